@@ -1,0 +1,13 @@
+package org.alphaquant;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+/** The service: REST API, job queue and quantization workers in one program. */
+@SpringBootApplication
+public class AlphaQuantServer {
+
+  public static void main(String[] arguments) {
+    SpringApplication.run(AlphaQuantServer.class, arguments);
+  }
+}
