@@ -28,14 +28,14 @@ class SolverKernelTest {
       NDList scales =
           scope.runAll(
               "format.search_scales",
-              w.swapAxes(1, 2),
+              w,
               INT4,
               16,
               0,
               6,
               true,
               1,
-              scope.floats(new float[] {1}, 1, 1, 1));
+              scope.floats(new float[] {1}, 1));
       NDList solved =
           scope.runAll(
               "gptq.solve", w, h, scales.get(0), scales.get(1), INT4, 16, 0.01, 16, false, 0);
