@@ -41,3 +41,35 @@ def unpack(packed: Tensor, bits: int, count: int) -> Tensor:
         value = torch.bitwise_or(value, moved)
     codes.append(torch.bitwise_and(value, (1 << bits) - 1))
   return torch.contiguous(torch.narrow(torch.flatten(torch.stack(codes, -1), -2), -1, 0, count))
+
+def words(codes: Tensor, bits: int) -> Tensor:
+  # compressed-tensors' weight_packed: rows in 32-bit words.
+  return __torch__.packing.pack(codes, bits, 4)
+
+def words_down(codes: Tensor, bits: int) -> Tensor:
+  # Packed along the rows instead (zero points; GPTQ's qweight): [B, N, K] -> bytes of int32 [B, words, K].
+  packed = __torch__.packing.pack(torch.contiguous(torch.transpose(codes, 1, 2)), bits, 4)
+  by_word = torch.reshape(packed, torch.size(packed)[:-1] + [torch.size(packed, -1) // 4, 4])
+  return torch.contiguous(torch.transpose(by_word, 1, 2))
+
+def exponents(scale: Tensor) -> Tensor:
+  # E8M0: a power of two as its exponent plus 127.
+  _, exponent = torch.frexp(scale)
+  return (exponent + 126).to(0)
+
+def zero_codes(zero: Tensor, least: float) -> Tensor:
+  return (zero - least).to(0)
+
+def local_scales(scale: Tensor, outer: Tensor) -> Tensor:
+  # NVFP4's scale of each block, without the tensor's own.
+  return torch.view_copy((scale / torch.reshape(outer, [-1, 1, 1])).to(24), dtype=0)
+
+def as_bytes(x: Tensor, dtype: int) -> Tensor:
+  # [B, ...] in another dtype, as raw bytes [B, n].
+  return torch.view_copy(torch.flatten(torch.contiguous(x.to(dtype)), 1), dtype=0)
+
+def rows(x: Tensor, first: int, last: int) -> Tensor:
+  return torch.contiguous(x[:, first:last])
+
+def element(x: Tensor, index: int) -> Tensor:
+  return torch.contiguous(x[index])

@@ -35,9 +35,7 @@ public record WeightGrid(
     double[] grid =
         integer
             ? new double[] {0, format.smallest(), format.largest(), 0}
-            : new double[] {
-              1, format.mantissaBits(), format.minimumExponent(), format.largest()
-            };
+            : new double[] {1, format.mantissaBits(), format.minimumExponent(), format.largest()};
     return new WeightGrid(grid, group, scaleKind(format), modelDtype, scheme.symmetric());
   }
 
