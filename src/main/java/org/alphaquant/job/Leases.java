@@ -1,5 +1,6 @@
 package org.alphaquant.job;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.springframework.data.jpa.repository.NativeQuery;
