@@ -40,7 +40,7 @@ def encode(value: Tensor, grid: List[float]) -> Tensor:
   return (code + torch.signbit(value).to(6) * float(1 << sign_bit)).to(0)
 
 def absmax(groups: Tensor) -> Tensor:
-  return torch.amax(torch.abs(groups), [-2])
+  return torch.amax(torch.abs(groups), [-1])
 
 def real_scale(scale: Tensor, dtype: int) -> Tensor:
   # Codes are computed with the scale as it will be stored, so that both agree.
@@ -54,10 +54,13 @@ def power_of_two_scale(amax: Tensor, grid: List[float], shift: int) -> Tensor:
   e = torch.where(amax > 0.0, e, torch.zeros_like(e))
   return torch.ldexp(torch.ones_like(amax), e)
 
-def global_scale(amax: Tensor, grid: List[float]) -> Tensor:
-  # NVFP4: the tensor's greatest value lands on the greatest local scale times the greatest code.
-  per_tensor = torch.amax(amax, [-2, -1], True) / (448.0 * grid[3])
-  return torch.where(per_tensor > 0.0, per_tensor, torch.ones_like(per_tensor))
+def outer_scale(weight: Tensor, grid: List[float], scale_kind: int) -> Tensor:
+  # NVFP4: the tensor's greatest value lands on the greatest local scale times the greatest code. [B]
+  if scale_kind != 2:
+    return torch.ones([torch.size(weight, 0)], dtype=6, device=weight.device)
+  divisor = (448.0 * grid[3]) / torch.clamp_min(torch.amax(torch.abs(weight), [-2, -1]), 1e-30)
+  # The checkpoint keeps the divisor, so that is what is exact in float32.
+  return 1.0 / divisor
 
 def e4m3_scale(amax: Tensor, grid: List[float], outer: Tensor, shift: int) -> Tensor:
   e4m3 = [1.0, 3.0, -6.0, 448.0]
@@ -69,7 +72,7 @@ def e4m3_scale(amax: Tensor, grid: List[float], outer: Tensor, shift: int) -> Te
 
 def candidates(groups: Tensor, grid: List[float], scale_kind: int, scale_dtype: int,
     symmetric: bool, steps: int, outer: Tensor) -> Tuple[List[Tensor], List[Tensor]]:
-  # groups: [B, G, g, R]; every scale and zero point: [B, G, R]. The first is the plain absolute maximum.
+  # groups: [B, R, G, g]; every scale and zero point: [B, R, G]. The first is the plain absolute maximum.
   amax = __torch__.format.absmax(groups)
   scales: List[Tensor] = []
   zeros: List[Tensor] = []
@@ -91,8 +94,8 @@ def candidates(groups: Tensor, grid: List[float], scale_kind: int, scale_dtype: 
       scales.append(__torch__.format.real_scale(amax * (shrink / reach), scale_dtype))
       zeros.append(none)
     else:
-      least = torch.clamp_max(torch.amin(groups, [-2]), 0.0) * shrink
-      greatest = torch.clamp_min(torch.amax(groups, [-2]), 0.0) * shrink
+      least = torch.clamp_max(torch.amin(groups, [-1]), 0.0) * shrink
+      greatest = torch.clamp_min(torch.amax(groups, [-1]), 0.0) * shrink
       scale = __torch__.format.real_scale((greatest - least) / (grid[2] - grid[1]), scale_dtype)
       scales.append(scale)
       zeros.append(torch.clamp(torch.round(grid[1] - least / scale), grid[1], grid[2]))
@@ -100,20 +103,28 @@ def candidates(groups: Tensor, grid: List[float], scale_kind: int, scale_dtype: 
 
 def search_scales(w: Tensor, grid: List[float], group_size: int, scale_kind: int, scale_dtype: int,
     symmetric: bool, steps: int, outer: Tensor) -> Tuple[Tensor, Tensor]:
-  # w: [B, K, R], one column of the linear's input per row. Of the candidates the one with the
-  # least squared rounding error wins, group by group. Returns scale and zero point [B, G, R].
-  B, K, R = torch.size(w, 0), torch.size(w, 1), torch.size(w, 2)
-  groups = torch.reshape(w, [B, K // group_size, group_size, R])
+  # w: [B, R, K], outer: [B]. Of the candidates the one with the least squared rounding error wins,
+  # group by group. Returns scale and zero point, [B, R, G].
+  B, R, K = torch.size(w, 0), torch.size(w, 1), torch.size(w, 2)
+  if K % group_size != 0:
+    ops.prim.RaiseException("group_size {} does not divide {} inputs".format(group_size, K))
+  groups = torch.reshape(w, [B, R, K // group_size, group_size])
   scales, zeros = __torch__.format.candidates(
-      groups, grid, scale_kind, scale_dtype, symmetric, steps, outer)
+      groups, grid, scale_kind, scale_dtype, symmetric, steps, torch.reshape(outer, [B, 1, 1]))
   best_scale, best_zero = scales[0], zeros[0]
   best_error = torch.full_like(best_scale, float("inf"))
   for i in range(len(scales)):
-    s, z = torch.unsqueeze(scales[i], 2), torch.unsqueeze(zeros[i], 2)
+    s, z = torch.unsqueeze(scales[i], -1), torch.unsqueeze(zeros[i], -1)
     difference = __torch__.format.quantize(groups, s, z, grid) - groups
-    error = torch.sum(difference * difference, [2])
+    error = torch.sum(difference * difference, [-1])
     better = error < best_error
     best_error = torch.where(better, error, best_error)
     best_scale = torch.where(better, scales[i], best_scale)
     best_zero = torch.where(better, zeros[i], best_zero)
   return best_scale, best_zero
+
+def codes(weight: Tensor, scale: Tensor, zero: Tensor, grid: List[float], group_size: int) -> Tensor:
+  # The codes of weights that lie on their grid already, [B, R, K] uint8.
+  S = torch.repeat_interleave(scale, group_size, -1)
+  Z = torch.repeat_interleave(zero, group_size, -1)
+  return __torch__.format.encode(__torch__.format.round_to_grid(weight / S + Z, grid), grid)

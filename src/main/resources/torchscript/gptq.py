@@ -100,7 +100,7 @@ def weighted_error(W: Tensor, Q: Tensor, H: Tensor) -> Tensor:
 def solve(weight: Tensor, hessian: Tensor, scale: Tensor, zero: Tensor, grid: List[float],
     group_size: int, damp: float, block: int, act_order: bool, sweeps: int
     ) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-  # weight [B, R, K], hessian [B, K, K], scale and zero [B, K / group_size, R] as format.search_scales gives them.
+  # weight [B, R, K], hessian [B, K, K], scale and zero [B, R, K / group_size] as format.search_scales gives them.
   # Returns the quantized weight [B, R, K], the error of plain rounding, the error reached and the
   # output energy, each per output [B, R], and the damping used [B] (-1: not invertible, plain rounding).
   B, R, K = torch.size(weight, 0), torch.size(weight, 1), torch.size(weight, 2)
@@ -109,8 +109,8 @@ def solve(weight: Tensor, hessian: Tensor, scale: Tensor, zero: Tensor, grid: Li
   if K % group_size != 0:
     ops.prim.RaiseException("group_size {} does not divide {} inputs".format(group_size, K))
   W = torch.contiguous(torch.transpose(weight, 1, 2))
-  S = torch.repeat_interleave(scale, group_size, 1)
-  Z = torch.repeat_interleave(zero, group_size, 1)
+  S = torch.repeat_interleave(torch.transpose(scale, 1, 2), group_size, 1)
+  Z = torch.repeat_interleave(torch.transpose(zero, 1, 2), group_size, 1)
   energy = torch.sum(W * torch.bmm(hessian, W), [1])
   rounding_error = __torch__.gptq.weighted_error(W, __torch__.format.quantize(W, S, Z, grid), hessian)
   order = torch.argsort(__torch__.gptq.diagonal(hessian), stable=True, dim=-1, descending=True)

@@ -23,7 +23,7 @@ final class PaperGptq {
     for (int r = 0; r < outputs; r++) {
       double[] w = weight[r].clone();
       for (int k = 0; k < inputs; k++) {
-        double scale = scales[(k / groupSize) * outputs + r];
+        double scale = scales[r * (inputs / groupSize) + k / groupSize];
         double q = Math.max(-8, Math.min(7, Math.rint(w[k] / scale))) * scale;
         double error = (w[k] - q) / upper[k][k];
         quantized[r][k] = q;

@@ -27,15 +27,7 @@ class SolverKernelTest {
       NDArray h = scope.floats(flat(hessian), 1, inputs, inputs);
       NDList scales =
           scope.runAll(
-              "format.search_scales",
-              w.swapAxes(1, 2),
-              INT4,
-              16,
-              0,
-              6,
-              true,
-              1,
-              scope.floats(new float[] {1}, 1, 1, 1));
+              "format.search_scales", w, INT4, 16, 0, 6, true, 1, scope.floats(new float[] {1}, 1));
       NDList solved =
           scope.runAll(
               "gptq.solve", w, h, scales.get(0), scales.get(1), INT4, 16, 0.01, 16, false, 0);
