@@ -10,16 +10,20 @@ public sealed interface TextSource {
   /** The field that holds the text of a JSONL line when no other is named. */
   String DEFAULT_FIELD = "text";
 
+  /** Endings of the names of files that hold one JSON object a line. */
+  List<String> JSON_LINES = List.of(".jsonl", ".ndjson", ".json");
+
   /**
-   * A file: JSONL if its name ends in {@code .jsonl} or {@code .ndjson} or a field is named, else
-   * plain text.
+   * A file: JSONL if its name ends in {@code .jsonl}, {@code .ndjson} or {@code .json}, else plain
+   * text.
    *
-   * @param field null for the default
+   * @param field the field of a JSONL line that holds the text; null for the default
    */
   static TextSource of(Path file, String field) {
     String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-    boolean lines = field != null || name.endsWith(".jsonl") || name.endsWith(".ndjson");
-    return lines ? new JsonLines(file, field == null ? DEFAULT_FIELD : field) : new PlainText(file);
+    return JSON_LINES.stream().anyMatch(name::endsWith)
+        ? new JsonLines(file, field == null ? DEFAULT_FIELD : field)
+        : new PlainText(file);
   }
 
   /** One JSON object a line, one document an object; blank lines are skipped. */

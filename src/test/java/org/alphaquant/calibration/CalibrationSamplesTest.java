@@ -219,7 +219,7 @@ class CalibrationSamplesTest {
   void theEndingOfAFileTellsItsKind() {
     assertThat(TextSource.of(Path.of("a.JSONL"), null)).isInstanceOf(TextSource.JsonLines.class);
     assertThat(TextSource.of(Path.of("a.json"), "body")).isInstanceOf(TextSource.JsonLines.class);
-    assertThat(TextSource.of(Path.of("a.txt"), null)).isInstanceOf(TextSource.PlainText.class);
+    assertThat(TextSource.of(Path.of("a.txt"), "text")).isInstanceOf(TextSource.PlainText.class);
   }
 
   private CalibrationException failure(
