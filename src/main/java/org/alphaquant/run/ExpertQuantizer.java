@@ -53,8 +53,7 @@ final class ExpertQuantizer {
       NDArray y,
       LayerResult result) {
     Dispatch dispatch = Dispatch.of(scope, routing, block.experts());
-    NDArray mean =
-        scope.run("moe.mean_hessian", h, routing.weights(), weighting.power(), ROWS);
+    NDArray mean = scope.run("moe.mean_hessian", h, routing.weights(), weighting.power(), ROWS);
     int chunk = memory.expertsAtOnce(block, h.getShape().get(1));
     for (int from = 0; from < block.experts(); from += chunk) {
       int to = Math.min(block.experts(), from + chunk);
@@ -130,15 +129,36 @@ final class ExpertQuantizer {
                   if (schemes.get(0).equals(schemes.get(1))) {
                     Part gate = new Part(0, width, names(experts, 0));
                     Part up = new Part(width, 2 * width, names(experts, 1));
-                    solve(scope, weights.gateUp(), hessian, schemes.get(0), experts, 0, 2 * width,
+                    solve(
+                        scope,
+                        weights.gateUp(),
+                        hessian,
+                        schemes.get(0),
+                        experts,
+                        0,
+                        2 * width,
                         List.of(gate, up));
                   } else {
                     Part gate = new Part(0, width, names(experts, 0));
-                    solve(scope, weights.gateUp(), hessian, schemes.get(0), experts, 0, width,
+                    solve(
+                        scope,
+                        weights.gateUp(),
+                        hessian,
+                        schemes.get(0),
+                        experts,
+                        0,
+                        width,
                         List.of(gate));
                     Part up = new Part(0, width, names(experts, 1));
-                    solve(scope, weights.gateUp(), hessian, schemes.get(1), experts, width,
-                        2 * width, List.of(up));
+                    solve(
+                        scope,
+                        weights.gateUp(),
+                        hessian,
+                        schemes.get(1),
+                        experts,
+                        width,
+                        2 * width,
+                        List.of(up));
                   }
                 });
       }
@@ -156,7 +176,14 @@ final class ExpertQuantizer {
         bySchemes(2)
             .forEach(
                 (schemes, experts) ->
-                    solve(scope, weights.down(), hessian, schemes.get(0), experts, 0, rows,
+                    solve(
+                        scope,
+                        weights.down(),
+                        hessian,
+                        schemes.get(0),
+                        experts,
+                        0,
+                        rows,
                         List.of(new Part(0, rows, names(experts, 2)))));
       }
     }

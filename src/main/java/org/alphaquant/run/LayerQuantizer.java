@@ -55,8 +55,7 @@ final class LayerQuantizer {
         int stage = s;
         try (TensorScope scope = parent.child("attention")) {
           NDArray hessian =
-              hessian(
-                  scope, linears, stream, (work, x) -> attention.input(work, stage, x), result);
+              hessian(scope, linears, stream, (work, x) -> attention.input(work, stage, x), result);
           stages.quantize(scope, linears, hessian, result);
         }
       }

@@ -14,8 +14,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  *     the calibration tokens
  * @param errorAfter the same, reached by the solver
  * @param damp damping that made its Hessian invertible; null where none did
- * @param fallback what was done instead of GPTQ, null where GPTQ was done: {@code
- *     layer-hessian} (no token of its own), {@code rounding} (Hessian not invertible)
+ * @param fallback what was done instead of GPTQ, null where GPTQ was done: {@code layer-hessian}
+ *     (no token of its own), {@code rounding} (Hessian not invertible)
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)

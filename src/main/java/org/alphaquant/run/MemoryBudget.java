@@ -19,7 +19,8 @@ record MemoryBudget(long bytes) {
 
   MemoryBudget {
     if (bytes <= 0) {
-      throw new IllegalArgumentException("memory budget is %d bytes; it must be positive".formatted(bytes));
+      throw new IllegalArgumentException(
+          "memory budget is %d bytes; it must be positive".formatted(bytes));
     }
   }
 

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.model.Linear;
-import org.alphaquant.torch.TensorScope;
 import org.alphaquant.run.BatchQuantizer.Part;
+import org.alphaquant.torch.TensorScope;
 
 /** Quantizes linears that every token passes; those that read the same input share a Hessian. */
 final class StageQuantizer {

@@ -101,8 +101,7 @@ final class StoredWeights implements WeightOverlay {
     TensorInfo info = checkpoint.info(module + ".weight_zero_point");
     long[] shape = {info.shape().get(0), info.shape().get(1), Integer.BYTES};
     NDArray packed = scope.tensor(TorchDtype.UINT8, shape, checkpoint.bytes(info.name()));
-    return scope.run(
-        "packing.zeros_from_words", packed, format.bits(), outputs, format.smallest());
+    return scope.run("packing.zeros_from_words", packed, format.bits(), outputs, format.smallest());
   }
 
   private NDArray bytes(TensorScope scope, String name) {
