@@ -1,0 +1,10 @@
+package org.alphaquant.job;
+
+import java.util.List;
+
+/** Looks at a specification before it is stored: model, configuration, files, disk. */
+public interface JobPreflight {
+
+  /** All problems found, none where the job can be queued. Runs no numerics. */
+  List<SpecProblem> check(JobSpec spec);
+}

@@ -1,0 +1,43 @@
+package org.alphaquant.job;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.List;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * What a successful run made.
+ *
+ * @param perplexity null where none was asked for
+ * @param bitsPerWeight of the quantized tensors, scales and zero points counted in
+ * @param bytes size of the model's tensors
+ * @param artifacts every file of the result folder
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+public record JobResult(
+    Measure perplexity, Double bitsPerWeight, Size bytes, List<Artifact> artifacts) {
+  public JobResult {
+    artifacts = List.copyOf(artifacts);
+  }
+
+  /** One figure on the original and on the quantized model. */
+  public record Measure(double before, double after) {}
+
+  /** Bytes of the original and of the quantized model. */
+  public record Size(long before, long after) {}
+
+  /**
+   * One file of the result.
+   *
+   * @param name path below the result folder, with forward slashes
+   * @param bytes its length
+   * @param sha256 of its content, 64 lower-case hexadecimal digits
+   */
+  public record Artifact(String name, long bytes, String sha256) {
+    public Artifact {
+      requireNonNull(name, "name is null");
+      requireNonNull(sha256, "sha256 is null");
+    }
+  }
+}

@@ -1,0 +1,206 @@
+package org.alphaquant.job;
+
+import static org.alphaquant.job.Limits.orElse;
+import static org.alphaquant.job.Limits.size;
+import static org.alphaquant.job.Limits.text;
+import static org.alphaquant.job.Limits.textOrNull;
+import static org.alphaquant.job.Limits.within;
+
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * What a client asks for. Only {@code model} is required; every other field has its default filled
+ * in here, so that a stored specification says everything that a run depends on.
+ *
+ * @param model model id or folder below one of the allowed roots
+ * @param modelType family to read the checkpoint as; null takes the checkpoint's own
+ * @param config the quantization configuration as the client wrote it; null takes the default one
+ * @param priority -100 to 100; higher runs earlier
+ * @param labels up to 16 pairs of the client's own, to filter lists by
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+public record JobSpec(
+    String model,
+    String modelType,
+    JsonNode config,
+    Gptq gptq,
+    Calibration calibration,
+    Evaluation evaluation,
+    Output output,
+    Resources resources,
+    Integer priority,
+    Map<String, String> labels) {
+
+  /** The version written beside a stored specification; raised when a field changes its meaning. */
+  public static final int VERSION = 1;
+
+  public JobSpec {
+    text("model", model, 512);
+    textOrNull("model_type", modelType, 64);
+    if (config != null && config.isNull()) {
+      config = null;
+    }
+    if (config != null && !config.isObject()) {
+      throw new SpecException("config", config.getNodeType(), "a JSON object");
+    }
+    config = config == null ? null : config.deepCopy();
+    gptq = gptq == null ? Gptq.defaults() : gptq;
+    calibration = calibration == null ? Calibration.defaults() : calibration;
+    output = output == null ? new Output(null, null, null) : output;
+    resources = resources == null ? new Resources(null, null) : resources;
+    priority = (int) within("priority", orElse(priority, 0), -100, 100);
+    labels = checkedLabels(labels);
+  }
+
+  /** A job for this model with everything else left to the defaults. */
+  public static JobSpec of(String model) {
+    return new JobSpec(model, null, null, null, null, null, null, null, null, null);
+  }
+
+  private static Map<String, String> checkedLabels(Map<String, String> labels) {
+    if (labels == null) {
+      return Map.of();
+    }
+    size("labels", labels.keySet(), 0, 16);
+    labels.forEach(
+        (name, value) -> {
+          text("labels", name, 64);
+          text("labels." + name, value, 512);
+        });
+    return Map.copyOf(labels);
+  }
+
+  /**
+   * The solver's settings.
+   *
+   * @param damp added to the Hessian's diagonal, as a fraction of its mean
+   * @param routingWeight what a token counts for in its experts' Hessians
+   * @param blockSize columns per lazy update of the solver
+   * @param actOrder whether columns are taken by falling diagonal of the Hessian
+   * @param shrinkage tokens' worth of the layer's mean Hessian added to each expert's own
+   * @param scaleSearch whether each group's scale is searched for least squared error
+   * @param sweeps coordinate-descent sweeps after the column loop
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Gptq(
+      Double damp,
+      RoutingWeight routingWeight,
+      Integer blockSize,
+      Boolean actOrder,
+      Double shrinkage,
+      Boolean scaleSearch,
+      Integer sweeps) {
+    public Gptq {
+      damp = within("damp", orElse(damp, 0.01), 0.0, 1.0);
+      routingWeight = orElse(routingWeight, RoutingWeight.SCORE);
+      blockSize = (int) within("block_size", orElse(blockSize, 128), 1, 4096);
+      actOrder = orElse(actOrder, false);
+      shrinkage = within("shrinkage", orElse(shrinkage, 128.0), 0.0, 1e6);
+      scaleSearch = orElse(scaleSearch, true);
+      sweeps = (int) within("sweeps", orElse(sweeps, 2), 0, 16);
+    }
+
+    static Gptq defaults() {
+      return new Gptq(null, null, null, null, null, null, null);
+    }
+  }
+
+  /**
+   * The text that the model is run on. With neither path nor texts the service's own text is taken.
+   *
+   * @param path a JSONL or plain text file below one of the allowed roots
+   * @param texts the documents themselves
+   * @param field the JSONL field that holds a document
+   * @param samples how many documents
+   * @param sequenceLength tokens that a document is cut to
+   * @param minLength tokens that a document must have
+   * @param seed 0 takes documents in file order; any other draws them at random
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Calibration(
+      String path,
+      List<String> texts,
+      String field,
+      Integer samples,
+      Integer sequenceLength,
+      Integer minLength,
+      Long seed) {
+    public Calibration {
+      textOrNull("path", path, 1024);
+      if (path != null && texts != null) {
+        throw new SpecException("texts", "given beside path", "left out, or path must be");
+      }
+      if (texts != null) {
+        size("texts", texts, 1, 10_000);
+        texts = List.copyOf(texts);
+      }
+      field = text("field", orElse(field, "text"), 128);
+      samples = (int) within("samples", orElse(samples, 128), 1, 65_536);
+      sequenceLength = (int) within("sequence_length", orElse(sequenceLength, 512), 2, 131_072);
+      minLength =
+          (int)
+              within(
+                  "min_length", orElse(minLength, Math.min(32, sequenceLength)), 1, sequenceLength);
+      seed = orElse(seed, 0L);
+    }
+
+    static Calibration defaults() {
+      return new Calibration(null, null, null, null, null, null, null);
+    }
+  }
+
+  /** What is measured before and after; nothing where null. */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Evaluation(Perplexity perplexity) {}
+
+  /**
+   * Perplexity over the whole windows of one text file.
+   *
+   * @param path file below one of the allowed roots
+   * @param window tokens per window
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Perplexity(String path, Integer window) {
+    public Perplexity {
+      text("path", path, 1024);
+      window = (int) within("window", orElse(window, 256), 2, 131_072);
+    }
+  }
+
+  /**
+   * What is written.
+   *
+   * @param format checkpoint format
+   * @param targetRuntime the program that is to load it; null for any
+   * @param maxShardBytes most bytes of one safetensors file
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Output(String format, String targetRuntime, Long maxShardBytes) {
+    private static final long MEBIBYTE = 1L << 20;
+
+    public Output {
+      format = text("format", orElse(format, "compressed-tensors"), 64);
+      textOrNull("target_runtime", targetRuntime, 64);
+      maxShardBytes =
+          within("max_shard_bytes", orElse(maxShardBytes, 5120 * MEBIBYTE), MEBIBYTE, 1L << 40);
+    }
+  }
+
+  /**
+   * What the job must be given.
+   *
+   * @param devices device slots of one worker
+   * @param memoryBytes memory that each of them must have
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Resources(Integer devices, Long memoryBytes) {
+    public Resources {
+      devices = (int) within("devices", orElse(devices, 1), 1, 64);
+      memoryBytes = within("memory_bytes", orElse(memoryBytes, 0L), 0, 1L << 50);
+    }
+  }
+}

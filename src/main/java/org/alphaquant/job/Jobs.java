@@ -1,0 +1,162 @@
+package org.alphaquant.job;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.springframework.data.jpa.repository.NativeQuery;
+import org.springframework.data.repository.Repository;
+
+/**
+ * Creating, reading and steering jobs: every statement that a client causes. What a worker writes
+ * is in {@link Leases}. A statement that finds the row in another state changes nothing and returns
+ * empty.
+ */
+public interface Jobs extends Repository<Job, UUID> {
+
+  @NativeQuery("select * from job where id = :id")
+  Optional<Job> find(UUID id);
+
+  /**
+   * Stores a job, or finds the one that an earlier request with the same key stored.
+   *
+   * @throws IdempotencyConflict if the key was used for another request
+   */
+  default Submission create(NewJob job) {
+    JobSpec spec = job.spec();
+    byte[] sha256 = job.sha256();
+    return insert(
+            UUID.randomUUID(),
+            job.owner(),
+            StoredJson.write(new StoredSpec(spec)),
+            spec.priority(),
+            spec.resources().devices(),
+            spec.resources().memoryBytes(),
+            job.idempotencyKey(),
+            sha256,
+            StoredJson.write(spec.labels()))
+        .map(created -> new Submission(created, false))
+        .orElseGet(() -> replay(job, sha256));
+  }
+
+  private Submission replay(NewJob job, byte[] sha256) {
+    Job first =
+        findByKey(job.owner(), job.idempotencyKey())
+            .orElseThrow(() -> new IllegalStateException("the job of this key was just deleted"));
+    if (!Arrays.equals(first.requestSha256(), sha256)) {
+      throw new IdempotencyConflict(job.idempotencyKey(), first);
+    }
+    return new Submission(first, true);
+  }
+
+  // A second request with the same key waits on the unique index until the first has committed.
+  @NativeQuery(
+      """
+      insert into job (id, owner, spec, priority, devices, device_memory_bytes,
+                       idempotency_key, request_sha256, labels)
+      values (:id, :owner, cast(:spec as jsonb), :priority, :devices, :memory,
+              :key, :sha256, cast(:labels as jsonb))
+      on conflict (owner, idempotency_key) where idempotency_key is not null do nothing
+      returning *
+      """)
+  Optional<Job> insert(
+      UUID id,
+      String owner,
+      String spec,
+      int priority,
+      int devices,
+      long memory,
+      String key,
+      byte[] sha256,
+      String labels);
+
+  @NativeQuery("select * from job where owner = :owner and idempotency_key = :key")
+  Optional<Job> findByKey(String owner, String key);
+
+  /** The newest jobs first; {@code after} null for the first page. */
+  default List<Job> list(JobFilter filter, JobFilter.Position after, int limit) {
+    return list(
+        filter.owner(),
+        filter.states().isEmpty()
+            ? null
+            : filter.states().stream().map(Enum::name).collect(Collectors.joining(",")),
+        filter.labels().isEmpty() ? null : StoredJson.write(filter.labels()),
+        after == null ? null : after.createdAt().toString(),
+        after == null ? null : after.id().toString(),
+        limit);
+  }
+
+  @NativeQuery(
+      """
+      select * from job
+      where (cast(:owner as text) is null or owner = cast(:owner as text))
+        and (cast(:states as text) is null
+             or state = any (string_to_array(cast(:states as text), ',')))
+        and (cast(:labels as text) is null or labels @> cast(:labels as jsonb))
+        and (cast(:id as text) is null
+             or (created_at, id) < (cast(:createdAt as timestamptz), cast(:id as uuid)))
+      order by created_at desc, id desc
+      limit :limit
+      """)
+  List<Job> list(
+      String owner, String states, String labels, String createdAt, String id, int limit);
+
+  /**
+   * Asks for the end of a job: at once where it is queued, and of its worker where it is running.
+   *
+   * @return the job as it is now; empty when it has finished or is unknown
+   */
+  @NativeQuery(
+      """
+      update job
+      set cancel_requested_at = coalesce(cancel_requested_at, now()),
+          cancel_reason = coalesce(cancel_reason, :reason),
+          state = case when state = 'QUEUED' then 'CANCELLED' else state end,
+          finished_at = case when state = 'QUEUED' then now() end
+      where id = :id and state in ('QUEUED', 'RUNNING')
+      returning *
+      """)
+  Optional<Job> cancel(UUID id, String reason);
+
+  /** Queues a failed or cancelled job again, with all its budgets new. */
+  @NativeQuery(
+      """
+      update job
+      set state = 'QUEUED', finished_at = null, run_after = now(), failures = '{}',
+          lost_leases = 0, give_backs = 0, error = null, progress = null,
+          cancel_requested_at = null, cancel_reason = null, expires_at = null
+      where id = :id and state in ('FAILED', 'CANCELLED')
+      returning *
+      """)
+  Optional<Job> retry(UUID id);
+
+  /** Deletes a finished job and its events; its folder is swept later. */
+  @NativeQuery(
+      """
+      delete from job where id = :id and state in ('SUCCEEDED', 'FAILED', 'CANCELLED') returning *
+      """)
+  Optional<Job> delete(UUID id);
+
+  /** How many jobs are in each state; states without a job have zero. */
+  default Map<JobState, Long> counts() {
+    Map<String, Long> found =
+        countRows().stream().collect(Collectors.toMap(StateCount::getState, StateCount::getJobs));
+    return new TreeSet<>(List.of(JobState.values()))
+        .stream()
+            .collect(
+                Collectors.toMap(state -> state, state -> found.getOrDefault(state.name(), 0L)));
+  }
+
+  @NativeQuery("select state, count(*) as jobs from job group by state")
+  List<StateCount> countRows();
+
+  /** One line of {@link #counts}. */
+  interface StateCount {
+    String getState();
+
+    Long getJobs();
+  }
+}

@@ -1,0 +1,184 @@
+package org.alphaquant.job;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.springframework.data.jpa.repository.NativeQuery;
+import org.springframework.data.repository.Repository;
+
+/**
+ * What workers write. Every statement but the claim and the reaper names the lease epoch: it
+ * changes one row while the lease is held, and none (an empty answer) once it is lost.
+ */
+public interface Leases extends Repository<Job, UUID> {
+
+  /**
+   * Takes the first job of the queue that fits the free devices, and raises its epoch.
+   *
+   * @param free memory in bytes of every free device slot, separated by commas
+   * @param total the same of all slots of the worker
+   * @param reserveSeconds after so long the first job that would fit the whole worker keeps the
+   *     later ones waiting, so that small jobs cannot starve a big one
+   */
+  // Materialized, or a nested loop could lock more rows than the limit says.
+  @NativeQuery(
+      """
+      with fitting as (
+        select job.*,
+          devices <= (select count(*) from unnest(cast(string_to_array(:free, ',') as bigint[])) m
+                      where m >= device_memory_bytes) as fits,
+          devices <= (select count(*) from unnest(cast(string_to_array(:total, ',') as bigint[])) m
+                      where m >= device_memory_bytes)
+            and run_after < now() - make_interval(secs => :reserveSeconds) as reserves
+        from job
+        where state = 'QUEUED' and run_after <= now()
+        order by priority desc, created_at, id
+        limit 1000),
+      next as materialized (
+        select job.id from job join fitting on fitting.id = job.id
+        where fitting.fits and job.state = 'QUEUED'
+          and not exists (
+            select 1 from fitting first
+            where first.reserves and not first.fits
+              and (first.priority > fitting.priority
+                   or first.priority = fitting.priority
+                      and (first.created_at, first.id) < (fitting.created_at, fitting.id)))
+        order by job.priority desc, job.created_at, job.id
+        limit 1
+        for update of job skip locked)
+      update job
+      set state = 'RUNNING', lease_epoch = lease_epoch + 1, lease_worker = :worker,
+          lease_expires_at = now() + make_interval(secs => :ttlSeconds),
+          started_at = coalesce(started_at, now()), progress = null, error = null
+      from next
+      where job.id = next.id
+      returning job.*
+      """)
+  Optional<Job> claim(
+      UUID worker, String free, String total, double ttlSeconds, double reserveSeconds);
+
+  /** Keeps the lease and tells whether a cancel was asked for; empty when the lease is lost. */
+  @NativeQuery(RENEW)
+  Optional<Boolean> renew(UUID id, long epoch, double ttlSeconds);
+
+  /** {@link #renew}, for the worker's own connection that does not wait behind others. */
+  String RENEW =
+      """
+      update job set lease_expires_at = now() + make_interval(secs => :ttlSeconds)
+      where id = :id and lease_epoch = :epoch and state = 'RUNNING'
+      returning cancel_requested_at is not null
+      """;
+
+  /** Ends the job with a result. From here on its folder is the one that counts. */
+  default Optional<Job> succeed(UUID id, long epoch, JobResult result, String directory) {
+    return succeed(id, epoch, StoredJson.write(result), directory);
+  }
+
+  @NativeQuery(
+      """
+      update job
+      set state = 'SUCCEEDED', finished_at = now(), lease_worker = null, lease_expires_at = null,
+          result = cast(:result as jsonb), artifact_directory = :directory
+      where id = :id and lease_epoch = :epoch and state = 'RUNNING'
+      returning *
+      """)
+  Optional<Job> succeed(UUID id, long epoch, String result, String directory);
+
+  /**
+   * Ends the attempt with an error: another one follows while the error's class has attempts left.
+   *
+   * @param backoffSeconds longest wait before the second attempt; doubles for each later one up to
+   *     15 minutes, and the wait is drawn from zero to that
+   */
+  default Optional<Job> fail(UUID id, long epoch, JobError error, double backoffSeconds) {
+    return fail(
+        id,
+        epoch,
+        StoredJson.write(error),
+        error.kind().name(),
+        error.kind().retries(),
+        backoffSeconds);
+  }
+
+  @NativeQuery(
+      """
+      with attempt as (
+        select id, coalesce(cast(failures ->> :kind as integer), 0) as earlier
+        from job where id = :id)
+      update job
+      set state = case when cancel_requested_at is not null then 'CANCELLED'
+                       when earlier < :retries then 'QUEUED' else 'FAILED' end,
+          finished_at = case when cancel_requested_at is not null or earlier >= :retries
+                             then now() end,
+          run_after = now() + make_interval(
+              secs => random() * least(900, :backoffSeconds * power(2, least(earlier, 10)))),
+          failures = failures || jsonb_build_object(cast(:kind as text), earlier + 1),
+          error = cast(:error as jsonb), lease_worker = null, lease_expires_at = null
+      from attempt
+      where job.id = attempt.id and lease_epoch = :epoch and state = 'RUNNING'
+      returning job.*
+      """)
+  Optional<Job> fail(
+      UUID id, long epoch, String error, String kind, int retries, double backoffSeconds);
+
+  /** Puts the job back into the queue because the worker stops; no failure is counted. */
+  @NativeQuery(
+      """
+      update job
+      set state = case when cancel_requested_at is null then 'QUEUED' else 'CANCELLED' end,
+          finished_at = case when cancel_requested_at is null then null else now() end,
+          give_backs = give_backs + 1, run_after = now(),
+          lease_worker = null, lease_expires_at = null
+      where id = :id and lease_epoch = :epoch and state = 'RUNNING'
+      returning *
+      """)
+  Optional<Job> giveBack(UUID id, long epoch);
+
+  /** Ends the job as its client asked. */
+  @NativeQuery(
+      """
+      update job
+      set state = 'CANCELLED', finished_at = now(), lease_worker = null, lease_expires_at = null
+      where id = :id and lease_epoch = :epoch and state = 'RUNNING'
+      returning *
+      """)
+  Optional<Job> cancelled(UUID id, long epoch);
+
+  /**
+   * Takes jobs from workers that went silent: cancelled where that was asked for, failed when it is
+   * the {@code most}th time, queued otherwise. The epoch stays; the next claim raises it.
+   */
+  default List<Job> reap(int most, double backoffSeconds, int limit) {
+    JobError error =
+        new JobError(
+            "worker-lost",
+            JobError.Kind.INTERNAL,
+            "the worker went silent %d times while it ran this job".formatted(most),
+            "The job may be what ends its worker, for example by using up its memory.");
+    return reap(most, StoredJson.write(error), backoffSeconds, limit);
+  }
+
+  @NativeQuery(
+      """
+      with silent as materialized (
+        select id from job
+        where state = 'RUNNING' and lease_expires_at < now()
+        order by lease_expires_at
+        limit :limit
+        for update skip locked)
+      update job
+      set state = case when cancel_requested_at is not null then 'CANCELLED'
+                       when lost_leases + 1 >= :most then 'FAILED' else 'QUEUED' end,
+          finished_at = case when cancel_requested_at is not null or lost_leases + 1 >= :most
+                             then now() end,
+          error = case when cancel_requested_at is null and lost_leases + 1 >= :most
+                       then cast(:error as jsonb) end,
+          run_after = now() + make_interval(
+              secs => random() * least(900, :backoffSeconds * power(2, least(lost_leases, 10)))),
+          lost_leases = lost_leases + 1, lease_worker = null, lease_expires_at = null
+      from silent
+      where job.id = silent.id
+      returning job.*
+      """)
+  List<Job> reap(int most, String error, double backoffSeconds, int limit);
+}

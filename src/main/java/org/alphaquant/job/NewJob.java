@@ -1,0 +1,31 @@
+package org.alphaquant.job;
+
+import static java.util.Objects.requireNonNull;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+
+/**
+ * A job to create.
+ *
+ * @param owner who asks
+ * @param idempotencyKey the client's name for this request, or null; 1 to 255 characters
+ */
+public record NewJob(String owner, JobSpec spec, String idempotencyKey) {
+  public NewJob {
+    Limits.text("owner", owner, 255);
+    requireNonNull(spec, "spec is null");
+    Limits.textOrNull("Idempotency-Key", idempotencyKey, 255);
+  }
+
+  /** Equal for requests that mean the same, whatever their layout and left-out defaults. */
+  byte[] sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256")
+          .digest(StoredJson.CANONICAL.writeValueAsString(spec).getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

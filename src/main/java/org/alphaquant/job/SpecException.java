@@ -1,0 +1,30 @@
+package org.alphaquant.job;
+
+/** A value of a job's specification is outside its limits. */
+public class SpecException extends IllegalArgumentException {
+  private final String field;
+
+  /**
+   * @param field the field as the client wrote it, for example {@code damp}
+   * @param value what was given
+   * @param limit what is allowed, as the end of the sentence "must be ..."
+   */
+  public SpecException(String field, Object value, String limit) {
+    super("%s is %s but must be %s".formatted(field, shown(value), limit));
+    this.field = field;
+  }
+
+  /** The field's own name; its place in the request is known to whoever read the request. */
+  public String field() {
+    return field;
+  }
+
+  private static String shown(Object value) {
+    if (value == null) {
+      return "missing";
+    }
+    String text = value.toString();
+    String cut = text.length() > 100 ? text.substring(0, 100) + "…" : text;
+    return value instanceof CharSequence ? "\"" + cut + "\"" : cut;
+  }
+}

@@ -1,0 +1,41 @@
+package org.alphaquant.job;
+
+import org.hibernate.cfg.MappingSettings;
+import org.hibernate.type.format.jackson.Jackson3JsonFormatMapper;
+import org.springframework.boot.hibernate.autoconfigure.HibernatePropertiesCustomizer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.cfg.JsonNodeFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * How JSON columns are written and read. It is a mapper of its own, so that no setting of the HTTP
+ * interface can change what is stored.
+ */
+@Configuration(proxyBeanMethods = false)
+class StoredJson {
+  static final JsonMapper MAPPER =
+      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+
+  /** Keys in alphabetical order: equal values give equal text. */
+  static final JsonMapper CANONICAL =
+      JsonMapper.builder()
+          .enable(MapperFeature.SORT_PROPERTIES_ALPHABETICALLY)
+          .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+          .enable(JsonNodeFeature.WRITE_PROPERTIES_SORTED)
+          .build();
+
+  static String write(Object value) {
+    return value == null ? null : MAPPER.writeValueAsString(value);
+  }
+
+  // Without this Hibernate takes whichever Jackson it finds first on the class path.
+  @Bean
+  HibernatePropertiesCustomizer storedJsonFormat() {
+    return properties ->
+        properties.put(MappingSettings.JSON_FORMAT_MAPPER, new Jackson3JsonFormatMapper(MAPPER));
+  }
+}
