@@ -15,6 +15,10 @@ record ArtifactList(List<JobResult.Artifact> data) {
             .toList());
   }
 
+  boolean has(String name) {
+    return data.stream().anyMatch(artifact -> artifact.name().equals(name));
+  }
+
   /** Only what the result lists is served, so no name can lead out of its folder. */
   JobResult.Artifact find(String name) {
     return data.stream()

@@ -9,9 +9,9 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.JavaType;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.deser.DeserializationProblemHandler;
-import tools.jackson.databind.exc.InvalidFormatException;
 import tools.jackson.databind.exc.MismatchedInputException;
 
 /** Notes what does not fit while a record is read and lets the reading go on. One per request. */
@@ -74,26 +74,22 @@ final class FaultCollector extends DeserializationProblemHandler {
   @Override
   public Object handleInstantiationProblem(
       DeserializationContext context, Class<?> type, Object argument, Throwable cause) {
-    if (cause instanceof SpecException refused) {
-      add(
-          new Fault(
-              pointer(context.getParser()) + "/" + JsonPointerEscapes.escape(refused.field()),
-              refused.requirement(),
-              refused.value(),
-              null));
+    // Jackson has wrapped what the constructor threw.
+    Throwable thrown = cause instanceof DatabindException ? cause.getCause() : cause;
+    if (thrown instanceof SpecException refused) {
+      add(fault(pointer(context.getParser()), refused));
       return null;
     }
     return NOT_HANDLED;
   }
 
   /** What Jackson gives no handler for: reading ended there. */
-  void add(DatabindException e) {
+  void add(DatabindException e, JsonNode value) {
     Class<?> type =
         e instanceof MismatchedInputException mismatch ? mismatch.getTargetType() : null;
-    Object value = e instanceof InvalidFormatException format ? format.getValue() : null;
     String detail = type == null ? "cannot be read" : mismatch(type);
     List<String> allowed = type == null ? null : JsonTypes.values(type);
-    add(new Fault(JsonPointerEscapes.of(e.getPath()), detail, value, allowed));
+    add(new Fault(JsonPointers.of(e.getPath()), detail, value, allowed));
   }
 
   /** A field that could not be read is missing to its record; only the first of the two is news. */
@@ -102,6 +98,11 @@ final class FaultCollector extends DeserializationProblemHandler {
     if (!known && faults.size() < MOST_FAULTS) {
       faults.add(fault);
     }
+  }
+
+  private static Fault fault(String record, SpecException refused) {
+    String must = refused.value() == null ? "is missing; it must be " : "must be ";
+    return new Fault(record + "/" + refused.field(), must + refused.limit(), refused.value(), null);
   }
 
   private static String mismatch(Class<?> type) {

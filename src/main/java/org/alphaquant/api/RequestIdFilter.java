@@ -21,6 +21,8 @@ class RequestIdFilter extends OncePerRequestFilter {
   static final String HEADER = "X-Request-Id";
   static final String ATTRIBUTE = RequestIdFilter.class.getName();
 
+  private static final String LOG_KEY = "request_id";
+
   // Goes into logs and headers, so nothing that could break a line of either.
   private static final Pattern ACCEPTED = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
@@ -31,8 +33,11 @@ class RequestIdFilter extends OncePerRequestFilter {
     String id = accepted(request.getHeader(HEADER));
     request.setAttribute(ATTRIBUTE, id);
     response.setHeader(HEADER, id);
-    try (MDC.MDCCloseable closed = MDC.putCloseable("request_id", id)) {
+    MDC.put(LOG_KEY, id);
+    try {
       chain.doFilter(request, response);
+    } finally {
+      MDC.remove(LOG_KEY);
     }
   }
 

@@ -5,12 +5,16 @@ import java.io.InputStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
-import tools.jackson.core.exc.JacksonIOException;
-import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.cfg.CoercionAction;
+import tools.jackson.databind.cfg.CoercionInputShape;
+import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.cfg.MutableCoercionConfig;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.type.LogicalType;
 
 /**
  * Reads a record from JSON. Unknown fields, wrong types and values that the record refuses are
@@ -22,9 +26,10 @@ final class StrictJson {
       JsonMapper.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+          .enable(EnumFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          .withCoercionConfig(LogicalType.Textual, StrictJson::refuseScalars)
           .build();
 
   /**
@@ -33,7 +38,8 @@ final class StrictJson {
    */
   <T> T read(InputStream body, Class<T> type) throws IOException {
     FaultCollector collector = new FaultCollector();
-    T value = readCollecting(body, type, collector);
+    byte[] bytes = body.readAllBytes();
+    T value = readCollecting(bytes, type, collector);
     if (!collector.faults().isEmpty()) {
       throw new ProblemException(ProblemType.INVALID_JOB, collector.faults());
     }
@@ -43,21 +49,34 @@ final class StrictJson {
     return value;
   }
 
-  private <T> T readCollecting(InputStream body, Class<T> type, FaultCollector collector)
-      throws IOException {
+  private <T> T readCollecting(byte[] body, Class<T> type, FaultCollector collector) {
     try {
       return mapper.readerFor(type).withHandler(collector).readValue(body);
-    } catch (JacksonIOException e) {
-      throw e.getCause();
-    } catch (StreamReadException e) {
-      throw new ProblemException(ProblemType.MALFORMED_JSON, position(e) + sentence(e));
     } catch (DatabindException e) {
       if (isEmpty(e)) {
         throw new ProblemException(ProblemType.MALFORMED_JSON, "The body is empty.");
       }
-      collector.add(e);
+      collector.add(e, valueAt(JsonPointers.of(e.getPath()), body));
+      return null;
+    } catch (JacksonException e) {
+      throw new ProblemException(ProblemType.MALFORMED_JSON, position(e) + sentence(e));
+    }
+  }
+
+  /** Null where there is no value, or where the rest of the document cannot be read. */
+  private JsonNode valueAt(String pointer, byte[] body) {
+    try {
+      return mapper.readTree(body).at(pointer);
+    } catch (JacksonException e) {
       return null;
     }
+  }
+
+  private static void refuseScalars(MutableCoercionConfig coercions) {
+    coercions
+        .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+        .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+        .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail);
   }
 
   /** Jackson has no type of its own for a document without any token. */
@@ -83,7 +102,7 @@ final class StrictJson {
             .findFirst()
             .orElse("not JSON")
             .replaceAll("\\s*\\([^()]*\\[Source:[^]]*][^()]*\\)", "")
-            .replaceAll(": enable .*", "")
+            .replaceAll(": enable .*|, from `[^`]*`", "")
             .replaceAll("\\(code \\d+[^)]*\\)", "")
             .replaceAll("\\s+", " ")
             .strip();

@@ -5,9 +5,9 @@ import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 
 /** JSON pointers (RFC 6901) from names that may hold the pointer's own signs. */
-final class JsonPointerEscapes {
+final class JsonPointers {
 
-  private JsonPointerEscapes() {}
+  private JsonPointers() {}
 
   static String escape(String name) {
     return name.replace("~", "~0").replace("/", "~1");
