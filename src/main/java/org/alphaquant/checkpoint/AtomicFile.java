@@ -1,0 +1,109 @@
+package org.alphaquant.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import org.alphaquant.checkpoint.CheckpointException.Kind;
+
+/**
+ * Writes a file so that under its own name it is either absent or complete: content and then its
+ * name are forced to the disk before anyone can see it. The hash is taken on the way.
+ */
+final class AtomicFile implements WritableByteChannel {
+
+  interface Content {
+    void writeTo(AtomicFile file) throws IOException;
+  }
+
+  // The JDK copies a heap buffer into native memory of the same size to write it.
+  private static final int CHUNK = 1 << 20;
+
+  private final FileChannel channel;
+  private final MessageDigest digest = WrittenFile.newDigest();
+  private long written;
+
+  private AtomicFile(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  static WrittenFile write(Path file, Content content) {
+    Path folder = file.toAbsolutePath().getParent();
+    Path partial = folder.resolve("." + file.getFileName() + ".partial");
+    try {
+      Files.createDirectories(folder);
+      WrittenFile result = writePartial(partial, file.getFileName().toString(), content);
+      Files.move(
+          partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      force(folder);
+      return result;
+    } catch (IOException failure) {
+      throw CheckpointException.of(
+          Kind.NOT_WRITTEN, file, "cannot be written: " + failure, failure);
+    } finally {
+      partial.toFile().delete();
+    }
+  }
+
+  private static WrittenFile writePartial(Path partial, String name, Content content)
+      throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            partial,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      AtomicFile file = new AtomicFile(channel);
+      content.writeTo(file);
+      channel.force(true);
+      return WrittenFile.of(name, file.written, file.digest);
+    }
+  }
+
+  // Without this a rename may be lost with the power, although the content was kept.
+  private static void force(Path folder) throws IOException {
+    try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
+      entries.force(true);
+    }
+  }
+
+  long written() {
+    return written;
+  }
+
+  /** Writes all of the buffer. */
+  @Override
+  public int write(ByteBuffer bytes) throws IOException {
+    int count = bytes.remaining();
+    int limit = bytes.limit();
+    while (bytes.position() < limit) {
+      bytes.limit(Math.min(limit, bytes.position() + CHUNK));
+      writeChunk(bytes);
+      bytes.limit(limit);
+    }
+    written += count;
+    return count;
+  }
+
+  private void writeChunk(ByteBuffer chunk) throws IOException {
+    digest.update(chunk.duplicate());
+    while (chunk.hasRemaining()) {
+      channel.write(chunk);
+    }
+  }
+
+  @Override
+  public boolean isOpen() {
+    return channel.isOpen();
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+}

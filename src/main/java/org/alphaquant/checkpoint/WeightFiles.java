@@ -1,0 +1,151 @@
+package org.alphaquant.checkpoint;
+
+import static org.alphaquant.checkpoint.CheckpointException.quote;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.CheckpointException.Kind;
+
+/** Finds and opens the weight files of a checkpoint folder, and agrees them with its index. */
+final class WeightFiles {
+
+  static final String SINGLE = "model.safetensors";
+  private static final Set<String> PICKLED = Set.of("bin", "pt", "pth", "ckpt", "pkl");
+
+  private final List<SafetensorsFile> files;
+  private final Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
+
+  private WeightFiles(List<SafetensorsFile> files) {
+    this.files = files;
+    files.forEach(file -> file.names().forEach(name -> add(name, file)));
+  }
+
+  List<SafetensorsFile> files() {
+    return files;
+  }
+
+  Map<String, SafetensorsFile> byTensor() {
+    return byTensor;
+  }
+
+  static WeightFiles open(Path folder) {
+    Path single = folder.resolve(SINGLE);
+    Path index = folder.resolve(ShardIndex.NAME);
+    boolean hasSingle = Files.isRegularFile(single);
+    if (!Files.isRegularFile(index)) {
+      if (!hasSingle) {
+        throw noWeights(folder);
+      }
+      return opened(List.of(single), null);
+    }
+    ShardIndex shards = ShardIndex.read(index);
+    if (hasSingle && !shards.fileNames().contains(SINGLE)) {
+      throw CheckpointException.of(
+          Kind.AMBIGUOUS_WEIGHTS,
+          folder,
+          "holds %s and an %s that does not name it; remove the one that is stale"
+              .formatted(SINGLE, ShardIndex.NAME));
+    }
+    requirePresent(folder, shards);
+    return opened(shards.fileNames().stream().map(folder::resolve).toList(), shards);
+  }
+
+  private static WeightFiles opened(List<Path> paths, ShardIndex index) {
+    List<SafetensorsFile> files = new ArrayList<>();
+    try {
+      paths.forEach(path -> files.add(SafetensorsFile.open(path)));
+      WeightFiles weights = new WeightFiles(List.copyOf(files));
+      if (index != null) {
+        weights.requireAgreement(index);
+      }
+      return weights;
+    } catch (RuntimeException problem) {
+      files.forEach(SafetensorsFile::close);
+      throw problem;
+    }
+  }
+
+  private static void requirePresent(Path folder, ShardIndex index) {
+    List<String> missing =
+        index.fileNames().stream()
+            .filter(name -> !Files.isRegularFile(folder.resolve(name)))
+            .toList();
+    if (!missing.isEmpty()) {
+      throw CheckpointException.of(
+          Kind.SHARD_MISSING,
+          index.file(),
+          "%d of the %d shards it names are missing, the first is %s"
+              .formatted(missing.size(), index.fileNames().size(), quote(missing.get(0))));
+    }
+  }
+
+  private void requireAgreement(ShardIndex index) {
+    index
+        .shards()
+        .forEach(
+            (tensor, shard) -> {
+              SafetensorsFile holder = byTensor.get(tensor);
+              if (holder == null || !holder.path().getFileName().toString().equals(shard)) {
+                throw CheckpointException.ofTensor(
+                    Kind.TENSOR_NOT_IN_SHARD,
+                    index.file(),
+                    tensor,
+                    "the index places it in %s, which does not hold it".formatted(quote(shard)));
+              }
+            });
+  }
+
+  private void add(String tensor, SafetensorsFile file) {
+    SafetensorsFile earlier = byTensor.put(tensor, file);
+    if (earlier != null) {
+      throw CheckpointException.ofTensor(
+          Kind.TENSOR_IN_TWO_SHARDS,
+          file.path().getParent(),
+          tensor,
+          "is in %s and in %s"
+              .formatted(
+                  quote(earlier.path().getFileName().toString()),
+                  quote(file.path().getFileName().toString())));
+    }
+  }
+
+  private static CheckpointException noWeights(Path folder) {
+    try (Stream<Path> entries = Files.list(folder)) {
+      List<String> names = entries.map(path -> path.getFileName().toString()).sorted().toList();
+      List<String> pickled = names.stream().filter(WeightFiles::isPickled).toList();
+      if (!pickled.isEmpty()) {
+        return CheckpointException.of(
+            Kind.ONLY_PICKLE,
+            folder,
+            "holds only pickled weights (%s), which run code when loaded and are never opened; convert them to safetensors"
+                .formatted(quote(pickled.get(0))));
+      }
+      return CheckpointException.of(
+          Kind.WEIGHTS_MISSING,
+          folder,
+          "holds neither %s nor %s; found %s"
+              .formatted(
+                  SINGLE,
+                  ShardIndex.NAME,
+                  names.stream()
+                      .limit(10)
+                      .map(CheckpointException::quote)
+                      .collect(Collectors.joining(", ", "[", "]"))));
+    } catch (IOException unreadable) {
+      return CheckpointException.of(
+          Kind.UNREADABLE, folder, "cannot be read: " + unreadable, unreadable);
+    }
+  }
+
+  private static boolean isPickled(String name) {
+    return PICKLED.contains(name.substring(name.lastIndexOf('.') + 1));
+  }
+}

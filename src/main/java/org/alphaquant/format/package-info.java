@@ -1,0 +1,2 @@
+/** Number formats: their grids, scales and packing. */
+package org.alphaquant.format;

@@ -1,0 +1,32 @@
+package org.alphaquant.gptq;
+
+/**
+ * The solver's settings.
+ *
+ * @param damp added to the Hessian's diagonal, as a part of its mean (the paper's 0.01)
+ * @param blockSize columns whose error is spread at once
+ * @param actOrder columns with the largest diagonal first; scales stay with their groups
+ * @param sweeps coordinate-descent sweeps after the error feedback
+ * @param scaleSteps candidates of the scale search; 1 is the absolute maximum
+ */
+public record GptqOptions(
+    double damp, int blockSize, boolean actOrder, int sweeps, int scaleSteps) {
+
+  public GptqOptions {
+    require(damp > 0 && damp <= 1, "damp", damp, "above 0 and at most 1");
+    require(blockSize >= 1 && blockSize <= 4096, "block_size", blockSize, "from 1 to 4096");
+    require(sweeps >= 0 && sweeps <= 20, "sweeps", sweeps, "from 0 to 20");
+    require(scaleSteps >= 1 && scaleSteps <= 1000, "scale steps", scaleSteps, "from 1 to 1000");
+  }
+
+  /** What a job gets that says nothing. */
+  public static GptqOptions defaults() {
+    return new GptqOptions(0.01, 128, true, 2, 48);
+  }
+
+  private static void require(boolean holds, String name, Object value, String limit) {
+    if (!holds) {
+      throw new IllegalArgumentException("%s is %s; it must be %s".formatted(name, value, limit));
+    }
+  }
+}

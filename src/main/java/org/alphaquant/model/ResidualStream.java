@@ -1,0 +1,100 @@
+package org.alphaquant.model;
+
+import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * The residual stream of many sequences at one depth of the model: micro-batches {@code [b, S, H]}
+ * float32 that advance through the layers one layer at a time, so that only one layer's weights are
+ * ever in memory.
+ */
+public final class ResidualStream implements AutoCloseable {
+
+  private final TensorScope scope;
+  private final List<NDArray> microBatches;
+  private final long hidden;
+  private long tokens;
+
+  private ResidualStream(TensorScope scope, long hidden) {
+    this.scope = scope;
+    this.hidden = hidden;
+    this.microBatches = new ArrayList<>();
+  }
+
+  /**
+   * Embeds token sequences of one length.
+   *
+   * @param sequences {@code [n][S]} token ids
+   * @param tokensPerBatch how many tokens to run at once
+   */
+  public static ResidualStream embed(
+      TensorScope parent, Model model, long[][] sequences, int tokensPerBatch) {
+    TensorScope scope = parent.child("residual stream");
+    ResidualStream stream = new ResidualStream(scope, model.description().hidden());
+    int length = sequences[0].length;
+    int batch = Math.max(1, tokensPerBatch / length);
+    for (int first = 0; first < sequences.length; first += batch) {
+      int last = Math.min(first + batch, sequences.length);
+      try (TensorScope work = scope.child("embedding")) {
+        NDArray embedded = model.embed(work, ids(work, sequences, first, last));
+        stream.microBatches.add(work.keep(scope, embedded));
+      }
+      stream.tokens += (long) (last - first) * length;
+    }
+    return stream;
+  }
+
+  /** The micro-batches, each {@code [b, S, H]}. */
+  public List<NDArray> microBatches() {
+    return List.copyOf(microBatches);
+  }
+
+  /** All tokens of all sequences. */
+  public long tokens() {
+    return tokens;
+  }
+
+  /** Width of the stream. */
+  public long hidden() {
+    return hidden;
+  }
+
+  /** Replaces every micro-batch by what {@code step} makes of it. */
+  public void advance(String stage, BiFunction<TensorScope, NDArray, NDArray> step) {
+    for (int i = 0; i < microBatches.size(); i++) {
+      NDArray before = microBatches.get(i);
+      try (TensorScope work = scope.child(stage)) {
+        microBatches.set(i, work.keep(scope, step.apply(work, before)));
+      }
+      before.close();
+    }
+  }
+
+  /** Advances through a whole layer. */
+  public void advance(DecoderLayer layer) {
+    advance("attention", layer.attention()::forward);
+    advance("feed-forward", layer.feedForward()::forward);
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+
+  private static NDArray ids(TensorScope scope, long[][] sequences, int first, int last) {
+    int length = sequences[first].length;
+    long[] flat = new long[(last - first) * length];
+    for (int i = first; i < last; i++) {
+      if (sequences[i].length != length) {
+        throw new IllegalArgumentException(
+            "sequence %d has %d tokens; the first has %d"
+                .formatted(i, sequences[i].length, length));
+      }
+      System.arraycopy(sequences[i], 0, flat, (i - first) * length, length);
+    }
+    return scope.longs(flat, last - first, length);
+  }
+}

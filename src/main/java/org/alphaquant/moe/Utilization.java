@@ -1,0 +1,55 @@
+package org.alphaquant.moe;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a layer's router spread the calibration tokens over its experts.
+ *
+ * @param layer index of the decoder layer
+ * @param tokens tokens that passed the layer
+ * @param entropy of the shares in bits; log2 E is an even spread
+ * @param experts one entry per expert, in order
+ */
+public record Utilization(int layer, long tokens, double entropy, List<ExpertUsage> experts) {
+
+  /** Below this part of a fair share an expert is under-utilized. */
+  static final double LEAST_SHARE = 0.2;
+
+  public Utilization {
+    experts = List.copyOf(experts);
+  }
+
+  /**
+   * Counts the layer's routing.
+   *
+   * @param inputs width of an expert's input
+   * @param tokens tokens of each expert
+   * @param scores sum of scores of each expert
+   */
+  static Utilization of(int layer, long inputs, long allTokens, float[] tokens, float[] scores) {
+    double pairs = 0;
+    for (float count : tokens) {
+      pairs += count;
+    }
+    double entropy = 0;
+    List<ExpertUsage> experts = new ArrayList<>(tokens.length);
+    for (int e = 0; e < tokens.length; e++) {
+      long count = Math.round(tokens[e]);
+      double share = pairs == 0 ? 0 : tokens[e] / pairs;
+      entropy -= share == 0 ? 0 : share * Math.log(share) / Math.log(2);
+      double mean = count == 0 ? 0 : scores[e] / (double) count;
+      boolean starved = isUnderUtilized(count, share, inputs, tokens.length);
+      experts.add(new ExpertUsage(e, count, scores[e], mean, share, starved));
+    }
+    return new Utilization(layer, allTokens, entropy, experts);
+  }
+
+  /**
+   * Whether an expert saw too little to stand alone: fewer tokens than its input has dimensions, so
+   * that its Hessian has not full rank, or less than a fifth of a fair share.
+   */
+  static boolean isUnderUtilized(long tokens, double share, long inputs, int experts) {
+    return tokens < inputs || share < LEAST_SHARE / experts;
+  }
+}

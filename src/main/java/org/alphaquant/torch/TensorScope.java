@@ -1,0 +1,209 @@
+package org.alphaquant.torch;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.IValueUtils;
+import ai.djl.pytorch.jni.JniUtils;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Runs script functions and owns the arrays they return: closing the scope frees them. An array
+ * that must outlive the scope is moved with {@link #keep}.
+ */
+public final class TensorScope implements AutoCloseable {
+
+  private final PtSymbolBlock kernels;
+  private final PtNDManager manager;
+  private final String stage;
+
+  TensorScope(PtSymbolBlock kernels, PtNDManager manager, String stage) {
+    this.kernels = kernels;
+    this.manager = manager;
+    this.stage = stage;
+  }
+
+  /** A scope within this one, closed with it at the latest. */
+  public TensorScope child(String stage) {
+    return new TensorScope(
+        kernels, (PtNDManager) manager.newSubManager(), this.stage + "/" + stage);
+  }
+
+  /** The stage of the work this scope is for. */
+  public String stage() {
+    return stage;
+  }
+
+  /**
+   * Runs a function that returns one tensor.
+   *
+   * @param function {@code module.function} of {@code resources/torchscript}
+   * @param arguments arrays ({@link NDArray}, {@link NDList} for {@code List[Tensor]}), {@code
+   *     long}, {@code int}, {@code double}, {@code boolean}, {@link String}, {@code long[]} or
+   *     {@code double[]}
+   * @throws TorchOutOfMemoryException if the device has no room
+   * @throws TorchException if the script refuses its arguments
+   */
+  public NDArray run(String function, Object... arguments) {
+    return call(function, arguments, result -> result.toTensor(manager));
+  }
+
+  /** Runs a function that returns a tuple or a list of tensors. */
+  public NDList runAll(String function, Object... arguments) {
+    return call(function, arguments, result -> result.toNDList(manager));
+  }
+
+  /** Runs a function for its effect on its arguments. */
+  public void runInPlace(String function, Object... arguments) {
+    call(function, arguments, result -> null);
+  }
+
+  /**
+   * An array from raw little-endian bytes, on the scope's device.
+   *
+   * @param slices the bytes in order; together exactly the array's size
+   */
+  public NDArray tensor(TorchDtype dtype, long[] shape, List<ByteBuffer> slices) {
+    long size = Arrays.stream(shape).reduce(dtype.bytes(), Math::multiplyExact);
+    long given = slices.stream().mapToLong(ByteBuffer::remaining).sum();
+    if (size != given) {
+      throw new IllegalArgumentException(
+          "stage '%s': a %s array of shape %s takes %d bytes but %d are given"
+              .formatted(stage, dtype, Arrays.toString(shape), size, given));
+    }
+    try (TensorScope copying = child("load")) {
+      NDArray bytes = copying.run("memory.allocate_like", copying.emptyBytes(), size);
+      long offset = 0;
+      for (ByteBuffer slice : slices) {
+        try (TensorScope one = copying.child("slice")) {
+          one.runInPlace("memory.copy_into", bytes, offset, one.uint8(slice));
+        }
+        offset += slice.remaining();
+      }
+      return copying.keep(this, copying.run("memory.reinterpret", bytes, dtype.number(), shape));
+    }
+  }
+
+  /** A float32 array. */
+  public NDArray floats(float[] values, long... shape) {
+    return guarded(
+        "floats",
+        () -> manager.create(FloatBuffer.wrap(values), new Shape(shape), DataType.FLOAT32));
+  }
+
+  /** An int64 array. */
+  public NDArray longs(long[] values, long... shape) {
+    return guarded(
+        "longs", () -> manager.create(LongBuffer.wrap(values), new Shape(shape), DataType.INT64));
+  }
+
+  /** Moves an array of this scope to another one, which owns it from now on. */
+  public NDArray keep(TensorScope target, NDArray array) {
+    array.attach(target.manager);
+    return array;
+  }
+
+  /** The values as float32, whatever the array's type. */
+  public float[] toFloats(NDArray array) {
+    return read(array, TorchDtype.FLOAT32, NDArray::toFloatArray);
+  }
+
+  /** The values as int64, whatever the array's type. */
+  public long[] toLongs(NDArray array) {
+    return read(array, TorchDtype.INT64, NDArray::toLongArray);
+  }
+
+  /** The raw little-endian bytes of an array smaller than 2 GiB, in C order. */
+  public ByteBuffer toBytes(NDArray array) {
+    try (TensorScope reading = child("read")) {
+      NDArray bytes = reading.run("memory.bytes", array);
+      return guarded("read", bytes::toByteBuffer).order(ByteOrder.LITTLE_ENDIAN);
+    }
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+
+  private <T> T read(NDArray array, TorchDtype dtype, Function<NDArray, T> values) {
+    try (TensorScope reading = child("read")) {
+      NDArray converted = reading.run("memory.to_dtype", array, dtype.number());
+      return guarded("read", () -> values.apply(converted));
+    }
+  }
+
+  private NDArray emptyBytes() {
+    return uint8(ByteBuffer.allocateDirect(0));
+  }
+
+  private NDArray uint8(ByteBuffer bytes) {
+    return guarded(
+        "load", () -> manager.create(bytes.slice(), new Shape(bytes.remaining()), DataType.UINT8));
+  }
+
+  private <T> T call(String function, Object[] arguments, Function<IValue, T> result) {
+    // The profiling executor would re-optimise each script in its first calls, for nothing here.
+    JniUtils.setGraphExecutorOptimize(false);
+    IValue[] values = new IValue[arguments.length];
+    try {
+      for (int i = 0; i < arguments.length; i++) {
+        values[i] = value(function, i, arguments[i]);
+      }
+      try (IValue returned =
+          IValueUtils.runMethod(kernels, ScriptArchive.methodName(function), values)) {
+        return result.apply(returned);
+      }
+    } catch (RuntimeException e) {
+      throw e instanceof TorchException ? e : TorchException.of(stage, function, e);
+    } finally {
+      for (IValue value : values) {
+        if (value != null) {
+          value.close();
+        }
+      }
+    }
+  }
+
+  private <T> T guarded(String function, java.util.function.Supplier<T> call) {
+    try {
+      return call.get();
+    } catch (RuntimeException e) {
+      throw TorchException.of(stage, function, e);
+    }
+  }
+
+  private static IValue value(String function, int position, Object argument) {
+    if (argument instanceof PtNDArray array) {
+      return IValue.from(array);
+    } else if (argument instanceof NDList list) {
+      return IValue.listFrom(list.stream().map(PtNDArray.class::cast).toArray(PtNDArray[]::new));
+    } else if (argument instanceof Integer || argument instanceof Long) {
+      return IValue.from(((Number) argument).longValue());
+    } else if (argument instanceof Double number) {
+      return IValue.from(number);
+    } else if (argument instanceof Boolean flag) {
+      return IValue.from(flag);
+    } else if (argument instanceof String text) {
+      return IValue.from(text);
+    } else if (argument instanceof long[] numbers) {
+      return IValue.listFrom(numbers);
+    } else if (argument instanceof double[] numbers) {
+      return IValue.listFrom(numbers);
+    }
+    throw new IllegalArgumentException(
+        "argument %d of %s is %s; no script takes that type"
+            .formatted(position, function, argument == null ? null : argument.getClass()));
+  }
+}

@@ -1,0 +1,99 @@
+package org.alphaquant.torch;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.TreeMap;
+import org.springframework.core.io.Resource;
+import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
+
+/**
+ * PyTorch on one device, with every function of {@code resources/torchscript} compiled. For one
+ * thread at a time; the caller decides which.
+ */
+public final class Torch implements AutoCloseable {
+
+  private final String device;
+  private final NDManager manager;
+  private final PtSymbolBlock kernels;
+
+  private Torch(String device, NDManager manager, PtSymbolBlock kernels) {
+    this.device = device;
+    this.manager = manager;
+    this.kernels = kernels;
+  }
+
+  /**
+   * Opens a device.
+   *
+   * @param device {@code cpu}, or {@code cuda:0}, {@code cuda:1}, …
+   * @throws TorchException if the scripts do not compile
+   */
+  public static Torch open(String device) {
+    NDManager manager = NDManager.newBaseManager(djlDevice(device), "PyTorch");
+    try {
+      byte[] archive = new ScriptArchive(sources()).toBytes();
+      PtSymbolBlock kernels =
+          JniUtils.loadModule(
+              (PtNDManager) manager, new ByteArrayInputStream(archive), false, false);
+      return new Torch(device, manager, kernels);
+    } catch (IOException e) {
+      manager.close();
+      throw new UncheckedIOException(e);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw TorchException.of("start", "compiling the scripts", e);
+    }
+  }
+
+  /** The device's name, as given to {@link #open}. */
+  public String device() {
+    return device;
+  }
+
+  /** A scope for one stage of the work; its name appears in errors. */
+  public TensorScope scope(String stage) {
+    return new TensorScope(kernels, (PtNDManager) manager.newSubManager(), stage);
+  }
+
+  /** Returns memory that libtorch keeps for reuse to the device. */
+  public void releaseCachedMemory() {
+    if (!device.equals("cpu")) {
+      JniUtils.emptyCudaCache();
+    }
+  }
+
+  @Override
+  public void close() {
+    kernels.close();
+    manager.close();
+  }
+
+  private static Device djlDevice(String device) {
+    if (device.equals("cpu")) {
+      return Device.cpu();
+    }
+    if (!device.matches("cuda:\\d+")) {
+      throw new IllegalArgumentException(
+          "device is '%s'; it must be 'cpu' or 'cuda:<n>'".formatted(device));
+    }
+    return Device.gpu(Integer.parseInt(device.substring("cuda:".length())));
+  }
+
+  private static Map<String, String> sources() throws IOException {
+    Map<String, String> sources = new TreeMap<>();
+    for (Resource script :
+        new PathMatchingResourcePatternResolver().getResources("classpath*:torchscript/*.py")) {
+      String module = script.getFilename().replace(".py", "");
+      sources.put(module, script.getContentAsString(StandardCharsets.UTF_8));
+    }
+    return sources;
+  }
+}

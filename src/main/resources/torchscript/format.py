@@ -1,0 +1,130 @@
+# Number formats. A grid is a list of four numbers:
+#   integers: [0, least code, greatest code, 0]
+#   floats:   [1, mantissa bits, least normal exponent, greatest value]
+# A weight w in a group with scale s (and, for integers, zero point z) is stored as the grid's
+# nearest value to w / s + z, ties to the even code, saturating; it reads back as (value - z) * s.
+# Scales come in three kinds: 0 real, kept in the checkpoint's dtype; 1 E8M0, a power of two
+# (OCP MX 1.0, section 5); 2 E4M3 below one global scale per tensor (NVFP4).
+
+def round_to_grid(v: Tensor, grid: List[float]) -> Tensor:
+  if grid[0] == 0.0:
+    return torch.clamp(torch.round(v), grid[1], grid[2])
+  mantissa_bits = int(grid[1])
+  magnitude = torch.clamp_max(torch.abs(v), grid[3])
+  # frexp gives m in [0.5, 1), so the exponent of the leading bit is one less.
+  _, exponent = torch.frexp(magnitude)
+  exponent = torch.clamp_min(exponent - 1, int(grid[2]))
+  step = torch.ldexp(torch.ones_like(magnitude), exponent - mantissa_bits)
+  # Rounding up may leave the binade; the value is then the next binade's first, still on the grid.
+  return torch.copysign(torch.clamp_max(torch.round(magnitude / step) * step, grid[3]), v)
+
+def quantize(w: Tensor, scale: Tensor, zero: Tensor, grid: List[float]) -> Tensor:
+  return (__torch__.format.round_to_grid(w / scale + zero, grid) - zero) * scale
+
+def encode(value: Tensor, grid: List[float]) -> Tensor:
+  # Grid values to stored codes, uint8: integers offset to start at 0, floats as sign, exponent, mantissa.
+  if grid[0] == 0.0:
+    return (value - grid[1]).to(0)
+  mantissa_bits = int(grid[1])
+  magnitude = torch.abs(value)
+  _, exponent = torch.frexp(magnitude)
+  exponent = torch.clamp_min(exponent - 1, int(grid[2]))
+  steps = torch.round(magnitude / torch.ldexp(torch.ones_like(magnitude), exponent - mantissa_bits))
+  code = torch.where(steps == 0.0, steps,
+      steps + (exponent - int(grid[2])).to(6) * float(1 << mantissa_bits))
+  _, top = torch.frexp(torch.scalar_tensor(grid[3]))
+  exponents = float(int(top) - 1 - int(grid[2]) + 2)
+  sign_bit = mantissa_bits
+  while float(1 << (sign_bit - mantissa_bits)) < exponents:
+    sign_bit += 1
+  return (code + torch.signbit(value).to(6) * float(1 << sign_bit)).to(0)
+
+def absmax(groups: Tensor) -> Tensor:
+  return torch.amax(torch.abs(groups), [-1])
+
+def real_scale(scale: Tensor, dtype: int) -> Tensor:
+  # Codes are computed with the scale as it will be stored, so that both agree.
+  stored = scale.to(dtype).to(6)
+  return torch.where(stored > 0.0, stored, torch.ones_like(stored))
+
+def power_of_two_scale(amax: Tensor, grid: List[float], shift: int) -> Tensor:
+  _, exponent = torch.frexp(amax)
+  _, top = torch.frexp(torch.scalar_tensor(grid[3]))
+  e = torch.clamp(exponent - int(top) + shift, -127, 127)
+  e = torch.where(amax > 0.0, e, torch.zeros_like(e))
+  return torch.ldexp(torch.ones_like(amax), e)
+
+def outer_scale(weight: Tensor, grid: List[float], scale_kind: int) -> Tensor:
+  # NVFP4: the tensor's greatest value lands on the greatest local scale times the greatest code. [B]
+  if scale_kind != 2:
+    return torch.ones([torch.size(weight, 0)], dtype=6, device=weight.device)
+  divisor = (448.0 * grid[3]) / torch.clamp_min(torch.amax(torch.abs(weight), [-2, -1]), 1e-30)
+  # The checkpoint keeps the divisor, so that is what is exact in float32.
+  return 1.0 / divisor
+
+def e4m3_scale(amax: Tensor, grid: List[float], outer: Tensor, shift: int) -> Tensor:
+  e4m3 = [1.0, 3.0, -6.0, 448.0]
+  local = __torch__.format.round_to_grid(amax / grid[3] / outer, e4m3)
+  _, exponent = torch.frexp(local)
+  step = torch.ldexp(torch.ones_like(local), torch.clamp_min(exponent - 1, -6) - 3)
+  local = __torch__.format.round_to_grid(local + step * float(shift), e4m3)
+  return torch.where(local > 0.0, local, torch.full_like(local, 0.125)) * outer
+
+def candidates(groups: Tensor, grid: List[float], scale_kind: int, scale_dtype: int,
+    symmetric: bool, steps: int, outer: Tensor) -> Tuple[List[Tensor], List[Tensor]]:
+  # groups: [B, R, G, g]; every scale and zero point: [B, R, G]. The first is the plain absolute maximum.
+  amax = __torch__.format.absmax(groups)
+  scales: List[Tensor] = []
+  zeros: List[Tensor] = []
+  none = torch.zeros_like(amax)
+  if scale_kind == 1:
+    for shift in [0, -1, 1] if steps > 1 else [0]:
+      scales.append(__torch__.format.power_of_two_scale(amax, grid, shift))
+      zeros.append(none)
+    return scales, zeros
+  if scale_kind == 2:
+    for shift in [0, -1, 1, -2, 2, -3, 3, -4] if steps > 1 else [0]:
+      scales.append(__torch__.format.e4m3_scale(amax, grid, outer, shift))
+      zeros.append(none)
+    return scales, zeros
+  for i in range(steps):
+    shrink = 1.0 - 0.6 * float(i) / float(steps)
+    if symmetric:
+      reach = grid[3] if grid[0] == 1.0 else 0.5 * (grid[2] - grid[1])
+      scales.append(__torch__.format.real_scale(amax * (shrink / reach), scale_dtype))
+      zeros.append(none)
+    else:
+      least = torch.clamp_max(torch.amin(groups, [-1]), 0.0) * shrink
+      greatest = torch.clamp_min(torch.amax(groups, [-1]), 0.0) * shrink
+      scale = __torch__.format.real_scale((greatest - least) / (grid[2] - grid[1]), scale_dtype)
+      scales.append(scale)
+      zeros.append(torch.clamp(torch.round(grid[1] - least / scale), grid[1], grid[2]))
+  return scales, zeros
+
+def search_scales(w: Tensor, grid: List[float], group_size: int, scale_kind: int, scale_dtype: int,
+    symmetric: bool, steps: int, outer: Tensor) -> Tuple[Tensor, Tensor]:
+  # w: [B, R, K], outer: [B]. Of the candidates the one with the least squared rounding error wins,
+  # group by group. Returns scale and zero point, [B, R, G].
+  B, R, K = torch.size(w, 0), torch.size(w, 1), torch.size(w, 2)
+  if K % group_size != 0:
+    ops.prim.RaiseException("group_size {} does not divide {} inputs".format(group_size, K))
+  groups = torch.reshape(w, [B, R, K // group_size, group_size])
+  scales, zeros = __torch__.format.candidates(
+      groups, grid, scale_kind, scale_dtype, symmetric, steps, torch.reshape(outer, [B, 1, 1]))
+  best_scale, best_zero = scales[0], zeros[0]
+  best_error = torch.full_like(best_scale, float("inf"))
+  for i in range(len(scales)):
+    s, z = torch.unsqueeze(scales[i], -1), torch.unsqueeze(zeros[i], -1)
+    difference = __torch__.format.quantize(groups, s, z, grid) - groups
+    error = torch.sum(difference * difference, [-1])
+    better = error < best_error
+    best_error = torch.where(better, error, best_error)
+    best_scale = torch.where(better, scales[i], best_scale)
+    best_zero = torch.where(better, zeros[i], best_zero)
+  return best_scale, best_zero
+
+def codes(weight: Tensor, scale: Tensor, zero: Tensor, grid: List[float], group_size: int) -> Tensor:
+  # The codes of weights that lie on their grid already, [B, R, K] uint8.
+  S = torch.repeat_interleave(scale, group_size, -1)
+  Z = torch.repeat_interleave(zero, group_size, -1)
+  return __torch__.format.encode(__torch__.format.round_to_grid(weight / S + Z, grid), grid)

@@ -1,0 +1,83 @@
+# What routing tells the quantizer. T tokens choose k of E experts each; (token, slot) pairs are sorted by
+# expert once, so that expert e's tokens are rows[offsets[e] : offsets[e + 1]] with their weights.
+
+def dispatch(experts: Tensor, weights: Tensor, E: int) -> Tuple[Tensor, Tensor, Tensor]:
+  # experts int64 [T, k], weights [T, k] -> token of each pair [T k], its weight [T k], offsets [E + 1].
+  chosen = torch.flatten(experts)
+  order = torch.argsort(chosen, stable=True, dim=-1, descending=False)
+  count = torch.bincount(chosen, minlength=E)
+  offsets = torch.cat([torch.zeros_like(count[0:1]), torch.cumsum(count, 0)])
+  rows = torch.floor_divide(order, torch.size(experts, 1))
+  return rows, torch.index_select(torch.flatten(weights), 0, order), offsets
+
+def utilization(experts: Tensor, weights: Tensor, E: int) -> Tuple[Tensor, Tensor]:
+  # Tokens and sum of scores of every expert, both float64 [E].
+  chosen = torch.flatten(experts)
+  tokens = torch.bincount(chosen, minlength=E).to(7)
+  scores = torch.bincount(chosen, torch.flatten(weights).to(7), E)
+  return tokens, scores
+
+def token_weight(p: Tensor, power: int) -> Tensor:
+  # The weight of a token in an expert's Hessian: 1, p or p^2.
+  if power == 0:
+    return torch.ones_like(p)
+  return p if power == 1 else p * p
+
+def activation(x: Tensor, gate_up: Tensor) -> Tensor:
+  # SwiGLU: gate rows first, then up.
+  both = torch.matmul(x, torch.transpose(gate_up, 0, 1))
+  gate, up = torch.chunk(both, 2, -1)
+  return torch.silu(gate) * up
+
+def accumulate(H: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+  # H += sum of weight x x^T over rows; square roots on both sides keep it symmetric.
+  scaled = x * torch.unsqueeze(torch.sqrt(weight), -1)
+  return torch.addmm_(H, torch.transpose(scaled, 0, 1), scaled)
+
+def input_hessians(h: Tensor, rows: Tensor, weights: Tensor, offsets: List[int], first: int, last: int,
+    power: int, chunk: int) -> Tensor:
+  # H_e = sum over e's tokens of w(p) x x^T for experts first..last-1: [C, K, K], what gate and up share.
+  K = torch.size(h, 1)
+  H = torch.zeros([last - first, K, K], dtype=6, device=h.device)
+  for e in range(first, last):
+    for start in range(offsets[e], offsets[e + 1], chunk):
+      end = min(start + chunk, offsets[e + 1])
+      x = torch.index_select(h, 0, rows[start:end])
+      __torch__.moe.accumulate(H[e - first], x, __torch__.moe.token_weight(weights[start:end], power))
+  return H
+
+def down_hessians(h: Tensor, gate_up: Tensor, rows: Tensor, weights: Tensor, offsets: List[int], first: int,
+    last: int, power: int, chunk: int) -> Tensor:
+  # The same for the down projection, whose inputs are the activations of gate_up [C, 2M, K]: [C, M, M].
+  M = torch.size(gate_up, 1) // 2
+  H = torch.zeros([last - first, M, M], dtype=6, device=h.device)
+  for e in range(first, last):
+    for start in range(offsets[e], offsets[e + 1], chunk):
+      end = min(start + chunk, offsets[e + 1])
+      x = torch.index_select(h, 0, rows[start:end])
+      a = __torch__.moe.activation(x, gate_up[e - first])
+      __torch__.moe.accumulate(H[e - first], a, __torch__.moe.token_weight(weights[start:end], power))
+  return H
+
+def add_outputs(y: Tensor, h: Tensor, gate_up: Tensor, down: Tensor, rows: Tensor, weights: Tensor,
+    offsets: List[int], first: int, last: int, chunk: int) -> Tensor:
+  # y[token] += p * down(activation(h[token])) for experts first..last-1.
+  for e in range(first, last):
+    for start in range(offsets[e], offsets[e + 1], chunk):
+      end = min(start + chunk, offsets[e + 1])
+      tokens = rows[start:end]
+      a = __torch__.moe.activation(torch.index_select(h, 0, tokens), gate_up[e - first])
+      out = torch.matmul(a, torch.transpose(down[e - first], 0, 1))
+      torch.index_add_(y, 0, tokens, out * torch.unsqueeze(weights[start:end], -1))
+  return y
+
+def weighted_hessian(H: Tensor, x: Tensor, weight: Tensor, chunk: int) -> Tensor:
+  # H [K, K] += sum of weight x x^T over all rows, for the linears every token passes.
+  for start in range(0, torch.size(x, 0), chunk):
+    end = min(start + chunk, torch.size(x, 0))
+    __torch__.moe.accumulate(H, x[start:end], weight[start:end])
+  return H
+
+def shrink(H: Tensor, mean: Tensor, tokens: float) -> Tensor:
+  # A starved expert leans on the layer: its Hessian plus as many average tokens of the layer's.
+  return H + mean * tokens

@@ -1,0 +1,75 @@
+# Codes to bytes: element i of a row takes the bits [i b, i b + b) of a little-endian bit string. Words of 32
+# bits (compressed-tensors, GPTQ), FP4's low nibble first and FP6's three bytes for four are all this one stream.
+
+def pack(codes: Tensor, bits: int, align: int) -> Tensor:
+  # uint8 codes [..., K] -> uint8 [..., bytes], each row on its own, padded with zeros to a multiple of align bytes.
+  if bits == 8 and torch.size(codes, -1) % align == 0:
+    return torch.contiguous(codes)
+  K = torch.size(codes, -1)
+  size = (K * bits + 7) // 8
+  size = (size + align - 1) // align * align
+  lanes = (size + bits - 1) // bits
+  padded = torch.constant_pad_nd(codes, [0, lanes * 8 - K])
+  eights = torch.reshape(padded, torch.size(codes)[:-1] + [lanes, 8])
+  planes: List[Tensor] = []
+  for byte in range(bits):
+    out = torch.zeros_like(eights[..., 0])
+    for i in range(8):
+      shift = i * bits - byte * 8
+      if shift > -bits and shift < 8:
+        part = eights[..., i]
+        moved = torch.bitwise_left_shift(part, shift) if shift >= 0 else torch.bitwise_right_shift(part, -shift)
+        out = torch.bitwise_or(out, moved)
+    planes.append(out)
+  packed = torch.flatten(torch.stack(planes, -1), -2)
+  return torch.contiguous(torch.narrow(packed, -1, 0, size))
+
+def unpack(packed: Tensor, bits: int, count: int) -> Tensor:
+  # The inverse: uint8 [..., bytes] -> uint8 codes [..., count].
+  size = torch.size(packed, -1)
+  lanes = (count + 7) // 8
+  padded = torch.constant_pad_nd(packed, [0, max(lanes * bits - size, 0)])
+  bytes = torch.reshape(torch.narrow(padded, -1, 0, lanes * bits), torch.size(packed)[:-1] + [lanes, bits])
+  codes: List[Tensor] = []
+  for i in range(8):
+    value = torch.zeros_like(bytes[..., 0])
+    for byte in range(bits):
+      shift = i * bits - byte * 8
+      if shift > -bits and shift < 8:
+        part = bytes[..., byte]
+        moved = torch.bitwise_right_shift(part, shift) if shift >= 0 else torch.bitwise_left_shift(part, -shift)
+        value = torch.bitwise_or(value, moved)
+    codes.append(torch.bitwise_and(value, (1 << bits) - 1))
+  return torch.contiguous(torch.narrow(torch.flatten(torch.stack(codes, -1), -2), -1, 0, count))
+
+def words(codes: Tensor, bits: int) -> Tensor:
+  # compressed-tensors' weight_packed: rows in 32-bit words.
+  return __torch__.packing.pack(codes, bits, 4)
+
+def words_down(codes: Tensor, bits: int) -> Tensor:
+  # Packed along the rows instead (zero points; GPTQ's qweight): [B, N, K] -> bytes of int32 [B, words, K].
+  packed = __torch__.packing.pack(torch.contiguous(torch.transpose(codes, 1, 2)), bits, 4)
+  by_word = torch.reshape(packed, torch.size(packed)[:-1] + [torch.size(packed, -1) // 4, 4])
+  return torch.contiguous(torch.transpose(by_word, 1, 2))
+
+def exponents(scale: Tensor) -> Tensor:
+  # E8M0: a power of two as its exponent plus 127.
+  _, exponent = torch.frexp(scale)
+  return (exponent + 126).to(0)
+
+def zero_codes(zero: Tensor, least: float) -> Tensor:
+  return (zero - least).to(0)
+
+def local_scales(scale: Tensor, outer: Tensor) -> Tensor:
+  # NVFP4's scale of each block, without the tensor's own.
+  return torch.view_copy((scale / torch.reshape(outer, [-1, 1, 1])).to(24), dtype=0)
+
+def as_bytes(x: Tensor, dtype: int) -> Tensor:
+  # [B, ...] in another dtype, as raw bytes [B, n].
+  return torch.view_copy(torch.flatten(torch.contiguous(x.to(dtype)), 1), dtype=0)
+
+def rows(x: Tensor, first: int, last: int) -> Tensor:
+  return torch.contiguous(x[:, first:last])
+
+def element(x: Tensor, index: int) -> Tensor:
+  return torch.contiguous(x[index])
