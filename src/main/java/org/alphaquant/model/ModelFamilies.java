@@ -1,0 +1,58 @@
+package org.alphaquant.model;
+
+import java.util.List;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.model.design.Blueprint;
+import org.alphaquant.model.design.ModelFamily;
+import org.alphaquant.model.design.ModelSource;
+import org.alphaquant.model.design.Outline;
+import org.alphaquant.model.olmoe.OlmoeFamily;
+import org.alphaquant.torch.TensorScope;
+
+/** Every family that can be quantized. */
+public final class ModelFamilies {
+
+  private static final List<ModelFamily> FAMILIES = List.of(new OlmoeFamily());
+
+  private ModelFamilies() {}
+
+  /** The known families. */
+  public static List<FamilyDescription> known() {
+    return FAMILIES.stream().map(ModelFamily::description).toList();
+  }
+
+  /**
+   * Recognises a checkpoint and checks config.json and every tensor's name, type and shape against
+   * each other, without computing anything.
+   *
+   * @param modelType the family to take it for, or null to find out
+   * @throws ModelException if the family is unknown or the checkpoint does not fit it
+   */
+  public static ModelDescription describe(Checkpoint checkpoint, String modelType) {
+    FamilyDetection detection = FamilyDetection.of(FAMILIES, checkpoint, modelType);
+    Blueprint blueprint = detection.family().blueprint(ModelSource.of(checkpoint));
+    Outline outline = new Outline(checkpoint);
+    blueprint.outline(outline);
+    return DescribedBlueprint.describe(detection, blueprint, outline);
+  }
+
+  /**
+   * Opens a described checkpoint for computing.
+   *
+   * @param scope owns the embedding and the head once they are used
+   */
+  public static Model open(Checkpoint checkpoint, ModelDescription description, TensorScope scope) {
+    return open(checkpoint, description, scope, WeightOverlay.NONE);
+  }
+
+  /** Opens a described checkpoint for computing with some weights replaced. */
+  public static Model open(
+      Checkpoint checkpoint,
+      ModelDescription description,
+      TensorScope scope,
+      WeightOverlay overlay) {
+    ModelFamily family = FamilyDetection.named(FAMILIES, description.family());
+    Blueprint blueprint = family.blueprint(ModelSource.of(checkpoint));
+    return new StreamedModel(checkpoint, description, blueprint, scope, overlay);
+  }
+}

@@ -1,0 +1,158 @@
+package org.alphaquant.model;
+
+import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * A mixture of experts: each token visits the k experts its router chooses, and the shared expert
+ * where there is one. No token is dropped.
+ */
+public final class MoeFeedForward implements FeedForward {
+
+  // Experts are held from the first forward to the last when a whole layer of them is this small.
+  private static final long RESIDENT_BYTES = 2L << 30;
+
+  private final TensorScope owner;
+  private final Norm norm;
+  private final Router router;
+  private final Experts experts;
+  private final SharedExpert shared;
+  private final int topK;
+  private final double residualFactor;
+  private ExpertWeights resident;
+
+  /**
+   * @param owner the layer's scope
+   * @param shared null where the family has no shared expert
+   */
+  public MoeFeedForward(
+      TensorScope owner,
+      Norm norm,
+      Router router,
+      Experts experts,
+      SharedExpert shared,
+      int topK,
+      double residualFactor) {
+    this.owner = owner;
+    this.norm = norm;
+    this.router = router;
+    this.experts = experts;
+    this.shared = shared;
+    this.topK = topK;
+    this.residualFactor = residualFactor;
+  }
+
+  /** Number of routed experts. */
+  public int experts() {
+    return experts.count();
+  }
+
+  /** Experts per token. */
+  public int topK() {
+    return topK;
+  }
+
+  public Router router() {
+    return router;
+  }
+
+  public Optional<SharedExpert> shared() {
+    return Optional.ofNullable(shared);
+  }
+
+  /** What the block's output is multiplied with before it joins the residual stream; mostly 1. */
+  public double residualFactor() {
+    return residualFactor;
+  }
+
+  /** Module names of an expert's gate, up and down linears, in this order. */
+  public List<String> names(int expert) {
+    return experts.names(expert);
+  }
+
+  /** Bytes that one loaded expert takes. */
+  public long bytesPerExpert() {
+    return experts.bytesEach();
+  }
+
+  /** Reads experts from..to-1 into a scope. */
+  public ExpertWeights load(TensorScope scope, int from, int to) {
+    return experts.load(scope, from, to);
+  }
+
+  @Override
+  public NDArray input(TensorScope scope, NDArray x) {
+    return norm.rows(scope, x);
+  }
+
+  /** Routes rows h [T, H] of {@link #input}. */
+  public Routing route(TensorScope scope, NDArray h) {
+    return router.route(scope, h);
+  }
+
+  /**
+   * Adds to y [T, H], in place, what the given experts contribute to rows h [T, H].
+   *
+   * @param weights may be other weights than the file's, for instance quantized ones
+   */
+  public void addExperts(
+      TensorScope scope, NDArray y, NDArray h, Routing routing, ExpertWeights weights) {
+    scope.runInPlace(
+        "feed_forward.add_experts",
+        y,
+        h,
+        routing.experts(),
+        routing.weights(),
+        weights.gateUp(),
+        weights.down(),
+        weights.from());
+  }
+
+  /** Experts are read once for all microbatches, in chunks where a layer of them is large. */
+  @Override
+  public List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches) {
+    try (TensorScope inner = scope.child("experts")) {
+      List<Batch> batches = microbatches.stream().map(x -> begin(inner, x)).toList();
+      int chunk = (int) Math.max(1, Math.min(experts(), RESIDENT_BYTES / bytesPerExpert()));
+      for (int from = 0; from < experts(); from += chunk) {
+        addChunk(inner, batches, from, Math.min(experts(), from + chunk));
+      }
+      List<NDArray> outputs = new ArrayList<>();
+      for (Batch batch : batches) {
+        NDArray x = inner.run("linear.residual", batch.x, batch.y, residualFactor);
+        outputs.add(inner.keep(scope, x));
+      }
+      return outputs;
+    }
+  }
+
+  private record Batch(NDArray x, NDArray h, Routing routing, NDArray y) {}
+
+  private Batch begin(TensorScope scope, NDArray x) {
+    NDArray h = input(scope, x);
+    NDArray y = shared == null ? scope.run("linear.zeros_like", h) : shared.forward(scope, h);
+    return new Batch(x, h, route(scope, h), y);
+  }
+
+  private void addChunk(TensorScope scope, List<Batch> batches, int from, int to) {
+    try (TensorScope loading = scope.child("chunk")) {
+      ExpertWeights weights = weights(loading, from, to);
+      for (Batch batch : batches) {
+        addExperts(loading, batch.y, batch.h, batch.routing, weights);
+      }
+    }
+  }
+
+  private ExpertWeights weights(TensorScope scope, int from, int to) {
+    if (to - from < experts()) {
+      return load(scope, from, to);
+    }
+    if (resident == null) {
+      resident = load(owner, from, to);
+    }
+    return resident;
+  }
+}

@@ -1,0 +1,17 @@
+package org.alphaquant.model.design;
+
+import org.alphaquant.model.Attention;
+
+/** An attention block before it is loaded. */
+public sealed interface AttentionDesign permits GroupedQueryDesign, LatentDesign {
+
+  /** {@code grouped-query} or {@code latent}. */
+  String kind();
+
+  /** Keys that a query sees at most, itself included; 0 for all before it. */
+  long window();
+
+  void outline(Outline outline, int layer);
+
+  Attention load(WeightReader reader);
+}

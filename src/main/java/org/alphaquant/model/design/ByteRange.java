@@ -1,0 +1,26 @@
+package org.alphaquant.model.design;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A part of bytes that come in several slices. */
+final class ByteRange {
+
+  private ByteRange() {}
+
+  static List<ByteBuffer> of(List<ByteBuffer> slices, long offset, long length) {
+    List<ByteBuffer> part = new ArrayList<>();
+    long begin = 0;
+    for (ByteBuffer slice : slices) {
+      long from = Math.max(offset, begin);
+      long to = Math.min(offset + length, begin + slice.remaining());
+      if (from < to) {
+        int position = slice.position() + (int) (from - begin);
+        part.add(slice.slice(position, (int) (to - from)));
+      }
+      begin += slice.remaining();
+    }
+    return part;
+  }
+}

@@ -1,0 +1,77 @@
+package org.alphaquant.model.design;
+
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
+/**
+ * The settings that every decoder has.
+ *
+ * @param prefix what comes before {@code layers.0.} in tensor names
+ * @param epsilon of every RMSNorm of width {@code hidden}
+ * @param positions {@code max_position_embeddings}
+ */
+public record DecoderConfig(
+    String prefix,
+    String head,
+    int layers,
+    long hidden,
+    long vocabulary,
+    double epsilon,
+    long positions,
+    boolean tied) {
+
+  private static final int MOST_LAYERS = 10_000;
+
+  /**
+   * Reads the usual keys.
+   *
+   * @param epsilon what a missing {@code rms_norm_eps} means
+   * @param positions what a missing {@code max_position_embeddings} means
+   */
+  public static DecoderConfig read(ModelSource source, double epsilon, long positions) {
+    ModelConfig config = source.config();
+    config.oneOf("hidden_act", "silu", Set.of("silu", "swish"));
+    long layers = config.positive("num_hidden_layers");
+    if (layers > MOST_LAYERS) {
+      throw config.wrong("num_hidden_layers", "is " + layers + ", above " + MOST_LAYERS);
+    }
+    return new DecoderConfig(
+        source.prefix(),
+        source.head(),
+        (int) layers,
+        config.positive("hidden_size"),
+        config.positive("vocab_size"),
+        config.number("rms_norm_eps", epsilon),
+        config.positive("max_position_embeddings", positions),
+        config.flag("tie_word_embeddings", false));
+  }
+
+  /** Name prefix of a layer's tensors, ending in a dot. */
+  public String layer(int index) {
+    return prefix + "layers." + index + ".";
+  }
+
+  /** The norm in front of a layer's feed-forward block. */
+  public NormDesign feedForwardNorm(int index) {
+    return new NormDesign(layer(index) + "post_attention_layernorm", hidden, epsilon);
+  }
+
+  /** A dense SwiGLU block {@code mlp} of the given width. */
+  public DenseDesign dense(int index, long width, boolean bias) {
+    SwiGluDesign mlp = SwiGluDesign.of(layer(index) + "mlp", hidden, width, bias);
+    return new DenseDesign(feedForwardNorm(index), mlp, 1);
+  }
+
+  /** The whole model, layer by layer. */
+  public Blueprint blueprint(
+      IntFunction<? extends AttentionDesign> attention,
+      IntFunction<? extends FeedForwardDesign> feedForward) {
+    List<LayerDesign> designs =
+        IntStream.range(0, layers)
+            .mapToObj(index -> new LayerDesign(attention.apply(index), feedForward.apply(index)))
+            .toList();
+    return new Blueprint(this, designs);
+  }
+}

@@ -1,0 +1,11 @@
+package org.alphaquant.model.design;
+
+import org.alphaquant.model.FeedForward;
+
+/** A feed-forward block before it is loaded. */
+public sealed interface FeedForwardDesign permits DenseDesign, MoeDesign {
+
+  void outline(Outline outline, int layer);
+
+  FeedForward load(WeightReader reader);
+}

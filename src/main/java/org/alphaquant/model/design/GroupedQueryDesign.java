@@ -1,0 +1,170 @@
+package org.alphaquant.model.design;
+
+import org.alphaquant.model.LinearKind;
+
+/**
+ * Grouped-query attention under {@code <layer>self_attn}, behind {@code <layer>input_layernorm}.
+ *
+ * @param layer name prefix of the layer's tensors, ending in a dot
+ * @param clip limit that projections are clamped to after their norms; infinite for none
+ * @param window keys a query sees at most, 0 for all
+ * @param scale what scores are multiplied with
+ */
+public record GroupedQueryDesign(
+    String layer,
+    long hidden,
+    double epsilon,
+    HeadShape heads,
+    RotaryDesign rotary,
+    boolean projectionBias,
+    boolean outputBias,
+    QueryKeyNorm norm,
+    double clip,
+    long window,
+    double scale,
+    double residualFactor)
+    implements AttentionDesign {
+
+  /** Without biases, norms, clipping or window. */
+  public static GroupedQueryDesign plain(
+      String layer, long hidden, double epsilon, HeadShape heads, RotaryDesign rotary) {
+    return new GroupedQueryDesign(
+        layer,
+        hidden,
+        epsilon,
+        heads,
+        rotary,
+        false,
+        false,
+        QueryKeyNorm.NONE,
+        Double.POSITIVE_INFINITY,
+        0,
+        1 / Math.sqrt(heads.dimension()),
+        1);
+  }
+
+  public GroupedQueryDesign withBiases(boolean projections, boolean output) {
+    return new GroupedQueryDesign(
+        layer,
+        hidden,
+        epsilon,
+        heads,
+        rotary,
+        projections,
+        output,
+        norm,
+        clip,
+        window,
+        scale,
+        residualFactor);
+  }
+
+  public GroupedQueryDesign withNorm(QueryKeyNorm queryKeyNorm) {
+    return new GroupedQueryDesign(
+        layer,
+        hidden,
+        epsilon,
+        heads,
+        rotary,
+        projectionBias,
+        outputBias,
+        queryKeyNorm,
+        clip,
+        window,
+        scale,
+        residualFactor);
+  }
+
+  public GroupedQueryDesign withClip(double limit) {
+    return new GroupedQueryDesign(
+        layer,
+        hidden,
+        epsilon,
+        heads,
+        rotary,
+        projectionBias,
+        outputBias,
+        norm,
+        limit,
+        window,
+        scale,
+        residualFactor);
+  }
+
+  public GroupedQueryDesign withWindow(long keys) {
+    return new GroupedQueryDesign(
+        layer,
+        hidden,
+        epsilon,
+        heads,
+        rotary,
+        projectionBias,
+        outputBias,
+        norm,
+        clip,
+        keys,
+        scale,
+        residualFactor);
+  }
+
+  LinearDesign query() {
+    return projection("q_proj", heads.heads());
+  }
+
+  LinearDesign key() {
+    return projection("k_proj", heads.keyHeads());
+  }
+
+  LinearDesign value() {
+    return projection("v_proj", heads.keyHeads());
+  }
+
+  LinearDesign output() {
+    long in = heads.heads() * heads.dimension();
+    return new LinearDesign(layer + "self_attn.o_proj", hidden, in, outputBias);
+  }
+
+  NormDesign inputNorm() {
+    return new NormDesign(layer + "input_layernorm", hidden, epsilon);
+  }
+
+  NormDesign queryNorm() {
+    return projectionNorm("q_norm", heads.heads());
+  }
+
+  NormDesign keyNorm() {
+    return projectionNorm("k_norm", heads.keyHeads());
+  }
+
+  @Override
+  public String kind() {
+    return "grouped-query";
+  }
+
+  @Override
+  public void outline(Outline outline, int index) {
+    inputNorm().outline(outline);
+    for (LinearDesign linear : new LinearDesign[] {query(), key(), value(), output()}) {
+      outline.linear(linear, LinearKind.ATTENTION, index, -1);
+    }
+    if (norm != QueryKeyNorm.NONE) {
+      queryNorm().outline(outline);
+      keyNorm().outline(outline);
+    }
+  }
+
+  @Override
+  public GroupedQueryAttention load(WeightReader reader) {
+    return new GroupedQueryAttention(this, reader);
+  }
+
+  private LinearDesign projection(String name, long count) {
+    long out = count * heads.dimension();
+    return new LinearDesign(layer + "self_attn." + name, out, hidden, projectionBias);
+  }
+
+  private NormDesign projectionNorm(String name, long count) {
+    long width = norm == QueryKeyNorm.PER_HEAD ? heads.dimension() : count * heads.dimension();
+    return new NormDesign(layer + "self_attn." + name, width, epsilon);
+  }
+}

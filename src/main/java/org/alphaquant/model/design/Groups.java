@@ -1,0 +1,28 @@
+package org.alphaquant.model.design;
+
+import org.alphaquant.model.ModelException;
+
+/** Checks the numbers of a router against each other. */
+final class Groups {
+
+  private Groups() {}
+
+  static void check(long experts, int topK, int groups, int kept, int leastPerGroup) {
+    if (topK > experts) {
+      throw ModelException.config(
+          "num_experts_per_tok", "is " + topK + " but there are " + experts + " experts");
+    }
+    if (experts % groups != 0 || (groups > 1 && experts / groups < leastPerGroup)) {
+      throw ModelException.config(
+          "n_group", "is " + groups + ", which does not split " + experts + " experts");
+    }
+    if (kept > groups) {
+      throw ModelException.config("topk_group", "is " + kept + " of " + groups + " groups");
+    }
+    if (topK > experts / groups * kept) {
+      throw ModelException.config(
+          "num_experts_per_tok",
+          "is " + topK + " but topk_group leaves " + experts / groups * kept + " experts");
+    }
+  }
+}

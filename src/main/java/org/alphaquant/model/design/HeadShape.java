@@ -1,0 +1,46 @@
+package org.alphaquant.model.design;
+
+import org.alphaquant.model.ModelException;
+
+/** Query heads, key and value heads, and the dimension of each. */
+public record HeadShape(long heads, long keyHeads, long dimension) {
+
+  public HeadShape {
+    if (heads % keyHeads != 0) {
+      throw ModelException.config(
+          "num_key_value_heads", "is " + keyHeads + ", which does not divide " + heads + " heads");
+    }
+  }
+
+  /**
+   * Reads the usual keys. A null {@code num_key_value_heads} or {@code head_dim} means one key head
+   * per head, and hidden_size / heads.
+   *
+   * @param keyHeads what a missing {@code num_key_value_heads} means, 0 for one per head
+   * @param dimension what a missing {@code head_dim} means, 0 for hidden_size / heads
+   */
+  public static HeadShape read(ModelConfig config, long keyHeads, long dimension) {
+    long heads = config.positive("num_attention_heads");
+    long missingKeyHeads = keyHeads == 0 ? heads : keyHeads;
+    long readKeyHeads =
+        config.missing("num_key_value_heads")
+            ? missingKeyHeads
+            : config.positiveOrNull("num_key_value_heads").orElse(heads);
+    if (config.missing("head_dim") && dimension > 0) {
+      return new HeadShape(heads, readKeyHeads, dimension);
+    }
+    long readDimension =
+        config.positiveOrNull("head_dim").orElseGet(() -> dividedHidden(config, heads));
+    return new HeadShape(heads, readKeyHeads, readDimension);
+  }
+
+  /** hidden_size / heads. */
+  public static long dividedHidden(ModelConfig config, long heads) {
+    long hidden = config.positive("hidden_size");
+    if (hidden % heads != 0) {
+      throw config.wrong(
+          "num_attention_heads", "is " + heads + ", which does not divide hidden_size " + hidden);
+    }
+    return hidden / heads;
+  }
+}

@@ -1,0 +1,101 @@
+package org.alphaquant.model.design;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import org.alphaquant.model.Attention;
+import org.alphaquant.model.Linear;
+import org.alphaquant.model.Norm;
+import org.alphaquant.torch.TensorScope;
+
+/** Loaded multi-head latent attention. */
+final class LatentAttention implements Attention {
+
+  private final LatentDesign design;
+  private final Norm inputNorm;
+  private final Norm queryNorm;
+  private final Norm keyValueNorm;
+  private final Linear queryDown;
+  private final Linear queryUp;
+  private final Linear keyValueDown;
+  private final Linear keyValueUp;
+  private final Linear output;
+  private final RotaryTables rotary;
+
+  LatentAttention(LatentDesign design, WeightReader reader) {
+    this.design = design;
+    this.inputNorm = design.inputNorm().load(reader);
+    this.queryDown = design.queryDown().load(reader);
+    this.queryNorm = design.compressed() ? design.queryNorm().load(reader) : null;
+    this.queryUp = design.compressed() ? design.queryUp().load(reader) : null;
+    this.keyValueDown = design.keyValueDown().load(reader);
+    this.keyValueNorm = design.keyValueNorm().load(reader);
+    this.keyValueUp = design.keyValueUp().load(reader);
+    this.output = design.output().load(reader);
+    this.rotary = new RotaryTables(design.rotary(), reader.scope());
+  }
+
+  @Override
+  public List<List<Linear>> stages() {
+    List<Linear> first = List.of(queryDown, keyValueDown);
+    return queryUp == null
+        ? List.of(first, List.of(keyValueUp), List.of(output))
+        : List.of(first, List.of(queryUp), List.of(keyValueUp), List.of(output));
+  }
+
+  @Override
+  public NDArray input(TensorScope scope, int stage, NDArray x) {
+    Linear first = stages().get(stage).get(0);
+    try (TensorScope inner = scope.child("latent input")) {
+      NDArray h = inputNorm.rows(inner, x);
+      NDArray input =
+          first == queryDown
+              ? h
+              : first == queryUp
+                  ? compressedQuery(inner, h)
+                  : first == keyValueUp
+                      ? latent(inner, keyValueDown.apply(inner, h))
+                      : attended(inner, x, h);
+      return inner.keep(scope, input);
+    }
+  }
+
+  @Override
+  public NDArray forward(TensorScope scope, NDArray x) {
+    try (TensorScope inner = scope.child("attention")) {
+      NDArray y = output.apply(inner, attended(inner, x, inputNorm.rows(inner, x)));
+      return inner.keep(scope, inner.run("linear.residual", x, y, 1.0));
+    }
+  }
+
+  // The heads' outputs side by side, [B*S, A*dv].
+  private NDArray attended(TensorScope scope, NDArray x, NDArray h) {
+    NDArray table = rotary.of(x.getShape().get(1), x);
+    NDArray down = keyValueDown.apply(scope, h);
+    long rank = design.shape().rank();
+    NDArray rotatedKey = scope.run("linear.columns", down, rank, rank + design.shape().rotated());
+    return scope.run(
+        "attention.latent",
+        query(scope, h),
+        rotatedKey,
+        keyValueUp.apply(scope, latent(scope, down)),
+        table,
+        x.getShape().get(0),
+        design.shape().heads(),
+        design.rotary().interleaved(),
+        design.scale());
+  }
+
+  private NDArray query(TensorScope scope, NDArray h) {
+    return queryUp == null
+        ? queryDown.apply(scope, h)
+        : queryUp.apply(scope, compressedQuery(scope, h));
+  }
+
+  private NDArray compressedQuery(TensorScope scope, NDArray h) {
+    return queryNorm.apply(scope, queryDown.apply(scope, h));
+  }
+
+  private NDArray latent(TensorScope scope, NDArray down) {
+    return keyValueNorm.apply(scope, scope.run("linear.columns", down, 0, design.shape().rank()));
+  }
+}

@@ -1,0 +1,120 @@
+package org.alphaquant.model.design;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.alphaquant.model.LinearKind;
+
+/**
+ * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1) under {@code
+ * <layer>self_attn}, behind {@code <layer>input_layernorm}.
+ *
+ * @param layer name prefix of the layer's tensors, ending in a dot
+ * @param bias whether q_a, kv_a and o have biases
+ */
+public record LatentDesign(
+    String layer,
+    long hidden,
+    double epsilon,
+    LatentShape shape,
+    RotaryDesign rotary,
+    boolean bias,
+    double scale)
+    implements AttentionDesign {
+
+  // Fixed by the modeling code; rms_norm_eps does not reach these two norms.
+  private static final double LATENT_EPSILON = 1e-6;
+
+  /** With the scale (dn + dr)^-1/2, times what the rotary settings add to it. */
+  public static LatentDesign of(
+      String layer,
+      long hidden,
+      double epsilon,
+      LatentShape shape,
+      RotaryConfig rotary,
+      boolean interleaved,
+      boolean bias) {
+    double scale = rotary.latentScaleFactor() / Math.sqrt(shape.plain() + shape.rotated());
+    RotaryDesign design = rotary.design(shape.rotated(), interleaved);
+    return new LatentDesign(layer, hidden, epsilon, shape, design, bias, scale);
+  }
+
+  boolean compressed() {
+    return shape.queryRank().isPresent();
+  }
+
+  NormDesign inputNorm() {
+    return new NormDesign(layer + "input_layernorm", hidden, epsilon);
+  }
+
+  /** q_proj, or q_a_proj where queries are compressed. */
+  LinearDesign queryDown() {
+    return compressed()
+        ? linear("q_a_proj", shape.queryRank().getAsLong(), hidden, bias)
+        : linear("q_proj", queries(), hidden, false);
+  }
+
+  NormDesign queryNorm() {
+    return norm("q_a_layernorm", shape.queryRank().getAsLong());
+  }
+
+  LinearDesign queryUp() {
+    return linear("q_b_proj", queries(), shape.queryRank().getAsLong(), false);
+  }
+
+  LinearDesign keyValueDown() {
+    return linear("kv_a_proj_with_mqa", shape.rank() + shape.rotated(), hidden, bias);
+  }
+
+  NormDesign keyValueNorm() {
+    return norm("kv_a_layernorm", shape.rank());
+  }
+
+  LinearDesign keyValueUp() {
+    long out = shape.heads() * (shape.plain() + shape.value());
+    return linear("kv_b_proj", out, shape.rank(), false);
+  }
+
+  LinearDesign output() {
+    return linear("o_proj", hidden, shape.heads() * shape.value(), bias);
+  }
+
+  @Override
+  public String kind() {
+    return "latent";
+  }
+
+  @Override
+  public long window() {
+    return 0;
+  }
+
+  @Override
+  public void outline(Outline outline, int index) {
+    List<LinearDesign> linears = new ArrayList<>(List.of(queryDown(), keyValueDown()));
+    List<NormDesign> norms = new ArrayList<>(List.of(inputNorm(), keyValueNorm()));
+    if (compressed()) {
+      linears.add(queryUp());
+      norms.add(queryNorm());
+    }
+    linears.addAll(List.of(keyValueUp(), output()));
+    norms.forEach(norm -> norm.outline(outline));
+    linears.forEach(linear -> outline.linear(linear, LinearKind.ATTENTION, index, -1));
+  }
+
+  @Override
+  public LatentAttention load(WeightReader reader) {
+    return new LatentAttention(this, reader);
+  }
+
+  private long queries() {
+    return shape.heads() * (shape.plain() + shape.rotated());
+  }
+
+  private LinearDesign linear(String name, long out, long in, boolean withBias) {
+    return new LinearDesign(layer + "self_attn." + name, out, in, withBias);
+  }
+
+  private NormDesign norm(String name, long width) {
+    return new NormDesign(layer + "self_attn." + name, width, LATENT_EPSILON);
+  }
+}

@@ -1,0 +1,28 @@
+package org.alphaquant.model.design;
+
+import java.util.OptionalLong;
+
+/**
+ * Sizes of latent attention.
+ *
+ * @param queryRank width of the compressed query, empty for a plain projection
+ * @param rank width of the latent that keys and values are made of
+ * @param plain dimensions of a head's query and key that are not rotated
+ * @param rotated dimensions that are
+ * @param value dimensions of a head's value
+ */
+public record LatentShape(
+    long heads, OptionalLong queryRank, long rank, long plain, long rotated, long value) {
+
+  /** {@code head_dim} and {@code num_key_value_heads} play no role here. */
+  public static LatentShape read(ModelConfig config) {
+    boolean missing = config.missing("q_lora_rank");
+    return new LatentShape(
+        config.positive("num_attention_heads"),
+        missing ? OptionalLong.of(1536) : config.positiveOrNull("q_lora_rank"),
+        config.positive("kv_lora_rank", 512),
+        config.positive("qk_nope_head_dim", 128),
+        config.positive("qk_rope_head_dim", 64),
+        config.positive("v_head_dim", 128));
+  }
+}

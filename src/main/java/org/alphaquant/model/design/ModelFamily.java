@@ -1,0 +1,29 @@
+package org.alphaquant.model.design;
+
+import java.util.List;
+import org.alphaquant.model.FamilyDescription;
+
+/** A family of models: how its config.json becomes a model. Implementations are one per folder. */
+public interface ModelFamily {
+
+  /** The family in words, under the {@code model_type} that names it. */
+  FamilyDescription description();
+
+  /**
+   * Lays out the model of a checkpoint.
+   *
+   * @throws org.alphaquant.model.ModelException for a key that is missing, malformed or not
+   *     supported
+   */
+  Blueprint blueprint(ModelSource source);
+
+  /** {@code model_type}. */
+  default String name() {
+    return description().modelType();
+  }
+
+  /** Values of {@code architectures} that mean this family. */
+  default List<String> architectures() {
+    return description().architectures();
+  }
+}

@@ -1,0 +1,44 @@
+package org.alphaquant.model.design;
+
+import java.util.List;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.model.ModelException;
+
+/**
+ * A checkpoint as a family reads it.
+ *
+ * @param config the part of config.json that describes the language model
+ * @param prefix what comes before {@code layers.0.} in tensor names, mostly {@code model.}
+ */
+public record ModelSource(Checkpoint checkpoint, ModelConfig config, String prefix) {
+
+  private static final String EMBEDDING = "embed_tokens.weight";
+  private static final List<String> PREFIXES =
+      List.of("model.", "", "language_model.model.", "model.language_model.");
+
+  /** Descends into the text part of a multimodal model's config. */
+  public static ModelSource of(Checkpoint checkpoint) {
+    ModelConfig whole = new ModelConfig(checkpoint.config());
+    ModelConfig config = whole.objectOrNull("text_config").orElse(whole);
+    String prefix =
+        PREFIXES.stream()
+            .filter(candidate -> checkpoint.has(candidate + EMBEDDING))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    ModelException.tensor(
+                        "model." + EMBEDDING,
+                        "is missing; no other name of a token embedding is there either"));
+    return new ModelSource(checkpoint, config, prefix);
+  }
+
+  public boolean has(String tensor) {
+    return checkpoint.has(tensor);
+  }
+
+  /** Name of the output projection's module. */
+  public String head() {
+    String outer = prefix.startsWith("language_model.") ? "language_model.lm_head" : "lm_head";
+    return has(outer + ".weight") ? outer : "lm_head";
+  }
+}

@@ -1,0 +1,18 @@
+package org.alphaquant.model.design;
+
+import org.alphaquant.model.Router;
+import org.alphaquant.model.RoutingDescription;
+
+/** A router before it is loaded. */
+public interface RouterDesign {
+
+  /** The linear that makes logits, [E, H]. */
+  LinearDesign linear();
+
+  RoutingDescription describe();
+
+  /** Requires the router's tensors. */
+  void outline(Outline outline, int layer);
+
+  Router load(WeightReader reader);
+}

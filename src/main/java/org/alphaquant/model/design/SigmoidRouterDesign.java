@@ -1,0 +1,66 @@
+package org.alphaquant.model.design;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import org.alphaquant.model.Linear;
+import org.alphaquant.model.LinearKind;
+import org.alphaquant.model.Router;
+import org.alphaquant.model.Routing;
+import org.alphaquant.model.RoutingDescription;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * DeepSeek-V3's router: sigmoid scores; a stored bias per expert takes part in choosing, not in
+ * weighting; the groups with the best two experts take part.
+ */
+public record SigmoidRouterDesign(
+    LinearDesign linear,
+    String correctionBias,
+    int topK,
+    int groups,
+    int keptGroups,
+    boolean renormalise,
+    double scale)
+    implements RouterDesign {
+
+  public SigmoidRouterDesign {
+    Groups.check(linear.out(), topK, groups, keptGroups, 2);
+  }
+
+  @Override
+  public RoutingDescription describe() {
+    int experts = Math.toIntExact(linear.out());
+    return new RoutingDescription(
+        experts, topK, "sigmoid", renormalise, scale, groups, keptGroups, true);
+  }
+
+  @Override
+  public void outline(Outline outline, int layer) {
+    outline.linear(linear, LinearKind.ROUTER, layer, -1);
+    outline.tensor(correctionBias, linear.out());
+  }
+
+  @Override
+  public Router load(WeightReader reader) {
+    return new Loaded(linear.load(reader), reader.floats(correctionBias), this);
+  }
+
+  private record Loaded(Linear linear, NDArray bias, SigmoidRouterDesign design) implements Router {
+
+    @Override
+    public Routing route(TensorScope scope, NDArray h) {
+      NDList result =
+          scope.runAll(
+              "router.sigmoid_top_k",
+              h,
+              linear.weight(),
+              bias,
+              design.topK,
+              design.groups,
+              design.keptGroups,
+              design.renormalise,
+              design.scale);
+      return new Routing(result.get(0), result.get(1));
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package org.alphaquant.model.design;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import org.alphaquant.model.Linear;
+import org.alphaquant.model.LinearKind;
+import org.alphaquant.model.Router;
+import org.alphaquant.model.Routing;
+import org.alphaquant.model.RoutingDescription;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * Softmax over all experts, then the top k; with more than one group (DeepSeek-V2's
+ * group_limited_greedy) only those of the groups with the best single expert.
+ *
+ * @param epsilon added to the sum that weights are divided by
+ */
+public record SoftmaxRouterDesign(
+    LinearDesign linear,
+    int topK,
+    boolean renormalise,
+    double epsilon,
+    int groups,
+    int keptGroups,
+    double scale)
+    implements RouterDesign {
+
+  public SoftmaxRouterDesign {
+    Groups.check(linear.out(), topK, groups, keptGroups, 1);
+  }
+
+  /** Without groups or scale. */
+  public static SoftmaxRouterDesign plain(LinearDesign linear, int topK, boolean renormalise) {
+    return new SoftmaxRouterDesign(linear, topK, renormalise, 0, 1, 1, 1);
+  }
+
+  @Override
+  public RoutingDescription describe() {
+    int experts = Math.toIntExact(linear.out());
+    return new RoutingDescription(
+        experts, topK, "softmax", renormalise, scale, groups, keptGroups, false);
+  }
+
+  @Override
+  public void outline(Outline outline, int layer) {
+    outline.linear(linear, LinearKind.ROUTER, layer, -1);
+  }
+
+  @Override
+  public Router load(WeightReader reader) {
+    return new Loaded(linear.load(reader), this);
+  }
+
+  private record Loaded(Linear linear, SoftmaxRouterDesign design) implements Router {
+
+    @Override
+    public Routing route(TensorScope scope, NDArray h) {
+      NDList result =
+          design.groups > 1
+              ? scope.runAll(
+                  "router.group_limited_top_k",
+                  h,
+                  linear.weight(),
+                  design.topK,
+                  design.groups,
+                  design.keptGroups,
+                  design.scale)
+              : scope.runAll(
+                  "router.softmax_top_k",
+                  h,
+                  linear.weight(),
+                  design.topK,
+                  design.renormalise,
+                  design.epsilon,
+                  design.scale);
+      return new Routing(result.get(0), result.get(1));
+    }
+  }
+}

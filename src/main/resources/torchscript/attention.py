@@ -1,0 +1,58 @@
+# Causal self-attention over sequences that all start at position 0.
+
+
+# [B*S, heads*D] -> [B, heads, S, D]
+def split_heads(x: Tensor, batch: int, heads: int) -> Tensor:
+  length = torch.floordiv(torch.size(x, 0), batch)
+  return torch.transpose(torch.reshape(x, [batch, length, heads, -1]), 1, 2)
+
+
+# Scaled dot-product attention (Vaswani et al. 2017). q [B, A, S, Dq], k [B, K, S, Dq], v [B, K, S, Dv] with A a multiple
+# of K: query head h reads key head h // (A/K). With a window (0: none) position i sees positions i-window+1..i.
+# -> [B*S, A*Dv], heads in order
+def attend(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int) -> Tensor:
+  batch = torch.size(q, 0)
+  length = torch.size(q, 2)
+  group = torch.floordiv(torch.size(q, 1), torch.size(k, 1))
+  keys = k
+  values = v
+  if group > 1:
+    keys = torch.repeat_interleave(k, group, 1)
+    values = torch.repeat_interleave(v, group, 1)
+  if window > 0 and window < length:
+    position = torch.arange(0, length, 1, dtype=4, layout=None, device=q.device, pin_memory=None)
+    distance = torch.unsqueeze(position, 1) - torch.unsqueeze(position, 0)
+    seen = torch.logical_and(torch.ge(distance, 0), torch.lt(distance, window))
+    out = torch.scaled_dot_product_attention(q, keys, values, seen, 0., False, scale=scale)
+  else:
+    out = torch.scaled_dot_product_attention(q, keys, values, None, 0., True, scale=scale)
+  return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1])
+
+
+# Root mean square normalisation of every head's vector on its own: x [T, heads*D], w [D].
+def head_norm(x: Tensor, w: Tensor, eps: float) -> Tensor:
+  heads = torch.reshape(x, [torch.size(x, 0), -1, torch.size(w, 0)])
+  return torch.reshape(__torch__.norm.rms_norm(heads, w, eps), [torch.size(x, 0), -1])
+
+
+# Grouped-query attention (Ainslie et al. 2023) with rotary embeddings on projected, normalised rows:
+# q [B*S, A*D], k and v [B*S, K*D], table [2, S, d/2] -> [B*S, A*D]
+def grouped_query(q: Tensor, k: Tensor, v: Tensor, table: Tensor, batch: int, heads: int, key_heads: int, scale: float, window: int) -> Tensor:
+  queries = __torch__.rope.rotate(__torch__.attention.split_heads(q, batch, heads), table, False)
+  keys = __torch__.rope.rotate(__torch__.attention.split_heads(k, batch, key_heads), table, False)
+  return __torch__.attention.attend(queries, keys, __torch__.attention.split_heads(v, batch, key_heads), scale, window)
+
+
+# Multi-head latent attention (DeepSeek-V2, section 2.1): q [B*S, A*(dn+dr)], k_rope [B*S, dr] shared by all heads,
+# kv [B*S, A*(dn+dv)] holding each head's unrotated key, then its value -> [B*S, A*dv]
+def latent(q: Tensor, k_rope: Tensor, kv: Tensor, table: Tensor, batch: int, heads: int, interleaved: bool, scale: float) -> Tensor:
+  width = torch.size(k_rope, 1)
+  queries = __torch__.attention.split_heads(q, batch, heads)
+  plain = torch.size(queries, 3) - width
+  turned = __torch__.rope.rotate(torch.slice(queries, 3, plain, plain + width), table, interleaved)
+  queries = torch.cat([torch.slice(queries, 3, 0, plain), turned], 3)
+  shared = __torch__.rope.rotate(__torch__.attention.split_heads(k_rope, batch, 1), table, interleaved)
+  pairs = __torch__.attention.split_heads(kv, batch, heads)
+  keys = torch.cat([torch.slice(pairs, 3, 0, plain), torch.expand(shared, [-1, heads, -1, -1])], 3)
+  values = torch.slice(pairs, 3, plain, torch.size(pairs, 3))
+  return __torch__.attention.attend(queries, keys, values, scale, 0)

@@ -1,0 +1,44 @@
+# Routers: which k experts a token goes to, and what each one's output is multiplied with.
+# h [T, H] fp32, w [E, H] fp32 -> experts int64 [T, k], weights fp32 [T, k]
+
+
+# Softmax over all experts, the k most probable (Shazeer et al. 2017), optionally divided by their sum + epsilon, then
+# scaled.
+def softmax_top_k(h: Tensor, w: Tensor, k: int, renormalise: bool, epsilon: float, scale: float) -> Tuple[Tensor, Tensor]:
+  p = torch.softmax(torch.linear(h, w), -1)
+  weights, experts = torch.topk(p, k, -1)
+  if renormalise:
+    weights = weights / (torch.sum(weights, [-1], True) + epsilon)
+  return (experts, weights * scale)
+
+
+# Group-limited greedy (DeepSeek-V2, section 2.2.2): only the groups with the most probable single expert take part.
+def group_limited_top_k(h: Tensor, w: Tensor, k: int, groups: int, kept: int, scale: float) -> Tuple[Tensor, Tensor]:
+  p = torch.softmax(torch.linear(h, w), -1)
+  best = torch.amax(torch.reshape(p, [torch.size(p, 0), groups, -1]), [-1])
+  allowed = __torch__.router.in_best_groups(best, kept, torch.size(p, 1))
+  weights, experts = torch.topk(torch.masked_fill(p, torch.logical_not(allowed), 0.), k, -1)
+  return (experts, weights * scale)
+
+
+# Auxiliary-loss-free routing (DeepSeek-V3, section 2.1.2): sigmoid scores; a bias chooses but does not weight; the groups
+# with the largest sum of their two best corrected scores take part.
+def sigmoid_top_k(h: Tensor, w: Tensor, bias: Tensor, k: int, groups: int, kept: int, renormalise: bool, scale: float) -> Tuple[Tensor, Tensor]:
+  s = torch.sigmoid(torch.linear(h, w))
+  corrected = s + bias
+  if kept < groups:
+    two, _ = torch.topk(torch.reshape(corrected, [torch.size(s, 0), groups, -1]), 2, -1)
+    allowed = __torch__.router.in_best_groups(torch.sum(two, [-1]), kept, torch.size(s, 1))
+    corrected = torch.masked_fill(corrected, torch.logical_not(allowed), -inf)
+  _, experts = torch.topk(corrected, k, -1)
+  weights = torch.gather(s, 1, experts)
+  if renormalise:
+    weights = weights / (torch.sum(weights, [-1], True) + 1e-20)
+  return (experts, weights * scale)
+
+
+# Which experts belong to the kept best groups: score [T, groups] -> bool [T, experts]
+def in_best_groups(score: Tensor, kept: int, experts: int) -> Tensor:
+  _, best = torch.topk(score, kept, -1, True, False)
+  mask = torch.scatter(torch.zeros_like(score, dtype=11), 1, best, True)
+  return torch.repeat_interleave(mask, torch.floordiv(experts, torch.size(score, 1)), 1)

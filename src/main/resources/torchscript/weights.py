@@ -1,0 +1,28 @@
+# From stored tensors to the fp32 arrays that everything computes with.
+
+
+# Token ids [B, S] -> rows [B, S, H] of a table [V, H] of any float type.
+def embed(table: Tensor, ids: Tensor) -> Tensor:
+  rows = torch.size(table, 0)
+  smallest = int(torch.min(ids))
+  largest = int(torch.max(ids))
+  if smallest < 0 or largest >= rows:
+    ops.prim.RaiseException("token ids must be 0..{} but run from {} to {}".format(rows - 1, smallest, largest))
+  return torch.embedding(table, ids).to(6)
+
+
+# An uninitialised fp32 array on the device of `like`.
+def allocate(shape: List[int], like: Tensor) -> Tensor:
+  return torch.empty(shape, dtype=6, layout=None, device=like.device, pin_memory=None, memory_format=None)
+
+
+# Writes source [rows, n] of any float type into target[index, row:row+rows] of target [C, R, n].
+def place(target: Tensor, source: Tensor, index: int, row: int) -> Tensor:
+  part = torch.slice(torch.select(target, 0, index), 0, row, row + torch.size(source, 0))
+  return torch.copy_(part, source)
+
+
+# Block-scaled fp8 (DeepSeek-V3, README_WEIGHTS): w[i, j] = q[i, j] * scale[i // rows, j // columns]; edge blocks are smaller.
+def dequantize_blocks(q: Tensor, scale: Tensor, rows: int, columns: int) -> Tensor:
+  tall = torch.slice(torch.repeat_interleave(scale.to(6), rows, 0), 0, 0, torch.size(q, 0))
+  return q.to(6) * torch.slice(torch.repeat_interleave(tall, columns, 1), 1, 0, torch.size(q, 1))
