@@ -43,9 +43,22 @@ record Http(String base) {
         request(path).header("Content-Type", mediaType).POST(BodyPublishers.ofString(body)));
   }
 
-  Answer send(HttpRequest.Builder request) {
+  /** Something that is not the API's, such as the test's own documentation of it. */
+  Answer unchecked(String path) {
+    return exchange(request(path).build());
+  }
+
+  /** Every answer of every test is held against the contract. */
+  Answer send(HttpRequest.Builder builder) {
+    HttpRequest request = builder.build();
+    Answer answer = exchange(request);
+    Contract.check(request.method(), answer.response());
+    return answer;
+  }
+
+  private static Answer exchange(HttpRequest request) {
     try {
-      return new Answer(CLIENT.send(request.build(), BodyHandlers.ofByteArray()));
+      return new Answer(CLIENT.send(request, BodyHandlers.ofByteArray()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.alphaquant.AlphaQuantServer;
 import org.alphaquant.database.TestDatabases;
 import org.springframework.boot.Banner;
@@ -27,10 +28,17 @@ final class RunningServer implements AutoCloseable {
   }
 
   RunningServer(Map<String, Object> properties) {
-    this(TestDatabases.create(), properties);
+    this(properties, context -> {});
   }
 
-  RunningServer(JdbcConnectionDetails database, Map<String, Object> properties) {
+  RunningServer(Map<String, Object> properties, Consumer<GenericApplicationContext> beans) {
+    this(TestDatabases.create(), properties, beans);
+  }
+
+  RunningServer(
+      JdbcConnectionDetails database,
+      Map<String, Object> properties,
+      Consumer<GenericApplicationContext> beans) {
     this.database = database;
     this.dataDirectory = temporaryDirectory();
     Map<String, Object> all =
@@ -48,7 +56,8 @@ final class RunningServer implements AutoCloseable {
             .bannerMode(Banner.Mode.OFF)
             .initializers(
                 (GenericApplicationContext it) ->
-                    it.registerBean(JdbcConnectionDetails.class, () -> database))
+                    it.registerBean(JdbcConnectionDetails.class, () -> database),
+                (GenericApplicationContext it) -> beans.accept(it))
             .run(arguments(all));
   }
 
