@@ -69,7 +69,9 @@ class WorkerSettingsTest {
   }
 
   private static void assertRefused(String property, String value, String message) {
-    assertThatThrownBy(() -> bind(Map.of(property, value))).rootCause().hasMessageContaining(message);
+    assertThatThrownBy(() -> bind(Map.of(property, value)))
+        .rootCause()
+        .hasMessageContaining(message);
   }
 
   private static WorkerSettings bind(Map<String, String> properties) {
