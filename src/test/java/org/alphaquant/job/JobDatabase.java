@@ -45,5 +45,5 @@ public final class JobDatabase implements AutoCloseable {
   @EnableAutoConfiguration
   @AutoConfigurationPackage
   @Import(JobConfiguration.class)
-  static class Application {}
+  public static class Application {}
 }
