@@ -2,7 +2,9 @@ package org.alphaquant.metrics;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.Optional;
 import org.alphaquant.job.Jobs;
+import org.alphaquant.worker.Worker;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -24,5 +26,10 @@ class MetricsConfiguration {
   @Bean
   MeterBinder queueGauges(Jobs jobs) {
     return new QueueGauges(jobs);
+  }
+
+  @Bean
+  MeterBinder slotGauges(Optional<Worker> worker) {
+    return new SlotGauges(worker);
   }
 }
