@@ -1,6 +1,7 @@
 package org.alphaquant.job;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -167,5 +168,16 @@ public interface Jobs extends Repository<Job, UUID> {
     String getState();
 
     Long getJobs();
+  }
+
+  /** The number of the newest event of each of these jobs; those that were deleted are missing. */
+  @NativeQuery("select id, event_seq as seq from job where id in (:ids)")
+  List<Newest> newestEvents(Collection<UUID> ids);
+
+  /** One line of {@link #newestEvents}. */
+  interface Newest {
+    UUID getId();
+
+    Long getSeq();
   }
 }
