@@ -141,6 +141,15 @@ public interface Jobs extends Repository<Job, UUID> {
       """)
   Optional<Job> delete(UUID id);
 
+  /** Seconds that the longest-waiting runnable job has been waiting; 0 without one. */
+  @NativeQuery(
+      """
+      select cast(coalesce(max(extract(epoch from now() - greatest(created_at, run_after))), 0)
+                  as double precision)
+      from job where state = 'QUEUED' and run_after <= now()
+      """)
+  double oldestWaitSeconds();
+
   /** How many jobs are in each state; states without a job have zero. */
   default Map<JobState, Long> counts() {
     Map<String, Long> found =

@@ -89,6 +89,16 @@ class ProblemTest {
   }
 
   @Test
+  void whatThePreflightFindsIsToldWithThePlaceTheValueAndWhatIsAllowed() {
+    Answer answer =
+        problem(http.postJson("/v1/jobs", "{\"model\": \"refused\"}"), 422, "invalid-job");
+    assertThat(answer.at("/detail")).isEqualTo("/config/default/wq is no format, but is int5");
+    assertThat(answer.at("/errors/0/value")).isEqualTo("int5");
+    assertThat(answer.json().at("/errors/0/allowed").toString()).isEqualTo("[\"int4\",\"int8\"]");
+    assertThat(http.get("/v1/jobs?limit=200").text()).doesNotContain("\"refused\"");
+  }
+
+  @Test
   void aBodyThatIsTooLongIsAProblemWhetherItsLengthIsKnownOrNot() {
     try (RunningServer small = new RunningServer(Map.of("alphaquant.api.max-body", "1KB"))) {
       Http http = small.http();
