@@ -56,8 +56,7 @@ public record Perplexity(double value, long tokens, int windows) {
         int batch = (int) x.getShape().get(0);
         long[][] rows = List.of(windows).subList(first, first + batch).toArray(long[][]::new);
         NDArray logits = model.logits(work, x);
-        NDArray sum =
-            work.run("evaluation.negative_log_likelihood", logits, ids(work, rows));
+        NDArray sum = work.run("evaluation.negative_log_likelihood", logits, ids(work, rows));
         negativeLogLikelihood += sum.toDoubleArray()[0];
         first += batch;
       }

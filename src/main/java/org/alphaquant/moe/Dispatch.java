@@ -7,7 +7,8 @@ import org.alphaquant.torch.TensorScope;
 
 /**
  * A layer's (token, slot) pairs sorted by expert: the tokens of expert e are {@code
- * rows[offsets[e]..offsets[e+1])}, each with the weight that the expert's output is multiplied with.
+ * rows[offsets[e]..offsets[e+1])}, each with the weight that the expert's output is multiplied
+ * with.
  *
  * @param rows int64 [T·k], index of the token
  * @param weights float32 [T·k]
@@ -17,8 +18,7 @@ public record Dispatch(NDArray rows, NDArray weights, long[] offsets) {
 
   /** Sorts the routing of T tokens over {@code experts} experts; {@code scope} owns the arrays. */
   public static Dispatch of(TensorScope scope, Routing routing, int experts) {
-    NDList sorted =
-        scope.runAll("moe.dispatch", routing.experts(), routing.weights(), experts);
+    NDList sorted = scope.runAll("moe.dispatch", routing.experts(), routing.weights(), experts);
     return new Dispatch(sorted.get(0), sorted.get(1), scope.toLongs(sorted.get(2)));
   }
 

@@ -1,6 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -62,6 +63,18 @@ public record DecoderConfig(
   public DenseDesign dense(int index, long width, boolean bias) {
     SwiGluDesign mlp = SwiGluDesign.of(layer(index) + "mlp", hidden, width, bias);
     return new DenseDesign(feedForwardNorm(index), mlp, 1);
+  }
+
+  /** A mixture of experts behind the layer's norm. */
+  public MoeDesign sparse(
+      int index, RouterDesign router, ExpertsDesign experts, SharedExpertDesign sharedOrNull) {
+    return new MoeDesign(
+        feedForwardNorm(index), router, experts, Optional.ofNullable(sharedOrNull), 1);
+  }
+
+  /** Ordinary attention without biases, norms, clipping or window. */
+  public GroupedQueryDesign attention(int index, HeadShape heads, RotaryDesign rotary) {
+    return GroupedQueryDesign.plain(layer(index), hidden, epsilon, heads, rotary);
   }
 
   /** The whole model, layer by layer. */

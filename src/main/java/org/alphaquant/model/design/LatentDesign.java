@@ -26,16 +26,16 @@ public record LatentDesign(
 
   /** With the scale (dn + dr)^-1/2, times what the rotary settings add to it. */
   public static LatentDesign of(
-      String layer,
-      long hidden,
-      double epsilon,
+      DecoderConfig decoder,
+      int index,
       LatentShape shape,
       RotaryConfig rotary,
       boolean interleaved,
       boolean bias) {
     double scale = rotary.latentScaleFactor() / Math.sqrt(shape.plain() + shape.rotated());
     RotaryDesign design = rotary.design(shape.rotated(), interleaved);
-    return new LatentDesign(layer, hidden, epsilon, shape, design, bias, scale);
+    return new LatentDesign(
+        decoder.layer(index), decoder.hidden(), decoder.epsilon(), shape, design, bias, scale);
   }
 
   boolean compressed() {

@@ -23,6 +23,8 @@ public record RotaryConfig(ModelConfig settings, String type, double theta, long
       double topLevel = config.numberOrNull("rope_theta").orElse(theta);
       return new RotaryConfig(null, "default", topLevel, config.positive(POSITIONS, positions));
     }
+    config.numberOrNull("partial_rotary_factor").ifPresent(part -> requireWhole(config, part));
+    settings.numberOrNull("partial_rotary_factor").ifPresent(part -> requireWhole(settings, part));
     for (String kind : Set.of("full_attention", "sliding_attention")) {
       if (!settings.missing(kind)) {
         throw settings.wrong(kind, "sets rotary embeddings per kind of layer; not supported");
@@ -46,6 +48,14 @@ public record RotaryConfig(ModelConfig settings, String type, double theta, long
     }
   }
 
+  /** Refuses types that a family's own code does not know. */
+  public void requireType(Set<String> known) {
+    if (!known.contains(type)) {
+      throw ModelException.config(
+          "rope_scaling", "has type '" + type + "'; this family knows " + String.join(", ", known));
+    }
+  }
+
   /** Rotary embeddings over the first {@code width} dimensions of a head. */
   public RotaryDesign design(long width, boolean interleaved) {
     if (width < 2 || width % 2 != 0) {
@@ -64,6 +74,12 @@ public record RotaryConfig(ModelConfig settings, String type, double theta, long
     }
     double mscale = Yarn.mscale(factor(), settings.number("mscale_all_dim"));
     return mscale * mscale;
+  }
+
+  private static void requireWhole(ModelConfig config, double part) {
+    if (part != 1) {
+      throw config.wrong("partial_rotary_factor", "is " + part + ", which this family has not");
+    }
   }
 
   double factor() {
