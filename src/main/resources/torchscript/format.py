@@ -128,3 +128,28 @@ def codes(weight: Tensor, scale: Tensor, zero: Tensor, grid: List[float], group_
   S = torch.repeat_interleave(scale, group_size, -1)
   Z = torch.repeat_interleave(zero, group_size, -1)
   return __torch__.format.encode(__torch__.format.round_to_grid(weight / S + Z, grid), grid)
+
+def decode(codes: Tensor, grid: List[float]) -> Tensor:
+  # The grid values of stored codes: encode's inverse.
+  if grid[0] == 0.0:
+    return codes.to(6) + grid[1]
+  mantissa_bits = int(grid[1])
+  _, top = torch.frexp(torch.scalar_tensor(grid[3]))
+  exponents = float(int(top) - 1 - int(grid[2]) + 2)
+  exponent_bits = 0
+  while float(1 << exponent_bits) < exponents:
+    exponent_bits += 1
+  c = codes.to(3)
+  negative = torch.bitwise_and(torch.bitwise_right_shift(c, mantissa_bits + exponent_bits), 1)
+  exponent = torch.bitwise_and(torch.bitwise_right_shift(c, mantissa_bits), (1 << exponent_bits) - 1)
+  mantissa = torch.bitwise_and(c, (1 << mantissa_bits) - 1).to(6)
+  normal = (exponent > 0).to(6)
+  significand = normal * float(1 << mantissa_bits) + mantissa
+  power = torch.clamp_min(exponent - 1, 0) + int(grid[2]) - mantissa_bits
+  return torch.ldexp(significand, power) * (1.0 - 2.0 * negative.to(6))
+
+def dequantize(codes: Tensor, scale: Tensor, zero: Tensor, grid: List[float], group_size: int) -> Tensor:
+  # codes uint8 [N, K], scale and zero [N, G] -> float32 [N, K].
+  S = torch.repeat_interleave(scale, group_size, -1)
+  Z = torch.repeat_interleave(zero, group_size, -1)
+  return (__torch__.format.decode(codes, grid) - Z) * S

@@ -81,3 +81,26 @@ def weighted_hessian(H: Tensor, x: Tensor, weight: Tensor, chunk: int) -> Tensor
 def shrink(H: Tensor, mean: Tensor, tokens: float) -> Tensor:
   # A starved expert leans on the layer: its Hessian plus as many average tokens of the layer's.
   return H + mean * tokens
+
+def mean_hessian(h: Tensor, weights: Tensor, power: int, chunk: int) -> Tensor:
+  # What one (token, slot) pair of the layer adds to a Hessian on average, [K, K].
+  K = torch.size(h, 1)
+  H = torch.zeros([K, K], dtype=6, device=h.device)
+  per_token = torch.sum(__torch__.moe.token_weight(weights, power), [1])
+  return __torch__.moe.weighted_hessian(H, h, per_token, chunk) / float(torch.numel(weights))
+
+def mean_of_batch(H: Tensor, tokens: int) -> Tensor:
+  return torch.sum(H, [0]) / float(max(tokens, 1))
+
+def zeros_square(like: Tensor, size: int) -> Tensor:
+  return torch.zeros([size, size], dtype=6, device=like.device)
+
+def ones_per_row(x: Tensor) -> Tensor:
+  return torch.ones([torch.size(x, 0)], dtype=6, device=x.device)
+
+def concatenate(parts: List[Tensor]) -> Tensor:
+  return torch.cat(parts, 0)
+
+def residual(x: Tensor, y: Tensor, first: int, last: int, factor: float) -> Tensor:
+  # x [b, S, H] plus its rows of the block's output y [T, H].
+  return x + torch.reshape(y[first:last], torch.size(x)) * factor

@@ -73,3 +73,30 @@ def rows(x: Tensor, first: int, last: int) -> Tensor:
 
 def element(x: Tensor, index: int) -> Tensor:
   return torch.contiguous(x[index])
+
+def reciprocal(x: Tensor) -> Tensor:
+  return torch.reshape(1.0 / x, [-1, 1])
+
+def stack(weights: List[Tensor]) -> Tensor:
+  # Linears that share an input as one problem of more rows: [1, R, K].
+  return torch.unsqueeze(torch.cat(weights, 0), 0)
+
+def select(x: Tensor, elements: List[int]) -> Tensor:
+  return torch.index_select(x, 0, torch.tensor(elements, dtype=4, device=x.device))
+
+def replace(x: Tensor, elements: List[int], first: int, last: int, rows: Tensor) -> Tensor:
+  # x[elements, first:last] = rows, in place.
+  x[torch.tensor(elements, dtype=4, device=x.device), first:last] = rows
+  return x
+
+def zeros_from_words(packed: Tensor, bits: int, outputs: int, least: float) -> Tensor:
+  # Zero points packed along the rows, bytes [words, G, 4] -> [N, G].
+  by_group = torch.flatten(torch.contiguous(torch.permute(packed, [1, 0, 2])), 1)
+  return torch.transpose(__torch__.packing.unpack(by_group, bits, outputs).to(6) + least, 0, 1)
+
+def powers_of_two(exponents: Tensor) -> Tensor:
+  e = exponents.to(3) - 127
+  return torch.ldexp(torch.ones_like(e, dtype=6), e)
+
+def divided(scale: Tensor, divisor: Tensor) -> Tensor:
+  return scale.to(6) * (1.0 / divisor)

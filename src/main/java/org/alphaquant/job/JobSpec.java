@@ -69,7 +69,7 @@ public record JobSpec(
     labels.forEach(
         (name, value) -> {
           text("labels", name, 64);
-          text("labels." + name, value, 512);
+          text("labels/" + name.replace("~", "~0").replace("/", "~1"), value, 512);
         });
     return Map.copyOf(labels);
   }

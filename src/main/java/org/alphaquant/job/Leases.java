@@ -23,29 +23,29 @@ public interface Leases extends Repository<Job, UUID> {
   // Materialized, or a nested loop could lock more rows than the limit says.
   @NativeQuery(
       """
-      with fitting as (
-        select job.*,
-          devices <= (select count(*) from unnest(cast(string_to_array(:free, ',') as bigint[])) m
-                      where m >= device_memory_bytes) as fits,
-          devices <= (select count(*) from unnest(cast(string_to_array(:total, ',') as bigint[])) m
-                      where m >= device_memory_bytes)
-            and run_after < now() - make_interval(secs => :reserveSeconds) as reserves
-        from job
-        where state = 'QUEUED' and run_after <= now()
+      with blocker as materialized (
+        select priority, created_at, id from job
+        where :free <> :total and state = 'QUEUED'
+          and run_after < now() - make_interval(secs => :reserveSeconds)
+          and devices > (select count(*) from unnest(cast(string_to_array(:free, ',') as bigint[])) m
+                         where m >= device_memory_bytes)
+          and devices <= (select count(*) from unnest(cast(string_to_array(:total, ',') as bigint[])) m
+                          where m >= device_memory_bytes)
         order by priority desc, created_at, id
-        limit 1000),
+        limit 1),
       next as materialized (
-        select job.id from job join fitting on fitting.id = job.id
-        where fitting.fits and job.state = 'QUEUED'
+        select id from job
+        where state = 'QUEUED' and run_after <= now()
+          and devices <= (select count(*) from unnest(cast(string_to_array(:free, ',') as bigint[])) m
+                          where m >= device_memory_bytes)
           and not exists (
-            select 1 from fitting first
-            where first.reserves and not first.fits
-              and (first.priority > fitting.priority
-                   or first.priority = fitting.priority
-                      and (first.created_at, first.id) < (fitting.created_at, fitting.id)))
-        order by job.priority desc, job.created_at, job.id
+            select 1 from blocker
+            where blocker.priority > job.priority
+               or blocker.priority = job.priority
+                  and (blocker.created_at, blocker.id) < (job.created_at, job.id))
+        order by priority desc, created_at, id
         limit 1
-        for update of job skip locked)
+        for update skip locked)
       update job
       set state = 'RUNNING', lease_epoch = lease_epoch + 1, lease_worker = :worker,
           lease_expires_at = now() + make_interval(secs => :ttlSeconds),

@@ -3,20 +3,35 @@ package org.alphaquant.job;
 /** A value of a job's specification is outside its limits. */
 public class SpecException extends IllegalArgumentException {
   private final String field;
+  private final transient Object value;
+  private final String limit;
 
   /**
-   * @param field the field as the client wrote it, for example {@code damp}
+   * @param field the field as the client wrote it, for example {@code damp}; deeper ones as in a
+   *     JSON pointer, {@code labels/team}
    * @param value what was given
    * @param limit what is allowed, as the end of the sentence "must be ..."
    */
   public SpecException(String field, Object value, String limit) {
     super("%s is %s but must be %s".formatted(field, shown(value), limit));
     this.field = field;
+    this.value = value;
+    this.limit = limit;
   }
 
   /** The field's own name; its place in the request is known to whoever read the request. */
   public String field() {
     return field;
+  }
+
+  /** What was given, or null where nothing was. */
+  public Object value() {
+    return value;
+  }
+
+  /** What is allowed, as the end of the sentence "must be ...". */
+  public String limit() {
+    return limit;
   }
 
   private static String shown(Object value) {

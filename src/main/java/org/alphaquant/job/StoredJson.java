@@ -1,10 +1,5 @@
 package org.alphaquant.job;
 
-import org.hibernate.cfg.MappingSettings;
-import org.hibernate.type.format.jackson.Jackson3JsonFormatMapper;
-import org.springframework.boot.hibernate.autoconfigure.HibernatePropertiesCustomizer;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.SerializationFeature;
@@ -15,8 +10,7 @@ import tools.jackson.databind.json.JsonMapper;
  * How JSON columns are written and read. It is a mapper of its own, so that no setting of the HTTP
  * interface can change what is stored.
  */
-@Configuration(proxyBeanMethods = false)
-class StoredJson {
+final class StoredJson {
   static final JsonMapper MAPPER =
       JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
 
@@ -32,10 +26,5 @@ class StoredJson {
     return value == null ? null : MAPPER.writeValueAsString(value);
   }
 
-  // Without this Hibernate takes whichever Jackson it finds first on the class path.
-  @Bean
-  HibernatePropertiesCustomizer storedJsonFormat() {
-    return properties ->
-        properties.put(MappingSettings.JSON_FORMAT_MAPPER, new Jackson3JsonFormatMapper(MAPPER));
-  }
+  private StoredJson() {}
 }

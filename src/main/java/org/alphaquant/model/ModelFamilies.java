@@ -64,8 +64,17 @@ public final class ModelFamilies {
    * @param scope owns the embedding and the head once they are used
    */
   public static Model open(Checkpoint checkpoint, ModelDescription description, TensorScope scope) {
+    return open(checkpoint, description, scope, WeightOverlay.NONE);
+  }
+
+  /** Opens a described checkpoint for computing with some weights replaced. */
+  public static Model open(
+      Checkpoint checkpoint,
+      ModelDescription description,
+      TensorScope scope,
+      WeightOverlay overlay) {
     ModelFamily family = FamilyDetection.named(FAMILIES, description.family());
     Blueprint blueprint = family.blueprint(ModelSource.of(checkpoint));
-    return new StreamedModel(checkpoint, description, blueprint, scope);
+    return new StreamedModel(checkpoint, description, blueprint, scope, overlay);
   }
 }

@@ -20,10 +20,14 @@ final class StreamedModel implements Model {
   private Linear head;
 
   StreamedModel(
-      Checkpoint checkpoint, ModelDescription description, Blueprint blueprint, TensorScope scope) {
+      Checkpoint checkpoint,
+      ModelDescription description,
+      Blueprint blueprint,
+      TensorScope scope,
+      WeightOverlay overlay) {
     this.description = description;
     this.blueprint = blueprint;
-    this.reader = new WeightReader(checkpoint, scope);
+    this.reader = new WeightReader(checkpoint, scope, overlay);
   }
 
   @Override

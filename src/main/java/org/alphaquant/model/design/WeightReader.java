@@ -5,21 +5,28 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.model.WeightOverlay;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
 /** Reads tensors of a checkpoint into a scope, as fp32 whatever they are stored in. */
-public record WeightReader(Checkpoint checkpoint, TensorScope scope) {
+public record WeightReader(Checkpoint checkpoint, TensorScope scope, WeightOverlay overlay) {
 
   private static final int FLOAT32 = TorchDtype.FLOAT32.number();
 
   /** The same checkpoint, read into another scope. */
   public WeightReader into(TensorScope other) {
-    return new WeightReader(checkpoint, other);
+    return new WeightReader(checkpoint, other, overlay);
   }
 
-  /** A tensor as fp32; fp8 blocks are multiplied with their scales. */
+  /**
+   * A tensor as fp32, the overlay's where it has one; fp8 blocks are multiplied with their scales.
+   */
   public NDArray floats(String name) {
+    return overlay.weight(scope, name).orElseGet(() -> ownFloats(name));
+  }
+
+  private NDArray ownFloats(String name) {
     TensorInfo info = checkpoint.info(name);
     try (TensorScope loading = scope.child(name)) {
       NDArray stored = into(loading).stored(name);
@@ -40,10 +47,7 @@ public record WeightReader(Checkpoint checkpoint, TensorScope scope) {
   /** Copies a matrix [rows, n], as fp32, into target[index, row:row+rows] of target [C, R, n]. */
   void place(NDArray target, String name, int index, long row) {
     try (TensorScope loading = scope.child(name)) {
-      NDArray source =
-          StoredFloats.isFp8(checkpoint.info(name))
-              ? into(loading).floats(name)
-              : into(loading).stored(name);
+      NDArray source = overlay.weight(loading, name).orElseGet(() -> into(loading).sourceOf(name));
       loading.runInPlace("weights.place", target, source, index, row);
     }
   }
@@ -58,6 +62,10 @@ public record WeightReader(Checkpoint checkpoint, TensorScope scope) {
       NDArray source = loading.tensor(StoredFloats.torchDtype(info), shape, bytes);
       loading.runInPlace("weights.place", target, source, index, 0);
     }
+  }
+
+  private NDArray sourceOf(String name) {
+    return StoredFloats.isFp8(checkpoint.info(name)) ? ownFloats(name) : stored(name);
   }
 
   private NDArray dequantized(String name, NDArray stored) {

@@ -1,0 +1,24 @@
+package org.alphaquant.api;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * @param maxBody longest request body; calibration texts may be part of it
+ * @param retryAfter how long a client is asked to wait while the database is away
+ */
+@ConfigurationProperties("alphaquant.api")
+record ApiSettings(
+    @DefaultValue("16MB") DataSize maxBody, @DefaultValue("5s") Duration retryAfter) {
+
+  ApiSettings {
+    if (maxBody.toBytes() < 1) {
+      throw new IllegalArgumentException("alphaquant.api.max-body must be positive: " + maxBody);
+    }
+    if (retryAfter.isNegative()) {
+      throw new IllegalArgumentException("alphaquant.api.retry-after is negative: " + retryAfter);
+    }
+  }
+}

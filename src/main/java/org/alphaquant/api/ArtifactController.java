@@ -1,0 +1,72 @@
+package org.alphaquant.api;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.UUID;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobResult;
+import org.springframework.core.io.FileSystemResource;
+import org.springframework.core.io.Resource;
+import org.springframework.http.ContentDisposition;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** The files of a result. */
+@RestController
+@RequestMapping("/v1/jobs/{id}/artifacts")
+class ArtifactController {
+
+  private final JobAccess access;
+  private final ArtifactFolders folders;
+
+  ArtifactController(JobAccess access, ArtifactFolders folders) {
+    this.access = access;
+    this.folders = folders;
+  }
+
+  @GetMapping(produces = MediaType.APPLICATION_JSON_VALUE)
+  ArtifactList list(@PathVariable UUID id) {
+    return ArtifactList.of(access.find(id));
+  }
+
+  /** Ranges, 304 and 416 are Spring's; {@link IfRangeFilter} does what it does not. */
+  @GetMapping("/{*name}")
+  ResponseEntity<Resource> download(
+      @PathVariable UUID id, @PathVariable String name, HttpServletRequest request) {
+    Job job = access.find(id);
+    JobResult.Artifact artifact = ArtifactList.of(job).find(name.substring(1));
+    Path file = folders.file(job, artifact.name());
+    IfRangeFilter.apply(request, etag(artifact));
+    return ResponseEntity.ok()
+        .eTag(etag(artifact))
+        .header("Repr-Digest", digest(artifact))
+        .header(HttpHeaders.CONTENT_DISPOSITION, attachment(file))
+        .header("X-Content-Type-Options", "nosniff")
+        .contentType(MediaType.APPLICATION_OCTET_STREAM)
+        .body(new FileSystemResource(file));
+  }
+
+  static String etag(JobResult.Artifact artifact) {
+    return "\"sha256-" + artifact.sha256() + "\"";
+  }
+
+  /** RFC 9530. */
+  private static String digest(JobResult.Artifact artifact) {
+    byte[] sha256 = HexFormat.of().parseHex(artifact.sha256());
+    return "sha-256=:" + Base64.getEncoder().encodeToString(sha256) + ":";
+  }
+
+  private static String attachment(Path file) {
+    return ContentDisposition.attachment()
+        .filename(file.getFileName().toString())
+        .build()
+        .toString();
+  }
+}

@@ -1,0 +1,46 @@
+package org.alphaquant.api;
+
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.UUID;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobFilter;
+
+/** The place between two jobs of a list, opaque to clients. */
+record Cursor(Instant createdAt, UUID id) {
+
+  private static final char SEPARATOR = '_';
+
+  static Cursor after(Job job) {
+    return new Cursor(job.createdAt(), job.id());
+  }
+
+  /**
+   * @throws IllegalArgumentException if the text is not a cursor
+   */
+  static Cursor parse(String text) {
+    String plain = new String(Base64.getUrlDecoder().decode(text), StandardCharsets.ISO_8859_1);
+    int separator = plain.indexOf(SEPARATOR);
+    if (separator < 0) {
+      throw new IllegalArgumentException("no separator in the cursor");
+    }
+    try {
+      return new Cursor(
+          Instant.parse(plain.substring(0, separator)),
+          UUID.fromString(plain.substring(separator + 1)));
+    } catch (DateTimeException e) {
+      throw new IllegalArgumentException("no time in the cursor", e);
+    }
+  }
+
+  String text() {
+    byte[] plain = (createdAt.toString() + SEPARATOR + id).getBytes(StandardCharsets.ISO_8859_1);
+    return Base64.getUrlEncoder().withoutPadding().encodeToString(plain);
+  }
+
+  JobFilter.Position position() {
+    return new JobFilter.Position(createdAt, id);
+  }
+}

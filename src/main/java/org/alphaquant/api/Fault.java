@@ -1,0 +1,48 @@
+package org.alphaquant.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * One thing that is wrong with a request.
+ *
+ * @param pointer JSON pointer into the body, or the parameter's name
+ * @param detail what is wrong, as the end of a sentence that begins with the pointer
+ * @param value what was given, when it is short
+ * @param allowed what would have been right
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record Fault(String pointer, String detail, Object value, Object allowed) {
+
+  private static final int LONGEST_VALUE = 200;
+
+  Fault {
+    value = shortened(value);
+  }
+
+  Fault(String pointer, String detail) {
+    this(pointer, detail, null, null);
+  }
+
+  String sentence() {
+    return (pointer.isEmpty() ? "the body" : pointer) + " " + detail + given();
+  }
+
+  private String given() {
+    return value == null || detail.contains(String.valueOf(value)) ? "" : ", but is " + value;
+  }
+
+  /** What was posted must not be able to blow up the answer. */
+  private static Object shortened(Object value) {
+    if (value instanceof JsonNode node && (node.isContainer() || node.isMissingNode())) {
+      return null;
+    }
+    if (value instanceof JsonNode node && node.isString()) {
+      return shortened(node.stringValue());
+    }
+    if (value instanceof String text && text.length() > LONGEST_VALUE) {
+      return text.substring(0, LONGEST_VALUE) + "…";
+    }
+    return value;
+  }
+}

@@ -1,0 +1,28 @@
+package org.alphaquant.api;
+
+import java.util.UUID;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.Jobs;
+import org.springframework.stereotype.Component;
+
+/** Finds jobs for whoever asks. */
+@Component
+class JobAccess {
+
+  private final Jobs jobs;
+
+  JobAccess(Jobs jobs) {
+    this.jobs = jobs;
+  }
+
+  /**
+   * @throws ProblemException {@code job-not-found}
+   */
+  Job find(UUID id) {
+    return jobs.find(id).orElseThrow(() -> notFound(id));
+  }
+
+  static ProblemException notFound(Object id) {
+    return new ProblemException(ProblemType.JOB_NOT_FOUND, "There is no job " + id + ".");
+  }
+}

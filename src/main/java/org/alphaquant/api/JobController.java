@@ -1,0 +1,119 @@
+package org.alphaquant.api;
+
+import java.net.URI;
+import java.util.List;
+import java.util.UUID;
+import org.alphaquant.job.IdempotencyConflict;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobPreflight;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.JobState;
+import org.alphaquant.job.Jobs;
+import org.alphaquant.job.NewJob;
+import org.alphaquant.job.SpecProblem;
+import org.alphaquant.job.Submission;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Creating, reading and cancelling jobs. */
+@RestController
+@RequestMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
+class JobController {
+
+  private static final String OWNER = "local";
+
+  private final Jobs jobs;
+  private final JobAccess access;
+  private final ObjectProvider<JobPreflight> preflights;
+
+  JobController(Jobs jobs, JobAccess access, ObjectProvider<JobPreflight> preflights) {
+    this.jobs = jobs;
+    this.access = access;
+    this.preflights = preflights;
+  }
+
+  @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE)
+  ResponseEntity<JobView> create(
+      @RequestBody JobSpec spec,
+      @RequestHeader(name = IdempotencyKey.HEADER, required = false) String idempotencyKey) {
+    String key = IdempotencyKey.parse(idempotencyKey);
+    check(spec);
+    Submission submission = submit(new NewJob(OWNER, spec, key));
+    Job job = submission.job();
+    ResponseEntity.BodyBuilder answer =
+        submission.replayed()
+            ? ResponseEntity.ok().header(IdempotencyKey.REPLAYED, "true")
+            : ResponseEntity.status(HttpStatus.CREATED);
+    return answer
+        .location(URI.create("/v1/jobs/" + job.id()))
+        .eTag(JobView.etag(job))
+        .body(JobView.of(job));
+  }
+
+  @GetMapping("/{id}")
+  ResponseEntity<JobView> get(@PathVariable UUID id) {
+    return answer(HttpStatus.OK, access.find(id));
+  }
+
+  @PostMapping("/{id}/cancel")
+  ResponseEntity<JobView> cancel(
+      @PathVariable UUID id, @RequestParam(required = false) String reason) {
+    Job before = access.find(id);
+    Job job = jobs.cancel(before.id(), reason).orElseGet(() -> access.find(id));
+    return switch (job.state()) {
+      case CANCELLED -> answer(HttpStatus.OK, job);
+      case QUEUED, RUNNING -> answer(HttpStatus.ACCEPTED, job);
+      case SUCCEEDED, FAILED ->
+          throw new ProblemException(
+              ProblemType.JOB_FINISHED,
+              "Job %s has %s and cannot be cancelled.".formatted(id, word(job.state())));
+    };
+  }
+
+  private void check(JobSpec spec) {
+    List<Fault> faults =
+        preflights
+            .orderedStream()
+            .flatMap(preflight -> preflight.check(spec).stream())
+            .map(JobController::fault)
+            .toList();
+    if (!faults.isEmpty()) {
+      throw new ProblemException(ProblemType.INVALID_JOB, faults);
+    }
+  }
+
+  private Submission submit(NewJob job) {
+    try {
+      return jobs.create(job);
+    } catch (IdempotencyConflict e) {
+      throw new ProblemException(ProblemType.IDEMPOTENCY_KEY_REUSED, e.getMessage() + ".");
+    }
+  }
+
+  private static Fault fault(SpecProblem problem) {
+    return new Fault(
+        problem.pointer(),
+        problem.detail(),
+        problem.value(),
+        problem.allowed().isEmpty() ? null : problem.allowed());
+  }
+
+  // Spring answers 304 by itself where If-None-Match holds this ETag.
+  private static ResponseEntity<JobView> answer(HttpStatus status, Job job) {
+    return ResponseEntity.status(status).eTag(JobView.etag(job)).body(JobView.of(job));
+  }
+
+  private static String word(JobState state) {
+    return state == JobState.SUCCEEDED ? "succeeded" : "failed";
+  }
+}

@@ -1,0 +1,95 @@
+package org.alphaquant.api;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.alphaquant.job.JobFilter;
+import org.alphaquant.job.JobState;
+import org.alphaquant.job.Jobs;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** The list of jobs. */
+@RestController
+class JobListController {
+
+  private static final Set<String> PARAMETERS = Set.of("state", "after", "limit");
+  private static final String LABEL = "label.";
+
+  private final Jobs jobs;
+
+  JobListController(Jobs jobs) {
+    this.jobs = jobs;
+  }
+
+  @GetMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
+  JobPage list(
+      @RequestParam(required = false) List<StateName> state,
+      @RequestParam(required = false) String after,
+      @RequestParam(defaultValue = "20")
+          @Min(value = 1, message = "must be from 1 to 200")
+          @Max(value = 200, message = "must be from 1 to 200")
+          int limit,
+      HttpServletRequest request) {
+    JobFilter filter = new JobFilter(null, states(state), labels(request));
+    return JobPage.of(jobs.list(filter, position(after), limit + 1), limit);
+  }
+
+  private static Set<JobState> states(List<StateName> names) {
+    return names == null
+        ? Set.of()
+        : names.stream().map(StateName::state).collect(Collectors.toSet());
+  }
+
+  private static Map<String, String> labels(HttpServletRequest request) {
+    Map<String, String> labels = new TreeMap<>();
+    request.getParameterMap().forEach((name, values) -> put(labels, name, values[0]));
+    return labels;
+  }
+
+  /** A mistyped filter must not silently give the whole list. */
+  private static void put(Map<String, String> labels, String name, String value) {
+    if (name.startsWith(LABEL)) {
+      labels.put(name.substring(LABEL.length()), value);
+    } else if (!PARAMETERS.contains(name)) {
+      Fault fault =
+          new Fault(
+              name, "is not a parameter of this list", value, "state, after, limit, label.<name>");
+      throw new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
+    }
+  }
+
+  private JobFilter.Position position(String after) {
+    if (after == null) {
+      return null;
+    }
+    try {
+      return Cursor.parse(after).position();
+    } catch (IllegalArgumentException e) {
+      return positionOfJob(after);
+    }
+  }
+
+  private JobFilter.Position positionOfJob(String after) {
+    try {
+      return jobs.find(UUID.fromString(after))
+          .map(job -> Cursor.after(job).position())
+          .orElseThrow(() -> invalid(after));
+    } catch (IllegalArgumentException e) {
+      throw invalid(after);
+    }
+  }
+
+  private static ProblemException invalid(String after) {
+    Fault fault = new Fault("after", "is neither a cursor of this list nor a job", after, null);
+    return new ProblemException(ProblemType.INVALID_CURSOR, List.of(fault));
+  }
+}

@@ -1,0 +1,100 @@
+package org.alphaquant.api;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.time.Instant;
+import java.util.Map;
+import java.util.UUID;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobProgress;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.JobState;
+
+/**
+ * A job as clients see it. What is not known or does not apply is left out.
+ *
+ * @param attempt number of times a worker has taken it
+ * @param runAfter when a job that waits for another attempt may run
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record JobView(
+    UUID id,
+    String owner,
+    StateName state,
+    String model,
+    JobSpec spec,
+    Map<String, String> labels,
+    int priority,
+    @JsonProperty("created_at") Instant createdAt,
+    @JsonProperty("run_after") Instant runAfter,
+    @JsonProperty("started_at") Instant startedAt,
+    @JsonProperty("finished_at") Instant finishedAt,
+    @JsonProperty("expires_at") Instant expiresAt,
+    long attempt,
+    @JsonProperty("lost_leases") int lostLeases,
+    @JsonProperty("cancel_requested_at") Instant cancelRequestedAt,
+    @JsonProperty("cancel_reason") String cancelReason,
+    JobProgress progress,
+    Failure error,
+    JobResult result) {
+
+  static JobView of(Job job) {
+    return new JobView(
+        job.id(),
+        job.owner(),
+        StateName.of(job.state()),
+        job.spec().model(),
+        job.spec(),
+        job.labels(),
+        job.priority(),
+        job.createdAt(),
+        waiting(job) ? job.runAfter() : null,
+        job.startedAt().orElse(null),
+        job.finishedAt().orElse(null),
+        job.expiresAt().orElse(null),
+        job.leaseEpoch(),
+        job.lostLeases(),
+        job.cancelRequestedAt().orElse(null),
+        job.cancelReason().orElse(null),
+        job.progress().orElse(null),
+        job.error().map(Failure::of).orElse(null),
+        job.result().orElse(null));
+  }
+
+  /** Strong: every change of a job's row raises one of the two numbers. */
+  static String etag(Job job) {
+    return "\"" + job.eventSeq() + "-" + job.leaseEpoch() + "\"";
+  }
+
+  private static boolean waiting(Job job) {
+    return job.state() == JobState.QUEUED && job.runAfter().isAfter(job.createdAt());
+  }
+
+  /**
+   * Why the last attempt failed.
+   *
+   * @param kind who can do something about it: user, resource, transient or internal
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  record Failure(String code, @JsonProperty("class") Kind kind, String message, String detail) {
+
+    static Failure of(JobError error) {
+      return new Failure(
+          error.code(), Kind.valueOf(error.kind().name()), error.message(), error.detail());
+    }
+
+    /** The classes of failure in the API's spelling. */
+    enum Kind {
+      @JsonProperty("user")
+      USER,
+      @JsonProperty("resource")
+      RESOURCE,
+      @JsonProperty("transient")
+      TRANSIENT,
+      @JsonProperty("internal")
+      INTERNAL
+    }
+  }
+}

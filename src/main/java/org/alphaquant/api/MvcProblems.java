@@ -1,0 +1,99 @@
+package org.alphaquant.api;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.springframework.beans.TypeMismatchException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.util.MimeType;
+import org.springframework.web.HttpMediaTypeNotAcceptableException;
+import org.springframework.web.HttpMediaTypeNotSupportedException;
+import org.springframework.web.HttpRequestMethodNotSupportedException;
+import org.springframework.web.bind.MissingServletRequestParameterException;
+import org.springframework.web.method.annotation.HandlerMethodValidationException;
+import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
+
+/** Says in the client's terms what Spring MVC refused. */
+final class MvcProblems {
+
+  private MvcProblems() {}
+
+  static ProblemException of(
+      Exception e, HttpHeaders headers, HttpStatusCode status, HttpServletRequest request) {
+    if (e instanceof TypeMismatchException mismatch) {
+      return new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault(mismatch)));
+    }
+    if (e instanceof HandlerMethodValidationException invalid) {
+      return new ProblemException(ProblemType.INVALID_PARAMETER, faults(invalid));
+    }
+    if (e instanceof MissingServletRequestParameterException missing) {
+      Fault fault = new Fault(missing.getParameterName(), "is missing");
+      return new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
+    }
+    ProblemType type =
+        e instanceof HttpMessageNotReadableException
+            ? ProblemType.MALFORMED_JSON
+            : ProblemType.ofStatus(status.value());
+    return new ProblemException(type, detail(e, status, request), List.of(), headers);
+  }
+
+  private static String detail(Exception e, HttpStatusCode status, HttpServletRequest request) {
+    if (e instanceof HttpRequestMethodNotSupportedException method) {
+      return "%s is not possible at %s; possible is %s."
+          .formatted(method.getMethod(), request.getRequestURI(), method.getSupportedHttpMethods());
+    }
+    if (e instanceof HttpMediaTypeNotSupportedException type) {
+      return "The Content-Type is %s, but must be %s."
+          .formatted(given(type.getContentType()), names(type.getSupportedMediaTypes()));
+    }
+    if (e instanceof HttpMediaTypeNotAcceptableException type) {
+      return "Accept is %s, but only %s can be produced."
+          .formatted(request.getHeader(HttpHeaders.ACCEPT), names(type.getSupportedMediaTypes()));
+    }
+    if (e instanceof HttpMessageNotReadableException) {
+      return "The body is missing or cannot be read.";
+    }
+    return status.value() == 404
+        ? "There is nothing at %s; openapi.yaml lists the paths.".formatted(request.getRequestURI())
+        : "The request failed with status " + status.value() + ".";
+  }
+
+  private static Fault fault(TypeMismatchException mismatch) {
+    String name =
+        mismatch instanceof MethodArgumentTypeMismatchException argument
+            ? argument.getName()
+            : mismatch.getPropertyName();
+    Class<?> type = mismatch.getRequiredType();
+    return new Fault(
+        name,
+        type == null ? "cannot be read" : "must be " + JsonTypes.name(type),
+        mismatch.getValue(),
+        type == null ? null : JsonTypes.values(type));
+  }
+
+  private static List<Fault> faults(HandlerMethodValidationException invalid) {
+    return invalid.getParameterValidationResults().stream()
+        .flatMap(
+            result ->
+                result.getResolvableErrors().stream()
+                    .map(
+                        error ->
+                            new Fault(
+                                result.getMethodParameter().getParameterName(),
+                                error.getDefaultMessage(),
+                                result.getArgument(),
+                                null)))
+        .toList();
+  }
+
+  private static String given(MediaType type) {
+    return type == null ? "missing" : type.toString();
+  }
+
+  private static String names(List<MediaType> types) {
+    return types.stream().map(MimeType::toString).distinct().collect(Collectors.joining(", "));
+  }
+}

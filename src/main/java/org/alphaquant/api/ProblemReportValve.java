@@ -1,0 +1,37 @@
+package org.alphaquant.api;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ErrorReportValve;
+import org.springframework.http.MediaType;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Answers requests that the container itself refuses, such as an illegal request line. */
+final class ProblemReportValve extends ErrorReportValve {
+
+  @Override
+  protected void report(Request request, Response response, Throwable throwable) {
+    int status = response.getStatus();
+    // A body that was begun, or a status that is no error, is not this valve's to change.
+    if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
+      return;
+    }
+    ProblemType type = ProblemType.ofStatus(status);
+    String id = RequestIdFilter.fresh();
+    Problem.Request about = new Problem.Request(request.getRequestURI(), id);
+    Problem problem = Problem.of(type, type.title() + ".", List.of(), about);
+    try {
+      response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+      response.setHeader(RequestIdFilter.HEADER, id);
+      byte[] body =
+          JsonMapper.shared().writeValueAsString(problem).getBytes(StandardCharsets.UTF_8);
+      response.getOutputStream().write(body);
+      response.finishResponse();
+    } catch (IOException e) {
+      getContainer().getLogger().debug("The client left before its error was written", e);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package org.alphaquant.api;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Makes problems into answers, inside Spring MVC and below it. */
+final class Problems {
+
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private Problems() {}
+
+  /** Fixes the media type, since a problem answers also those who accept no JSON. */
+  static ResponseEntity<Object> response(Problem problem, HttpHeaders headers) {
+    return ResponseEntity.status(problem.status())
+        .headers(headers)
+        .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+        .body(problem);
+  }
+
+  static void write(
+      ProblemType type, String detail, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    byte[] body = JSON.writeValueAsBytes(Problem.of(type, detail, List.of(), about(request)));
+    response.setStatus(type.status().value());
+    response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+    response.setContentLength(body.length);
+    response.getOutputStream().write(body);
+  }
+
+  static Problem.Request about(HttpServletRequest request) {
+    Object id = request.getAttribute(RequestIdFilter.ATTRIBUTE);
+    return new Problem.Request(path(request), id == null ? RequestIdFilter.fresh() : (String) id);
+  }
+
+  private static String path(HttpServletRequest request) {
+    Object original = request.getAttribute("jakarta.servlet.error.request_uri");
+    return original == null ? request.getRequestURI() : (String) original;
+  }
+}

@@ -1,0 +1,97 @@
+package org.alphaquant.calibration;
+
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.alphaquant.calibration.CalibrationException.Kind;
+
+/** The lines of a UTF-8 file, each with its line end, read one by one and of bounded length. */
+final class TextLines implements AutoCloseable {
+
+  static final int MAX_LINE_BYTES = 1 << 26;
+  private static final String BYTE_ORDER_MARK = "\ufeff";
+
+  private final Path file;
+  private final InputStream bytes;
+  private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+  private long number;
+
+  TextLines(Path file) {
+    this.file = file;
+    try {
+      this.bytes = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
+    } catch (IOException unreadable) {
+      throw unreadable(file, unreadable);
+    }
+  }
+
+  /** Number of the line that {@link #next} gave last, the first being 1. */
+  long number() {
+    return number;
+  }
+
+  Optional<String> next() {
+    line.reset();
+    number++;
+    try {
+      int value;
+      do {
+        value = bytes.read();
+        if (value >= 0) {
+          append(value);
+        }
+      } while (value >= 0 && value != '\n');
+      return line.size() == 0 ? Optional.empty() : Optional.of(decode());
+    } catch (CharacterCodingException notUtf8) {
+      throw new CalibrationException(
+          Kind.TEXT_FILE, at() + ": the line is not valid UTF-8", notUtf8);
+    } catch (IOException unreadable) {
+      throw unreadable(file, unreadable);
+    }
+  }
+
+  /** Where a message should point to. */
+  String at() {
+    return "'%s', line %d".formatted(file.getFileName(), number);
+  }
+
+  private void append(int value) {
+    if (line.size() == MAX_LINE_BYTES) {
+      throw new CalibrationException(
+          Kind.TEXT_FILE, at() + ": longer than the limit of " + MAX_LINE_BYTES + " bytes");
+    }
+    line.write(value);
+  }
+
+  private String decode() throws CharacterCodingException {
+    String text =
+        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(line.toByteArray())).toString();
+    return number == 1 && text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+  }
+
+  static CalibrationException unreadable(Path file, IOException cause) {
+    return new CalibrationException(
+        Kind.TEXT_FILE,
+        "'%s' cannot be read: %s"
+            .formatted(
+                file.getFileName(),
+                Files.exists(file) ? cause.toString() : "there is no such file"),
+        cause);
+  }
+
+  @Override
+  public void close() {
+    try {
+      bytes.close();
+    } catch (IOException alreadyGone) {
+      // A file that was only read from has nothing to lose.
+    }
+  }
+}

@@ -1,0 +1,25 @@
+package org.alphaquant.checkpoint.export;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A module name taken apart: {@code model.layers.3.mlp.experts.5.up_proj} has the template {@code
+ * model.layers.#.mlp.experts.#.up_proj} and the numbers 3 and 5.
+ */
+record NumberedName(List<String> template, List<Integer> numbers) {
+  static final String NUMBER = "#";
+
+  static NumberedName of(String name) {
+    List<String> template = new ArrayList<>();
+    List<Integer> numbers = new ArrayList<>();
+    for (String segment : name.split("\\.", -1)) {
+      boolean number = segment.matches("\\d{1,9}");
+      template.add(number ? NUMBER : segment);
+      if (number) {
+        numbers.add(Integer.valueOf(segment));
+      }
+    }
+    return new NumberedName(List.copyOf(template), List.copyOf(numbers));
+  }
+}

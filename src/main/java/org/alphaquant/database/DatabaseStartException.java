@@ -1,0 +1,8 @@
+package org.alphaquant.database;
+
+/** The embedded database cannot be started; the message says what to do about it. */
+class DatabaseStartException extends RuntimeException {
+  DatabaseStartException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,142 @@
+package org.alphaquant.database;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.util.FileSystemUtils;
+
+/** A PostgreSQL server of this process's own, whose data stays in the data directory. */
+final class EmbeddedDatabase implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
+  private static final Duration START_WAIT = Duration.ofSeconds(60);
+
+  private final DataDirectoryLock lock;
+  private final EmbeddedPostgres server;
+  private final String password;
+
+  private EmbeddedDatabase(DataDirectoryLock lock, EmbeddedPostgres server, String password) {
+    this.lock = lock;
+    this.server = server;
+    this.password = password;
+  }
+
+  static EmbeddedDatabase start(Path dataDirectory) {
+    DataDirectoryLock lock = DataDirectoryLock.take(dataDirectory);
+    try {
+      return start(lock, dataDirectory);
+    } catch (IOException | SQLException | RuntimeException e) {
+      closeQuietly(lock);
+      Path logFile = dataDirectory.resolve("postgres.log");
+      throw new DatabaseStartException(
+          "The embedded PostgreSQL in %s did not start: %s. Its own log is %s."
+              .formatted(dataDirectory, e.getMessage(), logFile),
+          e);
+    }
+  }
+
+  private static EmbeddedDatabase start(DataDirectoryLock lock, Path dataDirectory)
+      throws IOException, SQLException {
+    Path data = dataDirectory.resolve("postgres");
+    Path secret = dataDirectory.resolve("postgres.secret");
+    boolean first = !Files.exists(secret);
+    if (first) {
+      // The secret is written last, so data without one is a first start that was cut short.
+      FileSystemUtils.deleteRecursively(data);
+    }
+    AbandonedPostgres.stop(data);
+    String password = first ? newPassword() : Files.readString(secret);
+    EmbeddedPostgres server = launch(dataDirectory, data, password);
+    if (first) {
+      requirePassword(server, data, password);
+      writeSecret(secret, password);
+    }
+    log.info("PostgreSQL runs in {} on port {}", data, server.getPort());
+    return new EmbeddedDatabase(lock, server, password);
+  }
+
+  private static EmbeddedPostgres launch(Path dataDirectory, Path data, String password)
+      throws IOException {
+    Redirect output = Redirect.appendTo(dataDirectory.resolve("postgres.log").toFile());
+    return EmbeddedPostgres.builder()
+        .setDataDirectory(data)
+        .setCleanDataDirectory(false)
+        .setOverrideWorkingDirectory(dataDirectory.resolve("postgres-binaries").toFile())
+        .setRegisterShutdownHook(false)
+        .setPGStartupWait(START_WAIT)
+        .setOutputRedirector(output)
+        .setErrorRedirector(output)
+        .setConnectConfig("password", password)
+        // The library's settings are for tests that may lose their data.
+        .setServerConfig("fsync", "on")
+        .setServerConfig("synchronous_commit", "on")
+        .setServerConfig("listen_addresses", "localhost")
+        .start();
+  }
+
+  // A new cluster trusts every local user; from here on only who can read the secret gets in.
+  private static void requirePassword(EmbeddedPostgres server, Path data, String password)
+      throws SQLException, IOException {
+    try (Connection connection = server.getPostgresDatabase().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("alter role postgres password '" + password + "'");
+      Files.write(
+          data.resolve("pg_hba.conf"),
+          List.of(
+              "local all all scram-sha-256",
+              "host all all 127.0.0.1/32 scram-sha-256",
+              "host all all ::1/128 scram-sha-256"));
+      statement.execute("select pg_reload_conf()");
+    }
+  }
+
+  private static void writeSecret(Path secret, String password) throws IOException {
+    Path written = secret.resolveSibling("postgres.secret.new");
+    Files.deleteIfExists(written);
+    Files.createFile(
+        written,
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+    Files.writeString(written, password);
+    Files.move(written, secret, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static String newPassword() {
+    byte[] random = new byte[32];
+    new SecureRandom().nextBytes(random);
+    return HexFormat.of().formatHex(random);
+  }
+
+  String jdbcUrl() {
+    return "jdbc:postgresql://localhost:%d/postgres".formatted(server.getPort());
+  }
+
+  String password() {
+    return password;
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+    lock.close();
+  }
+
+  private static void closeQuietly(DataDirectoryLock lock) {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      log.debug("Lock could not be released", e);
+    }
+  }
+}

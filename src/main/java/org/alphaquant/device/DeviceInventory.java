@@ -1,0 +1,82 @@
+package org.alphaquant.device;
+
+import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
+import com.sun.management.OperatingSystemMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the devices. Asking for GPUs loads libtorch, which is why nobody asks before it runs jobs.
+ */
+public final class DeviceInventory {
+  private static final Logger log = LoggerFactory.getLogger(DeviceInventory.class);
+
+  private DeviceInventory() {}
+
+  /** The processor itself, with the machine's (or the container's) memory. */
+  public static ComputeDevice cpu() {
+    OperatingSystemMXBean system =
+        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    return new ComputeDevice("cpu", system.getTotalMemorySize());
+  }
+
+  /**
+   * The GPUs that both this machine has and the installed libtorch can use, by index. Empty with a
+   * libtorch for the CPU.
+   */
+  public static List<ComputeDevice> gpus() {
+    List<Long> memory = memoryOfGpus();
+    if (memory.isEmpty() || !torchHasCuda()) {
+      return List.of();
+    }
+    List<ComputeDevice> gpus = new ArrayList<>();
+    for (long bytes : memory) {
+      gpus.add(new ComputeDevice("cuda:" + gpus.size(), bytes));
+    }
+    return gpus;
+  }
+
+  private static boolean torchHasCuda() {
+    return Engine.getEngine("PyTorch").hasCapability(StandardCapabilities.CUDA);
+  }
+
+  private static List<Long> memoryOfGpus() {
+    List<String> lines;
+    try {
+      lines = nvidiaSmi();
+    } catch (IOException noDriver) {
+      log.debug("No NVIDIA driver: {}", noDriver.getMessage());
+      return List.of();
+    }
+    return NvidiaSmi.memoryOfVisible(lines, System.getenv("CUDA_VISIBLE_DEVICES"));
+  }
+
+  private static List<String> nvidiaSmi() throws IOException {
+    Process process =
+        new ProcessBuilder(
+                "nvidia-smi",
+                "--query-gpu=index,uuid,memory.total",
+                "--format=csv,noheader,nounits")
+            .redirectErrorStream(true)
+            .start();
+    process.getOutputStream().close();
+    try (var output = process.getInputStream()) {
+      String text = new String(output.readAllBytes(), StandardCharsets.UTF_8);
+      if (!process.waitFor(10, TimeUnit.SECONDS) || process.exitValue() != 0) {
+        process.destroyForcibly();
+        throw new IOException("nvidia-smi: " + text.strip());
+      }
+      return text.lines().toList();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+}

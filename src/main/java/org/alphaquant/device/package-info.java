@@ -1,0 +1,2 @@
+/** The processors that this machine offers for running models. */
+package org.alphaquant.device;

@@ -1,0 +1,27 @@
+package org.alphaquant.job;
+
+import org.hibernate.cfg.MappingSettings;
+import org.hibernate.type.format.jackson.Jackson3JsonFormatMapper;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.hibernate.autoconfigure.HibernatePropertiesCustomizer;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(ServerSettings.class)
+class JobConfiguration {
+
+  // Without this Hibernate takes whichever Jackson it finds first on the class path.
+  @Bean
+  HibernatePropertiesCustomizer storedJsonFormat() {
+    return properties ->
+        properties.put(
+            MappingSettings.JSON_FORMAT_MAPPER, new Jackson3JsonFormatMapper(StoredJson.MAPPER));
+  }
+
+  @Bean
+  Notifications jobNotifications(JdbcConnectionDetails database) {
+    return new Notifications(database);
+  }
+}

@@ -1,0 +1,147 @@
+package org.alphaquant.job;
+
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Properties;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Listens to the database, on a connection of its own: one from the pool would be retired. What
+ * comes is a hint to look at the rows earlier; it may come twice or not at all, and after every
+ * connection all listeners are told that they may have missed something.
+ */
+public final class Notifications implements SmartLifecycle {
+  private static final Logger log = LoggerFactory.getLogger(Notifications.class);
+  private static final int WAIT_MILLIS = 1000;
+  private static final Duration RECONNECT_AFTER = Duration.ofSeconds(1);
+
+  private final JdbcConnectionDetails database;
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+  private volatile CountDownLatch stopped = new CountDownLatch(0);
+  private volatile Thread thread;
+
+  Notifications(JdbcConnectionDetails database) {
+    this.database = database;
+  }
+
+  /** Adds a listener; it is called on the listening thread and must return soon. */
+  public void add(Listener listener) {
+    listeners.add(listener);
+  }
+
+  @Override
+  public void start() {
+    stopped = new CountDownLatch(1);
+    thread = new Thread(this::listen, "job-notifications");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void listen() {
+    while (stopped.getCount() > 0) {
+      try (Connection connection = connect();
+          Statement statement = connection.createStatement()) {
+        for (Channel channel : Channel.values()) {
+          statement.execute("listen " + channel.sqlName);
+        }
+        listeners.forEach(Listener::mayHaveMissed);
+        PGConnection notifications = connection.unwrap(PGConnection.class);
+        while (stopped.getCount() > 0) {
+          for (PGNotification notification : notifications.getNotifications(WAIT_MILLIS)) {
+            deliver(notification);
+          }
+        }
+      } catch (SQLException e) {
+        log.debug("Listening to the database ended: {}", e.getMessage());
+        pause();
+      }
+    }
+  }
+
+  private Connection connect() throws SQLException {
+    Properties properties = new Properties();
+    properties.setProperty("user", database.getUsername());
+    properties.setProperty("password", database.getPassword());
+    properties.setProperty("ApplicationName", "alphaquant-notifications");
+    properties.setProperty("connectTimeout", "5");
+    properties.setProperty("tcpKeepAlive", "true");
+    return DriverManager.getConnection(database.getJdbcUrl(), properties);
+  }
+
+  private void deliver(PGNotification notification) {
+    Channel channel = Channel.of(notification.getName());
+    for (Listener listener : listeners) {
+      try {
+        listener.notified(channel, notification.getParameter());
+      } catch (RuntimeException e) {
+        log.error("A listener of {} failed", channel, e);
+      }
+    }
+  }
+
+  private void pause() {
+    try {
+      stopped.await(RECONNECT_AFTER.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      stopped.countDown();
+    }
+  }
+
+  @Override
+  public void stop() {
+    stopped.countDown();
+  }
+
+  @Override
+  public boolean isRunning() {
+    return stopped.getCount() > 0;
+  }
+
+  @Override
+  public int getPhase() {
+    return 0;
+  }
+
+  /** What the database tells about. */
+  public enum Channel {
+    /** A job was queued; the payload is its id. */
+    QUEUE,
+    /** A running job is to be cancelled; the payload is its id. */
+    CANCEL,
+    /** An event was appended; the payload is job id, space, sequence number. */
+    EVENT;
+
+    private final String sqlName = "alphaquant_" + name().toLowerCase(Locale.ROOT);
+
+    static Channel of(String sqlName) {
+      for (Channel channel : values()) {
+        if (channel.sqlName.equals(sqlName)) {
+          return channel;
+        }
+      }
+      throw new IllegalArgumentException("channel " + sqlName);
+    }
+  }
+
+  /** Is told of notifications. */
+  public interface Listener {
+    void notified(Channel channel, String payload);
+
+    /** The connection is new: look at everything. */
+    void mayHaveMissed();
+  }
+}

@@ -1,0 +1,104 @@
+package org.alphaquant.run;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.format.WeightGrid;
+import org.alphaquant.gptq.GptqSolver;
+import org.alphaquant.gptq.Solution;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.TorchDtype;
+
+/** Solves one batch of equal shape and scheme, and turns it into tensors and reports. */
+final class BatchQuantizer {
+
+  /**
+   * Rows of the batch that are one projection: element b's rows are the module {@code modules[b]}.
+   */
+  record Part(long first, long last, List<String> modules) {}
+
+  private final GptqSolver solver;
+  private final Map<String, TensorScheme> schemes;
+
+  BatchQuantizer(GptqSolver solver, Map<String, TensorScheme> schemes) {
+    this.solver = solver;
+    this.schemes = schemes;
+  }
+
+  TensorScheme scheme(String module) {
+    return schemes.getOrDefault(module, TensorScheme.UNQUANTIZED);
+  }
+
+  boolean quantizes(String module) {
+    return !scheme(module).format().isUnquantized();
+  }
+
+  /**
+   * Quantizes {@code weight [B, R, K]} on {@code hessian [B, K, K]}.
+   *
+   * @param fallback names what an element's Hessian is made of if not its own tokens; null for its
+   *     own
+   * @return the dequantized weight, owned by {@code scope}
+   */
+  NDArray quantize(
+      TensorScope scope,
+      NDArray weight,
+      NDArray hessian,
+      TensorScheme scheme,
+      List<Part> parts,
+      Function<String, String> fallback,
+      LayerResult result) {
+    long start = System.nanoTime();
+    try (TensorScope work = scope.child("quantize")) {
+      long inputs = weight.getShape().get(2);
+      WeightGrid grid = WeightGrid.of(scheme, inputs, TorchDtype.BFLOAT16);
+      Solution solution = solver.solve(work, weight, hessian, grid);
+      result.took("solve", start);
+      long packing = System.nanoTime();
+      for (Part part : parts) {
+        result.add(
+            StoredLinear.tensors(
+                work, solution, scheme, part.first(), part.last(), part.modules()));
+        report(solution, scheme, weight.getShape().get(1), part, fallback, result);
+      }
+      result.took("pack", packing);
+      return work.keep(scope, solution.weight());
+    }
+  }
+
+  private static void report(
+      Solution solution,
+      TensorScheme scheme,
+      long rows,
+      Part part,
+      Function<String, String> fallback,
+      LayerResult result) {
+    for (int b = 0; b < part.modules().size(); b++) {
+      int from = Math.toIntExact(b * rows + part.first());
+      int to = Math.toIntExact(b * rows + part.last());
+      double energy = Math.max(sum(solution.energy(), from, to), Double.MIN_NORMAL);
+      String module = part.modules().get(b);
+      double damp = solution.damp()[b];
+      result.add(
+          new LinearReport(
+              module,
+              scheme.format().jsonName(),
+              scheme.groupSize(),
+              scheme.symmetric(),
+              sum(solution.roundingError(), from, to) / energy,
+              sum(solution.error(), from, to) / energy,
+              damp < 0 ? null : damp,
+              damp < 0 ? "rounding" : fallback.apply(module)));
+    }
+  }
+
+  private static double sum(float[] values, int from, int to) {
+    double sum = 0;
+    for (int i = from; i < to; i++) {
+      sum += values[i];
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,51 @@
+package org.alphaquant.run;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.moe.Utilization;
+
+/** What quantizing one layer gives: its new tensors, a report of every linear, its routing. */
+final class LayerResult {
+
+  private final List<TensorSource> tensors = new ArrayList<>();
+  private final List<LinearReport> reports = new ArrayList<>();
+  private final Map<String, Double> seconds = new LinkedHashMap<>();
+  private Utilization utilization;
+
+  void add(List<TensorSource> more) {
+    tensors.addAll(more);
+  }
+
+  void add(LinearReport report) {
+    reports.add(report);
+  }
+
+  void routing(Utilization counted) {
+    utilization = counted;
+  }
+
+  /** Adds the time since {@code startNanos} to a stage. */
+  void took(String stage, long startNanos) {
+    seconds.merge(stage, (System.nanoTime() - startNanos) / 1e9, Double::sum);
+  }
+
+  List<TensorSource> tensors() {
+    return tensors;
+  }
+
+  List<LinearReport> reports() {
+    return reports;
+  }
+
+  Map<String, Double> seconds() {
+    return seconds;
+  }
+
+  /** Null in a dense layer. */
+  Utilization utilization() {
+    return utilization;
+  }
+}

@@ -1,0 +1,30 @@
+package org.alphaquant.run;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * What became of one linear.
+ *
+ * @param module its name in the checkpoint
+ * @param format JSON name of its number format
+ * @param groupSize inputs that share a scale; -1 for a whole row
+ * @param errorBefore error of plain rounding on the same scales, relative to the output's energy on
+ *     the calibration tokens
+ * @param errorAfter the same, reached by the solver
+ * @param damp damping that made its Hessian invertible; null where none did
+ * @param fallback what was done instead of GPTQ, null where GPTQ was done: {@code layer-hessian}
+ *     (no token of its own), {@code rounding} (Hessian not invertible)
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record LinearReport(
+    String module,
+    String format,
+    int groupSize,
+    boolean symmetric,
+    double errorBefore,
+    double errorAfter,
+    Double damp,
+    String fallback) {}

@@ -1,0 +1,40 @@
+package org.alphaquant.scheme;
+
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
+
+/** What default and overrides come to for a module, with what they leave open filled in. */
+record Effective(SchemeFields fields, Origin origin) {
+  static final Effective LEFT_ALONE =
+      new Effective(
+          new SchemeFields(NumberFormat.BF16, null, null, null, null),
+          Origin.of(SchemeFields.OPEN, Origin.BUILT_IN));
+
+  boolean isSkipped() {
+    return Boolean.TRUE.equals(fields.skip());
+  }
+
+  NumberFormat format() {
+    return fields.wq() == null ? NumberFormat.INT4 : fields.wq();
+  }
+
+  int requestedGroupSize() {
+    return fields.groupSize() == null ? format().defaultGroupSize() : fields.groupSize();
+  }
+
+  TensorScheme scheme() {
+    int block = format().blockSize();
+    boolean symmetric = !Boolean.FALSE.equals(fields.symmetric()) || !format().canBeAsymmetric();
+    NumberFormat activation = fields.aq() == null ? NumberFormat.BF16 : fields.aq();
+    return new TensorScheme(
+        format(), block > 0 ? block : requestedGroupSize(), symmetric, activation);
+  }
+
+  String formatPointer() {
+    return Origin.pointer(origin.wq(), "wq");
+  }
+
+  String groupSizePointer() {
+    return Origin.pointer(origin.groupSize(), "group_size");
+  }
+}

@@ -1,0 +1,42 @@
+package org.alphaquant.scheme;
+
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What somebody may have meant. */
+final class NearMisses {
+  private static final int NAMES_SHOWN = 3;
+
+  private NearMisses() {}
+
+  /** The one of {@code words} that {@code given} is a slip of: up to a third of it mistyped. */
+  static Optional<String> word(String given, Collection<String> words) {
+    if (given.isEmpty() || given.length() > 64) {
+      return Optional.empty();
+    }
+    String lower = given.toLowerCase(java.util.Locale.ROOT).replace('-', '_');
+    return words.stream()
+        .filter(word -> distance(lower, word) <= Math.max(1, word.length() / 3))
+        .min(Comparator.comparingInt(word -> distance(lower, word)));
+  }
+
+  private static int distance(String given, String word) {
+    // Only letters, digits and underscores take part, so that no character works as a wildcard.
+    String fixed = given.replaceAll("\\W", "_");
+    return Glob.of(fixed).distance(word);
+  }
+
+  /** Names that the glob nearly matches, one for each pattern of names with numbers left out. */
+  static List<String> names(Glob glob, Collection<String> names) {
+    Map<String, String> examples = new LinkedHashMap<>();
+    names.forEach(name -> examples.putIfAbsent(name.replaceAll("\\d+", "0"), name));
+    return examples.values().stream()
+        .sorted(Comparator.comparingInt(glob::distance))
+        .limit(NAMES_SHOWN)
+        .toList();
+  }
+}

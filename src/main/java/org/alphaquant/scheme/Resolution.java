@@ -1,0 +1,57 @@
+package org.alphaquant.scheme;
+
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.alphaquant.format.TensorScheme;
+
+/**
+ * A configuration applied to a model.
+ *
+ * @param modules every module of the model with its scheme, in the model's order. Where there are
+ *     errors the modules concerned stand here as unquantized.
+ * @param findings errors, warnings and notes, in the order of the configuration
+ */
+public record Resolution(List<ModuleScheme> modules, List<Finding> findings) {
+  public Resolution {
+    modules = List.copyOf(modules);
+    findings = List.copyOf(findings);
+  }
+
+  public List<Finding> errors() {
+    return findings.stream().filter(Finding::isError).toList();
+  }
+
+  public List<Finding> warnings() {
+    return findings.stream().filter(finding -> !finding.isError()).toList();
+  }
+
+  /**
+   * This resolution, if it can be used.
+   *
+   * @throws InvalidConfigException with every error there is
+   */
+  public Resolution orThrow() {
+    if (!errors().isEmpty()) {
+      throw new InvalidConfigException(errors());
+    }
+    return this;
+  }
+
+  /** The modules whose weight is stored in another way than in the source. */
+  public List<ModuleScheme> quantized() {
+    return modules.stream().filter(ModuleScheme::isQuantized).toList();
+  }
+
+  /** Schemes by module name. */
+  public Map<String, TensorScheme> byName() {
+    return modules.stream().collect(Collectors.toMap(ModuleScheme::name, ModuleScheme::scheme));
+  }
+
+  /** Stored bits per weight over the quantized modules; 16 where there are none. */
+  public double bitsPerWeight() {
+    long weights = quantized().stream().mapToLong(scheme -> scheme.module().elements()).sum();
+    double bits = quantized().stream().mapToDouble(ModuleScheme::bits).sum();
+    return weights == 0 ? 16 : bits / weights;
+  }
+}

@@ -1,0 +1,103 @@
+package org.alphaquant.scheme;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
+
+/** What there is to say about the schemes of single modules, each thing once for all of them. */
+final class SchemeFindings {
+  private final Map<Object, Counted> counted = new LinkedHashMap<>();
+
+  /** What was found, its first module, and how many others it concerns. */
+  private record Counted(Finding finding, int others) {
+    Finding complete() {
+      String more = others == 0 ? "" : " (and %d more modules)".formatted(others);
+      return new Finding(
+          finding.severity(),
+          finding.code(),
+          finding.pointer(),
+          finding.value(),
+          finding.detail() + more,
+          finding.allowed());
+    }
+  }
+
+  Collection<Finding> all() {
+    return counted.values().stream().map(Counted::complete).toList();
+  }
+
+  boolean checkKind(ModuleDescription module, Effective effective) {
+    ModuleKind kind = module.kind();
+    String pointer = effective.formatPointer();
+    String format = effective.format().jsonName();
+    if (!kind.isLinear()) {
+      String detail =
+          "%s is the model's %s, and no checkpoint format stores that quantized; only bf16 is"
+              .formatted(module.name(), kind.label());
+      add(List.of(pointer, kind), Finding.error("not-a-matrix", pointer, format, detail));
+    } else if (kind.isProtected()) {
+      String detail =
+          "%s is the model's %s: small, sensitive, and engines expect it unquantized"
+              .formatted(module.name(), kind.label());
+      add(List.of(pointer, kind), Finding.warning("protected-module", pointer, format, detail));
+    }
+    return kind.isLinear();
+  }
+
+  boolean checkBlocks(Effective effective) {
+    NumberFormat format = effective.format();
+    int groupSize = effective.requestedGroupSize();
+    if (format.blockSize() == 0 || groupSize == format.blockSize()) {
+      return true;
+    }
+    String pointer = effective.groupSizePointer();
+    List<Object> key = List.of(pointer, format);
+    String value = String.valueOf(groupSize);
+    boolean accepted = format.acceptsGroupSize(groupSize);
+    Finding finding =
+        accepted
+            ? Finding.note("block-inside-group", pointer, value, Blocks.inside(format, groupSize))
+            : Finding.error("group-size", pointer, value, Blocks.mismatch(format, groupSize))
+                .allowing(Blocks.multiples(format));
+    counted.putIfAbsent(key, new Counted(finding, 0));
+    return accepted;
+  }
+
+  boolean checkDivides(ModuleDescription module, Effective effective) {
+    TensorScheme scheme = effective.scheme();
+    long inFeatures = module.inFeatures();
+    if (scheme.divides(inFeatures)) {
+      return true;
+    }
+    boolean block = effective.format().blockSize() > 0;
+    String pointer = block ? effective.formatPointer() : effective.groupSizePointer();
+    String what = block ? effective.format().jsonName() + "'s block" : "group_size";
+    String detail =
+        "%s %d does not divide the %d input features of %s"
+            .formatted(what, scheme.groupSize(), inFeatures, module.name());
+    String value = block ? effective.format().jsonName() : String.valueOf(scheme.groupSize());
+    Finding finding = Finding.error("group-size", pointer, value, detail);
+    add(
+        List.of(pointer, scheme.groupSize(), inFeatures),
+        block ? finding : finding.allowing(dividing(inFeatures)));
+    return false;
+  }
+
+  private static List<String> dividing(long inFeatures) {
+    return IntStream.of(-1, 16, 32, 64, 128, 256, 512)
+        .filter(size -> inFeatures % size == 0)
+        .mapToObj(String::valueOf)
+        .toList();
+  }
+
+  private void add(List<Object> key, Finding finding) {
+    counted.merge(
+        key,
+        new Counted(finding, 0),
+        (first, next) -> new Counted(first.finding(), first.others() + 1));
+  }
+}

@@ -1,0 +1,50 @@
+package org.alphaquant.job;
+
+import java.util.Map;
+import org.alphaquant.database.TestDatabases;
+import org.springframework.boot.Banner;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.AutoConfigurationPackage;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Import;
+import org.springframework.context.support.GenericApplicationContext;
+
+/** The job package alone on a database of its own; for tests of its statements. */
+public final class JobDatabase implements AutoCloseable {
+  private final ConfigurableApplicationContext context;
+
+  public JobDatabase() {
+    this(TestDatabases.create());
+  }
+
+  public JobDatabase(JdbcConnectionDetails database) {
+    context =
+        new SpringApplicationBuilder(Application.class)
+            .web(WebApplicationType.NONE)
+            .bannerMode(Banner.Mode.OFF)
+            .initializers(
+                (GenericApplicationContext it) ->
+                    it.registerBean(JdbcConnectionDetails.class, () -> database))
+            .properties(Map.of("spring.datasource.hikari.maximum-pool-size", 16))
+            .run();
+  }
+
+  public <T> T get(Class<T> type) {
+    return context.getBean(type);
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+
+  @SpringBootConfiguration
+  @EnableAutoConfiguration
+  @AutoConfigurationPackage
+  @Import(JobConfiguration.class)
+  static class Application {}
+}

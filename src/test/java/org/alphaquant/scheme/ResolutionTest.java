@@ -1,0 +1,253 @@
+package org.alphaquant.scheme;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.util.List;
+import java.util.Map;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.json.JsonMapper;
+
+class ResolutionTest {
+  private static final List<ModuleDescription> OLMOE = Models.olmoe(3, 8, 256, 128);
+  private static final TensorScheme INT4_G128 = TensorScheme.of(NumberFormat.INT4, 128);
+
+  private static QuantizationConfig config(String json) {
+    return QuantizationConfig.parse(JsonMapper.shared().readTree(json));
+  }
+
+  private static Map<String, TensorScheme> schemes(String json, List<ModuleDescription> modules) {
+    return config(json).resolve(modules).orThrow().byName();
+  }
+
+  private static Map<String, TensorScheme> schemes(String json) {
+    return schemes(json, OLMOE);
+  }
+
+  @Test
+  void anAbsentConfigurationIsInt4InGroupsOf128() {
+    Resolution resolution = QuantizationConfig.parse(null).resolve(OLMOE).orThrow();
+    assertThat(resolution.findings()).isEmpty();
+    assertThat(resolution.quantized()).hasSize(3 * (4 + 24));
+    assertThat(resolution.quantized()).allMatch(module -> module.scheme().equals(INT4_G128));
+    assertThat(resolution.bitsPerWeight()).isEqualTo(4.125);
+  }
+
+  @Test
+  void routersNormsEmbeddingsAndHeadAreLeftAloneUnderPatternsThatOnlyHappenToMatchThem() {
+    Map<String, TensorScheme> schemes =
+        schemes("{\"overrides\": [{\"pattern\": \"*\", \"wq\": \"int8\"}]}");
+    assertThat(schemes.get("model.layers.0.self_attn.q_proj").format())
+        .isEqualTo(NumberFormat.INT8);
+    assertThat(
+            List.of(
+                "model.layers.0.mlp.gate",
+                "lm_head",
+                "model.embed_tokens",
+                "model.layers.1.self_attn.q_norm"))
+        .allMatch(name -> schemes.get(name).isUnquantized());
+  }
+
+  @Test
+  void aRouterThatAnOverrideNamesIsQuantizedWithAWarning() {
+    Resolution resolution =
+        config("{\"overrides\": [{\"pattern\": \"*.mlp.gate\", \"wq\": \"int8\"}]}")
+            .resolve(OLMOE)
+            .orThrow();
+    assertThat(resolution.byName().get("model.layers.2.mlp.gate"))
+        .isEqualTo(TensorScheme.of(NumberFormat.INT8, 128));
+    assertThat(resolution.findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.code()).isEqualTo("protected-module");
+              assertThat(finding.pointer()).isEqualTo("/overrides/0/wq");
+              assertThat(finding.detail()).contains("model.layers.0.mlp.gate", "2 more modules");
+            });
+  }
+
+  @Test
+  void namingARouterWithoutAFormatChangesNothing() {
+    assertThat(
+            schemes("{\"overrides\": [{\"pattern\": \"*.mlp.gate\", \"group_size\": 64}]}")
+                .get("model.layers.2.mlp.gate"))
+        .isEqualTo(TensorScheme.UNQUANTIZED);
+  }
+
+  @Test
+  void laterOverridesWinFieldByField() {
+    String json =
+        """
+        {"default": {"wq": "int4", "aq": "fp8", "group_size": 64, "symmetric": false},
+         "overrides": [
+           {"pattern": "*.experts.*", "wq": "int3", "group_size": 32},
+           {"pattern": "*.down_proj", "wq": "int8"},
+           {"pattern": "*.experts.0.*", "aq": "bf16", "symmetric": true}]}
+        """;
+    Resolution resolution = config(json).resolve(OLMOE).orThrow();
+    Map<String, TensorScheme> schemes = resolution.byName();
+    assertThat(schemes.get("model.layers.0.mlp.experts.0.down_proj"))
+        .isEqualTo(new TensorScheme(NumberFormat.INT8, 32, true, NumberFormat.BF16));
+    assertThat(schemes.get("model.layers.0.mlp.experts.1.up_proj"))
+        .isEqualTo(new TensorScheme(NumberFormat.INT3, 32, false, NumberFormat.FP8_E4M3));
+    assertThat(schemes.get("model.layers.0.self_attn.q_proj"))
+        .isEqualTo(new TensorScheme(NumberFormat.INT4, 64, false, NumberFormat.FP8_E4M3));
+    assertThat(resolution.modules())
+        .filteredOn(module -> module.name().equals("model.layers.0.mlp.experts.0.down_proj"))
+        .extracting(ModuleScheme::origin)
+        .containsExactly(new Origin(1, 2, 0, 2, Origin.BUILT_IN));
+  }
+
+  @Test
+  void aLaterOverrideCanTakeASkipBack() {
+    String json =
+        """
+        {"overrides": [{"pattern": "*.experts.*", "skip": true},
+                       {"pattern": "*.experts.[!0].*", "skip": false}]}
+        """;
+    Map<String, TensorScheme> schemes = schemes(json);
+    assertThat(schemes.get("model.layers.0.mlp.experts.0.up_proj").isUnquantized()).isTrue();
+    assertThat(schemes.get("model.layers.0.mlp.experts.5.up_proj")).isEqualTo(INT4_G128);
+  }
+
+  @Test
+  void aFormatWithoutZeroPointsIgnoresAnInheritedAsymmetry() {
+    String json =
+        """
+        {"default": {"symmetric": false}, "overrides": [{"pattern": "*.o_proj", "wq": "mxfp8"}]}
+        """;
+    Map<String, TensorScheme> schemes = schemes(json);
+    assertThat(schemes.get("model.layers.0.self_attn.o_proj"))
+        .isEqualTo(TensorScheme.of(NumberFormat.MXFP8, 32));
+    assertThat(schemes.get("model.layers.0.self_attn.q_proj").symmetric()).isFalse();
+  }
+
+  @Test
+  void fp8WithoutAGroupSizeIsPerChannel() {
+    assertThat(schemes("{\"default\": {\"wq\": \"fp8\"}}").get("model.layers.0.self_attn.q_proj"))
+        .isEqualTo(TensorScheme.of(NumberFormat.FP8_E4M3, TensorScheme.PER_CHANNEL));
+  }
+
+  @Test
+  void anMxBlockInsideALargerGroupIsSaidAndNotAnError() {
+    Resolution resolution =
+        config("{\"default\": {\"wq\": \"mxfp6\", \"group_size\": 64}}").resolve(OLMOE).orThrow();
+    assertThat(resolution.findings())
+        .containsExactly(
+            Finding.note(
+                "block-inside-group",
+                "/default/group_size",
+                "64",
+                "mxfp6 keeps its own scale for every 32 weights inside each group of 64"));
+    assertThat(resolution.quantized().get(0).scheme().groupSize()).isEqualTo(32);
+  }
+
+  @Test
+  void aPatternThatMatchesNothingIsAWarningWithTheNearestNames() {
+    Resolution resolution =
+        config("{\"overrides\": [{\"pattern\": \"*.self_atn.q_proj\", \"skip\": true}]}")
+            .resolve(OLMOE)
+            .orThrow();
+    assertThat(resolution.findings())
+        .singleElement()
+        .satisfies(
+            finding -> {
+              assertThat(finding.severity()).isEqualTo(Severity.WARNING);
+              assertThat(finding.pointer()).isEqualTo("/overrides/0/pattern");
+              assertThat(finding.allowed())
+                  .startsWith("model.layers.0.self_attn.q_proj")
+                  .hasSize(3);
+            });
+  }
+
+  @Test
+  void anOverrideWithoutFieldsIsAWarning() {
+    assertThat(config("{\"overrides\": [{\"pattern\": \"*\"}]}").resolve(OLMOE).findings())
+        .extracting(Finding::code)
+        .containsExactly("empty-override");
+  }
+
+  @Test
+  void blocksThatDoNotFillARowAreAnError() {
+    List<ModuleDescription> narrow =
+        List.of(new ModuleDescription("a.b", 16, 48, ModuleKind.ATTENTION, 0, -1));
+    assertThatExceptionOfType(InvalidConfigException.class)
+        .isThrownBy(() -> schemes("{\"default\": {\"wq\": \"mxfp4\"}}", narrow))
+        .withMessage("/default/wq: mxfp4's block 32 does not divide the 48 input features of a.b");
+  }
+
+  @ParameterizedTest
+  @MethodSource("missionPatterns")
+  void thePatternsOfTheMissionRunAsTheyStand(
+      String override, List<ModuleDescription> modules, String name, String label) {
+    Resolution resolution =
+        config("{\"overrides\": [%s]}".formatted(override)).resolve(modules).orThrow();
+    assertThat(resolution.findings()).noneMatch(finding -> finding.severity() == Severity.WARNING);
+    assertThat(resolution.byName().get(name).label()).isEqualTo(label);
+  }
+
+  static List<Object[]> missionPatterns() {
+    List<ModuleDescription> mixtral = Models.mixtral(2, 8, 256, 128);
+    List<ModuleDescription> qwen = Models.qwen2Moe(2, 8, 256, 128);
+    String layer = "model.layers.1.";
+    return List.of(
+        new Object[] {
+          "{\"pattern\":\"model.layers.*.self_attn.*\",\"wq\":\"mxfp6\",\"group_size\":64}",
+          OLMOE,
+          layer + "self_attn.o_proj",
+          "mxfp6 g32"
+        },
+        new Object[] {
+          "{\"pattern\":\"model.layers.*.mlp.experts.*.gate_proj\",\"wq\":\"mxfp4\",\"group_size\":32}",
+          OLMOE,
+          layer + "mlp.experts.5.gate_proj",
+          "mxfp4 g32"
+        },
+        new Object[] {
+          "{\"pattern\":\"model.layers.*.mlp.experts.*.down_proj\",\"wq\":\"int4\",\"group_size\":64}",
+          OLMOE,
+          layer + "mlp.experts.5.down_proj",
+          "int4 g64"
+        },
+        new Object[] {
+          "{\"pattern\":\"model.layers.*.mlp.shared_expert.*\",\"wq\":\"mxfp6\",\"group_size\":64}",
+          qwen,
+          layer + "mlp.shared_expert.up_proj",
+          "mxfp6 g32"
+        },
+        new Object[] {
+          "{\"pattern\":\"*.mlp.*gate\",\"skip\":true}",
+          qwen,
+          layer + "mlp.shared_expert_gate",
+          "bf16"
+        },
+        new Object[] {
+          "{\"pattern\":\"*.mlp.experts.0.*\",\"wq\":\"mxfp6\"}",
+          OLMOE,
+          layer + "mlp.experts.0.up_proj",
+          "mxfp6 g32"
+        },
+        new Object[] {
+          "{\"pattern\":\"*.mlp.experts.[1-7].*\",\"wq\":\"mxfp4\"}",
+          OLMOE,
+          layer + "mlp.experts.7.up_proj",
+          "mxfp4 g32"
+        },
+        new Object[] {
+          "{\"pattern\":\"model.layers.*.block_sparse_moe.experts.*.w1\",\"wq\":\"mxfp4\",\"group_size\":32}",
+          mixtral,
+          layer + "block_sparse_moe.experts.3.w1",
+          "mxfp4 g32"
+        },
+        new Object[] {
+          "{\"pattern\":\"*.block_sparse_moe.gate\",\"skip\":true}",
+          mixtral,
+          layer + "block_sparse_moe.gate",
+          "bf16"
+        });
+  }
+}
