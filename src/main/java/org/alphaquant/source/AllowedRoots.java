@@ -67,7 +67,8 @@ public record AllowedRoots(String property, List<Path> roots) {
   }
 
   private Path checked(String name, Path real) {
-    boolean allowed = roots.stream().flatMap(root -> real(root).stream()).anyMatch(real::startsWith);
+    boolean allowed =
+        roots.stream().flatMap(root -> real(root).stream()).anyMatch(real::startsWith);
     if (!allowed) {
       throw new SourceException(
           "'%s' is a link to outside of the allowed folders; %s allows %s"
