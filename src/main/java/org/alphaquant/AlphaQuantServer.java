@@ -2,9 +2,11 @@ package org.alphaquant;
 
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 
 /** The service: REST API, job queue and quantization workers in one program. */
 @SpringBootApplication
+@ConfigurationPropertiesScan
 public class AlphaQuantServer {
 
   public static void main(String[] arguments) {
