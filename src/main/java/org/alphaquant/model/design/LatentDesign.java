@@ -13,8 +13,7 @@ import org.alphaquant.model.LinearKind;
  */
 public record LatentDesign(
     String layer,
-    long hidden,
-    double epsilon,
+    NormDesign inputNorm,
     LatentShape shape,
     RotaryDesign rotary,
     boolean bias,
@@ -35,22 +34,23 @@ public record LatentDesign(
     double scale = rotary.latentScaleFactor() / Math.sqrt(shape.plain() + shape.rotated());
     RotaryDesign design = rotary.design(shape.rotated(), interleaved);
     return new LatentDesign(
-        decoder.layer(index), decoder.hidden(), decoder.epsilon(), shape, design, bias, scale);
+        decoder.layer(index),
+        decoder.norm(decoder.layer(index) + "input_layernorm"),
+        shape,
+        design,
+        bias,
+        scale);
   }
 
   boolean compressed() {
     return shape.queryRank().isPresent();
   }
 
-  NormDesign inputNorm() {
-    return new NormDesign(layer + "input_layernorm", hidden, epsilon);
-  }
-
   /** q_proj, or q_a_proj where queries are compressed. */
   LinearDesign queryDown() {
     return compressed()
-        ? linear("q_a_proj", shape.queryRank().getAsLong(), hidden, bias)
-        : linear("q_proj", queries(), hidden, false);
+        ? linear("q_a_proj", shape.queryRank().getAsLong(), inputNorm.width(), bias)
+        : linear("q_proj", queries(), inputNorm.width(), false);
   }
 
   NormDesign queryNorm() {
@@ -62,7 +62,7 @@ public record LatentDesign(
   }
 
   LinearDesign keyValueDown() {
-    return linear("kv_a_proj_with_mqa", shape.rank() + shape.rotated(), hidden, bias);
+    return linear("kv_a_proj_with_mqa", shape.rank() + shape.rotated(), inputNorm.width(), bias);
   }
 
   NormDesign keyValueNorm() {
@@ -75,7 +75,7 @@ public record LatentDesign(
   }
 
   LinearDesign output() {
-    return linear("o_proj", hidden, shape.heads() * shape.value(), bias);
+    return linear("o_proj", inputNorm.width(), shape.heads() * shape.value(), bias);
   }
 
   @Override
@@ -91,7 +91,7 @@ public record LatentDesign(
   @Override
   public void outline(Outline outline, int index) {
     List<LinearDesign> linears = new ArrayList<>(List.of(queryDown(), keyValueDown()));
-    List<NormDesign> norms = new ArrayList<>(List.of(inputNorm(), keyValueNorm()));
+    List<NormDesign> norms = new ArrayList<>(List.of(inputNorm, keyValueNorm()));
     if (compressed()) {
       linears.add(queryUp());
       norms.add(queryNorm());

@@ -8,12 +8,16 @@ import java.util.OptionalLong;
 import java.util.Set;
 import org.alphaquant.model.ModelException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
  * Typed reading of config.json. A default applies to a missing key only; null is a value of its
  * own, and only the readers named {@code OrNull} take it. Every error names the key.
  */
 public record ModelConfig(JsonNode root, String path) {
+
+  /** Without any key. */
+  public static final ModelConfig EMPTY = new ModelConfig(JsonNodeFactory.instance.objectNode());
 
   private static final int MOST = 100_000;
 
