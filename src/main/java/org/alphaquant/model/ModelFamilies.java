@@ -9,10 +9,13 @@ import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Outline;
+import org.alphaquant.model.glm4moe.Glm4MoeFamily;
+import org.alphaquant.model.granitemoe.GraniteMoeFamily;
 import org.alphaquant.model.llama.LlamaFamily;
 import org.alphaquant.model.mistral.MistralFamily;
 import org.alphaquant.model.mixtral.MixtralFamily;
 import org.alphaquant.model.olmoe.OlmoeFamily;
+import org.alphaquant.model.phimoe.PhiMoeFamily;
 import org.alphaquant.model.qwen2.Qwen2Family;
 import org.alphaquant.model.qwen2moe.Qwen2MoeFamily;
 import org.alphaquant.model.qwen3.Qwen3Family;
@@ -31,6 +34,9 @@ public final class ModelFamilies {
           new DeepseekFamily(),
           new DeepseekV2Family(),
           new DeepseekV3Family(),
+          new Glm4MoeFamily(),
+          new GraniteMoeFamily(),
+          new PhiMoeFamily(),
           new LlamaFamily(),
           new MistralFamily(),
           new Qwen2Family(),
