@@ -22,6 +22,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class EditedCheckpoint {
 
   static final Path FIXTURES = Path.of("src/test/resources/micro");
+
+  /** Smaller models with the settings that the fixtures leave out. */
+  static final Path VARIANTS = Path.of("src/test/resources/variants");
+
   private static final JsonMapper JSON = new JsonMapper();
 
   private final ObjectNode config;

@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -19,7 +20,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every family against the activations of its reference implementation. */
 class ReferenceActivationsTest {
 
-  private static final Path FIXTURES = Path.of("src/test/resources/micro");
   private static final double LIMIT = 1e-4;
   private static Torch torch;
 
@@ -34,9 +34,13 @@ class ReferenceActivationsTest {
   }
 
   static List<String> families() throws IOException {
-    try (Stream<Path> folders = Files.list(FIXTURES)) {
-      return folders.map(Path::toString).sorted().toList();
+    List<String> folders = new ArrayList<>();
+    for (Path parent : List.of(EditedCheckpoint.FIXTURES, EditedCheckpoint.VARIANTS)) {
+      try (Stream<Path> children = Files.list(parent)) {
+        children.map(Path::toString).sorted().forEach(folders::add);
+      }
     }
+    return folders;
   }
 
   @ParameterizedTest
