@@ -3,7 +3,9 @@ package org.alphaquant.worker;
 import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.Leases;
 import org.alphaquant.job.Notifications;
+import org.alphaquant.job.QuotaSettings;
 import org.alphaquant.job.ServerSettings;
+import org.alphaquant.job.Workers;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
@@ -67,9 +69,13 @@ class WorkerConfiguration {
         AttemptFolders folders,
         LeaseKeeper keeper,
         DeviceSlots slots,
+        Workers workers,
+        QuotaSettings quotas,
         WorkerSettings settings,
         Notifications notifications) {
-      Worker worker = new Worker(leases, events, runner, folders, keeper, slots, settings);
+      Heartbeat heartbeat = new Heartbeat(workers);
+      Worker worker =
+          new Worker(leases, events, runner, folders, keeper, slots, heartbeat, quotas, settings);
       notifications.add(worker);
       return worker;
     }
