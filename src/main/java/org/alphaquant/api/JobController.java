@@ -13,6 +13,7 @@ import org.alphaquant.job.Jobs;
 import org.alphaquant.job.NewJob;
 import org.alphaquant.job.SpecProblem;
 import org.alphaquant.job.Submission;
+import org.alphaquant.security.Caller;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -31,8 +32,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
 class JobController {
 
-  private static final String OWNER = "local";
-
   private final Jobs jobs;
   private final JobAccess access;
   private final ObjectProvider<JobPreflight> preflights;
@@ -49,7 +48,7 @@ class JobController {
       @RequestHeader(name = IdempotencyKey.HEADER, required = false) String idempotencyKey) {
     String key = IdempotencyKey.parse(idempotencyKey);
     check(spec);
-    Submission submission = submit(new NewJob(OWNER, spec, key));
+    Submission submission = submit(new NewJob(Caller.current().owner(), spec, key));
     Job job = submission.job();
     ResponseEntity.BodyBuilder answer =
         submission.replayed()
