@@ -76,7 +76,12 @@ public final class ResidualStream implements AutoCloseable {
   /** Advances through a whole layer. */
   public void advance(DecoderLayer layer) {
     advance("attention", layer.attention()::forward);
-    advance("feed-forward", layer.feedForward()::forward);
+    try (TensorScope work = scope.child("feed-forward")) {
+      List<NDArray> after = layer.feedForward().forwardAll(work, microBatches);
+      for (int i = 0; i < after.size(); i++) {
+        microBatches.set(i, work.keep(scope, after.get(i))).close();
+      }
+    }
   }
 
   @Override
