@@ -1,5 +1,6 @@
 package org.alphaquant.api;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -14,6 +15,7 @@ import org.alphaquant.job.JobState;
 import org.alphaquant.job.Jobs;
 import org.alphaquant.security.Caller;
 import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -44,6 +46,37 @@ class JobListController {
     JobFilter filter = new JobFilter(owner(owner), states(state), labels(request));
     return JobPage.of(jobs.list(filter, position(after), limit + 1), limit);
   }
+
+  /** Only finished jobs, and only when their states are named: nothing is deleted by default. */
+  @DeleteMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
+  Deleted delete(
+      @RequestParam List<StateName> state,
+      @RequestParam(required = false) String owner,
+      @RequestParam(defaultValue = "1000")
+          @Min(value = 1, message = "must be from 1 to 1000")
+          @Max(value = 1000, message = "must be from 1 to 1000")
+          int limit,
+      HttpServletRequest request) {
+    for (StateName name : state) {
+      if (!name.state().isTerminal()) {
+        Fault fault =
+            new Fault(
+                "state",
+                "must be of finished jobs",
+                name,
+                List.of("succeeded", "failed", "cancelled"));
+        throw new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
+      }
+    }
+    JobFilter filter = new JobFilter(owner(owner), states(state), labels(request));
+    int deleted = jobs.deleteFinished(filter, limit).size();
+    return new Deleted(deleted, deleted == limit);
+  }
+
+  /**
+   * @param hasMore whether to ask again for the rest
+   */
+  record Deleted(int deleted, @JsonProperty("has_more") boolean hasMore) {}
 
   /** Who is no administrator sees nobody else's jobs, whatever was asked for. */
   private static String owner(String wanted) {

@@ -8,6 +8,7 @@ import org.alphaquant.security.Caller;
 import org.alphaquant.security.TooManyRequestsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
@@ -51,7 +52,9 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
     if (!DatabaseAway.caused(e)) {
       return unexpected(e, request);
     }
-    LOG.warn("Database away at {} {}: {}", request.getMethod(), path(request), e.getMessage());
+    // The wrapping exceptions repeat the statement; the driver says what happened to it.
+    String cause = NestedExceptionUtils.getMostSpecificCause(e).getMessage();
+    LOG.warn("Database away at {} {}: {}", request.getMethod(), path(request), cause);
     return problem(
         new ProblemException(
             ProblemType.SERVICE_UNAVAILABLE,

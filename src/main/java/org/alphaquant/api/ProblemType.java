@@ -25,6 +25,7 @@ enum ProblemType {
   NOT_ACCEPTABLE(
       "not-acceptable", HttpStatus.NOT_ACCEPTABLE, "No accepted media type can be produced"),
   JOB_FINISHED("job-finished", HttpStatus.CONFLICT, "The job is finished"),
+  JOB_ACTIVE("job-active", HttpStatus.CONFLICT, "The job has not ended"),
   CONTENT_TOO_LARGE(
       "content-too-large", HttpStatus.CONTENT_TOO_LARGE, "The request body is too large"),
   UNSUPPORTED_MEDIA_TYPE(

@@ -42,6 +42,13 @@ final class BearerFilter extends OncePerRequestFilter {
     chain.doFilter(request, response);
   }
 
+  /** Probes must get through whatever the database does. */
+  @Override
+  protected boolean shouldNotFilter(HttpServletRequest request) {
+    String path = request.getRequestURI();
+    return !path.startsWith("/v1/") && !path.startsWith("/actuator/prometheus");
+  }
+
   private void authenticate(HttpServletRequest request, HttpServletResponse response) {
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
     if (header == null) {

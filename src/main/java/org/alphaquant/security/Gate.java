@@ -3,6 +3,7 @@ package org.alphaquant.security;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
 /** Knows who may come in, without asking the database for every request. */
@@ -15,6 +16,7 @@ class Gate {
   private final long cacheNanos;
   private final Map<String, Known> known = new ConcurrentHashMap<>();
   private volatile boolean keysExist;
+  private volatile boolean asked;
   private volatile long askedAt;
 
   Gate(ApiKeys keys, SecuritySettings settings) {
@@ -28,10 +30,23 @@ class Gate {
   /** Whether everybody may come in. Once false it stays false. */
   boolean isOpen() {
     if (!keysExist && System.nanoTime() - askedAt > cacheNanos) {
-      askedAt = System.nanoTime();
-      keysExist = keys.exist();
+      ask();
     }
     return !keysExist;
+  }
+
+  /** While the database is away nobody can make a first key, so what was true still is. */
+  private void ask() {
+    askedAt = System.nanoTime();
+    try {
+      keysExist = keys.exist();
+      asked = true;
+    } catch (DataAccessException e) {
+      if (!asked) {
+        askedAt -= cacheNanos + 1;
+        throw e;
+      }
+    }
   }
 
   /** Shuts the gate at once where a key was just made. */

@@ -21,9 +21,11 @@ public enum Scope {
   }
 
   /**
+   * The scope of a word.
+   *
    * @throws IllegalArgumentException if there is no such scope
    */
-  static Scope of(String word) {
+  public static Scope of(String word) {
     for (Scope scope : values()) {
       if (scope.word().equals(word)) {
         return scope;
