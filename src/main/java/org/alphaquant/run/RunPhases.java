@@ -154,7 +154,11 @@ final class RunPhases {
     long start = System.nanoTime();
     List<SafetensorsFile> files = layers.open(prepared.description().layers());
     try {
-      new CheckpointAssembly(prepared.source(), prepared.resolution(), context.artifactDirectory())
+      new CheckpointAssembly(
+              prepared.source(),
+              prepared.description(),
+              prepared.resolution(),
+              context.artifactDirectory())
           .write(files, spec.output().maxShardBytes());
     } finally {
       files.forEach(SafetensorsFile::close);
