@@ -6,9 +6,11 @@ import java.util.Optional;
 import org.alphaquant.quickstart.Quickstart;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 
 /** The service: REST API, job queue and quantization workers in one program. */
 @SpringBootApplication
+@ConfigurationPropertiesScan
 public class AlphaQuantServer {
 
   private static final String ENDS_WITH = "alphaquant.ends-with";

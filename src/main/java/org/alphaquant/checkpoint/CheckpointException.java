@@ -48,7 +48,8 @@ public final class CheckpointException extends RuntimeException {
     SOURCE_SIZE,
     STALE_WEIGHTS,
     NOT_WRITTEN,
-    QUANTIZATION_CONFIG
+    QUANTIZATION_CONFIG,
+    QUANTIZED_TENSOR
   }
 
   private static final int LONGEST_QUOTE = 160;

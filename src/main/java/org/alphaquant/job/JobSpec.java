@@ -115,9 +115,10 @@ public record JobSpec(
    * @param path a JSONL or plain text file below one of the allowed roots
    * @param texts the documents themselves
    * @param field the JSONL field that holds a document
-   * @param samples how many documents
-   * @param sequenceLength tokens that a document is cut to
-   * @param minLength tokens that a document must have
+   * @param samples how many samples; 128, or 64 of the service's own text
+   * @param sequenceLength tokens of each
+   * @param minLength tokens that a document must have to be used by itself; null joins all
+   *     documents and cuts the whole
    * @param seed 0 takes documents in file order; any other draws them at random
    */
   @JsonNaming(SnakeCaseStrategy.class)
@@ -139,12 +140,12 @@ public record JobSpec(
         texts = List.copyOf(texts);
       }
       field = text("field", orElse(field, "text"), 128);
-      samples = (int) within("samples", orElse(samples, 128), 1, 65_536);
+      int usual = path == null && texts == null ? 64 : 128;
+      samples = (int) within("samples", orElse(samples, usual), 1, 65_536);
       sequenceLength = (int) within("sequence_length", orElse(sequenceLength, 512), 2, 131_072);
-      minLength =
-          (int)
-              within(
-                  "min_length", orElse(minLength, Math.min(32, sequenceLength)), 1, sequenceLength);
+      if (minLength != null) {
+        minLength = (int) within("min_length", minLength, 1, sequenceLength);
+      }
       seed = orElse(seed, 0L);
     }
 

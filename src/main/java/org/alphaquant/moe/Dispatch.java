@@ -38,6 +38,7 @@ public record Dispatch(NDArray rows, NDArray weights, long[] offsets) {
           layer,
           inputs,
           tokens,
+          (int) routing.experts().getShape().get(1),
           counting.toFloats(counts.get(0)),
           counting.toFloats(counts.get(1)));
     }

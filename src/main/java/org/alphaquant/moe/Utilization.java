@@ -8,10 +8,12 @@ import java.util.List;
  *
  * @param layer index of the decoder layer
  * @param tokens tokens that passed the layer
+ * @param topK experts per token
  * @param entropy of the shares in bits; log2 E is an even spread
  * @param experts one entry per expert, in order
  */
-public record Utilization(int layer, long tokens, double entropy, List<ExpertUsage> experts) {
+public record Utilization(
+    int layer, long tokens, int topK, double entropy, List<ExpertUsage> experts) {
 
   /** Below this part of a fair share an expert is under-utilized. */
   static final double LEAST_SHARE = 0.2;
@@ -27,7 +29,8 @@ public record Utilization(int layer, long tokens, double entropy, List<ExpertUsa
    * @param tokens tokens of each expert
    * @param scores sum of scores of each expert
    */
-  static Utilization of(int layer, long inputs, long allTokens, float[] tokens, float[] scores) {
+  static Utilization of(
+      int layer, long inputs, long allTokens, int topK, float[] tokens, float[] scores) {
     double pairs = 0;
     for (float count : tokens) {
       pairs += count;
@@ -42,7 +45,7 @@ public record Utilization(int layer, long tokens, double entropy, List<ExpertUsa
       boolean starved = isUnderUtilized(count, share, inputs, tokens.length);
       experts.add(new ExpertUsage(e, count, scores[e], mean, share, starved));
     }
-    return new Utilization(layer, allTokens, entropy, experts);
+    return new Utilization(layer, allTokens, topK, entropy, experts);
   }
 
   /**

@@ -1,21 +1,70 @@
 package org.alphaquant.run;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.SafetensorsWriter;
+import tools.jackson.databind.json.JsonMapper;
 
-/** The finished layers of one attempt, a file each, written when the layer is done. */
+/**
+ * The finished layers of one attempt: for each a file of tensors, then a record. A layer counts as
+ * finished when its record is there, as that is written last.
+ */
 record LayerFiles(Path folder) {
 
-  Path tensors(int layer) {
-    return folder.resolve("layer-%05d.safetensors".formatted(layer));
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  void write(int layer, LayerResult result) {
+    try {
+      Files.createDirectories(folder);
+      SafetensorsWriter.write(tensors(layer), result.tensors());
+      Path partial = folder.resolve(name(layer, "partial"));
+      Files.writeString(partial, JSON.writeValueAsString(LayerRecord.of(layer, result)));
+      Files.move(partial, recordFile(layer), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   boolean has(int layer) {
-    return Files.exists(tensors(layer));
+    return Files.exists(recordFile(layer));
   }
 
-  void write(int layer, LayerResult result) {
-    SafetensorsWriter.write(tensors(layer), result.tensors());
+  LayerRecord read(int layer) {
+    return JSON.readValue(recordFile(layer).toFile(), LayerRecord.class);
+  }
+
+  /** Opens the files of layers 0 to {@code layers - 1}; the caller closes them. */
+  List<SafetensorsFile> open(int layers) {
+    return IntStream.range(0, layers).mapToObj(i -> SafetensorsFile.open(tensors(i))).toList();
+  }
+
+  /** Removes the folder, once its layers are part of a finished checkpoint. */
+  void delete() {
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+      Files.delete(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Path tensors(int layer) {
+    return folder.resolve(name(layer, "safetensors"));
+  }
+
+  private Path recordFile(int layer) {
+    return folder.resolve(name(layer, "json"));
+  }
+
+  private static String name(int layer, String extension) {
+    return "layer-%05d.%s".formatted(layer, extension);
   }
 }

@@ -1,6 +1,7 @@
 package org.alphaquant.run;
 
 import org.alphaquant.model.MoeFeedForward;
+import org.alphaquant.torch.Torch;
 
 /**
  * How much of the device a run may fill at once with what it can divide.
@@ -22,6 +23,20 @@ record MemoryBudget(long bytes) {
       throw new IllegalArgumentException(
           "memory budget is %d bytes; it must be positive".formatted(bytes));
     }
+  }
+
+  // A host has other tenants; a GPU is the run's alone, but the stream and the block input are on
+  // it.
+  private static final long HOST = 4L << 30;
+  private static final double DEVICE_PART = 0.5;
+
+  /** The budget on a device, halved for every earlier attempt that ran out of memory. */
+  static MemoryBudget of(Torch torch, int earlierFailures) {
+    long all =
+        torch.freeDeviceMemory().isPresent()
+            ? (long) (torch.freeDeviceMemory().getAsLong() * DEVICE_PART)
+            : HOST;
+    return new MemoryBudget(Math.max(1, all >> earlierFailures));
   }
 
   /** Experts of width {@code hidden} that fit, at least one. */

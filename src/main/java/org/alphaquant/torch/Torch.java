@@ -5,11 +5,15 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.util.cuda.CudaUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.MemoryUsage;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.springframework.core.io.Resource;
 import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
@@ -68,6 +72,29 @@ public final class Torch implements AutoCloseable {
     if (!device.equals("cpu")) {
       JniUtils.emptyCudaCache();
     }
+  }
+
+  /**
+   * Bytes of the device that are in use, by whomever, libtorch's cache included; empty on the CPU,
+   * whose memory is the process's.
+   */
+  public OptionalLong usedDeviceMemory() {
+    return gpuMemory()
+        .map(usage -> OptionalLong.of(usage.getCommitted()))
+        .orElse(OptionalLong.empty());
+  }
+
+  /** Bytes of the device that are free, libtorch's cache not counted; empty on the CPU. */
+  public OptionalLong freeDeviceMemory() {
+    return gpuMemory()
+        .map(usage -> OptionalLong.of(usage.getMax() - usage.getCommitted()))
+        .orElse(OptionalLong.empty());
+  }
+
+  private Optional<MemoryUsage> gpuMemory() {
+    return device.equals("cpu")
+        ? Optional.empty()
+        : Optional.of(CudaUtils.getGpuMemory(djlDevice(device)));
   }
 
   @Override

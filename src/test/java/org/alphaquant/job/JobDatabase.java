@@ -42,9 +42,10 @@ public final class JobDatabase implements AutoCloseable {
     context.close();
   }
 
+  /** The beans of the package; for the tests of other packages to import. */
   @SpringBootConfiguration
   @EnableAutoConfiguration
   @AutoConfigurationPackage
   @Import(JobConfiguration.class)
-  static class Application {}
+  public static class Application {}
 }

@@ -1,0 +1,127 @@
+package org.alphaquant.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.checkpoint.ShardedWriter;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.checkpoint.export.CompressedTensorsConfig;
+import org.alphaquant.checkpoint.export.ExportModule;
+import org.alphaquant.scheme.ModuleKind;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.scheme.Resolution;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Puts the finished layers and everything that stays as it is together to one checkpoint folder
+ * that engines load: shards, config.json with the {@code quantization_config}, tokenizer and
+ * generation files.
+ */
+final class CheckpointAssembly {
+
+  // What an engine may want beside the weights; custom code belongs to hub-only architectures.
+  private static final String COMPANIONS =
+      "(tokenizer.*|special_tokens_map\\.json|added_tokens\\.json|vocab\\..*|merges\\.txt"
+          + "|generation_config\\.json|chat_template.*|preprocessor_config\\.json|.*\\.tiktoken"
+          + "|(configuration|modeling|tokenization)_.*\\.py|LICENSE.*|NOTICE.*)";
+
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private final Checkpoint source;
+  private final Resolution resolution;
+  private final Path folder;
+
+  CheckpointAssembly(Checkpoint source, Resolution resolution, Path folder) {
+    this.source = source;
+    this.resolution = resolution;
+    this.folder = folder;
+  }
+
+  /** Writes the folder from the layers' files. */
+  void write(List<SafetensorsFile> layers, long maxShardBytes) {
+    Map<String, List<TensorSource>> quantized = byModule(layers);
+    List<TensorSource> tensors = new ArrayList<>();
+    for (String name : source.names()) {
+      tensors.addAll(inPlaceOf(name, quantized));
+    }
+    quantized.values().forEach(tensors::addAll);
+    ShardedWriter.write(folder, tensors, maxShardBytes);
+    try {
+      writeConfig();
+      copyCompanions();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Map<String, List<TensorSource>> byModule(List<SafetensorsFile> layers) {
+    Map<String, List<TensorSource>> modules = new LinkedHashMap<>();
+    for (SafetensorsFile layer : layers) {
+      for (String name : layer.names()) {
+        String module = name.substring(0, name.lastIndexOf('.'));
+        modules.computeIfAbsent(module, m -> new ArrayList<>()).add(layer.source(name));
+      }
+    }
+    return modules;
+  }
+
+  // A quantized module's tensors stand where its weight stood, so that shards keep the model's
+  // order.
+  private List<TensorSource> inPlaceOf(String name, Map<String, List<TensorSource>> quantized) {
+    String module = name.substring(0, Math.max(0, name.lastIndexOf('.')));
+    if (name.equals(module + ".weight") && quantized.containsKey(module)) {
+      return quantized.remove(module);
+    }
+    return isReplaced(name) ? List.of() : List.of(source.source(name));
+  }
+
+  // Experts stored fused leave as one tensor for each.
+  private boolean isReplaced(String name) {
+    int experts = name.lastIndexOf(".experts.");
+    boolean fused = experts >= 0 && name.matches(".*\\.experts\\.(gate_up_proj|down_proj)");
+    return fused
+        && resolution.quantized().stream()
+            .anyMatch(module -> module.name().startsWith(name.substring(0, experts + 9)));
+  }
+
+  private void writeConfig() throws IOException {
+    ObjectNode config = (ObjectNode) source.config().deepCopy();
+    List<ExportModule> modules = resolution.modules().stream().map(this::module).toList();
+    config.set("quantization_config", CompressedTensorsConfig.of(modules, false));
+    Files.writeString(
+        folder.resolve("config.json"),
+        JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+  }
+
+  private ExportModule module(ModuleScheme module) {
+    return new ExportModule(
+        module.name(),
+        module.module().outFeatures(),
+        module.module().inFeatures(),
+        module.module().kind() == ModuleKind.EXPERT,
+        module.scheme());
+  }
+
+  private void copyCompanions() throws IOException {
+    try (Stream<Path> files = Files.list(source.folder())) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (file.getFileName().toString().matches(COMPANIONS)) {
+          Files.copy(
+              file,
+              folder.resolve(file.getFileName().toString()),
+              StandardCopyOption.REPLACE_EXISTING);
+        }
+      }
+    }
+  }
+}

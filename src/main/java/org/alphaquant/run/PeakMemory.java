@@ -1,0 +1,43 @@
+package org.alphaquant.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.alphaquant.torch.Torch;
+
+/**
+ * The most memory that was seen. libtorch keeps what it once took from a GPU, so looking after each
+ * layer misses nothing that the layer took.
+ */
+final class PeakMemory {
+
+  private final Torch torch;
+  private long device;
+
+  PeakMemory(Torch torch) {
+    this.torch = torch;
+  }
+
+  void look() {
+    torch.usedDeviceMemory().ifPresent(used -> device = Math.max(device, used));
+  }
+
+  QuantizationReport.PeakMemory peak() {
+    look();
+    return new QuantizationReport.PeakMemory(process(), device == 0 ? null : device);
+  }
+
+  // The kernel's own high-water mark of this process; the Java heap where there is none.
+  private static long process() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+        if (line.startsWith("VmHWM:")) {
+          return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+        }
+      }
+    } catch (IOException notLinux) {
+      return Runtime.getRuntime().totalMemory();
+    }
+    return Runtime.getRuntime().totalMemory();
+  }
+}

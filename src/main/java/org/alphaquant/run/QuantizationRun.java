@@ -1,0 +1,78 @@
+package org.alphaquant.run;
+
+import java.io.IOException;
+import org.alphaquant.calibration.CalibrationException;
+import org.alphaquant.calibration.CalibrationSamples;
+import org.alphaquant.calibration.EvaluationText;
+import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.CheckpointException;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.RunFailure;
+import org.alphaquant.model.ModelDescription;
+import org.alphaquant.model.ModelException;
+import org.alphaquant.scheme.InvalidConfigException;
+import org.alphaquant.scheme.Resolution;
+import org.alphaquant.source.SourceException;
+import org.alphaquant.torch.Torch;
+import org.alphaquant.torch.TorchOutOfMemoryException;
+import org.alphaquant.worker.JobContext;
+import org.alphaquant.worker.JobRunner;
+import org.springframework.stereotype.Component;
+
+/** One quantization, from the source checkpoint to the result's folder. */
+@Component
+class QuantizationRun implements JobRunner {
+
+  private final JobInputs inputs;
+
+  QuantizationRun(JobInputs inputs) {
+    this.inputs = inputs;
+  }
+
+  @Override
+  public JobResult run(JobContext context) throws IOException {
+    try {
+      return quantize(context);
+    } catch (TorchOutOfMemoryException e) {
+      throw new RunFailure(JobError.Kind.RESOURCE, "out-of-memory", e.getMessage(), e);
+    } catch (SourceException
+        | CheckpointException
+        | ModelException
+        | CalibrationException
+        | InvalidConfigException e) {
+      throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
+    }
+  }
+
+  private JobResult quantize(JobContext context) throws IOException {
+    JobSpec spec = context.spec();
+    try (Checkpoint source = Checkpoint.open(inputs.folder(spec));
+        Tokenizer tokenizer = Tokenizer.open(source.folder());
+        Torch torch = Torch.open(context.device())) {
+      ModelDescription description = inputs.describe(spec, source);
+      Resolution resolution = inputs.resolve(spec, description).orThrow();
+      CalibrationSamples samples = CalibrationSamples.collect(inputs.calibration(spec), tokenizer);
+      Prepared prepared =
+          new Prepared(source, description, resolution, samples, windows(spec, tokenizer));
+      return new RunPhases(context, torch, prepared).run();
+    }
+  }
+
+  /** Everything that a run computes with, read and checked. */
+  record Prepared(
+      Checkpoint source,
+      ModelDescription description,
+      Resolution resolution,
+      CalibrationSamples samples,
+      long[][] windows) {}
+
+  private long[][] windows(JobSpec spec, Tokenizer tokenizer) {
+    return inputs.evaluationText(spec) == null
+        ? new long[0][]
+        : EvaluationText.read(inputs.evaluationText(spec), tokenizer)
+            .windows(spec.evaluation().perplexity().window());
+  }
+}

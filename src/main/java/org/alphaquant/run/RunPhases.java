@@ -1,0 +1,177 @@
+package org.alphaquant.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.checkpoint.WrittenFile;
+import org.alphaquant.evaluation.Perplexity;
+import org.alphaquant.gptq.GptqOptions;
+import org.alphaquant.gptq.RoutingWeight;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.model.Model;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.model.WeightOverlay;
+import org.alphaquant.run.QuantizationRun.Prepared;
+import org.alphaquant.run.RunObserver.Phase;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+import org.alphaquant.worker.JobContext;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The phases of one run: evaluate, quantize layer by layer, write, evaluate what was written. */
+final class RunPhases {
+
+  private static final int SCALE_STEPS = 48;
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private final JobContext context;
+  private final JobSpec spec;
+  private final Torch torch;
+  private final Prepared prepared;
+  private final RunProgress progress;
+  private final PeakMemory memory;
+  private final Map<String, Double> seconds = new LinkedHashMap<>();
+  private final LayerFiles layers;
+  private final int tokensPerBatch;
+
+  RunPhases(JobContext context, Torch torch, Prepared prepared) {
+    this.context = context;
+    this.spec = context.spec();
+    this.torch = torch;
+    this.prepared = prepared;
+    this.progress =
+        new RunProgress(
+            context,
+            (long) prepared.samples().samples() * prepared.samples().sequenceLength(),
+            Stream.of(prepared.windows()).mapToLong(window -> window.length).sum());
+    this.memory = new PeakMemory(torch);
+    this.layers = new LayerFiles(context.attemptDirectory().resolve("layers"));
+    this.tokensPerBatch = torch.device().equals("cpu") ? 4096 : 16_384;
+  }
+
+  JobResult run() throws IOException {
+    progress.progress(Phase.PREPARE, 0, 1);
+    Perplexity before = evaluate(Phase.EVALUATE_BEFORE, prepared.source(), WeightOverlay.NONE);
+    quantize();
+    progress.progress(Phase.WRITE, 0, 1);
+    write();
+    try (Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
+      WeightOverlay stored = new StoredWeights(written, prepared.resolution().byName());
+      Perplexity after = evaluate(Phase.EVALUATE_AFTER, written, stored);
+      writeReports(written.totalBytes(), before, after);
+      List<JobResult.Artifact> artifacts = artifacts();
+      layers.delete();
+      return new JobResult(
+          before == null ? null : new JobResult.Measure(before.value(), after.value()),
+          prepared.resolution().bitsPerWeight(),
+          new JobResult.Size(prepared.source().totalBytes(), written.totalBytes()),
+          artifacts);
+    }
+  }
+
+  private Perplexity evaluate(Phase phase, Checkpoint checkpoint, WeightOverlay overlay) {
+    if (prepared.windows().length == 0) {
+      return null;
+    }
+    long start = System.nanoTime();
+    int count = prepared.description().layers();
+    try (TensorScope scope = torch.scope(phase.jsonName())) {
+      Model model = ModelFamilies.open(checkpoint, prepared.description(), scope, overlay);
+      progress.progress(phase, 0, count);
+      Perplexity perplexity =
+          Perplexity.of(
+              scope,
+              model,
+              prepared.windows(),
+              tokensPerBatch,
+              layer -> progress.progress(phase, layer + 1, count));
+      memory.look();
+      seconds.put(phase.jsonName(), (System.nanoTime() - start) / 1e9);
+      return perplexity;
+    }
+  }
+
+  private void quantize() {
+    try (TensorScope scope = torch.scope("model")) {
+      Model model = ModelFamilies.open(prepared.source(), prepared.description(), scope);
+      MemoryBudget budget = MemoryBudget.of(torch, context.earlierResourceFailures());
+      new ModelQuantizer(plan(), budget, tokensPerBatch)
+          .quantize(
+              scope,
+              model,
+              progress,
+              (layer, result) -> {
+                layers.write(layer, result);
+                memory.look();
+                context.betweenLayers();
+              });
+    }
+  }
+
+  private QuantizationPlan plan() {
+    JobSpec.Gptq gptq = spec.gptq();
+    int steps = gptq.scaleSearch() ? SCALE_STEPS : 1;
+    return new QuantizationPlan(
+        prepared.resolution().byName(),
+        new GptqOptions(gptq.damp(), gptq.blockSize(), gptq.actOrder(), gptq.sweeps(), steps),
+        RoutingWeight.valueOf(gptq.routingWeight().name()),
+        gptq.shrinkage(),
+        prepared.samples().tokens());
+  }
+
+  private void write() {
+    long start = System.nanoTime();
+    List<SafetensorsFile> files = layers.open(prepared.description().layers());
+    try {
+      new CheckpointAssembly(prepared.source(), prepared.resolution(), context.artifactDirectory())
+          .write(files, spec.output().maxShardBytes());
+    } finally {
+      files.forEach(SafetensorsFile::close);
+    }
+    seconds.put(Phase.WRITE.jsonName(), (System.nanoTime() - start) / 1e9);
+  }
+
+  private void writeReports(long bytesAfter, Perplexity before, Perplexity after)
+      throws IOException {
+    List<LayerRecord> records =
+        IntStream.range(0, prepared.description().layers()).mapToObj(layers::read).toList();
+    List<ExpertLayer> experts =
+        records.stream().map(LayerRecord::experts).filter(Objects::nonNull).toList();
+    QuantizationReport report =
+        new ReportWriter(prepared, spec, plan())
+            .report(records, experts, seconds, bytesAfter, before, after, memory.peak());
+    report.warnings().forEach(progress::warning);
+    writeJson("quantization_report.json", report);
+    writeJson("experts.json", Map.of("data", experts));
+  }
+
+  private void writeJson(String name, Object content) throws IOException {
+    Files.writeString(
+        context.artifactDirectory().resolve(name),
+        JSON.writerWithDefaultPrettyPrinter().writeValueAsString(content) + "\n");
+  }
+
+  private List<JobResult.Artifact> artifacts() throws IOException {
+    List<JobResult.Artifact> artifacts = new ArrayList<>();
+    try (Stream<Path> files = Files.list(context.artifactDirectory()).sorted()) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        context.ensureHeld();
+        WrittenFile written = WrittenFile.of(file);
+        artifacts.add(
+            new JobResult.Artifact(
+                file.getFileName().toString(), written.bytes(), written.sha256()));
+      }
+    }
+    return artifacts;
+  }
+}

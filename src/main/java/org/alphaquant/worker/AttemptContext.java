@@ -1,0 +1,130 @@
+package org.alphaquant.worker;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.alphaquant.device.ComputeDevice;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobEvents;
+import org.alphaquant.job.JobProgress;
+import org.alphaquant.job.JobSpec;
+
+/** The context of one attempt, writing through the fence of its lease. */
+final class AttemptContext implements JobContext {
+  private final Job job;
+  private final Lease lease;
+  private final List<String> devices;
+  private final Path directory;
+  private final List<Path> earlier;
+  private final JobEvents events;
+  private final long progressNanos;
+  private JobProgress told;
+  private JobProgress waiting;
+  private long toldAt;
+
+  AttemptContext(
+      Job job,
+      Lease lease,
+      List<ComputeDevice> devices,
+      Path directory,
+      List<Path> earlier,
+      JobEvents events,
+      Duration progressEvery) {
+    this.job = job;
+    this.lease = lease;
+    this.devices = devices.stream().map(ComputeDevice::name).toList();
+    this.directory = directory;
+    this.earlier = List.copyOf(earlier);
+    this.events = events;
+    this.progressNanos = progressEvery.toNanos();
+  }
+
+  @Override
+  public UUID jobId() {
+    return job.id();
+  }
+
+  @Override
+  public long leaseEpoch() {
+    return lease.epoch();
+  }
+
+  @Override
+  public JobSpec spec() {
+    return job.spec();
+  }
+
+  @Override
+  public List<String> devices() {
+    return devices;
+  }
+
+  @Override
+  public int earlierResourceFailures() {
+    return job.failures(JobError.Kind.RESOURCE);
+  }
+
+  @Override
+  public Path attemptDirectory() {
+    return directory;
+  }
+
+  @Override
+  public Path artifactDirectory() {
+    return directory.resolve(AttemptFolders.RESULT);
+  }
+
+  @Override
+  public List<Path> earlierAttempts() {
+    return earlier;
+  }
+
+  @Override
+  public void ensureHeld() {
+    lease.ensureHeld();
+  }
+
+  @Override
+  public void betweenLayers() {
+    tellWaiting();
+    lease.betweenLayers();
+  }
+
+  // Progress within a phase may be skipped, as the next one says more; the last one never is.
+  @Override
+  public void progress(JobProgress progress) {
+    boolean newPhase = told == null || !told.phase().equals(progress.phase());
+    waiting = progress;
+    if (newPhase || System.nanoTime() - toldAt >= progressNanos) {
+      tellWaiting();
+    }
+  }
+
+  /** Writes the progress that was held back, if any. */
+  void tellWaiting() {
+    if (waiting != null) {
+      append("progress", waiting, waiting);
+      told = waiting;
+      waiting = null;
+      toldAt = System.nanoTime();
+    }
+  }
+
+  @Override
+  public void event(String type, Object data) {
+    append(type, data, null);
+  }
+
+  private void append(String type, Object data, JobProgress progress) {
+    Optional<Long> seq =
+        Persistently.write(
+            lease, () -> events.append(job.id(), lease.epoch(), type, "info", data, progress));
+    if (seq.isEmpty()) {
+      lease.lose();
+      lease.ensureHeld();
+    }
+  }
+}

@@ -1,0 +1,87 @@
+package org.alphaquant.worker;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.alphaquant.job.ServerSettings;
+import org.springframework.util.FileSystemUtils;
+
+/**
+ * Where attempts write: {@code work/<job>/<epoch>} below the data directory. The row of a finished
+ * job names the one folder that is its result; all others are leftovers.
+ */
+final class AttemptFolders {
+  static final String RESULT = "result";
+
+  private final ServerSettings settings;
+
+  AttemptFolders(ServerSettings settings) {
+    this.settings = settings;
+  }
+
+  /** The attempt's own folder, with an empty folder for its result. */
+  Path create(UUID job, long epoch) throws IOException {
+    Path attempt = settings.workDirectory(job).resolve(Long.toString(epoch));
+    Files.createDirectories(attempt.resolve(RESULT));
+    return attempt;
+  }
+
+  /** Name of an attempt's result, as rows hold it. */
+  static String result(UUID job, long epoch) {
+    return "work/%s/%d/%s".formatted(job, epoch, RESULT);
+  }
+
+  /** Folders of earlier attempts, newest first. */
+  List<Path> earlier(UUID job, long epoch) throws IOException {
+    return epochs(settings.workDirectory(job)).stream()
+        .filter(folder -> epochOf(folder) < epoch)
+        .sorted(Comparator.comparingLong(AttemptFolders::epochOf).reversed())
+        .toList();
+  }
+
+  /** Removes everything of a job but its result. */
+  void keepOnlyResult(UUID job, long epoch) throws IOException {
+    for (Path folder : epochs(settings.workDirectory(job))) {
+      if (epochOf(folder) != epoch) {
+        FileSystemUtils.deleteRecursively(folder);
+      }
+    }
+    Path winner = settings.workDirectory(job).resolve(Long.toString(epoch));
+    for (Path file : children(winner)) {
+      if (!file.getFileName().toString().equals(RESULT)) {
+        FileSystemUtils.deleteRecursively(file);
+      }
+    }
+  }
+
+  /** Removes everything of a job. */
+  void remove(UUID job) throws IOException {
+    FileSystemUtils.deleteRecursively(settings.workDirectory(job));
+  }
+
+  private static List<Path> epochs(Path folder) throws IOException {
+    return children(folder).stream()
+        .filter(child -> child.getFileName().toString().matches("\\d{1,18}"))
+        .toList();
+  }
+
+  private static List<Path> children(Path folder) throws IOException {
+    try (Stream<Path> children = Files.list(folder)) {
+      return children.toList();
+    } catch (NoSuchFileException gone) {
+      return List.of();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private static long epochOf(Path folder) {
+    return Long.parseLong(folder.getFileName().toString());
+  }
+}

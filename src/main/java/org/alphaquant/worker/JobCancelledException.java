@@ -1,0 +1,8 @@
+package org.alphaquant.worker;
+
+/** A client asked for the job's end. */
+public final class JobCancelledException extends AttemptEndedException {
+  JobCancelledException(String message) {
+    super(message);
+  }
+}

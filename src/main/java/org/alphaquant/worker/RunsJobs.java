@@ -1,0 +1,18 @@
+package org.alphaquant.worker;
+
+import org.alphaquant.job.ServerSettings.Role;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.context.annotation.Condition;
+import org.springframework.context.annotation.ConditionContext;
+import org.springframework.core.type.AnnotatedTypeMetadata;
+
+/** Holds in every role but {@code api}. */
+final class RunsJobs implements Condition {
+  @Override
+  public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {
+    return Binder.get(context.getEnvironment())
+        .bind("alphaquant.role", Role.class)
+        .orElse(Role.ALL)
+        .runsJobs();
+  }
+}

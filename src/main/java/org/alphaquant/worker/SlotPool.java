@@ -1,0 +1,56 @@
+package org.alphaquant.worker;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.alphaquant.device.ComputeDevice;
+
+/** Which slots are free. Only the claim loop takes; any thread gives back. */
+final class SlotPool {
+  private final List<ComputeDevice> all;
+  private final List<ComputeDevice> free;
+
+  SlotPool(List<ComputeDevice> all) {
+    this.all = List.copyOf(all);
+    this.free = new ArrayList<>(all);
+  }
+
+  synchronized List<ComputeDevice> free() {
+    return List.copyOf(free);
+  }
+
+  List<ComputeDevice> all() {
+    return all;
+  }
+
+  /** The smallest devices that do, so that the larger ones stay for jobs that need them. */
+  synchronized List<ComputeDevice> take(int devices, long memoryBytes) {
+    List<ComputeDevice> taken =
+        free.stream()
+            .filter(slot -> slot.memoryBytes() >= memoryBytes)
+            .sorted(Comparator.comparingLong(ComputeDevice::memoryBytes))
+            .limit(devices)
+            .toList();
+    if (taken.size() < devices) {
+      throw new IllegalStateException(
+          "claimed a job for %d devices of %d bytes with %s free"
+              .formatted(devices, memoryBytes, free));
+    }
+    // One by one: two slots of one device are equal.
+    taken.forEach(free::remove);
+    return taken;
+  }
+
+  synchronized void giveBack(List<ComputeDevice> slots) {
+    free.addAll(slots);
+  }
+
+  /** Memory of each slot, in the form that a claim takes. */
+  static String memory(List<ComputeDevice> slots) {
+    return slots.stream()
+        .map(slot -> Long.toString(slot.memoryBytes()))
+        .sorted()
+        .collect(Collectors.joining(","));
+  }
+}

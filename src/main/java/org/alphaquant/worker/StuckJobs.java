@@ -1,0 +1,50 @@
+package org.alphaquant.worker;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.alphaquant.job.JobEvents;
+import org.alphaquant.job.Leases;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+
+/**
+ * What happens when work does not end after a cancel: its device cannot be given to anybody else,
+ * so the process ends and its supervisor starts a clean one.
+ */
+final class StuckJobs {
+  /** Exit status that says "start me again". */
+  static final int EXIT_STATUS = 70;
+
+  private static final Logger log = LoggerFactory.getLogger(StuckJobs.class);
+
+  private final JobEvents events;
+  private final Leases leases;
+  private final ProcessExit exit;
+  private final Set<Lease> ended = ConcurrentHashMap.newKeySet();
+
+  StuckJobs(JobEvents events, Leases leases, ProcessExit exit) {
+    this.events = events;
+    this.leases = leases;
+    this.exit = exit;
+  }
+
+  void end(Lease lease) {
+    if (!ended.add(lease)) {
+      return;
+    }
+    log.error("job={} epoch={} does not end after its cancel", lease.jobId(), lease.epoch());
+    try {
+      events.append(
+          lease.jobId(), lease.epoch(), "log", "error", Map.of("message", "cancel-stuck"), null);
+      leases.cancelled(lease.jobId(), lease.epoch());
+    } catch (DataAccessException e) {
+      log.warn(
+          "job={} could not be marked as cancelled: {}",
+          lease.jobId(),
+          e.getMostSpecificCause().getMessage());
+    }
+    exit.exit(EXIT_STATUS);
+  }
+}

@@ -1,0 +1,201 @@
+package org.alphaquant.worker;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.alphaquant.device.ComputeDevice;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobEvents;
+import org.alphaquant.job.Leases;
+import org.alphaquant.job.Notifications;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.dao.DataAccessException;
+
+/** Claims jobs for its free slots until it is stopped; then brings what runs to an end. */
+public final class Worker implements SmartLifecycle, Notifications.Listener {
+  private static final Logger log = LoggerFactory.getLogger(Worker.class);
+
+  private final UUID id = UUID.randomUUID();
+  private final Leases leases;
+  private final JobEvents events;
+  private final JobRunner runner;
+  private final AttemptFolders folders;
+  private final LeaseKeeper keeper;
+  private final SlotPool slots;
+  private final WorkerSettings settings;
+  private final Map<Thread, Lease> attempts = new ConcurrentHashMap<>();
+  private final Semaphore wake = new Semaphore(0);
+  private volatile boolean running;
+  private Thread loop;
+
+  Worker(
+      Leases leases,
+      JobEvents events,
+      JobRunner runner,
+      AttemptFolders folders,
+      LeaseKeeper keeper,
+      DeviceSlots slots,
+      WorkerSettings settings) {
+    this.leases = leases;
+    this.events = events;
+    this.runner = runner;
+    this.folders = folders;
+    this.keeper = keeper;
+    this.slots = new SlotPool(slots.all());
+    this.settings = settings;
+  }
+
+  /** Names this process in the rows it holds. */
+  public UUID id() {
+    return id;
+  }
+
+  public List<ComputeDevice> slots() {
+    return slots.all();
+  }
+
+  public int freeSlots() {
+    return slots.free().size();
+  }
+
+  @Override
+  public void start() {
+    running = true;
+    keeper.start();
+    loop = new Thread(this::claimJobs, "claim-loop");
+    loop.start();
+    log.info("Worker {} runs jobs on {}", id, slots.all());
+  }
+
+  private void claimJobs() {
+    while (running) {
+      try {
+        while (running && claimOne()) {
+          log.debug("Looking for another job");
+        }
+        await(settings.pollEvery());
+      } catch (DataAccessException e) {
+        log.warn("No job can be claimed: {}", e.getMostSpecificCause().getMessage());
+        await(Duration.ofSeconds(1));
+      }
+    }
+  }
+
+  private boolean claimOne() {
+    List<ComputeDevice> free = slots.free();
+    if (free.isEmpty()) {
+      return false;
+    }
+    long askedAt = System.nanoTime();
+    Optional<Job> claimed =
+        leases.claim(
+            id,
+            SlotPool.memory(free),
+            SlotPool.memory(slots.all()),
+            settings.leaseSeconds(),
+            WorkerSettings.seconds(settings.reserveAfter()));
+    claimed.ifPresent(job -> startAttempt(job, askedAt));
+    return claimed.isPresent();
+  }
+
+  private void startAttempt(Job job, long askedAt) {
+    Duration trust = settings.lease().minus(settings.trustMargin());
+    Lease lease = new Lease(job.id(), job.leaseEpoch(), System::nanoTime, askedAt, trust);
+    List<ComputeDevice> devices = slots.take(job.devices(), job.deviceMemoryBytes());
+    keeper.add(lease);
+    // A platform thread: the work spends hours in native code.
+    Thread thread = new Thread(() -> attempt(job, lease, devices), "job-" + job.id());
+    attempts.put(thread, lease);
+    thread.start();
+  }
+
+  private void attempt(Job job, Lease lease, List<ComputeDevice> devices) {
+    try {
+      double backoff = WorkerSettings.seconds(settings.retryBackoff());
+      new Attempt(job, lease, leases, folders, backoff)
+          .run(
+              () ->
+                  new AttemptContext(
+                      job,
+                      lease,
+                      devices,
+                      folders.create(job.id(), lease.epoch()),
+                      folders.earlier(job.id(), lease.epoch()),
+                      events,
+                      settings.progressEvery()),
+              runner);
+    } finally {
+      keeper.remove(lease);
+      slots.giveBack(devices);
+      attempts.remove(Thread.currentThread());
+      wake.release();
+    }
+  }
+
+  private void await(Duration longest) {
+    try {
+      if (wake.tryAcquire(longest.toMillis(), TimeUnit.MILLISECONDS)) {
+        wake.drainPermits();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      running = false;
+    }
+  }
+
+  @Override
+  public void notified(Notifications.Channel channel, String payload) {
+    if (channel == Notifications.Channel.QUEUE) {
+      wake.release();
+    }
+  }
+
+  @Override
+  public void mayHaveMissed() {
+    wake.release();
+  }
+
+  /** Claims no more, lets every job come to a layer's end within the grace, and gives it back. */
+  @Override
+  public void stop() {
+    running = false;
+    wake.release();
+    try {
+      loop.join();
+      keeper.drain();
+      long until =
+          System.nanoTime() + settings.drainGrace().plus(settings.abandonAfter()).toNanos();
+      for (Thread attempt : attempts.keySet()) {
+        attempt.join(Math.max(1, (until - System.nanoTime()) / 1_000_000));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    attempts.values().forEach(this::abandon);
+    keeper.stop();
+  }
+
+  // The thread may still run, but it ends with the process and writes to its own folder only.
+  private void abandon(Lease lease) {
+    log.warn("job={} did not come to a layer's end in time and is given back", lease.jobId());
+    lease.lose();
+    try {
+      leases.giveBack(lease.jobId(), lease.epoch());
+    } catch (DataAccessException e) {
+      log.warn(
+          "job={} cannot be given back: {}", lease.jobId(), e.getMostSpecificCause().getMessage());
+    }
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+}

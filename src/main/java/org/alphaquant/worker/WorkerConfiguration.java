@@ -1,0 +1,77 @@
+package org.alphaquant.worker;
+
+import org.alphaquant.job.JobEvents;
+import org.alphaquant.job.Leases;
+import org.alphaquant.job.Notifications;
+import org.alphaquant.job.ServerSettings;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.context.annotation.Configuration;
+
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(WorkerSettings.class)
+class WorkerConfiguration {
+
+  @Bean
+  Reaper leaseReaper(Leases leases, WorkerSettings settings) {
+    return new Reaper(leases, settings);
+  }
+
+  @Configuration(proxyBeanMethods = false)
+  @Conditional(RunsJobs.class)
+  static class Running {
+
+    @Bean
+    @ConditionalOnMissingBean
+    DeviceSlots deviceSlots(WorkerSettings settings) {
+      return new ConfiguredSlots(settings.devices());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ProcessExit processExit() {
+      return ProcessExit.ofThisProcess();
+    }
+
+    @Bean
+    AttemptFolders attemptFolders(ServerSettings settings) {
+      return new AttemptFolders(settings);
+    }
+
+    @Bean
+    LeaseRenewal leaseRenewal(JdbcConnectionDetails database, WorkerSettings settings) {
+      return new LeaseRenewal(database, settings.lease());
+    }
+
+    @Bean
+    LeaseKeeper leaseKeeper(
+        LeaseRenewal renewal,
+        WorkerSettings settings,
+        JobEvents events,
+        Leases leases,
+        ProcessExit exit,
+        Notifications notifications) {
+      LeaseKeeper keeper = new LeaseKeeper(renewal, settings, new StuckJobs(events, leases, exit));
+      notifications.add(keeper);
+      return keeper;
+    }
+
+    @Bean
+    Worker worker(
+        Leases leases,
+        JobEvents events,
+        JobRunner runner,
+        AttemptFolders folders,
+        LeaseKeeper keeper,
+        DeviceSlots slots,
+        WorkerSettings settings,
+        Notifications notifications) {
+      Worker worker = new Worker(leases, events, runner, folders, keeper, slots, settings);
+      notifications.add(worker);
+      return worker;
+    }
+  }
+}
