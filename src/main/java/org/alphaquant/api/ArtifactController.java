@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.UUID;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobResult;
@@ -11,6 +12,7 @@ import org.springframework.core.io.FileSystemResource;
 import org.springframework.core.io.Resource;
 import org.springframework.http.ContentDisposition;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpRange;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -43,17 +45,34 @@ class ArtifactController {
     Job job = access.find(id);
     JobResult.Artifact artifact = ArtifactList.of(job).find(name.substring(1));
     Path file = folders.file(job, artifact.name());
+    Resource content = new FileSystemResource(file);
     IfRangeFilter.apply(request, etag(artifact));
+    requireSatisfiable(request.getHeader(HttpHeaders.RANGE), content, artifact);
     return ResponseEntity.ok()
         .eTag(etag(artifact))
         .header("Repr-Digest", digest(artifact))
         .header(HttpHeaders.CONTENT_DISPOSITION, attachment(file))
         .header("X-Content-Type-Options", "nosniff")
         .contentType(MediaType.APPLICATION_OCTET_STREAM)
-        .body(new FileSystemResource(file));
+        .body(content);
   }
 
-  static String etag(JobResult.Artifact artifact) {
+  /** Checked here, because Spring answers 416 without a body. */
+  private static void requireSatisfiable(
+      String range, Resource content, JobResult.Artifact artifact) {
+    try {
+      HttpRange.toResourceRegions(HttpRange.parseRanges(range), content);
+    } catch (IllegalArgumentException e) {
+      HttpHeaders headers = new HttpHeaders();
+      headers.set(HttpHeaders.CONTENT_RANGE, "bytes */" + artifact.bytes());
+      String detail =
+          "%s has %d bytes, none of them in the range %s."
+              .formatted(artifact.name(), artifact.bytes(), range);
+      throw new ProblemException(ProblemType.RANGE_NOT_SATISFIABLE, detail, List.of(), headers);
+    }
+  }
+
+  private static String etag(JobResult.Artifact artifact) {
     return "\"sha256-" + artifact.sha256() + "\"";
   }
 

@@ -3,17 +3,17 @@ package org.alphaquant.api;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.alphaquant.job.Job;
-import org.springframework.beans.factory.annotation.Value;
+import org.alphaquant.job.ServerSettings;
 import org.springframework.stereotype.Component;
 
 /** Where results lie. */
 @Component
 class ArtifactFolders {
 
-  private final Path root;
+  private final ServerSettings settings;
 
-  ArtifactFolders(@Value("${alphaquant.data-dir}") Path root) {
-    this.root = root.toAbsolutePath().normalize();
+  ArtifactFolders(ServerSettings settings) {
+    this.settings = settings;
   }
 
   /**
@@ -25,10 +25,12 @@ class ArtifactFolders {
   Path file(Job job, String name) {
     Path folder =
         job.artifactDirectory()
-            .map(relative -> root.resolve(relative).normalize())
+            .map(relative -> settings.resolve(relative).normalize())
             .orElseThrow(() -> gone(job, name));
     Path file = folder.resolve(name).normalize();
-    if (!file.startsWith(folder) || !folder.startsWith(root) || !Files.isRegularFile(file)) {
+    if (!file.startsWith(folder)
+        || !folder.startsWith(settings.dataDir())
+        || !Files.isRegularFile(file)) {
       throw gone(job, name);
     }
     return file;

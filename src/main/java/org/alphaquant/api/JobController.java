@@ -1,5 +1,6 @@
 package org.alphaquant.api;
 
+import jakarta.validation.constraints.Size;
 import java.net.URI;
 import java.util.List;
 import java.util.UUID;
@@ -67,7 +68,9 @@ class JobController {
 
   @PostMapping("/{id}/cancel")
   ResponseEntity<JobView> cancel(
-      @PathVariable UUID id, @RequestParam(required = false) String reason) {
+      @PathVariable UUID id,
+      @RequestParam(required = false) @Size(max = 500, message = "must have at most 500 characters")
+          String reason) {
     Job before = access.find(id);
     Job job = jobs.cancel(before.id(), reason).orElseGet(() -> access.find(id));
     return switch (job.state()) {

@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.springframework.beans.TypeMismatchException;
+import org.springframework.core.convert.ConversionFailedException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
@@ -66,12 +67,23 @@ final class MvcProblems {
         mismatch instanceof MethodArgumentTypeMismatchException argument
             ? argument.getName()
             : mismatch.getPropertyName();
-    Class<?> type = mismatch.getRequiredType();
+    Class<?> type = wanted(mismatch);
     return new Fault(
         name,
         type == null ? "cannot be read" : "must be " + JsonTypes.name(type),
         mismatch.getValue(),
         type == null ? null : JsonTypes.values(type));
+  }
+
+  /** For a list, the type of its elements, which only the innermost failure knows. */
+  private static Class<?> wanted(TypeMismatchException mismatch) {
+    Class<?> type = mismatch.getRequiredType();
+    for (Throwable cause = mismatch; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConversionFailedException failed) {
+        type = failed.getTargetType().getType();
+      }
+    }
+    return type;
   }
 
   private static List<Fault> faults(HandlerMethodValidationException invalid) {

@@ -3,7 +3,6 @@ package org.alphaquant.job;
 import java.util.Map;
 import org.alphaquant.database.TestDatabases;
 import org.springframework.boot.Banner;
-import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.AutoConfigurationPackage;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -42,8 +41,7 @@ public final class JobDatabase implements AutoCloseable {
     context.close();
   }
 
-  /** The beans of the package; for the tests of other packages to import. */
-  @SpringBootConfiguration
+  // No @Configuration, or the whole application would find it on the test class path.
   @EnableAutoConfiguration
   @AutoConfigurationPackage
   @Import(JobConfiguration.class)

@@ -1,0 +1,113 @@
+package org.alphaquant.api;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.alphaquant.AlphaQuantServer;
+import org.alphaquant.database.TestDatabases;
+import org.springframework.boot.Banner;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
+
+/** The whole application on a port and a database of its own, without a worker. */
+final class RunningServer implements AutoCloseable {
+
+  private final ConfigurableApplicationContext context;
+  private final JdbcConnectionDetails database;
+  private final Path dataDirectory;
+
+  RunningServer() {
+    this(Map.of());
+  }
+
+  RunningServer(Map<String, Object> properties) {
+    this(properties, context -> {});
+  }
+
+  RunningServer(Map<String, Object> properties, Consumer<GenericApplicationContext> beans) {
+    this(TestDatabases.create(), properties, beans);
+  }
+
+  RunningServer(
+      JdbcConnectionDetails database,
+      Map<String, Object> properties,
+      Consumer<GenericApplicationContext> beans) {
+    this.database = database;
+    this.dataDirectory = temporaryDirectory();
+    Map<String, Object> all =
+        new HashMap<>(
+            Map.of(
+                "server.port",
+                0,
+                "alphaquant.role",
+                "api",
+                "alphaquant.data-dir",
+                dataDirectory.toString()));
+    all.putAll(properties);
+    this.context =
+        new SpringApplicationBuilder(AlphaQuantServer.class)
+            .bannerMode(Banner.Mode.OFF)
+            .initializers(
+                (GenericApplicationContext it) ->
+                    it.registerBean(JdbcConnectionDetails.class, () -> database),
+                (GenericApplicationContext it) -> beans.accept(it))
+            .run(arguments(all));
+  }
+
+  // As arguments, because the application's own files would win over default properties.
+  private static String[] arguments(Map<String, Object> properties) {
+    return properties.entrySet().stream()
+        .map(property -> "--" + property.getKey() + "=" + property.getValue())
+        .toArray(String[]::new);
+  }
+
+  /** One for all tests that need nothing special of it. */
+  static RunningServer shared() {
+    return Shared.SERVER;
+  }
+
+  <T> T get(Class<T> type) {
+    return context.getBean(type);
+  }
+
+  Http http() {
+    int port = ((WebServerApplicationContext) context).getWebServer().getPort();
+    return new Http("http://localhost:" + port);
+  }
+
+  JdbcConnectionDetails database() {
+    return database;
+  }
+
+  Path dataDirectory() {
+    return dataDirectory;
+  }
+
+  @Override
+  public void close() {
+    context.close();
+  }
+
+  private static Path temporaryDirectory() {
+    try {
+      return Files.createTempDirectory("alphaquant-api").toRealPath();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static final class Shared {
+    private static final RunningServer SERVER = new RunningServer();
+
+    static {
+      Runtime.getRuntime().addShutdownHook(new Thread(SERVER::close));
+    }
+  }
+}
