@@ -54,8 +54,9 @@ final class LiveProgress implements AutoCloseable {
   }
 
   private void note(JobEvent event) {
-    if (!event.level().equals("info")) {
-      terminal.print("%s: %s".formatted(event.level(), event.data().path("message").asString("")));
+    String level = event.data().path("level").asString(event.level());
+    if (!level.equals("info")) {
+      terminal.print("%s: %s".formatted(level, event.data().path("message").asString("")));
     }
   }
 
