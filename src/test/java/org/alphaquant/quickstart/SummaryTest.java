@@ -34,10 +34,10 @@ class SummaryTest {
                 .stripIndent())
         .isEqualTo(
             """
-                                     before      after
-              perplexity             2.0000     2.0100   +0.50 %
-              size                  4.24 MB    1.20 MB   -71.7 %
-              bits per weight                     4.50   of the quantized weights, scales counted in
+                                       before      after
+              perplexity               2.0000     2.0100   +0.50 %
+              size                    4.24 MB    1.20 MB   -71.7 %
+              bits per weight                       4.50   of the quantized weights, scales counted in
 
               most used experts    layer 1 expert 1 (99.0 %), layer 0 expert 0 (70.0 %), layer 0 expert 1 (30.0 %)
               least used experts   layer 1 expert 0 (1.0 %), layer 0 expert 1 (30.0 %), layer 0 expert 0 (70.0 %)
