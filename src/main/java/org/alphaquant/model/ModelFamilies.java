@@ -2,6 +2,7 @@ package org.alphaquant.model;
 
 import java.util.List;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.model.deepseek.DeepseekFamily;
 import org.alphaquant.model.deepseekv2.DeepseekV2Family;
 import org.alphaquant.model.deepseekv3.DeepseekV3Family;
@@ -9,6 +10,7 @@ import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Outline;
+import org.alphaquant.model.design.PlainTensors;
 import org.alphaquant.model.glm4moe.Glm4MoeFamily;
 import org.alphaquant.model.granitemoe.GraniteMoeFamily;
 import org.alphaquant.model.llama.LlamaFamily;
@@ -62,6 +64,17 @@ public final class ModelFamilies {
     Outline outline = new Outline(checkpoint);
     blueprint.outline(outline);
     return DescribedBlueprint.describe(detection, blueprint, outline);
+  }
+
+  /**
+   * The tensors of a described checkpoint as a plain one holds them, for copying what is not
+   * quantized: fp8 blocks multiplied out to BF16, fused experts one by one under the names of the
+   * description's linears, everything else, read or not, as it is stored.
+   */
+  public static List<TensorSource> plainTensors(
+      Checkpoint checkpoint, ModelDescription description) {
+    ModelFamily family = FamilyDetection.named(FAMILIES, description.family());
+    return PlainTensors.of(checkpoint, family.blueprint(ModelSource.of(checkpoint)));
   }
 
   /**

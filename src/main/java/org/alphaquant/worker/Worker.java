@@ -80,7 +80,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     heartbeat.start(id, registered());
     loop = new Thread(this::claimJobs, "claim-loop");
     loop.start();
-    log.info("Worker {} runs jobs on {}", id, slots.all());
+    log.debug("Worker {} runs jobs on {}", id, slots.all());
   }
 
   private List<RegisteredWorker.Slot> registered() {

@@ -9,11 +9,14 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.Channels;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.SafetensorsWriter;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.torch.TensorScope;
@@ -52,6 +55,10 @@ class StorageTest {
         assertThat(logits(fused)).containsExactly(logits(original));
         assertThat(ModelFamilies.describe(fused, null).linears())
             .isEqualTo(ModelFamilies.describe(original, null).linears());
+        try (Checkpoint plain = plain(fused)) {
+          assertThat(plain.names()).containsExactlyInAnyOrderElementsOf(original.names());
+          assertThat(logits(plain)).containsExactly(logits(original));
+        }
       }
     }
   }
@@ -74,6 +81,11 @@ class StorageTest {
           Checkpoint expected = Checkpoint.open(plain.write(folder.resolve("plain")))) {
         assertThat(logits(quantized)).containsExactly(logits(expected));
         assertThat(ModelFamilies.describe(quantized, null).unread()).isEmpty();
+        try (Checkpoint written = plain(quantized)) {
+          assertThat(written.names()).containsExactlyInAnyOrderElementsOf(original.names());
+          // BF16 keeps eight bits of each product.
+          assertThat(Reference.distance(logits(expected), logits(written))).isLessThan(0.02);
+        }
       }
     }
   }
@@ -93,6 +105,18 @@ class StorageTest {
           "quantization_config", "{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}");
       assertRefused(edited, "has shape [2, 2] but blocks of 128x128 make [1, 1]");
     }
+  }
+
+  private Checkpoint plain(Checkpoint checkpoint) throws IOException {
+    Path target = Files.createDirectories(folder.resolve("as plain tensors"));
+    ModelDescription description = ModelFamilies.describe(checkpoint, null);
+    SafetensorsWriter.write(
+        target.resolve("model.safetensors"), ModelFamilies.plainTensors(checkpoint, description));
+    Files.copy(
+        checkpoint.folder().resolve("config.json"),
+        target.resolve("config.json"),
+        StandardCopyOption.REPLACE_EXISTING);
+    return Checkpoint.open(target);
   }
 
   private void assertRefused(EditedCheckpoint edited, String message) throws IOException {
