@@ -10,6 +10,9 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 public class AlphaQuantServer {
 
   public static void main(String[] arguments) {
+    if (arguments.length > 0 && arguments[0].equals(CreateKey.NAME)) {
+      System.exit(CreateKey.run(arguments, System.out, System.err));
+    }
     SpringApplication.run(AlphaQuantServer.class, arguments);
   }
 }

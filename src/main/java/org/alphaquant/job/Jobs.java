@@ -141,6 +141,36 @@ public interface Jobs extends Repository<Job, UUID> {
       """)
   Optional<Job> delete(UUID id);
 
+  /**
+   * Deletes finished jobs, oldest first, and their events; their folders are swept later.
+   *
+   * @return the ids of those deleted
+   */
+  default List<UUID> deleteFinished(JobFilter filter, int limit) {
+    return deleteFinished(
+        filter.owner(),
+        filter.states().stream()
+            .filter(JobState::isTerminal)
+            .map(Enum::name)
+            .collect(Collectors.joining(",")),
+        StoredJson.write(filter.labels()),
+        limit);
+  }
+
+  @NativeQuery(
+      """
+      with finished as materialized (
+        select id from job
+        where state = any (string_to_array(:states, ',')) and finished_at is not null
+          and (cast(:owner as text) is null or owner = cast(:owner as text))
+          and labels @> cast(:labels as jsonb)
+        order by created_at, id
+        limit :limit
+        for update skip locked)
+      delete from job using finished where job.id = finished.id returning job.id
+      """)
+  List<UUID> deleteFinished(String owner, String states, String labels, int limit);
+
   /** Seconds that the longest-waiting runnable job has been waiting; 0 without one. */
   @NativeQuery(
       """
