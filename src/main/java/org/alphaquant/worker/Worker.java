@@ -71,7 +71,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     keeper.start();
     loop = new Thread(this::claimJobs, "claim-loop");
     loop.start();
-    log.info("Worker {} runs jobs on {}", id, slots.all());
+    log.debug("Worker {} runs jobs on {}", id, slots.all());
   }
 
   private void claimJobs() {

@@ -1,0 +1,13 @@
+package org.alphaquant.database;
+
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+
+/** Has a failed start told in the exception's words instead of a stack trace. */
+class DatabaseStartFailure extends AbstractFailureAnalyzer<DatabaseStartException> {
+
+  @Override
+  protected FailureAnalysis analyze(Throwable root, DatabaseStartException cause) {
+    return new FailureAnalysis(cause.getMessage(), null, cause);
+  }
+}

@@ -1,0 +1,78 @@
+package org.alphaquant.quickstart;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Follows a job's events to its end, over as many connections as it takes. */
+final class EventFollower {
+  private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private final ServiceClient client;
+  private final ServiceHealth health;
+  private final ServerSentEvents parser = new ServerSentEvents(Duration.ofSeconds(1));
+
+  /** Says, by throwing, when there is no use in trying again. */
+  interface ServiceHealth {
+    void check();
+  }
+
+  EventFollower(ServiceClient client, ServiceHealth health) {
+    this.client = client;
+    this.health = health;
+  }
+
+  /**
+   * Hands over every event once and in order, and returns the state in which the job ended.
+   *
+   * @throws QuickstartException if the service refuses the request or is gone
+   */
+  String follow(String job, Consumer<JobEvent> listener) throws InterruptedException {
+    while (true) {
+      Optional<String> end = connection(job, listener);
+      if (end.isPresent()) {
+        return end.get();
+      }
+      health.check();
+      Thread.sleep(parser.retry().toMillis());
+      parser.reconnected();
+    }
+  }
+
+  /** Empty when the connection ended before the job did. */
+  private Optional<String> connection(String job, Consumer<JobEvent> listener)
+      throws InterruptedException {
+    try (Stream<String> lines = client.events(job, parser.lastEventId())) {
+      return lines
+          .flatMap(line -> parser.line(line).stream())
+          .map(EventFollower::read)
+          .peek(listener)
+          .filter(event -> event.type().equals("state"))
+          .map(event -> event.data().path("state").asString(""))
+          .filter(ENDED::contains)
+          .findFirst();
+    } catch (IOException | UncheckedIOException broken) {
+      return Optional.empty();
+    }
+  }
+
+  private static JobEvent read(ServerSentEvent event) {
+    JsonNode node = JSON.readTree(event.data());
+    return new JobEvent(event.type(), node.path("level").asString("info"), node.path("data"));
+  }
+
+  /**
+   * What happened to the job.
+   *
+   * @param type {@code state}, {@code progress}, {@code experts}, {@code log} or {@code metric}
+   * @param level {@code info}, {@code warn} or {@code error}
+   */
+  record JobEvent(String type, String level, JsonNode data) {}
+}

@@ -1,0 +1,95 @@
+package org.alphaquant.quickstart;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.zip.CRC32;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** One job from its file to the table with its result. */
+final class FollowedJob {
+  private static final JsonMapper JSON = JsonMapper.shared();
+  private static final String LABEL = "quickstart";
+
+  private final ServiceClient client;
+  private final ServiceProcess service;
+  private final Terminal terminal;
+  private final QuickstartOptions options;
+
+  FollowedJob(
+      ServiceClient client, ServiceProcess service, Terminal terminal, QuickstartOptions options) {
+    this.client = client;
+    this.service = service;
+    this.terminal = terminal;
+    this.options = options;
+  }
+
+  /** Whether the job succeeded. */
+  boolean run(String body) throws IOException, InterruptedException {
+    String id = unfinishedOrNew(body).path("id").asString();
+    String end;
+    try (LiveProgress progress = new LiveProgress(terminal)) {
+      end = new EventFollower(client, service::check).follow(id, progress::event);
+    }
+    JsonNode job = client.read("/v1/jobs/" + id);
+    if (end.equals("succeeded")) {
+      succeeded(id, job);
+    } else {
+      terminal.fail(reason(end, job) + "\nThe service's log is " + options.log());
+    }
+    return end.equals("succeeded");
+  }
+
+  /** A job that an interrupted quickstart left behind is gone on with, not begun again. */
+  private JsonNode unfinishedOrNew(String body) throws IOException, InterruptedException {
+    String label = checksum(body);
+    JsonNode unfinished =
+        client.read("/v1/jobs?state=queued,running&label.%s=%s".formatted(LABEL, label));
+    if (!unfinished.path("data").isEmpty()) {
+      terminal.print("Going on with the job that was interrupted last time");
+      return unfinished.path("data").get(0);
+    }
+    terminal.print("Posting the job in " + options.job());
+    return client.post(labelled(body, label));
+  }
+
+  private String labelled(String body, String label) {
+    try {
+      if (JSON.readTree(body) instanceof ObjectNode job) {
+        job.withObject("/labels").put(LABEL, label);
+        return JSON.writeValueAsString(job);
+      }
+      // Whatever else it is, the service says best what is wrong with it.
+      return body;
+    } catch (JacksonException malformed) {
+      return body;
+    }
+  }
+
+  private static String checksum(String body) {
+    CRC32 checksum = new CRC32();
+    checksum.update(body.getBytes(StandardCharsets.UTF_8));
+    return HexFormat.of().toHexDigits((int) checksum.getValue());
+  }
+
+  private void succeeded(String id, JsonNode job) throws IOException, InterruptedException {
+    String url = options.url() + "/v1/jobs/" + id;
+    Path work = options.dataDir().resolve("work").resolve(id);
+    String folder =
+        ArtifactFolder.find(work, job.path("result").path("artifacts"))
+            .map(Path::toString)
+            .orElse(url + "/artifacts");
+    List<ExpertUse> experts = ExpertUse.of(client.read("/v1/jobs/" + id + "/experts"));
+    terminal.print(Summary.render(job, experts, folder, url));
+  }
+
+  private static String reason(String end, JsonNode job) {
+    String message = job.path("error").path("message").asString("");
+    return message.isEmpty() ? "the job was " + end : "the job %s: %s".formatted(end, message);
+  }
+}

@@ -1,0 +1,92 @@
+package org.alphaquant.quickstart;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The service, running as a process of its own whose output goes to a file. */
+final class ServiceProcess {
+  private static final Duration STOP_WAIT = Duration.ofSeconds(60);
+
+  private final Process process;
+  private final Path log;
+
+  private ServiceProcess(Process process, Path log) {
+    this.process = process;
+    this.log = log;
+  }
+
+  static ServiceProcess start(QuickstartOptions options, Path jar) {
+    Path log = options.log();
+    try {
+      Files.createDirectories(log.getParent());
+      ProcessBuilder builder =
+          new ProcessBuilder(command(options, jar))
+              .redirectInput(ProcessBuilder.Redirect.from(nothing()))
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile());
+      builder.environment().putAll(Map.of("LC_ALL", "C.UTF-8"));
+      return new ServiceProcess(builder.start(), log);
+    } catch (IOException e) {
+      throw new QuickstartException("the service cannot be started: " + e.getMessage(), e);
+    }
+  }
+
+  private static List<String> command(QuickstartOptions options, Path jar) {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-Dalphaquant.ends-with=" + ProcessHandle.current().pid());
+    command.add("-jar");
+    command.add(jar.toString());
+    command.add("--server.port=" + options.port());
+    command.add("--alphaquant.data-dir=" + options.dataDir());
+    command.add("--alphaquant.models.roots=" + Path.of("examples/models").toAbsolutePath());
+    command.add("--alphaquant.files.roots=" + Path.of("examples").toAbsolutePath());
+    command.addAll(options.service());
+    return command;
+  }
+
+  private static File nothing() {
+    return new File("/dev/null");
+  }
+
+  /**
+   * @throws QuickstartException naming the log and its last meaningful line if the service is gone
+   */
+  void check() {
+    if (!process.isAlive()) {
+      throw failure("the service ended with status " + process.exitValue());
+    }
+  }
+
+  /** A failure told with the log's last meaningful line. */
+  QuickstartException failure(String what) {
+    String line = ServiceLog.lastMeaningful(log).map(text -> ": " + text).orElse("");
+    return new QuickstartException("%s%s\nIts log is %s".formatted(what, line, log));
+  }
+
+  /** Returns when it has ended by itself. */
+  void await() throws InterruptedException {
+    process.waitFor();
+  }
+
+  /** Stops it in order, and by force if it does not come to an end; returns when it is gone. */
+  void stop() {
+    process.destroy();
+    try {
+      if (!process.waitFor(STOP_WAIT.toSeconds(), TimeUnit.SECONDS)) {
+        process.descendants().forEach(ProcessHandle::destroy);
+        process.destroyForcibly().waitFor();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package org.alphaquant.quickstart;
+
+import java.time.Duration;
+
+/** Waits until the service takes requests. */
+final class ServiceStart {
+  private static final Duration LONGEST = Duration.ofMinutes(3);
+  private static final Duration BETWEEN = Duration.ofMillis(200);
+
+  private final ServiceClient client;
+  private final ServiceProcess service;
+  private final Terminal terminal;
+
+  ServiceStart(ServiceClient client, ServiceProcess service, Terminal terminal) {
+    this.client = client;
+    this.service = service;
+    this.terminal = terminal;
+  }
+
+  /**
+   * @throws QuickstartException if the service ends, or does not come up in time
+   */
+  void await(String url) throws InterruptedException {
+    long start = System.nanoTime();
+    while (!client.isUp()) {
+      service.check();
+      Duration waited = Duration.ofNanos(System.nanoTime() - start);
+      if (waited.compareTo(LONGEST) > 0) {
+        throw service.failure(
+            "the service does not answer at %s after %d s".formatted(url, waited.toSeconds()));
+      }
+      terminal.redraw(
+          "start", "Starting the service and its database ... %d s".formatted(waited.toSeconds()));
+      Thread.sleep(BETWEEN.toMillis());
+    }
+    // Another program may have answered at this port while the service gave up.
+    service.check();
+    terminal.print("The service runs at " + url);
+  }
+}

@@ -1,0 +1,92 @@
+package org.alphaquant.quickstart;
+
+import java.io.PrintStream;
+
+/**
+ * Where the quickstart talks to a person: lines that stay, and one last line that is drawn over.
+ * Without a terminal the last line is printed whenever its step changes, and no control characters
+ * are.
+ */
+final class Terminal {
+  private static final String START_OF_LINE = "\r\033[K";
+
+  private final PrintStream out;
+  private final PrintStream errors;
+  private final int width;
+  private String step = "";
+  private boolean drawn;
+  private boolean leaving;
+
+  /**
+   * @param width columns of the terminal; 0 where there is none
+   */
+  Terminal(PrintStream out, PrintStream errors, int width) {
+    this.out = out;
+    this.errors = errors;
+    this.width = width;
+  }
+
+  boolean isLive() {
+    return width > 0;
+  }
+
+  /** Prints text that stays. */
+  synchronized void print(String text) {
+    if (!leaving) {
+      line(out, text);
+    }
+  }
+
+  /** Prints why it cannot go on. */
+  synchronized void fail(String text) {
+    if (!leaving) {
+      line(errors, "quickstart: " + text);
+    }
+  }
+
+  /**
+   * Draws the last line anew.
+   *
+   * @param newStep what it is about; without a terminal only another step is printed
+   */
+  synchronized void redraw(String newStep, String line) {
+    if (!leaving) {
+      draw(newStep, line);
+    }
+  }
+
+  /** From here on only {@link #close} is heard: what ends now has its reason in the leaving. */
+  synchronized void leave(String text) {
+    draw(text, text);
+    leaving = true;
+  }
+
+  /** Prints the very last line. */
+  synchronized void close(String text) {
+    line(out, text);
+  }
+
+  private void draw(String newStep, String line) {
+    if (isLive()) {
+      // One column less, because some terminals wrap when the last one is filled.
+      String cut = line.length() < width ? line : line.substring(0, width - 1);
+      out.print(START_OF_LINE + cut);
+      drawn = true;
+    } else if (!newStep.equals(step)) {
+      out.println(line.stripTrailing());
+    }
+    out.flush();
+    step = newStep;
+  }
+
+  private void line(PrintStream stream, String text) {
+    if (drawn) {
+      out.print(START_OF_LINE);
+      out.flush();
+      drawn = false;
+    }
+    stream.println(text);
+    stream.flush();
+    step = "";
+  }
+}
