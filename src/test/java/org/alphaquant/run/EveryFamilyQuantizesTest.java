@@ -70,6 +70,7 @@ class EveryFamilyQuantizesTest {
     String spec =
         """
         {"model": "%s", "config": {"default": {"wq": "int8", "group_size": 16}},
+         "gptq": {"scale_search": false, "sweeps": 0},
          "calibration": {"path": "text.txt", "samples": 4, "sequence_length": 64},
          "evaluation": {"perplexity": {"path": "text.txt", "window": 64}}}
         """
