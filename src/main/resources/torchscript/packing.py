@@ -100,3 +100,13 @@ def powers_of_two(exponents: Tensor) -> Tensor:
 
 def divided(scale: Tensor, divisor: Tensor) -> Tensor:
   return scale.to(6) * (1.0 / divisor)
+
+def checksum(weight: Tensor) -> Tensor:
+  # Of each element of [B, R, K] float32: its bits times their position, in wrapping 64-bit integers, so that the
+  # order of summation does not matter. Zeros count the same whatever their sign. int64 [B].
+  sums: List[Tensor] = []
+  for b in range(torch.size(weight, 0)):
+    bits = torch.view_copy(torch.flatten(torch.contiguous(weight[b])) + 0.0, dtype=3).to(4)
+    position = torch.arange(1, torch.numel(bits) + 1, dtype=4, device=bits.device)
+    sums.append(torch.sum(bits * position))
+  return torch.stack(sums)

@@ -1,14 +1,14 @@
 # From stored tensors to the fp32 arrays that everything computes with.
 
 
-# Token ids [B, S] -> rows [B, S, H] of a table [V, H] of any float type.
-def embed(table: Tensor, ids: Tensor) -> Tensor:
+# Token ids [B, S] -> rows [B, S, H] of a table [V, H] of any float type, times a constant.
+def embed(table: Tensor, ids: Tensor, factor: float) -> Tensor:
   rows = torch.size(table, 0)
   smallest = int(torch.min(ids))
   largest = int(torch.max(ids))
   if smallest < 0 or largest >= rows:
     ops.prim.RaiseException("token ids must be 0..{} but run from {} to {}".format(rows - 1, smallest, largest))
-  return torch.embedding(table, ids).to(6)
+  return torch.embedding(table, ids).to(6) * factor
 
 
 # An uninitialised fp32 array on the device of `like`.

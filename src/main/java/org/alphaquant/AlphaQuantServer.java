@@ -26,6 +26,9 @@ public class AlphaQuantServer {
       Quickstart.run(all.subList(1, all.size()));
       return;
     }
+    if (!all.isEmpty() && all.get(0).equals(CreateKey.NAME)) {
+      System.exit(CreateKey.run(arguments, System.out, System.err));
+    }
     endWithNamedProcess();
     SpringApplication.run(AlphaQuantServer.class, arguments);
   }

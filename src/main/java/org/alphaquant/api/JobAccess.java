@@ -3,9 +3,12 @@ package org.alphaquant.api;
 import java.util.UUID;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.Jobs;
+import org.alphaquant.security.Caller;
 import org.springframework.stereotype.Component;
 
-/** Finds jobs for whoever asks. */
+/**
+ * Finds jobs for whoever asks. Another owner's job is as good as none, so that ids tell nothing.
+ */
 @Component
 class JobAccess {
 
@@ -19,7 +22,9 @@ class JobAccess {
    * @throws ProblemException {@code job-not-found}
    */
   Job find(UUID id) {
-    return jobs.find(id).orElseThrow(() -> notFound(id));
+    return jobs.find(id)
+        .filter(job -> Caller.current().sees(job.owner()))
+        .orElseThrow(() -> notFound(id));
   }
 
   static ProblemException notFound(Object id) {

@@ -3,6 +3,7 @@ package org.alphaquant.api;
 import jakarta.validation.constraints.Size;
 import java.net.URI;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import org.alphaquant.job.IdempotencyConflict;
 import org.alphaquant.job.Job;
@@ -13,10 +14,12 @@ import org.alphaquant.job.Jobs;
 import org.alphaquant.job.NewJob;
 import org.alphaquant.job.SpecProblem;
 import org.alphaquant.job.Submission;
+import org.alphaquant.security.Caller;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -30,8 +33,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @RequestMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
 class JobController {
-
-  private static final String OWNER = "local";
 
   private final Jobs jobs;
   private final JobAccess access;
@@ -49,7 +50,7 @@ class JobController {
       @RequestHeader(name = IdempotencyKey.HEADER, required = false) String idempotencyKey) {
     String key = IdempotencyKey.parse(idempotencyKey);
     check(spec);
-    Submission submission = submit(new NewJob(OWNER, spec, key));
+    Submission submission = submit(new NewJob(Caller.current().owner(), spec, key));
     Job job = submission.job();
     ResponseEntity.BodyBuilder answer =
         submission.replayed()
@@ -81,6 +82,35 @@ class JobController {
               ProblemType.JOB_FINISHED,
               "Job %s has %s and cannot be cancelled.".formatted(id, word(job.state())));
     };
+  }
+
+  @PostMapping("/{id}/retry")
+  ResponseEntity<JobView> retry(@PathVariable UUID id) {
+    Job before = access.find(id);
+    Job job = jobs.retry(before.id()).orElseThrow(() -> notRetryable(access.find(id)));
+    return answer(HttpStatus.ACCEPTED, job);
+  }
+
+  @DeleteMapping("/{id}")
+  ResponseEntity<Void> delete(@PathVariable UUID id) {
+    Job before = access.find(id);
+    jobs.delete(before.id()).orElseThrow(() -> active(access.find(id), "deleted; cancel it first"));
+    return ResponseEntity.noContent().build();
+  }
+
+  private static ProblemException notRetryable(Job job) {
+    return job.state() == JobState.SUCCEEDED
+        ? new ProblemException(
+            ProblemType.JOB_FINISHED,
+            "Job %s has succeeded; post a new one to run it again.".formatted(job.id()))
+        : active(job, "retried; it will run by itself");
+  }
+
+  private static ProblemException active(Job job, String what) {
+    return new ProblemException(
+        ProblemType.JOB_ACTIVE,
+        "Job %s is %s and cannot be %s."
+            .formatted(job.id(), job.state().name().toLowerCase(Locale.ROOT), what));
   }
 
   private void check(JobSpec spec) {

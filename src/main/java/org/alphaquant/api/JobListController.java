@@ -1,5 +1,6 @@
 package org.alphaquant.api;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -12,7 +13,9 @@ import java.util.stream.Collectors;
 import org.alphaquant.job.JobFilter;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Jobs;
+import org.alphaquant.security.Caller;
 import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -21,7 +24,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class JobListController {
 
-  private static final Set<String> PARAMETERS = Set.of("state", "after", "limit");
+  private static final Set<String> PARAMETERS = Set.of("state", "owner", "after", "limit");
   private static final String LABEL = "label.";
 
   private final Jobs jobs;
@@ -33,14 +36,52 @@ class JobListController {
   @GetMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
   JobPage list(
       @RequestParam(required = false) List<StateName> state,
+      @RequestParam(required = false) String owner,
       @RequestParam(required = false) String after,
       @RequestParam(defaultValue = "20")
           @Min(value = 1, message = "must be from 1 to 200")
           @Max(value = 200, message = "must be from 1 to 200")
           int limit,
       HttpServletRequest request) {
-    JobFilter filter = new JobFilter(null, states(state), labels(request));
+    JobFilter filter = new JobFilter(owner(owner), states(state), labels(request));
     return JobPage.of(jobs.list(filter, position(after), limit + 1), limit);
+  }
+
+  /** Only finished jobs, and only when their states are named: nothing is deleted by default. */
+  @DeleteMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
+  Deleted delete(
+      @RequestParam List<StateName> state,
+      @RequestParam(required = false) String owner,
+      @RequestParam(defaultValue = "1000")
+          @Min(value = 1, message = "must be from 1 to 1000")
+          @Max(value = 1000, message = "must be from 1 to 1000")
+          int limit,
+      HttpServletRequest request) {
+    for (StateName name : state) {
+      if (!name.state().isTerminal()) {
+        Fault fault =
+            new Fault(
+                "state",
+                "must be of finished jobs",
+                name,
+                List.of("succeeded", "failed", "cancelled"));
+        throw new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
+      }
+    }
+    JobFilter filter = new JobFilter(owner(owner), states(state), labels(request));
+    int deleted = jobs.deleteFinished(filter, limit).size();
+    return new Deleted(deleted, deleted == limit);
+  }
+
+  /**
+   * @param hasMore whether to ask again for the rest
+   */
+  record Deleted(int deleted, @JsonProperty("has_more") boolean hasMore) {}
+
+  /** Who is no administrator sees nobody else's jobs, whatever was asked for. */
+  private static String owner(String wanted) {
+    Caller caller = Caller.current();
+    return caller.isAdmin() ? wanted : caller.owner();
   }
 
   private static Set<JobState> states(List<StateName> names) {
@@ -62,7 +103,10 @@ class JobListController {
     } else if (!PARAMETERS.contains(name)) {
       Fault fault =
           new Fault(
-              name, "is not a parameter of this list", value, "state, after, limit, label.<name>");
+              name,
+              "is not a parameter of this list",
+              value,
+              "state, owner, after, limit, label.<name>");
       throw new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
     }
   }
@@ -81,6 +125,7 @@ class JobListController {
   private JobFilter.Position positionOfJob(String after) {
     try {
       return jobs.find(UUID.fromString(after))
+          .filter(job -> Caller.current().sees(job.owner()))
           .map(job -> Cursor.after(job).position())
           .orElseThrow(() -> invalid(after));
     } catch (IllegalArgumentException e) {

@@ -2,21 +2,27 @@ package org.alphaquant.api;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
+import org.alphaquant.security.Caller;
+import org.alphaquant.security.TooManyRequestsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessResourceFailureException;
-import org.springframework.dao.QueryTimeoutException;
-import org.springframework.dao.TransientDataAccessException;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ResponseEntity;
-import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.security.access.AccessDeniedException;
+import org.springframework.security.authentication.BadCredentialsException;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.transaction.TransactionException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.ServletWebRequest;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+import org.springframework.web.util.DisconnectedClientHelper;
 
 /** Turns every exception that leaves a controller into a problem. */
 @RestControllerAdvice
@@ -41,27 +47,66 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
     return answer(ProblemType.CONTENT_TOO_LARGE, e.getMessage(), request);
   }
 
-  @ExceptionHandler({
-    DataAccessResourceFailureException.class,
-    TransientDataAccessException.class,
-    QueryTimeoutException.class,
-    CannotCreateTransactionException.class
-  })
-  ResponseEntity<Object> databaseAway(Exception e, HttpServletRequest request) {
-    LOG.warn("Database away at {} {}: {}", request.getMethod(), path(request), e.toString());
-    HttpHeaders headers = new HttpHeaders();
-    headers.set(HttpHeaders.RETRY_AFTER, Long.toString(settings.retryAfter().toSeconds()));
+  @ExceptionHandler({DataAccessException.class, TransactionException.class})
+  ResponseEntity<Object> database(Exception e, HttpServletRequest request) {
+    if (!DatabaseAway.caused(e)) {
+      return unexpected(e, request);
+    }
+    // The wrapping exceptions repeat the statement; the driver says what happened to it.
+    String cause = NestedExceptionUtils.getMostSpecificCause(e).getMessage();
+    LOG.warn("Database away at {} {}: {}", request.getMethod(), path(request), cause);
     return problem(
         new ProblemException(
             ProblemType.SERVICE_UNAVAILABLE,
             "The database cannot be reached. Jobs already posted are safe; try again later.",
             List.of(),
-            headers),
+            retryAfter(settings.retryAfter())),
         request);
   }
 
   @ExceptionHandler
+  ResponseEntity<Object> unauthorized(AuthenticationException e, HttpServletRequest request) {
+    HttpHeaders headers = new HttpHeaders();
+    headers.set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+    String detail =
+        e instanceof BadCredentialsException
+            ? e.getMessage()
+            : "Send a key as 'Authorization: Bearer qk_…'.";
+    return problem(
+        new ProblemException(ProblemType.UNAUTHORIZED, detail, List.of(), headers), request);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> forbidden(AccessDeniedException e, HttpServletRequest request) {
+    return answer(
+        ProblemType.FORBIDDEN,
+        "The key has the scopes %s, and %s %s needs another one."
+            .formatted(Caller.current().scopes(), request.getMethod(), path(request)),
+        request);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> tooMany(TooManyRequestsException e, HttpServletRequest request) {
+    return problem(
+        new ProblemException(
+            ProblemType.RATE_LIMITED, e.getMessage(), List.of(), retryAfter(e.retryAfter())),
+        request);
+  }
+
+  private static HttpHeaders retryAfter(Duration wait) {
+    HttpHeaders headers = new HttpHeaders();
+    // Rounded up: a client that waits exactly so long must get through.
+    headers.set(HttpHeaders.RETRY_AFTER, Long.toString(wait.plusMillis(999).toSeconds()));
+    return headers;
+  }
+
+  /** Without an answer where nobody is left to read it. */
+  @ExceptionHandler
   ResponseEntity<Object> unexpected(Exception e, HttpServletRequest request) {
+    if (DisconnectedClientHelper.isClientDisconnectedException(e)) {
+      LOG.debug("The client left {} {}", request.getMethod(), path(request));
+      return null;
+    }
     LOG.error("Failed at {} {}", request.getMethod(), path(request), e);
     return answer(
         ProblemType.INTERNAL_ERROR,

@@ -16,6 +16,7 @@ enum ProblemType {
   FORBIDDEN("forbidden", HttpStatus.FORBIDDEN, "The key does not allow this"),
   NOT_FOUND("not-found", HttpStatus.NOT_FOUND, "There is nothing at this path"),
   JOB_NOT_FOUND("job-not-found", HttpStatus.NOT_FOUND, "There is no such job"),
+  KEY_NOT_FOUND("key-not-found", HttpStatus.NOT_FOUND, "There is no such key"),
   ARTIFACT_NOT_FOUND("artifact-not-found", HttpStatus.NOT_FOUND, "There is no such artifact"),
   EXPERTS_NOT_AVAILABLE(
       "experts-not-available", HttpStatus.NOT_FOUND, "No expert utilization is known yet"),
@@ -24,6 +25,7 @@ enum ProblemType {
   NOT_ACCEPTABLE(
       "not-acceptable", HttpStatus.NOT_ACCEPTABLE, "No accepted media type can be produced"),
   JOB_FINISHED("job-finished", HttpStatus.CONFLICT, "The job is finished"),
+  JOB_ACTIVE("job-active", HttpStatus.CONFLICT, "The job has not ended"),
   CONTENT_TOO_LARGE(
       "content-too-large", HttpStatus.CONTENT_TOO_LARGE, "The request body is too large"),
   UNSUPPORTED_MEDIA_TYPE(
@@ -35,6 +37,7 @@ enum ProblemType {
       HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
       "The file has no byte in this range"),
   INVALID_JOB("invalid-job", HttpStatus.UNPROCESSABLE_CONTENT, "The job cannot run as posted"),
+  INVALID_BODY("invalid-body", HttpStatus.UNPROCESSABLE_CONTENT, "The body has faults"),
   IDEMPOTENCY_KEY_REUSED(
       "idempotency-key-reused",
       HttpStatus.UNPROCESSABLE_CONTENT,

@@ -2,6 +2,7 @@ package org.alphaquant.api;
 
 import java.io.IOException;
 import java.io.InputStream;
+import org.alphaquant.job.JobSpec;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
@@ -41,7 +42,9 @@ final class StrictJson {
     byte[] bytes = body.readAllBytes();
     T value = readCollecting(bytes, type, collector);
     if (!collector.faults().isEmpty()) {
-      throw new ProblemException(ProblemType.INVALID_JOB, collector.faults());
+      ProblemType problem =
+          type == JobSpec.class ? ProblemType.INVALID_JOB : ProblemType.INVALID_BODY;
+      throw new ProblemException(problem, collector.faults());
     }
     if (value == null) {
       throw new ProblemException(ProblemType.MALFORMED_JSON, "The body must be a JSON object.");

@@ -21,7 +21,7 @@ class JobConfiguration {
   }
 
   @Bean
-  Notifications jobNotifications(JdbcConnectionDetails database) {
-    return new Notifications(database);
+  Notifications jobNotifications(JdbcConnectionDetails database, ServerSettings settings) {
+    return new Notifications(database, settings.listen());
   }
 }

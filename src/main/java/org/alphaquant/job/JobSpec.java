@@ -98,7 +98,7 @@ public record JobSpec(
       damp = within("damp", orElse(damp, 0.01), 0.0, 1.0);
       routingWeight = orElse(routingWeight, RoutingWeight.SCORE);
       blockSize = (int) within("block_size", orElse(blockSize, 128), 1, 4096);
-      actOrder = orElse(actOrder, false);
+      actOrder = orElse(actOrder, true);
       shrinkage = within("shrinkage", orElse(shrinkage, 128.0), 0.0, 1e6);
       scaleSearch = orElse(scaleSearch, true);
       sweeps = (int) within("sweeps", orElse(sweeps, 2), 0, 16);

@@ -1,6 +1,7 @@
 package org.alphaquant.job;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -140,6 +141,45 @@ public interface Jobs extends Repository<Job, UUID> {
       """)
   Optional<Job> delete(UUID id);
 
+  /**
+   * Deletes finished jobs, oldest first, and their events; their folders are swept later.
+   *
+   * @return the ids of those deleted
+   */
+  default List<UUID> deleteFinished(JobFilter filter, int limit) {
+    return deleteFinished(
+        filter.owner(),
+        filter.states().stream()
+            .filter(JobState::isTerminal)
+            .map(Enum::name)
+            .collect(Collectors.joining(",")),
+        StoredJson.write(filter.labels()),
+        limit);
+  }
+
+  @NativeQuery(
+      """
+      with finished as materialized (
+        select id from job
+        where state = any (string_to_array(:states, ',')) and finished_at is not null
+          and (cast(:owner as text) is null or owner = cast(:owner as text))
+          and labels @> cast(:labels as jsonb)
+        order by created_at, id
+        limit :limit
+        for update skip locked)
+      delete from job using finished where job.id = finished.id returning job.id
+      """)
+  List<UUID> deleteFinished(String owner, String states, String labels, int limit);
+
+  /** Seconds that the longest-waiting runnable job has been waiting; 0 without one. */
+  @NativeQuery(
+      """
+      select cast(coalesce(max(extract(epoch from now() - greatest(created_at, run_after))), 0)
+                  as double precision)
+      from job where state = 'QUEUED' and run_after <= now()
+      """)
+  double oldestWaitSeconds();
+
   /** How many jobs are in each state; states without a job have zero. */
   default Map<JobState, Long> counts() {
     Map<String, Long> found =
@@ -158,5 +198,16 @@ public interface Jobs extends Repository<Job, UUID> {
     String getState();
 
     Long getJobs();
+  }
+
+  /** The number of the newest event of each of these jobs; those that were deleted are missing. */
+  @NativeQuery("select id, event_seq as seq from job where id in (:ids)")
+  List<Newest> newestEvents(Collection<UUID> ids);
+
+  /** One line of {@link #newestEvents}. */
+  interface Newest {
+    UUID getId();
+
+    Long getSeq();
   }
 }

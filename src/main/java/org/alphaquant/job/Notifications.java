@@ -29,12 +29,14 @@ public final class Notifications implements SmartLifecycle {
   private static final Duration RECONNECT_AFTER = Duration.ofSeconds(1);
 
   private final JdbcConnectionDetails database;
+  private final boolean listen;
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private volatile CountDownLatch stopped = new CountDownLatch(0);
   private volatile Thread thread;
 
-  Notifications(JdbcConnectionDetails database) {
+  Notifications(JdbcConnectionDetails database, boolean listen) {
     this.database = database;
+    this.listen = listen;
   }
 
   /** Adds a listener; it is called on the listening thread and must return soon. */
@@ -104,6 +106,11 @@ public final class Notifications implements SmartLifecycle {
   @Override
   public void stop() {
     stopped.countDown();
+  }
+
+  @Override
+  public boolean isAutoStartup() {
+    return listen;
   }
 
   @Override

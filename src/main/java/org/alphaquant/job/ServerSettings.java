@@ -10,9 +10,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param dataDir folder of everything that is kept: the embedded database, work and results
  * @param role which part of the service this process is
+ * @param listen whether the database may wake this process; without it (behind a pooler that cannot
+ *     pass notifications on) changes are found by looking every few seconds
  */
 @ConfigurationProperties("alphaquant")
-public record ServerSettings(@DefaultValue("./data") Path dataDir, @DefaultValue("all") Role role) {
+public record ServerSettings(
+    @DefaultValue("./data") Path dataDir,
+    @DefaultValue("all") Role role,
+    @DefaultValue("true") boolean listen) {
   public ServerSettings {
     dataDir = dataDir.toAbsolutePath().normalize();
   }

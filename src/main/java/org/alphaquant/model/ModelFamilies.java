@@ -2,17 +2,47 @@ package org.alphaquant.model;
 
 import java.util.List;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.model.deepseek.DeepseekFamily;
+import org.alphaquant.model.deepseekv2.DeepseekV2Family;
+import org.alphaquant.model.deepseekv3.DeepseekV3Family;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Outline;
+import org.alphaquant.model.design.PlainTensors;
+import org.alphaquant.model.glm4moe.Glm4MoeFamily;
+import org.alphaquant.model.granitemoe.GraniteMoeFamily;
+import org.alphaquant.model.llama.LlamaFamily;
+import org.alphaquant.model.mistral.MistralFamily;
+import org.alphaquant.model.mixtral.MixtralFamily;
 import org.alphaquant.model.olmoe.OlmoeFamily;
+import org.alphaquant.model.phimoe.PhiMoeFamily;
+import org.alphaquant.model.qwen2.Qwen2Family;
+import org.alphaquant.model.qwen2moe.Qwen2MoeFamily;
+import org.alphaquant.model.qwen3.Qwen3Family;
+import org.alphaquant.model.qwen3moe.Qwen3MoeFamily;
 import org.alphaquant.torch.TensorScope;
 
 /** Every family that can be quantized. */
 public final class ModelFamilies {
 
-  private static final List<ModelFamily> FAMILIES = List.of(new OlmoeFamily());
+  private static final List<ModelFamily> FAMILIES =
+      List.of(
+          new OlmoeFamily(),
+          new MixtralFamily(),
+          new Qwen2MoeFamily(),
+          new Qwen3MoeFamily(),
+          new DeepseekFamily(),
+          new DeepseekV2Family(),
+          new DeepseekV3Family(),
+          new Glm4MoeFamily(),
+          new GraniteMoeFamily(),
+          new PhiMoeFamily(),
+          new LlamaFamily(),
+          new MistralFamily(),
+          new Qwen2Family(),
+          new Qwen3Family());
 
   private ModelFamilies() {}
 
@@ -34,6 +64,17 @@ public final class ModelFamilies {
     Outline outline = new Outline(checkpoint);
     blueprint.outline(outline);
     return DescribedBlueprint.describe(detection, blueprint, outline);
+  }
+
+  /**
+   * The tensors of a described checkpoint as a plain one holds them, for copying what is not
+   * quantized: fp8 blocks multiplied out to BF16, fused experts one by one under the names of the
+   * description's linears, everything else, read or not, as it is stored.
+   */
+  public static List<TensorSource> plainTensors(
+      Checkpoint checkpoint, ModelDescription description) {
+    ModelFamily family = FamilyDetection.named(FAMILIES, description.family());
+    return PlainTensors.of(checkpoint, family.blueprint(ModelSource.of(checkpoint)));
   }
 
   /**

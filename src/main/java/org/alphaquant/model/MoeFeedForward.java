@@ -1,7 +1,6 @@
 package org.alphaquant.model;
 
 import ai.djl.ndarray.NDArray;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.torch.TensorScope;
@@ -111,21 +110,31 @@ public final class MoeFeedForward implements FeedForward {
         weights.from());
   }
 
-  /** Experts are read once for all microbatches, in chunks where a layer of them is large. */
+  /**
+   * Experts are read once for all microbatches. Where a layer of them is too large to be held at
+   * once they come in chunks, and every microbatch waits for the last chunk.
+   */
   @Override
   public List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches) {
+    return chunk() == experts()
+        ? microbatches.stream().map(x -> together(scope, List.of(x)).get(0)).toList()
+        : together(scope, microbatches);
+  }
+
+  private int chunk() {
+    return (int) Math.max(1, Math.min(experts(), RESIDENT_BYTES / bytesPerExpert()));
+  }
+
+  private List<NDArray> together(TensorScope scope, List<NDArray> microbatches) {
     try (TensorScope inner = scope.child("experts")) {
       List<Batch> batches = microbatches.stream().map(x -> begin(inner, x)).toList();
-      int chunk = (int) Math.max(1, Math.min(experts(), RESIDENT_BYTES / bytesPerExpert()));
-      for (int from = 0; from < experts(); from += chunk) {
-        addChunk(inner, batches, from, Math.min(experts(), from + chunk));
+      for (int from = 0; from < experts(); from += chunk()) {
+        addChunk(inner, batches, from, Math.min(experts(), from + chunk()));
       }
-      List<NDArray> outputs = new ArrayList<>();
-      for (Batch batch : batches) {
-        NDArray x = inner.run("linear.residual", batch.x, batch.y, residualFactor);
-        outputs.add(inner.keep(scope, x));
-      }
-      return outputs;
+      return batches.stream()
+          .map(batch -> inner.run("linear.residual", batch.x, batch.y, residualFactor))
+          .map(x -> inner.keep(scope, x))
+          .toList();
     }
   }
 

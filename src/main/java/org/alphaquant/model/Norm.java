@@ -3,11 +3,18 @@ package org.alphaquant.model;
 import ai.djl.ndarray.NDArray;
 import org.alphaquant.torch.TensorScope;
 
-/** RMSNorm over the last dimension: weight fp32 [n]. */
-public record Norm(NDArray weight, double epsilon) {
+/**
+ * Normalisation over the last dimension: RMSNorm, or LayerNorm where there is a bias.
+ *
+ * @param weight fp32 [n]
+ * @param biasOrNull fp32 [n], or null for RMSNorm
+ */
+public record Norm(NDArray weight, NDArray biasOrNull, double epsilon) {
 
   public NDArray apply(TensorScope scope, NDArray x) {
-    return scope.run("norm.rms_norm", x, weight, epsilon);
+    return biasOrNull == null
+        ? scope.run("norm.rms_norm", x, weight, epsilon)
+        : scope.run("norm.layer_norm", x, weight, biasOrNull, epsilon);
   }
 
   /** norm(x) of a residual stream [B, S, H] as rows [B*S, H]. */

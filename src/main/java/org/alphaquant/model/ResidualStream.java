@@ -1,6 +1,7 @@
 package org.alphaquant.model;
 
 import ai.djl.ndarray.NDArray;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
@@ -47,6 +48,32 @@ public final class ResidualStream implements AutoCloseable {
     return stream;
   }
 
+  /**
+   * A stream that was put away at some depth.
+   *
+   * @param count how many micro-batches
+   * @param microBatch reads one of them, {@code [b, S, H]} float32, into a scope
+   */
+  public static ResidualStream restore(
+      TensorScope parent,
+      long hidden,
+      int count,
+      BiFunction<TensorScope, Integer, NDArray> microBatch) {
+    TensorScope scope = parent.child("residual stream");
+    ResidualStream stream = new ResidualStream(scope, hidden);
+    for (int i = 0; i < count; i++) {
+      NDArray x = microBatch.apply(scope, i);
+      stream.microBatches.add(x);
+      stream.tokens += x.getShape().get(0) * x.getShape().get(1);
+    }
+    return stream;
+  }
+
+  /** The raw float32 bytes of a micro-batch, little-endian. */
+  public ByteBuffer bytes(int microBatch) {
+    return scope.toBytes(microBatches.get(microBatch));
+  }
+
   /** The micro-batches, each {@code [b, S, H]}. */
   public List<NDArray> microBatches() {
     return List.copyOf(microBatches);
@@ -76,7 +103,12 @@ public final class ResidualStream implements AutoCloseable {
   /** Advances through a whole layer. */
   public void advance(DecoderLayer layer) {
     advance("attention", layer.attention()::forward);
-    advance("feed-forward", layer.feedForward()::forward);
+    try (TensorScope work = scope.child("feed-forward")) {
+      List<NDArray> after = layer.feedForward().forwardAll(work, microBatches);
+      for (int i = 0; i < after.size(); i++) {
+        microBatches.set(i, work.keep(scope, after.get(i))).close();
+      }
+    }
   }
 
   @Override

@@ -5,7 +5,8 @@ package org.alphaquant.model;
  *
  * @param experts routed experts of a layer
  * @param topK experts per token
- * @param score {@code softmax} or {@code sigmoid} of the router's logits
+ * @param score what is made of the router's logits: {@code softmax}, {@code sigmoid} or {@code
+ *     sparsemixer}
  * @param renormalised whether the chosen scores are divided by their sum
  * @param scale constant factor on the weights
  * @param groups groups the experts are split into, 1 without group limit

@@ -40,7 +40,8 @@ final class StreamedModel implements Model {
     if (embedding == null) {
       embedding = reader.stored(blueprint.embedding());
     }
-    return scope.run("weights.embed", embedding, ids);
+    double factor = blueprint.decoder().multipliers().embedding();
+    return scope.run("weights.embed", embedding, ids, factor);
   }
 
   @Override
@@ -56,7 +57,8 @@ final class StreamedModel implements Model {
     if (head == null) {
       LinearDesign design = blueprint.head();
       String weight = description.tiedHead() ? blueprint.embedding() : design.weight();
-      head = new Linear(design.name(), reader.scope(), reader.floats(weight), null);
+      NDArray bias = design.bias() ? reader.floats(design.name() + ".bias") : null;
+      head = new Linear(design.name(), reader.scope(), reader.floats(weight), bias);
     }
     return head;
   }
@@ -74,8 +76,13 @@ final class StreamedModel implements Model {
     try (TensorScope inner = scope.child("head")) {
       NDArray rows = head().apply(inner, headInput(inner, x));
       long[] shape = {x.getShape().get(0), x.getShape().get(1), description.vocabulary()};
-      return inner.keep(scope, inner.run("linear.reshape", rows, shape));
+      return inner.keep(scope, inner.run("linear.reshape", scaled(inner, rows), shape));
     }
+  }
+
+  private NDArray scaled(TensorScope scope, NDArray logits) {
+    double factor = blueprint.decoder().multipliers().logits();
+    return factor == 1 ? logits : scope.run("linear.scale", logits, factor);
   }
 
   private record Loaded(Attention attention, FeedForward feedForward) implements DecoderLayer {}

@@ -61,7 +61,7 @@ final class BatchQuantizer {
         result.add(
             StoredLinear.tensors(
                 work, solution, scheme, part.first(), part.last(), part.modules()));
-        report(solution, scheme, weight.getShape().get(1), part, fallback, result);
+        report(work, solution, scheme, part, fallback, result);
       }
       result.took("pack", packing);
       return work.keep(scope, solution.weight());
@@ -69,12 +69,15 @@ final class BatchQuantizer {
   }
 
   private static void report(
+      TensorScope scope,
       Solution solution,
       TensorScheme scheme,
-      long rows,
       Part part,
       Function<String, String> fallback,
       LayerResult result) {
+    long rows = solution.weight().getShape().get(1);
+    NDArray own = scope.run("packing.rows", solution.weight(), part.first(), part.last());
+    long[] checksums = scope.toLongs(scope.run("packing.checksum", own));
     for (int b = 0; b < part.modules().size(); b++) {
       int from = Math.toIntExact(b * rows + part.first());
       int to = Math.toIntExact(b * rows + part.last());
@@ -90,7 +93,8 @@ final class BatchQuantizer {
               sum(solution.roundingError(), from, to) / energy,
               sum(solution.error(), from, to) / energy,
               damp < 0 ? null : damp,
-              damp < 0 ? "rounding" : fallback.apply(module)));
+              damp < 0 ? "rounding" : fallback.apply(module),
+              checksums[b]));
     }
   }
 

@@ -16,6 +16,8 @@ import org.alphaquant.checkpoint.ShardedWriter;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.checkpoint.export.CompressedTensorsConfig;
 import org.alphaquant.checkpoint.export.ExportModule;
+import org.alphaquant.model.ModelDescription;
+import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.scheme.ModuleKind;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Resolution;
@@ -38,11 +40,14 @@ final class CheckpointAssembly {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final Checkpoint source;
+  private final ModelDescription description;
   private final Resolution resolution;
   private final Path folder;
 
-  CheckpointAssembly(Checkpoint source, Resolution resolution, Path folder) {
+  CheckpointAssembly(
+      Checkpoint source, ModelDescription description, Resolution resolution, Path folder) {
     this.source = source;
+    this.description = description;
     this.resolution = resolution;
     this.folder = folder;
   }
@@ -51,8 +56,8 @@ final class CheckpointAssembly {
   void write(List<SafetensorsFile> layers, long maxShardBytes) {
     Map<String, List<TensorSource>> quantized = byModule(layers);
     List<TensorSource> tensors = new ArrayList<>();
-    for (String name : source.names()) {
-      tensors.addAll(inPlaceOf(name, quantized));
+    for (TensorSource tensor : ModelFamilies.plainTensors(source, description)) {
+      tensors.addAll(inPlaceOf(tensor, quantized));
     }
     quantized.values().forEach(tensors::addAll);
     ShardedWriter.write(folder, tensors, maxShardBytes);
@@ -77,21 +82,14 @@ final class CheckpointAssembly {
 
   // A quantized module's tensors stand where its weight stood, so that shards keep the model's
   // order.
-  private List<TensorSource> inPlaceOf(String name, Map<String, List<TensorSource>> quantized) {
+  private List<TensorSource> inPlaceOf(
+      TensorSource tensor, Map<String, List<TensorSource>> quantized) {
+    String name = tensor.info().name();
     String module = name.substring(0, Math.max(0, name.lastIndexOf('.')));
     if (name.equals(module + ".weight") && quantized.containsKey(module)) {
       return quantized.remove(module);
     }
-    return isReplaced(name) ? List.of() : List.of(source.source(name));
-  }
-
-  // Experts stored fused leave as one tensor for each.
-  private boolean isReplaced(String name) {
-    int experts = name.lastIndexOf(".experts.");
-    boolean fused = experts >= 0 && name.matches(".*\\.experts\\.(gate_up_proj|down_proj)");
-    return fused
-        && resolution.quantized().stream()
-            .anyMatch(module -> module.name().startsWith(name.substring(0, experts + 9)));
+    return List.of(tensor);
   }
 
   private void writeConfig() throws IOException {

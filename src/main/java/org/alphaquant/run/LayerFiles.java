@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -25,7 +26,7 @@ record LayerFiles(Path folder) {
       SafetensorsWriter.write(tensors(layer), result.tensors());
       Path partial = folder.resolve(name(layer, "partial"));
       Files.writeString(partial, JSON.writeValueAsString(LayerRecord.of(layer, result)));
-      Files.move(partial, recordFile(layer), java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+      Files.move(partial, recordFile(layer), StandardCopyOption.ATOMIC_MOVE);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -53,6 +54,27 @@ record LayerFiles(Path folder) {
       Files.delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Takes over layers 0 to {@code layers - 1} of another attempt, by links where there can be. */
+  void adopt(LayerFiles other, int count) {
+    try {
+      Files.createDirectories(folder);
+      for (int i = 0; i < count; i++) {
+        take(other.tensors(i), tensors(i));
+        take(other.recordFile(i), recordFile(i));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void take(Path from, Path to) throws IOException {
+    try {
+      Files.createLink(to, from);
+    } catch (UnsupportedOperationException | IOException noLinks) {
+      Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
     }
   }
 

@@ -16,6 +16,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param damp damping that made its Hessian invertible; null where none did
  * @param fallback what was done instead of GPTQ, null where GPTQ was done: {@code layer-hessian}
  *     (no token of its own), {@code rounding} (Hessian not invertible)
+ * @param checksum of the dequantized weight as the solver left it, which the written checkpoint
+ *     must give back
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -27,4 +29,5 @@ record LinearReport(
     double errorBefore,
     double errorAfter,
     Double damp,
-    String fallback) {}
+    String fallback,
+    long checksum) {}

@@ -1,6 +1,5 @@
 package org.alphaquant.run;
 
-import java.util.function.BiConsumer;
 import org.alphaquant.gptq.GptqSolver;
 import org.alphaquant.model.DecoderLayer;
 import org.alphaquant.model.Model;
@@ -24,23 +23,38 @@ final class ModelQuantizer {
     this.tokensPerBatch = tokensPerBatch;
   }
 
-  /** Quantizes every layer; {@code finished} gets each one's result as soon as it is there. */
+  /** What happens when a layer is done, before the next one starts. */
+  interface LayerDone {
+    void accept(int layer, LayerResult result, ResidualStream stream);
+  }
+
+  /** The calibration tokens before the first layer. */
+  ResidualStream embed(TensorScope scope, Model model) {
+    return ResidualStream.embed(scope, model, plan.samples(), tokensPerBatch);
+  }
+
+  /**
+   * Quantizes the layers from {@code first} on.
+   *
+   * @param stream what enters layer {@code first}; closed here
+   */
   void quantize(
       TensorScope parent,
       Model model,
+      int first,
+      ResidualStream stream,
       RunObserver observer,
-      BiConsumer<Integer, LayerResult> finished) {
+      LayerDone done) {
     int layers = model.description().layers();
     try (TensorScope scope = parent.child("quantize");
-        ResidualStream stream =
-            ResidualStream.embed(scope, model, plan.samples(), tokensPerBatch)) {
-      for (int i = 0; i < layers; i++) {
+        ResidualStream advancing = stream) {
+      for (int i = first; i < layers; i++) {
         observer.progress(Phase.QUANTIZE, i, layers);
-        LayerResult result = one(scope, model, i, stream);
+        LayerResult result = one(scope, model, i, advancing);
         if (result.utilization() != null) {
           observer.routed(result.utilization());
         }
-        finished.accept(i, result);
+        done.accept(i, result, advancing);
       }
       observer.progress(Phase.QUANTIZE, layers, layers);
     }

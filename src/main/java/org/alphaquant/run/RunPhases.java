@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -42,6 +43,7 @@ final class RunPhases {
   private final PeakMemory memory;
   private final Map<String, Double> seconds = new LinkedHashMap<>();
   private final LayerFiles layers;
+  private final Resumption resumption;
   private final int tokensPerBatch;
 
   RunPhases(JobContext context, Torch torch, Prepared prepared) {
@@ -56,6 +58,7 @@ final class RunPhases {
             Stream.of(prepared.windows()).mapToLong(window -> window.length).sum());
     this.memory = new PeakMemory(torch);
     this.layers = new LayerFiles(context.attemptDirectory().resolve("layers"));
+    this.resumption = Resumption.of(context, fingerprint(), layers);
     this.tokensPerBatch = torch.device().equals("cpu") ? 4096 : 16_384;
   }
 
@@ -66,11 +69,12 @@ final class RunPhases {
     progress.progress(Phase.WRITE, 0, 1);
     write();
     try (Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
-      WeightOverlay stored = new StoredWeights(written, prepared.resolution().byName());
+      StoredWeights stored = new StoredWeights(written, prepared.resolution().byName());
+      verify(stored);
       Perplexity after = evaluate(Phase.EVALUATE_AFTER, written, stored);
       writeReports(written.totalBytes(), before, after);
       List<JobResult.Artifact> artifacts = artifacts();
-      layers.delete();
+      resumption.finish();
       return new JobResult(
           before == null ? null : new JobResult.Measure(before.value(), after.value()),
           prepared.resolution().bitsPerWeight(),
@@ -105,17 +109,34 @@ final class RunPhases {
     try (TensorScope scope = torch.scope("model")) {
       Model model = ModelFamilies.open(prepared.source(), prepared.description(), scope);
       MemoryBudget budget = MemoryBudget.of(torch, context.earlierResourceFailures());
-      new ModelQuantizer(plan(), budget, tokensPerBatch)
-          .quantize(
-              scope,
-              model,
-              progress,
-              (layer, result) -> {
-                layers.write(layer, result);
-                memory.look();
-                context.betweenLayers();
-              });
+      ModelQuantizer quantizer = new ModelQuantizer(plan(), budget, tokensPerBatch);
+      int first = resumption.adopt();
+      for (int i = 0; i < first; i++) {
+        Optional.ofNullable(layers.read(i).experts()).ifPresent(progress::routed);
+      }
+      quantizer.quantize(
+          scope,
+          model,
+          first,
+          first == 0 ? quantizer.embed(scope, model) : resumption.stream(scope, model),
+          progress,
+          (layer, result, stream) -> {
+            resumption.put(layer, result, stream);
+            memory.look();
+            context.betweenLayers();
+          });
     }
+  }
+
+  // What must agree for a layer of an earlier attempt to be the one this attempt would make.
+  private String fingerprint() {
+    return String.join(
+        "\n",
+        JSON.writeValueAsString(spec),
+        SourceDigest.of(prepared.source()),
+        prepared.samples().sha256(),
+        Versions.all().toString(),
+        torch.device().replaceAll("\\d", ""));
   }
 
   private QuantizationPlan plan() {
@@ -133,12 +154,28 @@ final class RunPhases {
     long start = System.nanoTime();
     List<SafetensorsFile> files = layers.open(prepared.description().layers());
     try {
-      new CheckpointAssembly(prepared.source(), prepared.resolution(), context.artifactDirectory())
+      new CheckpointAssembly(
+              prepared.source(),
+              prepared.description(),
+              prepared.resolution(),
+              context.artifactDirectory())
           .write(files, spec.output().maxShardBytes());
     } finally {
       files.forEach(SafetensorsFile::close);
     }
     seconds.put(Phase.WRITE.jsonName(), (System.nanoTime() - start) / 1e9);
+  }
+
+  // The checkpoint is read back as an engine would, and must give what the solver left.
+  private void verify(StoredWeights stored) {
+    for (int i = 0; i < prepared.description().layers(); i++) {
+      context.ensureHeld();
+      for (LinearReport linear : layers.read(i).linears()) {
+        try (TensorScope scope = torch.scope("verify")) {
+          stored.verify(scope, linear);
+        }
+      }
+    }
   }
 
   private void writeReports(long bytesAfter, Perplexity before, Perplexity after)

@@ -44,7 +44,12 @@ final class RunProgress implements RunObserver {
 
   @Override
   public void routed(Utilization utilization) {
-    context.event("experts", ExpertLayer.of(utilization));
+    routed(ExpertLayer.of(utilization));
+  }
+
+  /** A layer's routing, counted by this attempt or an earlier one. */
+  void routed(ExpertLayer layer) {
+    context.event("experts", layer);
   }
 
   @Override

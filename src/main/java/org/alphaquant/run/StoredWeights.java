@@ -1,6 +1,7 @@
 package org.alphaquant.run;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -11,6 +12,8 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.RunFailure;
 import org.alphaquant.model.WeightOverlay;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
@@ -42,6 +45,24 @@ final class StoredWeights implements WeightOverlay {
     return scheme.format().isUnquantized()
         ? Optional.empty()
         : Optional.of(dequantized(scope, module, scheme));
+  }
+
+  /**
+   * Compares a stored linear with what the solver left.
+   *
+   * @throws RunFailure if they differ, which only a fault of this program or of the disk can make
+   */
+  void verify(TensorScope scope, LinearReport linear) {
+    NDArray weight = weight(scope, linear.module() + WEIGHT).orElseThrow();
+    NDArray batch = scope.run("packing.stack", new NDList(weight));
+    long checksum = scope.toLongs(scope.run("packing.checksum", batch))[0];
+    if (checksum != linear.checksum()) {
+      throw new RunFailure(
+          JobError.Kind.INTERNAL,
+          "checkpoint-mismatch",
+          "%s (%s) reads back from the written checkpoint as other numbers than were solved"
+              .formatted(linear.module(), linear.format()));
+    }
   }
 
   private NDArray dequantized(TensorScope parent, String module, TensorScheme scheme) {

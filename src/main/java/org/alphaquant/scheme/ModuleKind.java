@@ -18,7 +18,7 @@ public enum ModuleKind {
   }
 
   /** Whether its weight is a matrix that inputs are multiplied with. */
-  boolean isLinear() {
+  public boolean isLinear() {
     return this != EMBEDDING && this != NORM;
   }
 

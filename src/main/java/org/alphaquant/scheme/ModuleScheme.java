@@ -19,6 +19,16 @@ public record ModuleScheme(ModuleDescription module, TensorScheme scheme, Origin
     return !scheme.isUnquantized();
   }
 
+  /** JSON pointer to the {@code wq} that applies, in the default where nothing sets it. */
+  public String formatPointer() {
+    return Origin.pointer(origin.wq(), "wq");
+  }
+
+  /** JSON pointer to the {@code aq} that applies, in the default where nothing sets it. */
+  public String activationPointer() {
+    return Origin.pointer(origin.aq(), "aq");
+  }
+
   /** Stored bits of the weight with its scales and zero points. */
   public double bits() {
     return scheme.bitsPerWeight(module.inFeatures()) * module.elements();

@@ -2,44 +2,53 @@ package org.alphaquant.scheme;
 
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Map;
 
 /** The overrides that apply to each module. */
 final class OverrideMatches {
   private final List<SchemeOverride> overrides;
   private final List<ModuleDescription> modules;
-  private final int[] ordinary;
-  private final int[] guarded;
+  private final Map<String, BitSet> matching = new HashMap<>();
+  private final BitSet matchingAny = new BitSet();
+  private final BitSet matchingOrdinary = new BitSet();
 
   OverrideMatches(List<SchemeOverride> overrides, List<ModuleDescription> modules) {
     this.overrides = overrides;
     this.modules = modules;
-    this.ordinary = new int[overrides.size()];
-    this.guarded = new int[overrides.size()];
-    modules.forEach(
-        module ->
-            matching(module).forEach(i -> (module.kind().isProtected() ? guarded : ordinary)[i]++));
+    for (ModuleDescription module : modules) {
+      BitSet matching = matching(module);
+      this.matching.put(module.name(), matching);
+      matchingAny.or(matching);
+      if (!module.kind().isProtected()) {
+        matchingOrdinary.or(matching);
+      }
+    }
   }
 
+  private BitSet matching(ModuleDescription module) {
+    BitSet matching = new BitSet(overrides.size());
+    for (int index = 0; index < overrides.size(); index++) {
+      matching.set(index, overrides.get(index).pattern().matches(module.name()));
+    }
+    return matching;
+  }
+
+  /** Those that match, and for a protected module only those that match nothing else. */
   BitSet applied(ModuleDescription module) {
-    BitSet applied = new BitSet(overrides.size());
-    matching(module)
-        .filter(index -> !module.kind().isProtected() || ordinary[index] == 0)
-        .forEach(applied::set);
+    BitSet applied = (BitSet) matching.get(module.name()).clone();
+    if (module.kind().isProtected()) {
+      applied.andNot(matchingOrdinary);
+    }
     return applied;
-  }
-
-  private IntStream matching(ModuleDescription module) {
-    return IntStream.range(0, overrides.size())
-        .filter(index -> overrides.get(index).pattern().matches(module.name()));
   }
 
   List<Finding> findings() {
     List<Finding> findings = new ArrayList<>();
     for (int index = 0; index < overrides.size(); index++) {
       SchemeOverride override = overrides.get(index);
-      if (ordinary[index] + guarded[index] == 0) {
+      if (!matchingAny.get(index)) {
         findings.add(matchesNothing(index, override.pattern()));
       } else if (override.fields().equals(SchemeFields.OPEN)) {
         String detail = "the override sets no field, so it changes nothing";

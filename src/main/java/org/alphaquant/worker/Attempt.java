@@ -73,12 +73,16 @@ final class Attempt {
 
   private void fail(Throwable failure) {
     JobError error = Failures.classify(failure);
-    if (error.kind() == JobError.Kind.USER) {
-      log.info("job={} epoch={} USER {}", job.id(), lease.epoch(), error.message());
-    } else {
-      log.error(
-          "job={} epoch={} {} {}", job.id(), lease.epoch(), error.kind(), error.code(), failure);
-    }
+    // Only a fault of this program needs its stack to be understood.
+    Throwable stack = error.kind() == JobError.Kind.INTERNAL ? failure : null;
+    log.warn(
+        "job={} epoch={} {} {}: {}",
+        job.id(),
+        lease.epoch(),
+        error.kind(),
+        error.code(),
+        error.message(),
+        stack);
     finish(() -> leases.fail(job.id(), lease.epoch(), error, retryBackoffSeconds));
   }
 

@@ -146,6 +146,49 @@ class JobApiTest {
   }
 
   @Test
+  void aFailedOrCancelledJobIsQueuedAgain() {
+    String id = post();
+    Answer early = problem(http.post("/v1/jobs/" + id + "/retry"), 409, "job-active");
+    assertThat(early.at("/detail")).contains("is queued");
+    http.post("/v1/jobs/" + id + "/cancel");
+    Answer retried = http.post("/v1/jobs/" + id + "/retry");
+    assertThat(retried.status()).isEqualTo(202);
+    assertThat(retried.at("/state")).isEqualTo("queued");
+    assertThat(retried.json().has("cancel_requested_at")).isFalse();
+    worker.succeed(id);
+    problem(http.post("/v1/jobs/" + id + "/retry"), 409, "job-finished");
+  }
+
+  @Test
+  void aFinishedJobIsDeletedWithItsEvents() {
+    String id = post();
+    problem(http.delete("/v1/jobs/" + id), 409, "job-active");
+    worker.succeed(id);
+    assertThat(http.delete("/v1/jobs/" + id).status()).isEqualTo(204);
+    problem(http.get("/v1/jobs/" + id), 404, "job-not-found");
+    problem(http.get("/v1/jobs/" + id + "/events"), 404, "job-not-found");
+    problem(http.delete("/v1/jobs/" + id), 404, "job-not-found");
+  }
+
+  @Test
+  void finishedJobsAreDeletedByStateAndLabel() {
+    String run = UUID.randomUUID().toString();
+    String queued = postLabelled(run);
+    String cancelled = postLabelled(run);
+    String other = postLabelled(run + "x");
+    http.post("/v1/jobs/" + cancelled + "/cancel");
+    http.post("/v1/jobs/" + other + "/cancel");
+    Answer deleted = http.delete("/v1/jobs?state=cancelled,failed&label.run=" + run);
+    assertThat(deleted.json().get("deleted").asInt()).isEqualTo(1);
+    assertThat(deleted.json().get("has_more").asBoolean()).isFalse();
+    problem(http.get("/v1/jobs/" + cancelled), 404, "job-not-found");
+    assertThat(http.get("/v1/jobs/" + queued).status()).isEqualTo(200);
+    assertThat(http.get("/v1/jobs/" + other).status()).isEqualTo(200);
+    problem(http.delete("/v1/jobs"), 400, "invalid-parameter");
+    problem(http.delete("/v1/jobs?state=queued"), 400, "invalid-parameter");
+  }
+
+  @Test
   void aSucceededJobCarriesItsResult() {
     String id = post();
     worker.succeed(id);

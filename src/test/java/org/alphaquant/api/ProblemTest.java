@@ -1,6 +1,7 @@
 package org.alphaquant.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +13,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.UUID;
 import org.alphaquant.api.Http.Answer;
+import org.alphaquant.database.TcpProxy;
+import org.alphaquant.database.TestDatabases;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
 class ProblemTest {
 
@@ -46,8 +50,8 @@ class ProblemTest {
 
   @Test
   void anotherMethodIsAProblemWithTheMethodsThereAre() {
-    Answer answer = problem(http.delete("/v1/jobs"), 405, "method-not-allowed");
-    assertThat(answer.header("Allow")).contains("GET", "POST");
+    Answer answer = problem(http.delete("/v1/presets"), 405, "method-not-allowed");
+    assertThat(answer.header("Allow")).contains("GET");
     problem(http.get("/v1/jobs/" + UUID.randomUUID() + "/cancel"), 405, "method-not-allowed");
   }
 
@@ -89,6 +93,16 @@ class ProblemTest {
   }
 
   @Test
+  void whatThePreflightFindsIsToldWithThePlaceTheValueAndWhatIsAllowed() {
+    Answer answer =
+        problem(http.postJson("/v1/jobs", "{\"model\": \"refused\"}"), 422, "invalid-job");
+    assertThat(answer.at("/detail")).isEqualTo("/config/default/wq is no format, but is int5");
+    assertThat(answer.at("/errors/0/value")).isEqualTo("int5");
+    assertThat(answer.json().at("/errors/0/allowed").toString()).isEqualTo("[\"int4\",\"int8\"]");
+    assertThat(http.get("/v1/jobs?limit=200").text()).doesNotContain("\"refused\"");
+  }
+
+  @Test
   void aBodyThatIsTooLongIsAProblemWhetherItsLengthIsKnownOrNot() {
     try (RunningServer small = new RunningServer(Map.of("alphaquant.api.max-body", "1KB"))) {
       Http http = small.http();
@@ -102,6 +116,42 @@ class ProblemTest {
                   .POST(BodyPublishers.fromPublisher(BodyPublishers.ofByteArray(bytes)))),
           413,
           "content-too-large");
+    }
+  }
+
+  @Test
+  void aDatabaseThatIsAwayIsAProblemWithATimeToComeBack() throws IOException {
+    JdbcConnectionDetails database = TestDatabases.create();
+    Map<String, Object> impatient =
+        Map.of(
+            "alphaquant.security.key-cache", "0s",
+            "spring.datasource.hikari.connection-timeout", 500,
+            "spring.datasource.hikari.validation-timeout", 300,
+            "spring.datasource.hikari.data-source-properties.socketTimeout", 1);
+    try (TcpProxy proxy = new TcpProxy(database);
+        RunningServer server =
+            new RunningServer(proxy.through(database), impatient, context -> {})) {
+      Http http = server.http();
+      assertThat(http.get("/v1/jobs").status()).isEqualTo(200);
+      proxy.fallSilent();
+      Answer away = problem(http.get("/v1/jobs"), 503, "service-unavailable");
+      assertThat(away.header("Retry-After")).isEqualTo("5");
+      assertThat(http.get("/actuator/health/liveness").status()).isEqualTo(200);
+      assertThat(http.get("/actuator/prometheus").status()).isEqualTo(200);
+      proxy.recover();
+      await().untilAsserted(() -> assertThat(http.get("/v1/jobs").status()).isEqualTo(200));
+    }
+  }
+
+  @Test
+  void sessionsThatTheDatabaseEndedAreNoFaultOfTheService() {
+    try (RunningServer server = new RunningServer()) {
+      for (int i = 0; i < 10; i++) {
+        assertThat(server.http().get("/v1/jobs").status()).isIn(200, 503);
+        TestDatabases.endSessions(server.database());
+      }
+      await()
+          .untilAsserted(() -> assertThat(server.http().get("/v1/jobs").status()).isEqualTo(200));
     }
   }
 

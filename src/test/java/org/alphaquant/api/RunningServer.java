@@ -5,10 +5,17 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.alphaquant.AlphaQuantServer;
 import org.alphaquant.database.TestDatabases;
+import org.alphaquant.job.JobPreflight;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.SpecProblem;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.support.BeanDefinitionBuilder;
+import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.boot.Banner;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
@@ -16,7 +23,10 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
 
-/** The whole application on a port and a database of its own, without a worker. */
+/**
+ * The whole application on a port and a database of its own, without a worker. Models and files are
+ * not looked at: a job is refused only for the model {@code refused}.
+ */
 final class RunningServer implements AutoCloseable {
 
   private final ConfigurableApplicationContext context;
@@ -57,8 +67,28 @@ final class RunningServer implements AutoCloseable {
             .initializers(
                 (GenericApplicationContext it) ->
                     it.registerBean(JdbcConnectionDetails.class, () -> database),
+                (GenericApplicationContext it) ->
+                    it.addBeanFactoryPostProcessor(RunningServer::replacePreflight),
                 (GenericApplicationContext it) -> beans.accept(it))
             .run(arguments(all));
+  }
+
+  private static void replacePreflight(ConfigurableListableBeanFactory factory) {
+    BeanDefinitionRegistry beans = (BeanDefinitionRegistry) factory;
+    for (String name : factory.getBeanNamesForType(JobPreflight.class, true, false)) {
+      beans.removeBeanDefinition(name);
+    }
+    beans.registerBeanDefinition(
+        "preflight",
+        BeanDefinitionBuilder.rootBeanDefinition(JobPreflight.class, () -> RunningServer::check)
+            .getBeanDefinition());
+  }
+
+  private static List<SpecProblem> check(JobSpec spec) {
+    return spec.model().equals("refused")
+        ? List.of(
+            new SpecProblem("/config/default/wq", "int5", "is no format", List.of("int4", "int8")))
+        : List.of();
   }
 
   // As arguments, because the application's own files would win over default properties.

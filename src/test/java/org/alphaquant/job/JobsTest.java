@@ -91,7 +91,7 @@ class JobsTest {
     assertThat(spec).isEqualTo(JobSpec.of("m"));
     assertThat(spec.gptq())
         .isEqualTo(new JobSpec.Gptq(0.01, RoutingWeight.SCORE, 128, false, 128.0, true, 2));
-    assertThat(spec.calibration().samples()).isEqualTo(128);
+    assertThat(spec.calibration().samples()).isEqualTo(64);
   }
 
   @Test

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Module lists of small models with the names of real families. */
-final class Models {
+public final class Models {
   private final List<ModuleDescription> modules = new ArrayList<>();
   private final int hidden;
 
@@ -13,7 +13,8 @@ final class Models {
   }
 
   /** OLMoE with query and key norms, embedding and head. */
-  static List<ModuleDescription> olmoe(int layers, int experts, int hidden, int intermediate) {
+  public static List<ModuleDescription> olmoe(
+      int layers, int experts, int hidden, int intermediate) {
     Models models = new Models(hidden);
     models.add("model.embed_tokens", 1024, hidden, ModuleKind.EMBEDDING, -1);
     for (int layer = 0; layer < layers; layer++) {
@@ -32,7 +33,8 @@ final class Models {
     return models.modules;
   }
 
-  static List<ModuleDescription> mixtral(int layers, int experts, int hidden, int intermediate) {
+  public static List<ModuleDescription> mixtral(
+      int layers, int experts, int hidden, int intermediate) {
     Models models = new Models(hidden);
     for (int layer = 0; layer < layers; layer++) {
       String prefix = "model.layers." + layer;
@@ -46,7 +48,8 @@ final class Models {
   }
 
   /** Qwen2-MoE: OLMoE's names plus a shared expert with its gate. */
-  static List<ModuleDescription> qwen2Moe(int layers, int experts, int hidden, int intermediate) {
+  public static List<ModuleDescription> qwen2Moe(
+      int layers, int experts, int hidden, int intermediate) {
     Models models = new Models(hidden);
     models.modules.addAll(olmoe(layers, experts, hidden, intermediate));
     for (int layer = 0; layer < layers; layer++) {

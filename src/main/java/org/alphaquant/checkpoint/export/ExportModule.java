@@ -1,5 +1,8 @@
 package org.alphaquant.checkpoint.export;
 
+import java.util.Arrays;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.format.TensorScheme;
 
 /**
@@ -18,7 +21,16 @@ public record ExportModule(
     return !scheme.isUnquantized();
   }
 
-  ExportModule with(TensorScheme other) {
-    return new ExportModule(name, outFeatures, inFeatures, expert, other);
+  long groups() {
+    return scheme.groups(inFeatures);
+  }
+
+  TensorInfo tensor(String suffix, Dtype dtype, long... shape) {
+    return new TensorInfo(name + "." + suffix, dtype, Arrays.stream(shape).boxed().toList());
+  }
+
+  /** 32-bit words for {@code count} codes of the module's format, one after another. */
+  long words(long count) {
+    return (count * scheme.format().bits() + Integer.SIZE - 1) / Integer.SIZE;
   }
 }

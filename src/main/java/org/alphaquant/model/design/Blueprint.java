@@ -21,11 +21,12 @@ public record Blueprint(DecoderConfig decoder, List<LayerDesign> layers) {
   }
 
   public NormDesign finalNorm() {
-    return new NormDesign(decoder.prefix() + "norm", decoder.hidden(), decoder.epsilon());
+    return decoder.norm(decoder.prefix() + "norm");
   }
 
   public LinearDesign head() {
-    return new LinearDesign(decoder.head(), decoder.vocabulary(), decoder.hidden());
+    return new LinearDesign(
+        decoder.head(), decoder.vocabulary(), decoder.hidden(), decoder.headBias());
   }
 
   /** A tied model whose file holds a head all the same uses the file's. */
@@ -67,19 +68,19 @@ public record Blueprint(DecoderConfig decoder, List<LayerDesign> layers) {
     String start = decoder.prefix() + "layers.";
     for (String name : unread) {
       if (name.startsWith(start) && layerOf(name, start) < layers.size() && !derived(name)) {
-        throw ModelException.tensor(name, "is not known to this family; it would be left out");
+        refuse(name);
       }
     }
-    for (String suffix : List.of("norm.bias", "embed_tokens.bias")) {
-      refuse(unread, decoder.prefix() + suffix);
-    }
-    refuse(unread, decoder.head() + ".bias");
+    Set<String> aside =
+        Set.of(
+            decoder.prefix() + "norm.bias",
+            decoder.head() + ".bias",
+            decoder.prefix() + "embed_tokens.bias");
+    unread.stream().filter(aside::contains).forEach(Blueprint::refuse);
   }
 
-  private static void refuse(Set<String> unread, String name) {
-    if (unread.contains(name)) {
-      throw ModelException.tensor(name, "is not known to this family; it would be left out");
-    }
+  private static void refuse(String name) {
+    throw ModelException.tensor(name, "is not known to this family; it would be left out");
   }
 
   private static boolean derived(String name) {

@@ -1,6 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -9,8 +10,9 @@ import java.util.stream.IntStream;
  * The settings that every decoder has.
  *
  * @param prefix what comes before {@code layers.0.} in tensor names
- * @param epsilon of every RMSNorm of width {@code hidden}
+ * @param epsilon of every norm of width {@code hidden}
  * @param positions {@code max_position_embeddings}
+ * @param layerNorm whether those norms are LayerNorm rather than RMSNorm
  */
 public record DecoderConfig(
     String prefix,
@@ -20,7 +22,10 @@ public record DecoderConfig(
     long vocabulary,
     double epsilon,
     long positions,
-    boolean tied) {
+    boolean tied,
+    boolean layerNorm,
+    boolean headBias,
+    Multipliers multipliers) {
 
   private static final int MOST_LAYERS = 10_000;
 
@@ -45,7 +50,58 @@ public record DecoderConfig(
         config.positive("vocab_size"),
         config.number("rms_norm_eps", epsilon),
         config.positive("max_position_embeddings", positions),
-        config.flag("tie_word_embeddings", false));
+        config.flag("tie_word_embeddings", false),
+        false,
+        false,
+        Multipliers.NONE);
+  }
+
+  /** The same with LayerNorm in place of RMSNorm. */
+  public DecoderConfig withLayerNorm() {
+    return new DecoderConfig(
+        prefix,
+        head,
+        layers,
+        hidden,
+        vocabulary,
+        epsilon,
+        positions,
+        tied,
+        true,
+        headBias,
+        multipliers);
+  }
+
+  /** The same with or without a bias on the head. */
+  public DecoderConfig withHeadBias(boolean bias) {
+    return new DecoderConfig(
+        prefix,
+        head,
+        layers,
+        hidden,
+        vocabulary,
+        epsilon,
+        positions,
+        tied,
+        layerNorm,
+        bias,
+        multipliers);
+  }
+
+  /** The same with constant factors. */
+  public DecoderConfig withMultipliers(Multipliers factors) {
+    return new DecoderConfig(
+        prefix,
+        head,
+        layers,
+        hidden,
+        vocabulary,
+        epsilon,
+        positions,
+        tied,
+        layerNorm,
+        headBias,
+        factors);
   }
 
   /** Name prefix of a layer's tensors, ending in a dot. */
@@ -53,15 +109,35 @@ public record DecoderConfig(
     return prefix + "layers." + index + ".";
   }
 
-  /** The norm in front of a layer's feed-forward block. */
-  public NormDesign feedForwardNorm(int index) {
-    return new NormDesign(layer(index) + "post_attention_layernorm", hidden, epsilon);
+  /** A norm of the residual stream. */
+  NormDesign norm(String name) {
+    return new NormDesign(name, hidden, epsilon, layerNorm);
+  }
+
+  private NormDesign feedForwardNorm(int index) {
+    return norm(layer(index) + "post_attention_layernorm");
   }
 
   /** A dense SwiGLU block {@code mlp} of the given width. */
   public DenseDesign dense(int index, long width, boolean bias) {
     SwiGluDesign mlp = SwiGluDesign.of(layer(index) + "mlp", hidden, width, bias);
-    return new DenseDesign(feedForwardNorm(index), mlp, 1);
+    return new DenseDesign(feedForwardNorm(index), mlp, multipliers.residual());
+  }
+
+  /** A mixture of experts behind the layer's norm. */
+  public MoeDesign sparse(
+      int index, RouterDesign router, ExpertsDesign experts, SharedExpertDesign sharedOrNull) {
+    return new MoeDesign(
+        feedForwardNorm(index),
+        router,
+        experts,
+        Optional.ofNullable(sharedOrNull),
+        multipliers.residual());
+  }
+
+  /** Ordinary attention without biases, norms, clipping or window. */
+  public GroupedQueryDesign attention(int index, HeadShape heads, RotaryDesign rotary) {
+    return GroupedQueryDesign.plain(this, index, heads, rotary);
   }
 
   /** The whole model, layer by layer. */

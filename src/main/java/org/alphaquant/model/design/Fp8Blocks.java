@@ -3,6 +3,7 @@ package org.alphaquant.model.design;
 import java.util.List;
 import java.util.Set;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.model.ModelException;
 
@@ -30,7 +31,9 @@ record Fp8Blocks(long rows, long columns) {
   }
 
   void check(TensorInfo weight, TensorInfo scale) {
-    StoredFloats.torchDtype(scale);
+    if (!Set.of(Dtype.F32, Dtype.BF16).contains(scale.dtype())) {
+      throw ModelException.tensor(scale.name(), "is " + scale.dtype() + ", not F32 or BF16");
+    }
     if (weight.shape().size() != 2) {
       throw ModelException.tensor(
           weight.name(), "is fp8 with shape " + weight.shape() + ", not 2-D");

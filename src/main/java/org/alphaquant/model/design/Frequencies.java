@@ -9,8 +9,8 @@ interface Frequencies {
   /** Radians per position, fp32 [width/2], for sequences of a length. */
   NDArray compute(TensorScope scope, long width, long length);
 
-  /** Factor on cos and sin. */
-  default double attentionFactor() {
+  /** Factor on cos and sin, for sequences of a length. */
+  default double attentionFactor(long length) {
     return 1;
   }
 

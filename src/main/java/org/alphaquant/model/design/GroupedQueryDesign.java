@@ -3,7 +3,7 @@ package org.alphaquant.model.design;
 import org.alphaquant.model.LinearKind;
 
 /**
- * Grouped-query attention under {@code <layer>self_attn}, behind {@code <layer>input_layernorm}.
+ * Grouped-query attention under {@code <layer>self_attn} behind its norm.
  *
  * @param layer name prefix of the layer's tensors, ending in a dot
  * @param clip limit that projections are clamped to after their norms; infinite for none
@@ -12,8 +12,7 @@ import org.alphaquant.model.LinearKind;
  */
 public record GroupedQueryDesign(
     String layer,
-    long hidden,
-    double epsilon,
+    NormDesign inputNorm,
     HeadShape heads,
     RotaryDesign rotary,
     boolean projectionBias,
@@ -26,12 +25,11 @@ public record GroupedQueryDesign(
     implements AttentionDesign {
 
   /** Without biases, norms, clipping or window. */
-  public static GroupedQueryDesign plain(
-      String layer, long hidden, double epsilon, HeadShape heads, RotaryDesign rotary) {
+  static GroupedQueryDesign plain(
+      DecoderConfig decoder, int index, HeadShape heads, RotaryDesign rotary) {
     return new GroupedQueryDesign(
-        layer,
-        hidden,
-        epsilon,
+        decoder.layer(index),
+        decoder.norm(decoder.layer(index) + "input_layernorm"),
         heads,
         rotary,
         false,
@@ -40,14 +38,13 @@ public record GroupedQueryDesign(
         Double.POSITIVE_INFINITY,
         0,
         1 / Math.sqrt(heads.dimension()),
-        1);
+        decoder.multipliers().residual());
   }
 
   public GroupedQueryDesign withBiases(boolean projections, boolean output) {
     return new GroupedQueryDesign(
         layer,
-        hidden,
-        epsilon,
+        inputNorm,
         heads,
         rotary,
         projections,
@@ -62,8 +59,7 @@ public record GroupedQueryDesign(
   public GroupedQueryDesign withNorm(QueryKeyNorm queryKeyNorm) {
     return new GroupedQueryDesign(
         layer,
-        hidden,
-        epsilon,
+        inputNorm,
         heads,
         rotary,
         projectionBias,
@@ -78,8 +74,7 @@ public record GroupedQueryDesign(
   public GroupedQueryDesign withClip(double limit) {
     return new GroupedQueryDesign(
         layer,
-        hidden,
-        epsilon,
+        inputNorm,
         heads,
         rotary,
         projectionBias,
@@ -94,8 +89,7 @@ public record GroupedQueryDesign(
   public GroupedQueryDesign withWindow(long keys) {
     return new GroupedQueryDesign(
         layer,
-        hidden,
-        epsilon,
+        inputNorm,
         heads,
         rotary,
         projectionBias,
@@ -104,6 +98,21 @@ public record GroupedQueryDesign(
         clip,
         keys,
         scale,
+        residualFactor);
+  }
+
+  public GroupedQueryDesign withScale(double factor) {
+    return new GroupedQueryDesign(
+        layer,
+        inputNorm,
+        heads,
+        rotary,
+        projectionBias,
+        outputBias,
+        norm,
+        clip,
+        window,
+        factor,
         residualFactor);
   }
 
@@ -121,11 +130,7 @@ public record GroupedQueryDesign(
 
   LinearDesign output() {
     long in = heads.heads() * heads.dimension();
-    return new LinearDesign(layer + "self_attn.o_proj", hidden, in, outputBias);
-  }
-
-  NormDesign inputNorm() {
-    return new NormDesign(layer + "input_layernorm", hidden, epsilon);
+    return new LinearDesign(layer + "self_attn.o_proj", inputNorm.width(), in, outputBias);
   }
 
   NormDesign queryNorm() {
@@ -143,7 +148,7 @@ public record GroupedQueryDesign(
 
   @Override
   public void outline(Outline outline, int index) {
-    inputNorm().outline(outline);
+    inputNorm.outline(outline);
     for (LinearDesign linear : new LinearDesign[] {query(), key(), value(), output()}) {
       outline.linear(linear, LinearKind.ATTENTION, index, -1);
     }
@@ -160,11 +165,11 @@ public record GroupedQueryDesign(
 
   private LinearDesign projection(String name, long count) {
     long out = count * heads.dimension();
-    return new LinearDesign(layer + "self_attn." + name, out, hidden, projectionBias);
+    return new LinearDesign(layer + "self_attn." + name, out, inputNorm.width(), projectionBias);
   }
 
   private NormDesign projectionNorm(String name, long count) {
     long width = norm == QueryKeyNorm.PER_HEAD ? heads.dimension() : count * heads.dimension();
-    return new NormDesign(layer + "self_attn." + name, width, epsilon);
+    return new NormDesign(layer + "self_attn." + name, width, inputNorm.epsilon());
   }
 }

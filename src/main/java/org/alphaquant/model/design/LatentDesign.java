@@ -13,8 +13,7 @@ import org.alphaquant.model.LinearKind;
  */
 public record LatentDesign(
     String layer,
-    long hidden,
-    double epsilon,
+    NormDesign inputNorm,
     LatentShape shape,
     RotaryDesign rotary,
     boolean bias,
@@ -26,31 +25,32 @@ public record LatentDesign(
 
   /** With the scale (dn + dr)^-1/2, times what the rotary settings add to it. */
   public static LatentDesign of(
-      String layer,
-      long hidden,
-      double epsilon,
+      DecoderConfig decoder,
+      int index,
       LatentShape shape,
       RotaryConfig rotary,
       boolean interleaved,
       boolean bias) {
     double scale = rotary.latentScaleFactor() / Math.sqrt(shape.plain() + shape.rotated());
     RotaryDesign design = rotary.design(shape.rotated(), interleaved);
-    return new LatentDesign(layer, hidden, epsilon, shape, design, bias, scale);
+    return new LatentDesign(
+        decoder.layer(index),
+        decoder.norm(decoder.layer(index) + "input_layernorm"),
+        shape,
+        design,
+        bias,
+        scale);
   }
 
   boolean compressed() {
     return shape.queryRank().isPresent();
   }
 
-  NormDesign inputNorm() {
-    return new NormDesign(layer + "input_layernorm", hidden, epsilon);
-  }
-
   /** q_proj, or q_a_proj where queries are compressed. */
   LinearDesign queryDown() {
     return compressed()
-        ? linear("q_a_proj", shape.queryRank().getAsLong(), hidden, bias)
-        : linear("q_proj", queries(), hidden, false);
+        ? linear("q_a_proj", shape.queryRank().getAsLong(), inputNorm.width(), bias)
+        : linear("q_proj", queries(), inputNorm.width(), false);
   }
 
   NormDesign queryNorm() {
@@ -62,7 +62,7 @@ public record LatentDesign(
   }
 
   LinearDesign keyValueDown() {
-    return linear("kv_a_proj_with_mqa", shape.rank() + shape.rotated(), hidden, bias);
+    return linear("kv_a_proj_with_mqa", shape.rank() + shape.rotated(), inputNorm.width(), bias);
   }
 
   NormDesign keyValueNorm() {
@@ -75,7 +75,7 @@ public record LatentDesign(
   }
 
   LinearDesign output() {
-    return linear("o_proj", hidden, shape.heads() * shape.value(), bias);
+    return linear("o_proj", inputNorm.width(), shape.heads() * shape.value(), bias);
   }
 
   @Override
@@ -91,7 +91,7 @@ public record LatentDesign(
   @Override
   public void outline(Outline outline, int index) {
     List<LinearDesign> linears = new ArrayList<>(List.of(queryDown(), keyValueDown()));
-    List<NormDesign> norms = new ArrayList<>(List.of(inputNorm(), keyValueNorm()));
+    List<NormDesign> norms = new ArrayList<>(List.of(inputNorm, keyValueNorm()));
     if (compressed()) {
       linears.add(queryUp());
       norms.add(queryNorm());

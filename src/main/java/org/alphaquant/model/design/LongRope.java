@@ -7,27 +7,35 @@ import org.alphaquant.torch.TensorScope;
 /**
  * LongRoPE (Ding et al. 2024, arXiv 2402.13753): one stretch factor per pair, of two sets by
  * whether the sequence is longer than the original context.
+ *
+ * @param positions the original context
+ * @param shortAttention factor on cos and sin up to that length
+ * @param longAttention factor beyond
  */
 record LongRope(
     double theta,
     List<Double> shortFactors,
     List<Double> longFactors,
     double positions,
-    double attentionFactor)
+    double shortAttention,
+    double longAttention)
     implements Frequencies {
 
   static LongRope read(RotaryConfig rotary, long width) {
     ModelConfig settings = rotary.settings();
     double positions = rotary.originalPositions();
-    double stretch =
-        settings.missingOrNull("factor") ? rotary.positions() / positions : rotary.factor();
-    double derived = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(positions));
+    List<Double> shortFactors = factors(settings, "short_factor", width);
+    List<Double> longFactors = factors(settings, "long_factor", width);
+    // Phi-MoE: the reference implementation keeps the short factors at every length.
+    boolean mscales = !settings.missingOrNull("short_mscale");
+    double derived = attention(rotary, settings, positions);
     return new LongRope(
         rotary.theta(),
-        factors(settings, "short_factor", width),
-        factors(settings, "long_factor", width),
+        shortFactors,
+        mscales ? shortFactors : longFactors,
         positions,
-        settings.numberOrNull("attention_factor").orElse(derived));
+        mscales ? settings.number("short_mscale") : derived,
+        mscales ? settings.number("long_mscale") : derived);
   }
 
   @Override
@@ -38,6 +46,18 @@ record LongRope(
       values[i] = factors.get(i).floatValue();
     }
     return scope.run("rope.long_frequencies", width, theta, scope.floats(values, values.length));
+  }
+
+  @Override
+  public double attentionFactor(long length) {
+    return length > positions ? longAttention : shortAttention;
+  }
+
+  private static double attention(RotaryConfig rotary, ModelConfig settings, double positions) {
+    double stretch =
+        settings.missingOrNull("factor") ? rotary.positions() / positions : rotary.factor();
+    double derived = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(positions));
+    return settings.numberOrNull("attention_factor").orElse(derived);
   }
 
   private static List<Double> factors(ModelConfig settings, String key, long width) {

@@ -1,18 +1,25 @@
 package org.alphaquant.model.design;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.alphaquant.model.ModelException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
  * Typed reading of config.json. A default applies to a missing key only; null is a value of its
  * own, and only the readers named {@code OrNull} take it. Every error names the key.
  */
 public record ModelConfig(JsonNode root, String path) {
+
+  /** Without any key. */
+  public static final ModelConfig EMPTY = new ModelConfig(JsonNodeFactory.instance.objectNode());
+
+  private static final int MOST = 100_000;
 
   public ModelConfig(JsonNode root) {
     this(root, "");
@@ -26,6 +33,11 @@ public record ModelConfig(JsonNode root, String path) {
     return missing(key) || root.get(key).isNull();
   }
 
+  /** The first of several spellings of a key that is there; the first spelling if none is. */
+  public String spelling(String... keys) {
+    return Arrays.stream(keys).filter(key -> !missing(key)).findFirst().orElse(keys[0]);
+  }
+
   /** A required whole number above zero. */
   public long positive(String key) {
     return positiveOrNull(key)
@@ -35,6 +47,16 @@ public record ModelConfig(JsonNode root, String path) {
   /** A whole number above zero. */
   public long positive(String key, long whenMissing) {
     return missing(key) ? whenMissing : positive(key);
+  }
+
+  /** The same as an int, for numbers of experts and groups. */
+  public int count(String key) {
+    return small(key, positive(key));
+  }
+
+  /** The same as an int. */
+  public int count(String key, int whenMissing) {
+    return small(key, positive(key, whenMissing));
   }
 
   /** A whole number above zero; empty when missing or null. */
@@ -157,9 +179,9 @@ public record ModelConfig(JsonNode root, String path) {
     return Optional.of(new ModelConfig(root.get(key), path + key + "."));
   }
 
-  /** Refuses a flag that would change the arithmetic in a way that is not supported. */
-  public void refuse(String key, boolean refused, boolean whenMissing) {
-    if (!missingOrNull(key) && flag(key, whenMissing) == refused) {
+  /** Refuses a value of a flag that would change the arithmetic in an unsupported way. */
+  public void refuse(String key, boolean refused) {
+    if (!missingOrNull(key) && flag(key, !refused) == refused) {
       throw wrong(key, "is " + refused + ", which is not supported for this family");
     }
   }
@@ -167,6 +189,13 @@ public record ModelConfig(JsonNode root, String path) {
   /** An error about a key. */
   public ModelException wrong(String key, String problem) {
     return ModelException.config(path + key, problem);
+  }
+
+  private int small(String key, long value) {
+    if (value > MOST) {
+      throw wrong(key, "is " + value + ", above " + MOST);
+    }
+    return (int) value;
   }
 
   private Iterable<JsonNode> list(String key) {

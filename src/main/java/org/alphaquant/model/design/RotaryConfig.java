@@ -7,47 +7,81 @@ import org.alphaquant.model.ModelException;
  * The rotary embedding settings of a config.json in either spelling: {@code rope_parameters}, or
  * {@code rope_theta} beside {@code rope_scaling}.
  *
- * @param settings the nested object, or an empty one
+ * @param settings the nested object, empty where there is none
  * @param positions {@code max_position_embeddings}
+ * @param part share of a head's dimensions that is rotated
  */
-public record RotaryConfig(ModelConfig settings, String type, double theta, long positions) {
+public record RotaryConfig(
+    ModelConfig settings, String type, double theta, long positions, double part) {
 
   private static final Set<String> TYPES =
       Set.of("default", "linear", "dynamic", "llama3", "yarn", "longrope");
+  private static final String THETA = "rope_theta";
+  private static final String PART = "partial_rotary_factor";
 
-  /** Refuses unknown types and settings that differ by kind of layer. */
-  public static RotaryConfig read(ModelConfig config, double theta, long positions) {
-    String key = config.missingOrNull("rope_parameters") ? "rope_scaling" : "rope_parameters";
-    ModelConfig settings = config.objectOrNull(key).orElse(null);
-    if (settings == null) {
-      double topLevel = config.numberOrNull("rope_theta").orElse(theta);
-      return new RotaryConfig(null, "default", topLevel, config.positive(POSITIONS, positions));
+  public RotaryConfig {
+    if (!(theta > 1)) {
+      throw ModelException.config(THETA, "is " + theta + "; it must be above 1");
     }
+    if (!(part > 0 && part <= 1)) {
+      throw ModelException.config(PART, "is " + part + "; it must be above 0 and at most 1");
+    }
+  }
+
+  /**
+   * For families that rotate whole heads. Refuses unknown types, settings that differ by kind of
+   * layer, and a partial rotation.
+   *
+   * @param theta what a missing {@code rope_theta} means
+   * @param positions {@code max_position_embeddings}
+   */
+  public static RotaryConfig read(ModelConfig config, double theta, long positions) {
+    RotaryConfig rotary = readPartial(config, theta, positions, 1);
+    if (rotary.part != 1) {
+      throw config.wrong(PART, "is " + rotary.part + ", but this family rotates whole heads");
+    }
+    return rotary;
+  }
+
+  /**
+   * For families that may rotate a part of each head.
+   *
+   * @param part what a missing {@code partial_rotary_factor} means
+   */
+  public static RotaryConfig readPartial(
+      ModelConfig config, double theta, long positions, double part) {
+    String key = config.missingOrNull("rope_parameters") ? "rope_scaling" : "rope_parameters";
+    ModelConfig settings = config.objectOrNull(key).orElse(ModelConfig.EMPTY);
     for (String kind : Set.of("full_attention", "sliding_attention")) {
       if (!settings.missing(kind)) {
         throw settings.wrong(kind, "sets rotary embeddings per kind of layer; not supported");
       }
     }
     String spelling = settings.missingOrNull("rope_type") ? "type" : "rope_type";
-    String type = settings.oneOf(spelling, "default", TYPES);
-    double topLevel = config.numberOrNull("rope_theta").orElse(theta);
     return new RotaryConfig(
         settings,
-        type,
-        settings.numberOrNull("rope_theta").orElse(topLevel),
-        config.positive(POSITIONS, positions));
+        settings.oneOf(spelling, "default", TYPES),
+        nestedOrTop(settings, config, THETA, theta),
+        positions,
+        nestedOrTop(settings, config, PART, part));
   }
 
-  private static final String POSITIONS = "max_position_embeddings";
+  private static double nestedOrTop(
+      ModelConfig settings, ModelConfig config, String key, double whenMissing) {
+    return settings.numberOrNull(key).or(() -> config.numberOrNull(key)).orElse(whenMissing);
+  }
 
-  public RotaryConfig {
-    if (!(theta > 1)) {
-      throw ModelException.config("rope_theta", "is " + theta + "; it must be above 1");
+  /** Refuses types that a family's own code does not know. */
+  public void requireType(Set<String> known) {
+    if (!known.contains(type)) {
+      throw ModelException.config(
+          "rope_scaling", "has type '" + type + "'; this family knows " + String.join(", ", known));
     }
   }
 
-  /** Rotary embeddings over the first {@code width} dimensions of a head. */
-  public RotaryDesign design(long width, boolean interleaved) {
+  /** Rotary embeddings of heads of a dimension. */
+  public RotaryDesign design(long dimension, boolean interleaved) {
+    long width = (long) (dimension * part);
     if (width < 2 || width % 2 != 0) {
       throw ModelException.config("head_dim", "makes rotary width " + width + "; it must be even");
     }

@@ -25,7 +25,7 @@ final class RotaryTables {
   private NDArray make(long length, NDArray like) {
     try (TensorScope making = owner.child("rotary")) {
       NDArray frequencies = design.frequencies().compute(making, design.width(), length);
-      double factor = design.frequencies().attentionFactor();
+      double factor = design.frequencies().attentionFactor(length);
       return making.keep(owner, making.run("rope.table", frequencies, length, factor, like));
     }
   }

@@ -52,8 +52,7 @@ public record SigmoidRouterDesign(
       NDList result =
           scope.runAll(
               "router.sigmoid_top_k",
-              h,
-              linear.weight(),
+              linear.apply(scope, h),
               bias,
               design.topK,
               design.groups,

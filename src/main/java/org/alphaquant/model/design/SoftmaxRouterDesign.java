@@ -55,25 +55,29 @@ public record SoftmaxRouterDesign(
 
     @Override
     public Routing route(TensorScope scope, NDArray h) {
-      NDList result =
-          design.groups > 1
-              ? scope.runAll(
-                  "router.group_limited_top_k",
-                  h,
-                  linear.weight(),
-                  design.topK,
-                  design.groups,
-                  design.keptGroups,
-                  design.scale)
-              : scope.runAll(
-                  "router.softmax_top_k",
-                  h,
-                  linear.weight(),
-                  design.topK,
-                  design.renormalise,
-                  design.epsilon,
-                  design.scale);
+      NDArray logits = linear.apply(scope, h);
+      NDList result = design.groups > 1 ? grouped(scope, logits) : plain(scope, logits);
       return new Routing(result.get(0), result.get(1));
+    }
+
+    private NDList plain(TensorScope scope, NDArray logits) {
+      return scope.runAll(
+          "router.softmax_top_k",
+          logits,
+          design.topK,
+          design.renormalise,
+          design.epsilon,
+          design.scale);
+    }
+
+    private NDList grouped(TensorScope scope, NDArray logits) {
+      return scope.runAll(
+          "router.group_limited_top_k",
+          logits,
+          design.topK,
+          design.groups,
+          design.keptGroups,
+          design.scale);
     }
   }
 }

@@ -42,15 +42,18 @@ record StoredExperts(ExpertsDesign design, WeightReader reader) implements Exper
   }
 
   private void fill(WeightReader into, int expert, int index, NDArray gateUp, NDArray down) {
+    SwiGluDesign names = design.expert(expert);
     if (reader.checkpoint().has(design.fusedGateUp())) {
       into.placeSlice(gateUp, design.fusedGateUp(), expert, index);
       into.placeSlice(down, design.fusedDown(), expert, index);
-      return;
+      into.overlay(gateUp, names.gate().weight(), index, 0);
+      into.overlay(gateUp, names.up().weight(), index, design.width());
+      into.overlay(down, names.down().weight(), index, 0);
+    } else {
+      into.place(gateUp, names.gate().weight(), index, 0);
+      into.place(gateUp, names.up().weight(), index, design.width());
+      into.place(down, names.down().weight(), index, 0);
     }
-    SwiGluDesign names = design.expert(expert);
-    into.place(gateUp, names.gate().weight(), index, 0);
-    into.place(gateUp, names.up().weight(), index, design.width());
-    into.place(down, names.down().weight(), index, 0);
   }
 
   private static NDArray allocate(TensorScope scope, long... shape) {

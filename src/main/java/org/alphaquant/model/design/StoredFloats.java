@@ -17,8 +17,7 @@ final class StoredFloats {
           Dtype.F32, TorchDtype.FLOAT32,
           Dtype.F16, TorchDtype.FLOAT16,
           Dtype.BF16, TorchDtype.BFLOAT16,
-          Dtype.F8_E4M3, TorchDtype.FLOAT8_E4M3,
-          Dtype.F8_E5M2, TorchDtype.FLOAT8_E5M2);
+          Dtype.F8_E4M3, TorchDtype.FLOAT8_E4M3);
 
   private StoredFloats() {}
 
@@ -32,7 +31,7 @@ final class StoredFloats {
   }
 
   static boolean isFp8(TensorInfo info) {
-    return info.dtype() == Dtype.F8_E4M3 || info.dtype() == Dtype.F8_E5M2;
+    return info.dtype() == Dtype.F8_E4M3;
   }
 
   /** The tensor that scales an fp8 weight block by block, where the checkpoint has one. */

@@ -64,6 +64,15 @@ public record WeightReader(Checkpoint checkpoint, TensorScope scope, WeightOverl
     }
   }
 
+  /** Puts the overlay's weight of that name, where it has one, over target[index, row:row+rows]. */
+  void overlay(NDArray target, String name, int index, long row) {
+    try (TensorScope loading = scope.child(name)) {
+      overlay
+          .weight(loading, name)
+          .ifPresent(weight -> loading.runInPlace("weights.place", target, weight, index, row));
+    }
+  }
+
   private NDArray sourceOf(String name) {
     return StoredFloats.isFp8(checkpoint.info(name)) ? ownFloats(name) : stored(name);
   }

@@ -7,7 +7,7 @@ import org.alphaquant.torch.TensorScope;
  * YaRN (Peng et al. 2023, arXiv 2309.00071): pairs below {@code low} keep their frequency, pairs
  * above {@code high} are interpolated by {@code factor}.
  */
-record Yarn(double theta, double factor, double low, double high, double attentionFactor)
+record Yarn(double theta, double factor, double low, double high, double attention)
     implements Frequencies {
 
   static Yarn read(RotaryConfig rotary, long width) {
@@ -34,6 +34,11 @@ record Yarn(double theta, double factor, double low, double high, double attenti
   /** The factor on attention that a stretch of the context calls for. */
   static double mscale(double stretch, double weight) {
     return stretch <= 1 ? 1 : 0.1 * weight * Math.log(stretch) + 1;
+  }
+
+  @Override
+  public double attentionFactor(long length) {
+    return attention;
   }
 
   @Override

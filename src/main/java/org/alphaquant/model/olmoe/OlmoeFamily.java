@@ -1,12 +1,10 @@
 package org.alphaquant.model.olmoe;
 
 import java.util.List;
-import java.util.Optional;
 import org.alphaquant.model.FamilyDescription;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.ExpertsDesign;
-import org.alphaquant.model.design.GroupedQueryDesign;
 import org.alphaquant.model.design.HeadShape;
 import org.alphaquant.model.design.LinearDesign;
 import org.alphaquant.model.design.ModelConfig;
@@ -42,8 +40,8 @@ public final class OlmoeFamily implements ModelFamily {
     double clip = config.numberOrNull("clip_qkv").orElse(Double.POSITIVE_INFINITY);
     return decoder.blueprint(
         layer ->
-            GroupedQueryDesign.plain(
-                    decoder.layer(layer), decoder.hidden(), decoder.epsilon(), heads, rotary)
+            decoder
+                .attention(layer, heads, rotary)
                 .withBiases(bias, bias)
                 .withNorm(QueryKeyNorm.WHOLE)
                 .withClip(clip),
@@ -52,12 +50,12 @@ public final class OlmoeFamily implements ModelFamily {
 
   private static MoeDesign experts(DecoderConfig decoder, ModelConfig config, int layer) {
     String module = decoder.layer(layer) + "mlp";
-    int count = Math.toIntExact(config.positive("num_experts", 64));
-    int topK = Math.toIntExact(config.positive("num_experts_per_tok", 8));
+    int count = config.count(config.spelling("num_experts", "num_local_experts"), 64);
+    int topK = config.count("num_experts_per_tok", 8);
     LinearDesign gate = new LinearDesign(module + ".gate", count, decoder.hidden());
     boolean renormalise = config.flag("norm_topk_prob", false);
-    return new MoeDesign(
-        decoder.feedForwardNorm(layer),
+    return decoder.sparse(
+        layer,
         SoftmaxRouterDesign.plain(gate, topK, renormalise),
         new ExpertsDesign(
             module + ".experts",
@@ -65,7 +63,6 @@ public final class OlmoeFamily implements ModelFamily {
             count,
             decoder.hidden(),
             config.positive("intermediate_size")),
-        Optional.empty(),
-        1);
+        null);
   }
 }

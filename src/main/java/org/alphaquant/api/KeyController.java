@@ -1,0 +1,84 @@
+package org.alphaquant.api;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import java.net.URI;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.alphaquant.job.SpecException;
+import org.alphaquant.security.ApiKey;
+import org.alphaquant.security.KeyRing;
+import org.alphaquant.security.Scope;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Making, listing and revoking API keys; for administrators. */
+@RestController
+@RequestMapping(path = "/v1/keys", produces = MediaType.APPLICATION_JSON_VALUE)
+class KeyController {
+
+  private static final int LONGEST_TEXT = 255;
+
+  private final KeyRing keys;
+
+  KeyController(KeyRing keys) {
+    this.keys = keys;
+  }
+
+  @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE)
+  ResponseEntity<CreatedKey> create(@RequestBody KeyRequest request) {
+    KeyRing.NewKey made =
+        keys.create(request.owner(), request.scopes(), request.name(), request.expiresAt());
+    return ResponseEntity.created(URI.create("/v1/keys/" + made.key().id()))
+        .header("Cache-Control", "no-store")
+        .body(new CreatedKey(made.text(), made.key()));
+  }
+
+  @GetMapping
+  KeyList list() {
+    return new KeyList(keys.list());
+  }
+
+  @DeleteMapping("/{id}")
+  ResponseEntity<Void> revoke(@PathVariable String id) {
+    keys.revoke(id)
+        .orElseThrow(
+            () -> new ProblemException(ProblemType.KEY_NOT_FOUND, "There is no key " + id + "."));
+    return ResponseEntity.noContent().build();
+  }
+
+  /** All keys, without their secrets. */
+  record KeyList(List<ApiKey> data) {}
+
+  /** The one answer that holds the whole key. */
+  record CreatedKey(String key, @JsonUnwrapped ApiKey about) {}
+
+  /**
+   * @param scopes read, write, admin
+   * @param name what it is for
+   * @param expiresAt null for never
+   */
+  record KeyRequest(
+      String owner, Set<Scope> scopes, String name, @JsonProperty("expires_at") Instant expiresAt) {
+
+    KeyRequest {
+      if (owner == null || owner.isBlank() || owner.length() > LONGEST_TEXT) {
+        throw new SpecException("owner", owner, "a text of 1 to 255 characters");
+      }
+      if (scopes == null || scopes.isEmpty() || scopes.contains(null)) {
+        throw new SpecException("scopes", scopes, "some of read, write, admin");
+      }
+      if (name != null && name.length() > LONGEST_TEXT) {
+        throw new SpecException("name", name, "a text of at most 255 characters");
+      }
+    }
+  }
+}

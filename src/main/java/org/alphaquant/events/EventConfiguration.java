@@ -1,0 +1,44 @@
+package org.alphaquant.events;
+
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.alphaquant.job.JobEvents;
+import org.alphaquant.job.Jobs;
+import org.alphaquant.job.Notifications;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(EventSettings.class)
+class EventConfiguration {
+
+  @Bean
+  EventStreams eventStreams(
+      Jobs jobs, JobEvents events, EventSettings settings, Notifications notifications) {
+    EventStreams streams = new EventStreams(jobs, events, settings, writers(settings.writers()));
+    notifications.add(streams);
+    return streams;
+  }
+
+  private static ThreadPoolExecutor writers(int threads) {
+    AtomicInteger number = new AtomicInteger();
+    ThreadPoolExecutor writers =
+        new ThreadPoolExecutor(
+            threads,
+            threads,
+            30,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            task -> {
+              Thread thread = new Thread(task, "event-writer-" + number.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            },
+            new ThreadPoolExecutor.DiscardPolicy());
+    writers.allowCoreThreadTimeOut(true);
+    return writers;
+  }
+}

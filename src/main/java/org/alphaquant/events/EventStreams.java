@@ -1,0 +1,233 @@
+package org.alphaquant.events;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobEvent;
+import org.alphaquant.job.JobEvents;
+import org.alphaquant.job.Jobs;
+import org.alphaquant.job.Notifications;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.EventListener;
+import org.springframework.dao.DataAccessException;
+
+/** All streams of this process, and the dispatcher that feeds them. */
+public final class EventStreams implements Notifications.Listener {
+  private static final Logger log = LoggerFactory.getLogger(EventStreams.class);
+  private static final int PAGE = 500;
+
+  private final Jobs jobs;
+  private final JobEvents events;
+  private final EventSettings settings;
+  private final ExecutorService writers;
+  private final Map<UUID, JobFeed> feeds = new ConcurrentHashMap<>();
+  private final Set<UUID> dirty = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger open = new AtomicInteger();
+  private final Semaphore wake = new Semaphore(0);
+  private final Thread dispatcher = new Thread(this::dispatch, "event-dispatcher");
+  private volatile boolean lookAtAll;
+  private volatile boolean closed;
+
+  EventStreams(Jobs jobs, JobEvents events, EventSettings settings, ExecutorService writers) {
+    this.jobs = jobs;
+    this.events = events;
+    this.settings = settings;
+    this.writers = writers;
+    dispatcher.setDaemon(true);
+    dispatcher.start();
+  }
+
+  /**
+   * Sends a client the events after a number, and those to come, until the job has ended or the
+   * client is gone.
+   *
+   * @param job as the caller just read it
+   * @param after the last event that the client has; 0 for none
+   * @return to be closed when the client goes
+   */
+  public Subscription subscribe(Job job, long after, EventSink sink) {
+    JobStream[] stream = new JobStream[1];
+    feeds.compute(
+        job.id(),
+        (id, existing) -> {
+          JobFeed feed = existing == null ? new JobFeed(id, job.eventSeq()) : existing;
+          stream[0] = new JobStream(feed, after, sink, jobs, events, () -> end(feed, stream[0]));
+          feed.streams().add(stream[0]);
+          return feed;
+        });
+    open.incrementAndGet();
+    begin(job, after, stream[0]);
+    return stream[0]::end;
+  }
+
+  private void begin(Job job, long after, JobStream stream) {
+    if (closed) {
+      stream.completionIsDue();
+      stream.write();
+      return;
+    }
+    if (after == job.eventSeq() && job.state().isTerminal()) {
+      stream.completionIsDue();
+    } else if (after > job.eventSeq()) {
+      stream.fromReset();
+    }
+    markDirty(job.id());
+    write(stream);
+  }
+
+  /** Open streams. */
+  public int size() {
+    return open.get();
+  }
+
+  // Called more than once for one stream; only the first removes it.
+  private void end(JobFeed feed, JobStream stream) {
+    feeds.computeIfPresent(
+        feed.jobId(),
+        (id, it) -> {
+          if (it.streams().remove(stream)) {
+            open.decrementAndGet();
+          }
+          return it.streams().isEmpty() ? null : it;
+        });
+  }
+
+  private void write(JobStream stream) {
+    if (stream.wake()) {
+      writers.execute(stream::write);
+    }
+  }
+
+  private void markDirty(UUID job) {
+    dirty.add(job);
+    wake.release();
+  }
+
+  @Override
+  public void notified(Notifications.Channel channel, String payload) {
+    if (channel == Notifications.Channel.EVENT) {
+      UUID job = UUID.fromString(payload.substring(0, payload.indexOf(' ')));
+      if (feeds.containsKey(job)) {
+        markDirty(job);
+      }
+    }
+  }
+
+  @Override
+  public void mayHaveMissed() {
+    lookAtAll = true;
+    wake.release();
+  }
+
+  private void dispatch() {
+    long polledAt = System.nanoTime();
+    long beatAt = System.nanoTime();
+    while (!closed) {
+      try {
+        await(Math.min(settings.pollEvery().toMillis(), settings.heartbeat().toMillis()));
+        if (lookAtAll || isOver(polledAt, settings.pollEvery().toNanos())) {
+          lookAtAll = false;
+          polledAt = System.nanoTime();
+          findMissed();
+        }
+        Set<UUID> now = new HashSet<>(dirty);
+        dirty.removeAll(now);
+        now.stream().map(feeds::get).filter(feed -> feed != null).forEach(this::feed);
+      } catch (DataAccessException e) {
+        lookAtAll = true;
+        log.debug("Events cannot be read now: {}", e.getMostSpecificCause().getMessage());
+      } catch (RuntimeException e) {
+        log.error("The event dispatcher failed and goes on", e);
+      }
+      if (isOver(beatAt, settings.heartbeat().toNanos())) {
+        beatAt = System.nanoTime();
+        beat();
+      }
+    }
+  }
+
+  private static boolean isOver(long since, long nanos) {
+    return System.nanoTime() - since >= nanos;
+  }
+
+  private void await(long millis) {
+    try {
+      if (wake.tryAcquire(millis, TimeUnit.MILLISECONDS)) {
+        wake.drainPermits();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      closed = true;
+    }
+  }
+
+  // One question for all jobs that somebody follows.
+  private void findMissed() {
+    List<JobFeed> followed = List.copyOf(feeds.values());
+    if (followed.isEmpty()) {
+      return;
+    }
+    Map<UUID, Long> newest =
+        jobs.newestEvents(followed.stream().map(JobFeed::jobId).toList()).stream()
+            .collect(Collectors.toMap(Jobs.Newest::getId, Jobs.Newest::getSeq));
+    for (JobFeed feed : followed) {
+      Long seq = newest.get(feed.jobId());
+      if (seq == null) {
+        feed.streams().forEach(JobStream::completionIsDue);
+      } else if (seq > feed.newest()) {
+        dirty.add(feed.jobId());
+      }
+      // A stream may be behind its feed if the database was away when it looked.
+      feed.streams().forEach(this::write);
+    }
+  }
+
+  private void feed(JobFeed feed) {
+    List<JobEvent> page = events.after(feed.jobId(), feed.newest(), PAGE);
+    while (!page.isEmpty()) {
+      feed.append(page);
+      page = page.size() < PAGE ? List.of() : events.after(feed.jobId(), feed.newest(), PAGE);
+    }
+    feed.streams().forEach(this::write);
+  }
+
+  private void beat() {
+    for (JobFeed feed : feeds.values()) {
+      for (JobStream stream : feed.streams()) {
+        stream.heartbeatIsDue();
+        write(stream);
+      }
+    }
+  }
+
+  // Before the web server stops: it would wait for the streams to end by themselves.
+  @EventListener(ContextClosedEvent.class)
+  void completeAll() {
+    closed = true;
+    wake.release();
+    for (JobFeed feed : feeds.values()) {
+      for (JobStream stream : feed.streams()) {
+        stream.completionIsDue();
+        write(stream);
+      }
+    }
+    writers.shutdown();
+  }
+
+  /** A client's place among the streams. */
+  public interface Subscription extends AutoCloseable {
+    @Override
+    void close();
+  }
+}

@@ -1,0 +1,141 @@
+package org.alphaquant.events;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobEvent;
+import org.alphaquant.job.JobEvents;
+import org.alphaquant.job.Jobs;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+
+/** One client's way through the events of a job. */
+final class JobStream {
+  private static final Logger log = LoggerFactory.getLogger(JobStream.class);
+  private static final int PAGE = 200;
+
+  private final JobFeed feed;
+  private final EventSink sink;
+  private final Jobs jobs;
+  private final JobEvents events;
+  private final Runnable onEnd;
+  private final AtomicInteger wakes = new AtomicInteger();
+  private volatile boolean ended;
+  private volatile boolean heartbeatDue;
+  private volatile boolean completionDue;
+  private boolean resetDue;
+  private long sent;
+
+  JobStream(JobFeed feed, long after, EventSink sink, Jobs jobs, JobEvents events, Runnable onEnd) {
+    this.feed = feed;
+    this.sent = after;
+    this.sink = sink;
+    this.jobs = jobs;
+    this.events = events;
+    this.onEnd = onEnd;
+  }
+
+  /** Makes the stream begin with the job as it is, as the client's number says nothing. */
+  JobStream fromReset() {
+    resetDue = true;
+    return this;
+  }
+
+  void heartbeatIsDue() {
+    heartbeatDue = true;
+  }
+
+  void completionIsDue() {
+    completionDue = true;
+  }
+
+  /** True for the one caller that must see to it that {@link #write} runs. */
+  boolean wake() {
+    return wakes.getAndIncrement() == 0;
+  }
+
+  /** Sends what there is. INVARIANT: one thread at a time, as only the first wake starts it. */
+  void write() {
+    int seen;
+    do {
+      seen = wakes.get();
+      try {
+        writeOnce();
+      } catch (IOException | IllegalStateException gone) {
+        log.debug("A client of job {} is gone: {}", feed.jobId(), gone.getMessage());
+        end();
+      } catch (DataAccessException e) {
+        log.debug("Events of job {} cannot be read now: {}", feed.jobId(), e.getMessage());
+      }
+    } while (wakes.addAndGet(-seen) != 0);
+  }
+
+  private void writeOnce() throws IOException {
+    if (ended) {
+      return;
+    }
+    boolean silent = !resetDue;
+    if (resetDue) {
+      reset();
+    }
+    while (!ended) {
+      List<JobEvent> next = next();
+      if (next.isEmpty()) {
+        break;
+      }
+      silent = false;
+      send(next);
+      if (!ended && next.get(next.size() - 1).isTerminal() && sent >= feed.newest()) {
+        complete();
+      }
+    }
+    if (silent && heartbeatDue && !ended) {
+      sink.heartbeat();
+    }
+    heartbeatDue = false;
+    if (completionDue) {
+      complete();
+    }
+  }
+
+  private List<JobEvent> next() {
+    return feed.after(sent).orElseGet(() -> events.after(feed.jobId(), sent, PAGE));
+  }
+
+  private void send(List<JobEvent> next) throws IOException {
+    if (next.get(0).seq() != sent + 1) {
+      reset();
+    }
+    for (JobEvent event : next) {
+      if (event.seq() > sent) {
+        sink.event(event);
+        sent = event.seq();
+      }
+    }
+  }
+
+  private void reset() throws IOException {
+    Job now = jobs.find(feed.jobId()).orElseThrow(() -> new IOException("the job was deleted"));
+    sink.reset(now);
+    sent = now.eventSeq();
+    resetDue = false;
+    if (now.state().isTerminal()) {
+      complete();
+    }
+  }
+
+  private void complete() {
+    if (!ended) {
+      end();
+      sink.complete();
+    }
+  }
+
+  /** Takes no more events; the client is gone or was told. */
+  void end() {
+    ended = true;
+    onEnd.run();
+  }
+}

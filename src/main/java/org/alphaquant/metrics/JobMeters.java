@@ -1,0 +1,115 @@
+package org.alphaquant.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobState;
+
+/** What this process did to jobs. Sums over all processes are the service's. */
+final class JobMeters {
+
+  private static final String NO_ERROR = "none";
+  private static final Duration[] BUCKETS = {
+    Duration.ofMinutes(1),
+    Duration.ofMinutes(5),
+    Duration.ofMinutes(15),
+    Duration.ofHours(1),
+    Duration.ofHours(4),
+    Duration.ofHours(12),
+    Duration.ofHours(24)
+  };
+
+  private final MeterRegistry registry;
+  private final Counter submitted;
+  private final Counter lostLeases;
+  private final Timer queueWait;
+
+  JobMeters(MeterRegistry registry) {
+    this.registry = registry;
+    this.submitted =
+        Counter.builder("quant.jobs.submitted")
+            .description("Jobs created; replays of an idempotency key not counted")
+            .register(registry);
+    this.lostLeases =
+        Counter.builder("quant.leases.lost")
+            .description("Jobs taken from workers that went silent")
+            .tag("reason", "expired")
+            .register(registry);
+    this.queueWait =
+        Timer.builder("quant.job.queue.wait")
+            .description("From creation to the first claim")
+            .serviceLevelObjectives(BUCKETS)
+            .register(registry);
+    finished("succeeded", NO_ERROR);
+    finished("cancelled", NO_ERROR);
+    for (JobError.Kind kind : JobError.Kind.values()) {
+      finished("failed", lower(kind));
+    }
+    for (JobState state : JobState.values()) {
+      if (state.isTerminal()) {
+        duration(lower(state));
+      }
+    }
+  }
+
+  void created() {
+    submitted.increment();
+  }
+
+  void claimed(Job job) {
+    if (job.leaseEpoch() == 1) {
+      job.startedAt().ifPresent(start -> queueWait.record(between(job.createdAt(), start)));
+    }
+  }
+
+  void leaseLost(Job job) {
+    lostLeases.increment();
+    written(job);
+  }
+
+  /** Counts the end of a job; a job that goes back to the queue has not ended. */
+  void written(Job job) {
+    if (!job.state().isTerminal()) {
+      return;
+    }
+    String outcome = lower(job.state());
+    String errorClass =
+        job.state() == JobState.FAILED
+            ? job.error().map(error -> lower(error.kind())).orElse(NO_ERROR)
+            : NO_ERROR;
+    finished(outcome, errorClass).increment();
+    job.startedAt()
+        .flatMap(start -> job.finishedAt().map(end -> between(start, end)))
+        .ifPresent(duration(outcome)::record);
+  }
+
+  private Counter finished(String outcome, String errorClass) {
+    return Counter.builder("quant.jobs.finished")
+        .description("Jobs that ended for good")
+        .tag("outcome", outcome)
+        .tag("error_class", errorClass)
+        .register(registry);
+  }
+
+  private Timer duration(String outcome) {
+    return Timer.builder("quant.job.duration")
+        .description("From the first claim to the end")
+        .tag("outcome", outcome)
+        .serviceLevelObjectives(BUCKETS)
+        .register(registry);
+  }
+
+  private static Duration between(Instant start, Instant end) {
+    Duration duration = Duration.between(start, end);
+    return duration.isNegative() ? Duration.ZERO : duration;
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,48 @@
+package org.alphaquant.metrics;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.alphaquant.job.JobState;
+import org.alphaquant.job.Jobs;
+
+/** What the database holds. Every process says the same, so take the maximum and not the sum. */
+final class QueueGauges implements MeterBinder {
+
+  private final Cached<Map<JobState, Double>> counts;
+  private final Cached<Double> oldestWait;
+
+  QueueGauges(Jobs jobs) {
+    this.counts = new Cached<>(() -> doubles(jobs.counts()), unknownCounts());
+    this.oldestWait = new Cached<>(jobs::oldestWaitSeconds, Double.NaN);
+  }
+
+  @Override
+  public void bindTo(MeterRegistry registry) {
+    for (JobState state : JobState.values()) {
+      Gauge.builder("quant.jobs", counts, cached -> cached.get().get(state))
+          .description("Jobs in each state; the same from every process, so take the maximum")
+          .tag("state", state.name().toLowerCase(Locale.ROOT))
+          .register(registry);
+    }
+    Gauge.builder("quant.queue.oldest.age", oldestWait, Cached::get)
+        .description("Wait of the first runnable job; the same from every process")
+        .baseUnit("seconds")
+        .register(registry);
+  }
+
+  private static Map<JobState, Double> doubles(Map<JobState, Long> counts) {
+    return counts.entrySet().stream()
+        .collect(Collectors.toMap(Map.Entry::getKey, entry -> (double) entry.getValue()));
+  }
+
+  private static Map<JobState, Double> unknownCounts() {
+    return Arrays.stream(JobState.values())
+        .collect(Collectors.toMap(Function.identity(), state -> Double.NaN));
+  }
+}

@@ -1,0 +1,63 @@
+package org.alphaquant.model.deepseek;
+
+import java.util.Optional;
+import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.ExpertsDesign;
+import org.alphaquant.model.design.LinearDesign;
+import org.alphaquant.model.design.ModelConfig;
+import org.alphaquant.model.design.ModelSource;
+import org.alphaquant.model.design.MoeDesign;
+import org.alphaquant.model.design.RouterDesign;
+import org.alphaquant.model.design.SharedExpertDesign;
+import org.alphaquant.model.design.SwiGluDesign;
+
+/** What the DeepSeek models share below their routers: dense first layers, plain shared experts. */
+public final class DeepseekExperts {
+
+  private DeepseekExperts() {}
+
+  /**
+   * Whether a layer of DeepSeek-V2 or V3 has experts. The reference implementation leaves {@code
+   * moe_layer_freq} unread, the original code does not; where they differ the file's router tells.
+   *
+   * @param dense what a missing {@code first_k_dense_replace} means
+   */
+  public static boolean sparse(ModelSource source, DecoderConfig decoder, int layer, int dense) {
+    ModelConfig config = source.config();
+    return layer >= config.integerOrNull("first_k_dense_replace").orElse(dense)
+        && (layer % config.positive("moe_layer_freq", 1) == 0
+            || source.has(router(decoder, layer, 1).weight()));
+  }
+
+  /** The linear that a sparse layer routes by. */
+  public static LinearDesign router(DecoderConfig decoder, int layer, int experts) {
+    return new LinearDesign(decoder.layer(layer) + "mlp.gate", experts, decoder.hidden());
+  }
+
+  /**
+   * A sparse layer's block.
+   *
+   * @param shared number of shared experts, stored as one of their joint width; 0 for none
+   * @param sharedBias whether the shared experts' linears have biases
+   */
+  public static MoeDesign block(
+      DecoderConfig decoder,
+      ModelConfig config,
+      int layer,
+      RouterDesign router,
+      long shared,
+      boolean sharedBias) {
+    String module = decoder.layer(layer) + "mlp";
+    long width = config.positive("moe_intermediate_size");
+    int count = Math.toIntExact(router.linear().out());
+    SwiGluDesign joint =
+        SwiGluDesign.of(
+            module + ".shared_experts", decoder.hidden(), Math.max(1, shared) * width, sharedBias);
+    return decoder.sparse(
+        layer,
+        router,
+        new ExpertsDesign(
+            module + ".experts", ExpertsDesign.PROJECTIONS, count, decoder.hidden(), width),
+        shared == 0 ? null : new SharedExpertDesign(joint, Optional.empty()));
+  }
+}

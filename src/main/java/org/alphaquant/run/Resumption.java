@@ -1,0 +1,140 @@
+package org.alphaquant.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.alphaquant.model.Model;
+import org.alphaquant.model.ResidualStream;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.worker.JobContext;
+
+/**
+ * Lets an attempt go on where an earlier one stopped. Beside the finished layers an attempt keeps
+ * the residual stream that leaves the last of them, exactly as it was: recomputing it could round
+ * differently, and then the result would depend on where the work was interrupted.
+ */
+final class Resumption {
+
+  // A large stream is put away only now and then: writing it may take longer than its layer.
+  private static final long SMALL = 256L << 20;
+  private static final long SELDOM_NANOS = 20_000_000_000L;
+
+  private final Attempt own;
+  private final Iterable<Path> earlier;
+  private final String fingerprint;
+  private int streamAfter = -1;
+  private long lastPut = System.nanoTime();
+
+  private Resumption(Attempt own, Iterable<Path> earlier, String fingerprint) {
+    this.own = own;
+    this.earlier = earlier;
+    this.fingerprint = fingerprint;
+  }
+
+  static Resumption of(JobContext context, String fingerprint, LayerFiles layers) {
+    Attempt own = new Attempt(context.attemptDirectory(), layers);
+    return new Resumption(own, context.earlierAttempts(), fingerprint);
+  }
+
+  /** Takes over what can be taken over; returns how many layers that are. */
+  int adopt() {
+    int adopted = 0;
+    for (Path folder : earlier) {
+      Attempt attempt = new Attempt(folder, new LayerFiles(folder.resolve("layers")));
+      int finished = attempt.finished(fingerprint);
+      if (finished > adopted) {
+        own.layers.adopt(attempt.layers, finished);
+        own.takeStream(attempt, finished - 1);
+        adopted = finished;
+      }
+    }
+    own.sign(fingerprint);
+    streamAfter = adopted - 1;
+    return adopted;
+  }
+
+  /** The stream that enters the first layer that was not adopted. */
+  ResidualStream stream(TensorScope scope, Model model) {
+    return StreamFile.read(scope, own.stream(streamAfter), model.description().hidden());
+  }
+
+  /** Keeps a finished layer. */
+  void put(int layer, LayerResult result, ResidualStream stream) {
+    long bytes = stream.tokens() * stream.hidden() * Float.BYTES;
+    boolean keepStream = bytes <= SMALL || System.nanoTime() - lastPut > SELDOM_NANOS;
+    if (keepStream) {
+      StreamFile.write(own.stream(layer), stream);
+      lastPut = System.nanoTime();
+    }
+    own.layers.write(layer, result);
+    if (keepStream) {
+      own.deleteStream(streamAfter);
+      streamAfter = layer;
+    }
+  }
+
+  /** Removes what only another attempt would need. */
+  void finish() {
+    own.deleteStream(streamAfter);
+    own.layers.delete();
+  }
+
+  /** The folder of one attempt. */
+  private record Attempt(Path folder, LayerFiles layers) {
+
+    Path stream(int layer) {
+      return folder.resolve("stream-%05d.safetensors".formatted(layer));
+    }
+
+    void sign(String fingerprint) {
+      write(folder.resolve("fingerprint"), fingerprint);
+    }
+
+    /** Layers that are whole and whose stream is there; 0 if they were made of other inputs. */
+    int finished(String fingerprint) {
+      if (!read(folder.resolve("fingerprint")).equals(Optional.of(fingerprint))) {
+        return 0;
+      }
+      int finished = 0;
+      for (int i = 0; layers.has(i); i++) {
+        finished = Files.exists(stream(i)) ? i + 1 : finished;
+      }
+      return finished;
+    }
+
+    void takeStream(Attempt from, int layer) {
+      try {
+        Files.copy(from.stream(layer), stream(layer));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    void deleteStream(int layer) {
+      try {
+        Files.deleteIfExists(stream(layer));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private static Optional<String> read(Path file) {
+      try {
+        return Files.exists(file) ? Optional.of(Files.readString(file)) : Optional.empty();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private static void write(Path file, String content) {
+      try {
+        Files.write(file, content.getBytes(StandardCharsets.UTF_8));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+package org.alphaquant.scheme.plan;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.alphaquant.checkpoint.export.ExportModule;
+import org.alphaquant.checkpoint.export.OutputFormat;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.scheme.Finding;
+
+/** What a checkpoint format has to say about schemes, whoever serves it. */
+final class FormatRules {
+  private FormatRules() {}
+
+  static List<Finding> check(ServedCheckpoint checkpoint, boolean requested, TargetRuntime target) {
+    List<Finding> findings = new ArrayList<>(refusals(checkpoint));
+    boolean quantized = checkpoint.quantized().findAny().isPresent();
+    if (quantized && !requested && checkpoint.is(OutputFormat.DEQUANTIZED)) {
+      findings.add(dequantized(checkpoint, target));
+    }
+    findings.addAll(activations(checkpoint));
+    return findings;
+  }
+
+  private static List<Finding> refusals(ServedCheckpoint checkpoint) {
+    Map<String, Finding> refusals = new LinkedHashMap<>();
+    checkpoint
+        .quantized()
+        .forEach(
+            module ->
+                checkpoint
+                    .format()
+                    .refuses(PlannedModule.export(module.resolved()))
+                    .ifPresent(reason -> refusals.putIfAbsent(reason, refusal(module, reason))));
+    return List.copyOf(refusals.values());
+  }
+
+  private static Finding refusal(PlannedModule module, String reason) {
+    String detail = "%s (%s)".formatted(reason, module.resolved().name());
+    String label = module.scheme().label();
+    return Finding.error("format-cannot-hold", module.resolved().formatPointer(), label, detail);
+  }
+
+  private static Finding dequantized(ServedCheckpoint checkpoint, TargetRuntime target) {
+    String schemes =
+        checkpoint
+            .quantized()
+            .map(module -> module.scheme().format().jsonName())
+            .distinct()
+            .collect(Collectors.joining(", "));
+    String detail =
+        "no checkpoint format holds %s together, so the quantized values are written in bf16: it loads anywhere and saves no space"
+            .formatted(schemes);
+    return target == TargetRuntime.NONE
+        ? Finding.note("written-dequantized", "", schemes, detail)
+        : Finding.warning("written-dequantized", "", schemes, detail);
+  }
+
+  private static List<Finding> activations(ServedCheckpoint checkpoint) {
+    Map<TensorScheme, Finding> dropped = new LinkedHashMap<>();
+    checkpoint
+        .quantized()
+        .filter(module -> module.scheme().hasActivation())
+        .filter(module -> !checkpoint.format().holdsActivation(export(module)))
+        .forEach(module -> dropped.putIfAbsent(module.scheme(), dropped(checkpoint, module)));
+    return List.copyOf(dropped.values());
+  }
+
+  private static ExportModule export(PlannedModule module) {
+    return PlannedModule.export(module.resolved());
+  }
+
+  private static Finding dropped(ServedCheckpoint checkpoint, PlannedModule module) {
+    String activation = module.scheme().activation().jsonName();
+    String detail =
+        "%s cannot say that inputs of %s weights are %s, so engines will leave them in 16 bits"
+            .formatted(
+                checkpoint.format().jsonName(), module.scheme().format().jsonName(), activation);
+    return Finding.warning(
+        "activation-not-exported", module.resolved().activationPointer(), activation, detail);
+  }
+}

@@ -1,0 +1,51 @@
+package org.alphaquant.scheme.plan;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.alphaquant.checkpoint.export.ExportModule;
+import org.alphaquant.checkpoint.export.FusedUnit;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.scheme.Finding;
+
+/**
+ * Modules that an engine joins into one must share one scheme, unquantized members among them: it
+ * reads the unit by its first member's, and the others come out as garbage (vLLM, {@code
+ * compressed_tensors/utils.py} and {@code compressed_tensors_moe.py}).
+ */
+record MixedUnitRule(String engine) implements ServingRule {
+
+  @Override
+  public Optional<Finding> check(ServedCheckpoint checkpoint) {
+    List<FusedUnit> mixed = checkpoint.units().stream().filter(unit -> !unit.isUniform()).toList();
+    return mixed.stream().findFirst().map(first -> finding(checkpoint, first, mixed.size() - 1));
+  }
+
+  private Finding finding(ServedCheckpoint checkpoint, FusedUnit unit, int others) {
+    String schemes =
+        unit.members().stream()
+            .map(ExportModule::scheme)
+            .map(TensorScheme::label)
+            .distinct()
+            .collect(Collectors.joining(", "));
+    String detail =
+        "%s reads the %d modules of %s by one scheme, but they have %s%s"
+            .formatted(
+                engine,
+                unit.members().size(),
+                unit.name(),
+                schemes,
+                others == 0 ? "" : " (and %d more such units)".formatted(others));
+    return Finding.error("mixed-fused-unit", pointer(checkpoint, unit), schemes, detail);
+  }
+
+  /** The place that made the first member differ that does. */
+  private static String pointer(ServedCheckpoint checkpoint, FusedUnit unit) {
+    TensorScheme first = unit.members().get(0).scheme();
+    return unit.members().stream()
+        .filter(member -> !member.scheme().equals(first))
+        .findFirst()
+        .map(member -> checkpoint.byName().get(member.name()).resolved().formatPointer())
+        .orElse("");
+  }
+}

@@ -1,0 +1,95 @@
+package org.alphaquant.scheme.plan;
+
+import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.INT_QUANTIZED;
+import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.MXFP8_QUANTIZED;
+import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.NVFP4_PACK_QUANTIZED;
+import static org.alphaquant.scheme.plan.ModuleRule.error;
+import static org.alphaquant.scheme.plan.ModuleRule.warning;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.scheme.Finding;
+
+/**
+ * What transformers 5.18 loads correctly ({@code quantizers/quantizer_compressed_tensors.py},
+ * {@code integrations/compressed_tensors.py}), found by loading checkpoints of a small OLMoE.
+ */
+final class TransformersRules {
+  private TransformersRules() {}
+
+  static List<ServingRule> of(ServedCheckpoint checkpoint) {
+    return switch (checkpoint.format()) {
+      case COMPRESSED_TENSORS ->
+          List.of(
+              VllmRules.ROUTER,
+              TransformersRules::oneScheme,
+              EXPERT_ZERO_POINTS,
+              EXPERT_INTEGERS,
+              EXPERT_MXFP8,
+              EXPERT_NVFP4);
+      case GPTQ -> List.of(GPTQ_EXPERTS, GPTQ_PACKAGE);
+      case QUARK -> List.of(QUARK_PACKAGE);
+      case DEQUANTIZED -> List.of();
+    };
+  }
+
+  /** All layers' experts are decoded by the first group whose target names experts. */
+  private static Optional<Finding> oneScheme(ServedCheckpoint checkpoint) {
+    List<TensorScheme> schemes =
+        checkpoint.experts().map(PlannedModule::scheme).distinct().toList();
+    boolean uniform = schemes.size() == 1 && !schemes.get(0).isUnquantized();
+    if (schemes.isEmpty() || uniform) {
+      return Optional.empty();
+    }
+    String shown = schemes.stream().map(TensorScheme::label).collect(Collectors.joining(", "));
+    String detail =
+        schemes.size() > 1
+            ? "transformers decodes the experts of all layers by one scheme, but they have " + shown
+            : "transformers leaves unquantized experts of a compressed checkpoint uninitialised";
+    return Optional.of(Finding.error("expert-schemes", "", shown, detail));
+  }
+
+  private static final ModuleRule EXPERT_ZERO_POINTS =
+      error(
+          "asymmetric-experts",
+          "transformers cannot load experts with zero points",
+          module -> module.isExpert() && !module.scheme().symmetric());
+
+  private static final ModuleRule EXPERT_INTEGERS =
+      error(
+          "int-quantized-experts",
+          "transformers cannot load integer experts with integer activations",
+          module -> module.isExpert() && module.is(INT_QUANTIZED));
+
+  private static final ModuleRule EXPERT_MXFP8 =
+      error(
+          "mxfp8-experts",
+          "transformers cannot load MXFP8 experts",
+          module -> module.isExpert() && module.is(MXFP8_QUANTIZED));
+
+  private static final ModuleRule EXPERT_NVFP4 =
+      error(
+          "nvfp4-experts",
+          "transformers ignores the global scale of NVFP4 experts and misreads them silently",
+          module -> module.isExpert() && module.is(NVFP4_PACK_QUANTIZED));
+
+  private static final ModuleRule GPTQ_EXPERTS =
+      error(
+          "gptq-experts",
+          "transformers does not convert GPTQ experts to its fused ones",
+          PlannedModule::isExpert);
+
+  private static final ModuleRule GPTQ_PACKAGE =
+      warning(
+          "gptq-package",
+          "transformers reads GPTQ only with the packages optimum and gptqmodel installed",
+          module -> true);
+
+  private static final ModuleRule QUARK_PACKAGE =
+      warning(
+          "quark-package",
+          "transformers reads Quark's layout only with the package amd-quark installed",
+          module -> true);
+}

@@ -1,0 +1,33 @@
+package org.alphaquant.security;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.time.Instant;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
+/**
+ * What is known of a key, which is all but its secret.
+ *
+ * @param id the part of the key that may be shown
+ * @param owner whose jobs it makes and sees
+ * @param name what it is for
+ * @param expiresAt null for never
+ * @param lastUsedAt to the minute
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record ApiKey(
+    String id,
+    String owner,
+    String name,
+    Set<Scope> scopes,
+    @JsonProperty("created_at") Instant createdAt,
+    @JsonProperty("expires_at") Instant expiresAt,
+    @JsonProperty("revoked_at") Instant revokedAt,
+    @JsonProperty("last_used_at") Instant lastUsedAt) {
+
+  public ApiKey {
+    scopes = Collections.unmodifiableSet(EnumSet.copyOf(scopes));
+  }
+}

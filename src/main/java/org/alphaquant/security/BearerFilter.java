@@ -1,0 +1,88 @@
+package org.alphaquant.security;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import org.springframework.dao.DataAccessException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.security.authentication.BadCredentialsException;
+import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.web.filter.OncePerRequestFilter;
+import org.springframework.web.servlet.HandlerExceptionResolver;
+
+/** Lets in who has a key, and everybody where there are no keys. */
+final class BearerFilter extends OncePerRequestFilter {
+
+  private static final String SCHEME = "Bearer ";
+
+  private final Gate gate;
+  private final RateLimits limits;
+  private final HandlerExceptionResolver problems;
+
+  BearerFilter(Gate gate, RateLimits limits, HandlerExceptionResolver problems) {
+    this.gate = gate;
+    this.limits = limits;
+    this.problems = problems;
+  }
+
+  @Override
+  protected void doFilterInternal(
+      HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+      throws ServletException, IOException {
+    try {
+      authenticate(request, response);
+    } catch (AuthenticationException | TooManyRequestsException | DataAccessException e) {
+      problems.resolveException(request, response, null, e);
+      return;
+    }
+    chain.doFilter(request, response);
+  }
+
+  /** Probes must get through whatever the database does. */
+  @Override
+  protected boolean shouldNotFilter(HttpServletRequest request) {
+    String path = request.getRequestURI();
+    return !path.startsWith("/v1/") && !path.startsWith("/actuator/prometheus");
+  }
+
+  private void authenticate(HttpServletRequest request, HttpServletResponse response) {
+    String header = request.getHeader(HttpHeaders.AUTHORIZATION);
+    if (header == null) {
+      if (gate.isOpen()) {
+        enter(Caller.LOCAL);
+      }
+      return;
+    }
+    if (!header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+      throw new BadCredentialsException("Authorization must be: Bearer <key>.");
+    }
+    ApiKey key =
+        gate.admit(header.substring(SCHEME.length()).strip())
+            .orElseThrow(
+                () ->
+                    new BadCredentialsException("The key is unknown, has expired or was revoked."));
+    limits.take(key.id(), response);
+    enter(new Caller(key.owner(), key.scopes()));
+  }
+
+  private static void enter(Caller caller) {
+    SecurityContext context = SecurityContextHolder.createEmptyContext();
+    context.setAuthentication(new KeyAuthentication(caller));
+    SecurityContextHolder.setContext(context);
+  }
+
+  // The answer of a stream is written by other dispatches of the same request.
+  @Override
+  protected boolean shouldNotFilterAsyncDispatch() {
+    return false;
+  }
+
+  @Override
+  protected boolean shouldNotFilterErrorDispatch() {
+    return true;
+  }
+}

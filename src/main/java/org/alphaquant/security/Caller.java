@@ -1,0 +1,43 @@
+package org.alphaquant.security;
+
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.context.SecurityContextHolder;
+
+/**
+ * Whoever sent the request that this thread answers.
+ *
+ * @param owner whose jobs it makes and sees
+ * @param scopes what it may do
+ */
+public record Caller(String owner, Set<Scope> scopes) {
+
+  /** Everybody, on a service without keys. */
+  static final Caller LOCAL = new Caller("local", EnumSet.allOf(Scope.class));
+
+  public Caller {
+    scopes = Collections.unmodifiableSet(EnumSet.copyOf(scopes));
+  }
+
+  /**
+   * @throws IllegalStateException outside of a request that was let in
+   */
+  public static Caller current() {
+    Authentication authentication = SecurityContextHolder.getContext().getAuthentication();
+    if (authentication != null && authentication.getPrincipal() instanceof Caller caller) {
+      return caller;
+    }
+    throw new IllegalStateException("nobody is calling");
+  }
+
+  /** Whether it may see what belongs to this owner. */
+  public boolean sees(String otherOwner) {
+    return isAdmin() || owner.equals(otherOwner);
+  }
+
+  public boolean isAdmin() {
+    return scopes.contains(Scope.ADMIN);
+  }
+}

@@ -1,0 +1,52 @@
+package org.alphaquant.security;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.stereotype.Component;
+
+/** Making, listing and revoking keys. What is done here counts in this process at once. */
+@Component
+public class KeyRing {
+
+  private final ApiKeys keys;
+  private final Gate gate;
+
+  KeyRing(ApiKeys keys, Gate gate) {
+    this.keys = keys;
+    this.gate = gate;
+  }
+
+  /**
+   * A key, the one time that it is known whole.
+   *
+   * @param text what a client sends as {@code Authorization: Bearer <text>}
+   */
+  public record NewKey(String text, ApiKey key) {}
+
+  /**
+   * Makes a key. The first one ends the time when no key was needed.
+   *
+   * @param name what it is for, or null
+   * @param expiresAt null for never
+   */
+  public NewKey create(String owner, Set<Scope> scopes, String name, Instant expiresAt) {
+    KeyText text = KeyText.random();
+    ApiKey key = keys.insert(text, owner, scopes, name, expiresAt);
+    gate.keyMade();
+    return new NewKey(text.reveal(), key);
+  }
+
+  /** All keys, revoked ones too, newest first. */
+  public List<ApiKey> list() {
+    return keys.list();
+  }
+
+  /** Ends a key; empty if there is none with this id. */
+  public Optional<ApiKey> revoke(String id) {
+    Optional<ApiKey> revoked = keys.revoke(id);
+    gate.keyRevoked();
+    return revoked;
+  }
+}

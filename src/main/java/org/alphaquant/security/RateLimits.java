@@ -1,0 +1,56 @@
+package org.alphaquant.security;
+
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.ConsumptionProbe;
+import jakarta.servlet.http.HttpServletResponse;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.springframework.stereotype.Component;
+
+/** A token bucket per key, in this process: a brake for runaway clients, not a quota. */
+@Component
+class RateLimits {
+
+  private final SecuritySettings settings;
+  private final Map<String, Bucket> buckets = new ConcurrentHashMap<>();
+
+  RateLimits(SecuritySettings settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Counts a request and tells the client what it has left.
+   *
+   * @throws TooManyRequestsException if it has nothing left
+   */
+  void take(String key, HttpServletResponse response) {
+    if (settings.requestsPerSecond() == 0) {
+      return;
+    }
+    ConsumptionProbe probe =
+        buckets.computeIfAbsent(key, id -> bucket()).tryConsumeAndReturnRemaining(1);
+    response.setHeader(
+        "RateLimit-Policy",
+        "\"key\";q=%d;w=%d"
+            .formatted(
+                settings.burst(), Math.max(1, settings.burst() / settings.requestsPerSecond())));
+    response.setHeader("RateLimit", "\"key\";r=" + probe.getRemainingTokens());
+    if (!probe.isConsumed()) {
+      throw new TooManyRequestsException(
+          "The key may send %d requests per second, and %d at once."
+              .formatted(settings.requestsPerSecond(), settings.burst()),
+          Duration.ofNanos(probe.getNanosToWaitForRefill()));
+    }
+  }
+
+  private Bucket bucket() {
+    return Bucket.builder()
+        .addLimit(
+            limit ->
+                limit
+                    .capacity(settings.burst())
+                    .refillGreedy(settings.requestsPerSecond(), Duration.ofSeconds(1)))
+        .build();
+  }
+}

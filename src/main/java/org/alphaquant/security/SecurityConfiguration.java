@@ -1,0 +1,76 @@
+package org.alphaquant.security;
+
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.HttpMethod;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.core.userdetails.UsernameNotFoundException;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.access.intercept.AuthorizationFilter;
+import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
+import org.springframework.web.servlet.HandlerExceptionResolver;
+
+@Configuration(proxyBeanMethods = false)
+@ConditionalOnWebApplication
+class SecurityConfiguration {
+
+  // The dashboard's own files only; a result that a browser shows can run nothing.
+  private static final String CONTENT_POLICY =
+      "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+          + " form-action 'self'; frame-ancestors 'none'";
+
+  @Bean
+  SecurityFilterChain requests(
+      HttpSecurity http,
+      Gate gate,
+      RateLimits limits,
+      @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems)
+      throws Exception {
+    return http.sessionManagement(it -> it.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+        // Without cookies there is nothing that another site could ride on.
+        .csrf(it -> it.disable())
+        .formLogin(it -> it.disable())
+        .httpBasic(it -> it.disable())
+        .logout(it -> it.disable())
+        .anonymous(it -> it.disable())
+        .requestCache(it -> it.disable())
+        .addFilterBefore(new BearerFilter(gate, limits, problems), AuthorizationFilter.class)
+        .authorizeHttpRequests(
+            it ->
+                it.requestMatchers("/v1/keys/**", "/v1/keys")
+                    .hasAuthority(Scope.ADMIN.word())
+                    .requestMatchers(HttpMethod.GET, "/v1/**", "/actuator/prometheus")
+                    .hasAuthority(Scope.READ.word())
+                    .requestMatchers("/v1/**")
+                    .hasAuthority(Scope.WRITE.word())
+                    .anyRequest()
+                    .permitAll())
+        .exceptionHandling(
+            it ->
+                it.authenticationEntryPoint(
+                        (request, response, e) ->
+                            problems.resolveException(request, response, null, e))
+                    .accessDeniedHandler(
+                        (request, response, e) ->
+                            problems.resolveException(request, response, null, e)))
+        .headers(
+            it ->
+                it.contentSecurityPolicy(policy -> policy.policyDirectives(CONTENT_POLICY))
+                    .referrerPolicy(policy -> policy.policy(ReferrerPolicy.NO_REFERRER))
+                    // Answers say by themselves how long they may be kept.
+                    .cacheControl(cache -> cache.disable()))
+        .build();
+  }
+
+  /** There are no users with passwords; without this one would be made up at every start. */
+  @Bean
+  UserDetailsService noUsers() {
+    return name -> {
+      throw new UsernameNotFoundException("There are keys, but no users.");
+    };
+  }
+}

@@ -1,0 +1,109 @@
+package org.alphaquant.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.alphaquant.job.JobError;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class MetricsTest {
+
+  private static final Pattern SAMPLE = Pattern.compile("(quant_\\w+)(\\{(.*)})? .*");
+  private static final Pattern LABEL = Pattern.compile("(\\w+)=\"([^\"]*)\"");
+
+  private static RunningServer server;
+
+  @BeforeAll
+  static void start() {
+    server = new RunningServer();
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @Test
+  void exactlyTheListedMetricsAreThereFromTheStart() throws IOException {
+    try (RunningServer fresh = new RunningServer()) {
+      List<String> listed = Files.readAllLines(Path.of("src/test/resources/metrics/series.txt"));
+      assertThat(series(scrape(fresh)))
+          .as("names and labels; the file lists what dashboards and alerts rely on")
+          .containsExactlyInAnyOrderElementsOf(listed);
+    }
+  }
+
+  @Test
+  void whatHappensToJobsIsCountedOnce() {
+    Http http = server.http();
+    TestWorker worker = new TestWorker(server);
+    String failed = post(http, "a");
+    post(http, "a");
+    String cancelled = post(http, "b");
+    worker.claim(failed);
+    worker.fail(failed, new JobError("broken", JobError.Kind.USER, "broken", null));
+    http.post("/v1/jobs/" + cancelled + "/cancel");
+    http.post("/v1/jobs/" + cancelled + "/cancel");
+    worker.succeed(post(http, "c"));
+    String text = scrape(server);
+    assertThat(value(text, "quant_jobs_submitted_total")).isEqualTo(3);
+    assertThat(value(text, finished("failed", "user"))).isEqualTo(1);
+    assertThat(value(text, finished("cancelled", "none"))).isEqualTo(1);
+    assertThat(value(text, finished("succeeded", "none"))).isEqualTo(1);
+    assertThat(value(text, "quant_job_queue_wait_seconds_count")).isEqualTo(2);
+    assertThat(value(text, "quant_job_duration_seconds_count{outcome=\"failed\"}")).isEqualTo(1);
+    assertThat(value(text, "quant_jobs{state=\"succeeded\"}")).isEqualTo(1);
+    assertThat(value(text, "quant_jobs{state=\"queued\"}")).isEqualTo(0);
+  }
+
+  private static String finished(String outcome, String errorClass) {
+    return "quant_jobs_finished_total{error_class=\"%s\",outcome=\"%s\"}"
+        .formatted(errorClass, outcome);
+  }
+
+  private static String post(Http http, String key) {
+    return http.postJson("/v1/jobs", "{\"model\": \"m\"}", "Idempotency-Key", key).at("/id");
+  }
+
+  private static double value(String text, String series) {
+    return text.lines()
+        .filter(line -> line.startsWith(series + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(series + " is not in\n" + text));
+  }
+
+  private static String scrape(RunningServer server) {
+    return server.http().get("/actuator/prometheus").text();
+  }
+
+  /** Every series without its value; buckets by the name of their label only. */
+  private static TreeSet<String> series(String text) {
+    TreeSet<String> series = new TreeSet<>();
+    text.lines()
+        .map(SAMPLE::matcher)
+        .filter(Matcher::matches)
+        .forEach(sample -> series.add(sample.group(1) + labels(sample.group(3))));
+    return series;
+  }
+
+  private static String labels(String labels) {
+    if (labels == null) {
+      return "";
+    }
+    TreeSet<String> kept = new TreeSet<>();
+    Matcher label = LABEL.matcher(labels);
+    while (label.find()) {
+      kept.add(label.group(1).equals("le") ? "le" : label.group());
+    }
+    return "{" + String.join(",", kept) + "}";
+  }
+}

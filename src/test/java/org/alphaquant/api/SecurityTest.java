@@ -1,0 +1,211 @@
+package org.alphaquant.api;
+
+import static org.alphaquant.api.ProblemTest.problem;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Map;
+import org.alphaquant.api.Http.Answer;
+import org.alphaquant.database.TestDatabases;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+class SecurityTest {
+
+  private static final String JOB = "{\"model\": \"m\"}";
+
+  private static RunningServer server;
+  private static Http http;
+  private static String admin;
+  private static String alice;
+  private static String bob;
+  private static String reader;
+
+  @BeforeAll
+  static void start() {
+    server = new RunningServer();
+    http = server.http();
+    // The first key is made while everybody may.
+    admin = key(null, "root", "admin", "read", "write");
+    alice = key(admin, "alice", "read", "write");
+    bob = key(admin, "bob", "read", "write");
+    reader = key(admin, "alice", "read");
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+  }
+
+  @Test
+  void withoutAKeyNothingBelowV1IsServed() {
+    Answer answer = problem(http.get("/v1/jobs"), 401, "unauthorized");
+    assertThat(answer.header("WWW-Authenticate")).isEqualTo("Bearer");
+    problem(http.postJson("/v1/jobs", JOB), 401, "unauthorized");
+    problem(http.get("/v1/jobs", "Authorization", "Basic YTpi"), 401, "unauthorized");
+    assertThat(http.get("/actuator/health").status()).isEqualTo(200);
+  }
+
+  @Test
+  void aWrongSecretIsRefusedLikeAnUnknownKey() {
+    String wrong = alice.substring(0, alice.length() - 4) + "AAAA";
+    String unknown = "qk_zzzzzzzz_" + alice.substring(12);
+    Answer first = problem(get("/v1/jobs", wrong), 401, "unauthorized");
+    Answer second = problem(get("/v1/jobs", unknown), 401, "unauthorized");
+    assertThat(first.at("/detail")).isEqualTo(second.at("/detail")).doesNotContain("qk_");
+  }
+
+  @Test
+  void ownersSeeOnlyTheirOwnJobs() {
+    String job = post(alice).at("/id");
+    assertThat(get("/v1/jobs/" + job, alice).at("/owner")).isEqualTo("alice");
+    for (String path : new String[] {"", "/events", "/experts", "/artifacts", "/artifacts/x"}) {
+      problem(get("/v1/jobs/" + job + path, bob), 404, "job-not-found");
+    }
+    problem(http.post("/v1/jobs/" + job + "/cancel", bearer(bob)), 404, "job-not-found");
+    assertThat(get("/v1/jobs?owner=alice", bob).text()).doesNotContain(job);
+    problem(get("/v1/jobs?after=" + job, bob), 400, "invalid-cursor");
+    assertThat(get("/v1/jobs?owner=alice", admin).text()).contains(job);
+    assertThat(get("/v1/jobs?owner=bob", admin).text()).doesNotContain(job);
+    assertThat(get("/v1/jobs/" + job, admin).status()).isEqualTo(200);
+  }
+
+  @Test
+  void theSameIdempotencyKeyOfTwoOwnersMakesTwoJobs() {
+    String[] first = {"Authorization", "Bearer " + alice, "Idempotency-Key", "k1"};
+    String[] second = {"Authorization", "Bearer " + bob, "Idempotency-Key", "k1"};
+    assertThat(http.postJson("/v1/jobs", JOB, first).status()).isEqualTo(201);
+    assertThat(http.postJson("/v1/jobs", JOB, second).status()).isEqualTo(201);
+    assertThat(http.postJson("/v1/jobs", JOB, second).status()).isEqualTo(200);
+  }
+
+  @Test
+  void aKeyDoesWhatItsScopesSay() {
+    assertThat(get("/v1/jobs", reader).status()).isEqualTo(200);
+    Answer answer = problem(http.postJson("/v1/jobs", JOB, bearer(reader)), 403, "forbidden");
+    assertThat(answer.at("/detail")).contains("[read]");
+    problem(get("/v1/keys", alice), 403, "forbidden");
+    assertThat(get("/v1/keys", admin).json().get("data")).hasSizeGreaterThanOrEqualTo(4);
+    problem(http.get("/actuator/prometheus"), 401, "unauthorized");
+    assertThat(get("/actuator/prometheus", reader).status()).isEqualTo(200);
+  }
+
+  @Test
+  void aRevokedKeyLetsNobodyIn() {
+    String key = key(admin, "carol", "read");
+    assertThat(get("/v1/jobs", key).status()).isEqualTo(200);
+    Answer revoked = http.delete("/v1/keys/" + key.substring(3, 11), bearer(admin));
+    assertThat(revoked.status()).isEqualTo(204);
+    problem(get("/v1/jobs", key), 401, "unauthorized");
+    problem(http.delete("/v1/keys/nokey", bearer(admin)), 404, "key-not-found");
+  }
+
+  @Test
+  void anExpiredKeyLetsNobodyIn() {
+    Answer made =
+        http.postJson(
+            "/v1/keys",
+            "{\"owner\": \"dan\", \"scopes\": [\"read\"], \"expires_at\": \"2020-01-01T00:00:00Z\"}",
+            bearer(admin));
+    problem(get("/v1/jobs", made.at("/key")), 401, "unauthorized");
+  }
+
+  @Test
+  void noSecretIsStoredOrListed() {
+    String stored =
+        server
+            .get(JdbcClient.class)
+            .sql("select string_agg(api_key::text, ' ') from api_key")
+            .query(String.class)
+            .single();
+    String listed = get("/v1/keys", admin).text();
+    for (String key : new String[] {admin, alice, bob, reader}) {
+      assertThat(stored).contains(key.substring(3, 11)).doesNotContain(key.substring(12));
+      assertThat(listed).doesNotContain(key.substring(12));
+    }
+  }
+
+  @Test
+  void aKeyWithFaultsIsRefusedByField() {
+    Answer answer =
+        problem(
+            http.postJson("/v1/keys", "{\"owner\": \"x\", \"scopes\": [\"root\"]}", bearer(admin)),
+            422,
+            "invalid-body");
+    assertThat(answer.at("/errors/0/pointer")).isEqualTo("/scopes/0");
+    problem(http.postJson("/v1/keys", "{\"owner\": \"x\"}", bearer(admin)), 422, "invalid-body");
+  }
+
+  @Test
+  void answersCarrySecurityHeaders() {
+    Answer answer = get("/v1/jobs", alice);
+    assertThat(answer.header("X-Content-Type-Options")).isEqualTo("nosniff");
+    assertThat(answer.header("X-Frame-Options")).isEqualTo("DENY");
+    assertThat(answer.header("Content-Security-Policy")).contains("default-src 'self'");
+    assertThat(answer.header("Referrer-Policy")).isEqualTo("no-referrer");
+    assertThat(answer.header("Set-Cookie")).isNull();
+  }
+
+  @Test
+  void aKeyThatSendsTooMuchIsHeldBack() {
+    try (RunningServer slow =
+        new RunningServer(
+            Map.of("alphaquant.security.requests-per-second", 1, "alphaquant.security.burst", 3))) {
+      Http http = slow.http();
+      String key =
+          http.postJson("/v1/keys", "{\"owner\": \"a\", \"scopes\": [\"read\"]}").at("/key");
+      String[] bearer = bearer(key);
+      for (int left = 2; left >= 0; left--) {
+        assertThat(http.get("/v1/jobs", bearer).header("RateLimit")).isEqualTo("\"key\";r=" + left);
+      }
+      Answer held = problem(http.get("/v1/jobs", bearer), 429, "rate-limited");
+      assertThat(held.header("Retry-After")).isEqualTo("1");
+    }
+  }
+
+  @Test
+  void withoutAnyKeyTheServiceDoesNotStartWhereOthersReachIt() {
+    JdbcConnectionDetails database = TestDatabases.create();
+    Map<String, Object> everywhere = Map.of("server.address", "0.0.0.0");
+    assertThatThrownBy(() -> new RunningServer(database, everywhere, it -> {}))
+        .hasStackTraceContaining("although no API key was made");
+    Map<String, Object> allowed =
+        Map.of("server.address", "0.0.0.0", "alphaquant.security.allow-anonymous", true);
+    try (RunningServer open = new RunningServer(database, allowed, it -> {})) {
+      keyAt(open.http(), null, "root", "admin");
+    }
+    try (RunningServer guarded = new RunningServer(database, everywhere, it -> {})) {
+      problem(guarded.http().get("/v1/jobs"), 401, "unauthorized");
+    }
+  }
+
+  private static String key(String by, String owner, String... scopes) {
+    return keyAt(http, by, owner, scopes);
+  }
+
+  private static String keyAt(Http http, String by, String owner, String... scopes) {
+    String body =
+        "{\"owner\": \"%s\", \"scopes\": [\"%s\"]}".formatted(owner, String.join("\",\"", scopes));
+    Answer made =
+        by == null ? http.postJson("/v1/keys", body) : http.postJson("/v1/keys", body, bearer(by));
+    assertThat(made.status()).as(made.text()).isEqualTo(201);
+    return made.at("/key");
+  }
+
+  private static String[] bearer(String key) {
+    return new String[] {"Authorization", "Bearer " + key};
+  }
+
+  private static Answer get(String path, String key) {
+    return http.get(path, bearer(key));
+  }
+
+  private static Answer post(String key) {
+    Answer posted = http.postJson("/v1/jobs", JOB, bearer(key));
+    assertThat(posted.status()).as(posted.text()).isEqualTo(201);
+    return posted;
+  }
+}

@@ -1,0 +1,219 @@
+package org.alphaquant.gptq;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.format.WeightGrid;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+import org.alphaquant.torch.TorchDtype;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class GptqSolverTest {
+
+  private static final int ROWS = 12;
+  private static final int INPUTS = 64;
+  private static final GptqOptions PLAIN = new GptqOptions(0.01, 16, false, 0, 48);
+
+  private static Torch torch;
+
+  @BeforeAll
+  static void open() {
+    torch = Torch.open("cpu");
+  }
+
+  @AfterAll
+  static void close() {
+    torch.close();
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "BF16")
+  void errorFeedbackBeatsPlainRoundingInEveryFormat(NumberFormat format) {
+    try (TensorScope scope = torch.scope("test")) {
+      Solution solution =
+          new GptqSolver(PLAIN)
+              .solve(scope, weight(scope, 1), hessian(scope, 1), grid(format, true));
+      assertThat(sum(solution.error())).isLessThan(sum(solution.roundingError()));
+      assertThat(sum(solution.roundingError())).isLessThan(sum(solution.energy()));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "BF16")
+  void codesAndScalesGiveTheQuantizedWeightBack(NumberFormat format) {
+    try (TensorScope scope = torch.scope("test")) {
+      boolean symmetric = !format.canBeAsymmetric();
+      WeightGrid grid = grid(format, symmetric);
+      Solution solution =
+          new GptqSolver(PLAIN).solve(scope, weight(scope, 1), hessian(scope, 1), grid);
+      NDArray back =
+          scope.run(
+              "format.dequantize",
+              solution.codes(),
+              solution.scale(),
+              solution.zero(),
+              grid.grid(),
+              grid.groupSize());
+      // Within nothing: zeros of either sign are the same weight.
+      assertThat(scope.toFloats(back))
+          .containsExactly(scope.toFloats(solution.weight()), within(0f));
+    }
+  }
+
+  @Test
+  void aBatchIsSolvedAsItsElementsAre() {
+    try (TensorScope scope = torch.scope("test")) {
+      NDArray weight = weight(scope, 3);
+      NDArray hessian = hessian(scope, 3);
+      WeightGrid grid = grid(NumberFormat.INT4, true);
+      GptqSolver solver = new GptqSolver(new GptqOptions(0.01, 16, true, 1, 8));
+      float[] batch = scope.toFloats(solver.solve(scope, weight, hessian, grid).weight());
+      for (long b = 0; b < 3; b++) {
+        NDArray one = scope.run("packing.select", weight, new long[] {b});
+        NDArray its = scope.run("packing.select", hessian, new long[] {b});
+        float[] alone = scope.toFloats(solver.solve(scope, one, its, grid).weight());
+        int size = ROWS * INPUTS;
+        float[] part = Arrays.copyOfRange(batch, (int) b * size, (int) (b + 1) * size);
+        assertThat(part).containsExactly(alone, within(1e-5f));
+      }
+    }
+  }
+
+  @Test
+  void sweepsOfCoordinateDescentOnlyLowerTheError() {
+    try (TensorScope scope = torch.scope("test")) {
+      double last = Double.MAX_VALUE;
+      for (int sweeps = 0; sweeps < 4; sweeps++) {
+        GptqOptions options = new GptqOptions(0.0001, 16, false, sweeps, 8);
+        Solution solution =
+            new GptqSolver(options)
+                .solve(scope, weight(scope, 1), hessian(scope, 1), grid(NumberFormat.INT3, true));
+        assertThat(sum(solution.error())).isLessThan(last * 1.001);
+        last = sum(solution.error());
+      }
+    }
+  }
+
+  @Test
+  void dampingGrowsOnlyForTheElementThatNeedsIt() {
+    try (TensorScope scope = torch.scope("test")) {
+      float[] values = scope.toFloats(hessian(scope, 3));
+      int size = INPUTS * INPUTS;
+      // One large negative eigenvalue: no Hessian, but one that damping can lift.
+      for (int i = 0; i < INPUTS; i++) {
+        for (int j = 0; j < INPUTS; j++) {
+          values[size + i * INPUTS + j] = i == j ? 1 : -0.05f;
+        }
+      }
+      Solution solution =
+          new GptqSolver(PLAIN)
+              .solve(
+                  scope,
+                  weight(scope, 3),
+                  scope.floats(values, 3, INPUTS, INPUTS),
+                  grid(NumberFormat.INT4, true));
+      assertThat(solution.damp()[0]).isEqualTo(0.01f);
+      assertThat(solution.damp()[1]).isGreaterThan(0.5f);
+      assertThat(solution.damp()[2]).isEqualTo(0.01f);
+    }
+  }
+
+  @Test
+  void aHessianThatNoDampingHelpsLeavesItsElementToPlainRoundingAndSaysSo() {
+    try (TensorScope scope = torch.scope("test")) {
+      float[] values = scope.toFloats(hessian(scope, 2));
+      values[5] = Float.NaN;
+      NDArray hessian = scope.floats(values, 2, INPUTS, INPUTS);
+      WeightGrid grid = grid(NumberFormat.INT4, true);
+      Solution solution = new GptqSolver(PLAIN).solve(scope, weight(scope, 2), hessian, grid);
+      assertThat(solution.damp()).containsExactly(-1f, 0.01f);
+      float[] quantized = scope.toFloats(solution.weight());
+      float[] original = scope.toFloats(weight(scope, 2));
+      float[] scale = scope.toFloats(solution.scale());
+      for (int i = 0; i < ROWS * INPUTS; i++) {
+        float s = scale[i / 32];
+        float rounded = Math.max(-8, Math.min(7, (float) Math.rint(original[i] / s))) * s;
+        assertThat(quantized[i]).isEqualTo(rounded);
+      }
+    }
+  }
+
+  @Test
+  void nativeMemoryDoesNotGrowOverAThousandSolves() throws IOException {
+    GptqSolver solver = new GptqSolver(new GptqOptions(0.01, 16, true, 0, 1));
+    solveOften(solver, 300);
+    long before = residentBytes();
+    solveOften(solver, 1000);
+    assertThat(residentBytes() - before).isLessThan(150L << 20);
+  }
+
+  private static void solveOften(GptqSolver solver, int times) {
+    TensorScheme scheme = new TensorScheme(NumberFormat.INT4, 8, true, NumberFormat.BF16);
+    WeightGrid grid = WeightGrid.of(scheme, 8, TorchDtype.BFLOAT16);
+    float[] identity = new float[64];
+    for (int i = 0; i < 64; i += 9) {
+      identity[i] = 1;
+    }
+    float[] weight = new float[8 * 2048];
+    Arrays.fill(weight, 0.7f);
+    for (int i = 0; i < times; i++) {
+      try (TensorScope scope = torch.scope("test")) {
+        NDArray rows = scope.floats(weight, 1, 2048, 8);
+        solver.solve(scope, rows, scope.floats(identity, 1, 8, 8), grid);
+      }
+    }
+  }
+
+  // A solve of this size takes 600 kB at least, so 1,000 that leaked would be 600 MB.
+  private static long residentBytes() throws IOException {
+    System.gc();
+    String pages = Files.readString(Path.of("/proc/self/statm")).split(" ")[1];
+    return Long.parseLong(pages) * 4096;
+  }
+
+  private static WeightGrid grid(NumberFormat format, boolean symmetric) {
+    int group = format.blockSize() > 0 ? format.blockSize() : 32;
+    TensorScheme scheme = new TensorScheme(format, group, symmetric, NumberFormat.BF16);
+    return WeightGrid.of(scheme, INPUTS, TorchDtype.BFLOAT16);
+  }
+
+  private static NDArray weight(TensorScope scope, int batch) {
+    Random random = new Random(3);
+    float[] values = new float[batch * ROWS * INPUTS];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return scope.floats(values, batch, ROWS, INPUTS);
+  }
+
+  private static NDArray hessian(TensorScope scope, int batch) {
+    float[] values = new float[batch * INPUTS * INPUTS];
+    for (int b = 0; b < batch; b++) {
+      Random random = new Random(b);
+      double[][] sum = SolverKernelTest.covariance(random, INPUTS, 128);
+      System.arraycopy(SolverKernelTest.flat(sum), 0, values, b * INPUTS * INPUTS, INPUTS * INPUTS);
+    }
+    return scope.floats(values, batch, INPUTS, INPUTS);
+  }
+
+  private static double sum(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += value;
+    }
+    return sum;
+  }
+}

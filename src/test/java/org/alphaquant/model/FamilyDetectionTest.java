@@ -1,0 +1,141 @@
+package org.alphaquant.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class FamilyDetectionTest {
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @CsvSource({
+    "deepseek, deepseek",
+    "deepseek_v2, deepseek_v2",
+    "deepseek_v2_group, deepseek_v2",
+    "deepseek_v3, deepseek_v3",
+    "llama, llama",
+    "mistral, mistral",
+    "mixtral, mixtral",
+    "olmoe, olmoe",
+    "olmoe_clip, olmoe",
+    "qwen2, qwen2",
+    "qwen2_moe, qwen2_moe",
+    "qwen3, qwen3",
+    "qwen3_moe, qwen3_moe"
+  })
+  void everyFixtureIsRecognisedInThreeWays(String fixture, String family) throws IOException {
+    try (Checkpoint original = EditedCheckpoint.fixture(fixture)) {
+      assertRecognised(original, family, "model_type");
+      EditedCheckpoint edited = EditedCheckpoint.of(original).unset("model_type");
+      try (Checkpoint untyped = Checkpoint.open(edited.write(folder.resolve("untyped")))) {
+        assertRecognised(untyped, family, "architectures");
+      }
+      edited.unset("architectures");
+      // Mistral's tensors are Llama's; only config.json tells them apart.
+      String byNames = family.equals("mistral") ? "llama" : family;
+      try (Checkpoint nameless = Checkpoint.open(edited.write(folder.resolve("nameless")))) {
+        assertRecognised(nameless, byNames, "tensor names");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("org.alphaquant.model.ModelFamilies#known")
+  void everyFamilyIsKnownByTypeAndClass(FamilyDescription family) {
+    assertThat(family.modelType()).isNotBlank();
+    assertThat(family.architectures()).isNotEmpty();
+    assertThat(family.routing()).isNotBlank();
+  }
+
+  @Test
+  void anUnknownFamilyIsRefusedWithTheKnownOnesAndWhatWasSeen() throws IOException {
+    try (Checkpoint original = EditedCheckpoint.fixture("olmoe")) {
+      EditedCheckpoint edited =
+          EditedCheckpoint.of(original)
+              .set("model_type", "\"gpt2\"")
+              .set("architectures", "[\"GPT2LMHeadModel\"]");
+      try (Checkpoint unknown = Checkpoint.open(edited.write(folder))) {
+        assertThatThrownBy(() -> ModelFamilies.describe(unknown, null))
+            .isInstanceOfSatisfying(
+                ModelException.class,
+                e -> assertThat(e.kind()).isEqualTo(ModelException.Kind.UNKNOWN_FAMILY))
+            .hasMessageContaining("gpt2")
+            .hasMessageContaining("GPT2LMHeadModel")
+            .hasMessageContaining("olmoe, mixtral, qwen2_moe, qwen3_moe, deepseek, deepseek_v2");
+      }
+    }
+  }
+
+  @Test
+  void partsOfNamesDoNotCount() throws IOException {
+    try (Checkpoint original = EditedCheckpoint.fixture("olmoe")) {
+      EditedCheckpoint edited =
+          EditedCheckpoint.of(original).set("model_type", "\"olmo\"").unset("architectures");
+      try (Checkpoint unknown = Checkpoint.open(edited.write(folder))) {
+        assertThatThrownBy(() -> ModelFamilies.describe(unknown, null))
+            .hasMessageContaining("olmo,");
+      }
+    }
+  }
+
+  @Test
+  void theRequestDecidesWhateverConfigSays() throws IOException {
+    try (Checkpoint original = EditedCheckpoint.fixture("mixtral")) {
+      EditedCheckpoint edited =
+          EditedCheckpoint.of(original).set("model_type", "\"my_mixtral\"").unset("architectures");
+      try (Checkpoint renamed = Checkpoint.open(edited.write(folder))) {
+        ModelDescription description = ModelFamilies.describe(renamed, "mixtral");
+        assertThat(description.family()).isEqualTo("mixtral");
+        assertThat(description.recognisedBy()).isEqualTo("request");
+      }
+    }
+  }
+
+  @Test
+  void aRequestedFamilyThatIsUnknownIsRefused() {
+    try (Checkpoint checkpoint = EditedCheckpoint.fixture("mixtral")) {
+      assertThatThrownBy(() -> ModelFamilies.describe(checkpoint, "mixtrel"))
+          .hasMessageContaining("'mixtrel'")
+          .hasMessageContaining("mixtral");
+    }
+  }
+
+  @Test
+  void aFamilyThatContradictsTheTensorsIsRefusedByTheFirstThatDoesNotFit() {
+    try (Checkpoint checkpoint = EditedCheckpoint.fixture("mixtral")) {
+      assertThatThrownBy(() -> ModelFamilies.describe(checkpoint, "olmoe"))
+          .isInstanceOf(ModelException.class)
+          .hasMessageContaining("model.layers.0.");
+    }
+  }
+
+  @Test
+  void aTextModelInsideAMultimodalOneIsFound() throws IOException {
+    try (Checkpoint original = EditedCheckpoint.fixture("qwen3")) {
+      EditedCheckpoint edited = EditedCheckpoint.of(original);
+      edited.set("text_config", original.config().toString());
+      edited.set("model_type", "\"some_vision_model\"");
+      edited.rename(name -> "language_model." + name);
+      try (Checkpoint nested = Checkpoint.open(edited.write(folder))) {
+        ModelDescription description = ModelFamilies.describe(nested, null);
+        assertThat(description.family()).isEqualTo("qwen3");
+        assertThat(description.linears().get(0).name()).startsWith("language_model.model.layers");
+      }
+    }
+  }
+
+  private static void assertRecognised(Checkpoint checkpoint, String family, String by) {
+    ModelDescription description = ModelFamilies.describe(checkpoint, null);
+    assertThat(description.family()).isEqualTo(family);
+    assertThat(description.recognisedBy()).isEqualTo(by);
+  }
+}

@@ -1,0 +1,182 @@
+package org.alphaquant.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.run.SourceSettings.Roots;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class QuantizationRunTest {
+
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  @TempDir Path folder;
+
+  @Test
+  void theResultIsAWholeCheckpointWhoseRoutersAreTheSourcesOwn() throws IOException {
+    TestContext context = TestContext.of(spec("micro/olmoe", "int4", 16), folder.resolve("1"));
+    JobResult result = run().run(context);
+    try (Checkpoint source = Checkpoint.open(Path.of("src/test/resources/micro/olmoe"));
+        Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
+      for (String name : source.names()) {
+        if (name.contains("_proj")) {
+          String module = name.replace(".weight", "");
+          assertThat(written.names()).doesNotContain(name).contains(module + ".weight_packed");
+        } else {
+          assertThat(written.bytes(name)).as(name).isEqualTo(source.bytes(name));
+        }
+      }
+      JsonNode config = written.config().get("quantization_config");
+      assertThat(config.get("quant_method").asString()).isEqualTo("compressed-tensors");
+      assertThat(config.get("ignore").toString()).contains("gate", "lm_head");
+      assertThat(result.bytes().before()).isEqualTo(source.totalBytes());
+      assertThat(result.bytes().after()).isEqualTo(written.totalBytes());
+    }
+    assertThat(result.bitsPerWeight()).isCloseTo(5, within(1e-9));
+    assertThat(names(result))
+        .contains(
+            "config.json",
+            "experts.json",
+            "generation_config.json",
+            "model.safetensors",
+            "quantization_report.json",
+            "tokenizer.json");
+    assertThat(folder.resolve("1").toFile().list())
+        .containsExactlyInAnyOrder("result", "fingerprint");
+  }
+
+  @Test
+  void theReportHasEveryLinearAndEveryExpert() throws IOException {
+    TestContext context = TestContext.of(spec("micro/olmoe", "int4", 16), folder.resolve("1"));
+    JobResult result = run().run(context);
+    JsonNode report =
+        JSON.readTree(context.artifactDirectory().resolve("quantization_report.json").toFile());
+    try (Checkpoint source = Checkpoint.open(Path.of("src/test/resources/micro/olmoe"))) {
+      Set<String> linears =
+          source.names().stream()
+              .filter(name -> name.contains("_proj"))
+              .map(name -> name.replace(".weight", ""))
+              .collect(Collectors.toSet());
+      assertThat(report.get("linears").valueStream().map(l -> l.get("module").asString()))
+          .containsExactlyInAnyOrderElementsOf(linears);
+      for (JsonNode linear : report.get("linears")) {
+        assertThat(linear.get("error_after").asDouble())
+            .as(linear.toString())
+            .isPositive()
+            .isLessThanOrEqualTo(linear.get("error_before").asDouble() * 1.02);
+      }
+    }
+    assertThat(report.get("experts")).hasSize(context.experts.size());
+    assertThat(report.get("perplexity").get("after").asDouble())
+        .isEqualTo(result.perplexity().after());
+    assertThat(report.get("seconds").get("quantize/solve").asDouble()).isPositive();
+    assertThat(report.get("peak_memory").get("process").asLong()).isGreaterThan(1L << 20);
+    assertThat(context.progress.get(context.progress.size() - 1).fraction()).isEqualTo(1.0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "micro/olmoe, int2, 32",
+    "micro/olmoe, int3, 32",
+    "micro/olmoe, int8, -1",
+    "micro/olmoe, fp8, -1",
+    "micro/olmoe, mxfp4, 32",
+    "micro/olmoe, mxfp8, 32",
+    "micro/olmoe, nvfp4, 16",
+    "micro/mixtral, int4, 32",
+    "micro/qwen2_moe, int4, 32",
+    "micro/deepseek_v3, int4, 16",
+    "micro/llama, mxfp4, 32"
+  })
+  void everyFormatAndFamilyReadsBackFromTheWrittenBytesAsItWasSolved(
+      String model, String format, int group) throws IOException {
+    TestContext context = TestContext.of(spec(model, format, group), folder.resolve("1"));
+    JobResult result = run().run(context);
+    assertThat(result.perplexity().after())
+        .isBetween(result.perplexity().before() * 0.5, result.perplexity().before() * 4);
+  }
+
+  @Test
+  void anAttemptThatGoesOnAfterAnotherMakesTheSameBytesAsOneThatRanThrough() throws IOException {
+    JobSpec spec = spec("micro/qwen2_moe", "int4", 32);
+    JobResult whole = run().run(TestContext.of(spec, folder.resolve("whole")));
+    Path first = folder.resolve("1");
+    assertThatThrownBy(() -> run().run(new TestContext(spec, first, List.of(), 2)))
+        .isInstanceOf(TestContext.Stopped.class);
+    TestContext second =
+        new TestContext(spec, folder.resolve("2"), List.of(first), Integer.MAX_VALUE);
+    JobResult resumed = run().run(second);
+    assertThat(hash(resumed, "model.safetensors")).isEqualTo(hash(whole, "model.safetensors"));
+    assertThat(hash(resumed, "experts.json")).isEqualTo(hash(whole, "experts.json"));
+    assertThat(second.layersMade()).isEqualTo(context(whole) - 2);
+  }
+
+  @Test
+  void layersOfAnAttemptWithOtherSettingsAreNotTakenOver() {
+    Path first = folder.resolve("1");
+    assertThatThrownBy(
+            () -> run().run(new TestContext(spec("micro/olmoe", "int3", 16), first, List.of(), 2)))
+        .isInstanceOf(TestContext.Stopped.class);
+    TestContext second =
+        new TestContext(spec("micro/olmoe", "int4", 16), folder.resolve("2"), List.of(first), 1);
+    assertThatThrownBy(() -> run().run(second)).isInstanceOf(TestContext.Stopped.class);
+    assertThat(second.layersMade()).isEqualTo(1);
+    assertThat(folder.resolve("2/layers/layer-00001.json")).doesNotExist();
+  }
+
+  private static QuantizationRun run() {
+    return new QuantizationRun(
+        new JobInputs(
+            new SourceSettings(
+                new Roots(List.of(Path.of("src/test/resources"))),
+                new Roots(List.of(Path.of("examples"), Path.of("src/test/resources"))))));
+  }
+
+  private static JobSpec spec(String model, String format, int group) {
+    String json =
+        """
+        {"model": "%s", "config": {"default": {"wq": "%s", "group_size": %d}},
+         "gptq": {"sweeps": 1},
+         "calibration": {"path": "text/calibration.jsonl", "samples": 6, "sequence_length": 64},
+         "evaluation": {"perplexity": {"path": "text/short.txt", "window": 64}}}
+        """
+            .formatted(model, format, group);
+    return JSON.rebuild()
+        .propertyNamingStrategy(tools.jackson.databind.PropertyNamingStrategies.SNAKE_CASE)
+        .build()
+        .readValue(json, JobSpec.class);
+  }
+
+  private static int context(JobResult whole) throws IOException {
+    Path layers = Path.of("src/test/resources/micro/qwen2_moe/config.json");
+    assertThat(whole).isNotNull();
+    return JSON.readTree(Files.readString(layers)).get("num_hidden_layers").asInt();
+  }
+
+  private static List<String> names(JobResult result) {
+    return result.artifacts().stream().map(JobResult.Artifact::name).toList();
+  }
+
+  private static String hash(JobResult result, String name) {
+    return result.artifacts().stream()
+        .filter(artifact -> artifact.name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .sha256();
+  }
+}
