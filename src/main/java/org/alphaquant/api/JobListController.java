@@ -66,7 +66,7 @@ class JobListController {
                 "state",
                 "must be of finished jobs",
                 name,
-                List.of("succeeded", "failed", "cancelled"));
+                List.of("SUCCEEDED", "FAILED", "CANCELLED"));
         throw new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
       }
     }

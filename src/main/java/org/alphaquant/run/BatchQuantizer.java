@@ -66,13 +66,13 @@ final class BatchQuantizer {
       long inputs = weight.getShape().get(2);
       WeightGrid grid = WeightGrid.of(scheme, inputs, StoredGrid.scaleDtype(format, dtype));
       Solution solution = asStored(work, solver.solve(work, weight, hessian, grid));
-      result.took("solve", start);
+      result.took("solve", start, work);
       long packing = System.nanoTime();
       for (Part part : parts) {
         result.add(StoredLinear.tensors(work, solution, scheme, format, dtype, part));
         report(work, solution, scheme, part, fallback, result);
       }
-      result.took("pack", packing);
+      result.took("pack", packing, work);
       return work.keep(scope, solution.weight());
     }
   }
