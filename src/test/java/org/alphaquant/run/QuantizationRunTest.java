@@ -54,8 +54,12 @@ class QuantizationRunTest {
       assertThat(result.bytes().after()).isEqualTo(written.totalBytes());
     }
     assertThat(result.bitsPerWeight()).isCloseTo(5, within(1e-9));
+    assertThat(Files.readString(context.artifactDirectory().resolve("README.md")))
+        .contains("| expert | int4, groups of 16 |", "| router | as in the source |")
+        .contains("| after | %.4f |".formatted(result.perplexity().after()));
     assertThat(names(result))
         .contains(
+            "README.md",
             "config.json",
             "experts.json",
             "generation_config.json",
