@@ -188,6 +188,9 @@ final class RunPhases {
     report.warnings().forEach(progress::warning);
     writeJson("quantization_report.json", report);
     writeJson("experts.json", Map.of("data", experts));
+    Files.writeString(
+        context.artifactDirectory().resolve("README.md"),
+        new ModelCard(prepared, report).markdown());
   }
 
   private void writeJson(String name, Object content) throws IOException {
