@@ -31,13 +31,12 @@ record EventView(
         event.createdAt());
   }
 
-  /** Enumerations are stored as in the database's columns and spelled here as everywhere else. */
+  /** Error classes are stored as Java names them and spelled here as everywhere else. */
   private static JsonNode spelled(String type, JsonNode data) {
     if (!type.equals("state") || !(data instanceof ObjectNode object)) {
       return data;
     }
     ObjectNode copy = object.deepCopy();
-    lower(copy, "state");
     if (copy.get("error") instanceof ObjectNode error) {
       lower(error, "class");
     }

@@ -12,7 +12,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Follows a job's events to its end, over as many connections as it takes. */
 final class EventFollower {
-  private static final Set<String> ENDED = Set.of("succeeded", "failed", "cancelled");
+  private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "CANCELLED");
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final ServiceClient client;

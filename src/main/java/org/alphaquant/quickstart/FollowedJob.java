@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.CRC32;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -37,19 +38,19 @@ final class FollowedJob {
       end = new EventFollower(client, service::check).follow(id, progress::event);
     }
     JsonNode job = client.read("/v1/jobs/" + id);
-    if (end.equals("succeeded")) {
+    if (end.equals("SUCCEEDED")) {
       succeeded(id, job);
     } else {
       terminal.fail(reason(end, job) + "\nThe service's log is " + options.log());
     }
-    return end.equals("succeeded");
+    return end.equals("SUCCEEDED");
   }
 
   /** A job that an interrupted quickstart left behind is gone on with, not begun again. */
   private JsonNode unfinishedOrNew(String body) throws IOException, InterruptedException {
     String label = checksum(body);
     JsonNode unfinished =
-        client.read("/v1/jobs?state=queued,running&label.%s=%s".formatted(LABEL, label));
+        client.read("/v1/jobs?state=QUEUED,RUNNING&label.%s=%s".formatted(LABEL, label));
     if (!unfinished.path("data").isEmpty()) {
       terminal.print("Going on with the job that was interrupted last time");
       return unfinished.path("data").get(0);
@@ -90,6 +91,7 @@ final class FollowedJob {
 
   private static String reason(String end, JsonNode job) {
     String message = job.path("error").path("message").asString("");
-    return message.isEmpty() ? "the job was " + end : "the job %s: %s".formatted(end, message);
+    String ended = end.toLowerCase(Locale.ROOT);
+    return message.isEmpty() ? "the job was " + ended : "the job %s: %s".formatted(ended, message);
   }
 }

@@ -37,7 +37,7 @@ final class LiveProgress implements AutoCloseable {
 
   private void state(JsonNode data) {
     switch (data.path("state").asString("")) {
-      case "queued" -> {
+      case "QUEUED" -> {
         if (data.path("error").isObject()) {
           terminal.print(
               "The attempt failed and is tried again: "
@@ -45,8 +45,8 @@ final class LiveProgress implements AutoCloseable {
         }
         show(Progress.of("waiting for a worker"));
       }
-      case "running" -> show(Progress.of("starting"));
-      case "succeeded" -> terminal.print("The job succeeded after " + elapsed() + "\n");
+      case "RUNNING" -> show(Progress.of("starting"));
+      case "SUCCEEDED" -> terminal.print("The job succeeded after " + elapsed() + "\n");
       default -> {
         // How else it ended is told with the reason.
       }

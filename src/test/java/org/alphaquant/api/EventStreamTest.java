@@ -33,7 +33,7 @@ class EventStreamTest {
       assertThat(events)
           .extracting(EventClient.Event::type)
           .containsExactly("state", "state", "progress", "log", "state");
-      assertThat(events.get(4).data().at("/data/state").asString()).isEqualTo("cancelled");
+      assertThat(events.get(4).data().at("/data/state").asString()).isEqualTo("CANCELLED");
       assertThat(events.get(3).data().at("/data/message").asString()).isEqualTo("häuser ✓");
       assertThat(events.get(2).data()).isEqualTo(page(id).get(2));
       assertThat(client.header("Content-Type")).startsWith("text/event-stream");

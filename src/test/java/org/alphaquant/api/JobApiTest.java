@@ -31,7 +31,7 @@ class JobApiTest {
             """);
     assertThat(created.status()).as(created.text()).isEqualTo(201);
     assertThat(created.header("Location")).isEqualTo("/v1/jobs/" + created.at("/id"));
-    assertThat(created.at("/state")).isEqualTo("queued");
+    assertThat(created.at("/state")).isEqualTo("QUEUED");
     assertThat(created.at("/spec/config/default/wq")).isEqualTo("int4");
     assertThat(created.at("/spec/gptq/routing_weight")).isEqualTo("score");
     assertThat(created.at("/labels/team")).isEqualTo("x");
@@ -103,7 +103,7 @@ class JobApiTest {
     worker.claim(id);
     Answer changed = http.get("/v1/jobs/" + id, "If-None-Match", read.header("ETag"));
     assertThat(changed.status()).isEqualTo(200);
-    assertThat(changed.at("/state")).isEqualTo("running");
+    assertThat(changed.at("/state")).isEqualTo("RUNNING");
     assertThat(changed.header("ETag")).isNotEqualTo(read.header("ETag"));
   }
 
@@ -112,7 +112,7 @@ class JobApiTest {
     String id = post();
     Answer cancelled = http.post("/v1/jobs/" + id + "/cancel?reason=not%20needed");
     assertThat(cancelled.status()).isEqualTo(200);
-    assertThat(cancelled.at("/state")).isEqualTo("cancelled");
+    assertThat(cancelled.at("/state")).isEqualTo("CANCELLED");
     assertThat(cancelled.at("/cancel_reason")).isEqualTo("not needed");
     assertThat(cancelled.at("/finished_at")).isNotEmpty();
     assertThat(http.post("/v1/jobs/" + id + "/cancel").status()).isEqualTo(200);
@@ -124,7 +124,7 @@ class JobApiTest {
     worker.claim(id);
     Answer asked = http.post("/v1/jobs/" + id + "/cancel");
     assertThat(asked.status()).isEqualTo(202);
-    assertThat(asked.at("/state")).isEqualTo("running");
+    assertThat(asked.at("/state")).isEqualTo("RUNNING");
     assertThat(asked.at("/cancel_requested_at")).isNotEmpty();
     worker.cancelled(id);
     assertThat(http.post("/v1/jobs/" + id + "/cancel").status()).isEqualTo(200);
@@ -140,7 +140,7 @@ class JobApiTest {
     assertThat(answer.at("/detail"))
         .isEqualTo("Job " + id + " has failed and cannot be cancelled.");
     Answer failed = http.get("/v1/jobs/" + id);
-    assertThat(failed.at("/state")).isEqualTo("failed");
+    assertThat(failed.at("/state")).isEqualTo("FAILED");
     assertThat(failed.at("/error/class")).isEqualTo("user");
     assertThat(failed.at("/error/message")).isEqualTo("the model is broken");
   }
@@ -153,7 +153,7 @@ class JobApiTest {
     http.post("/v1/jobs/" + id + "/cancel");
     Answer retried = http.post("/v1/jobs/" + id + "/retry");
     assertThat(retried.status()).isEqualTo(202);
-    assertThat(retried.at("/state")).isEqualTo("queued");
+    assertThat(retried.at("/state")).isEqualTo("QUEUED");
     assertThat(retried.json().has("cancel_requested_at")).isFalse();
     worker.succeed(id);
     problem(http.post("/v1/jobs/" + id + "/retry"), 409, "job-finished");
@@ -178,14 +178,14 @@ class JobApiTest {
     String other = postLabelled(run + "x");
     http.post("/v1/jobs/" + cancelled + "/cancel");
     http.post("/v1/jobs/" + other + "/cancel");
-    Answer deleted = http.delete("/v1/jobs?state=cancelled,failed&label.run=" + run);
+    Answer deleted = http.delete("/v1/jobs?state=CANCELLED,FAILED&label.run=" + run);
     assertThat(deleted.json().get("deleted").asInt()).isEqualTo(1);
     assertThat(deleted.json().get("has_more").asBoolean()).isFalse();
     problem(http.get("/v1/jobs/" + cancelled), 404, "job-not-found");
     assertThat(http.get("/v1/jobs/" + queued).status()).isEqualTo(200);
     assertThat(http.get("/v1/jobs/" + other).status()).isEqualTo(200);
     problem(http.delete("/v1/jobs"), 400, "invalid-parameter");
-    problem(http.delete("/v1/jobs?state=queued"), 400, "invalid-parameter");
+    problem(http.delete("/v1/jobs?state=QUEUED"), 400, "invalid-parameter");
   }
 
   @Test
@@ -193,7 +193,7 @@ class JobApiTest {
     String id = post();
     worker.succeed(id);
     Answer done = http.get("/v1/jobs/" + id);
-    assertThat(done.at("/state")).isEqualTo("succeeded");
+    assertThat(done.at("/state")).isEqualTo("SUCCEEDED");
     assertThat(done.json().at("/result/perplexity/before").asDouble()).isEqualTo(5.66);
     assertThat(done.json().at("/result/perplexity/after").asDouble()).isEqualTo(5.69);
     assertThat(done.json().at("/result/bits_per_weight").asDouble()).isEqualTo(4.25);
@@ -243,7 +243,7 @@ class JobApiTest {
     assertThat(http.get(path + "QUEUED").at("/data/0/id")).isEqualTo(queued);
     assertThat(http.get(path + "cancelled").at("/data/0/id")).isEqualTo(cancelled);
     assertThat(http.get(path + "queued,cancelled").json().get("data")).hasSize(2);
-    assertThat(http.get(path + "running").json().get("data")).isEmpty();
+    assertThat(http.get(path + "RUNNING").json().get("data")).isEmpty();
   }
 
   @Test
@@ -251,7 +251,7 @@ class JobApiTest {
     Answer state = problem(http.get("/v1/jobs?state=done"), 400, "invalid-parameter");
     assertThat(state.at("/errors/0/pointer")).isEqualTo("state");
     assertThat(state.json().at("/errors/0/allowed").toString())
-        .isEqualTo("[\"queued\",\"running\",\"succeeded\",\"failed\",\"cancelled\"]");
+        .isEqualTo("[\"QUEUED\",\"RUNNING\",\"SUCCEEDED\",\"FAILED\",\"CANCELLED\"]");
     for (String limit : new String[] {"0", "201", "-1", "x", "99999999999"}) {
       Answer answer = problem(http.get("/v1/jobs?limit=" + limit), 400, "invalid-parameter");
       assertThat(answer.at("/errors/0/pointer")).isEqualTo("limit");

@@ -32,8 +32,8 @@ class ResultApiTest {
     assertThat(first.json().get("data"))
         .extracting(e -> e.get("seq").asInt())
         .containsExactly(1, 2, 3, 4);
-    assertThat(first.at("/data/0/data/state")).isEqualTo("queued");
-    assertThat(first.at("/data/1/data/state")).isEqualTo("running");
+    assertThat(first.at("/data/0/data/state")).isEqualTo("QUEUED");
+    assertThat(first.at("/data/1/data/state")).isEqualTo("RUNNING");
     assertThat(first.json().at("/data/2/data/fraction").asDouble()).isEqualTo(0.1);
     assertThat(first.json().get("has_more").asBoolean()).isTrue();
     Answer second = http.get("/v1/jobs/" + id + "/events?after=" + first.at("/next"));

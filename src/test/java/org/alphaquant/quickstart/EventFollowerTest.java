@@ -38,10 +38,10 @@ class EventFollowerTest {
 
   @Test
   void endsWithTheStateThatEndsTheJob() throws InterruptedException {
-    answers.add(event(1, "state", "{\"state\":\"running\"}") + event(2, "state", ended()));
+    answers.add(event(1, "state", "{\"state\":\"RUNNING\"}") + event(2, "state", ended()));
 
-    assertThat(follow()).isEqualTo("succeeded");
-    assertThat(seen).containsExactly("state {\"state\":\"running\"}", "state " + ended());
+    assertThat(follow()).isEqualTo("SUCCEEDED");
+    assertThat(seen).containsExactly("state {\"state\":\"RUNNING\"}", "state " + ended());
   }
 
   @Test
@@ -51,7 +51,7 @@ class EventFollowerTest {
     answers.add(": nothing new yet\n\n");
     answers.add(event(2, "progress", "{\"phase\":\"b\"}") + event(3, "state", ended()));
 
-    assertThat(follow()).isEqualTo("succeeded");
+    assertThat(follow()).isEqualTo("SUCCEEDED");
     assertThat(seen)
         .containsExactly(
             "progress {\"phase\":\"a\"}", "progress {\"phase\":\"b\"}", "state " + ended());
@@ -90,7 +90,7 @@ class EventFollowerTest {
   }
 
   private static String ended() {
-    return "{\"state\":\"succeeded\"}";
+    return "{\"state\":\"SUCCEEDED\"}";
   }
 
   private static String event(int seq, String type, String data) {
