@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.job.SpecException;
 import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonPointer;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.TokenStreamContext;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.JavaType;
@@ -109,8 +109,10 @@ final class FaultCollector extends DeserializationProblemHandler {
     return "must be " + JsonTypes.name(type);
   }
 
+  /** Of the value at which the parser stands, also at the beginning of an object or array. */
   private static String pointer(JsonParser parser) {
-    JsonPointer pointer = parser.streamReadContext().pathAsPointer();
-    return pointer.toString();
+    TokenStreamContext context = parser.streamReadContext();
+    boolean inside = parser.currentToken() != null && parser.currentToken().isStructStart();
+    return (inside ? context.getParent() : context).pathAsPointer().toString();
   }
 }
