@@ -115,8 +115,11 @@ def search_scales(w: Tensor, grid: List[float], group_size: int, scale_kind: int
   best_error = torch.full_like(best_scale, float("inf"))
   for i in range(len(scales)):
     s, z = torch.unsqueeze(scales[i], -1), torch.unsqueeze(zeros[i], -1)
-    difference = __torch__.format.quantize(groups, s, z, grid) - groups
-    error = torch.sum(difference * difference, [-1])
+    if symmetric:
+      difference = torch.sub_(torch.mul_(__torch__.format.round_to_grid(groups / s, grid), s), groups)
+    else:
+      difference = __torch__.format.quantize(groups, s, z, grid) - groups
+    error = torch.linalg_vector_norm(difference, 2, [-1])
     better = error < best_error
     best_error = torch.where(better, error, best_error)
     best_scale = torch.where(better, scales[i], best_scale)

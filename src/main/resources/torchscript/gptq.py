@@ -49,48 +49,53 @@ def reorder(x: Tensor, order: Tensor) -> Tensor:
   # Rows of x [B, K, R] in each element's own order [B, K].
   return torch.gather(x, 1, torch.expand_as(torch.unsqueeze(order, -1), x))
 
-def error_feedback(W: Tensor, U: Tensor, scale: Tensor, zero: Tensor, grid: List[float], block: int) -> Tensor:
+def quantize_into(q: Tensor, w: Tensor, scale: Tensor, zero: Tensor, grid: List[float], symmetric: bool) -> Tensor:
+  # format.quantize, written in place: a column is so short that every launch counts.
+  if symmetric:
+    return torch.mul(__torch__.format.round_to_grid(w / scale, grid), scale, out=q)
+  return torch.mul(__torch__.format.round_to_grid(w / scale + zero, grid) - zero, scale, out=q)
+
+def error_feedback(W: Tensor, U: Tensor, scale: Tensor, zero: Tensor, grid: List[float], block: int,
+    symmetric: bool) -> Tensor:
   # Algorithm 1: quantize one input after the other and spread its error over those still to come,
-  # within the block at once and over the rest when the block is done.
+  # within the block at once and over the rest when the block is done. Rows of U are divided by their
+  # diagonal beforehand, where the paper divides each error.
   W = torch.clone(W)
   Q = torch.empty_like(W)
+  N = U / torch.unsqueeze(__torch__.gptq.diagonal(U), -1)
   K = torch.size(W, 1)
   for first in range(0, K, block):
     last = min(first + block, K)
-    W1 = torch.clone(W[:, first:last])
-    Err = torch.empty_like(W1)
-    U1 = U[:, first:last, first:last]
+    W1, N1 = W[:, first:last], N[:, first:last, first:last]
+    Err = torch.empty_like(torch.contiguous(W1))
     for i in range(last - first):
-      w = W1[:, i]
-      q = __torch__.format.quantize(w, scale[:, first + i], zero[:, first + i], grid)
-      err = (w - q) / torch.unsqueeze(U1[:, i, i], -1)
-      Q[:, first + i] = q
-      Err[:, i] = err
-      W1[:, i:] -= torch.unsqueeze(U1[:, i, i:], -1) * torch.unsqueeze(err, 1)
-    W[:, last:] -= torch.bmm(torch.transpose(U[:, first:last, last:], 1, 2), Err)
+      w, q = W1[:, i], Q[:, first + i]
+      __torch__.gptq.quantize_into(q, w, scale[:, first + i], zero[:, first + i], grid, symmetric)
+      err = torch.sub(w, q, out=Err[:, i])
+      torch.addcmul_(W1[:, i + 1:], torch.unsqueeze(N1[:, i, i + 1:], -1), torch.unsqueeze(err, 1), value=-1.0)
+    torch.baddbmm_(W[:, last:], torch.transpose(N[:, first:last, last:], 1, 2), Err, beta=1.0, alpha=-1.0)
   return Q
 
 def coordinate_descent(W: Tensor, Q: Tensor, H: Tensor, scale: Tensor, zero: Tensor, grid: List[float],
-    block: int) -> Tensor:
-  # One sweep: every weight moves to the grid value that is best while the others stay. The objective
-  # tr (W-Q)^T H (W-Q) never grows. Residual = H (W - Q) is kept up to date block by block.
+    block: int, symmetric: bool) -> Tensor:
+  # One sweep: every weight moves to the grid value that is best while the others stay, so that the objective
+  # tr (W-Q)^T H (W-Q) never grows. Of Residual = H (W - Q) only the rows still to be read are kept up to date.
   K = torch.size(W, 1)
   Residual = torch.bmm(H, W - Q)
+  New = torch.empty_like(Q)
+  d = torch.unsqueeze(torch.contiguous(__torch__.gptq.diagonal(H)), -1)
   for first in range(0, K, block):
     last = min(first + block, K)
-    R1 = torch.clone(Residual[:, first:last])
-    H1 = H[:, first:last, first:last]
+    R1, H1 = torch.clone(Residual[:, first:last]), H[:, first:last, first:last]
     Move = torch.empty_like(R1)
     for i in range(last - first):
-      old = Q[:, first + i]
-      best = old + R1[:, i] / torch.unsqueeze(H1[:, i, i], -1)
-      new = __torch__.format.quantize(best, scale[:, first + i], zero[:, first + i], grid)
-      move = new - old
-      Q[:, first + i] = new
-      Move[:, i] = move
-      R1 -= torch.unsqueeze(H1[:, :, i], -1) * torch.unsqueeze(move, 1)
-    Residual -= torch.bmm(H[:, :, first:last], Move)
-  return Q
+      old, new = Q[:, first + i], New[:, first + i]
+      best = torch.addcdiv(old, R1[:, i], d[:, first + i])
+      __torch__.gptq.quantize_into(new, best, scale[:, first + i], zero[:, first + i], grid, symmetric)
+      move = torch.sub(new, old, out=Move[:, i])
+      torch.addcmul_(R1[:, i + 1:], torch.unsqueeze(H1[:, i + 1:, i], -1), torch.unsqueeze(move, 1), value=-1.0)
+    torch.baddbmm_(Residual[:, last:], H[:, last:, first:last], Move, beta=1.0, alpha=-1.0)
+  return New
 
 def weighted_error(W: Tensor, Q: Tensor, H: Tensor) -> Tensor:
   # Per output: (w-q)^T H (w-q), [B, R].
@@ -98,7 +103,7 @@ def weighted_error(W: Tensor, Q: Tensor, H: Tensor) -> Tensor:
   return torch.sum(E * torch.bmm(H, E), [1])
 
 def solve(weight: Tensor, hessian: Tensor, scale: Tensor, zero: Tensor, grid: List[float],
-    group_size: int, damp: float, block: int, act_order: bool, sweeps: int
+    group_size: int, symmetric: bool, damp: float, block: int, act_order: bool, sweeps: int
     ) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
   # weight [B, R, K], hessian [B, K, K], scale and zero [B, R, K / group_size] as format.search_scales gives them.
   # Returns the quantized weight [B, R, K], the error of plain rounding, the error reached and the
@@ -120,9 +125,9 @@ def solve(weight: Tensor, hessian: Tensor, scale: Tensor, zero: Tensor, grid: Li
     H = torch.transpose(__torch__.gptq.reorder(hessian, order), 1, 2)
     H = torch.contiguous(__torch__.gptq.reorder(H, order))
   U, Hd, used = __torch__.gptq.factorize(H, damp)
-  Q = __torch__.gptq.error_feedback(W, U, S, Z, grid, block)
+  Q = __torch__.gptq.error_feedback(W, U, S, Z, grid, block, symmetric)
   for sweep in range(sweeps):
-    Q = __torch__.gptq.coordinate_descent(W, Q, Hd, S, Z, grid, block)
+    Q = __torch__.gptq.coordinate_descent(W, Q, Hd, S, Z, grid, block, symmetric)
   error = __torch__.gptq.weighted_error(W, Q, H)
   if act_order:
     Q = __torch__.gptq.reorder(Q, torch.argsort(order, stable=True, dim=-1, descending=False))

@@ -110,3 +110,33 @@ def checksum(weight: Tensor) -> Tensor:
     position = torch.arange(1, torch.numel(bits) + 1, dtype=4, device=bits.device)
     sums.append(torch.sum(bits * position))
   return torch.stack(sums)
+
+def swap(x: Tensor) -> Tensor:
+  return torch.contiguous(torch.transpose(x, 1, 2))
+
+def signed(codes: Tensor, least: float) -> Tensor:
+  return codes.to(6) + least
+
+def gptq_zeros(zero: Tensor, least: float, bits: int) -> Tensor:
+  # GPTQ version 1 stores one less than the zero point: [B, G, N] to words along N.
+  return __torch__.packing.words((zero - least - 1.0).to(0), bits)
+
+def group_index(codes: Tensor, scale: Tensor) -> Tensor:
+  # The group of every input, int32, for each element of the batch.
+  K, G = torch.size(codes, 2), torch.size(scale, 2)
+  index = torch.floor_divide(torch.arange(0, K, dtype=4, device=codes.device), K // G)
+  return __torch__.packing.as_bytes(torch.expand(torch.unsqueeze(index, 0), [torch.size(codes, 0), K]), 3)
+
+def rounded(x: Tensor, dtype: int) -> Tensor:
+  return x.to(dtype).to(6)
+
+def unsigned(codes: Tensor, least: float) -> Tensor:
+  return (codes.to(6) - least).to(0)
+
+def codes_from_words(packed: Tensor, bits: int, count: int) -> Tensor:
+  # Codes packed along the rows, bytes [words, N, 4] -> [N, count].
+  by_row = torch.flatten(torch.contiguous(torch.permute(packed, [1, 0, 2])), 1)
+  return __torch__.packing.unpack(by_row, bits, count)
+
+def transposed(x: Tensor) -> Tensor:
+  return torch.contiguous(torch.transpose(x, 0, 1))

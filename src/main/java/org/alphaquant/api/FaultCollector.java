@@ -34,7 +34,7 @@ final class FaultCollector extends DeserializationProblemHandler {
       String name) {
     List<Object> known =
         deserializer == null ? List.of() : List.copyOf(deserializer.getKnownPropertyNames());
-    add(new Fault(pointer(parser), "is not a known field", null, known));
+    add(new Fault(pointer(context.getParser(), name), "is not a known field", null, known));
     parser.skipChildren();
     return true;
   }
@@ -109,10 +109,19 @@ final class FaultCollector extends DeserializationProblemHandler {
     return "must be " + JsonTypes.name(type);
   }
 
-  /** Of the value at which the parser stands, also at the beginning of an object or array. */
   private static String pointer(JsonParser parser) {
+    return parser.streamReadContext().pathAsPointer().toString();
+  }
+
+  /**
+   * Of a field of the record that is being read. Jackson keeps unknown fields in a buffer until the
+   * record is made, and the buffer does not know where it stands; the parser does.
+   */
+  private static String pointer(JsonParser parser, String field) {
     TokenStreamContext context = parser.streamReadContext();
-    boolean inside = parser.currentToken() != null && parser.currentToken().isStructStart();
-    return (inside ? context.getParent() : context).pathAsPointer().toString();
+    JsonToken token = parser.currentToken();
+    TokenStreamContext record = token.isStructStart() ? context.getParent() : context;
+    TokenStreamContext holder = token.isStructEnd() ? record : record.getParent();
+    return holder.pathAsPointer() + "/" + JsonPointers.escape(field);
   }
 }

@@ -10,6 +10,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Jobs;
 import org.alphaquant.job.NewJob;
+import org.alphaquant.job.QuotaSettings;
 import org.alphaquant.job.Submission;
 import org.alphaquant.security.Caller;
 import org.springframework.http.HttpStatus;
@@ -32,11 +33,16 @@ class JobController {
 
   private final Jobs jobs;
   private final JobAccess access;
+  private final JobViews views;
+  private final QuotaSettings quotas;
   private final SpecCheck check;
 
-  JobController(Jobs jobs, JobAccess access, SpecCheck check) {
+  JobController(
+      Jobs jobs, JobAccess access, JobViews views, QuotaSettings quotas, SpecCheck check) {
     this.jobs = jobs;
     this.access = access;
+    this.views = views;
+    this.quotas = quotas;
     this.check = check;
   }
 
@@ -52,10 +58,7 @@ class JobController {
         submission.replayed()
             ? ResponseEntity.ok().header(IdempotencyKey.REPLAYED, "true")
             : ResponseEntity.status(HttpStatus.CREATED);
-    return answer
-        .location(URI.create("/v1/jobs/" + job.id()))
-        .eTag(JobView.etag(job))
-        .body(JobView.of(job));
+    return views.answer(answer.location(URI.create("/v1/jobs/" + job.id())), job);
   }
 
   @GetMapping("/{id}")
@@ -111,15 +114,14 @@ class JobController {
 
   private Submission submit(NewJob job) {
     try {
-      return jobs.create(job);
+      return jobs.create(job, quotas);
     } catch (IdempotencyConflict e) {
       throw new ProblemException(ProblemType.IDEMPOTENCY_KEY_REUSED, e.getMessage() + ".");
     }
   }
 
-  // Spring answers 304 by itself where If-None-Match holds this ETag.
-  private static ResponseEntity<JobView> answer(HttpStatus status, Job job) {
-    return ResponseEntity.status(status).eTag(JobView.etag(job)).body(JobView.of(job));
+  private ResponseEntity<JobView> answer(HttpStatus status, Job job) {
+    return views.answer(ResponseEntity.status(status), job);
   }
 
   private static String word(JobState state) {

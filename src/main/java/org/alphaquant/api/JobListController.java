@@ -28,9 +28,11 @@ class JobListController {
   private static final String LABEL = "label.";
 
   private final Jobs jobs;
+  private final JobViews views;
 
-  JobListController(Jobs jobs) {
+  JobListController(Jobs jobs, JobViews views) {
     this.jobs = jobs;
+    this.views = views;
   }
 
   @GetMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -44,7 +46,7 @@ class JobListController {
           int limit,
       HttpServletRequest request) {
     JobFilter filter = new JobFilter(owner(owner), states(state), labels(request));
-    return JobPage.of(jobs.list(filter, position(after), limit + 1), limit);
+    return JobPage.of(jobs.list(filter, position(after), limit + 1), limit, views);
   }
 
   /** Only finished jobs, and only when their states are named: nothing is deleted by default. */

@@ -14,10 +14,10 @@ import org.alphaquant.job.Job;
 record JobPage(List<JobView> data, @JsonProperty("has_more") boolean hasMore, String next) {
 
   /** From one job more than the page holds, which tells whether anything follows. */
-  static JobPage of(List<Job> found, int limit) {
+  static JobPage of(List<Job> found, int limit, JobViews views) {
     boolean more = found.size() > limit;
     List<Job> page = more ? found.subList(0, limit) : found;
     String next = more ? Cursor.after(page.get(limit - 1)).text() : null;
-    return new JobPage(page.stream().map(JobView::of).toList(), more, next);
+    return new JobPage(views.of(page), more, next);
   }
 }

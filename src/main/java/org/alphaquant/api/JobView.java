@@ -11,12 +11,15 @@ import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
+import org.alphaquant.job.Waiting;
 
 /**
  * A job as clients see it. What is not known or does not apply is left out.
  *
  * @param attempt number of times a worker has taken it
  * @param runAfter when a job that waits for another attempt may run
+ * @param queuePosition place of a queued job, from 1
+ * @param waitingReason why a queued job does not run yet
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record JobView(
@@ -29,6 +32,8 @@ record JobView(
     int priority,
     @JsonProperty("created_at") Instant createdAt,
     @JsonProperty("run_after") Instant runAfter,
+    @JsonProperty("queue_position") Long queuePosition,
+    @JsonProperty("waiting_reason") String waitingReason,
     @JsonProperty("started_at") Instant startedAt,
     @JsonProperty("finished_at") Instant finishedAt,
     @JsonProperty("expires_at") Instant expiresAt,
@@ -41,6 +46,13 @@ record JobView(
     JobResult result) {
 
   static JobView of(Job job) {
+    return of(job, null);
+  }
+
+  /**
+   * @param waiting null where the job does not wait, or nobody asked
+   */
+  static JobView of(Job job, Waiting waiting) {
     return new JobView(
         job.id(),
         job.owner(),
@@ -50,7 +62,9 @@ record JobView(
         job.labels(),
         job.priority(),
         job.createdAt(),
-        waiting(job) ? job.runAfter() : null,
+        retries(job) ? job.runAfter() : null,
+        waiting == null ? null : waiting.position(),
+        waiting == null ? null : waiting.reason(),
         job.startedAt().orElse(null),
         job.finishedAt().orElse(null),
         job.expiresAt().orElse(null),
@@ -63,12 +77,16 @@ record JobView(
         job.result().orElse(null));
   }
 
-  /** Strong: every change of a job's row raises one of the two numbers. */
-  static String etag(Job job) {
-    return "\"" + job.eventSeq() + "-" + job.leaseEpoch() + "\"";
+  /**
+   * Strong: every change of a job's row raises one of the first two numbers, and what else is shown
+   * of a waiting job is part of the tag.
+   */
+  static String etag(Job job, Waiting waiting) {
+    String queue = waiting == null ? "" : "-" + waiting.position() + "-" + waiting.reason();
+    return "\"" + job.eventSeq() + "-" + job.leaseEpoch() + queue + "\"";
   }
 
-  private static boolean waiting(Job job) {
+  private static boolean retries(Job job) {
     return job.state() == JobState.QUEUED && job.runAfter().isAfter(job.createdAt());
   }
 

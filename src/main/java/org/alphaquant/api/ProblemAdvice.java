@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import org.alphaquant.job.QuotaExceededException;
 import org.alphaquant.security.Caller;
 import org.alphaquant.security.TooManyRequestsException;
 import org.slf4j.Logger;
@@ -29,6 +30,9 @@ import org.springframework.web.util.DisconnectedClientHelper;
 class ProblemAdvice extends ResponseEntityExceptionHandler {
 
   private static final Logger LOG = LoggerFactory.getLogger(ProblemAdvice.class);
+
+  // Jobs take minutes to hours, so asking sooner is of little use.
+  private static final Duration QUEUE_MAY_MOVE = Duration.ofMinutes(1);
 
   private final ApiSettings settings;
 
@@ -90,6 +94,17 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
     return problem(
         new ProblemException(
             ProblemType.RATE_LIMITED, e.getMessage(), List.of(), retryAfter(e.retryAfter())),
+        request);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> quota(QuotaExceededException e, HttpServletRequest request) {
+    return problem(
+        new ProblemException(
+            ProblemType.QUOTA_EXCEEDED,
+            e.getMessage() + ".",
+            List.of(),
+            retryAfter(QUEUE_MAY_MOVE)),
         request);
   }
 

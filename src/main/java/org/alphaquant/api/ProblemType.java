@@ -42,6 +42,8 @@ enum ProblemType {
       "idempotency-key-reused",
       HttpStatus.UNPROCESSABLE_CONTENT,
       "The Idempotency-Key belongs to another body"),
+  QUOTA_EXCEEDED(
+      "quota-exceeded", HttpStatus.TOO_MANY_REQUESTS, "This owner has too many jobs in the queue"),
   RATE_LIMITED("rate-limited", HttpStatus.TOO_MANY_REQUESTS, "Too many requests"),
   REQUEST_FAILED("request-failed", HttpStatus.BAD_REQUEST, "The request failed"),
   INTERNAL_ERROR(

@@ -19,6 +19,11 @@ public final class Tokenizer implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final long NO_BOS = -1;
 
+  // Tokenizing needs no GPU, and where DJL sees one it would look for a build that the jar lacks.
+  static {
+    System.getProperties().putIfAbsent("RUST_FLAVOR", "cpu");
+  }
+
   private final HuggingFaceTokenizer tokenizer;
   private final long bos;
 

@@ -49,6 +49,7 @@ public final class GptqSolver {
               scales.get(1),
               format.grid(),
               format.groupSize(),
+              format.symmetric(),
               options.damp(),
               options.blockSize(),
               options.actOrder(),

@@ -25,4 +25,10 @@ public record Solution(
     float[] roundingError,
     float[] error,
     float[] energy,
-    float[] damp) {}
+    float[] damp) {
+
+  /** The same with another weight, as a storage format rounds it. */
+  public Solution withWeight(NDArray stored) {
+    return new Solution(stored, codes, scale, zero, outer, roundingError, error, energy, damp);
+  }
+}

@@ -21,6 +21,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param config the quantization configuration as the client wrote it; null takes the default one
  * @param priority -100 to 100; higher runs earlier
  * @param labels up to 16 pairs of the client's own, to filter lists by
+ * @param expiresIn seconds from the job's end to its deletion with all its files; null for the
+ *     service's own time
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobSpec(
@@ -33,7 +35,8 @@ public record JobSpec(
     Output output,
     Resources resources,
     Integer priority,
-    Map<String, String> labels) {
+    Map<String, String> labels,
+    Long expiresIn) {
 
   /** The version written beside a stored specification; raised when a field changes its meaning. */
   public static final int VERSION = 1;
@@ -54,11 +57,14 @@ public record JobSpec(
     resources = resources == null ? new Resources(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
     labels = checkedLabels(labels);
+    if (expiresIn != null) {
+      within("expires_in", expiresIn, 60, 315_360_000);
+    }
   }
 
   /** A job for this model with everything else left to the defaults. */
   public static JobSpec of(String model) {
-    return new JobSpec(model, null, null, null, null, null, null, null, null, null);
+    return new JobSpec(model, null, null, null, null, null, null, null, null, null, null);
   }
 
   private static Map<String, String> checkedLabels(Map<String, String> labels) {

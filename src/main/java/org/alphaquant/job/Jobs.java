@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import org.springframework.data.jpa.repository.NativeQuery;
 import org.springframework.data.repository.Repository;
+import org.springframework.transaction.annotation.Transactional;
 
 /**
  * Creating, reading and steering jobs: every statement that a client causes. What a worker writes
@@ -21,12 +22,39 @@ public interface Jobs extends Repository<Job, UUID> {
   @NativeQuery("select * from job where id = :id")
   Optional<Job> find(UUID id);
 
+  /** {@link #create(NewJob, QuotaSettings)} without a quota. */
+  default Submission create(NewJob job) {
+    return store(job);
+  }
+
   /**
    * Stores a job, or finds the one that an earlier request with the same key stored.
    *
    * @throws IdempotencyConflict if the key was used for another request
+   * @throws QuotaExceededException if the owner may not queue another job
    */
-  default Submission create(NewJob job) {
+  @Transactional
+  default Submission create(NewJob job, QuotaSettings quotas) {
+    if (quotas.queued() > 0) {
+      lockQueueOf(job.owner());
+      String key = job.idempotencyKey();
+      boolean known = key != null && findByKey(job.owner(), key).isPresent();
+      long queued = queuedBy(job.owner());
+      if (!known && queued >= quotas.queued()) {
+        throw new QuotaExceededException(job.owner(), quotas.queued(), queued);
+      }
+    }
+    return store(job);
+  }
+
+  // One owner's creates in turn, or two could both see the last free place.
+  @NativeQuery("select cast(pg_advisory_xact_lock(1, hashtext(:owner)) as text)")
+  String lockQueueOf(String owner);
+
+  @NativeQuery("select count(*) from job where owner = :owner and state = 'QUEUED'")
+  long queuedBy(String owner);
+
+  private Submission store(NewJob job) {
     JobSpec spec = job.spec();
     byte[] sha256 = job.sha256();
     return insert(

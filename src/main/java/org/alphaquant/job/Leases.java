@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.springframework.data.jpa.repository.NativeQuery;
 import org.springframework.data.repository.Repository;
+import org.springframework.transaction.annotation.Transactional;
 
 /**
  * What workers write. Every statement but the claim and the reaper names the lease epoch: it
@@ -12,20 +13,49 @@ import org.springframework.data.repository.Repository;
  */
 public interface Leases extends Repository<Job, UUID> {
 
+  /** {@link #claim(UUID, String, String, double, double, QuotaSettings)} without a quota. */
+  default Optional<Job> claim(
+      UUID worker, String free, String total, double ttlSeconds, double reserveSeconds) {
+    return claimNext(worker, free, total, ttlSeconds, reserveSeconds, Integer.MAX_VALUE);
+  }
+
   /**
-   * Takes the first job of the queue that fits the free devices, and raises its epoch.
+   * Takes the first job of the queue that fits the free devices and whose owner may run another,
+   * and raises its epoch.
    *
    * @param free memory in bytes of every free device slot, separated by commas
    * @param total the same of all slots of the worker
    * @param reserveSeconds after so long the first job that would fit the whole worker keeps the
    *     later ones waiting, so that small jobs cannot starve a big one
    */
+  @Transactional
+  default Optional<Job> claim(
+      UUID worker,
+      String free,
+      String total,
+      double ttlSeconds,
+      double reserveSeconds,
+      QuotaSettings quotas) {
+    if (quotas.running() == 0) {
+      return claim(worker, free, total, ttlSeconds, reserveSeconds);
+    }
+    lockClaims();
+    return claimNext(worker, free, total, ttlSeconds, reserveSeconds, quotas.running());
+  }
+
+  // All claims in turn, or two could both start an owner's last job. A claim takes a millisecond.
+  @NativeQuery("select cast(pg_advisory_xact_lock(2, 0) as text)")
+  String lockClaims();
+
   // Materialized, or a nested loop could lock more rows than the limit says.
   @NativeQuery(
       """
-      with blocker as materialized (
+      with sated as materialized (
+        select owner from job where :running < 2147483647 and state = 'RUNNING'
+        group by owner having count(*) >= :running),
+      blocker as materialized (
         select priority, created_at, id from job
-        where :free <> :total and state = 'QUEUED'
+        where :free <> :total and state = 'QUEUED' and owner not in (select owner from sated)
           and run_after < now() - make_interval(secs => :reserveSeconds)
           and devices > (select count(*) from unnest(cast(string_to_array(:free, ',') as bigint[])) m
                          where m >= device_memory_bytes)
@@ -35,7 +65,7 @@ public interface Leases extends Repository<Job, UUID> {
         limit 1),
       next as materialized (
         select id from job
-        where state = 'QUEUED' and run_after <= now()
+        where state = 'QUEUED' and run_after <= now() and owner not in (select owner from sated)
           and devices <= (select count(*) from unnest(cast(string_to_array(:free, ',') as bigint[])) m
                           where m >= device_memory_bytes)
           and not exists (
@@ -54,8 +84,13 @@ public interface Leases extends Repository<Job, UUID> {
       where job.id = next.id
       returning job.*
       """)
-  Optional<Job> claim(
-      UUID worker, String free, String total, double ttlSeconds, double reserveSeconds);
+  Optional<Job> claimNext(
+      UUID worker,
+      String free,
+      String total,
+      double ttlSeconds,
+      double reserveSeconds,
+      int running);
 
   /** Keeps the lease and tells whether a cancel was asked for; empty when the lease is lost. */
   @NativeQuery(RENEW)

@@ -1,5 +1,6 @@
 package org.alphaquant.quickstart;
 
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -20,6 +21,14 @@ record Progress(
     OptionalDouble fraction,
     OptionalLong remainingSeconds) {
 
+  private static final Map<String, String> WORDS =
+      Map.of(
+          "prepare", "preparing",
+          "evaluate_before", "evaluating the original",
+          "quantize", "quantizing",
+          "write", "writing",
+          "evaluate_after", "evaluating the result");
+
   /** A phase about which nothing more is known. */
   static Progress of(String phase) {
     return new Progress(
@@ -33,7 +42,7 @@ record Progress(
   /** Reads the data of a {@code progress} event. */
   static Progress of(JsonNode data) {
     return new Progress(
-        data.path("phase").asString("").replace('_', ' '),
+        words(data.path("phase").asString("")),
         integer(data.path("layer")),
         integer(data.path("layers")),
         data.path("fraction").isNumber()
@@ -44,11 +53,17 @@ record Progress(
             : OptionalLong.empty());
   }
 
-  /** What a person would call another step: the phase and the layer. */
+  private static String words(String phase) {
+    return WORDS.getOrDefault(phase, phase.replace('_', ' '));
+  }
+
+  /** What a person would call another step: the phase and the layer that is being worked on. */
   String step() {
-    return layer.isPresent() && layers.isPresent()
-        ? "%s, layer %d of %d".formatted(phase, layer.getAsInt(), layers.getAsInt())
-        : phase;
+    if (layer.isEmpty() || layers.orElse(0) < 2) {
+      return phase;
+    }
+    int working = Math.min(layer.getAsInt() + 1, layers.getAsInt());
+    return "%s, layer %d of %d".formatted(phase, working, layers.getAsInt());
   }
 
   private static OptionalInt integer(JsonNode node) {

@@ -16,7 +16,7 @@ final class ProgressLine {
   static String render(Progress progress, Duration elapsed, Duration sinceProgress) {
     StringBuilder line = new StringBuilder();
     progress.fraction().ifPresent(fraction -> line.append(bar(fraction)));
-    line.append("%-26s  %s elapsed".formatted(progress.step(), clock(elapsed.toSeconds())));
+    line.append("%-37s  %s elapsed".formatted(progress.step(), clock(elapsed.toSeconds())));
     progress
         .remainingSeconds()
         .ifPresent(seconds -> line.append(left(seconds - sinceProgress.toSeconds())));

@@ -7,6 +7,8 @@ final class ServiceStart {
   private static final Duration LONGEST = Duration.ofMinutes(3);
   private static final Duration BETWEEN = Duration.ofMillis(200);
 
+  private static final String STARTING = "Starting the service and its database ...";
+
   private final ServiceClient client;
   private final ServiceProcess service;
   private final Terminal terminal;
@@ -36,5 +38,9 @@ final class ServiceStart {
     // Another program may have answered at this port while the service gave up.
     service.check();
     terminal.print("The service runs at " + url);
+  }
+
+  private String waiting(Duration waited) {
+    return terminal.isLive() ? " %d s".formatted(waited.toSeconds()) : "";
   }
 }

@@ -4,12 +4,13 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.export.OutputFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.gptq.GptqSolver;
 import org.alphaquant.gptq.Solution;
 import org.alphaquant.torch.TensorScope;
-import org.alphaquant.torch.TorchDtype;
 
 /** Solves one batch of equal shape and scheme, and turns it into tensors and reports. */
 final class BatchQuantizer {
@@ -21,10 +22,20 @@ final class BatchQuantizer {
 
   private final GptqSolver solver;
   private final Map<String, TensorScheme> schemes;
+  private final OutputFormat format;
+  private final Dtype dtype;
 
-  BatchQuantizer(GptqSolver solver, Map<String, TensorScheme> schemes) {
+  /**
+   * @param schemes by module name
+   * @param format how the checkpoint is written
+   * @param dtype the model's own, for scales and plain weights
+   */
+  BatchQuantizer(
+      GptqSolver solver, Map<String, TensorScheme> schemes, OutputFormat format, Dtype dtype) {
     this.solver = solver;
     this.schemes = schemes;
+    this.format = format;
+    this.dtype = dtype;
   }
 
   TensorScheme scheme(String module) {
@@ -53,19 +64,26 @@ final class BatchQuantizer {
     long start = System.nanoTime();
     try (TensorScope work = scope.child("quantize")) {
       long inputs = weight.getShape().get(2);
-      WeightGrid grid = WeightGrid.of(scheme, inputs, TorchDtype.BFLOAT16);
-      Solution solution = solver.solve(work, weight, hessian, grid);
-      result.took("solve", start);
+      WeightGrid grid = WeightGrid.of(scheme, inputs, StoredGrid.scaleDtype(format, dtype));
+      Solution solution = asStored(work, solver.solve(work, weight, hessian, grid));
+      result.took("solve", start, work);
       long packing = System.nanoTime();
       for (Part part : parts) {
-        result.add(
-            StoredLinear.tensors(
-                work, solution, scheme, part.first(), part.last(), part.modules()));
+        result.add(StoredLinear.tensors(work, solution, scheme, format, dtype, part));
         report(work, solution, scheme, part, fallback, result);
       }
-      result.took("pack", packing);
+      result.took("pack", packing, work);
       return work.keep(scope, solution.weight());
     }
+  }
+
+  // A plain checkpoint rounds the weight itself; the layers to come must see it so.
+  private Solution asStored(TensorScope scope, Solution solution) {
+    if (format != OutputFormat.DEQUANTIZED) {
+      return solution;
+    }
+    int rounding = StoredLinear.torchDtype(dtype).number();
+    return solution.withWeight(scope.run("packing.rounded", solution.weight(), rounding));
   }
 
   private static void report(

@@ -14,10 +14,12 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.ShardedWriter;
 import org.alphaquant.checkpoint.TensorSource;
-import org.alphaquant.checkpoint.export.CompressedTensorsConfig;
 import org.alphaquant.checkpoint.export.ExportModule;
+import org.alphaquant.checkpoint.export.OutputFormat;
+import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.ModelDescription;
 import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.run.QuantizationRun.Prepared;
 import org.alphaquant.scheme.ModuleKind;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Resolution;
@@ -42,13 +44,16 @@ final class CheckpointAssembly {
   private final Checkpoint source;
   private final ModelDescription description;
   private final Resolution resolution;
+  private final OutputFormat format;
+  private final boolean expertsByClass;
   private final Path folder;
 
-  CheckpointAssembly(
-      Checkpoint source, ModelDescription description, Resolution resolution, Path folder) {
-    this.source = source;
-    this.description = description;
-    this.resolution = resolution;
+  CheckpointAssembly(Prepared prepared, JobSpec spec, Path folder) {
+    this.source = prepared.source();
+    this.description = prepared.description();
+    this.resolution = prepared.resolution();
+    this.format = prepared.format();
+    this.expertsByClass = "sglang".equals(spec.output().targetRuntime());
     this.folder = folder;
   }
 
@@ -94,14 +99,21 @@ final class CheckpointAssembly {
 
   private void writeConfig() throws IOException {
     ObjectNode config = (ObjectNode) source.config().deepCopy();
-    List<ExportModule> modules = resolution.modules().stream().map(this::module).toList();
-    config.set("quantization_config", CompressedTensorsConfig.of(modules, false));
+    config.remove("quantization_config");
+    format
+        .quantizationConfig(exports(resolution), expertsByClass)
+        .ifPresent(quantization -> config.set("quantization_config", quantization));
     Files.writeString(
         folder.resolve("config.json"),
         JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
   }
 
-  private ExportModule module(ModuleScheme module) {
+  /** The model's linears as a writer takes them. */
+  static List<ExportModule> exports(Resolution resolution) {
+    return resolution.modules().stream().map(CheckpointAssembly::export).toList();
+  }
+
+  private static ExportModule export(ModuleScheme module) {
     return new ExportModule(
         module.name(),
         module.module().outFeatures(),

@@ -93,7 +93,7 @@ final class ExpertQuantizer {
     void run(TensorScope scope, NDArray y) {
       long start = System.nanoTime();
       ExpertWeights weights = block.load(scope, from, to);
-      result.took("load", start);
+      result.took("load", start, scope);
       if (IntStream.range(from, to).anyMatch(e -> quantizes(e, 0) || quantizes(e, 1))) {
         gateAndUp(scope, weights);
       }
@@ -113,7 +113,7 @@ final class ExpertQuantizer {
           from,
           to,
           ROWS);
-      result.took("forward", adding);
+      result.took("forward", adding, scope);
     }
 
     private void gateAndUp(TensorScope parent, ExpertWeights weights) {
@@ -121,7 +121,7 @@ final class ExpertQuantizer {
         long start = System.nanoTime();
         NDArray own = hessians(scope, "moe.input_hessians", h);
         NDArray hessian = scope.run("moe.shrink", own, mean, shrinkage);
-        result.took("hessian", start);
+        result.took("hessian", start, scope);
         long width = weights.gateUp().getShape().get(1) / 2;
         bySchemes(0, 1)
             .forEach(
@@ -171,7 +171,7 @@ final class ExpertQuantizer {
         long tokens = dispatch.offsets()[to] - dispatch.offsets()[from];
         NDArray average = scope.run("moe.mean_of_batch", own, tokens);
         NDArray hessian = scope.run("moe.shrink", own, average, shrinkage);
-        result.took("hessian", start);
+        result.took("hessian", start, scope);
         long rows = weights.down().getShape().get(1);
         bySchemes(2)
             .forEach(

@@ -62,7 +62,7 @@ final class LayerQuantizer {
     }
     long start = System.nanoTime();
     stream.advance("attention", attention::forward);
-    result.took("forward", start);
+    result.took("forward", start, parent);
   }
 
   private void dense(
@@ -81,7 +81,7 @@ final class LayerQuantizer {
     }
     long start = System.nanoTime();
     stream.advance("feed-forward", dense::forward);
-    result.took("forward", start);
+    result.took("forward", start, parent);
   }
 
   private NDArray hessian(
@@ -99,7 +99,7 @@ final class LayerQuantizer {
         accumulate(work, hessian, rows, work.run("moe.ones_per_row", rows));
       }
     }
-    result.took("hessian", start);
+    result.took("hessian", start, scope);
     return hessian;
   }
 
@@ -160,7 +160,7 @@ final class LayerQuantizer {
     long start = System.nanoTime();
     NDArray hessian = scope.run("moe.zeros_square", rows, rows.getShape().get(1));
     accumulate(scope, hessian, rows, weights);
-    result.took("hessian", start);
+    result.took("hessian", start, scope);
     return hessian;
   }
 

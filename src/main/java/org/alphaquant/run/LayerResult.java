@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.moe.Utilization;
+import org.alphaquant.torch.TensorScope;
 
 /** What quantizing one layer gives: its new tensors, a report of every linear, its routing. */
 final class LayerResult {
@@ -27,8 +28,9 @@ final class LayerResult {
     utilization = counted;
   }
 
-  /** Adds the time since {@code startNanos} to a stage. */
-  void took(String stage, long startNanos) {
+  /** Adds the time since {@code startNanos} to a stage, once the device has done its work. */
+  void took(String stage, long startNanos, TensorScope scope) {
+    scope.awaitDevice();
     seconds.merge(stage, (System.nanoTime() - startNanos) / 1e9, Double::sum);
   }
 

@@ -15,7 +15,9 @@ final class ModelQuantizer {
   private final int tokensPerBatch;
 
   ModelQuantizer(QuantizationPlan plan, MemoryBudget memory, int tokensPerBatch) {
-    BatchQuantizer batches = new BatchQuantizer(new GptqSolver(plan.gptq()), plan.schemes());
+    BatchQuantizer batches =
+        new BatchQuantizer(
+            new GptqSolver(plan.gptq()), plan.schemes(), plan.format(), plan.dtype());
     ExpertQuantizer experts =
         new ExpertQuantizer(batches, plan.weighting(), plan.shrinkage(), memory);
     this.plan = plan;

@@ -1,6 +1,8 @@
 package org.alphaquant.run;
 
 import java.util.Map;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.export.OutputFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.gptq.RoutingWeight;
@@ -12,6 +14,8 @@ import org.alphaquant.gptq.RoutingWeight;
  * @param gptq the solver's settings
  * @param weighting how much a token counts in an expert's Hessian
  * @param shrinkage average tokens of the layer added to each expert's Hessian
+ * @param format how the checkpoint is written
+ * @param dtype the model's own dtype
  * @param samples calibration token ids [n][S]
  */
 record QuantizationPlan(
@@ -19,6 +23,8 @@ record QuantizationPlan(
     GptqOptions gptq,
     RoutingWeight weighting,
     double shrinkage,
+    OutputFormat format,
+    Dtype dtype,
     long[][] samples) {
 
   QuantizationPlan {

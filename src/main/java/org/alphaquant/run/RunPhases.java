@@ -147,6 +147,8 @@ final class RunPhases {
         new GptqOptions(gptq.damp(), gptq.blockSize(), gptq.actOrder(), gptq.sweeps(), steps),
         RoutingWeight.valueOf(gptq.routingWeight().name()),
         gptq.shrinkage(),
+        prepared.format(),
+        prepared.dtype(),
         prepared.samples().tokens());
   }
 
@@ -154,11 +156,7 @@ final class RunPhases {
     long start = System.nanoTime();
     List<SafetensorsFile> files = layers.open(prepared.description().layers());
     try {
-      new CheckpointAssembly(
-              prepared.source(),
-              prepared.description(),
-              prepared.resolution(),
-              context.artifactDirectory())
+      new CheckpointAssembly(prepared, spec, context.artifactDirectory())
           .write(files, spec.output().maxShardBytes());
     } finally {
       files.forEach(SafetensorsFile::close);

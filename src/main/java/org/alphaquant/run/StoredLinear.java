@@ -8,148 +8,147 @@ import java.util.List;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
-import org.alphaquant.format.NumberFormat;
+import org.alphaquant.checkpoint.export.ExportModule;
+import org.alphaquant.checkpoint.export.OutputFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.Solution;
 import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.TorchDtype;
 
 /**
- * The tensors that hold quantized linears in a compressed-tensors checkpoint: rows {@code
- * first..last} of every element of a solved batch, element b being the module {@code modules[b]}.
- * Suffixes, dtypes and shapes follow compressed-tensors 0.18, compressors/pack_quantized,
- * naive_quantized, mxfp4, mxfp8 and nvfp4.
+ * The tensors that hold quantized linears in a checkpoint: rows {@code first..last} of every
+ * element of a solved batch, element b being the module {@code modules[b]}. Which tensors these
+ * are, and of what type and shape, is the output format's to say; here they get their numbers.
  */
 final class StoredLinear {
 
-  private static final int BFLOAT16 = 15;
-  private static final int FLOAT32 = 6;
-
   private final TensorScope scope;
-  private final Solution solution;
   private final TensorScheme scheme;
-  private final long first;
-  private final long last;
-  private final List<String> modules;
-  private final List<TensorSource> tensors = new ArrayList<>();
+  private final NDArray weight;
+  private final NDArray codes;
+  private final NDArray scale;
+  private final NDArray zero;
+  private final NDArray outer;
 
   private StoredLinear(
-      TensorScope scope,
-      Solution solution,
-      TensorScheme scheme,
-      long first,
-      long last,
-      List<String> modules) {
+      TensorScope scope, Solution solution, TensorScheme scheme, long first, long last) {
     this.scope = scope;
-    this.solution = solution;
     this.scheme = scheme;
-    this.first = first;
-    this.last = last;
-    this.modules = modules;
+    this.weight = scope.run("packing.rows", solution.weight(), first, last);
+    this.codes = scope.run("packing.rows", solution.codes(), first, last);
+    this.scale = scope.run("packing.rows", solution.scale(), first, last);
+    this.zero = scope.run("packing.rows", solution.zero(), first, last);
+    this.outer = solution.outer();
   }
 
+  /**
+   * The finished tensors, in host memory.
+   *
+   * @param dtype the model's own, for scales and plain weights
+   */
   static List<TensorSource> tensors(
       TensorScope parent,
       Solution solution,
       TensorScheme scheme,
-      long first,
-      long last,
-      List<String> modules) {
+      OutputFormat format,
+      Dtype dtype,
+      BatchQuantizer.Part part) {
     try (TensorScope scope = parent.child("pack")) {
-      StoredLinear stored = new StoredLinear(scope, solution, scheme, first, last, modules);
-      stored.addAll();
-      return stored.tensors;
-    }
-  }
-
-  private void addAll() {
-    NDArray codes = rows(solution.codes());
-    NDArray scale = rows(solution.scale());
-    NumberFormat format = scheme.format();
-    switch (format.kind()) {
-      case INT -> addInteger(codes, scale);
-      case FP -> {
-        addCodes(codes);
-        add("weight_scale", Dtype.BF16, shape(scale), bytes(scale, BFLOAT16));
+      StoredLinear stored = new StoredLinear(scope, solution, scheme, part.first(), part.last());
+      long inputs = stored.codes.getShape().get(2);
+      long outputs = part.last() - part.first();
+      String name = part.modules().get(0);
+      ExportModule module = new ExportModule(name, outputs, inputs, false, scheme);
+      List<TensorSource> tensors = new ArrayList<>();
+      for (TensorInfo info : format.tensors(module, dtype)) {
+        String suffix = info.name().substring(name.length());
+        ByteBuffer all = stored.bytes(suffix.substring(1), info, part.modules().size());
+        tensors.addAll(split(info, suffix, all, part.modules()));
       }
-      case MX -> {
-        addCodes(codes);
-        add("weight_scale", Dtype.U8, shape(scale), scope.run("packing.exponents", scale));
-      }
-      case NV -> {
-        addCodes(codes);
-        NDArray local = scope.run("packing.local_scales", scale, solution.outer());
-        add("weight_scale", Dtype.F8_E4M3, shape(scale), local);
-        NDArray divisor = scope.run("packing.reciprocal", solution.outer());
-        add("weight_global_scale", Dtype.F32, List.of(1L), bytes(divisor, FLOAT32));
-      }
-      case NONE -> throw new IllegalArgumentException(format.jsonName() + " is not packed");
-    }
-  }
-
-  private void addInteger(NDArray codes, NDArray scale) {
-    int bits = scheme.format().bits();
-    long inputs = codes.getShape().get(2);
-    NDArray packed = scope.run("packing.words", codes, bits);
-    add("weight_packed", Dtype.I32, List.of(outputs(), words(inputs, bits)), packed);
-    add("weight_scale", Dtype.BF16, shape(scale), bytes(scale, BFLOAT16));
-    addShape(inputs);
-    if (!scheme.symmetric()) {
-      double least = scheme.format().smallest();
-      NDArray zeros = scope.run("packing.zero_codes", rows(solution.zero()), least);
-      List<Long> shape = List.of(words(outputs(), bits), scale.getShape().get(2));
-      add("weight_zero_point", Dtype.I32, shape, scope.run("packing.words_down", zeros, bits));
-    }
-  }
-
-  // 8-bit floats keep their own dtype under the linear's old name; smaller ones are packed bytes.
-  private void addCodes(NDArray codes) {
-    NumberFormat format = scheme.format();
-    long inputs = codes.getShape().get(2);
-    if (format.bits() == 8) {
-      Dtype dtype = format == NumberFormat.FP8_E5M2 ? Dtype.F8_E5M2 : Dtype.F8_E4M3;
-      add("weight", dtype, List.of(outputs(), inputs), codes);
-    } else {
-      NDArray packed = scope.run("packing.pack", codes, format.bits(), 1);
-      add("weight_packed", Dtype.U8, List.of(outputs(), packed.getShape().get(2)), packed);
-    }
-  }
-
-  private void addShape(long inputs) {
-    for (String module : modules) {
-      ByteBuffer shape = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
-      shape.putLong(outputs()).putLong(inputs).flip();
-      TensorInfo info = new TensorInfo(module + ".weight_shape", Dtype.I64, List.of(2L));
-      tensors.add(TensorSource.of(info, shape));
+      return tensors;
     }
   }
 
   // One copy from the device for the whole batch; each module's tensor is a slice of it.
-  private void add(String suffix, Dtype dtype, List<Long> shape, NDArray batch) {
-    ByteBuffer all = scope.toBytes(batch);
-    int size = all.remaining() / modules.size();
-    for (int b = 0; b < modules.size(); b++) {
-      TensorInfo info = new TensorInfo(modules.get(b) + "." + suffix, dtype, shape);
-      tensors.add(TensorSource.of(info, all.slice(b * size, size)));
+  private static List<TensorSource> split(
+      TensorInfo info, String suffix, ByteBuffer all, List<String> modules) {
+    int size = Math.toIntExact(info.bytes());
+    if (all.remaining() != (long) size * modules.size()) {
+      throw new IllegalStateException(
+          "%s takes %d bytes for each of %d modules but %d are there"
+              .formatted(info, size, modules.size(), all.remaining()));
     }
+    List<TensorSource> tensors = new ArrayList<>();
+    for (int b = 0; b < modules.size(); b++) {
+      TensorInfo own = info.renamed(modules.get(b) + suffix);
+      tensors.add(TensorSource.of(own, all.slice(b * size, size)));
+    }
+    return tensors;
   }
 
-  private NDArray rows(NDArray batch) {
-    return scope.run("packing.rows", batch, first, last);
+  private ByteBuffer bytes(String suffix, TensorInfo info, int count) {
+    return suffix.equals("weight_shape") ? shapes(count) : scope.toBytes(plane(suffix, info));
   }
 
-  private NDArray bytes(NDArray batch, int dtype) {
-    return scope.run("packing.as_bytes", batch, dtype);
+  private NDArray plane(String suffix, TensorInfo info) {
+    int bits = scheme.format().bits();
+    double least = scheme.format().smallest();
+    return switch (suffix) {
+      case "weight" -> weight(info.dtype(), least);
+      case "weight_packed" ->
+          scope.run("packing.pack", codes, bits, info.dtype() == Dtype.I32 ? Integer.BYTES : 1);
+      case "weight_scale" -> scale(info.dtype());
+      case "weight_zero_point" ->
+          info.dtype() == Dtype.I8
+              ? converted(zero, TorchDtype.INT8)
+              : scope.run("packing.words_down", scope.run("packing.zero_codes", zero, least), bits);
+      case "weight_global_scale" ->
+          converted(scope.run("packing.reciprocal", outer), TorchDtype.FLOAT32);
+      case "qweight" -> scope.run("packing.words_down", scope.run("packing.swap", codes), bits);
+      case "qzeros" ->
+          scope.run("packing.gptq_zeros", scope.run("packing.swap", zero), least, bits);
+      case "scales" -> converted(scope.run("packing.swap", scale), TorchDtype.FLOAT16);
+      case "g_idx" -> scope.run("packing.group_index", codes, scale);
+      default ->
+          throw new IllegalStateException("no numbers are known for " + info + " of " + scheme);
+    };
   }
 
-  private long outputs() {
-    return last - first;
+  private NDArray weight(Dtype dtype, double least) {
+    return switch (dtype) {
+      case I8 -> converted(scope.run("packing.signed", codes, least), TorchDtype.INT8);
+      case BF16, F16, F32 -> converted(weight, torchDtype(dtype));
+      case U8 -> scope.run("packing.pack", codes, scheme.format().bits(), 1);
+      default -> codes;
+    };
   }
 
-  private static List<Long> shape(NDArray batch) {
-    return List.of(batch.getShape().get(1), batch.getShape().get(2));
+  private NDArray scale(Dtype dtype) {
+    return switch (dtype) {
+      case U8 -> scope.run("packing.exponents", scale);
+      case F8_E4M3 -> scope.run("packing.local_scales", scale, outer);
+      default -> converted(scale, torchDtype(dtype));
+    };
   }
 
-  private static long words(long count, int bits) {
-    return (count * bits + 31) / 32;
+  private NDArray converted(NDArray batch, TorchDtype dtype) {
+    return scope.run("packing.as_bytes", batch, dtype.number());
+  }
+
+  private ByteBuffer shapes(int count) {
+    ByteBuffer shapes = ByteBuffer.allocate(16 * count).order(ByteOrder.LITTLE_ENDIAN);
+    for (int b = 0; b < count; b++) {
+      shapes.putLong(codes.getShape().get(1)).putLong(codes.getShape().get(2));
+    }
+    return shapes.flip();
+  }
+
+  /** The dtype as the scripts know it, for those that weights and scales are kept in. */
+  static TorchDtype torchDtype(Dtype dtype) {
+    return switch (dtype) {
+      case F16 -> TorchDtype.FLOAT16;
+      case F32 -> TorchDtype.FLOAT32;
+      default -> TorchDtype.BFLOAT16;
+    };
   }
 }

@@ -1,5 +1,6 @@
 package org.alphaquant.torch;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
@@ -129,6 +130,15 @@ public final class TensorScope implements AutoCloseable {
     try (TensorScope reading = child("read")) {
       NDArray bytes = reading.run("memory.bytes", array);
       return guarded("read", bytes::toByteBuffer).order(ByteOrder.LITTLE_ENDIAN);
+    }
+  }
+
+  /** Waits until the device has done what it was told: on a GPU calls return before their work. */
+  public void awaitDevice() {
+    if (!manager.getDevice().equals(Device.cpu())) {
+      try (TensorScope waiting = child("await")) {
+        waiting.toFloats(waiting.floats(new float[1], 1));
+      }
     }
   }
 

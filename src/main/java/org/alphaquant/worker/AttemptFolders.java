@@ -37,6 +37,20 @@ final class AttemptFolders {
     return "work/%s/%d/%s".formatted(job, epoch, RESULT);
   }
 
+  /** The attempt that an artifact directory belongs to. */
+  static long attemptOf(String artifactDirectory) {
+    return epochOf(Path.of(artifactDirectory).getParent());
+  }
+
+  /** Jobs that have a folder here. */
+  List<UUID> jobs() throws IOException {
+    return children(settings.workDirectory()).stream()
+        .map(folder -> folder.getFileName().toString())
+        .filter(name -> name.matches("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"))
+        .map(UUID::fromString)
+        .toList();
+  }
+
   /** Folders of earlier attempts, newest first. */
   List<Path> earlier(UUID job, long epoch) throws IOException {
     return epochs(settings.workDirectory(job)).stream()
@@ -82,6 +96,6 @@ final class AttemptFolders {
   }
 
   private static long epochOf(Path folder) {
-    return Long.parseLong(folder.getFileName().toString());
+    return Long.parseLong(String.valueOf(folder.getFileName()));
   }
 }

@@ -13,6 +13,8 @@ import org.alphaquant.job.Job;
 import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.Leases;
 import org.alphaquant.job.Notifications;
+import org.alphaquant.job.QuotaSettings;
+import org.alphaquant.job.RegisteredWorker;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
@@ -29,6 +31,8 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
   private final AttemptFolders folders;
   private final LeaseKeeper keeper;
   private final SlotPool slots;
+  private final Heartbeat heartbeat;
+  private final QuotaSettings quotas;
   private final WorkerSettings settings;
   private final Map<Thread, Lease> attempts = new ConcurrentHashMap<>();
   private final Semaphore wake = new Semaphore(0);
@@ -42,6 +46,8 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
       AttemptFolders folders,
       LeaseKeeper keeper,
       DeviceSlots slots,
+      Heartbeat heartbeat,
+      QuotaSettings quotas,
       WorkerSettings settings) {
     this.leases = leases;
     this.events = events;
@@ -49,6 +55,8 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     this.folders = folders;
     this.keeper = keeper;
     this.slots = new SlotPool(slots.all());
+    this.heartbeat = heartbeat;
+    this.quotas = quotas;
     this.settings = settings;
   }
 
@@ -69,9 +77,16 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
   public void start() {
     running = true;
     keeper.start();
+    heartbeat.start(id, registered());
     loop = new Thread(this::claimJobs, "claim-loop");
     loop.start();
     log.debug("Worker {} runs jobs on {}", id, slots.all());
+  }
+
+  private List<RegisteredWorker.Slot> registered() {
+    return slots.all().stream()
+        .map(slot -> new RegisteredWorker.Slot(slot.name(), slot.memoryBytes()))
+        .toList();
   }
 
   private void claimJobs() {
@@ -100,7 +115,8 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
             SlotPool.memory(free),
             SlotPool.memory(slots.all()),
             settings.leaseSeconds(),
-            WorkerSettings.seconds(settings.reserveAfter()));
+            WorkerSettings.seconds(settings.reserveAfter()),
+            quotas);
     claimed.ifPresent(job -> startAttempt(job, askedAt));
     return claimed.isPresent();
   }
@@ -167,6 +183,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
   public void stop() {
     running = false;
     wake.release();
+    heartbeat.drain(id, registered());
     try {
       loop.join();
       keeper.drain();
@@ -180,6 +197,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     }
     attempts.values().forEach(this::abandon);
     keeper.stop();
+    heartbeat.stop(id);
   }
 
   // The thread may still run, but it ends with the process and writes to its own folder only.

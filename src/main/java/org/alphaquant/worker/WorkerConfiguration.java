@@ -3,21 +3,41 @@ package org.alphaquant.worker;
 import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.Leases;
 import org.alphaquant.job.Notifications;
+import org.alphaquant.job.QuotaSettings;
+import org.alphaquant.job.Retention;
+import org.alphaquant.job.RetentionSettings;
 import org.alphaquant.job.ServerSettings;
+import org.alphaquant.job.Workers;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(WorkerSettings.class)
+@EnableConfigurationProperties({WorkerSettings.class, RetentionSettings.class})
 class WorkerConfiguration {
 
   @Bean
   Reaper leaseReaper(Leases leases, WorkerSettings settings) {
     return new Reaper(leases, settings);
+  }
+
+  @Bean
+  AttemptFolders attemptFolders(ServerSettings settings) {
+    return new AttemptFolders(settings);
+  }
+
+  @Bean
+  RetentionSweep retentionSweep(
+      Retention retention,
+      AttemptFolders folders,
+      PlatformTransactionManager transactions,
+      RetentionSettings settings) {
+    return new RetentionSweep(retention, folders, new TransactionTemplate(transactions), settings);
   }
 
   @Configuration(proxyBeanMethods = false)
@@ -34,11 +54,6 @@ class WorkerConfiguration {
     @ConditionalOnMissingBean
     ProcessExit processExit() {
       return ProcessExit.ofThisProcess();
-    }
-
-    @Bean
-    AttemptFolders attemptFolders(ServerSettings settings) {
-      return new AttemptFolders(settings);
     }
 
     @Bean
@@ -67,9 +82,13 @@ class WorkerConfiguration {
         AttemptFolders folders,
         LeaseKeeper keeper,
         DeviceSlots slots,
+        Workers workers,
+        QuotaSettings quotas,
         WorkerSettings settings,
         Notifications notifications) {
-      Worker worker = new Worker(leases, events, runner, folders, keeper, slots, settings);
+      Heartbeat heartbeat = new Heartbeat(workers);
+      Worker worker =
+          new Worker(leases, events, runner, folders, keeper, slots, heartbeat, quotas, settings);
       notifications.add(worker);
       return worker;
     }

@@ -427,7 +427,8 @@ class JobsTest {
   @Test
   void listsFilterByStateAndLabels() {
     Map<String, String> labels = new HashMap<>(Map.of("team", "x", "stage", "1"));
-    JobSpec labelled = new JobSpec("m", null, null, null, null, null, null, null, null, labels);
+    JobSpec labelled =
+        new JobSpec("m", null, null, null, null, null, null, null, null, labels, null);
     Job found = jobs.create(new NewJob("ann", labelled, null)).job();
     create("other", 9);
     claim();
@@ -444,7 +445,8 @@ class JobsTest {
   }
 
   private static Job create(String model, int priority) {
-    JobSpec spec = new JobSpec(model, null, null, null, null, null, null, null, priority, null);
+    JobSpec spec =
+        new JobSpec(model, null, null, null, null, null, null, null, priority, null, null);
     return jobs.create(new NewJob("ann", spec, null)).job();
   }
 
@@ -458,6 +460,7 @@ class JobsTest {
         null,
         null,
         new JobSpec.Resources(devices, memory),
+        null,
         null,
         null);
   }

@@ -31,6 +31,7 @@ class CheckpointFitTest {
         "olmoe|hidden_size|null|hidden_size is null",
         "olmoe|num_hidden_layers|0|num_hidden_layers is 0; it must be 1 or more",
         "olmoe|num_hidden_layers|4|model.layers.3.input_layernorm.weight is missing",
+        "olmoe|num_hidden_layers|2|num_hidden_layers is 2 but there is a tensor model.layers.2.",
         "olmoe|num_hidden_layers|1000000000|num_hidden_layers is 1000000000, above",
         "olmoe|vocab_size|1000|model.embed_tokens.weight has shape [1024, 64]",
         "olmoe|hidden_act|\"gelu\"|hidden_act is 'gelu'; supported: ",

@@ -22,7 +22,7 @@ class ProgressLineTest {
 
     assertThat(line)
         .isEqualTo(
-            "[#####...............]  25 %  quantize, layer 1 of 4      0:20 elapsed, about 1:10 left");
+            "[#####...............]  25 %  quantizing, layer 2 of 4               0:20 elapsed, about 1:10 left");
   }
 
   @Test
@@ -35,7 +35,7 @@ class ProgressLineTest {
             """);
 
     assertThat(ProgressLine.render(progress, Duration.ofSeconds(3725), Duration.ZERO))
-        .isEqualTo("evaluate before             1:02:05 elapsed");
+        .isEqualTo("evaluating the original                1:02:05 elapsed");
   }
 
   @Test
@@ -45,7 +45,7 @@ class ProgressLineTest {
 
     assertThat(ProgressLine.render(progress, Duration.ofSeconds(9), Duration.ofSeconds(3)))
         .isEqualTo(
-            "[####################] 100 %  write                       0:09 elapsed, nearly done");
+            "[####################] 100 %  writing                                0:09 elapsed, nearly done");
   }
 
   private static Progress progress(String data) {

@@ -21,13 +21,19 @@ final class TestContext implements JobContext {
   final List<Object> experts = new ArrayList<>();
 
   private final JobSpec spec;
+  private final String device;
   private final Path folder;
   private final List<Path> earlier;
   private final int stopAfter;
   private int layers;
 
   TestContext(JobSpec spec, Path folder, List<Path> earlier, int stopAfter) {
+    this(spec, "cpu", folder, earlier, stopAfter);
+  }
+
+  TestContext(JobSpec spec, String device, Path folder, List<Path> earlier, int stopAfter) {
     this.spec = spec;
+    this.device = device;
     this.folder = folder;
     this.earlier = earlier;
     this.stopAfter = stopAfter;
@@ -64,7 +70,7 @@ final class TestContext implements JobContext {
 
   @Override
   public List<String> devices() {
-    return List.of("cpu");
+    return List.of(device);
   }
 
   @Override

@@ -1,0 +1,35 @@
+package org.alphaquant.api;
+
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.QuotaSettings;
+import org.alphaquant.job.Waiting;
+import org.alphaquant.job.WaitingJobs;
+import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
+
+/** Shows jobs together with what the queue knows about those that wait. */
+@Component
+class JobViews {
+
+  private final WaitingJobs waitingJobs;
+  private final QuotaSettings quotas;
+
+  JobViews(WaitingJobs waitingJobs, QuotaSettings quotas) {
+    this.waitingJobs = waitingJobs;
+    this.quotas = quotas;
+  }
+
+  List<JobView> of(List<Job> jobs) {
+    Map<UUID, Waiting> waiting = waitingJobs.of(jobs, quotas);
+    return jobs.stream().map(job -> JobView.of(job, waiting.get(job.id()))).toList();
+  }
+
+  // Spring answers 304 by itself where If-None-Match holds this ETag.
+  ResponseEntity<JobView> answer(ResponseEntity.BodyBuilder answer, Job job) {
+    Waiting waiting = waitingJobs.of(List.of(job), quotas).get(job.id());
+    return answer.eTag(JobView.etag(job, waiting)).body(JobView.of(job, waiting));
+  }
+}

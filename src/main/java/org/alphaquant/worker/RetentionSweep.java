@@ -1,0 +1,111 @@
+package org.alphaquant.worker;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobState;
+import org.alphaquant.job.Retention;
+import org.alphaquant.job.RetentionSettings;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.dao.DataAccessException;
+import org.springframework.transaction.support.TransactionOperations;
+
+/** Deletes what nobody needs any more. Every process sweeps the rows and its own data directory. */
+final class RetentionSweep implements SmartLifecycle {
+  private static final Logger log = LoggerFactory.getLogger(RetentionSweep.class);
+  private static final int BATCH = 100;
+
+  private final Retention retention;
+  private final AttemptFolders folders;
+  private final TransactionOperations transaction;
+  private final RetentionSettings settings;
+  private volatile ScheduledExecutorService clock;
+
+  RetentionSweep(
+      Retention retention,
+      AttemptFolders folders,
+      TransactionOperations transaction,
+      RetentionSettings settings) {
+    this.retention = retention;
+    this.folders = folders;
+    this.transaction = transaction;
+    this.settings = settings;
+  }
+
+  @Override
+  public void start() {
+    clock =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "retention-sweep");
+              thread.setDaemon(true);
+              return thread;
+            });
+    long millis = settings.sweepEvery().toMillis();
+    clock.scheduleWithFixedDelay(this::sweepOrSay, millis, millis, TimeUnit.MILLISECONDS);
+  }
+
+  private void sweepOrSay() {
+    try {
+      sweep();
+    } catch (DataAccessException e) {
+      log.debug("The sweep waits: {}", e.getMostSpecificCause().getMessage());
+    } catch (IOException | RuntimeException e) {
+      log.warn("The sweep goes on next time", e);
+    }
+  }
+
+  void sweep() throws IOException {
+    int deleted;
+    do {
+      deleted = retention.deleteExpired(WorkerSettings.seconds(settings.jobs()), BATCH);
+      log.debug("{} jobs deleted whose time was over", deleted);
+    } while (deleted == BATCH);
+    List<UUID> jobs = folders.jobs();
+    for (int from = 0; from < jobs.size(); from += BATCH) {
+      sweepFolders(jobs.subList(from, Math.min(jobs.size(), from + BATCH)));
+    }
+    retention.forgetTombstones();
+  }
+
+  // A folder of a job that the database does not know stays: it may be another database's.
+  private void sweepFolders(List<UUID> jobs) throws IOException {
+    for (UUID job : retention.deleted(jobs)) {
+      log.info("job={} was deleted; its folder goes", job);
+      folders.remove(job);
+    }
+    double keepSeconds = WorkerSettings.seconds(settings.attempts());
+    for (UUID job : retention.withLeftovers(jobs, keepSeconds)) {
+      transaction.executeWithoutResult(
+          status -> retention.lockLeftovers(job, keepSeconds).ifPresent(this::removeLeftovers));
+    }
+  }
+
+  private void removeLeftovers(Job job) {
+    try {
+      if (job.state() == JobState.SUCCEEDED) {
+        folders.keepOnlyResult(job.id(), AttemptFolders.attemptOf(job.artifactDirectory().get()));
+      } else {
+        folders.remove(job.id());
+      }
+    } catch (IOException e) {
+      log.warn("job={} leftovers stay for the next sweep: {}", job.id(), e.getMessage());
+    }
+  }
+
+  @Override
+  public void stop() {
+    clock.shutdownNow();
+  }
+
+  @Override
+  public boolean isRunning() {
+    return clock != null && !clock.isShutdown();
+  }
+}

@@ -1,0 +1,51 @@
+package org.alphaquant.run;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.run.SourceSettings.Roots;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Runs job bodies on one device without a queue and prints what each took: the figures of
+ * docs/performance.md.
+ *
+ * <p>Arguments: device, folder that model ids and files are looked up in, and one or more files
+ * with a job's body.
+ */
+final class RunBench {
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+
+  private RunBench() {}
+
+  public static void main(String[] arguments) throws Exception {
+    Roots roots = new Roots(List.of(Path.of(arguments[1])));
+    QuantizationRun run = new QuantizationRun(new JobInputs(new SourceSettings(roots, roots)));
+    for (int i = 2; i < arguments.length; i++) {
+      JobSpec spec = JSON.readValue(Path.of(arguments[i]).toFile(), JobSpec.class);
+      Path folder = Files.createTempDirectory("run-bench");
+      long start = System.nanoTime();
+      TestContext context =
+          new TestContext(spec, arguments[0], folder, List.of(), Integer.MAX_VALUE);
+      JobResult result = run.run(context);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      JsonNode report =
+          JSON.readTree(context.artifactDirectory().resolve("quantization_report.json").toFile());
+      System.out.printf(
+          "%s on %s: %.1f s%n  result %s%n  seconds %s%n  peak memory %s%n",
+          arguments[i],
+          arguments[0],
+          seconds,
+          JSON.writeValueAsString(List.of(result.bytes(), result.bitsPerWeight()))
+              + (result.perplexity() == null ? "" : " " + result.perplexity()),
+          report.get("seconds"),
+          report.get("peak_memory"));
+    }
+  }
+}
