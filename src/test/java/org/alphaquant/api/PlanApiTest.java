@@ -26,7 +26,7 @@ class PlanApiTest {
     server =
         new RunningServer(
             Map.of(
-                "alphaquant.models.roots", "src/test/resources",
+                "alphaquant.models.roots", "src/test/resources,examples/models",
                 "alphaquant.files.roots", "src/test/resources"));
     http = server.http();
   }
@@ -96,6 +96,22 @@ class PlanApiTest {
     assertThat(plan.at("/bytes/after").asLong()).isEqualTo(plan.at("/bytes/before").asLong());
     assertThat(plan.get("warnings").valueStream().map(warning -> warning.at("/code").asString()))
         .contains("written-dequantized");
+  }
+
+  @Test
+  void theOlmoePresetRunsAsItStands() {
+    JsonNode preset =
+        http.get("/v1/presets")
+            .json()
+            .get("data")
+            .valueStream()
+            .filter(it -> it.get("name").asString().equals("olmoe"))
+            .findFirst()
+            .orElseThrow();
+    JsonNode plan = plan("olmoe-demo", preset.get("config").toString(), "{}");
+    assertThat(plan.get("schemes").valueStream().map(scheme -> scheme.at("/wq").asString()))
+        .containsExactlyInAnyOrder("mxfp4", "int4", "mxfp6", "bf16");
+    assertThat(plan.at("/format").asString()).isEqualTo("dequantized");
   }
 
   @Test
