@@ -1,0 +1,63 @@
+package org.alphaquant.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.alphaquant.calibration.EvaluationText;
+import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.model.Model;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+import org.junit.jupiter.api.Test;
+
+class PerplexityTest {
+
+  private static final Path MODEL = Path.of("examples/models/olmoe-demo");
+
+  /** The reference is transformers 5.17 in float32 on the same windows. */
+  @Test
+  void theDemoModelHasTheReferencesPerplexity() {
+    List<Integer> layers = new ArrayList<>();
+    Perplexity perplexity = perplexity(256, 4096, layers);
+    assertThat(perplexity.value()).isCloseTo(2.112361882786259, within(0.001));
+    assertThat(perplexity.windows()).isEqualTo(151);
+    assertThat(perplexity.tokens()).isEqualTo(151 * 255);
+    assertThat(layers).containsExactly(0, 1, 2, 3);
+  }
+
+  @Test
+  void howManyTokensRunAtOnceDoesNotMatter() {
+    double one = perplexity(1024, 1024, new ArrayList<>()).value();
+    double all = perplexity(1024, 1 << 20, new ArrayList<>()).value();
+    assertThat(one).isCloseTo(all, within(1e-4));
+  }
+
+  @Test
+  void aTextWithoutAWholeWindowIsRefused() {
+    try (Torch torch = Torch.open("cpu");
+        TensorScope scope = torch.scope("test");
+        Checkpoint checkpoint = Checkpoint.open(MODEL)) {
+      Model model = ModelFamilies.open(checkpoint, ModelFamilies.describe(checkpoint, null), scope);
+      assertThatThrownBy(() -> Perplexity.of(scope, model, new long[0][], 256, layer -> {}))
+          .hasMessageContaining("no whole window");
+    }
+  }
+
+  private static Perplexity perplexity(int window, int tokensPerBatch, List<Integer> layers) {
+    try (Torch torch = Torch.open("cpu");
+        TensorScope scope = torch.scope("test");
+        Tokenizer tokenizer = Tokenizer.open(MODEL);
+        Checkpoint checkpoint = Checkpoint.open(MODEL)) {
+      long[][] windows =
+          EvaluationText.read(Path.of("examples/text/eval.txt"), tokenizer).windows(window);
+      Model model = ModelFamilies.open(checkpoint, ModelFamilies.describe(checkpoint, null), scope);
+      return Perplexity.of(scope, model, windows, tokensPerBatch, layers::add);
+    }
+  }
+}
