@@ -58,7 +58,7 @@ class QuantizationRun implements JobRunner {
         Tokenizer tokenizer = Tokenizer.open(source.folder());
         Torch torch = Torch.open(context.device())) {
       ModelDescription description = inputs.describe(spec, source);
-      Resolution resolution = inputs.resolve(spec, description).orThrow();
+      Resolution resolution = inputs.resolve(spec, source, description).orThrow();
       CalibrationSamples samples = CalibrationSamples.collect(inputs.calibration(spec), tokenizer);
       Prepared prepared =
           new Prepared(
