@@ -73,7 +73,7 @@ class JobInputs {
   }
 
   // What is not quantized is written as plain tensors, in the dtype that most of them have.
-  private static Planner planner(Checkpoint source, ModelDescription description) {
+  static Planner planner(Checkpoint source, ModelDescription description) {
     Map<Dtype, Long> bytes =
         ModelFamilies.plainTensors(source, description).stream()
             .map(TensorSource::info)

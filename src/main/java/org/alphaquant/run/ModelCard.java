@@ -51,7 +51,7 @@ final class ModelCard {
   }
 
   private String loading() {
-    return switch (prepared.format()) {
+    return switch (prepared.plan().format()) {
       case COMPRESSED_TENSORS ->
           "\nThe folder is in the compressed-tensors format: vLLM, SGLang and transformers (with\n"
               + "the compressed-tensors package) read it as it is, as far as they know its formats.\n";
