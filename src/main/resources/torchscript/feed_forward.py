@@ -18,8 +18,8 @@ def sigmoid_gate(h: Tensor, w: Tensor) -> Tensor:
 
 
 # Adds to y the sum over the experts first..first+C-1 of weight * expert(h), token by token.
-# y and h [T, H]; experts int64 and weights fp32 [T, k]; gate_up [C, 2M, H], gate rows first; down [C, H, M]
-def add_experts(y: Tensor, h: Tensor, experts: Tensor, weights: Tensor, gate_up: Tensor, down: Tensor, first: int) -> Tensor:
+# down_input: see activation.round_inputs. y and h [T, H]; experts int64 and weights fp32 [T, k]; gate_up [C, 2M, H], gate rows first; down [C, H, M]
+def add_experts(y: Tensor, h: Tensor, experts: Tensor, weights: Tensor, gate_up: Tensor, down: Tensor, first: int, down_input: List[float]) -> Tensor:
   count = torch.size(gate_up, 0)
   flat = torch.reshape(experts, [-1])
   ascending = torch.argsort(flat, stable=True, dim=0, descending=False)
@@ -33,6 +33,7 @@ def add_experts(y: Tensor, h: Tensor, experts: Tensor, weights: Tensor, gate_up:
     if end > begin:
       rows = torch.slice(tokens, 0, begin, end)
       inner = __torch__.feed_forward.swiglu_stacked(torch.linear(torch.index_select(h, 0, rows), torch.select(gate_up, 0, e)))
+      inner = __torch__.activation.round_inputs(inner, down_input)
       out = torch.linear(inner, torch.select(down, 0, e)) * torch.slice(score, 0, begin, end)
       y = torch.index_add_(y, 0, rows, out)
   return y

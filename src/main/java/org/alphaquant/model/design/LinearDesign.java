@@ -16,6 +16,7 @@ public record LinearDesign(String name, long out, long in, boolean bias) {
 
   public Linear load(WeightReader reader) {
     NDArray loadedBias = bias ? reader.floats(name + ".bias") : null;
-    return new Linear(name, reader.scope(), reader.floats(weight()), loadedBias);
+    return new Linear(
+        name, reader.scope(), reader.floats(weight()), loadedBias, reader.overlay().input(name));
   }
 }
