@@ -107,6 +107,8 @@ public final class MoeFeedForward implements FeedForward {
         routing.weights(),
         weights.gateUp(),
         weights.down(),
+        weights.biases(),
+        weights.clamped(),
         weights.from());
   }
 
