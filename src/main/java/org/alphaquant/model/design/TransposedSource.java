@@ -28,7 +28,10 @@ record TransposedSource(
     ByteBuffer row = ByteBuffer.allocate(Math.toIntExact(inputs * width));
     for (long r = 0; r < info.shape().get(0); r++) {
       for (long i = 0; i < inputs; i++) {
-        row.put(in.slice(Math.toIntExact((i * columns + rows.at(r)) * width), width));
+        int position = Math.toIntExact((i * columns + rows.at(r)) * width);
+        for (int b = 0; b < width; b++) {
+          row.put(in.get(position + b));
+        }
       }
       row.flip();
       while (row.hasRemaining()) {
