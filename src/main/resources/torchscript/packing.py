@@ -140,3 +140,7 @@ def codes_from_words(packed: Tensor, bits: int, count: int) -> Tensor:
 
 def transposed(x: Tensor) -> Tensor:
   return torch.contiguous(torch.transpose(x, 0, 1))
+
+def finite(x: Tensor) -> Tensor:
+  # Whether each element of [B, ...] is free of infinities and not-a-number, int64 [B].
+  return torch.all(torch.isfinite(torch.flatten(x, 1)), 1).to(4)

@@ -1,6 +1,9 @@
 package org.alphaquant.api;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+import org.alphaquant.job.RefusedException;
+import org.alphaquant.job.SpecProblem;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -22,6 +25,18 @@ record Fault(String pointer, String detail, Object value, Object allowed) {
 
   Fault(String pointer, String detail) {
     this(pointer, detail, null, null);
+  }
+
+  static Fault of(SpecProblem problem) {
+    return new Fault(
+        problem.pointer(),
+        problem.detail(),
+        problem.value(),
+        problem.allowed().isEmpty() ? null : problem.allowed());
+  }
+
+  static List<Fault> of(RefusedException refused) {
+    return refused.problems().stream().map(Fault::of).toList();
   }
 
   String sentence() {

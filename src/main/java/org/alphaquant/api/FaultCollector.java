@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.job.SpecException;
 import tools.jackson.core.JsonParser;
-import tools.jackson.core.JsonPointer;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.TokenStreamContext;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.JavaType;
@@ -34,7 +34,7 @@ final class FaultCollector extends DeserializationProblemHandler {
       String name) {
     List<Object> known =
         deserializer == null ? List.of() : List.copyOf(deserializer.getKnownPropertyNames());
-    add(new Fault(pointer(parser), "is not a known field", null, known));
+    add(new Fault(pointer(context.getParser(), name), "is not a known field", null, known));
     parser.skipChildren();
     return true;
   }
@@ -110,7 +110,18 @@ final class FaultCollector extends DeserializationProblemHandler {
   }
 
   private static String pointer(JsonParser parser) {
-    JsonPointer pointer = parser.streamReadContext().pathAsPointer();
-    return pointer.toString();
+    return parser.streamReadContext().pathAsPointer().toString();
+  }
+
+  /**
+   * Of a field of the record that is being read. Jackson keeps unknown fields in a buffer until the
+   * record is made, and the buffer does not know where it stands; the parser does.
+   */
+  private static String pointer(JsonParser parser, String field) {
+    TokenStreamContext context = parser.streamReadContext();
+    JsonToken token = parser.currentToken();
+    TokenStreamContext record = token.isStructStart() ? context.getParent() : context;
+    TokenStreamContext holder = token.isStructEnd() ? record : record.getParent();
+    return holder.pathAsPointer() + "/" + JsonPointers.escape(field);
   }
 }

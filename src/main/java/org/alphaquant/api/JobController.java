@@ -2,21 +2,17 @@ package org.alphaquant.api;
 
 import jakarta.validation.constraints.Size;
 import java.net.URI;
-import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import org.alphaquant.job.IdempotencyConflict;
 import org.alphaquant.job.Job;
-import org.alphaquant.job.JobPreflight;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Jobs;
 import org.alphaquant.job.NewJob;
 import org.alphaquant.job.QuotaSettings;
-import org.alphaquant.job.SpecProblem;
 import org.alphaquant.job.Submission;
 import org.alphaquant.security.Caller;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -39,19 +35,15 @@ class JobController {
   private final JobAccess access;
   private final JobViews views;
   private final QuotaSettings quotas;
-  private final ObjectProvider<JobPreflight> preflights;
+  private final SpecCheck check;
 
   JobController(
-      Jobs jobs,
-      JobAccess access,
-      JobViews views,
-      QuotaSettings quotas,
-      ObjectProvider<JobPreflight> preflights) {
+      Jobs jobs, JobAccess access, JobViews views, QuotaSettings quotas, SpecCheck check) {
     this.jobs = jobs;
     this.access = access;
     this.views = views;
     this.quotas = quotas;
-    this.preflights = preflights;
+    this.check = check;
   }
 
   @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE)
@@ -59,7 +51,7 @@ class JobController {
       @RequestBody JobSpec spec,
       @RequestHeader(name = IdempotencyKey.HEADER, required = false) String idempotencyKey) {
     String key = IdempotencyKey.parse(idempotencyKey);
-    check(spec);
+    check.run(spec);
     Submission submission = submit(new NewJob(Caller.current().owner(), spec, key));
     Job job = submission.job();
     ResponseEntity.BodyBuilder answer =
@@ -120,32 +112,12 @@ class JobController {
             .formatted(job.id(), job.state().name().toLowerCase(Locale.ROOT), what));
   }
 
-  private void check(JobSpec spec) {
-    List<Fault> faults =
-        preflights
-            .orderedStream()
-            .flatMap(preflight -> preflight.check(spec).stream())
-            .map(JobController::fault)
-            .toList();
-    if (!faults.isEmpty()) {
-      throw new ProblemException(ProblemType.INVALID_JOB, faults);
-    }
-  }
-
   private Submission submit(NewJob job) {
     try {
       return jobs.create(job, quotas);
     } catch (IdempotencyConflict e) {
       throw new ProblemException(ProblemType.IDEMPOTENCY_KEY_REUSED, e.getMessage() + ".");
     }
-  }
-
-  private static Fault fault(SpecProblem problem) {
-    return new Fault(
-        problem.pointer(),
-        problem.detail(),
-        problem.value(),
-        problem.allowed().isEmpty() ? null : problem.allowed());
   }
 
   private ResponseEntity<JobView> answer(HttpStatus status, Job job) {

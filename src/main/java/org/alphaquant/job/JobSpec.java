@@ -181,8 +181,9 @@ public record JobSpec(
   /**
    * What is written.
    *
-   * @param format checkpoint format
-   * @param targetRuntime the program that is to load it; null for any
+   * @param format checkpoint format; {@code auto} takes the most readable one that holds every
+   *     scheme
+   * @param targetRuntime the program that is to load it; null for none in particular
    * @param maxShardBytes most bytes of one safetensors file
    */
   @JsonNaming(SnakeCaseStrategy.class)
@@ -190,7 +191,7 @@ public record JobSpec(
     private static final long MEBIBYTE = 1L << 20;
 
     public Output {
-      format = text("format", orElse(format, "compressed-tensors"), 64);
+      format = text("format", orElse(format, "auto"), 64);
       textOrNull("target_runtime", targetRuntime, 64);
       maxShardBytes =
           within("max_shard_bytes", orElse(maxShardBytes, 5120 * MEBIBYTE), MEBIBYTE, 1L << 40);

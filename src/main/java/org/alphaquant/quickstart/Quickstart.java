@@ -49,6 +49,9 @@ public final class Quickstart {
   }
 
   private static void stop(ServiceProcess service, Terminal terminal) {
+    if (terminal.hasFailed() && !service.isAlive()) {
+      return;
+    }
     terminal.leave("Stopping the service and its database");
     service.stop();
     terminal.close("Everything is stopped.");

@@ -65,7 +65,8 @@ record QuickstartOptions(
     return "http://localhost:" + port;
   }
 
+  /** Named by the port, so that a second service with the same folder leaves the first's alone. */
   Path log() {
-    return dataDir.resolve("logs").resolve("server.log");
+    return dataDir.resolve("logs").resolve("server-" + port + ".log");
   }
 }

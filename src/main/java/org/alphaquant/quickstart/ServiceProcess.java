@@ -62,6 +62,10 @@ final class ServiceProcess {
     return new File("/dev/null");
   }
 
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
   /**
    * @throws QuickstartException naming the log and its last meaningful line if the service is gone
    */

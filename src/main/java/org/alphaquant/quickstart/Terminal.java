@@ -16,6 +16,7 @@ final class Terminal {
   private String step = "";
   private boolean drawn;
   private boolean leaving;
+  private boolean failed;
 
   /**
    * @param width columns of the terminal; 0 where there is none
@@ -41,7 +42,12 @@ final class Terminal {
   synchronized void fail(String text) {
     if (!leaving) {
       line(errors, "quickstart: " + text);
+      failed = true;
     }
+  }
+
+  synchronized boolean hasFailed() {
+    return failed;
   }
 
   /**

@@ -10,6 +10,8 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.gptq.GptqSolver;
 import org.alphaquant.gptq.Solution;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.RunFailure;
 import org.alphaquant.torch.TensorScope;
 
 /** Solves one batch of equal shape and scheme, and turns it into tensors and reports. */
@@ -63,6 +65,9 @@ final class BatchQuantizer {
       LayerResult result) {
     long start = System.nanoTime();
     try (TensorScope work = scope.child("quantize")) {
+      for (Part part : parts) {
+        requireFinite(work, weight, part);
+      }
       long inputs = weight.getShape().get(2);
       WeightGrid grid = WeightGrid.of(scheme, inputs, StoredGrid.scaleDtype(format, dtype));
       Solution solution = asStored(work, solver.solve(work, weight, hessian, grid));
@@ -74,6 +79,20 @@ final class BatchQuantizer {
       }
       result.took("pack", packing, work);
       return work.keep(scope, solution.weight());
+    }
+  }
+
+  private static void requireFinite(TensorScope scope, NDArray weight, Part part) {
+    NDArray rows = scope.run("packing.rows", weight, part.first(), part.last());
+    long[] finite = scope.toLongs(scope.run("packing.finite", rows));
+    for (int b = 0; b < finite.length; b++) {
+      if (finite[b] == 0) {
+        throw new RunFailure(
+            JobError.Kind.USER,
+            "weight-not-finite",
+            "%s.weight has an infinity or not-a-number; no format stores those"
+                .formatted(part.modules().get(b)));
+      }
     }
   }
 

@@ -14,15 +14,10 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.ShardedWriter;
 import org.alphaquant.checkpoint.TensorSource;
-import org.alphaquant.checkpoint.export.ExportModule;
-import org.alphaquant.checkpoint.export.OutputFormat;
-import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.ModelDescription;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.run.QuantizationRun.Prepared;
-import org.alphaquant.scheme.ModuleKind;
-import org.alphaquant.scheme.ModuleScheme;
-import org.alphaquant.scheme.Resolution;
+import org.alphaquant.scheme.plan.Plan;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -43,17 +38,13 @@ final class CheckpointAssembly {
 
   private final Checkpoint source;
   private final ModelDescription description;
-  private final Resolution resolution;
-  private final OutputFormat format;
-  private final boolean expertsByClass;
+  private final Plan plan;
   private final Path folder;
 
-  CheckpointAssembly(Prepared prepared, JobSpec spec, Path folder) {
+  CheckpointAssembly(Prepared prepared, Path folder) {
     this.source = prepared.source();
     this.description = prepared.description();
-    this.resolution = prepared.resolution();
-    this.format = prepared.format();
-    this.expertsByClass = "sglang".equals(spec.output().targetRuntime());
+    this.plan = prepared.plan();
     this.folder = folder;
   }
 
@@ -100,26 +91,11 @@ final class CheckpointAssembly {
   private void writeConfig() throws IOException {
     ObjectNode config = (ObjectNode) source.config().deepCopy();
     config.remove("quantization_config");
-    format
-        .quantizationConfig(exports(resolution), expertsByClass)
+    plan.quantizationConfig()
         .ifPresent(quantization -> config.set("quantization_config", quantization));
     Files.writeString(
         folder.resolve("config.json"),
         JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
-  }
-
-  /** The model's linears as a writer takes them. */
-  static List<ExportModule> exports(Resolution resolution) {
-    return resolution.modules().stream().map(CheckpointAssembly::export).toList();
-  }
-
-  private static ExportModule export(ModuleScheme module) {
-    return new ExportModule(
-        module.name(),
-        module.module().outFeatures(),
-        module.module().inFeatures(),
-        module.module().kind() == ModuleKind.EXPERT,
-        module.scheme());
   }
 
   private void copyCompanions() throws IOException {

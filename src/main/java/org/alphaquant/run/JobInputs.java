@@ -1,11 +1,18 @@
 package org.alphaquant.run;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.Collectors;
 import org.alphaquant.calibration.CalibrationSpec;
 import org.alphaquant.calibration.TextSource;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.LinearDescription;
 import org.alphaquant.model.LinearKind;
@@ -15,6 +22,8 @@ import org.alphaquant.scheme.ModuleDescription;
 import org.alphaquant.scheme.ModuleKind;
 import org.alphaquant.scheme.QuantizationConfig;
 import org.alphaquant.scheme.Resolution;
+import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.scheme.plan.Planner;
 import org.springframework.stereotype.Component;
 
 /** Turns the names in a specification into things: folder, model, schemes, texts. */
@@ -29,15 +38,50 @@ class JobInputs {
 
   /** The model's folder. */
   Path folder(JobSpec spec) {
-    return settings.modelRoots().folder(spec.model());
+    return folder(spec.model());
+  }
+
+  /** The folder of a model. */
+  Path folder(String model) {
+    return settings.modelRoots().folder(model);
   }
 
   ModelDescription describe(JobSpec spec, Checkpoint checkpoint) {
     return ModelFamilies.describe(checkpoint, spec.modelType());
   }
 
-  Resolution resolve(JobSpec spec, ModelDescription description) {
-    return QuantizationConfig.parse(spec.config()).resolve(modules(description));
+  /**
+   * The schemes of the model's linears. The configuration is held against norms and embeddings too,
+   * so that one that names them is told that they cannot be quantized.
+   */
+  Resolution resolve(JobSpec spec, Checkpoint checkpoint, ModelDescription description) {
+    List<ModuleDescription> all = new ArrayList<>(modules(description));
+    all.addAll(OtherModules.of(checkpoint, description));
+    Resolution resolution = QuantizationConfig.parse(spec.config()).resolve(all);
+    return new Resolution(
+        resolution.modules().stream().filter(module -> module.module().kind().isLinear()).toList(),
+        resolution.findings());
+  }
+
+  /**
+   * What the job comes to: format, tensors, sizes, and among its findings what the format or the
+   * engine that is to load it has against it.
+   */
+  Plan plan(JobSpec spec, Checkpoint source, ModelDescription description, Resolution resolution) {
+    OutputChoice output = OutputChoice.of(spec.output());
+    return planner(source, description).plan(resolution, output.format(), output.target());
+  }
+
+  // What is not quantized is written as plain tensors, in the dtype that most of them have.
+  static Planner planner(Checkpoint source, ModelDescription description) {
+    Map<Dtype, Long> bytes =
+        ModelFamilies.plainTensors(source, description).stream()
+            .map(TensorSource::info)
+            .collect(
+                Collectors.groupingBy(
+                    TensorInfo::dtype, Collectors.summingLong(TensorInfo::bytes)));
+    Dtype dtype = Collections.max(bytes.entrySet(), Map.Entry.comparingByValue()).getKey();
+    return new Planner(bytes.values().stream().mapToLong(Long::longValue).sum(), dtype);
   }
 
   CalibrationSpec calibration(JobSpec spec) {

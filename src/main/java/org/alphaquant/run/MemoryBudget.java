@@ -39,6 +39,11 @@ record MemoryBudget(long bytes) {
     return new MemoryBudget(Math.max(1, all >> earlierFailures));
   }
 
+  /** The budget to plan with for a device of that memory, 0 where it is not known. */
+  static long planned(long deviceMemory) {
+    return deviceMemory == 0 ? HOST : (long) (deviceMemory * DEVICE_PART);
+  }
+
   /** Experts of width {@code hidden} that fit, at least one. */
   int expertsAtOnce(MoeFeedForward block, long hidden) {
     long parameters = block.bytesPerExpert() / Float.BYTES;

@@ -1,10 +1,8 @@
 package org.alphaquant.run;
 
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Supplier;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
@@ -13,15 +11,15 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.SpecProblem;
 import org.alphaquant.model.ModelDescription;
 import org.alphaquant.model.ModelException;
-import org.alphaquant.scheme.Finding;
 import org.alphaquant.scheme.InvalidConfigException;
+import org.alphaquant.scheme.Resolution;
 import org.alphaquant.source.SourceException;
 import org.springframework.stereotype.Component;
 
 /**
  * Checks a job before it is queued, from headers and names alone: the model is there, whole and of
- * a known family, the configuration fits its shapes, the texts are readable. All problems are
- * reported at once.
+ * a known family, the configuration fits its shapes, the checkpoint format and the engine that is
+ * to load it, the texts are readable. All problems are reported at once.
  */
 @Component
 class Preflight implements JobPreflight {
@@ -35,8 +33,7 @@ class Preflight implements JobPreflight {
   @Override
   public List<SpecProblem> check(JobSpec spec) {
     List<SpecProblem> problems = new ArrayList<>();
-    attempt(problems, "/model", spec.model(), () -> inputs.folder(spec))
-        .ifPresent(folder -> checkModel(spec, folder, problems));
+    checkModel(spec, problems);
     attempt(problems, "/calibration", spec.calibration().path(), () -> inputs.calibration(spec));
     attempt(
         problems,
@@ -44,51 +41,45 @@ class Preflight implements JobPreflight {
         spec.evaluation() == null || spec.evaluation().perplexity() == null
             ? null
             : spec.evaluation().perplexity().path(),
-        () -> Optional.ofNullable(inputs.evaluationText(spec)));
-    OutputFormat.problem(spec.output()).ifPresent(problems::add);
+        () -> inputs.evaluationText(spec));
+    problems.addAll(OutputChoice.problems(spec.output()));
     return problems;
   }
 
-  private void checkModel(JobSpec spec, Path folder, List<SpecProblem> problems) {
-    if (!Files.isRegularFile(folder.resolve("tokenizer.json"))) {
-      problems.add(problem("/model", spec.model(), "'" + spec.model() + "' has no tokenizer.json"));
-    }
-    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
-      String pointer = spec.modelType() == null ? "/model" : "/model_type";
-      String value = spec.modelType() == null ? spec.model() : spec.modelType();
-      attempt(problems, pointer, value, () -> inputs.describe(spec, checkpoint))
-          .ifPresent(description -> checkConfig(spec, description, problems));
-    } catch (CheckpointException e) {
-      problems.add(problem("/model", spec.model(), e.getMessage()));
+  private void checkModel(JobSpec spec, List<SpecProblem> problems) {
+    try (Checkpoint checkpoint = Checkpoint.open(inputs.folder(spec))) {
+      if (!Files.isRegularFile(checkpoint.folder().resolve("tokenizer.json"))) {
+        String detail = "'" + spec.model() + "' has no tokenizer.json";
+        problems.add(InputProblems.of("/model", spec.model(), detail));
+      }
+      checkConfig(spec, checkpoint, inputs.describe(spec, checkpoint), problems);
+    } catch (SourceException | CheckpointException | ModelException e) {
+      problems.add(InputProblems.ofModel(spec.model(), spec.modelType(), e));
     }
   }
 
-  private void checkConfig(JobSpec spec, ModelDescription description, List<SpecProblem> problems) {
+  private void checkConfig(
+      JobSpec spec,
+      Checkpoint checkpoint,
+      ModelDescription description,
+      List<SpecProblem> problems) {
     try {
-      inputs.resolve(spec, description).errors().forEach(e -> problems.add(problem(e)));
+      Resolution resolution = inputs.resolve(spec, checkpoint, description);
+      inputs
+          .plan(spec, checkpoint, description, resolution)
+          .errors()
+          .forEach(error -> problems.add(InputProblems.of(error)));
     } catch (InvalidConfigException e) {
-      e.findings().forEach(finding -> problems.add(problem(finding)));
+      e.findings().forEach(finding -> problems.add(InputProblems.of(finding)));
     }
   }
 
-  private static <T> Optional<T> attempt(
-      List<SpecProblem> problems, String pointer, String value, Supplier<T> step) {
+  private static void attempt(
+      List<SpecProblem> problems, String pointer, String value, Supplier<?> step) {
     try {
-      return Optional.of(step.get());
-    } catch (SourceException | ModelException | CheckpointException e) {
-      problems.add(problem(pointer, value, e.getMessage()));
-    } catch (IllegalArgumentException e) {
-      problems.add(problem(pointer, value, e.getMessage()));
+      step.get();
+    } catch (SourceException | IllegalArgumentException e) {
+      problems.add(InputProblems.of(pointer, value, e.getMessage()));
     }
-    return Optional.empty();
-  }
-
-  private static SpecProblem problem(Finding finding) {
-    Finding below = finding.below("/config");
-    return new SpecProblem(below.pointer(), below.value(), below.detail(), below.allowed());
-  }
-
-  private static SpecProblem problem(String pointer, String value, String detail) {
-    return new SpecProblem(pointer, value, detail, List.of());
   }
 }

@@ -1,9 +1,6 @@
 package org.alphaquant.run;
 
 import java.io.IOException;
-import java.util.List;
-import java.util.Map;
-import java.util.stream.Collectors;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.calibration.EvaluationText;
@@ -11,7 +8,6 @@ import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.checkpoint.Dtype;
-import org.alphaquant.checkpoint.export.OutputFormat;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
@@ -20,6 +16,7 @@ import org.alphaquant.model.ModelDescription;
 import org.alphaquant.model.ModelException;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.scheme.Resolution;
+import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.torch.TorchOutOfMemoryException;
@@ -58,15 +55,15 @@ class QuantizationRun implements JobRunner {
         Tokenizer tokenizer = Tokenizer.open(source.folder());
         Torch torch = Torch.open(context.device())) {
       ModelDescription description = inputs.describe(spec, source);
-      Resolution resolution = inputs.resolve(spec, description).orThrow();
+      Resolution resolution = inputs.resolve(spec, source, description).orThrow();
       CalibrationSamples samples = CalibrationSamples.collect(inputs.calibration(spec), tokenizer);
       Prepared prepared =
           new Prepared(
               source,
               description,
               resolution,
-              format(spec, resolution),
-              dtype(source),
+              inputs.plan(spec, source, description, resolution),
+              JobInputs.planner(source, description).dtype(),
               samples,
               windows(spec, tokenizer));
       return new RunPhases(context, torch, prepared).run();
@@ -78,29 +75,10 @@ class QuantizationRun implements JobRunner {
       Checkpoint source,
       ModelDescription description,
       Resolution resolution,
-      OutputFormat format,
+      Plan plan,
       Dtype dtype,
       CalibrationSamples samples,
       long[][] windows) {}
-
-  private static OutputFormat format(JobSpec spec, Resolution resolution) {
-    return OutputFormat.named(spec.output().format())
-        .orElseGet(() -> OutputFormat.choose(CheckpointAssembly.exports(resolution)));
-  }
-
-  // The dtype of most of the weights is the model's; fp8 sources compute in bfloat16.
-  private static Dtype dtype(Checkpoint source) {
-    return source.names().stream()
-        .map(name -> source.info(name).dtype())
-        .filter(List.of(Dtype.BF16, Dtype.F16, Dtype.F32)::contains)
-        .collect(Collectors.groupingBy(dtype -> dtype, Collectors.counting()))
-        .entrySet()
-        .stream()
-        .max(Map.Entry.comparingByValue())
-        .map(Map.Entry::getKey)
-        .filter(dtype -> dtype != Dtype.F32)
-        .orElse(Dtype.BF16);
-  }
 
   private long[][] windows(JobSpec spec, Tokenizer tokenizer) {
     return inputs.evaluationText(spec) == null

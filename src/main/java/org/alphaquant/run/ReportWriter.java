@@ -87,7 +87,10 @@ final class ReportWriter {
 
   private List<String> warnings(List<LinearReport> linears, List<ExpertLayer> experts) {
     List<String> warnings = new ArrayList<>();
-    prepared.resolution().warnings().stream().map(Finding::toString).forEach(warnings::add);
+    prepared.plan().findings().stream()
+        .filter(finding -> !finding.isError())
+        .map(Finding::toString)
+        .forEach(warnings::add);
     linears.stream()
         .filter(linear -> linear.fallback() != null)
         .map(linear -> "%s: %s".formatted(linear.module(), meaning(linear.fallback())))

@@ -147,7 +147,7 @@ final class RunPhases {
         new GptqOptions(gptq.damp(), gptq.blockSize(), gptq.actOrder(), gptq.sweeps(), steps),
         RoutingWeight.valueOf(gptq.routingWeight().name()),
         gptq.shrinkage(),
-        prepared.format(),
+        prepared.plan().format(),
         prepared.dtype(),
         prepared.samples().tokens());
   }
@@ -156,7 +156,7 @@ final class RunPhases {
     long start = System.nanoTime();
     List<SafetensorsFile> files = layers.open(prepared.description().layers());
     try {
-      new CheckpointAssembly(prepared, spec, context.artifactDirectory())
+      new CheckpointAssembly(prepared, context.artifactDirectory())
           .write(files, spec.output().maxShardBytes());
     } finally {
       files.forEach(SafetensorsFile::close);
@@ -188,6 +188,9 @@ final class RunPhases {
     report.warnings().forEach(progress::warning);
     writeJson("quantization_report.json", report);
     writeJson("experts.json", Map.of("data", experts));
+    Files.writeString(
+        context.artifactDirectory().resolve("README.md"),
+        new ModelCard(prepared, report).markdown());
   }
 
   private void writeJson(String name, Object content) throws IOException {

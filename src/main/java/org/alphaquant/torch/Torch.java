@@ -10,13 +10,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.MemoryUsage;
-import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
-import org.springframework.core.io.Resource;
-import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
 
 /**
  * PyTorch on one device, with every function of {@code resources/torchscript} compiled. For one
@@ -43,7 +38,7 @@ public final class Torch implements AutoCloseable {
   public static Torch open(String device) {
     NDManager manager = NDManager.newBaseManager(djlDevice(device), "PyTorch");
     try {
-      byte[] archive = new ScriptArchive(sources()).toBytes();
+      byte[] archive = new ScriptArchive(ScriptSources.read()).toBytes();
       PtSymbolBlock kernels =
           JniUtils.loadModule(
               (PtNDManager) manager, new ByteArrayInputStream(archive), false, false);
@@ -112,15 +107,5 @@ public final class Torch implements AutoCloseable {
           "device is '%s'; it must be 'cpu' or 'cuda:<n>'".formatted(device));
     }
     return Device.gpu(Integer.parseInt(device.substring("cuda:".length())));
-  }
-
-  private static Map<String, String> sources() throws IOException {
-    Map<String, String> sources = new TreeMap<>();
-    for (Resource script :
-        new PathMatchingResourcePatternResolver().getResources("classpath*:torchscript/*.py")) {
-      String module = script.getFilename().replace(".py", "");
-      sources.put(module, script.getContentAsString(StandardCharsets.UTF_8));
-    }
-    return sources;
   }
 }

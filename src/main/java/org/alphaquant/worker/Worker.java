@@ -19,6 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
+import org.springframework.transaction.TransactionException;
 
 /** Claims jobs for its free slots until it is stopped; then brings what runs to an end. */
 public final class Worker implements SmartLifecycle, Notifications.Listener {
@@ -96,8 +97,12 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
           log.debug("Looking for another job");
         }
         await(settings.pollEvery());
-      } catch (DataAccessException e) {
+      } catch (DataAccessException | TransactionException e) {
         log.warn("No job can be claimed: {}", e.getMostSpecificCause().getMessage());
+        await(Duration.ofSeconds(1));
+      } catch (RuntimeException e) {
+        // A worker whose loop has ended would look alive and run nothing.
+        log.error("A claim failed", e);
         await(Duration.ofSeconds(1));
       }
     }

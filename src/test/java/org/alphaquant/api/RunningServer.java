@@ -25,7 +25,8 @@ import org.springframework.context.support.GenericApplicationContext;
 
 /**
  * The whole application on a port and a database of its own, without a worker. Models and files are
- * not looked at: a job is refused only for the model {@code refused}.
+ * looked at only where a root for models is given; elsewhere a job is refused for the model {@code
+ * refused} alone.
  */
 final class RunningServer implements AutoCloseable {
 
@@ -67,8 +68,11 @@ final class RunningServer implements AutoCloseable {
             .initializers(
                 (GenericApplicationContext it) ->
                     it.registerBean(JdbcConnectionDetails.class, () -> database),
-                (GenericApplicationContext it) ->
-                    it.addBeanFactoryPostProcessor(RunningServer::replacePreflight),
+                (GenericApplicationContext it) -> {
+                  if (!properties.containsKey("alphaquant.models.roots")) {
+                    it.addBeanFactoryPostProcessor(RunningServer::replacePreflight);
+                  }
+                },
                 (GenericApplicationContext it) -> beans.accept(it))
             .run(arguments(all));
   }

@@ -60,6 +60,12 @@ public final class TestDatabases {
     private static final Server SERVER = migrated(start());
 
     private static Server start() {
+      return System.getProperty("alphaquant.test.database", "embedded").equals("container")
+          ? new ContainerServer()
+          : embedded();
+    }
+
+    private static Server embedded() {
       try {
         EmbeddedPostgres postgres =
             EmbeddedPostgres.builder().setServerConfig("max_connections", "400").start();

@@ -3,7 +3,6 @@ package org.alphaquant.job;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -17,44 +16,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
-import org.springframework.dao.DataAccessException;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
-class JobsTest {
-  private static final UUID WORKER = UUID.randomUUID();
-  private static final String ONE_SLOT = "1000";
-
-  private static JobDatabase database;
-  private static Jobs jobs;
-  private static Leases leases;
-  private static JobEvents events;
-  private static JdbcClient sql;
-
-  @BeforeAll
-  static void start() {
-    database = new JobDatabase();
-    jobs = database.get(Jobs.class);
-    leases = database.get(Leases.class);
-    events = database.get(JobEvents.class);
-    sql = database.get(JdbcClient.class);
-  }
-
-  @AfterAll
-  static void stop() {
-    database.close();
-  }
-
-  @BeforeEach
-  void empty() {
-    sql.sql("truncate job cascade").update();
-  }
-
+class JobsTest extends OnAJobDatabase {
   @Test
   void aStoredJobReadsBackAsItWasPosted() {
     JobSpec spec =
@@ -90,7 +54,7 @@ class JobsTest {
 
     assertThat(spec).isEqualTo(JobSpec.of("m"));
     assertThat(spec.gptq())
-        .isEqualTo(new JobSpec.Gptq(0.01, RoutingWeight.SCORE, 128, false, 128.0, true, 2));
+        .isEqualTo(new JobSpec.Gptq(0.01, RoutingWeight.SCORE, 128, true, 128.0, true, 2));
     assertThat(spec.calibration().samples()).isEqualTo(64);
   }
 
@@ -280,113 +244,6 @@ class JobsTest {
   }
 
   @Test
-  void cancelWinsOverRetryAndGiveBack() {
-    Job failing = create("m", 1);
-    claim();
-    jobs.cancel(failing.id(), "stop");
-    Job drained = create("m", 0);
-    claim();
-    jobs.cancel(drained.id(), "stop");
-
-    assertThat(leases.fail(failing.id(), 1, error(JobError.Kind.TRANSIENT), 0).map(Job::state))
-        .contains(JobState.CANCELLED);
-    assertThat(leases.giveBack(drained.id(), 1).map(Job::state)).contains(JobState.CANCELLED);
-  }
-
-  @ParameterizedTest
-  @EnumSource(JobError.Kind.class)
-  void eachClassOfFailureHasItsBudget(JobError.Kind kind) {
-    Job job = create("m", 0);
-    List<JobState> states = new ArrayList<>();
-    do {
-      long epoch = claim().leaseEpoch();
-      states.add(leases.fail(job.id(), epoch, error(kind), 0).orElseThrow().state());
-    } while (states.get(states.size() - 1) == JobState.QUEUED);
-
-    assertThat(states).hasSize(kind.retries() + 1).endsWith(JobState.FAILED);
-    Job failed = jobs.find(job.id()).orElseThrow();
-    assertThat(failed.error()).contains(error(kind));
-    assertThat(failed.failures(kind)).isEqualTo(kind.retries() + 1);
-  }
-
-  @Test
-  void budgetsAreSeparate() {
-    Job job = create("m", 0);
-    leases.fail(job.id(), claim().leaseEpoch(), error(JobError.Kind.TRANSIENT), 0);
-    leases.giveBack(job.id(), claim().leaseEpoch());
-    claim();
-    expireLease(job);
-    leases.reap(3, 0, 10);
-    leases.fail(job.id(), claim().leaseEpoch(), error(JobError.Kind.RESOURCE), 0);
-
-    Job queued = jobs.find(job.id()).orElseThrow();
-    assertThat(queued.state()).isEqualTo(JobState.QUEUED);
-    assertThat(queued.failures()).isEqualTo(2);
-    assertThat(queued.giveBacks()).isEqualTo(1);
-    assertThat(queued.lostLeases()).isEqualTo(1);
-    assertThat(queued.leaseEpoch()).isEqualTo(4);
-  }
-
-  @Test
-  void aRetryWaitsAtMostItsBackoff() {
-    Job job = create("m", 0);
-    claim();
-    Job queued = leases.fail(job.id(), 1, error(JobError.Kind.TRANSIENT), 1000).orElseThrow();
-
-    assertThat(Duration.between(job.createdAt(), queued.runAfter()))
-        .isLessThan(Duration.ofSeconds(905));
-    assertThat(queued.runAfter()).isAfterOrEqualTo(job.createdAt());
-  }
-
-  @Test
-  void aJobThatLosesThreeWorkersFails() {
-    Job job = create("m", 0);
-    List<JobState> states = new ArrayList<>();
-    for (int i = 0; i < 3; i++) {
-      claim();
-      assertThat(leases.reap(3, 0, 10)).isEmpty();
-      expireLease(job);
-      states.add(leases.reap(3, 0, 10).get(0).state());
-    }
-
-    assertThat(states).containsExactly(JobState.QUEUED, JobState.QUEUED, JobState.FAILED);
-    assertThat(jobs.find(job.id()).flatMap(Job::error).map(JobError::code)).contains("worker-lost");
-  }
-
-  @Test
-  void aFailedJobCanBeQueuedAgainWithNewBudgets() {
-    Job job = create("m", 0);
-    leases.fail(job.id(), claim().leaseEpoch(), error(JobError.Kind.USER), 0);
-
-    Job again = jobs.retry(job.id()).orElseThrow();
-
-    assertThat(again.state()).isEqualTo(JobState.QUEUED);
-    assertThat(again.failures()).isZero();
-    assertThat(again.error()).isEmpty();
-    assertThat(claim().leaseEpoch()).isEqualTo(2);
-    assertThat(jobs.retry(job.id())).isEmpty();
-  }
-
-  @Test
-  void aFinishedJobStaysAsItIs() {
-    Job job = create("m", 0);
-    claim();
-    Job done = leases.succeed(job.id(), 1, result(), "work/x/1/result").orElseThrow();
-
-    assertThat(done.result()).contains(result());
-    assertThat(done.artifactDirectory()).contains("work/x/1/result");
-    assertThat(jobs.cancel(job.id(), "late")).isEmpty();
-    assertThat(jobs.retry(job.id())).isEmpty();
-    assertThatThrownBy(
-            () ->
-                sql.sql(
-                        "update job set state = 'QUEUED', finished_at = null, artifact_directory = null")
-                    .update())
-        .isInstanceOf(DataAccessException.class)
-        .hasMessageContaining("cannot go from SUCCEEDED to QUEUED");
-  }
-
-  @Test
   void theDatabaseAllowsExactlyTheMovesOfTheEnum() {
     String source =
         sql.sql("select prosrc from pg_proc where proname = 'job_state_event'")
@@ -442,53 +299,6 @@ class JobsTest {
         .containsEntry(JobState.RUNNING, 1L)
         .containsEntry(JobState.QUEUED, 1L)
         .containsEntry(JobState.FAILED, 0L);
-  }
-
-  private static Job create(String model, int priority) {
-    JobSpec spec =
-        new JobSpec(model, null, null, null, null, null, null, null, priority, null, null);
-    return jobs.create(new NewJob("ann", spec, null)).job();
-  }
-
-  private static JobSpec resources(int devices, long memory) {
-    return new JobSpec(
-        "m",
-        null,
-        null,
-        null,
-        null,
-        null,
-        null,
-        new JobSpec.Resources(devices, memory),
-        null,
-        null,
-        null);
-  }
-
-  private static Job claim() {
-    return claim(ONE_SLOT).orElseThrow();
-  }
-
-  private static java.util.Optional<Job> claim(String free) {
-    return leases.claim(WORKER, free, free, 30, 60);
-  }
-
-  private static void expireLease(Job job) {
-    sql.sql("update job set lease_expires_at = now() - interval '1 second' where id = :id")
-        .param("id", job.id())
-        .update();
-  }
-
-  private static JobResult result() {
-    return new JobResult(
-        new JobResult.Measure(5.65, 5.69),
-        4.25,
-        new JobResult.Size(100, 30),
-        List.of(new JobResult.Artifact("config.json", 10, "00")));
-  }
-
-  private static JobError error(JobError.Kind kind) {
-    return new JobError("broken", kind, "it broke", null);
   }
 
   private static String storedText(Job job, String expression) {

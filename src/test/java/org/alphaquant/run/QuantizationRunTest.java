@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.SafetensorsWriter;
+import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.RunFailure;
 import org.alphaquant.run.SourceSettings.Roots;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,8 +54,12 @@ class QuantizationRunTest {
       assertThat(result.bytes().after()).isEqualTo(written.totalBytes());
     }
     assertThat(result.bitsPerWeight()).isCloseTo(5, within(1e-9));
+    assertThat(Files.readString(context.artifactDirectory().resolve("README.md")))
+        .contains("| expert | int4, groups of 16 |", "| router | as in the source |")
+        .contains("| after | %.4f |".formatted(result.perplexity().after()));
     assertThat(names(result))
         .contains(
+            "README.md",
             "config.json",
             "experts.json",
             "generation_config.json",
@@ -139,11 +149,43 @@ class QuantizationRunTest {
     assertThat(folder.resolve("2/layers/layer-00001.json")).doesNotExist();
   }
 
+  @Test
+  void aWeightThatIsNotANumberFailsTheJobWithTheTensorsName() throws IOException {
+    Path broken = Files.createDirectories(folder.resolve("models/broken"));
+    Path source = Path.of("src/test/resources/micro/olmoe");
+    for (String file : List.of("config.json", "tokenizer.json")) {
+      Files.copy(source.resolve(file), broken.resolve(file));
+    }
+    String name = "model.layers.1.mlp.experts.3.down_proj.weight";
+    try (Checkpoint checkpoint = Checkpoint.open(source)) {
+      List<TensorSource> tensors = new ArrayList<>();
+      for (String tensor : checkpoint.names()) {
+        tensors.add(tensor.equals(name) ? notANumber(checkpoint, name) : checkpoint.source(tensor));
+      }
+      SafetensorsWriter.write(broken.resolve("model.safetensors"), tensors);
+    }
+    TestContext context = TestContext.of(spec("broken", "int4", 16), folder.resolve("1"));
+    assertThatThrownBy(() -> run(folder.resolve("models")).run(context))
+        .isInstanceOf(RunFailure.class)
+        .hasMessageContaining(name);
+  }
+
+  private static TensorSource notANumber(Checkpoint checkpoint, String name) {
+    ByteBuffer own = checkpoint.bytes(name).get(0);
+    ByteBuffer bytes = ByteBuffer.allocate(own.remaining()).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.put(own.duplicate()).putShort(10, (short) 0x7fc0).flip();
+    return TensorSource.of(checkpoint.info(name), bytes);
+  }
+
   private static QuantizationRun run() {
+    return run(Path.of("src/test/resources"));
+  }
+
+  private static QuantizationRun run(Path models) {
     return new QuantizationRun(
         new JobInputs(
             new SourceSettings(
-                new Roots(List.of(Path.of("src/test/resources"))),
+                new Roots(List.of(models)),
                 new Roots(List.of(Path.of("examples"), Path.of("src/test/resources"))))));
   }
 

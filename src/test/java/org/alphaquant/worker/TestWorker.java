@@ -48,8 +48,14 @@ final class TestWorker implements AutoCloseable {
                   it.registerBean(JobRunner.class, () -> runner);
                   it.registerBean(ProcessExit.class, () -> exits::add);
                 })
-            .properties(settings)
-            .run();
+            .run(arguments(settings));
+  }
+
+  // As arguments, because the application's own file would win over default properties.
+  private static String[] arguments(Map<String, Object> settings) {
+    return settings.entrySet().stream()
+        .map(setting -> "--" + setting.getKey() + "=" + setting.getValue())
+        .toArray(String[]::new);
   }
 
   <T> T get(Class<T> type) {

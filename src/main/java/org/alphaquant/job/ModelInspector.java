@@ -1,0 +1,17 @@
+package org.alphaquant.job;
+
+import java.util.List;
+
+/** Says what a model is, from its config.json and the headers of its files alone. */
+public interface ModelInspector {
+
+  /** The families that can be quantized. */
+  List<Architecture> architectures();
+
+  /**
+   * Looks at a model.
+   *
+   * @throws RefusedException if it is not there, of no known family, or does not fit its family
+   */
+  ModelInspection inspect(InspectionRequest request);
+}

@@ -1,0 +1,231 @@
+package org.alphaquant;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Which package may use which, and what none may do. */
+class ArchitectureTest {
+
+  private static final String ROOT = "org.alphaquant";
+
+  /**
+   * The map. Arrows only point downwards; a package that is not named with its own line belongs to
+   * the one above it ({@code model.olmoe} to {@code model}).
+   */
+  private static final Map<String, Set<String>> MAY_USE = map();
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+          .importPackages(ROOT);
+
+  private static Map<String, Set<String>> map() {
+    Map<String, Set<String>> map = new LinkedHashMap<>();
+    map.put("quickstart", Set.of());
+    map.put("api", Set.of("job", "events", "scheme", "checkpoint", "security"));
+    map.put("events", Set.of("job"));
+    map.put("metrics", Set.of("job", "worker", "device"));
+    map.put("database", Set.of("job"));
+    map.put(
+        "run",
+        Set.of(
+            "worker",
+            "job",
+            "source",
+            "checkpoint",
+            "checkpoint.export",
+            "model",
+            "calibration",
+            "moe",
+            "gptq",
+            "format",
+            "scheme",
+            "scheme.plan",
+            "evaluation",
+            "torch"));
+    map.put("worker", Set.of("job", "device"));
+    map.put("job", Set.of());
+    map.put("security", Set.of());
+    map.put("scheme.plan", Set.of("scheme", "checkpoint", "checkpoint.export", "format"));
+    map.put("scheme", Set.of("format"));
+    map.put("evaluation", Set.of("model", "calibration", "torch"));
+    map.put("calibration", Set.of("model", "checkpoint"));
+    map.put("moe", Set.of("model", "torch"));
+    map.put("model", Set.of("checkpoint", "torch"));
+    map.put("source", Set.of("checkpoint"));
+    map.put("gptq", Set.of("format", "torch"));
+    map.put("checkpoint.export", Set.of("checkpoint", "format"));
+    map.put("checkpoint", Set.of());
+    map.put("format", Set.of("torch"));
+    map.put("torch", Set.of());
+    map.put("device", Set.of());
+    return map;
+  }
+
+  static Stream<String> packages() {
+    return MAY_USE.keySet().stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("packages")
+  void aPackageUsesOnlyThoseItMay(String name) {
+    classes()
+        .that(DescribedPredicate.describe("in " + name, it -> owner(it).equals(name)))
+        .should()
+        .onlyDependOnClassesThat(
+            not(resideInAPackage(ROOT + ".."))
+                .or(
+                    DescribedPredicate.describe(
+                        "in " + MAY_USE.get(name),
+                        it -> owner(it).equals(name) || MAY_USE.get(name).contains(owner(it)))))
+        .check(CLASSES);
+  }
+
+  @Test
+  void everyPackageIsOnTheMapAndTheMapHasNoOther() {
+    Set<String> found =
+        CLASSES.stream()
+            .filter(it -> !it.getPackageName().equals(ROOT))
+            .map(ArchitectureTest::owner)
+            .collect(Collectors.toCollection(TreeSet::new));
+    assertThat(found).isEqualTo(new TreeSet<>(MAY_USE.keySet()));
+  }
+
+  @Test
+  void arrowsPointDownwardsOnly() {
+    List<String> order = List.copyOf(MAY_USE.keySet());
+    MAY_USE.forEach(
+        (name, used) ->
+            assertThat(used)
+                .allSatisfy(
+                    other ->
+                        assertThat(order.indexOf(other))
+                            .as("%s below %s", other, name)
+                            .isGreaterThan(order.indexOf(name))));
+  }
+
+  @Test
+  void packagesHaveNoCycles() {
+    slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(CLASSES);
+  }
+
+  @Test
+  void nothingUsesTheProgramsEntryPoints() {
+    noClasses()
+        .that()
+        .resideInAPackage(ROOT + ".*..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage(ROOT)
+        .check(CLASSES);
+  }
+
+  @Test
+  void theMathematicsKnowsNoFramework() {
+    noClasses()
+        .that(resideInAnyPackage(below("gptq", "format", "model", "moe", "checkpoint", "torch")))
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("org.springframework..", "jakarta..", "org.hibernate..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void theServiceKnowsNoTensors() {
+    noClasses()
+        .that(resideInAnyPackage(below("api", "job", "worker", "security", "events", "scheme")))
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("ai.djl..")
+        .check(CLASSES);
+  }
+
+  @Test
+  void classesAreNamedAfterWhatTheyAre() {
+    noClasses()
+        .should()
+        .haveSimpleNameEndingWith("Util")
+        .orShould()
+        .haveSimpleNameEndingWith("Utils")
+        .orShould()
+        .haveSimpleNameEndingWith("Helper")
+        .orShould()
+        .haveSimpleNameEndingWith("Manager")
+        .orShould()
+        .haveSimpleNameEndingWith("Impl")
+        .check(CLASSES);
+  }
+
+  @Test
+  void nothingHasSetters() {
+    methods()
+        .that(
+            DescribedPredicate.<JavaMethod>describe(
+                "are declared here first", ArchitectureTest::isOurs))
+        .should()
+        .haveNameNotMatching("set[A-Z].*")
+        .check(CLASSES);
+  }
+
+  /** A job's times come from the database's clock, a worker's waiting from the monotonic one. */
+  @Test
+  void jobsAndWorkersAskNoWallClock() {
+    noClasses()
+        .that(resideInAnyPackage(below("job", "worker")))
+        .should()
+        .callMethod(Instant.class, "now")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
+        .check(CLASSES);
+  }
+
+  /** Interfaces of libraries may ask for setters. */
+  private static boolean isOurs(JavaMethod method) {
+    return method.getOwner().getAllRawInterfaces().stream()
+            .noneMatch(type -> declares(type, method))
+        && method.getOwner().getAllRawSuperclasses().stream()
+            .noneMatch(type -> declares(type, method));
+  }
+
+  private static boolean declares(JavaClass type, JavaMethod method) {
+    return type.getMethods().stream().anyMatch(it -> it.getName().equals(method.getName()));
+  }
+
+  private static String[] below(String... packages) {
+    return Stream.of(packages).map(name -> ROOT + "." + name + "..").toArray(String[]::new);
+  }
+
+  /** The line of the map that a class of this project belongs to. */
+  private static String owner(JavaClass type) {
+    String name = type.getPackageName();
+    if (!name.startsWith(ROOT + ".")) {
+      return "";
+    }
+    String inside = name.substring(ROOT.length() + 1);
+    return MAY_USE.containsKey(inside) ? inside : inside.split("\\.")[0];
+  }
+}

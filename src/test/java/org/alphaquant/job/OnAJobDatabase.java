@@ -1,0 +1,87 @@
+package org.alphaquant.job;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** What tests of the job's statements have in common: an empty database and the usual steps. */
+abstract class OnAJobDatabase {
+  static final UUID WORKER = UUID.randomUUID();
+  static final String ONE_SLOT = "1000";
+
+  static JobDatabase database;
+  static Jobs jobs;
+  static Leases leases;
+  static JobEvents events;
+  static JdbcClient sql;
+
+  @BeforeAll
+  static void start() {
+    database = new JobDatabase();
+    jobs = database.get(Jobs.class);
+    leases = database.get(Leases.class);
+    events = database.get(JobEvents.class);
+    sql = database.get(JdbcClient.class);
+  }
+
+  @AfterAll
+  static void stop() {
+    database.close();
+  }
+
+  @BeforeEach
+  void empty() {
+    sql.sql("truncate job cascade").update();
+  }
+
+  static Job create(String model, int priority) {
+    JobSpec spec =
+        new JobSpec(model, null, null, null, null, null, null, null, priority, null, null);
+    return jobs.create(new NewJob("ann", spec, null)).job();
+  }
+
+  static JobSpec resources(int devices, long memory) {
+    return new JobSpec(
+        "m",
+        null,
+        null,
+        null,
+        null,
+        null,
+        null,
+        new JobSpec.Resources(devices, memory),
+        null,
+        null,
+        null);
+  }
+
+  static Job claim() {
+    return claim(ONE_SLOT).orElseThrow();
+  }
+
+  static Optional<Job> claim(String free) {
+    return leases.claim(WORKER, free, free, 30, 60);
+  }
+
+  static void expireLease(Job job) {
+    sql.sql("update job set lease_expires_at = now() - interval '1 second' where id = :id")
+        .param("id", job.id())
+        .update();
+  }
+
+  static JobResult result() {
+    return new JobResult(
+        new JobResult.Measure(5.65, 5.69),
+        4.25,
+        new JobResult.Size(100, 30),
+        List.of(new JobResult.Artifact("config.json", 10, "00")));
+  }
+
+  static JobError error(JobError.Kind kind) {
+    return new JobError("broken", kind, "it broke", null);
+  }
+}
