@@ -29,6 +29,30 @@ def attend(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int) -> Tensor
   return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1])
 
 
+# The same with a learned sink (gpt-oss model card, section 2.3): one more logit per head, sinks [A], takes part in the
+# softmax and is dropped after it, so that the weights of the values sum to less than one.
+def attend_with_sinks(q: Tensor, k: Tensor, v: Tensor, sinks: Tensor, scale: float, window: int) -> Tensor:
+  batch = torch.size(q, 0)
+  length = torch.size(q, 2)
+  group = torch.floordiv(torch.size(q, 1), torch.size(k, 1))
+  position = torch.arange(0, length, 1, dtype=4, layout=None, device=q.device, pin_memory=None)
+  distance = torch.unsqueeze(position, 1) - torch.unsqueeze(position, 0)
+  unseen = torch.lt(distance, 0)
+  if window > 0:
+    unseen = torch.logical_or(unseen, torch.ge(distance, window))
+  out = torch.empty_like(q)
+  # One key head at a time: the scores of all heads together would be far larger than anything else.
+  for b in range(batch):
+    for head in range(torch.size(k, 1)):
+      queries = q[b, head * group:(head + 1) * group]
+      scores = torch.matmul(queries, torch.transpose(k[b, head], 0, 1)) * scale
+      scores = torch.masked_fill(scores, unseen, -inf)
+      sink = torch.reshape(sinks[head * group:(head + 1) * group], [group, 1, 1])
+      p = torch.softmax(torch.cat([scores, torch.expand(sink, [-1, length, -1])], 2), -1)
+      out[b, head * group:(head + 1) * group] = torch.matmul(torch.slice(p, 2, 0, length), v[b, head])
+  return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1])
+
+
 # Root mean square normalisation of every head's vector on its own: x [T, heads*D], w [D].
 def head_norm(x: Tensor, w: Tensor, eps: float) -> Tensor:
   heads = torch.reshape(x, [torch.size(x, 0), -1, torch.size(w, 0)])
@@ -41,6 +65,14 @@ def grouped_query(q: Tensor, k: Tensor, v: Tensor, table: Tensor, batch: int, he
   queries = __torch__.rope.rotate(__torch__.attention.split_heads(q, batch, heads), table, False)
   keys = __torch__.rope.rotate(__torch__.attention.split_heads(k, batch, key_heads), table, False)
   return __torch__.attention.attend(queries, keys, __torch__.attention.split_heads(v, batch, key_heads), scale, window)
+
+
+# The same with sinks [A].
+def grouped_query_with_sinks(q: Tensor, k: Tensor, v: Tensor, table: Tensor, sinks: Tensor, batch: int, heads: int, key_heads: int, scale: float, window: int) -> Tensor:
+  queries = __torch__.rope.rotate(__torch__.attention.split_heads(q, batch, heads), table, False)
+  keys = __torch__.rope.rotate(__torch__.attention.split_heads(k, batch, key_heads), table, False)
+  values = __torch__.attention.split_heads(v, batch, key_heads)
+  return __torch__.attention.attend_with_sinks(queries, keys, values, sinks, scale, window)
 
 
 # Multi-head latent attention (DeepSeek-V2, section 2.1): q [B*S, A*(dn+dr)], k_rope [B*S, dr] shared by all heads,

@@ -23,11 +23,10 @@ def token_weight(p: Tensor, power: int) -> Tensor:
     return torch.ones_like(p)
   return p if power == 1 else p * p
 
-def activation(x: Tensor, gate_up: Tensor) -> Tensor:
-  # SwiGLU: gate rows first, then up.
-  both = torch.matmul(x, torch.transpose(gate_up, 0, 1))
-  gate, up = torch.chunk(both, 2, -1)
-  return torch.silu(gate) * up
+def activation(x: Tensor, gate_up: Tensor, biases: List[Tensor], clamped: bool, e: int) -> Tensor:
+  # What the down projection of expert e reads; gate_up [C, 2M, K], biases empty or [C, 2M] and [C, K].
+  both = __torch__.feed_forward.expert_linear(x, gate_up, biases, 0, e)
+  return __torch__.feed_forward.activate(both, clamped)
 
 def accumulate(H: Tensor, x: Tensor, weight: Tensor) -> Tensor:
   # H += sum of weight x x^T over rows; square roots on both sides keep it symmetric.
@@ -46,8 +45,8 @@ def input_hessians(h: Tensor, rows: Tensor, weights: Tensor, offsets: List[int],
       __torch__.moe.accumulate(H[e - first], x, __torch__.moe.token_weight(weights[start:end], power))
   return H
 
-def down_hessians(h: Tensor, gate_up: Tensor, rows: Tensor, weights: Tensor, offsets: List[int], first: int,
-    last: int, power: int, chunk: int) -> Tensor:
+def down_hessians(h: Tensor, gate_up: Tensor, biases: List[Tensor], clamped: bool, rows: Tensor, weights: Tensor,
+    offsets: List[int], first: int, last: int, power: int, chunk: int) -> Tensor:
   # The same for the down projection, whose inputs are the activations of gate_up [C, 2M, K]: [C, M, M].
   M = torch.size(gate_up, 1) // 2
   H = torch.zeros([last - first, M, M], dtype=6, device=h.device)
@@ -55,19 +54,19 @@ def down_hessians(h: Tensor, gate_up: Tensor, rows: Tensor, weights: Tensor, off
     for start in range(offsets[e], offsets[e + 1], chunk):
       end = min(start + chunk, offsets[e + 1])
       x = torch.index_select(h, 0, rows[start:end])
-      a = __torch__.moe.activation(x, gate_up[e - first])
+      a = __torch__.moe.activation(x, gate_up, biases, clamped, e - first)
       __torch__.moe.accumulate(H[e - first], a, __torch__.moe.token_weight(weights[start:end], power))
   return H
 
-def add_outputs(y: Tensor, h: Tensor, gate_up: Tensor, down: Tensor, rows: Tensor, weights: Tensor,
-    offsets: List[int], first: int, last: int, chunk: int) -> Tensor:
+def add_outputs(y: Tensor, h: Tensor, gate_up: Tensor, down: Tensor, biases: List[Tensor], clamped: bool,
+    rows: Tensor, weights: Tensor, offsets: List[int], first: int, last: int, chunk: int) -> Tensor:
   # y[token] += p * down(activation(h[token])) for experts first..last-1.
   for e in range(first, last):
     for start in range(offsets[e], offsets[e + 1], chunk):
       end = min(start + chunk, offsets[e + 1])
       tokens = rows[start:end]
-      a = __torch__.moe.activation(torch.index_select(h, 0, tokens), gate_up[e - first])
-      out = torch.matmul(a, torch.transpose(down[e - first], 0, 1))
+      a = __torch__.moe.activation(torch.index_select(h, 0, tokens), gate_up, biases, clamped, e - first)
+      out = __torch__.feed_forward.expert_linear(a, down, biases, 1, e - first)
       torch.index_add_(y, 0, tokens, out * torch.unsqueeze(weights[start:end], -1))
   return y
 

@@ -22,6 +22,25 @@ def place(target: Tensor, source: Tensor, index: int, row: int) -> Tensor:
   return torch.copy_(part, source)
 
 
+# MXFP4 (OCP MX 1.0, section 5): blocks uint8 [R, G, 16] hold 32 E2M1 codes each, low nibble first; scales uint8 [R, G]
+# are powers of two. -> fp32 [R, 32 G]
+def dequantize_mxfp4(blocks: Tensor, scales: Tensor) -> Tensor:
+  codes = __torch__.packing.unpack(torch.flatten(blocks, 1), 4, 32 * torch.size(scales, 1))
+  scale = torch.repeat_interleave(__torch__.packing.powers_of_two(scales), 32, 1)
+  return __torch__.format.decode(codes, [1., 1., 0., 6.]) * scale
+
+
+# A matrix stored [in, out] as fp32 [out, in].
+def transposed(w: Tensor) -> Tensor:
+  return torch.transpose(w.to(6), 0, 1)
+
+
+# The even rows, then the odd ones.
+def even_rows_first(w: Tensor) -> Tensor:
+  rows = torch.size(w, 0)
+  return torch.cat([torch.slice(w, 0, 0, rows, 2), torch.slice(w, 0, 1, rows, 2)], 0)
+
+
 # Block-scaled fp8 (DeepSeek-V3, README_WEIGHTS): w[i, j] = q[i, j] * scale[i // rows, j // columns]; edge blocks are smaller.
 def dequantize_blocks(q: Tensor, scale: Tensor, rows: int, columns: int) -> Tensor:
   tall = torch.slice(torch.repeat_interleave(scale.to(6), rows, 0), 0, 0, torch.size(q, 0))

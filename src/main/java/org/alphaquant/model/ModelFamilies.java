@@ -12,6 +12,7 @@ import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Outline;
 import org.alphaquant.model.design.PlainTensors;
 import org.alphaquant.model.glm4moe.Glm4MoeFamily;
+import org.alphaquant.model.gptoss.GptOssFamily;
 import org.alphaquant.model.granitemoe.GraniteMoeFamily;
 import org.alphaquant.model.llama.LlamaFamily;
 import org.alphaquant.model.mistral.MistralFamily;
@@ -39,6 +40,7 @@ public final class ModelFamilies {
           new Glm4MoeFamily(),
           new GraniteMoeFamily(),
           new PhiMoeFamily(),
+          new GptOssFamily(),
           new LlamaFamily(),
           new MistralFamily(),
           new Qwen2Family(),

@@ -110,6 +110,8 @@ public final class MoeFeedForward implements FeedForward {
         routing.weights(),
         weights.gateUp(),
         weights.down(),
+        weights.biases(),
+        weights.clamped(),
         weights.from(),
         experts.input(weights.from(), DOWN).parameters());
   }

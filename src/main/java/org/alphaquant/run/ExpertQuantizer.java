@@ -107,6 +107,8 @@ final class ExpertQuantizer {
           h,
           weights.gateUp(),
           weights.down(),
+          weights.biases(),
+          weights.clamped(),
           dispatch.rows(),
           dispatch.weights(),
           dispatch.offsets(),
@@ -167,7 +169,14 @@ final class ExpertQuantizer {
     private void down(TensorScope parent, ExpertWeights weights) {
       try (TensorScope scope = parent.child("down")) {
         long start = System.nanoTime();
-        NDArray own = hessians(scope, "moe.down_hessians", h, weights.gateUp());
+        NDArray own =
+            hessians(
+                scope,
+                "moe.down_hessians",
+                h,
+                weights.gateUp(),
+                weights.biases(),
+                weights.clamped());
         long tokens = dispatch.offsets()[to] - dispatch.offsets()[from];
         NDArray average = scope.run("moe.mean_of_batch", own, tokens);
         NDArray hessian = scope.run("moe.shrink", own, average, shrinkage);
@@ -188,7 +197,7 @@ final class ExpertQuantizer {
       }
     }
 
-    private NDArray hessians(TensorScope scope, String function, NDArray... inputs) {
+    private NDArray hessians(TensorScope scope, String function, Object... inputs) {
       Object[] arguments = new Object[inputs.length + 7];
       System.arraycopy(inputs, 0, arguments, 0, inputs.length);
       int next = inputs.length;

@@ -34,17 +34,35 @@ class FamilyDetectionTest {
   })
   void everyFixtureIsRecognisedInThreeWays(String fixture, String family) throws IOException {
     try (Checkpoint original = EditedCheckpoint.fixture(fixture)) {
-      assertRecognised(original, family, "model_type");
-      EditedCheckpoint edited = EditedCheckpoint.of(original).unset("model_type");
-      try (Checkpoint untyped = Checkpoint.open(edited.write(folder.resolve("untyped")))) {
-        assertRecognised(untyped, family, "architectures");
-      }
-      edited.unset("architectures");
-      // Mistral's tensors are Llama's; only config.json tells them apart.
-      String byNames = family.equals("mistral") ? "llama" : family;
-      try (Checkpoint nameless = Checkpoint.open(edited.write(folder.resolve("nameless")))) {
-        assertRecognised(nameless, byNames, "tensor names");
-      }
+      assertRecognisedInThreeWays(original, family);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "glm4_moe, glm4_moe",
+    "gpt_oss, gpt_oss",
+    "gpt_oss_mxfp4, gpt_oss",
+    "granitemoe, granitemoe",
+    "phimoe, phimoe"
+  })
+  void familiesWithoutAnOwnFixtureAreToo(String variant, String family) throws IOException {
+    try (Checkpoint original = Checkpoint.open(EditedCheckpoint.VARIANTS.resolve(variant))) {
+      assertRecognisedInThreeWays(original, family);
+    }
+  }
+
+  private void assertRecognisedInThreeWays(Checkpoint original, String family) throws IOException {
+    assertRecognised(original, family, "model_type");
+    EditedCheckpoint edited = EditedCheckpoint.of(original).unset("model_type");
+    try (Checkpoint untyped = Checkpoint.open(edited.write(folder.resolve("untyped")))) {
+      assertRecognised(untyped, family, "architectures");
+    }
+    edited.unset("architectures");
+    // Mistral's tensors are Llama's; only config.json tells them apart.
+    String byNames = family.equals("mistral") ? "llama" : family;
+    try (Checkpoint nameless = Checkpoint.open(edited.write(folder.resolve("nameless")))) {
+      assertRecognised(nameless, byNames, "tensor names");
     }
   }
 

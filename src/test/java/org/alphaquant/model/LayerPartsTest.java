@@ -35,15 +35,17 @@ class LayerPartsTest {
     torch.close();
   }
 
-  static List<String> fixtures() throws IOException {
+  static List<Path> fixtures() throws IOException {
+    Stream<Path> variants =
+        Stream.of("gpt_oss", "gpt_oss_mxfp4").map(EditedCheckpoint.VARIANTS::resolve);
     try (Stream<Path> folders = Files.list(EditedCheckpoint.FIXTURES)) {
-      return folders.map(folder -> folder.getFileName().toString()).sorted().toList();
+      return Stream.concat(folders.sorted(), variants).toList();
     }
   }
 
   @ParameterizedTest
   @MethodSource("fixtures")
-  void theLastStageOfAttentionMakesTheBlocksOutput(String fixture) {
+  void theLastStageOfAttentionMakesTheBlocksOutput(Path fixture) {
     inEveryLayer(
         fixture,
         (scope, model, layer, x) -> {
@@ -58,7 +60,7 @@ class LayerPartsTest {
 
   @ParameterizedTest
   @MethodSource("fixtures")
-  void everyStageReadsRowsAsWideAsItsLinears(String fixture) {
+  void everyStageReadsRowsAsWideAsItsLinears(Path fixture) {
     inEveryLayer(
         fixture,
         (scope, model, layer, x) -> {
@@ -76,7 +78,7 @@ class LayerPartsTest {
 
   @ParameterizedTest
   @MethodSource("fixtures")
-  void theDescriptionListsExactlyTheLinearsThatAreLoaded(String fixture) {
+  void theDescriptionListsExactlyTheLinearsThatAreLoaded(Path fixture) {
     List<String> loaded = new ArrayList<>();
     List<String> described = new ArrayList<>();
     inEveryLayer(
@@ -93,7 +95,7 @@ class LayerPartsTest {
 
   @ParameterizedTest
   @MethodSource("fixtures")
-  void expertsInChunksAddUpToTheBlocksOutput(String fixture) {
+  void expertsInChunksAddUpToTheBlocksOutput(Path fixture) {
     inEveryLayer(
         fixture,
         (scope, model, layer, x) -> {
@@ -121,7 +123,7 @@ class LayerPartsTest {
   @Test
   void severalMicrobatchesGiveWhatEachGivesAlone() {
     inEveryLayer(
-        "qwen2_moe",
+        EditedCheckpoint.FIXTURES.resolve("qwen2_moe"),
         (scope, model, layer, x) -> {
           NDArray other = scope.run("linear.scale", x, 0.5);
           List<NDArray> both = layer.feedForward().forwardAll(scope, List.of(x, other));
@@ -132,7 +134,7 @@ class LayerPartsTest {
 
   @ParameterizedTest
   @MethodSource("fixtures")
-  void laterStagesComputeWithReplacedWeights(String fixture) {
+  void laterStagesComputeWithReplacedWeights(Path fixture) {
     inEveryLayer(
         fixture,
         (scope, model, layer, x) -> {
@@ -150,7 +152,7 @@ class LayerPartsTest {
   @Test
   void aWeightOfAnotherShapeIsRefusedByName() {
     inEveryLayer(
-        "olmoe",
+        EditedCheckpoint.FIXTURES.resolve("olmoe"),
         (scope, model, layer, x) -> {
           Linear linear = layer.attention().stages().get(0).get(0);
           assertThatThrownBy(() -> linear.replaceWeight(scope.floats(new float[4], 2, 2)))
@@ -164,10 +166,10 @@ class LayerPartsTest {
     void run(TensorScope scope, Model model, DecoderLayer layer, NDArray x);
   }
 
-  private static void inEveryLayer(String fixture, Check check) {
-    try (Checkpoint checkpoint = EditedCheckpoint.fixture(fixture);
-        Reference reference = Reference.of(EditedCheckpoint.FIXTURES.resolve(fixture));
-        TensorScope scope = torch.scope(fixture)) {
+  private static void inEveryLayer(Path fixture, Check check) {
+    try (Checkpoint checkpoint = Checkpoint.open(fixture);
+        Reference reference = Reference.of(fixture);
+        TensorScope scope = torch.scope(fixture.toString())) {
       ModelDescription description = ModelFamilies.describe(checkpoint, null);
       Model model = ModelFamilies.open(checkpoint, description, scope);
       for (int index = 0; index < description.layers(); index++) {

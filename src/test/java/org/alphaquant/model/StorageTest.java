@@ -26,6 +26,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same weights in other storage formats give the same logits. */
 class StorageTest {
@@ -87,6 +89,42 @@ class StorageTest {
           assertThat(Reference.distance(logits(expected), logits(written))).isLessThan(0.02);
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt_oss", "gpt_oss_mxfp4"})
+  void interleavedExpertsAreWrittenOneByOneAndReadBackTheSame(String variant) throws IOException {
+    try (Checkpoint fused = Checkpoint.open(EditedCheckpoint.VARIANTS.resolve(variant));
+        Checkpoint plain = plain(fused)) {
+      assertThat(plain.info("model.layers.1.mlp.experts.5.up_proj.weight").shape())
+          .containsExactly(32L, 64L);
+      assertThat(plain.info("model.layers.1.mlp.experts.5.down_proj.bias").shape())
+          .containsExactly(64L);
+      assertThat(plain.names()).noneMatch(name -> name.matches(".*experts\\.[a-z_]+"));
+      assertThat(logits(plain)).containsExactly(logits(fused));
+      assertThat(ModelFamilies.describe(plain, null).linears())
+          .isEqualTo(ModelFamilies.describe(fused, null).linears());
+      assertThat(ModelFamilies.describe(plain, null).parameters())
+          .isEqualTo(ModelFamilies.describe(fused, null).parameters());
+    }
+  }
+
+  @Test
+  void mxfp4ThatIsIncompleteOrNotSaidToBeItIsRefused() throws IOException {
+    String name = "model.layers.1.mlp.experts.down_proj_scales";
+    Path variant = EditedCheckpoint.VARIANTS.resolve("gpt_oss_mxfp4");
+    try (Checkpoint original = Checkpoint.open(variant)) {
+      EditedCheckpoint edited = EditedCheckpoint.of(original);
+      TensorInfo wrong = new TensorInfo(name, Dtype.U8, List.of(6L, 64L, 2L));
+      edited.put(TensorSource.of(wrong, ByteBuffer.allocate(6 * 64 * 2)));
+      assertRefused(edited, "is U8 [6, 64, 2] but must be U8 [6, 64, 1]");
+      edited.drop(name);
+      assertRefused(edited, "down_proj_scales is missing");
+      edited.set("quantization_config", "{\"quant_method\":\"fp8\"}");
+      assertRefused(edited, "quantization_config.quant_method is 'fp8'; supported: mxfp4");
+      edited.unset("quantization_config");
+      assertRefused(edited, "quantization_config is missing");
     }
   }
 

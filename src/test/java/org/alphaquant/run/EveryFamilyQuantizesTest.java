@@ -26,26 +26,29 @@ import tools.jackson.databind.json.JsonMapper;
 class EveryFamilyQuantizesTest {
 
   private static final Path FIXTURES = Path.of("src/test/resources/micro");
+  private static final Path VARIANTS = Path.of("src/test/resources/variants");
+  private static final List<String> VARIANTS_WITH_TOKENIZER = List.of("gpt_oss", "gpt_oss_mxfp4");
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   @TempDir private Path folder;
 
-  static List<String> fixtures() throws IOException {
+  static List<Path> fixtures() throws IOException {
     try (Stream<Path> folders = Files.list(FIXTURES)) {
-      return folders.map(path -> path.getFileName().toString()).sorted().toList();
+      Stream<Path> variants = VARIANTS_WITH_TOKENIZER.stream().map(VARIANTS::resolve);
+      return Stream.concat(folders.sorted(), variants).toList();
     }
   }
 
   @ParameterizedTest
   @MethodSource("fixtures")
-  void everyLinearButRoutersAndHeadIsPackedAndPerplexityHardlyMoves(String fixture)
+  void everyLinearButRoutersAndHeadIsPackedAndPerplexityHardlyMoves(Path fixture)
       throws IOException {
     Files.writeString(folder.resolve("text.txt"), "The quick brown fox jumps. ".repeat(200));
     JobResult result = run(fixture);
     assertThat(Math.log(result.perplexity().after() / result.perplexity().before()))
         .as("log ratio of perplexities of %s", fixture)
         .isBetween(-0.1, 0.1);
-    try (Checkpoint source = Checkpoint.open(FIXTURES.resolve(fixture));
+    try (Checkpoint source = Checkpoint.open(fixture);
         Checkpoint written = Checkpoint.open(folder.resolve("artifacts"))) {
       ModelDescription description = ModelFamilies.describe(source, null);
       for (LinearDescription linear : description.linears()) {
@@ -53,10 +56,16 @@ class EveryFamilyQuantizesTest {
             .as("%s is packed", linear.name())
             .isEqualTo(isQuantized(linear.kind()));
       }
-      assertThat(source.names())
+      assertThat(plainNames(source, description))
           .filteredOn(name -> !written.has(name))
           .allMatch(name -> written.has(name + "_packed"));
     }
+  }
+
+  private static List<String> plainNames(Checkpoint source, ModelDescription description) {
+    return ModelFamilies.plainTensors(source, description).stream()
+        .map(tensor -> tensor.info().name())
+        .toList();
   }
 
   private static boolean isQuantized(LinearKind kind) {
@@ -66,7 +75,7 @@ class EveryFamilyQuantizesTest {
     };
   }
 
-  private JobResult run(String fixture) throws IOException {
+  private JobResult run(Path fixture) throws IOException {
     String spec =
         """
         {"model": "%s", "config": {"default": {"wq": "int8", "group_size": 16}},
@@ -74,10 +83,11 @@ class EveryFamilyQuantizesTest {
          "calibration": {"path": "text.txt", "samples": 4, "sequence_length": 64},
          "evaluation": {"perplexity": {"path": "text.txt", "window": 64}}}
         """
-            .formatted(fixture);
+            .formatted(fixture.getFileName());
     SourceSettings settings =
         new SourceSettings(
-            new SourceSettings.Roots(List.of(FIXTURES)), new SourceSettings.Roots(List.of(folder)));
+            new SourceSettings.Roots(List.of(FIXTURES, VARIANTS)),
+            new SourceSettings.Roots(List.of(folder)));
     Files.createDirectories(folder.resolve("artifacts"));
     return new QuantizationRun(new JobInputs(settings))
         .run(new Attempt(JSON.readValue(spec, JobSpec.class), folder));

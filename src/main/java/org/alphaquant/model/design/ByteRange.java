@@ -9,6 +9,17 @@ final class ByteRange {
 
   private ByteRange() {}
 
+  /** The part as one buffer, copied only where it lies in several slices. */
+  static ByteBuffer joined(List<ByteBuffer> slices, long offset, long length) {
+    List<ByteBuffer> parts = of(slices, offset, length);
+    if (parts.size() == 1) {
+      return parts.get(0);
+    }
+    ByteBuffer all = ByteBuffer.allocate(Math.toIntExact(length));
+    parts.forEach(all::put);
+    return all.flip();
+  }
+
   static List<ByteBuffer> of(List<ByteBuffer> slices, long offset, long length) {
     List<ByteBuffer> part = new ArrayList<>();
     long begin = 0;

@@ -2,13 +2,15 @@ package org.alphaquant.model.design;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.alphaquant.model.ExpertActivation;
 import org.alphaquant.model.LinearKind;
 
 /**
  * The routed experts of a layer, {@code <module>.<e>.<gate, up or down>}, stored one by one or
- * fused into two tensors, [E, 2M, H] with the gate's rows first, and [E, H, M].
+ * fused into two tensors in a layout of the family's.
  *
  * @param roles the last part of the names of gate, up and down
+ * @param layout of the fused tensors; the interleaved one comes with biases
  */
 public record ExpertsDesign(
     String module,
@@ -17,7 +19,9 @@ public record ExpertsDesign(
     long hidden,
     long width,
     String fusedGateUp,
-    String fusedDown) {
+    String fusedDown,
+    FusedLayout layout,
+    ExpertActivation activation) {
 
   /** The usual names. */
   public static final List<String> PROJECTIONS = List.of("gate_proj", "up_proj", "down_proj");
@@ -27,17 +31,65 @@ public record ExpertsDesign(
     this(module, roles, count, hidden, width, module + ".gate_up_proj", module + ".down_proj");
   }
 
+  /** Without biases, fused, if at all, with the gate's rows first. */
+  public ExpertsDesign(
+      String module,
+      List<String> roles,
+      int count,
+      long hidden,
+      long width,
+      String fusedGateUp,
+      String fusedDown) {
+    this(
+        module,
+        roles,
+        count,
+        hidden,
+        width,
+        fusedGateUp,
+        fusedDown,
+        FusedLayout.GATE_FIRST,
+        ExpertActivation.SWIGLU);
+  }
+
+  /** The same experts with biases, fused, if at all, as gpt-oss stores them. */
+  public ExpertsDesign interleaved() {
+    return new ExpertsDesign(
+        module,
+        roles,
+        count,
+        hidden,
+        width,
+        fusedGateUp,
+        fusedDown,
+        FusedLayout.INTERLEAVED,
+        activation);
+  }
+
+  /** The same experts with another activation. */
+  public ExpertsDesign withActivation(ExpertActivation other) {
+    return new ExpertsDesign(
+        module, roles, count, hidden, width, fusedGateUp, fusedDown, layout, other);
+  }
+
+  boolean biased() {
+    return layout == FusedLayout.INTERLEAVED;
+  }
+
   SwiGluDesign expert(int e) {
     String name = module + "." + e + ".";
     return new SwiGluDesign(
-        new LinearDesign(name + roles.get(0), width, hidden),
-        new LinearDesign(name + roles.get(1), width, hidden),
-        new LinearDesign(name + roles.get(2), hidden, width));
+        new LinearDesign(name + roles.get(0), width, hidden, biased()),
+        new LinearDesign(name + roles.get(1), width, hidden, biased()),
+        new LinearDesign(name + roles.get(2), hidden, width, biased()));
   }
 
   void outline(Outline outline, int layer) {
-    boolean fused = outline.has(fusedGateUp);
-    if (fused) {
+    boolean interleaved = biased() && InterleavedExperts.fused(this, outline::has);
+    boolean fused = interleaved || outline.has(fusedGateUp);
+    if (interleaved) {
+      new InterleavedExperts(this).outline(outline);
+    } else if (fused) {
       outline.tensor(fusedGateUp, count, 2 * width, hidden);
       outline.tensor(fusedDown, count, hidden, width);
     }

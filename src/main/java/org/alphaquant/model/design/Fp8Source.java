@@ -13,7 +13,6 @@ import org.alphaquant.checkpoint.TensorSource;
 record Fp8Source(Checkpoint checkpoint, TensorInfo stored, TensorInfo scale)
     implements TensorSource {
 
-  private static final int BUFFER = 1 << 16;
   private static final float[] E4M3 = e4m3();
 
   @Override
@@ -27,28 +26,17 @@ record Fp8Source(Checkpoint checkpoint, TensorInfo stored, TensorInfo scale)
     float[] scales = scales();
     long columns = stored.shape().get(1);
     long across = scale.shape().get(1);
-    ByteBuffer out = ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
+    BrainFloats out = new BrainFloats(channel);
     long index = 0;
     for (ByteBuffer slice : checkpoint.bytes(stored.name())) {
       ByteBuffer in = slice.duplicate();
       while (in.hasRemaining()) {
         long block = index / columns / blocks.rows() * across + index % columns / blocks.columns();
-        out.putShort(bfloat16(E4M3[in.get() & 0xff] * scales[(int) block]));
+        out.write(E4M3[in.get() & 0xff] * scales[(int) block]);
         index++;
-        if (!out.hasRemaining()) {
-          flush(out, channel);
-        }
       }
     }
-    flush(out, channel);
-  }
-
-  private static void flush(ByteBuffer out, WritableByteChannel channel) throws IOException {
-    out.flip();
-    while (out.hasRemaining()) {
-      channel.write(out);
-    }
-    out.clear();
+    out.flush();
   }
 
   private float[] scales() {
@@ -62,15 +50,6 @@ record Fp8Source(Checkpoint checkpoint, TensorInfo stored, TensorInfo scale)
       }
     }
     return values;
-  }
-
-  // Round to nearest, ties to even.
-  private static short bfloat16(float value) {
-    if (Float.isNaN(value)) {
-      return 0x7fc0;
-    }
-    int bits = Float.floatToRawIntBits(value);
-    return (short) ((bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
   }
 
   // OCP 8-bit floating point (OFP8) E4M3: no infinities, one NaN per sign, bias 7.

@@ -19,6 +19,7 @@ final class GroupedQueryAttention implements Attention {
   private final Linear value;
   private final Linear output;
   private final RotaryTables rotary;
+  private final NDArray sinks;
 
   GroupedQueryAttention(GroupedQueryDesign design, WeightReader reader) {
     this.design = design;
@@ -30,6 +31,7 @@ final class GroupedQueryAttention implements Attention {
     this.key = design.key().load(reader);
     this.value = design.value().load(reader);
     this.output = design.output().load(reader);
+    this.sinks = design.sinks() ? reader.floats(design.sinkTensor()) : null;
     this.rotary = new RotaryTables(design.rotary(), reader.scope());
   }
 
@@ -56,20 +58,35 @@ final class GroupedQueryAttention implements Attention {
     try (TensorScope inner = scope.child("heads")) {
       NDArray h = inputNorm.rows(inner, x);
       NDArray table = rotary.of(x.getShape().get(1), x);
-      NDArray heads =
-          inner.run(
-              "attention.grouped_query",
-              projected(inner, query, queryNorm, h),
-              projected(inner, key, keyNorm, h),
-              projected(inner, value, null, h),
-              table,
-              x.getShape().get(0),
-              design.heads().heads(),
-              design.heads().keyHeads(),
-              design.scale(),
-              design.window());
-      return inner.keep(scope, heads);
+      NDArray q = projected(inner, query, queryNorm, h);
+      NDArray k = projected(inner, key, keyNorm, h);
+      NDArray v = projected(inner, value, null, h);
+      return inner.keep(scope, heads(inner, x.getShape().get(0), q, k, v, table));
     }
+  }
+
+  private NDArray heads(
+      TensorScope scope, long batch, NDArray q, NDArray k, NDArray v, NDArray table) {
+    HeadShape shape = design.heads();
+    long heads = shape.heads();
+    long keyHeads = shape.keyHeads();
+    double scale = design.scale();
+    long window = design.window();
+    return sinks == null
+        ? scope.run(
+            "attention.grouped_query", q, k, v, table, batch, heads, keyHeads, scale, window)
+        : scope.run(
+            "attention.grouped_query_with_sinks",
+            q,
+            k,
+            v,
+            table,
+            sinks,
+            batch,
+            heads,
+            keyHeads,
+            scale,
+            window);
   }
 
   private NDArray projected(TensorScope scope, Linear linear, Norm norm, NDArray h) {

@@ -9,6 +9,7 @@ import org.alphaquant.model.LinearKind;
  * @param clip limit that projections are clamped to after their norms; infinite for none
  * @param window keys a query sees at most, 0 for all
  * @param scale what scores are multiplied with
+ * @param sinks whether a learned logit per head takes part in the softmax
  */
 public record GroupedQueryDesign(
     String layer,
@@ -21,6 +22,7 @@ public record GroupedQueryDesign(
     double clip,
     long window,
     double scale,
+    boolean sinks,
     double residualFactor)
     implements AttentionDesign {
 
@@ -38,6 +40,7 @@ public record GroupedQueryDesign(
         Double.POSITIVE_INFINITY,
         0,
         1 / Math.sqrt(heads.dimension()),
+        false,
         decoder.multipliers().residual());
   }
 
@@ -53,6 +56,7 @@ public record GroupedQueryDesign(
         clip,
         window,
         scale,
+        sinks,
         residualFactor);
   }
 
@@ -68,6 +72,7 @@ public record GroupedQueryDesign(
         clip,
         window,
         scale,
+        sinks,
         residualFactor);
   }
 
@@ -83,6 +88,7 @@ public record GroupedQueryDesign(
         limit,
         window,
         scale,
+        sinks,
         residualFactor);
   }
 
@@ -98,6 +104,7 @@ public record GroupedQueryDesign(
         clip,
         keys,
         scale,
+        sinks,
         residualFactor);
   }
 
@@ -113,7 +120,28 @@ public record GroupedQueryDesign(
         clip,
         window,
         factor,
+        sinks,
         residualFactor);
+  }
+
+  public GroupedQueryDesign withSinks() {
+    return new GroupedQueryDesign(
+        layer,
+        inputNorm,
+        heads,
+        rotary,
+        projectionBias,
+        outputBias,
+        norm,
+        clip,
+        window,
+        scale,
+        true,
+        residualFactor);
+  }
+
+  String sinkTensor() {
+    return layer + "self_attn.sinks";
   }
 
   LinearDesign query() {
@@ -155,6 +183,9 @@ public record GroupedQueryDesign(
     if (norm != QueryKeyNorm.NONE) {
       queryNorm().outline(outline);
       keyNorm().outline(outline);
+    }
+    if (sinks) {
+      outline.tensor(sinkTensor(), heads.heads());
     }
   }
 

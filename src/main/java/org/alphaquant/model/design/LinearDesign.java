@@ -14,8 +14,12 @@ public record LinearDesign(String name, long out, long in, boolean bias) {
     return name + ".weight";
   }
 
+  String biasTensor() {
+    return name + ".bias";
+  }
+
   public Linear load(WeightReader reader) {
-    NDArray loadedBias = bias ? reader.floats(name + ".bias") : null;
+    NDArray loadedBias = bias ? reader.floats(biasTensor()) : null;
     return new Linear(
         name, reader.scope(), reader.floats(weight()), loadedBias, reader.overlay().input(name));
   }

@@ -46,11 +46,17 @@ public final class Outline {
     StoredFloats.scale(checkpoint, name).ifPresent(this::add);
   }
 
+  /** Requires a stack of {@code count} matrices [out, in] in MXFP4. */
+  void mxfp4(String name, long count, long out, long in) {
+    Mxfp4.check(checkpoint, name, count, out, in).forEach(this::add);
+    parameters += count * out * in;
+  }
+
   /** Requires a linear's weight and bias, and lists it. */
   public void linear(LinearDesign linear, LinearKind kind, int layer, int expert) {
     tensor(linear.weight(), linear.out(), linear.in());
     if (linear.bias()) {
-      tensor(linear.name() + ".bias", linear.out());
+      tensor(linear.biasTensor(), linear.out());
     }
     list(linear, kind, layer, expert);
   }

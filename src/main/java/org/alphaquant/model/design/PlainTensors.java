@@ -10,8 +10,8 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 
 /**
- * The tensors of a checkpoint as plain matrices, read when they are written: fp8 blocks multiplied
- * out to BF16, fused experts one by one, everything else as it is stored.
+ * The tensors of a checkpoint as plain matrices, read when they are written: fp8 blocks and MXFP4
+ * multiplied out to BF16, fused experts one by one, everything else as it is stored.
  */
 public final class PlainTensors {
 
@@ -19,14 +19,24 @@ public final class PlainTensors {
 
   private final Checkpoint checkpoint;
   private final Map<String, ExpertsDesign> fused = new HashMap<>();
+  private final Map<String, InterleavedExperts> interleaved = new HashMap<>();
 
   private PlainTensors(Checkpoint checkpoint, Blueprint blueprint) {
     this.checkpoint = checkpoint;
     for (LayerDesign layer : blueprint.layers()) {
       if (layer.feedForward() instanceof MoeDesign moe) {
-        fused.put(moe.experts().fusedGateUp(), moe.experts());
-        fused.put(moe.experts().fusedDown(), moe.experts());
+        add(moe.experts());
       }
+    }
+  }
+
+  private void add(ExpertsDesign experts) {
+    if (experts.layout() == FusedLayout.INTERLEAVED) {
+      InterleavedExperts own = new InterleavedExperts(experts);
+      own.names().forEach(name -> interleaved.put(name, own));
+    } else {
+      fused.put(experts.fusedGateUp(), experts);
+      fused.put(experts.fusedDown(), experts);
     }
   }
 
@@ -37,6 +47,9 @@ public final class PlainTensors {
   }
 
   private List<TensorSource> tensors(String name) {
+    if (interleaved.containsKey(name)) {
+      return interleaved.get(name).plain(checkpoint, name);
+    }
     if (fused.containsKey(name)) {
       return split(name, fused.get(name));
     }

@@ -7,6 +7,7 @@ import java.util.Set;
 public final class SlidingWindow {
 
   private static final String WINDOW = "sliding_window";
+  private static final String TYPES = "layer_types";
 
   private SlidingWindow() {}
 
@@ -25,18 +26,31 @@ public final class SlidingWindow {
    * without those, layers from {@code max_window_layers} on.
    */
   public static long ofLayer(ModelConfig config, int layer) {
-    List<String> types = config.textsOrNull("layer_types");
+    List<String> types = config.textsOrNull(TYPES);
     if (types.isEmpty()) {
       long first = config.integerOrNull("max_window_layers").orElse(28);
       return layer >= first ? ifUsed(config) : 0;
     }
+    return slides(config, types, layer) ? ifUsed(config) : 0;
+  }
+
+  /**
+   * Layers whose {@code layer_types} entry says so, or without those, every second from the first.
+   */
+  public static long alternating(ModelConfig config, int layer, long whenMissing) {
+    List<String> types = config.textsOrNull(TYPES);
+    boolean slides = types.isEmpty() ? layer % 2 == 0 : slides(config, types, layer);
+    return slides ? everywhere(config, whenMissing) : 0;
+  }
+
+  private static boolean slides(ModelConfig config, List<String> types, int layer) {
     if (layer >= types.size()) {
-      throw config.wrong("layer_types", "has " + types.size() + " entries, fewer than layers");
+      throw config.wrong(TYPES, "has " + types.size() + " entries, fewer than layers");
     }
     String type = types.get(layer);
     if (!Set.of("full_attention", "sliding_attention").contains(type)) {
-      throw config.wrong("layer_types", "holds '" + type + "', which is not supported");
+      throw config.wrong(TYPES, "holds '" + type + "', which is not supported");
     }
-    return type.equals("sliding_attention") ? ifUsed(config) : 0;
+    return type.equals("sliding_attention");
   }
 }

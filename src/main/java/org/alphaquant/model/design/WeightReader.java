@@ -1,9 +1,9 @@
 package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
-import java.nio.ByteBuffer;
-import java.util.List;
+import java.util.Arrays;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.model.WeightOverlay;
 import org.alphaquant.torch.TensorScope;
@@ -54,14 +54,22 @@ public record WeightReader(Checkpoint checkpoint, TensorScope scope, WeightOverl
 
   /** Copies one matrix of a tensor [E, rows, n], as fp32, into target[index]. */
   void placeSlice(NDArray target, String name, int slice, int index) {
-    TensorInfo info = checkpoint.info(name);
-    long[] shape = {info.shape().get(1), info.shape().get(2)};
-    long size = info.bytes() / info.shape().get(0);
-    List<ByteBuffer> bytes = ByteRange.of(checkpoint.bytes(name), slice * size, size);
     try (TensorScope loading = scope.child(name)) {
-      NDArray source = loading.tensor(StoredFloats.torchDtype(info), shape, bytes);
+      NDArray source = into(loading).slice(name, slice);
       loading.runInPlace("weights.place", target, source, index, 0);
     }
+  }
+
+  /** Element {@code index} of a tensor's first dimension, in the type it is stored in. */
+  NDArray slice(String name, int index) {
+    TensorInfo info = checkpoint.info(name);
+    long[] shape = dimensions(info);
+    long size = info.bytes() / shape[0];
+    TorchDtype dtype = info.dtype() == Dtype.U8 ? TorchDtype.UINT8 : StoredFloats.torchDtype(info);
+    return scope.tensor(
+        dtype,
+        Arrays.copyOfRange(shape, 1, shape.length),
+        ByteRange.of(checkpoint.bytes(name), index * size, size));
   }
 
   /** Puts the overlay's weight of that name, where it has one, over target[index, row:row+rows]. */

@@ -1,0 +1,2 @@
+/** gpt-oss. */
+package org.alphaquant.model.gptoss;

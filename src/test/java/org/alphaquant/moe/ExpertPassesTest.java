@@ -1,0 +1,147 @@
+package org.alphaquant.moe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.ndarray.NDArray;
+import java.nio.file.Path;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.model.ExpertWeights;
+import org.alphaquant.model.Model;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.model.MoeFeedForward;
+import org.alphaquant.model.Routing;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the quantizer computes of experts, against the forward pass and against the formula. */
+class ExpertPassesTest {
+
+  private static final Path RESOURCES = Path.of("src/test/resources");
+  private static final int CHUNK = 5;
+  private static Torch torch;
+
+  @BeforeAll
+  static void openTorch() {
+    torch = Torch.open("cpu");
+  }
+
+  @AfterAll
+  static void closeTorch() {
+    torch.close();
+  }
+
+  private record Block(
+      MoeFeedForward moe, NDArray h, Routing routing, Dispatch dispatch, ExpertWeights weights) {}
+
+  private interface Check {
+    void run(TensorScope scope, Block block);
+  }
+
+  private static void onFirstLayer(String folder, Check check) {
+    try (Checkpoint checkpoint = Checkpoint.open(RESOURCES.resolve(folder));
+        TensorScope scope = torch.scope(folder)) {
+      Model model = ModelFamilies.open(checkpoint, ModelFamilies.describe(checkpoint, null), scope);
+      NDArray x = model.embed(scope, scope.longs(new long[] {5, 900, 17, 3, 44, 2, 8, 70}, 1, 8));
+      MoeFeedForward moe = (MoeFeedForward) model.layer(scope, 0).feedForward();
+      NDArray h = moe.input(scope, x);
+      Routing routing = moe.route(scope, h);
+      Dispatch dispatch = Dispatch.of(scope, routing, moe.experts());
+      ExpertWeights weights = moe.load(scope, 0, moe.experts());
+      check.run(scope, new Block(moe, h, routing, dispatch, weights));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"micro/olmoe", "micro/mixtral", "variants/gpt_oss"})
+  void outputsOfQuantizedExpertsAreThoseOfTheForwardPass(String folder) {
+    onFirstLayer(
+        folder,
+        (scope, block) -> {
+          NDArray expected = scope.run("linear.zeros_like", block.h());
+          block.moe().addExperts(scope, expected, block.h(), block.routing(), block.weights());
+          NDArray actual = scope.run("linear.zeros_like", block.h());
+          scope.runInPlace(
+              "moe.add_outputs",
+              actual,
+              block.h(),
+              block.weights().gateUp(),
+              block.weights().down(),
+              block.weights().biases(),
+              block.weights().clamped(),
+              block.dispatch().rows(),
+              block.dispatch().weights(),
+              block.dispatch().offsets(),
+              0,
+              block.moe().experts(),
+              CHUNK);
+          assertThat(scope.toFloats(actual))
+              .containsExactly(scope.toFloats(expected), within(1e-5f));
+        });
+  }
+
+  @Test
+  void theDownProjectionsHessianHoldsBiasedAndClampedActivations() {
+    onFirstLayer(
+        "variants/gpt_oss",
+        (scope, block) -> {
+          ExpertWeights weights = block.weights();
+          NDArray hessians =
+              scope.run(
+                  "moe.down_hessians",
+                  block.h(),
+                  weights.gateUp(),
+                  weights.biases(),
+                  weights.clamped(),
+                  block.dispatch().rows(),
+                  block.dispatch().weights(),
+                  block.dispatch().offsets(),
+                  0,
+                  block.moe().experts(),
+                  0,
+                  CHUNK);
+          float[] actual = scope.toFloats(hessians);
+          double[] expected = diagonals(scope, block);
+          int width = (int) weights.down().getShape().get(2);
+          for (int i = 0; i < expected.length; i++) {
+            double found = actual[i / width * width * width + i % width * (width + 1)];
+            assertThat(found).as("H[%d]", i).isCloseTo(expected[i], within(1e-3 + 1e-4 * found));
+          }
+        });
+  }
+
+  // Of every expert's Hessian: the sum over its tokens of the squared activation, [E * M].
+  private static double[] diagonals(TensorScope scope, Block block) {
+    float[] h = scope.toFloats(block.h());
+    float[] gateUp = scope.toFloats(block.weights().gateUp());
+    float[] bias = scope.toFloats(block.weights().biases().get(0));
+    long[] rows = scope.toLongs(block.dispatch().rows());
+    int hidden = (int) block.h().getShape().get(1);
+    int width = (int) block.weights().down().getShape().get(2);
+    double[] sums = new double[block.moe().experts() * width];
+    for (int e = 0; e < block.moe().experts(); e++) {
+      for (long p = block.dispatch().offsets()[e]; p < block.dispatch().offsets()[e + 1]; p++) {
+        int token = (int) rows[(int) p];
+        for (int m = 0; m < width; m++) {
+          int gateRow = 2 * e * width + m;
+          double gate = bias[gateRow];
+          double up = bias[gateRow + width];
+          for (int i = 0; i < hidden; i++) {
+            gate += (double) h[token * hidden + i] * gateUp[gateRow * hidden + i];
+            up += (double) h[token * hidden + i] * gateUp[(gateRow + width) * hidden + i];
+          }
+          gate = Math.min(gate, 7);
+          up = Math.max(-7, Math.min(up, 7));
+          double activation = (up + 1) * gate / (1 + Math.exp(-1.702 * gate));
+          sums[e * width + m] += activation * activation;
+        }
+      }
+    }
+    return sums;
+  }
+}
