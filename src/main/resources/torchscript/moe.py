@@ -103,3 +103,25 @@ def concatenate(parts: List[Tensor]) -> Tensor:
 def residual(x: Tensor, y: Tensor, first: int, last: int, factor: float) -> Tensor:
   # x [b, S, H] plus its rows of the block's output y [T, H].
   return x + torch.reshape(y[first:last], torch.size(x)) * factor
+
+def largest(x: Tensor, so_far: Tensor) -> Tensor:
+  # The largest absolute value of x and of what came before, [1].
+  return torch.maximum(so_far, torch.reshape(torch.amax(torch.abs(x)), [1]))
+
+def zeros(like: Tensor, count: int) -> Tensor:
+  return torch.zeros([count], dtype=6, device=like.device)
+
+def repeated(x: Tensor, count: int) -> Tensor:
+  return torch.contiguous(torch.expand(x, [count]))
+
+def largest_activations(h: Tensor, gate_up: Tensor, biases: List[Tensor], clamped: bool, rows: Tensor,
+    weights: Tensor, offsets: List[int], first: int, last: int, power: int, chunk: int) -> Tensor:
+  # The largest absolute input of each down projection, [C]; the greatest of all where no token came.
+  most = torch.zeros([last - first], dtype=6, device=h.device)
+  for e in range(first, last):
+    for start in range(offsets[e], offsets[e + 1], chunk):
+      end = min(start + chunk, offsets[e + 1])
+      x = torch.index_select(h, 0, rows[start:end])
+      a = torch.amax(torch.abs(__torch__.moe.activation(x, gate_up, biases, clamped, e - first)))
+      most[e - first] = torch.maximum(most[e - first], a)
+  return torch.where(most > 0.0, most, torch.amax(most))

@@ -144,3 +144,7 @@ def transposed(x: Tensor) -> Tensor:
 def finite(x: Tensor) -> Tensor:
   # Whether each element of [B, ...] is free of infinities and not-a-number, int64 [B].
   return torch.all(torch.isfinite(torch.flatten(x, 1)), 1).to(4)
+
+def input_divisor(largest: Tensor) -> Tensor:
+  # NVFP4's divisor of inputs: their largest value lands on 448 times 6. float32 [B, 1].
+  return torch.reshape((448.0 * 6.0) / torch.clamp_min(largest, 1e-30), [-1, 1])

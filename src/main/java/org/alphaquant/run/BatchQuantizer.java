@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.export.OutputFormat;
+import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.gptq.GptqSolver;
@@ -44,12 +45,17 @@ final class BatchQuantizer {
     return schemes.getOrDefault(module, TensorScheme.UNQUANTIZED);
   }
 
+  /** Whether the module's scheme needs the largest value of its inputs. */
+  boolean asksForLargest(String module) {
+    return scheme(module).activation().kind() == NumberFormat.Kind.NV;
+  }
+
   boolean quantizes(String module) {
     return !scheme(module).format().isUnquantized();
   }
 
   /**
-   * Quantizes {@code weight [B, R, K]} on {@code hessian [B, K, K]}.
+   * Quantizes {@code weight [B, R, K]} on its inputs.
    *
    * @param fallback names what an element's Hessian is made of if not its own tokens; null for its
    *     own
@@ -58,7 +64,7 @@ final class BatchQuantizer {
   NDArray quantize(
       TensorScope scope,
       NDArray weight,
-      NDArray hessian,
+      CalibratedInput input,
       TensorScheme scheme,
       List<Part> parts,
       Function<String, String> fallback,
@@ -70,11 +76,12 @@ final class BatchQuantizer {
       }
       long inputs = weight.getShape().get(2);
       WeightGrid grid = WeightGrid.of(scheme, inputs, StoredGrid.scaleDtype(format, dtype));
-      Solution solution = asStored(work, solver.solve(work, weight, hessian, grid));
+      Solution solution = asStored(work, solver.solve(work, weight, input.hessian(), grid));
       result.took("solve", start, work);
       long packing = System.nanoTime();
       for (Part part : parts) {
-        result.add(StoredLinear.tensors(work, solution, scheme, format, dtype, part));
+        result.add(
+            StoredLinear.tensors(work, solution, input.largest(), scheme, format, dtype, part));
         report(work, solution, scheme, part, fallback, result);
       }
       result.took("pack", packing, work);

@@ -122,7 +122,11 @@ final class ExpertQuantizer {
       try (TensorScope scope = parent.child("gate and up")) {
         long start = System.nanoTime();
         NDArray own = hessians(scope, "moe.input_hessians", h);
-        NDArray hessian = scope.run("moe.shrink", own, mean, shrinkage);
+        NDArray largest = scope.run("moe.largest", h, scope.run("moe.zeros", h, 1));
+        CalibratedInput input =
+            new CalibratedInput(
+                scope.run("moe.shrink", own, mean, shrinkage),
+                scope.run("moe.repeated", largest, to - from));
         result.took("hessian", start, scope);
         long width = weights.gateUp().getShape().get(1) / 2;
         bySchemes(0, 1)
@@ -134,7 +138,7 @@ final class ExpertQuantizer {
                     solve(
                         scope,
                         weights.gateUp(),
-                        hessian,
+                        input,
                         schemes.get(0),
                         experts,
                         0,
@@ -145,7 +149,7 @@ final class ExpertQuantizer {
                     solve(
                         scope,
                         weights.gateUp(),
-                        hessian,
+                        input,
                         schemes.get(0),
                         experts,
                         0,
@@ -155,7 +159,7 @@ final class ExpertQuantizer {
                     solve(
                         scope,
                         weights.gateUp(),
-                        hessian,
+                        input,
                         schemes.get(1),
                         experts,
                         width,
@@ -179,7 +183,18 @@ final class ExpertQuantizer {
                 weights.clamped());
         long tokens = dispatch.offsets()[to] - dispatch.offsets()[from];
         NDArray average = scope.run("moe.mean_of_batch", own, tokens);
-        NDArray hessian = scope.run("moe.shrink", own, average, shrinkage);
+        NDArray largest =
+            IntStream.range(from, to).anyMatch(e -> batches.asksForLargest(name(e, 2)))
+                ? hessians(
+                    scope,
+                    "moe.largest_activations",
+                    h,
+                    weights.gateUp(),
+                    weights.biases(),
+                    weights.clamped())
+                : scope.run("moe.zeros", h, to - from);
+        CalibratedInput input =
+            new CalibratedInput(scope.run("moe.shrink", own, average, shrinkage), largest);
         result.took("hessian", start, scope);
         long rows = weights.down().getShape().get(1);
         bySchemes(2)
@@ -188,7 +203,7 @@ final class ExpertQuantizer {
                     solve(
                         scope,
                         weights.down(),
-                        hessian,
+                        input,
                         schemes.get(0),
                         experts,
                         0,
@@ -215,7 +230,7 @@ final class ExpertQuantizer {
     private void solve(
         TensorScope parent,
         NDArray weights,
-        NDArray hessian,
+        CalibratedInput input,
         TensorScheme scheme,
         List<Integer> experts,
         long first,
@@ -231,7 +246,9 @@ final class ExpertQuantizer {
             batches.quantize(
                 scope,
                 scope.run("packing.select", rows, elements),
-                scope.run("packing.select", hessian, elements),
+                new CalibratedInput(
+                    scope.run("packing.select", input.hessian(), elements),
+                    scope.run("packing.select", input.largest(), elements)),
                 scheme,
                 parts,
                 fallback(),

@@ -54,9 +54,9 @@ final class LayerQuantizer {
       if (stages.quantizesAny(linears)) {
         int stage = s;
         try (TensorScope scope = parent.child("attention")) {
-          NDArray hessian =
-              hessian(scope, linears, stream, (work, x) -> attention.input(work, stage, x), result);
-          stages.quantize(scope, linears, hessian, result);
+          CalibratedInput input =
+              input(scope, linears, stream, (work, x) -> attention.input(work, stage, x), result);
+          stages.quantize(scope, linears, input, result);
         }
       }
     }
@@ -70,13 +70,13 @@ final class LayerQuantizer {
     List<Linear> first = List.of(dense.gate(), dense.up());
     try (TensorScope scope = parent.child("feed-forward")) {
       if (stages.quantizesAny(first)) {
-        stages.quantize(scope, first, hessian(scope, first, stream, dense::input, result), result);
+        stages.quantize(scope, first, input(scope, first, stream, dense::input, result), result);
       }
       List<Linear> down = List.of(dense.down());
       if (stages.quantizesAny(down)) {
         BiFunction<TensorScope, NDArray, NDArray> input =
             (work, x) -> dense.activation(work, dense.input(work, x));
-        stages.quantize(scope, down, hessian(scope, down, stream, input, result), result);
+        stages.quantize(scope, down, input(scope, down, stream, input, result), result);
       }
     }
     long start = System.nanoTime();
@@ -84,7 +84,7 @@ final class LayerQuantizer {
     result.took("forward", start, parent);
   }
 
-  private NDArray hessian(
+  private CalibratedInput input(
       TensorScope scope,
       List<Linear> linears,
       ResidualStream stream,
@@ -93,14 +93,16 @@ final class LayerQuantizer {
     long start = System.nanoTime();
     NDArray like = linears.get(0).weight();
     NDArray hessian = scope.run("moe.zeros_square", like, like.getShape().get(1));
+    NDArray largest = scope.run("moe.zeros", like, 1);
     for (NDArray x : stream.microBatches()) {
       try (TensorScope work = scope.child("hessian")) {
         NDArray rows = input.apply(work, x);
         accumulate(work, hessian, rows, work.run("moe.ones_per_row", rows));
+        largest = work.keep(scope, work.run("moe.largest", rows, largest));
       }
     }
     result.took("hessian", start, scope);
-    return hessian;
+    return new CalibratedInput(scope.run("packing.stack", new NDList(hessian)), largest);
   }
 
   private void mixture(
@@ -144,24 +146,25 @@ final class LayerQuantizer {
             .orElseGet(() -> scope.run("moe.ones_per_row", h));
     List<Linear> first = List.of(shared.gate(), shared.up());
     if (stages.quantizesAny(first)) {
-      stages.quantize(scope, first, hessian(scope, h, weights, result), result);
+      stages.quantize(scope, first, input(scope, h, weights, result), result);
     }
     List<Linear> down = List.of(shared.down());
     if (stages.quantizesAny(down)) {
       try (TensorScope work = scope.child("shared expert")) {
         NDArray activation = shared.activation(work, h);
-        stages.quantize(work, down, hessian(work, activation, weights, result), result);
+        stages.quantize(work, down, input(work, activation, weights, result), result);
       }
     }
   }
 
-  private static NDArray hessian(
+  private static CalibratedInput input(
       TensorScope scope, NDArray rows, NDArray weights, LayerResult result) {
     long start = System.nanoTime();
     NDArray hessian = scope.run("moe.zeros_square", rows, rows.getShape().get(1));
     accumulate(scope, hessian, rows, weights);
+    NDArray largest = scope.run("moe.largest", rows, scope.run("moe.zeros", rows, 1));
     result.took("hessian", start, scope);
-    return hessian;
+    return new CalibratedInput(scope.run("packing.stack", new NDList(hessian)), largest);
   }
 
   private static void accumulate(

@@ -27,9 +27,10 @@ final class StageQuantizer {
   /**
    * Replaces the weights of {@code linears} by quantized ones.
    *
-   * @param hessian float32 [K, K] of the input they share
+   * @param input of the one input they share: a batch of one
    */
-  void quantize(TensorScope scope, List<Linear> linears, NDArray hessian, LayerResult result) {
+  void quantize(
+      TensorScope scope, List<Linear> linears, CalibratedInput input, LayerResult result) {
     Map<TensorScheme, List<Linear>> byScheme = new LinkedHashMap<>();
     linears.stream()
         .filter(linear -> batches.quantizes(linear.name()))
@@ -38,14 +39,14 @@ final class StageQuantizer {
                 byScheme
                     .computeIfAbsent(batches.scheme(linear.name()), s -> new ArrayList<>())
                     .add(linear));
-    byScheme.forEach((scheme, same) -> quantizeStacked(scope, same, hessian, scheme, result));
+    byScheme.forEach((scheme, same) -> quantizeStacked(scope, same, input, scheme, result));
   }
 
   // One factorisation and one column loop serve all rows that read the same input.
   private void quantizeStacked(
       TensorScope scope,
       List<Linear> linears,
-      NDArray hessian,
+      CalibratedInput input,
       TensorScheme scheme,
       LayerResult result) {
     try (TensorScope work = scope.child("stage")) {
@@ -61,7 +62,7 @@ final class StageQuantizer {
           batches.quantize(
               work,
               work.run("packing.stack", weights),
-              work.run("packing.stack", new NDList(hessian)),
+              input,
               scheme,
               parts,
               module -> null,

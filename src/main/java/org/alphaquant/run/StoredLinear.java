@@ -29,9 +29,16 @@ final class StoredLinear {
   private final NDArray scale;
   private final NDArray zero;
   private final NDArray outer;
+  private final NDArray largestInput;
 
   private StoredLinear(
-      TensorScope scope, Solution solution, TensorScheme scheme, long first, long last) {
+      TensorScope scope,
+      Solution solution,
+      NDArray largestInput,
+      TensorScheme scheme,
+      long first,
+      long last) {
+    this.largestInput = largestInput;
     this.scope = scope;
     this.scheme = scheme;
     this.weight = scope.run("packing.rows", solution.weight(), first, last);
@@ -44,17 +51,20 @@ final class StoredLinear {
   /**
    * The finished tensors, in host memory.
    *
+   * @param largestInput largest absolute input of each element, [B]
    * @param dtype the model's own, for scales and plain weights
    */
   static List<TensorSource> tensors(
       TensorScope parent,
       Solution solution,
+      NDArray largestInput,
       TensorScheme scheme,
       OutputFormat format,
       Dtype dtype,
       BatchQuantizer.Part part) {
     try (TensorScope scope = parent.child("pack")) {
-      StoredLinear stored = new StoredLinear(scope, solution, scheme, part.first(), part.last());
+      StoredLinear stored =
+          new StoredLinear(scope, solution, largestInput, scheme, part.first(), part.last());
       long inputs = stored.codes.getShape().get(2);
       long outputs = part.last() - part.first();
       String name = part.modules().get(0);
@@ -104,6 +114,8 @@ final class StoredLinear {
               : scope.run("packing.words_down", scope.run("packing.zero_codes", zero, least), bits);
       case "weight_global_scale" ->
           converted(scope.run("packing.reciprocal", outer), TorchDtype.FLOAT32);
+      case "input_global_scale" ->
+          converted(scope.run("packing.input_divisor", largestInput), TorchDtype.FLOAT32);
       case "qweight" -> scope.run("packing.words_down", scope.run("packing.swap", codes), bits);
       case "qzeros" ->
           scope.run("packing.gptq_zeros", scope.run("packing.swap", zero), least, bits);

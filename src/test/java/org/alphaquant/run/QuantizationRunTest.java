@@ -123,7 +123,13 @@ class QuantizationRunTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"int8, int8, -1", "fp8, fp8, -1", "mxfp8, mxfp8, 32", "mxfp4, mxfp4, 32"})
+  @CsvSource({
+    "int8, int8, -1",
+    "fp8, fp8, -1",
+    "mxfp8, mxfp8, 32",
+    "mxfp4, mxfp4, 32",
+    "nvfp4, nvfp4, 16"
+  })
   void roundedActivationsAreWrittenAndShowInThePerplexity(String weights, String inputs, int group)
       throws IOException {
     TestContext plain = TestContext.of(spec("micro/olmoe", weights, group), folder.resolve("1"));
