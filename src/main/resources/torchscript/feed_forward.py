@@ -37,8 +37,8 @@ def sigmoid_gate(h: Tensor, w: Tensor) -> Tensor:
 
 # Adds to y the sum over the experts first..first+C-1 of weight * expert(h), token by token.
 # y and h [T, H]; experts int64 and weights fp32 [T, k]; gate_up [C, 2M, H], gate rows first; down [C, H, M];
-# biases empty or [C, 2M] and [C, H]; clamped as in activate
-def add_experts(y: Tensor, h: Tensor, experts: Tensor, weights: Tensor, gate_up: Tensor, down: Tensor, biases: List[Tensor], clamped: bool, first: int) -> Tensor:
+# biases empty or [C, 2M] and [C, H]; clamped as in activate; down_input as in activation.round_inputs
+def add_experts(y: Tensor, h: Tensor, experts: Tensor, weights: Tensor, gate_up: Tensor, down: Tensor, biases: List[Tensor], clamped: bool, first: int, down_input: List[float]) -> Tensor:
   count = torch.size(gate_up, 0)
   flat = torch.reshape(experts, [-1])
   ascending = torch.argsort(flat, stable=True, dim=0, descending=False)
@@ -53,6 +53,7 @@ def add_experts(y: Tensor, h: Tensor, experts: Tensor, weights: Tensor, gate_up:
       rows = torch.slice(tokens, 0, begin, end)
       both = __torch__.feed_forward.expert_linear(torch.index_select(h, 0, rows), gate_up, biases, 0, e)
       inner = __torch__.feed_forward.activate(both, clamped)
+      inner = __torch__.activation.round_inputs(inner, down_input)
       out = __torch__.feed_forward.expert_linear(inner, down, biases, 1, e) * torch.slice(score, 0, begin, end)
       y = torch.index_add_(y, 0, rows, out)
   return y

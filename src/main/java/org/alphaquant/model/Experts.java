@@ -11,6 +11,9 @@ public interface Experts {
   /** Module names of an expert's gate, up and down linears, in this order. */
   List<String> names(int expert);
 
+  /** What is done to the input of an expert's gate and up (0) or down (2). */
+  InputRounding input(int expert, int projection);
+
   /** Bytes that one loaded expert takes. */
   long bytesEach();
 

@@ -11,14 +11,23 @@ public final class Linear {
   private final String name;
   private final TensorScope owner;
   private final NDArray bias;
+  private final InputRounding rounding;
   private NDArray weight;
+
+  /** A linear that takes its input as it comes. */
+  public Linear(String name, TensorScope owner, NDArray weight, NDArray bias) {
+    this(name, owner, weight, bias, InputRounding.NONE);
+  }
 
   /**
    * @param name module name in the checkpoint, without {@code .weight}
    * @param owner the scope that owns the arrays
    * @param bias fp32 [out], or null
+   * @param rounding what is done to every input
    */
-  public Linear(String name, TensorScope owner, NDArray weight, NDArray bias) {
+  public Linear(
+      String name, TensorScope owner, NDArray weight, NDArray bias, InputRounding rounding) {
+    this.rounding = rounding;
     this.name = Objects.requireNonNull(name);
     this.owner = Objects.requireNonNull(owner);
     this.weight = Objects.requireNonNull(weight);
@@ -41,9 +50,10 @@ public final class Linear {
 
   /** x [..., in] to [..., out]. */
   public NDArray apply(TensorScope scope, NDArray x) {
+    NDArray input = rounding.apply(scope, x);
     return bias == null
-        ? scope.run("linear.apply", x, weight)
-        : scope.run("linear.apply_biased", x, weight, bias);
+        ? scope.run("linear.apply", input, weight)
+        : scope.run("linear.apply_biased", input, weight, bias);
   }
 
   /**

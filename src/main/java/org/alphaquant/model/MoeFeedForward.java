@@ -14,6 +14,9 @@ public final class MoeFeedForward implements FeedForward {
   // Experts are held from the first forward to the last when a whole layer of them is this small.
   private static final long RESIDENT_BYTES = 2L << 30;
 
+  private static final int GATE = 0;
+  private static final int DOWN = 2;
+
   private final TensorScope owner;
   private final Norm norm;
   private final Router router;
@@ -109,7 +112,8 @@ public final class MoeFeedForward implements FeedForward {
         weights.down(),
         weights.biases(),
         weights.clamped(),
-        weights.from());
+        weights.from(),
+        experts.input(weights.from(), DOWN).parameters());
   }
 
   /**
@@ -130,14 +134,26 @@ public final class MoeFeedForward implements FeedForward {
   private List<NDArray> together(TensorScope scope, List<NDArray> microbatches) {
     try (TensorScope inner = scope.child("experts")) {
       List<Batch> batches = microbatches.stream().map(x -> begin(inner, x)).toList();
-      for (int from = 0; from < experts(); from += chunk()) {
-        addChunk(inner, batches, from, Math.min(experts(), from + chunk()));
+      for (int from = 0, to; from < experts(); from = to) {
+        to = alike(from, Math.min(experts(), from + chunk()));
+        addChunk(inner, batches, from, to);
       }
       return batches.stream()
           .map(batch -> inner.run("linear.residual", batch.x, batch.y, residualFactor))
           .map(x -> inner.keep(scope, x))
           .toList();
     }
+  }
+
+  // The end of the run of experts from `from` on whose inputs are treated the same.
+  private int alike(int from, int to) {
+    for (int e = from + 1; e < to; e++) {
+      if (!experts.input(e, GATE).equals(experts.input(from, GATE))
+          || !experts.input(e, DOWN).equals(experts.input(from, DOWN))) {
+        return e;
+      }
+    }
+    return to;
   }
 
   private record Batch(NDArray x, NDArray h, Routing routing, NDArray y) {}
@@ -152,7 +168,8 @@ public final class MoeFeedForward implements FeedForward {
     try (TensorScope loading = scope.child("chunk")) {
       ExpertWeights weights = weights(loading, from, to);
       for (Batch batch : batches) {
-        addExperts(loading, batch.y, batch.h, batch.routing, weights);
+        NDArray h = experts.input(from, GATE).apply(loading, batch.h);
+        addExperts(loading, batch.y, h, batch.routing, weights);
       }
     }
   }

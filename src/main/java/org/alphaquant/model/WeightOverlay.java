@@ -4,7 +4,10 @@ import ai.djl.ndarray.NDArray;
 import java.util.Optional;
 import org.alphaquant.torch.TensorScope;
 
-/** Weights that take the place of a checkpoint's own while a model computes. */
+/**
+ * Weights that take the place of a checkpoint's own while a model computes, and what is done to the
+ * inputs that they are multiplied with.
+ */
 public interface WeightOverlay {
 
   /** No weight is replaced. */
@@ -17,4 +20,9 @@ public interface WeightOverlay {
    * @param tensor full name, {@code model.layers.0.self_attn.q_proj.weight} for example
    */
   Optional<NDArray> weight(TensorScope scope, String tensor);
+
+  /** What is done to the input of a module's linear; mostly nothing. */
+  default InputRounding input(String module) {
+    return InputRounding.NONE;
+  }
 }

@@ -69,7 +69,7 @@ final class RunPhases {
     progress.progress(Phase.WRITE, 0, 1);
     write();
     try (Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
-      StoredWeights stored = new StoredWeights(written, prepared.resolution().byName());
+      StoredWeights stored = new StoredWeights(written, WrittenSchemes.of(prepared.plan()));
       verify(stored);
       Perplexity after = evaluate(Phase.EVALUATE_AFTER, written, stored);
       writeReports(written.totalBytes(), before, after);

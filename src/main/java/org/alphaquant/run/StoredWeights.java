@@ -8,6 +8,7 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
+import org.alphaquant.model.InputRounding;
 import org.alphaquant.model.WeightOverlay;
 import org.alphaquant.torch.TensorScope;
 
@@ -56,6 +57,14 @@ final class StoredWeights implements WeightOverlay {
           "%s (%s) reads back from the written checkpoint as other numbers than were solved"
               .formatted(linear.module(), linear.format()));
     }
+  }
+
+  @Override
+  public InputRounding input(String module) {
+    TensorScheme scheme = schemes.getOrDefault(module, TensorScheme.UNQUANTIZED);
+    return scheme.hasActivation()
+        ? StoredActivation.rounding(checkpoint, module, scheme)
+        : InputRounding.NONE;
   }
 
   private NDArray dequantized(TensorScope parent, String module, TensorScheme scheme) {

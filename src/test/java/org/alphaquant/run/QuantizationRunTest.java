@@ -3,6 +3,7 @@ package org.alphaquant.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -121,6 +122,42 @@ class QuantizationRunTest {
         .isBetween(result.perplexity().before() * 0.5, result.perplexity().before() * 4);
   }
 
+  @ParameterizedTest
+  @CsvSource({"int8, int8, -1", "fp8, fp8, -1", "mxfp8, mxfp8, 32", "mxfp4, mxfp4, 32"})
+  void roundedActivationsAreWrittenAndShowInThePerplexity(String weights, String inputs, int group)
+      throws IOException {
+    TestContext plain = TestContext.of(spec("micro/olmoe", weights, group), folder.resolve("1"));
+    TestContext rounded =
+        TestContext.of(spec("micro/olmoe", weights, group, inputs), folder.resolve("2"));
+    double without = run().run(plain).perplexity().after();
+    double with = run().run(rounded).perplexity().after();
+    assertThat(with).isNotEqualTo(without).isCloseTo(without, withinPercentage(20));
+    try (Checkpoint written = Checkpoint.open(rounded.artifactDirectory())) {
+      JsonNode groups = written.config().get("quantization_config").get("config_groups");
+      assertThat(groups.toString()).doesNotContain("\"input_activations\":null");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "gptq, int4, 32, qweight",
+    "quark, mxfp6, 32, weight_scale",
+    "dequantized, int4, 16, weight",
+    "auto, mxfp6, 32, weight_scale",
+    "auto, fp6, 32, weight"
+  })
+  void otherCheckpointFormatsAreWrittenAndReadBack(
+      String output, String format, int group, String suffix) throws IOException {
+    JobSpec spec = spec("micro/olmoe", format, group, "bf16", output);
+    TestContext context = TestContext.of(spec, folder.resolve("1"));
+    JobResult result = run().run(context);
+    assertThat(result.perplexity().after())
+        .isCloseTo(result.perplexity().before(), withinPercentage(50));
+    try (Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
+      assertThat(written.names()).contains("model.layers.0.self_attn.q_proj." + suffix);
+    }
+  }
+
   @Test
   void anAttemptThatGoesOnAfterAnotherMakesTheSameBytesAsOneThatRanThrough() throws IOException {
     JobSpec spec = spec("micro/qwen2_moe", "int4", 32);
@@ -190,14 +227,24 @@ class QuantizationRunTest {
   }
 
   private static JobSpec spec(String model, String format, int group) {
+    return spec(model, format, group, "bf16");
+  }
+
+  private static JobSpec spec(String model, String format, int group, String inputs) {
+    return spec(model, format, group, inputs, "compressed-tensors");
+  }
+
+  private static JobSpec spec(
+      String model, String format, int group, String inputs, String output) {
     String json =
         """
-        {"model": "%s", "config": {"default": {"wq": "%s", "group_size": %d}},
+        {"model": "%s", "config": {"default": {"wq": "%s", "group_size": %d, "aq": "%s"}},
          "gptq": {"sweeps": 1},
          "calibration": {"path": "text/calibration.jsonl", "samples": 6, "sequence_length": 64},
-         "evaluation": {"perplexity": {"path": "text/short.txt", "window": 64}}}
+         "evaluation": {"perplexity": {"path": "text/short.txt", "window": 64}},
+         "output": {"format": "%s"}}
         """
-            .formatted(model, format, group);
+            .formatted(model, format, group, inputs, output);
     return JSON.rebuild()
         .propertyNamingStrategy(tools.jackson.databind.PropertyNamingStrategies.SNAKE_CASE)
         .build()

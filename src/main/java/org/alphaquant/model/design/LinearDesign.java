@@ -20,6 +20,7 @@ public record LinearDesign(String name, long out, long in, boolean bias) {
 
   public Linear load(WeightReader reader) {
     NDArray loadedBias = bias ? reader.floats(biasTensor()) : null;
-    return new Linear(name, reader.scope(), reader.floats(weight()), loadedBias);
+    return new Linear(
+        name, reader.scope(), reader.floats(weight()), loadedBias, reader.overlay().input(name));
   }
 }

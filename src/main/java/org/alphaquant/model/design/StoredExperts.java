@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import java.util.List;
 import org.alphaquant.model.ExpertWeights;
 import org.alphaquant.model.Experts;
+import org.alphaquant.model.InputRounding;
 import org.alphaquant.torch.TensorScope;
 
 /** Experts read from the checkpoint when asked for, straight into stacked arrays. */
@@ -18,6 +19,11 @@ record StoredExperts(ExpertsDesign design, WeightReader reader) implements Exper
   @Override
   public List<String> names(int expert) {
     return design.expert(expert).linears().stream().map(LinearDesign::name).toList();
+  }
+
+  @Override
+  public InputRounding input(int expert, int projection) {
+    return reader.overlay().input(names(expert).get(projection));
   }
 
   @Override
