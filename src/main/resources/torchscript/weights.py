@@ -25,9 +25,12 @@ def place(target: Tensor, source: Tensor, index: int, row: int) -> Tensor:
 # MXFP4 (OCP MX 1.0, section 5): blocks uint8 [R, G, 16] hold 32 E2M1 codes each, low nibble first; scales uint8 [R, G]
 # are powers of two. -> fp32 [R, 32 G]
 def dequantize_mxfp4(blocks: Tensor, scales: Tensor) -> Tensor:
-  codes = __torch__.packing.unpack(torch.flatten(blocks, 1), 4, 32 * torch.size(scales, 1))
-  scale = torch.repeat_interleave(__torch__.packing.powers_of_two(scales), 32, 1)
-  return __torch__.format.decode(codes, [1., 1., 0., 6.]) * scale
+  byte = torch.arange(0, 256, 1, dtype=0, layout=None, device=blocks.device, pin_memory=None)
+  codes = torch.stack([torch.bitwise_and(byte, 15), torch.bitwise_right_shift(byte, 4)], 1)
+  # What the two codes of each possible byte are worth: looking it up needs less memory than decoding every code.
+  pairs = __torch__.format.decode(codes, [1., 1., 0., 6.])
+  values = torch.flatten(torch.embedding(pairs, blocks.to(3)), 2)
+  return torch.flatten(values * torch.unsqueeze(__torch__.packing.powers_of_two(scales), 2), 1)
 
 
 # A matrix stored [in, out] as fp32 [out, in].

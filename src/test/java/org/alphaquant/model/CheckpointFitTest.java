@@ -154,6 +154,30 @@ class CheckpointFitTest {
     }
   }
 
+  @Test
+  void everySecondGptOssLayerSlidesUnlessLayerTypesSaysOtherwise() {
+    try (Checkpoint original = EditedCheckpoint.fixture("../variants/gpt_oss")) {
+      EditedCheckpoint edited = EditedCheckpoint.of(original).unset("layer_types");
+      try (Checkpoint untyped = write(edited)) {
+        assertThat(windows(untyped)).containsExactly(7L, 0L, 7L);
+      }
+      edited.unset("sliding_window");
+      try (Checkpoint unsized = write(edited)) {
+        assertThat(windows(unsized)).containsExactly(128L, 0L, 128L);
+      }
+      edited.set("layer_types", "[\"full_attention\",\"full_attention\",\"sliding_attention\"]");
+      try (Checkpoint typed = write(edited)) {
+        assertThat(windows(typed)).containsExactly(0L, 0L, 128L);
+      }
+    }
+  }
+
+  private static List<Long> windows(Checkpoint checkpoint) {
+    return ModelFamilies.describe(checkpoint, null).layerList().stream()
+        .map(LayerDescription::slidingWindow)
+        .toList();
+  }
+
   private void assertRefused(String fixture, UnaryOperator<EditedCheckpoint> edit, String message) {
     try (Checkpoint original = EditedCheckpoint.fixture(fixture);
         Checkpoint edited = write(edit.apply(EditedCheckpoint.of(original)))) {
