@@ -1,6 +1,7 @@
 package org.alphaquant.evaluation;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.alphaquant.model.DecoderLayer;
@@ -66,7 +67,7 @@ public record Perplexity(double value, long tokens, int windows) {
   }
 
   private static NDArray ids(TensorScope scope, long[][] rows) {
-    long[] flat = java.util.Arrays.stream(rows).flatMapToLong(java.util.Arrays::stream).toArray();
+    long[] flat = Arrays.stream(rows).flatMapToLong(Arrays::stream).toArray();
     return scope.longs(flat, rows.length, rows[0].length);
   }
 }

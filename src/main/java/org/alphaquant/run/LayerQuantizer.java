@@ -23,8 +23,6 @@ import org.alphaquant.torch.TensorScope;
  */
 final class LayerQuantizer {
 
-  private static final int ROWS = 16_384;
-
   private final StageQuantizer stages;
   private final ExpertQuantizer experts;
   private final RoutingWeight weighting;
@@ -169,7 +167,7 @@ final class LayerQuantizer {
 
   private static void accumulate(
       TensorScope scope, NDArray hessian, NDArray rows, NDArray weights) {
-    scope.runInPlace("moe.weighted_hessian", hessian, rows, weights, ROWS);
+    scope.runInPlace("moe.weighted_hessian", hessian, rows, weights, ExpertCalibration.ROWS);
   }
 
   private static void advance(ResidualStream stream, NDArray y, double factor) {

@@ -1,6 +1,8 @@
 package org.alphaquant.run;
 
+import java.io.File;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -21,8 +23,8 @@ final class SourceDigest {
       for (String name : checkpoint.names()) {
         add(digest, checkpoint.info(name).toString());
       }
-      for (java.nio.file.Path file : checkpoint.files()) {
-        java.io.File stored = file.toFile();
+      for (Path file : checkpoint.files()) {
+        File stored = file.toFile();
         add(digest, stored.getName() + " " + stored.length() + " " + stored.lastModified());
       }
       return HexFormat.of().formatHex(digest.digest());

@@ -3,6 +3,8 @@ package org.alphaquant.run;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
+import org.alphaquant.device.DeviceInventory;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.run.SourceSettings.Roots;
@@ -14,8 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
  * Runs job bodies on one device without a queue and prints what each took: the figures of
  * docs/performance.md.
  *
- * <p>Arguments: device, folder that model ids and files are looked up in, and one or more files
- * with a job's body.
+ * <p>Arguments: device ({@code auto} for the first that a worker would find), folder that model ids
+ * and files are looked up in, and one or more files with a job's body.
  */
 final class RunBench {
 
@@ -25,14 +27,14 @@ final class RunBench {
   private RunBench() {}
 
   public static void main(String[] arguments) throws Exception {
+    String device = arguments[0].equals("auto") ? found() : arguments[0];
     Roots roots = new Roots(List.of(Path.of(arguments[1])));
     QuantizationRun run = new QuantizationRun(new JobInputs(new SourceSettings(roots, roots)));
     for (int i = 2; i < arguments.length; i++) {
       JobSpec spec = JSON.readValue(Path.of(arguments[i]).toFile(), JobSpec.class);
       Path folder = Files.createTempDirectory("run-bench");
       long start = System.nanoTime();
-      TestContext context =
-          new TestContext(spec, arguments[0], folder, List.of(), Integer.MAX_VALUE);
+      TestContext context = new TestContext(spec, device, folder, List.of(), Integer.MAX_VALUE);
       JobResult result = run.run(context);
       double seconds = (System.nanoTime() - start) / 1e9;
       JsonNode report =
@@ -40,12 +42,20 @@ final class RunBench {
       System.out.printf(
           "%s on %s: %.1f s%n  result %s%n  seconds %s%n  peak memory %s%n",
           arguments[i],
-          arguments[0],
+          device,
           seconds,
           JSON.writeValueAsString(List.of(result.bytes(), result.bitsPerWeight()))
               + (result.perplexity() == null ? "" : " " + result.perplexity()),
           report.get("seconds"),
           report.get("peak_memory"));
     }
+  }
+
+  private static String found() {
+    return Stream.concat(DeviceInventory.gpus().stream(), Stream.of(DeviceInventory.cpu()))
+        .peek(device -> System.out.println("found " + device))
+        .findFirst()
+        .orElseThrow()
+        .name();
   }
 }
