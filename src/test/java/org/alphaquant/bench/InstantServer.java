@@ -57,7 +57,11 @@ final class InstantServer implements AutoCloseable {
   }
 
   JdbcClient sql() {
-    return context.getBean(JdbcClient.class);
+    return bean(JdbcClient.class);
+  }
+
+  <T> T bean(Class<T> type) {
+    return context.getBean(type);
   }
 
   String address() {

@@ -12,6 +12,10 @@ final class Latencies {
     nanos.add(value);
   }
 
+  void clear() {
+    nanos.clear();
+  }
+
   int count() {
     return nanos.size();
   }

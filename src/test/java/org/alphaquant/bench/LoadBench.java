@@ -53,7 +53,7 @@ final class LoadBench {
     }
   }
 
-  private static int argument(String[] arguments, int index, int usual) {
+  static int argument(String[] arguments, int index, int usual) {
     return arguments.length > index ? Integer.parseInt(arguments[index]) : usual;
   }
 
@@ -172,11 +172,11 @@ final class LoadBench {
     return ThreadLocalRandom.current().nextInt(bound);
   }
 
-  private static double seconds(long from) {
+  static double seconds(long from) {
     return (System.nanoTime() - from) / 1e9;
   }
 
-  private static void say(String sentence, Object... values) {
+  static void say(String sentence, Object... values) {
     System.out.println("[load] " + sentence.formatted(values));
   }
 }
