@@ -16,10 +16,6 @@ final class Latencies {
     nanos.clear();
   }
 
-  int count() {
-    return nanos.size();
-  }
-
   @Override
   public String toString() {
     long[] sorted = nanos.stream().mapToLong(Long::longValue).sorted().toArray();
