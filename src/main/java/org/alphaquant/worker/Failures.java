@@ -3,6 +3,7 @@ package org.alphaquant.worker;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
 import org.springframework.dao.DataAccessException;
@@ -21,7 +22,7 @@ final class Failures {
       return error("out-of-memory", JobError.Kind.RESOURCE, failure);
     }
     if (failure instanceof DataAccessException database) {
-      boolean mayPass = Persistently.mayPass(database);
+      boolean mayPass = DatabaseAway.caused(database);
       return error("database", mayPass ? JobError.Kind.TRANSIENT : JobError.Kind.INTERNAL, failure);
     }
     IOException file = file(failure);

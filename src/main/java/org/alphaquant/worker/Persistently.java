@@ -1,14 +1,11 @@
 package org.alphaquant.worker;
 
-import java.io.IOException;
-import java.sql.SQLException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import org.alphaquant.job.DatabaseAway;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
-import org.springframework.dao.DataAccessResourceFailureException;
-import org.springframework.dao.TransientDataAccessException;
 
 /**
  * Repeats a write while the database is away and the lease is trusted. The fence in every statement
@@ -27,7 +24,7 @@ final class Persistently {
       try {
         return statement.get();
       } catch (DataAccessException e) {
-        if (!mayPass(e)) {
+        if (!DatabaseAway.caused(e)) {
           throw e;
         }
         log.debug(
@@ -35,16 +32,5 @@ final class Persistently {
         LockSupport.parkNanos(PAUSE_NANOS);
       }
     }
-  }
-
-  /** Whether the same statement may do once the database is back. */
-  static boolean mayPass(DataAccessException e) {
-    // PostgreSQL's own classes: no connection, stopping, too many clients, deadlock. Spring files
-    // some of them under "uncategorized".
-    return e.getMostSpecificCause() instanceof SQLException sql && sql.getSQLState() != null
-        ? sql.getSQLState().matches("08.*|57P.*|53.*|40.*")
-        : e instanceof TransientDataAccessException
-            || e instanceof DataAccessResourceFailureException
-            || e.getMostSpecificCause() instanceof IOException;
   }
 }

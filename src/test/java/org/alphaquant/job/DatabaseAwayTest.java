@@ -1,0 +1,43 @@
+package org.alphaquant.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.orm.jpa.JpaSystemException;
+
+class DatabaseAwayTest {
+
+  @ParameterizedTest
+  @ValueSource(strings = {"08006", "57P01", "57P03", "53300", "40001", "40P01"})
+  void aServerThatIsGoneFullOrGaveUpIsAway(String state) {
+    assertThat(DatabaseAway.caused(wrapped(new SQLException("x", state)))).isTrue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"42601", "23505", "22P02"})
+  void aStatementThatIsWrongIsNotAServerThatIsAway(String state) {
+    assertThat(DatabaseAway.caused(wrapped(new SQLException("x", state)))).isFalse();
+  }
+
+  @Test
+  void aPoolThatFindsItsConnectionClosedSaysNoState() {
+    SQLException closed = new SQLException("Connection is closed");
+    assertThat(DatabaseAway.caused(wrapped(closed))).isTrue();
+  }
+
+  @Test
+  void aPoolThatGotNoConnectionInTimeIsADatabaseAway() {
+    assertThat(DatabaseAway.caused(wrapped(new SQLTransientConnectionException("time")))).isTrue();
+    assertThat(DatabaseAway.caused(new DataAccessResourceFailureException("x"))).isTrue();
+    assertThat(DatabaseAway.caused(new IllegalStateException("x"))).isFalse();
+  }
+
+  private static JpaSystemException wrapped(SQLException cause) {
+    return new JpaSystemException(new RuntimeException("wrapped", cause));
+  }
+}
