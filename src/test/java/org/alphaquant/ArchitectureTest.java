@@ -49,6 +49,7 @@ class ArchitectureTest {
     map.put("api", Set.of("job", "events", "scheme", "checkpoint", "security"));
     map.put("events", Set.of("job"));
     map.put("metrics", Set.of("job", "worker", "device"));
+    map.put("webhook", Set.of("job"));
     map.put("database", Set.of("job"));
     map.put(
         "run",
@@ -157,7 +158,9 @@ class ArchitectureTest {
   @Test
   void theServiceKnowsNoTensors() {
     noClasses()
-        .that(resideInAnyPackage(below("api", "job", "worker", "security", "events", "scheme")))
+        .that(
+            resideInAnyPackage(
+                below("api", "job", "worker", "security", "events", "scheme", "webhook")))
         .should()
         .dependOnClassesThat()
         .resideInAPackage("ai.djl..")

@@ -6,8 +6,12 @@ import static org.alphaquant.job.Limits.text;
 import static org.alphaquant.job.Limits.textOrNull;
 import static org.alphaquant.job.Limits.within;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
@@ -23,6 +27,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param labels up to 16 pairs of the client's own, to filter lists by
  * @param expiresIn seconds from the job's end to its deletion with all its files; null for the
  *     service's own time
+ * @param webhook whom to tell about the job's changes; nobody where null
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobSpec(
@@ -36,7 +41,8 @@ public record JobSpec(
     Resources resources,
     Integer priority,
     Map<String, String> labels,
-    Long expiresIn) {
+    Long expiresIn,
+    Webhook webhook) {
 
   /** The version written beside a stored specification; raised when a field changes its meaning. */
   public static final int VERSION = 1;
@@ -64,7 +70,7 @@ public record JobSpec(
 
   /** A job for this model with everything else left to the defaults. */
   public static JobSpec of(String model) {
-    return new JobSpec(model, null, null, null, null, null, null, null, null, null, null);
+    return new JobSpec(model, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   private static Map<String, String> checkedLabels(Map<String, String> labels) {
@@ -209,6 +215,45 @@ public record JobSpec(
     public Resources {
       devices = (int) within("devices", orElse(devices, 1), 1, 64);
       memoryBytes = within("memory_bytes", orElse(memoryBytes, 0L), 0, 1L << 50);
+    }
+  }
+
+  /**
+   * Whom to tell. Where the service sends to at all is its operator's choice.
+   *
+   * @param url an http or https address without a user or a fragment
+   * @param events the states whose beginning is told; null for the three that a job ends in
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Webhook(String url, List<JobState> events) {
+    private static final List<JobState> ENDS =
+        Stream.of(JobState.values()).filter(JobState::isTerminal).toList();
+
+    public Webhook {
+      text("url", url, 2048);
+      requireAddress(url);
+      events = events == null ? ENDS : List.copyOf(events);
+      size("events", events, 1, JobState.values().length);
+    }
+
+    private static void requireAddress(String url) {
+      URI address = uri(url);
+      String scheme = String.valueOf(address.getScheme()).toLowerCase(Locale.ROOT);
+      if (!List.of("http", "https").contains(scheme)
+          || address.getHost() == null
+          || address.getRawUserInfo() != null
+          || address.getRawFragment() != null) {
+        throw new SpecException(
+            "url", url, "an http or https address of a host, without a user or a fragment");
+      }
+    }
+
+    private static URI uri(String url) {
+      try {
+        return new URI(url);
+      } catch (URISyntaxException e) {
+        throw new SpecException("url", url, "an http or https address");
+      }
     }
   }
 }

@@ -130,7 +130,9 @@ public final class Notifications implements SmartLifecycle {
     /** A running job is to be cancelled; the payload is its id. */
     CANCEL,
     /** An event was appended; the payload is job id, space, sequence number. */
-    EVENT;
+    EVENT,
+    /** A message to a webhook is due; the payload is its id. */
+    WEBHOOK;
 
     private final String sqlName = "alphaquant_" + name().toLowerCase(Locale.ROOT);
 

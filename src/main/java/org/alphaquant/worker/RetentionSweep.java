@@ -10,6 +10,7 @@ import org.alphaquant.job.Job;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Retention;
 import org.alphaquant.job.RetentionSettings;
+import org.alphaquant.job.WebhookDeliveries;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
@@ -22,6 +23,7 @@ final class RetentionSweep implements SmartLifecycle {
   private static final int BATCH = 100;
 
   private final Retention retention;
+  private final WebhookDeliveries deliveries;
   private final AttemptFolders folders;
   private final TransactionOperations transaction;
   private final RetentionSettings settings;
@@ -29,10 +31,12 @@ final class RetentionSweep implements SmartLifecycle {
 
   RetentionSweep(
       Retention retention,
+      WebhookDeliveries deliveries,
       AttemptFolders folders,
       TransactionOperations transaction,
       RetentionSettings settings) {
     this.retention = retention;
+    this.deliveries = deliveries;
     this.folders = folders;
     this.transaction = transaction;
     this.settings = settings;
@@ -72,6 +76,7 @@ final class RetentionSweep implements SmartLifecycle {
       sweepFolders(jobs.subList(from, Math.min(jobs.size(), from + BATCH)));
     }
     retention.forgetTombstones();
+    deliveries.forgetFinished();
   }
 
   // A folder of a job that the database does not know stays: it may be another database's.

@@ -7,6 +7,7 @@ import org.alphaquant.job.QuotaSettings;
 import org.alphaquant.job.Retention;
 import org.alphaquant.job.RetentionSettings;
 import org.alphaquant.job.ServerSettings;
+import org.alphaquant.job.WebhookDeliveries;
 import org.alphaquant.job.Workers;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -34,10 +35,12 @@ class WorkerConfiguration {
   @Bean
   RetentionSweep retentionSweep(
       Retention retention,
+      WebhookDeliveries deliveries,
       AttemptFolders folders,
       PlatformTransactionManager transactions,
       RetentionSettings settings) {
-    return new RetentionSweep(retention, folders, new TransactionTemplate(transactions), settings);
+    return new RetentionSweep(
+        retention, deliveries, folders, new TransactionTemplate(transactions), settings);
   }
 
   @Configuration(proxyBeanMethods = false)

@@ -40,7 +40,7 @@ abstract class OnAJobDatabase {
 
   static Job create(String model, int priority) {
     JobSpec spec =
-        new JobSpec(model, null, null, null, null, null, null, null, priority, null, null);
+        new JobSpec(model, null, null, null, null, null, null, null, priority, null, null, null);
     return jobs.create(new NewJob("ann", spec, null)).job();
   }
 
@@ -54,6 +54,7 @@ abstract class OnAJobDatabase {
         null,
         null,
         new JobSpec.Resources(devices, memory),
+        null,
         null,
         null,
         null);

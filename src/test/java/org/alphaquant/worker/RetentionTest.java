@@ -25,6 +25,7 @@ import org.alphaquant.job.NewJob;
 import org.alphaquant.job.Retention;
 import org.alphaquant.job.RetentionSettings;
 import org.alphaquant.job.ServerSettings;
+import org.alphaquant.job.WebhookDeliveries;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -67,7 +68,13 @@ class RetentionTest {
     RetentionSettings settings =
         new RetentionSettings(Duration.ofDays(30), Duration.ofDays(1), Duration.ofMillis(50));
     ServerSettings server = new ServerSettings(data, ServerSettings.Role.ALL, true);
-    sweep = new RetentionSweep(retention, new AttemptFolders(server), transaction, settings);
+    sweep =
+        new RetentionSweep(
+            retention,
+            database.get(WebhookDeliveries.class),
+            new AttemptFolders(server),
+            transaction,
+            settings);
   }
 
   @Test
@@ -213,7 +220,7 @@ class RetentionTest {
 
   private static Job create(Long expiresIn) {
     JobSpec spec =
-        new JobSpec("m", null, null, null, null, null, null, null, null, null, expiresIn);
+        new JobSpec("m", null, null, null, null, null, null, null, null, null, expiresIn, null);
     return jobs.create(new NewJob("ann", spec, null)).job();
   }
 

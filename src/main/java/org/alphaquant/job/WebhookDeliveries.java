@@ -1,0 +1,80 @@
+package org.alphaquant.job;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.springframework.data.jpa.repository.NativeQuery;
+import org.springframework.data.repository.Repository;
+
+/**
+ * Messages to webhooks. Their rows are made by the database when a job changes its state. The
+ * number of the attempt is the fence: who was given up for lost and comes back changes no row.
+ */
+public interface WebhookDeliveries extends Repository<WebhookDelivery, UUID> {
+
+  /**
+   * Begins an attempt at those that are due, longest due first. Whoever dies over it loses nothing:
+   * they are due again after the lease.
+   */
+  @NativeQuery(
+      """
+      with due as materialized (
+        select id from webhook_delivery
+        where next_attempt_at <= now()
+        order by next_attempt_at
+        limit :limit
+        for update skip locked)
+      update webhook_delivery
+      set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => :leaseSeconds)
+      from due
+      where webhook_delivery.id = due.id
+      returning webhook_delivery.*
+      """)
+  List<WebhookDelivery> claim(int limit, double leaseSeconds);
+
+  /** Ends it; empty when another attempt was begun since. */
+  default Optional<WebhookDelivery> finish(
+      WebhookDelivery attempted, WebhookDelivery.Outcome outcome, Integer status, String error) {
+    return finish(attempted.id(), attempted.attempts(), outcome.name(), status, error);
+  }
+
+  @NativeQuery(
+      """
+      update webhook_delivery
+      set finished_at = now(), next_attempt_at = null, outcome = :outcome,
+          last_status = cast(:status as integer), last_error = :error
+      where id = :id and attempts = :attempts and finished_at is null
+      returning *
+      """)
+  Optional<WebhookDelivery> finish(
+      UUID id, int attempts, String outcome, Integer status, String error);
+
+  /** Has it tried again after so many seconds; empty when another attempt was begun since. */
+  default Optional<WebhookDelivery> postpone(
+      WebhookDelivery attempted, double seconds, Integer status, String error) {
+    return postpone(attempted.id(), attempted.attempts(), seconds, status, error);
+  }
+
+  @NativeQuery(
+      """
+      update webhook_delivery
+      set next_attempt_at = now() + make_interval(secs => :seconds),
+          last_status = cast(:status as integer), last_error = :error
+      where id = :id and attempts = :attempts and finished_at is null
+      returning *
+      """)
+  Optional<WebhookDelivery> postpone(
+      UUID id, int attempts, double seconds, Integer status, String error);
+
+  /** The messages of a job, oldest first. */
+  @NativeQuery("select * from webhook_delivery where job_id = :jobId order by seq limit :limit")
+  List<WebhookDelivery> of(UUID jobId, int limit);
+
+  /** Forgets those that ended a month ago. */
+  @NativeQuery(
+      """
+      delete from webhook_delivery where finished_at < now() - interval '30 days'
+      returning cast(id as text)
+      """)
+  List<String> forgetFinished();
+}

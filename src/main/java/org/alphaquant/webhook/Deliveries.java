@@ -1,0 +1,180 @@
+package org.alphaquant.webhook;
+
+import java.time.Duration;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.alphaquant.job.Notifications;
+import org.alphaquant.job.WebhookDeliveries;
+import org.alphaquant.job.WebhookDelivery;
+import org.alphaquant.job.WebhookDelivery.Outcome;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.dao.DataAccessException;
+
+/** Looks for messages that are due and has them sent, as many at once as it may. */
+final class Deliveries implements SmartLifecycle, Notifications.Listener {
+  private static final Logger log = LoggerFactory.getLogger(Deliveries.class);
+  private static final int GONE = 410;
+  private static final int MOST_DOUBLINGS = 30;
+
+  private final WebhookDeliveries rows;
+  private final Sender sender;
+  private final WebhookSettings settings;
+  private final Semaphore places;
+  private final Semaphore wake = new Semaphore(0);
+  private volatile boolean running;
+  private volatile Thread loop;
+
+  Deliveries(WebhookDeliveries rows, Sender sender, WebhookSettings settings) {
+    this.rows = rows;
+    this.sender = sender;
+    this.settings = settings;
+    this.places = new Semaphore(settings.concurrency());
+  }
+
+  @Override
+  public void start() {
+    running = true;
+    loop = new Thread(this::deliver, "webhook-deliveries");
+    loop.setDaemon(true);
+    loop.start();
+  }
+
+  private void deliver() {
+    while (running) {
+      try {
+        int begun = begin();
+        // With a full batch there may be more.
+        if (begun == 0) {
+          await(settings.pollEvery());
+        }
+      } catch (DataAccessException e) {
+        log.debug("Webhooks wait: {}", e.getMostSpecificCause().getMessage());
+        await(settings.pollEvery());
+      } catch (RuntimeException e) {
+        log.error("Looking for messages to webhooks failed and goes on", e);
+        await(settings.pollEvery());
+      }
+    }
+  }
+
+  /** Begins what is due, as far as there are places; a place is free again with the answer. */
+  private int begin() {
+    int free = places.drainPermits();
+    if (free == 0) {
+      return 0;
+    }
+    int begun = 0;
+    try {
+      for (WebhookDelivery delivery : rows.claim(free, leaseSeconds())) {
+        begun++;
+        attempt(delivery);
+      }
+      return begun;
+    } finally {
+      places.release(free - begun);
+    }
+  }
+
+  // Longer than an attempt can take, so that nobody else begins one beside it.
+  private double leaseSeconds() {
+    return 10 + 4 * seconds(settings.timeout());
+  }
+
+  private void attempt(WebhookDelivery delivery) {
+    sender
+        .send(delivery)
+        .whenComplete(
+            (status, failure) -> {
+              try {
+                settle(delivery, status, failure);
+              } catch (DataAccessException e) {
+                // It is due again when its lease is over.
+                log.debug("webhook={} answer is lost: {}", delivery.id(), e.getMessage());
+              } finally {
+                places.release();
+                wake.release();
+              }
+            });
+  }
+
+  private void settle(WebhookDelivery delivery, Integer status, Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    String error = cause == null ? null : describe(cause);
+    if (status != null && status / 100 == 2) {
+      rows.finish(delivery, Outcome.DELIVERED, status, null);
+    } else if (cause instanceof Sender.RefusedException || status != null && status == GONE) {
+      end(delivery, Outcome.REFUSED, status, error);
+    } else if (delivery.attempts() >= settings.attempts()) {
+      end(delivery, Outcome.GIVEN_UP, status, error);
+    } else {
+      rows.postpone(delivery, wait(delivery.attempts()), status, error);
+    }
+  }
+
+  private void end(WebhookDelivery delivery, Outcome outcome, Integer status, String error) {
+    log.warn(
+        "job={} webhook={} is {} after {} attempts: {}",
+        delivery.jobId(),
+        delivery.id(),
+        outcome,
+        delivery.attempts(),
+        error == null ? "status " + status : error);
+    rows.finish(delivery, outcome, status, error);
+  }
+
+  // Drawn from the upper half, so that messages that failed together do not come back together.
+  private double wait(int attempts) {
+    double doubled =
+        seconds(settings.firstWait()) * Math.pow(2, Math.min(attempts - 1, MOST_DOUBLINGS));
+    double longest = Math.min(doubled, seconds(settings.longestWait()));
+    return ThreadLocalRandom.current().nextDouble(longest / 2, longest);
+  }
+
+  private static String describe(Throwable cause) {
+    String message = cause.getMessage();
+    String text = message == null ? cause.getClass().getSimpleName() : message;
+    return text.substring(0, Math.min(500, text.length()));
+  }
+
+  private static double seconds(Duration duration) {
+    return duration.toMillis() / 1000.0;
+  }
+
+  private void await(Duration longest) {
+    try {
+      if (wake.tryAcquire(longest.toMillis(), TimeUnit.MILLISECONDS)) {
+        wake.drainPermits();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      running = false;
+    }
+  }
+
+  @Override
+  public void notified(Notifications.Channel channel, String payload) {
+    if (channel == Notifications.Channel.WEBHOOK) {
+      wake.release();
+    }
+  }
+
+  @Override
+  public void mayHaveMissed() {
+    wake.release();
+  }
+
+  @Override
+  public void stop() {
+    running = false;
+    wake.release();
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+}

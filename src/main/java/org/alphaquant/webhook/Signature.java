@@ -1,0 +1,32 @@
+package org.alphaquant.webhook;
+
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.util.Base64;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/** Signs messages as the Standard Webhooks specification says: HMAC-SHA256 of id.time.body. */
+final class Signature {
+  private static final String ALGORITHM = "HmacSHA256";
+
+  private final SecretKeySpec key;
+
+  Signature(byte[] key) {
+    this.key = new SecretKeySpec(key, ALGORITHM);
+  }
+
+  /**
+   * @param epochSecond when it is sent; a receiver refuses old ones, so that nobody can repeat them
+   */
+  String of(String id, long epochSecond, String body) {
+    try {
+      Mac mac = Mac.getInstance(ALGORITHM);
+      mac.init(key);
+      byte[] signed = (id + "." + epochSecond + "." + body).getBytes(StandardCharsets.UTF_8);
+      return "v1," + Base64.getEncoder().encodeToString(mac.doFinal(signed));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package org.alphaquant.webhook;
+
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.Optional;
+
+/** Decides where messages may go, so that the service cannot be made to call its own network. */
+final class Targets {
+  private final WebhookSettings settings;
+  private final List<AllowedHost> hosts;
+
+  Targets(WebhookSettings settings) {
+    this.settings = settings;
+    this.hosts = settings.hosts();
+  }
+
+  /** Why no message may go there, as the end of a sentence about the address; empty if it may. */
+  Optional<String> refusal(URI target) {
+    if (hosts.isEmpty()) {
+      return Optional.of(
+          "cannot be told: this service has no webhooks (alphaquant.webhooks.allowed-hosts)");
+    }
+    if (!settings.allowHttp() && !target.getScheme().equalsIgnoreCase("https")) {
+      return Optional.of("must begin with https://");
+    }
+    return hosts.stream().anyMatch(host -> host.allows(target))
+        ? Optional.empty()
+        : Optional.of("must be at one of the hosts that this service may send to");
+  }
+
+  /**
+   * Looks the host up and refuses addresses inside. The connection that follows at once goes to the
+   * same addresses, as Java keeps a lookup for 30 seconds (networkaddress.cache.ttl): a name that
+   * changes its address in between changes nothing.
+   *
+   * @throws UnknownHostException if there is no such host now
+   */
+  Optional<String> refusedAddress(URI target) throws UnknownHostException {
+    if (settings.allowPrivateAddresses()) {
+      return Optional.empty();
+    }
+    for (InetAddress address : InetAddress.getAllByName(target.getHost())) {
+      if (isInside(address)) {
+        return Optional.of(
+            "%s is at %s, an address that is not public"
+                .formatted(target.getHost(), address.getHostAddress()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isInside(InetAddress address) {
+    return address.isLoopbackAddress()
+        || address.isAnyLocalAddress()
+        || address.isLinkLocalAddress()
+        || address.isSiteLocalAddress()
+        || address.isMulticastAddress()
+        || isReserved(address.getAddress(), address instanceof Inet6Address);
+  }
+
+  // What java.net has no question for: fc00::/7, 64:ff9b::/96 and 0.0.0.0/8, 100.64.0.0/10,
+  // 240.0.0.0/4.
+  private static boolean isReserved(byte[] bytes, boolean ipv6) {
+    int first = bytes[0] & 0xff;
+    int second = bytes[1] & 0xff;
+    return ipv6
+        ? (first & 0xfe) == 0xfc || first == 0 && second == 0x64
+        : first == 0 || first == 100 && (second & 0xc0) == 64 || first >= 240;
+  }
+}

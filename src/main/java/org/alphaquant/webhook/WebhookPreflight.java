@@ -1,0 +1,30 @@
+package org.alphaquant.webhook;
+
+import java.net.URI;
+import java.util.List;
+import org.alphaquant.job.JobPreflight;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.SpecProblem;
+
+/** Refuses a job whose webhook may not be told, before it is queued. */
+final class WebhookPreflight implements JobPreflight {
+  private final Targets targets;
+  private final List<String> hosts;
+
+  WebhookPreflight(Targets targets, List<String> hosts) {
+    this.targets = targets;
+    this.hosts = List.copyOf(hosts);
+  }
+
+  @Override
+  public List<SpecProblem> check(JobSpec spec) {
+    if (spec.webhook() == null) {
+      return List.of();
+    }
+    String url = spec.webhook().url();
+    return targets
+        .refusal(URI.create(url))
+        .map(refusal -> List.of(new SpecProblem("/webhook/url", url, refusal, hosts)))
+        .orElse(List.of());
+  }
+}

@@ -1,0 +1,99 @@
+package org.alphaquant.webhook;
+
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Where messages may go and how often they are tried.
+ *
+ * @param allowedHosts {@code host}, {@code host:port} or {@code *.domain}; with none there are no
+ *     webhooks
+ * @param secret the key of the signatures, {@code whsec_} and the Base64 of 24 to 64 bytes
+ * @param allowHttp also send without TLS
+ * @param allowPrivateAddresses also send to addresses of this machine and of private networks
+ * @param timeout longest wait for a connection, and for an answer
+ * @param attempts how often a message is tried
+ * @param firstWait longest wait before the second attempt; doubles with each
+ * @param longestWait where the doubling ends
+ * @param concurrency messages under way at once
+ * @param pollEvery longest time until a message is found that no notification told of
+ */
+@ConfigurationProperties("alphaquant.webhooks")
+record WebhookSettings(
+    @DefaultValue List<String> allowedHosts,
+    String secret,
+    @DefaultValue("false") boolean allowHttp,
+    @DefaultValue("false") boolean allowPrivateAddresses,
+    @DefaultValue("10s") Duration timeout,
+    @DefaultValue("12") int attempts,
+    @DefaultValue("10s") Duration firstWait,
+    @DefaultValue("6h") Duration longestWait,
+    @DefaultValue("32") int concurrency,
+    @DefaultValue("5s") Duration pollEvery) {
+  private static final String PREFIX = "whsec_";
+
+  WebhookSettings {
+    allowedHosts = allowedHosts.stream().map(AllowedHost::parse).map(AllowedHost::text).toList();
+    if (!allowedHosts.isEmpty()) {
+      decode(secret);
+    }
+    within("attempts", attempts, 1, 100);
+    within("concurrency", concurrency, 1, 1000);
+    positive("timeout", timeout);
+    positive("first-wait", firstWait);
+    positive("longest-wait", longestWait);
+    positive("poll-every", pollEvery);
+  }
+
+  boolean isOn() {
+    return !allowedHosts.isEmpty();
+  }
+
+  byte[] key() {
+    return decode(secret);
+  }
+
+  List<AllowedHost> hosts() {
+    return allowedHosts.stream().map(AllowedHost::parse).toList();
+  }
+
+  private static byte[] decode(String secret) {
+    try {
+      if (secret != null && secret.startsWith(PREFIX)) {
+        byte[] key = Base64.getDecoder().decode(secret.substring(PREFIX.length()));
+        if (key.length >= 24 && key.length <= 64) {
+          return key;
+        }
+      }
+    } catch (IllegalArgumentException notBase64) {
+      // Not said with its message, which would show the secret.
+    }
+    throw new IllegalArgumentException(
+        "alphaquant.webhooks.secret must be whsec_ and the Base64 of 24 to 64 random bytes, for"
+            + " example of: openssl rand -base64 32");
+  }
+
+  private static void within(String name, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new IllegalArgumentException(
+          "alphaquant.webhooks.%s is %d but must be from %d to %d"
+              .formatted(name, value, least, most));
+    }
+  }
+
+  private static void positive(String name, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException(
+          "alphaquant.webhooks.%s is %s but must be more than zero".formatted(name, value));
+    }
+  }
+
+  /** Without the secret. */
+  @Override
+  public String toString() {
+    return "WebhookSettings[allowedHosts=%s]".formatted(allowedHosts);
+  }
+}

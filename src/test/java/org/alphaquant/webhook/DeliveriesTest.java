@@ -1,0 +1,248 @@
+package org.alphaquant.webhook;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobDatabase;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.JobState;
+import org.alphaquant.job.Jobs;
+import org.alphaquant.job.Leases;
+import org.alphaquant.job.NewJob;
+import org.alphaquant.job.WebhookDeliveries;
+import org.alphaquant.job.WebhookDelivery;
+import org.alphaquant.job.WebhookDelivery.Outcome;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Messages to a real receiver, from a real database. */
+class DeliveriesTest {
+  private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes();
+  private static final String SECRET = "whsec_" + Base64.getEncoder().encodeToString(KEY);
+
+  private static JobDatabase database;
+  private static Jobs jobs;
+  private static WebhookDeliveries rows;
+
+  private final List<Deliveries> senders = new ArrayList<>();
+  private Receiver receiver;
+
+  @BeforeAll
+  static void start() {
+    database = new JobDatabase();
+    jobs = database.get(Jobs.class);
+    rows = database.get(WebhookDeliveries.class);
+  }
+
+  @AfterAll
+  static void stop() {
+    database.close();
+  }
+
+  @BeforeEach
+  void open() throws IOException {
+    database.get(JdbcClient.class).sql("truncate job, webhook_delivery cascade").update();
+    receiver = new Receiver();
+  }
+
+  @AfterEach
+  void close() {
+    senders.forEach(Deliveries::stop);
+    receiver.close();
+  }
+
+  @Test
+  void theEndOfAJobIsToldWithASignatureThatVerifies() throws Exception {
+    send(settings(true));
+    Job job = cancelled("/hook");
+
+    WebhookDelivery delivery = awaitEnd(job);
+    Receiver.Message message = receiver.at("/hook").get(0);
+    JsonNode body = JsonMapper.shared().readTree(message.body());
+
+    assertThat(delivery.outcome()).contains(Outcome.DELIVERED);
+    assertThat(delivery.lastStatus()).contains(204);
+    assertThat(message.id()).isEqualTo("msg_" + delivery.id());
+    assertThat(message.signature()).isEqualTo(signature(message));
+    assertThat(body.get("type").asString()).isEqualTo("job.cancelled");
+    assertThat(body.at("/data/id").asString()).isEqualTo(job.id().toString());
+    assertThat(body.at("/data/seq").asLong()).isEqualTo(job.eventSeq());
+    assertThat(body.at("/data/model").asString()).isEqualTo("m");
+  }
+
+  private static String signature(Receiver.Message message) throws Exception {
+    Mac mac = Mac.getInstance("HmacSHA256");
+    mac.init(new SecretKeySpec(KEY, "HmacSHA256"));
+    String signed = message.id() + "." + message.timestamp() + "." + message.body();
+    byte[] hash = mac.doFinal(signed.getBytes(StandardCharsets.UTF_8));
+    return "v1," + Base64.getEncoder().encodeToString(hash);
+  }
+
+  @Test
+  void onlyTheStatesAskedForAreTold() {
+    Leases leases = database.get(Leases.class);
+    Job job = create("/hook", List.of(JobState.RUNNING, JobState.FAILED));
+    Job running = leases.claim(UUID.randomUUID(), "1", "1", 60, 60).orElseThrow();
+    JobError error = new JobError("bad-model", JobError.Kind.USER, "no such layer", "a stack");
+    leases.fail(running.id(), running.leaseEpoch(), error, 0).orElseThrow();
+    Job other = create("/hook", List.of(JobState.FAILED));
+    jobs.cancel(other.id(), null);
+
+    assertThat(rows.of(job.id(), 10))
+        .extracting(WebhookDelivery::event)
+        .containsExactly(JobState.RUNNING, JobState.FAILED);
+    assertThat(rows.of(job.id(), 10).get(1).body())
+        .contains("no such layer")
+        .doesNotContain("stack");
+    assertThat(rows.of(other.id(), 10)).isEmpty();
+  }
+
+  @Test
+  void aReceiverThatFailsIsToldAgainWithTheSameIdAndBody() {
+    send(settings(true));
+    Job job = cancelled("/twice-broken");
+
+    WebhookDelivery delivery = awaitEnd(job);
+
+    assertThat(delivery.outcome()).contains(Outcome.DELIVERED);
+    assertThat(delivery.attempts()).isEqualTo(3);
+    assertThat(receiver.at("/twice-broken"))
+        .hasSize(3)
+        .extracting(Receiver.Message::id, Receiver.Message::body)
+        .containsOnly(org.assertj.core.groups.Tuple.tuple("msg_" + delivery.id(), delivery.body()));
+  }
+
+  @Test
+  void aReceiverThatFailsForEverIsGivenUp() {
+    send(settings(true));
+    WebhookDelivery delivery = awaitEnd(cancelled("/broken"));
+    assertThat(delivery.outcome()).contains(Outcome.GIVEN_UP);
+    assertThat(delivery.lastStatus()).contains(500);
+    assertThat(receiver.at("/broken")).hasSize(4);
+  }
+
+  @Test
+  void aReceiverThatWantsNoMoreIsLeftAlone() {
+    send(settings(true));
+    WebhookDelivery delivery = awaitEnd(cancelled("/gone"));
+    assertThat(delivery.outcome()).contains(Outcome.REFUSED);
+    assertThat(delivery.attempts()).isEqualTo(1);
+  }
+
+  @Test
+  void aRedirectIsNotFollowed() {
+    send(settings(true));
+    WebhookDelivery delivery = awaitEnd(cancelled("/elsewhere"));
+    assertThat(delivery.outcome()).contains(Outcome.GIVEN_UP);
+    assertThat(delivery.lastStatus()).contains(307);
+    assertThat(receiver.at("/secret")).isEmpty();
+  }
+
+  @Test
+  void anAddressInsideIsRefusedBeforeAnythingIsSent() {
+    send(settings(false));
+    WebhookDelivery delivery = awaitEnd(cancelled("/hook"));
+    assertThat(delivery.outcome()).contains(Outcome.REFUSED);
+    assertThat(delivery.lastError().orElseThrow()).contains("localhost is at", "not public");
+    assertThat(receiver.at("/hook")).isEmpty();
+  }
+
+  @Test
+  void aReceiverThatNeverAnswersHoldsUpNobody() {
+    send(settings(true));
+    List<Job> silent = Stream.generate(() -> cancelled("/silent")).limit(3).toList();
+    await().until(() -> receiver.at("/silent").size() >= 3);
+    Job job = cancelled("/hook");
+    assertThat(awaitEnd(job).outcome()).contains(Outcome.DELIVERED);
+    WebhookDelivery given = awaitEnd(silent.get(0));
+    assertThat(given.outcome()).contains(Outcome.GIVEN_UP);
+    assertThat(given.lastError().orElseThrow()).contains("timed out");
+  }
+
+  @Test
+  void twoSendersTellEveryJobOnce() {
+    List<Job> ended = Stream.generate(() -> cancelled("/hook")).limit(100).toList();
+    send(settings(true));
+    send(settings(true));
+    ended.forEach(job -> assertThat(awaitEnd(job).attempts()).isEqualTo(1));
+    assertThat(receiver.at("/hook")).hasSize(100);
+    assertThat(receiver.at("/hook")).extracting(Receiver.Message::id).doesNotHaveDuplicates();
+  }
+
+  @Test
+  void aMessageWhoseSenderDiedIsSentByAnother() {
+    Job job = cancelled("/hook");
+    WebhookDelivery lost = rows.claim(10, 0.3).get(0);
+    send(settings(true));
+    WebhookDelivery delivery = awaitEnd(job);
+    assertThat(delivery.attempts()).isEqualTo(2);
+    assertThat(receiver.at("/hook")).hasSize(1);
+    assertThat(rows.finish(lost, Outcome.GIVEN_UP, null, "late")).isEmpty();
+  }
+
+  @Test
+  void theEndOfAJobThatIsDeletedAtOnceIsTold() {
+    Job job = cancelled("/hook");
+    jobs.delete(job.id()).orElseThrow();
+    send(settings(true));
+    assertThat(awaitEnd(job).outcome()).contains(Outcome.DELIVERED);
+  }
+
+  private WebhookSettings settings(boolean inside) {
+    return new WebhookSettings(
+        List.of(receiver.host()),
+        SECRET,
+        true,
+        inside,
+        Duration.ofMillis(700),
+        4,
+        Duration.ofMillis(20),
+        Duration.ofMillis(50),
+        8,
+        Duration.ofMillis(50));
+  }
+
+  private void send(WebhookSettings settings) {
+    Sender sender = new Sender(settings, new Targets(settings), Clock.systemUTC());
+    Deliveries deliveries = new Deliveries(rows, sender, settings);
+    senders.add(deliveries);
+    deliveries.start();
+  }
+
+  private Job cancelled(String path) {
+    return jobs.cancel(create(path, null).id(), null).orElseThrow();
+  }
+
+  private Job create(String path, List<JobState> events) {
+    JobSpec.Webhook webhook = new JobSpec.Webhook(receiver.url(path), events);
+    JobSpec spec =
+        new JobSpec("m", null, null, null, null, null, null, null, null, null, null, webhook);
+    return jobs.create(new NewJob("ann", spec, null)).job();
+  }
+
+  private static WebhookDelivery awaitEnd(Job job) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> rows.of(job.id(), 10).get(0).outcome().isPresent());
+    return rows.of(job.id(), 10).get(0);
+  }
+}
