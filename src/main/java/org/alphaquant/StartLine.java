@@ -38,9 +38,10 @@ class StartLine {
     if (event.getApplicationContext() instanceof WebServerApplicationContext context
         && context.getWebServer() != null) {
       log.info(
-          "Ready at http://{}:{}, role {}, devices {}, data directory {}",
+          "Ready at http://{}:{}, probes and metrics at port {}, role {}, devices {}, data directory {}",
           host(),
           context.getWebServer().getPort(),
+          event.getApplicationContext().getEnvironment().getProperty("local.management.port"),
           settings.role().name().toLowerCase(Locale.ROOT),
           devices(),
           settings.dataDir());

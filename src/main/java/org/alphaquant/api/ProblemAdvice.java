@@ -16,6 +16,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.ResponseEntity;
 import org.springframework.security.access.AccessDeniedException;
+import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.core.AuthenticationException;
 import org.springframework.transaction.TransactionException;
@@ -71,12 +72,22 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
 
   @ExceptionHandler
   ResponseEntity<Object> unauthorized(AuthenticationException e, HttpServletRequest request) {
+    if (e instanceof AuthenticationServiceException) {
+      LOG.warn("Token cannot be checked at {}: {}", path(request), e.getCause().getMessage());
+      return problem(
+          new ProblemException(
+              ProblemType.SERVICE_UNAVAILABLE,
+              e.getMessage(),
+              List.of(),
+              retryAfter(settings.retryAfter())),
+          request);
+    }
+    boolean refused = e instanceof BadCredentialsException;
     HttpHeaders headers = new HttpHeaders();
-    headers.set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
-    String detail =
-        e instanceof BadCredentialsException
-            ? e.getMessage()
-            : "Send a key as 'Authorization: Bearer qk_…'.";
+    // RFC 6750, section 3.1: no error where nothing was sent.
+    headers.set(
+        HttpHeaders.WWW_AUTHENTICATE, refused ? "Bearer error=\"invalid_token\"" : "Bearer");
+    String detail = refused ? e.getMessage() : "Send a key as 'Authorization: Bearer qk_…'.";
     return problem(
         new ProblemException(ProblemType.UNAUTHORIZED, detail, List.of(), headers), request);
   }

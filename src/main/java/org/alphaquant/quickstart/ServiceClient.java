@@ -32,7 +32,7 @@ final class ServiceClient {
   /** Whether the service answers that it can take requests. */
   boolean isUp() throws InterruptedException {
     try {
-      return send(get("/actuator/health").build()).statusCode() == 200;
+      return send(get("/readyz").build()).statusCode() == 200;
     } catch (IOException notYet) {
       return false;
     }

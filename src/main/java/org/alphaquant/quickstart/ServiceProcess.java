@@ -51,6 +51,8 @@ final class ServiceProcess {
     command.add("-jar");
     command.add(jar.toString());
     command.add("--server.port=" + options.port());
+    // Any free one: the start line in the log says which.
+    command.add("--management.server.port=0");
     command.add("--alphaquant.data-dir=" + options.dataDir());
     command.add("--alphaquant.models.roots=" + Path.of("examples/models").toAbsolutePath());
     command.add("--alphaquant.files.roots=" + Path.of("examples").toAbsolutePath());

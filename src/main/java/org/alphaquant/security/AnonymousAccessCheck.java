@@ -14,8 +14,11 @@ class AnonymousAccessCheck implements SmartInitializingSingleton {
   private final ServerProperties server;
   private final SecuritySettings settings;
   private final ApiKeys keys;
+  private final Tokens tokens;
 
-  AnonymousAccessCheck(ServerProperties server, SecuritySettings settings, ApiKeys keys) {
+  AnonymousAccessCheck(
+      ServerProperties server, SecuritySettings settings, ApiKeys keys, Tokens tokens) {
+    this.tokens = tokens;
     this.server = server;
     this.settings = settings;
     this.keys = keys;
@@ -25,7 +28,8 @@ class AnonymousAccessCheck implements SmartInitializingSingleton {
   public void afterSingletonsInstantiated() {
     InetAddress address = server.getAddress();
     boolean reachable = address == null || !address.isLoopbackAddress();
-    if (reachable && !settings.allowAnonymous() && !keys.exist()) {
+    boolean guarded = tokens.areAccepted() || keys.exist();
+    if (reachable && !settings.allowAnonymous() && !guarded) {
       throw new AnonymousAccessException(address == null ? "all addresses" : address.toString());
     }
   }

@@ -14,17 +14,19 @@ import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 
-/** Lets in who has a key, and everybody where there are no keys. */
+/** Lets in who has a key or a token, and everybody where there are neither. */
 final class BearerFilter extends OncePerRequestFilter {
 
   private static final String SCHEME = "Bearer ";
 
   private final Gate gate;
+  private final Tokens tokens;
   private final RateLimits limits;
   private final HandlerExceptionResolver problems;
 
-  BearerFilter(Gate gate, RateLimits limits, HandlerExceptionResolver problems) {
+  BearerFilter(Gate gate, Tokens tokens, RateLimits limits, HandlerExceptionResolver problems) {
     this.gate = gate;
+    this.tokens = tokens;
     this.limits = limits;
     this.problems = problems;
   }
@@ -52,7 +54,7 @@ final class BearerFilter extends OncePerRequestFilter {
   private void authenticate(HttpServletRequest request, HttpServletResponse response) {
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
     if (header == null) {
-      if (gate.isOpen()) {
+      if (!tokens.areAccepted() && gate.isOpen()) {
         enter(Caller.LOCAL);
       }
       return;
@@ -60,13 +62,27 @@ final class BearerFilter extends OncePerRequestFilter {
     if (!header.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
       throw new BadCredentialsException("Authorization must be: Bearer <key>.");
     }
+    String credential = header.substring(SCHEME.length()).strip();
+    enter(
+        tokens.areAccepted() && !credential.startsWith(KeyText.PREFIX)
+            ? withToken(credential, response)
+            : withKey(credential, response));
+  }
+
+  private Caller withToken(String token, HttpServletResponse response) {
+    Caller caller = tokens.admit(token);
+    limits.take("token of " + caller.owner(), response);
+    return caller;
+  }
+
+  private Caller withKey(String text, HttpServletResponse response) {
     ApiKey key =
-        gate.admit(header.substring(SCHEME.length()).strip())
+        gate.admit(text)
             .orElseThrow(
                 () ->
                     new BadCredentialsException("The key is unknown, has expired or was revoked."));
     limits.take(key.id(), response);
-    enter(new Caller(key.owner(), key.scopes()));
+    return new Caller(key.owner(), key.scopes());
   }
 
   private static void enter(Caller caller) {

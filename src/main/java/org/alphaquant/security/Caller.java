@@ -18,7 +18,9 @@ public record Caller(String owner, Set<Scope> scopes) {
   static final Caller LOCAL = new Caller("local", EnumSet.allOf(Scope.class));
 
   public Caller {
-    scopes = Collections.unmodifiableSet(EnumSet.copyOf(scopes));
+    EnumSet<Scope> sorted = EnumSet.noneOf(Scope.class);
+    sorted.addAll(scopes);
+    scopes = Collections.unmodifiableSet(sorted);
   }
 
   /**

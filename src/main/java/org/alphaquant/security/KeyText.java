@@ -12,7 +12,10 @@ import java.util.regex.Pattern;
 /** A key as its holder has it: {@code qk_<id>_<secret>}. Never stored and never logged. */
 final class KeyText {
 
-  private static final Pattern FORM = Pattern.compile("qk_([a-z0-9]{8})_([A-Za-z0-9_-]{43})");
+  /** What every key begins with, and no token does. */
+  static final String PREFIX = "qk_";
+
+  private static final Pattern FORM = Pattern.compile(PREFIX + "([a-z0-9]{8})_([A-Za-z0-9_-]{43})");
   private static final String ID_SIGNS = "abcdefghijkmnpqrstuvwxyz23456789";
   private static final int ID_LENGTH = 8;
   private static final int SECRET_BYTES = 32;
@@ -48,7 +51,7 @@ final class KeyText {
 
   /** The whole key, to be shown once. */
   String reveal() {
-    return "qk_" + id + "_" + secret;
+    return PREFIX + id + "_" + secret;
   }
 
   byte[] secretSha256() {
@@ -67,6 +70,6 @@ final class KeyText {
 
   @Override
   public String toString() {
-    return "qk_" + id + "_***";
+    return PREFIX + id + "_***";
   }
 }

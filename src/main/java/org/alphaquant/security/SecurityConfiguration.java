@@ -27,6 +27,7 @@ class SecurityConfiguration {
   SecurityFilterChain requests(
       HttpSecurity http,
       Gate gate,
+      Tokens tokens,
       RateLimits limits,
       @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems)
       throws Exception {
@@ -38,7 +39,8 @@ class SecurityConfiguration {
         .logout(it -> it.disable())
         .anonymous(it -> it.disable())
         .requestCache(it -> it.disable())
-        .addFilterBefore(new BearerFilter(gate, limits, problems), AuthorizationFilter.class)
+        .addFilterBefore(
+            new BearerFilter(gate, tokens, limits, problems), AuthorizationFilter.class)
         .authorizeHttpRequests(
             it ->
                 it.requestMatchers("/v1/keys/**", "/v1/keys")

@@ -10,13 +10,27 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param requestsPerSecond most requests per second that a key may keep up; 0 for no limit
  * @param burst most requests at once
  * @param keyCache how long a key that was revoked elsewhere may still be let in
+ * @param oauth2 how tokens are read, where {@code
+ *     spring.security.oauth2.resourceserver.jwt.issuer-uri} names an issuer
  */
 @ConfigurationProperties("alphaquant.security")
 record SecuritySettings(
     @DefaultValue("false") boolean allowAnonymous,
     @DefaultValue("100") int requestsPerSecond,
     @DefaultValue("500") int burst,
-    @DefaultValue("5s") Duration keyCache) {
+    @DefaultValue("5s") Duration keyCache,
+    @DefaultValue OAuth2 oauth2) {
+  static final int LONGEST_OWNER = 200;
+
+  /**
+   * @param ownerClaim the claim that says whose the jobs are
+   * @param ownerPrefix comes before it, so that no token can name the owner of a key
+   * @param scopePrefix what the scopes read, write and admin begin with in a token
+   */
+  record OAuth2(
+      @DefaultValue("sub") String ownerClaim,
+      @DefaultValue("oauth2:") String ownerPrefix,
+      @DefaultValue("") String scopePrefix) {}
 
   SecuritySettings {
     if (requestsPerSecond < 0) {

@@ -95,5 +95,10 @@ class WorkerConfiguration {
       notifications.add(worker);
       return worker;
     }
+
+    @Bean
+    WorkerHealth workerHealthIndicator(Worker worker) {
+      return new WorkerHealth(worker);
+    }
   }
 }

@@ -82,7 +82,7 @@ class MetricsTest {
   }
 
   private static String scrape(RunningServer server) {
-    return server.http().get("/actuator/prometheus").text();
+    return server.management().get("/actuator/prometheus").text();
   }
 
   /** Every series without its value; buckets by the name of their label only. */

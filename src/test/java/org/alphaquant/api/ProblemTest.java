@@ -136,8 +136,10 @@ class ProblemTest {
       proxy.fallSilent();
       Answer away = problem(http.get("/v1/jobs"), 503, "service-unavailable");
       assertThat(away.header("Retry-After")).isEqualTo("5");
-      assertThat(http.get("/actuator/health/liveness").status()).isEqualTo(200);
-      assertThat(http.get("/actuator/prometheus").status()).isEqualTo(200);
+      assertThat(http.get("/readyz").status()).isEqualTo(503);
+      assertThat(server.management().get("/actuator/health/liveness").status()).isEqualTo(200);
+      assertThat(http.get("/livez").status()).isEqualTo(200);
+      assertThat(server.management().get("/actuator/prometheus").status()).isEqualTo(200);
       proxy.recover();
       await().untilAsserted(() -> assertThat(http.get("/v1/jobs").status()).isEqualTo(200));
     }

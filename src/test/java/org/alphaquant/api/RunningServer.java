@@ -57,6 +57,8 @@ final class RunningServer implements AutoCloseable {
             Map.of(
                 "server.port",
                 0,
+                "management.server.port",
+                0,
                 "alphaquant.role",
                 "api",
                 "alphaquant.data-dir",
@@ -114,6 +116,12 @@ final class RunningServer implements AutoCloseable {
   Http http() {
     int port = ((WebServerApplicationContext) context).getWebServer().getPort();
     return new Http("http://localhost:" + port);
+  }
+
+  /** Its probes and metrics, which are on a port of their own. */
+  Http management() {
+    return new Http(
+        "http://localhost:" + context.getEnvironment().getProperty("local.management.port"));
   }
 
   JdbcConnectionDetails database() {

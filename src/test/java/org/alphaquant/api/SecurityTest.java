@@ -46,7 +46,7 @@ class SecurityTest {
     assertThat(answer.header("WWW-Authenticate")).isEqualTo("Bearer");
     problem(http.postJson("/v1/jobs", JOB), 401, "unauthorized");
     problem(http.get("/v1/jobs", "Authorization", "Basic YTpi"), 401, "unauthorized");
-    assertThat(http.get("/actuator/health").status()).isEqualTo(200);
+    assertThat(http.get("/readyz").status()).isEqualTo(200);
   }
 
   @Test
@@ -89,8 +89,19 @@ class SecurityTest {
     assertThat(answer.at("/detail")).contains("[read]");
     problem(get("/v1/keys", alice), 403, "forbidden");
     assertThat(get("/v1/keys", admin).json().get("data")).hasSizeGreaterThanOrEqualTo(4);
-    problem(http.get("/actuator/prometheus"), 401, "unauthorized");
-    assertThat(get("/actuator/prometheus", reader).status()).isEqualTo(200);
+    Http management = server.management();
+    assertThat(management.get("/actuator/prometheus").status()).isEqualTo(401);
+    assertThat(management.get("/actuator/prometheus", bearer(reader)).status()).isEqualTo(200);
+  }
+
+  @Test
+  void theApisPortShowsNothingOfTheProcessButWhetherItIsReady() {
+    for (String path : new String[] {"", "/health", "/prometheus", "/info", "/env", "/heapdump"}) {
+      assertThat(http.unchecked("/actuator" + path).at("/code")).isEqualTo("not-found");
+    }
+    assertThat(http.get("/livez").at("/status")).isEqualTo("UP");
+    assertThat(http.get("/readyz").text()).isEqualTo("{\"status\":\"UP\"}");
+    assertThat(server.management().get("/actuator/health").status()).isEqualTo(200);
   }
 
   @Test

@@ -35,6 +35,7 @@ final class InstantServer implements AutoCloseable {
                     it.addBeanFactoryPostProcessor(InstantServer::replaceTheWork))
             .run(
                 "--server.port=0",
+                "--management.server.port=0",
                 "--alphaquant.data-dir=" + data,
                 "--alphaquant.worker.devices="
                     + String.join(",", Collections.nCopies(SLOTS, "cpu")));

@@ -1,0 +1,85 @@
+package org.alphaquant.security;
+
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.security.authentication.AuthenticationServiceException;
+import org.springframework.security.authentication.BadCredentialsException;
+import org.springframework.security.oauth2.jwt.BadJwtException;
+import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.jwt.JwtDecoderInitializationException;
+import org.springframework.security.oauth2.jwt.JwtException;
+import org.springframework.stereotype.Component;
+
+/** Callers with a token of somebody else's issuer (RFC 9068), where the operator named one. */
+@Component
+class Tokens {
+
+  private static final List<String> SCOPE_CLAIMS = List.of("scope", "scp");
+
+  private final Optional<JwtDecoder> decoder;
+  private final SecuritySettings.OAuth2 settings;
+
+  Tokens(ObjectProvider<JwtDecoder> decoder, SecuritySettings settings) {
+    this.decoder = Optional.ofNullable(decoder.getIfAvailable());
+    this.settings = settings.oauth2();
+  }
+
+  boolean areAccepted() {
+    return decoder.isPresent();
+  }
+
+  /**
+   * Who sends this token.
+   *
+   * @throws BadCredentialsException if it is none of the issuer's, has expired or is for another
+   *     audience
+   * @throws AuthenticationServiceException if that cannot be found out now
+   */
+  Caller admit(String token) {
+    try {
+      return caller(decoder.orElseThrow().decode(token));
+    } catch (BadJwtException e) {
+      throw new BadCredentialsException("The token is refused: " + e.getMessage() + ".", e);
+    } catch (JwtException | JwtDecoderInitializationException e) {
+      throw new AuthenticationServiceException("The issuer of tokens cannot be reached.", e);
+    }
+  }
+
+  private Caller caller(Jwt token) {
+    String owner = token.getClaimAsString(settings.ownerClaim());
+    if (owner == null || owner.isBlank() || owner.length() > SecuritySettings.LONGEST_OWNER) {
+      throw new BadCredentialsException(
+          "The token's claim '%s' must be a text of 1 to %d characters."
+              .formatted(settings.ownerClaim(), SecuritySettings.LONGEST_OWNER));
+    }
+    return new Caller(settings.ownerPrefix() + owner, scopes(token));
+  }
+
+  /** What else the token allows is for other services. */
+  private Set<Scope> scopes(Jwt token) {
+    Set<Scope> scopes = EnumSet.noneOf(Scope.class);
+    for (Scope scope : Scope.values()) {
+      String word = settings.scopePrefix() + scope.word();
+      if (SCOPE_CLAIMS.stream()
+          .flatMap(claim -> words(token.getClaim(claim)))
+          .anyMatch(word::equals)) {
+        scopes.add(scope);
+      }
+    }
+    return scopes;
+  }
+
+  private static Stream<String> words(Object claim) {
+    if (claim instanceof Collection<?> list) {
+      return list.stream().map(String::valueOf);
+    }
+    return claim instanceof String text ? Arrays.stream(text.split(" ")) : Stream.empty();
+  }
+}

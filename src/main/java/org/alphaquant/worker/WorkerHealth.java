@@ -1,0 +1,18 @@
+package org.alphaquant.worker;
+
+import org.springframework.boot.health.contributor.AbstractHealthIndicator;
+import org.springframework.boot.health.contributor.Health;
+
+/** Whether this process takes jobs: not once it is being stopped. */
+final class WorkerHealth extends AbstractHealthIndicator {
+  private final Worker worker;
+
+  WorkerHealth(Worker worker) {
+    this.worker = worker;
+  }
+
+  @Override
+  protected void doHealthCheck(Health.Builder health) {
+    health.status(worker.isRunning() ? "UP" : "OUT_OF_SERVICE");
+  }
+}

@@ -1,0 +1,136 @@
+package org.alphaquant.api;
+
+import static org.alphaquant.api.ProblemTest.problem;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.PlainJWT;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Date;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import org.alphaquant.api.Http.Answer;
+import org.alphaquant.security.KeyRing;
+import org.alphaquant.security.Scope;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Tokens of an identity provider, beside keys. */
+class TokenTest {
+  private static final String JOB = "{\"model\": \"m\"}";
+
+  private static Issuer issuer;
+  private static RunningServer server;
+  private static Http http;
+
+  @BeforeAll
+  static void start() throws IOException {
+    issuer = new Issuer();
+    server = server(issuer.uri());
+    http = server.http();
+  }
+
+  private static RunningServer server(String issuer) {
+    String jwt = "spring.security.oauth2.resourceserver.jwt.";
+    return new RunningServer(
+        Map.of(
+            // Where others reach it, which a service with an issuer may be without a key.
+            "server.address",
+            "0.0.0.0",
+            "management.server.address",
+            "127.0.0.1",
+            jwt + "issuer-uri",
+            issuer,
+            jwt + "audiences",
+            Issuer.AUDIENCE,
+            "alphaquant.security.oauth2.scope-prefix",
+            "quant."));
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+    issuer.close();
+  }
+
+  @Test
+  void aTokensSubjectOwnsItsJobsAndSeesNoOthers() {
+    String alice = issuer.token("alice", "openid quant.read quant.write");
+    String bob = issuer.token("bob", "quant.read");
+    Answer posted = http.postJson("/v1/jobs", JOB, bearer(alice));
+    assertThat(posted.at("/owner")).isEqualTo("oauth2:alice");
+    String job = "/v1/jobs/" + posted.at("/id");
+    assertThat(http.get(job, bearer(alice)).status()).isEqualTo(200);
+    problem(http.get(job, bearer(bob)), 404, "job-not-found");
+    assertThat(posted.header("RateLimit")).isNotNull();
+  }
+
+  @Test
+  void aTokenDoesWhatItsScopesSay() {
+    String reader = issuer.token("r", "quant.read write admin");
+    problem(http.postJson("/v1/jobs", JOB, bearer(reader)), 403, "forbidden");
+    String none = issuer.token("n", "openid");
+    problem(http.get("/v1/jobs", bearer(none)), 403, "forbidden");
+    String listed =
+        issuer.token(
+            "a", null, claims -> claims.claim("scp", List.of("quant.read", "quant.admin")));
+    assertThat(http.get("/v1/keys", bearer(listed)).status()).isEqualTo(200);
+  }
+
+  @Test
+  void aTokenThatIsNotGoodIsRefused() {
+    Date past = Date.from(Instant.now().minusSeconds(3600));
+    refused(issuer.token("a", "quant.read", it -> it.expirationTime(past)), "expired");
+    refused(issuer.token("a", "quant.read", it -> it.issuer("https://evil.test")), "iss");
+    refused(issuer.token("a", "quant.read", it -> it.audience("other")), "aud");
+    refused(issuer.token(null, "quant.read"), "'sub'");
+    refused(issuer.forged("a", "quant.read"), "signature");
+    JWTClaimsSet claims =
+        new JWTClaimsSet.Builder().issuer(issuer.uri()).subject("a").audience("alphaquant").build();
+    refused(new PlainJWT(claims).serialize(), "algorithm");
+    refused("nonsense", "The token is refused");
+  }
+
+  private static void refused(String token, String reason) {
+    Answer answer = problem(http.get("/v1/jobs", bearer(token)), 401, "unauthorized");
+    assertThat(answer.header("WWW-Authenticate")).isEqualTo("Bearer error=\"invalid_token\"");
+    assertThat(answer.at("/detail")).containsIgnoringCase(reason).doesNotContain(token);
+  }
+
+  @Test
+  void nobodyComesInWithoutAny() {
+    Answer answer = problem(http.get("/v1/jobs"), 401, "unauthorized");
+    assertThat(answer.header("WWW-Authenticate")).isEqualTo("Bearer");
+  }
+
+  @Test
+  void keysWorkBesideTokens() {
+    String key =
+        server.get(KeyRing.class).create("carol", EnumSet.of(Scope.READ), null, null).text();
+    assertThat(http.get("/v1/jobs", bearer(key)).status()).isEqualTo(200);
+    String wrong = key.substring(0, key.length() - 2) + "AA";
+    problem(http.get("/v1/jobs", bearer(wrong)), 401, "unauthorized");
+  }
+
+  @Test
+  void anIssuerThatIsAwayStopsTokensAndNothingElse() throws IOException {
+    Issuer away = new Issuer();
+    away.close();
+    try (RunningServer waiting = server(away.uri())) {
+      String token = away.token("a", "quant.read");
+      Answer answer =
+          problem(waiting.http().get("/v1/jobs", bearer(token)), 503, "service-unavailable");
+      assertThat(answer.header("Retry-After")).isNotNull();
+      String key =
+          waiting.get(KeyRing.class).create("carol", EnumSet.of(Scope.READ), null, null).text();
+      assertThat(waiting.http().get("/v1/jobs", bearer(key)).status()).isEqualTo(200);
+    }
+  }
+
+  private static String[] bearer(String token) {
+    return new String[] {"Authorization", "Bearer " + token};
+  }
+}
