@@ -1,6 +1,7 @@
 package org.alphaquant.torch;
 
 import ai.djl.Device;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
@@ -87,9 +88,15 @@ public final class Torch implements AutoCloseable {
   }
 
   private Optional<MemoryUsage> gpuMemory() {
-    return device.equals("cpu")
-        ? Optional.empty()
-        : Optional.of(CudaUtils.getGpuMemory(djlDevice(device)));
+    if (device.equals("cpu")) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(CudaUtils.getGpuMemory(djlDevice(device)));
+    } catch (EngineException e) {
+      // On a card that others have filled even this question fails for want of memory.
+      throw TorchException.of("device memory", "asking for the memory of " + device, e);
+    }
   }
 
   @Override
