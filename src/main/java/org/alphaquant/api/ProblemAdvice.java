@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.QuotaExceededException;
 import org.alphaquant.security.Caller;
 import org.alphaquant.security.TooManyRequestsException;

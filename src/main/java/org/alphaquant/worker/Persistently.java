@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.sql.SQLException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import org.alphaquant.job.DatabaseAway;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -39,12 +40,11 @@ final class Persistently {
 
   /** Whether the same statement may do once the database is back. */
   static boolean mayPass(DataAccessException e) {
-    // PostgreSQL's own classes: no connection, stopping, too many clients, deadlock. Spring files
-    // some of them under "uncategorized".
-    return e.getMostSpecificCause() instanceof SQLException sql && sql.getSQLState() != null
-        ? sql.getSQLState().matches("08.*|57P.*|53.*|40.*")
-        : e instanceof TransientDataAccessException
-            || e instanceof DataAccessResourceFailureException
-            || e.getMostSpecificCause() instanceof IOException;
+    // Spring files some of what a driver says of a lost connection under "uncategorized".
+    return DatabaseAway.caused(e)
+        || !(e.getMostSpecificCause() instanceof SQLException sql && sql.getSQLState() != null)
+            && (e instanceof TransientDataAccessException
+                || e instanceof DataAccessResourceFailureException
+                || e.getMostSpecificCause() instanceof IOException);
   }
 }

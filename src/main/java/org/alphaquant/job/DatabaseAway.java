@@ -1,20 +1,24 @@
-package org.alphaquant.api;
+package org.alphaquant.job;
 
 import java.sql.SQLException;
 import java.sql.SQLTransientException;
 import java.util.List;
+import org.hibernate.TransactionException;
 
 /** Tells a database that cannot be used now from a statement that is wrong. */
-final class DatabaseAway {
+public final class DatabaseAway {
 
   // Connection lost, server stopping or starting, too many connections, given up for another.
   private static final List<String> STATES = List.of("08", "57P", "53", "40");
 
   private DatabaseAway() {}
 
-  static boolean caused(Throwable e) {
+  /** Whether the same statement may do once the database is back. */
+  public static boolean caused(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLTransientException) {
+      // What broke the connection hides behind the rollback that was not possible any more: the
+      // pool's "Connection is closed" has no state.
+      if (cause instanceof SQLTransientException || cause instanceof TransactionException) {
         return true;
       }
       if (cause instanceof SQLException sql && sql.getSQLState() != null) {
