@@ -44,7 +44,7 @@ class ArtifactController {
       @PathVariable UUID id, @PathVariable String name, HttpServletRequest request) {
     Job job = access.find(id);
     JobResult.Artifact artifact = ArtifactList.of(job).find(name.substring(1));
-    Path file = folders.file(job, artifact.name());
+    Path file = folders.file(job, artifact);
     Resource content = new FileSystemResource(file);
     IfRangeFilter.apply(request, etag(artifact));
     requireSatisfiable(request.getHeader(HttpHeaders.RANGE), content, artifact);

@@ -3,6 +3,7 @@ package org.alphaquant.api;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.alphaquant.job.Job;
+import org.alphaquant.job.JobResult;
 import org.alphaquant.job.ServerSettings;
 import org.springframework.stereotype.Component;
 
@@ -14,6 +15,21 @@ class ArtifactFolders {
 
   ArtifactFolders(ServerSettings settings) {
     this.settings = settings;
+  }
+
+  /**
+   * A file of the job's result that is as long as the result says: a part of any other one under
+   * its ETag would be mixed with what a client has.
+   *
+   * @throws ProblemException {@code artifact-not-found} if the job has no result, or the file is
+   *     gone, another one, or not below the data directory
+   */
+  Path file(Job job, JobResult.Artifact artifact) {
+    Path file = file(job, artifact.name());
+    if (file.toFile().length() != artifact.bytes()) {
+      throw gone(job, artifact.name());
+    }
+    return file;
   }
 
   /**

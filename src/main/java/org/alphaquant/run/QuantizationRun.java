@@ -1,6 +1,7 @@
 package org.alphaquant.run;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.calibration.EvaluationText;
@@ -40,13 +41,21 @@ class QuantizationRun implements JobRunner {
       return quantize(context);
     } catch (TorchOutOfMemoryException e) {
       throw new RunFailure(JobError.Kind.RESOURCE, "out-of-memory", e.getMessage(), e);
-    } catch (SourceException
-        | CheckpointException
-        | ModelException
-        | CalibrationException
-        | InvalidConfigException e) {
+    } catch (CheckpointException e) {
+      if (isOfTheDisk(e, context)) {
+        throw new IOException(e.getMessage(), e);
+      }
+      throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
+    } catch (SourceException | ModelException | CalibrationException | InvalidConfigException e) {
       throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
     }
+  }
+
+  // A disk that fails, and files of the service's own that are gone, are no mistake of the user's.
+  private static boolean isOfTheDisk(CheckpointException e, JobContext context) {
+    return e.kind() == CheckpointException.Kind.NOT_WRITTEN
+        || e.getCause() instanceof FileSystemException
+        || e.file().filter(file -> file.startsWith(context.attemptDirectory())).isPresent();
   }
 
   private JobResult quantize(JobContext context) throws IOException {

@@ -72,7 +72,7 @@ final class Attempt {
   }
 
   private void fail(Throwable failure) {
-    JobError error = Failures.classify(failure);
+    JobError error = Failures.classify(failure, folders.folder(job.id()));
     // Only a fault of this program needs its stack to be understood.
     Throwable stack = error.kind() == JobError.Kind.INTERNAL ? failure : null;
     log.warn(

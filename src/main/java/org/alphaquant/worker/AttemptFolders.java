@@ -32,6 +32,11 @@ final class AttemptFolders {
     return attempt;
   }
 
+  /** Where all attempts of a job have their folders. */
+  Path folder(UUID job) {
+    return settings.workDirectory(job);
+  }
+
   /** Name of an attempt's result, as rows hold it. */
   static String result(UUID job, long epoch) {
     return "work/%s/%d/%s".formatted(job, epoch, RESULT);

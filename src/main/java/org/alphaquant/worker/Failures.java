@@ -1,7 +1,9 @@
 package org.alphaquant.worker;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.JobError;
@@ -12,9 +14,13 @@ import org.springframework.dao.DataAccessException;
 final class Failures {
   private static final int FRAMES = 8;
 
+  // ENOSPC, EDQUOT, EFBIG: Java hands on the system's words alone.
+  private static final List<String> FULL =
+      List.of("No space left on device", "Disk quota exceeded", "File too large");
+
   private Failures() {}
 
-  static JobError classify(Throwable failure) {
+  static JobError classify(Throwable failure, Path folder) {
     if (failure instanceof RunFailure known) {
       return known.error();
     }
@@ -28,7 +34,7 @@ final class Failures {
     IOException file = file(failure);
     if (file != null) {
       return isDiskFull(file)
-          ? error("disk-full", JobError.Kind.RESOURCE, file)
+          ? diskFull(file, folder)
           : error("input-output", JobError.Kind.TRANSIENT, file);
     }
     return error("internal-error", JobError.Kind.INTERNAL, failure);
@@ -43,9 +49,18 @@ final class Failures {
     return null;
   }
 
+  private static JobError diskFull(IOException failure, Path folder) {
+    return new JobError(
+        "disk-full",
+        JobError.Kind.RESOURCE,
+        "there is no room left to write in %s: %s".formatted(folder, failure.getMessage()),
+        "Free space there, or give alphaquant.data-dir a larger disk, and retry the job: it goes on"
+            + " after its last finished layer.");
+  }
+
   private static boolean isDiskFull(IOException failure) {
     String message = String.valueOf(failure.getMessage());
-    return message.contains("No space left on device") || message.contains("Disk quota exceeded");
+    return FULL.stream().anyMatch(message::contains);
   }
 
   private static JobError error(String code, JobError.Kind kind, Throwable failure) {

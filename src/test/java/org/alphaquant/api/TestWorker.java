@@ -91,6 +91,25 @@ final class TestWorker {
     leases.succeed(job.id(), job.leaseEpoch(), result, directory).orElseThrow();
   }
 
+  /** Puts another file in an artifact's place, as a restored backup might. */
+  void replace(String id, String name, String content) {
+    String directory = "work/" + id + "/2/result";
+    JobResult.Artifact artifact = write(settings.resolve(directory).resolve(name), name, content);
+    sql.sql(
+            """
+            update job set artifact_directory = :directory, result = jsonb_set(result, '{artifacts}',
+              jsonb_build_array(jsonb_build_object(
+                'name', :name, 'bytes', :bytes, 'sha256', :sha256)))
+            where id = :id
+            """)
+        .param("directory", directory)
+        .param("name", name)
+        .param("bytes", artifact.bytes())
+        .param("sha256", artifact.sha256())
+        .param("id", UUID.fromString(id))
+        .update();
+  }
+
   private static JobResult.Artifact write(Path file, String name, String content) {
     byte[] bytes = content.getBytes(StandardCharsets.UTF_8);
     try {

@@ -16,6 +16,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class JobsTest extends OnAJobDatabase {
@@ -85,8 +88,19 @@ class JobsTest extends OnAJobDatabase {
 
   @Test
   void fiftyRequestsAtOnceWithOneKeyMakeOneJob() throws Exception {
+    createTogether("k");
+  }
+
+  @Tag("faults")
+  @RepeatedTest(100)
+  void fiftyRequestsAtOnceWithOneKeyMakeOneJobEveryTime(RepetitionInfo repetition)
+      throws Exception {
+    createTogether("k" + repetition.getCurrentRepetition());
+  }
+
+  private static void createTogether(String key) throws Exception {
     List<Submission> answers =
-        together(50, number -> jobs.create(new NewJob("ann", JobSpec.of("m"), "k")));
+        together(50, number -> jobs.create(new NewJob("ann", JobSpec.of("m"), key)));
 
     assertThat(answers)
         .extracting(answer -> answer.job().id())

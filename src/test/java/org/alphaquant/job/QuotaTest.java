@@ -7,19 +7,25 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 class QuotaTest {
   private static final QuotaSettings THREE = new QuotaSettings(3, 3);
+
+  private static final JobResult RESULT = new JobResult(null, null, null, List.of());
 
   private static JobDatabase database;
   private static Jobs jobs;
@@ -105,6 +111,62 @@ class QuotaTest {
 
     assertThat(claimed.stream().flatMap(Optional::stream).map(Job::owner))
         .containsExactlyInAnyOrder("ann", "ann", "ann", "bob");
+  }
+
+  @Test
+  void eightClaimersKeepTheQuotasOfThreeHundredMixedJobs() throws Exception {
+    drain(300);
+  }
+
+  @Tag("faults")
+  @Test
+  void eightClaimersKeepTheQuotasOfTwoThousandMixedJobs() throws Exception {
+    drain(2000);
+  }
+
+  // Every claimer ends a job before it takes the next; half of them have two devices, half one.
+  private void drain(int count) throws Exception {
+    JdbcClient sql = database.get(JdbcClient.class);
+    sql.sql(
+            """
+            insert into job (id, owner, spec, request_sha256, priority, devices)
+            select gen_random_uuid(), 'owner-' || i % 2, '{"version":1,"spec":{"model":"m"}}', '',
+                   floor(random() * 10), 1 + i % 3 / 2
+            from generate_series(1, :count) i
+            """)
+        .param("count", count)
+        .update();
+    Set<UUID> claimed = ConcurrentHashMap.newKeySet();
+    AtomicInteger claimers = new AtomicInteger();
+    together(8, () -> drainAs(claimers.getAndIncrement() % 2 == 0 ? "10,10" : "10", claimed));
+
+    assertThat(claimed).hasSize(count);
+    assertThat(jobs.counts().get(JobState.SUCCEEDED)).isEqualTo(count);
+  }
+
+  private static int drainAs(String devices, Set<UUID> claimed) {
+    int slots = devices.split(",").length;
+    int ended = 0;
+    while (jobs.counts().get(JobState.QUEUED) > 0) {
+      Optional<Job> job = leases.claim(UUID.randomUUID(), devices, devices, 600, 60, THREE);
+      if (job.isPresent()) {
+        assertThat(claimed.add(job.get().id())).as("claimed once").isTrue();
+        assertThat(job.get().devices()).isLessThanOrEqualTo(slots);
+        assertThat(running(job.get().owner())).isBetween(1, 3);
+        leases.succeed(job.get().id(), 1, RESULT, "work").orElseThrow();
+        ended++;
+      }
+    }
+    return ended;
+  }
+
+  private static int running(String owner) {
+    return database
+        .get(JdbcClient.class)
+        .sql("select count(*) from job where state = 'RUNNING' and owner = ?")
+        .param(owner)
+        .query(Integer.class)
+        .single();
   }
 
   @Test

@@ -181,6 +181,16 @@ class ProcessFaultTest {
 
   @Test
   void aJobThatKillsItsWorkersFailsAndTheOthersGoOn() throws IOException {
+    poison();
+  }
+
+  @Tag("faults")
+  @RepeatedTest(5)
+  void aJobThatKillsItsWorkersFailsEveryTime() throws IOException {
+    poison();
+  }
+
+  private void poison() throws IOException {
     start(4);
     String model = ScriptedRunner.model(5, 50);
     UUID poison = create("poison");

@@ -34,6 +34,8 @@ import org.alphaquant.job.RunFailure;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
@@ -145,6 +147,7 @@ class WorkerTest {
       Job job = awaitState(create("m"), JobState.FAILED);
 
       assertThat(job.error()).map(JobError::code).contains("disk-full");
+      assertThat(job.error().orElseThrow().message()).contains(data.resolve("work").toString());
       assertThat(earlier).containsExactly(0, 1);
     }
   }
@@ -265,6 +268,16 @@ class WorkerTest {
 
   @Test
   void aWorkerCutOffFromTheDatabaseStopsBeforeAnotherStarts() throws Exception {
+    cutOff();
+  }
+
+  @Tag("faults")
+  @RepeatedTest(15)
+  void aWorkerCutOffFromTheDatabaseStopsEveryTime() throws Exception {
+    cutOff();
+  }
+
+  private void cutOff() throws Exception {
     Queue<Pass> passes = new ConcurrentLinkedQueue<>();
     CountDownLatch started = new CountDownLatch(1);
     CountDownLatch enough = new CountDownLatch(1);

@@ -1,0 +1,129 @@
+package org.alphaquant.faults;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.alphaquant.AlphaQuantServer;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+
+/** The whole service in a process of its own, which keeps its port when it is started again. */
+final class ServiceProcess implements AutoCloseable {
+  // The unit of "ulimit -f" in a POSIX shell.
+  private static final int POSIX_BLOCK = 512;
+
+  private final List<String> command;
+  private final Path log;
+  private final String base;
+  private Process process;
+
+  ServiceProcess(JdbcConnectionDetails database, Path data, String... properties) {
+    int port = freePort();
+    base = "http://localhost:" + port;
+    log = data.resolve("service-" + port + ".log");
+    command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dalphaquant.ends-with=" + ProcessHandle.current().pid(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                AlphaQuantServer.class.getName(),
+                "--server.port=" + port,
+                "--management.server.port=0",
+                "--spring.datasource.url=" + database.getJdbcUrl(),
+                "--spring.datasource.username=" + database.getUsername(),
+                "--spring.datasource.password=" + database.getPassword(),
+                "--alphaquant.data-dir=" + data,
+                "--alphaquant.models.roots=" + Path.of("examples/models").toAbsolutePath(),
+                "--alphaquant.files.roots=" + Path.of("examples").toAbsolutePath()));
+    for (String property : properties) {
+      command.add("--" + property);
+    }
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * From its next start on no file of the process can become longer, which is what a full disk does
+   * to a large file, and needs no right to mount one.
+   */
+  void limitFiles(long bytes) {
+    command.addAll(
+        0,
+        List.of("sh", "-c", "ulimit -S -f " + bytes / POSIX_BLOCK + " && exec \"$@\"", "service"));
+  }
+
+  /** From its next start on they can. */
+  void unlimitFiles() {
+    command.subList(0, 4).clear();
+  }
+
+  /** Starts it, or starts it again; returns at once. */
+  void start() {
+    try {
+      process =
+          new ProcessBuilder(command)
+              .redirectErrorStream(true)
+              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+              .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Where it answers. */
+  String base() {
+    return base;
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  String log() {
+    try {
+      return Files.readString(log);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Sends a signal: KILL, TERM, STOP, CONT. Nothing happens where the process has ended. */
+  void signal(String name) {
+    try {
+      new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+          .redirectError(ProcessBuilder.Redirect.DISCARD)
+          .start()
+          .waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroyForcibly();
+    try {
+      process.waitFor(10, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
