@@ -20,8 +20,19 @@ public class TorchException extends RuntimeException {
     boolean outOfMemory =
         message.contains("out of memory") || message.contains("can't allocate memory");
     return outOfMemory
-        ? new TorchOutOfMemoryException(stage, function + " ran out of memory: " + message, cause)
+        ? new TorchOutOfMemoryException(
+            stage, function + " ran out of memory: " + line(message), cause)
         : new TorchException(stage, function + " failed: " + message, cause);
+  }
+
+  // Where in the script it was does not matter for memory, and would hide how much was asked for.
+  private static String line(String message) {
+    return message
+        .lines()
+        .map(String::strip)
+        .filter(line -> line.contains("out of memory") || line.contains("can't allocate memory"))
+        .findFirst()
+        .orElse(message);
   }
 
   // libtorch appends a C++ stack; what a person can act on is the interpreter's part before it.

@@ -7,7 +7,9 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.alphaquant.AlphaQuantServer;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
@@ -18,6 +20,7 @@ final class ServiceProcess implements AutoCloseable {
   private static final int POSIX_BLOCK = 512;
 
   private final List<String> command;
+  private final Map<String, String> environment = new HashMap<>();
   private final Path log;
   private final String base;
   private Process process;
@@ -73,14 +76,20 @@ final class ServiceProcess implements AutoCloseable {
     command.subList(0, 4).clear();
   }
 
+  /** From its next start on. */
+  void environment(String name, String value) {
+    environment.put(name, value);
+  }
+
   /** Starts it, or starts it again; returns at once. */
   void start() {
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    builder.environment().putAll(environment);
     try {
-      process =
-          new ProcessBuilder(command)
-              .redirectErrorStream(true)
-              .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-              .start();
+      process = builder.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
