@@ -34,6 +34,9 @@ final class Sender {
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
+            // A proxy would look the name up by itself, and the address checked would not be the
+            // one.
+            .proxy(HttpClient.Builder.NO_PROXY)
             .connectTimeout(settings.timeout())
             .build();
   }

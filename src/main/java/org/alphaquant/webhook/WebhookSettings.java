@@ -28,7 +28,7 @@ record WebhookSettings(
     @DefaultValue("false") boolean allowHttp,
     @DefaultValue("false") boolean allowPrivateAddresses,
     @DefaultValue("10s") Duration timeout,
-    @DefaultValue("12") int attempts,
+    @DefaultValue("16") int attempts,
     @DefaultValue("10s") Duration firstWait,
     @DefaultValue("6h") Duration longestWait,
     @DefaultValue("32") int concurrency,
