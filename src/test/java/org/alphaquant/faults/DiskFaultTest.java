@@ -72,15 +72,19 @@ class DiskFaultTest {
   }
 
   @Test
-  void aFolderThatVanishesBelowARunningJobCostsAnAttempt() throws IOException {
+  void aFolderThatVanishesWithFinishedLayersCostsAnAttempt() throws IOException {
     service.start();
     String id = post("int4");
     Path attempt = data.resolve("work").resolve(id).resolve("1");
     await()
         .atMost(Duration.ofSeconds(60))
         .pollInterval(Duration.ofMillis(5))
-        .until(() -> Files.exists(attempt.resolve("layers")));
+        .until(() -> Files.exists(attempt.resolve("layers/layer-00000.json")));
+    // Halted, or what is deleted could be half of what is just being written.
+    service.signal("STOP");
+    assertThat(attempt.resolve("layers")).as("of an attempt that has not ended").isDirectory();
     FileSystemUtils.deleteRecursively(attempt);
+    service.signal("CONT");
     JsonNode done = end(id);
     assertThat(done.at("/state").asString()).as(done.toString()).isEqualTo("SUCCEEDED");
     assertThat(data.resolve("work").resolve(id).resolve("2")).isDirectory();
