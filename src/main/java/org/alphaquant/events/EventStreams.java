@@ -117,7 +117,7 @@ public final class EventStreams implements Notifications.Listener {
   @Override
   public void notified(Notifications.Channel channel, String payload) {
     if (channel == Notifications.Channel.EVENT) {
-      UUID job = UUID.fromString(payload.substring(0, payload.indexOf(' ')));
+      UUID job = UUID.fromString(payload);
       if (feeds.containsKey(job)) {
         markDirty(job);
       }

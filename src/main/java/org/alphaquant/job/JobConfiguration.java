@@ -2,11 +2,13 @@ package org.alphaquant.job;
 
 import org.hibernate.cfg.MappingSettings;
 import org.hibernate.type.format.jackson.Jackson3JsonFormatMapper;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.hibernate.autoconfigure.HibernatePropertiesCustomizer;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties({ServerSettings.class, QuotaSettings.class})
@@ -18,6 +20,16 @@ class JobConfiguration {
     return properties ->
         properties.put(
             MappingSettings.JSON_FORMAT_MAPPER, new Jackson3JsonFormatMapper(StoredJson.MAPPER));
+  }
+
+  @Bean
+  Announcements jobAnnouncements(JdbcClient sql) {
+    return new Announcements(sql);
+  }
+
+  @Bean
+  static AnnouncedStatements announcedStatements(ObjectProvider<Announcements> announcements) {
+    return new AnnouncedStatements(announcements);
   }
 
   @Bean

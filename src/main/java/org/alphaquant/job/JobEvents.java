@@ -26,14 +26,15 @@ public interface JobEvents extends Repository<JobEvent, JobEvent.Key> {
   /**
    * Appends an event of the attempt that holds the job, with progress too where it is not null.
    *
-   * @return its sequence number; empty when the lease is lost
+   * @return the event; empty when the lease is lost
    */
-  default Optional<Long> append(
+  default Optional<JobEvent> append(
       UUID id, long epoch, String type, String level, Object data, JobProgress progress) {
     return append(id, epoch, type, level, StoredJson.write(data), StoredJson.write(progress));
   }
 
   // The update locks the job's row until the event is committed: commit order is sequence order.
+  @Announced
   @NativeQuery(
       """
       with held as (
@@ -43,8 +44,8 @@ public interface JobEvents extends Repository<JobEvent, JobEvent.Key> {
         returning id, event_seq, lease_epoch)
       insert into job_event (job_id, seq, attempt, type, level, data)
       select id, event_seq, lease_epoch, :type, :level, cast(:data as jsonb) from held
-      returning seq
+      returning *
       """)
-  Optional<Long> append(
+  Optional<JobEvent> append(
       UUID id, long epoch, String type, String level, String data, String progress);
 }

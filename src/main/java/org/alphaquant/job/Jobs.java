@@ -33,16 +33,19 @@ public interface Jobs extends Repository<Job, UUID> {
    * @throws IdempotencyConflict if the key was used for another request
    * @throws QuotaExceededException if the owner may not queue another job
    */
-  @Transactional
   default Submission create(NewJob job, QuotaSettings quotas) {
-    if (quotas.queued() > 0) {
-      lockQueueOf(job.owner());
-      String key = job.idempotencyKey();
-      boolean known = key != null && findByKey(job.owner(), key).isPresent();
-      long queued = queuedBy(job.owner());
-      if (!known && queued >= quotas.queued()) {
-        throw new QuotaExceededException(job.owner(), quotas.queued(), queued);
-      }
+    return quotas.queued() == 0 ? store(job) : createWithin(job, quotas.queued());
+  }
+
+  /** {@link #create(NewJob, QuotaSettings)} while the owner has fewer than so many queued. */
+  @Transactional
+  default Submission createWithin(NewJob job, int most) {
+    lockQueueOf(job.owner());
+    String key = job.idempotencyKey();
+    boolean known = key != null && findByKey(job.owner(), key).isPresent();
+    long queued = queuedBy(job.owner());
+    if (!known && queued >= most) {
+      throw new QuotaExceededException(job.owner(), most, queued);
     }
     return store(job);
   }
@@ -82,6 +85,7 @@ public interface Jobs extends Repository<Job, UUID> {
   }
 
   // A second request with the same key waits on the unique index until the first has committed.
+  @Announced
   @NativeQuery(
       """
       insert into job (id, owner, spec, priority, devices, device_memory_bytes,
@@ -138,6 +142,7 @@ public interface Jobs extends Repository<Job, UUID> {
    *
    * @return the job as it is now; empty when it has finished or is unknown
    */
+  @Announced
   @NativeQuery(
       """
       update job
@@ -151,6 +156,7 @@ public interface Jobs extends Repository<Job, UUID> {
   Optional<Job> cancel(UUID id, String reason);
 
   /** Queues a failed or cancelled job again, with all its budgets new. */
+  @Announced
   @NativeQuery(
       """
       update job

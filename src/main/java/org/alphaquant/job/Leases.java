@@ -28,7 +28,6 @@ public interface Leases extends Repository<Job, UUID> {
    * @param reserveSeconds after so long the first job that would fit the whole worker keeps the
    *     later ones waiting, so that small jobs cannot starve a big one
    */
-  @Transactional
   default Optional<Job> claim(
       UUID worker,
       String free,
@@ -36,18 +35,31 @@ public interface Leases extends Repository<Job, UUID> {
       double ttlSeconds,
       double reserveSeconds,
       QuotaSettings quotas) {
-    if (quotas.running() == 0) {
-      return claim(worker, free, total, ttlSeconds, reserveSeconds);
-    }
+    return quotas.running() == 0
+        ? claim(worker, free, total, ttlSeconds, reserveSeconds)
+        : claimWithin(worker, free, total, ttlSeconds, reserveSeconds, quotas.running());
+  }
+
+  /** {@link #claim} of a job whose owner has fewer than so many running. */
+  @Transactional
+  default Optional<Job> claimWithin(
+      UUID worker,
+      String free,
+      String total,
+      double ttlSeconds,
+      double reserveSeconds,
+      int running) {
     lockClaims();
-    return claimNext(worker, free, total, ttlSeconds, reserveSeconds, quotas.running());
+    return claimNext(worker, free, total, ttlSeconds, reserveSeconds, running);
   }
 
   // All claims in turn, or two could both start an owner's last job. A claim takes a millisecond.
   @NativeQuery("select cast(pg_advisory_xact_lock(2, 0) as text)")
   String lockClaims();
 
-  // Materialized, or a nested loop could lock more rows than the limit says.
+  // Materialized, or a nested loop could lock more rows than the limit says. The number of devices
+  // is compared before their memory, which costs five times as much for each job that does not fit.
+  @Announced
   @NativeQuery(
       """
       with sated as materialized (
@@ -66,6 +78,7 @@ public interface Leases extends Repository<Job, UUID> {
       next as materialized (
         select id from job
         where state = 'QUEUED' and run_after <= now() and owner not in (select owner from sated)
+          and devices <= cardinality(string_to_array(:free, ','))
           and devices <= (select count(*) from unnest(cast(string_to_array(:free, ',') as bigint[])) m
                           where m >= device_memory_bytes)
           and not exists (
@@ -109,6 +122,7 @@ public interface Leases extends Repository<Job, UUID> {
     return succeed(id, epoch, StoredJson.write(result), directory);
   }
 
+  @Announced
   @NativeQuery(
       """
       update job
@@ -135,6 +149,7 @@ public interface Leases extends Repository<Job, UUID> {
         backoffSeconds);
   }
 
+  @Announced
   @NativeQuery(
       """
       with attempt as (
@@ -157,6 +172,7 @@ public interface Leases extends Repository<Job, UUID> {
       UUID id, long epoch, String error, String kind, int retries, double backoffSeconds);
 
   /** Puts the job back into the queue because the worker stops; no failure is counted. */
+  @Announced
   @NativeQuery(
       """
       update job
@@ -170,6 +186,7 @@ public interface Leases extends Repository<Job, UUID> {
   Optional<Job> giveBack(UUID id, long epoch);
 
   /** Ends the job as its client asked. */
+  @Announced
   @NativeQuery(
       """
       update job
@@ -193,6 +210,7 @@ public interface Leases extends Repository<Job, UUID> {
     return reap(most, StoredJson.write(error), backoffSeconds, limit);
   }
 
+  @Announced
   @NativeQuery(
       """
       with silent as materialized (

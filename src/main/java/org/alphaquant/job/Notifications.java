@@ -129,12 +129,16 @@ public final class Notifications implements SmartLifecycle {
     QUEUE,
     /** A running job is to be cancelled; the payload is its id. */
     CANCEL,
-    /** An event was appended; the payload is job id, space, sequence number. */
+    /** A job has a new event; the payload is the job's id. */
     EVENT,
-    /** A message to a webhook is due; the payload is its id. */
+    /** A message to a webhook is due; the payload is the job's id. */
     WEBHOOK;
 
     private final String sqlName = "alphaquant_" + name().toLowerCase(Locale.ROOT);
+
+    String sqlName() {
+      return sqlName;
+    }
 
     static Channel of(String sqlName) {
       for (Channel channel : values()) {

@@ -8,6 +8,7 @@ import java.util.UUID;
 import org.alphaquant.device.ComputeDevice;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobEvent;
 import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobSpec;
@@ -119,10 +120,10 @@ final class AttemptContext implements JobContext {
   }
 
   private void append(String type, Object data, JobProgress progress) {
-    Optional<Long> seq =
+    Optional<JobEvent> event =
         Persistently.write(
             lease, () -> events.append(job.id(), lease.epoch(), type, "info", data, progress));
-    if (seq.isEmpty()) {
+    if (event.isEmpty()) {
       lease.lose();
       lease.ensureHeld();
     }

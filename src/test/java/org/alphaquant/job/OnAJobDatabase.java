@@ -39,6 +39,10 @@ abstract class OnAJobDatabase {
   }
 
   static Job create(String model, int priority) {
+    return create(jobs, model, priority);
+  }
+
+  static Job create(Jobs jobs, String model, int priority) {
     JobSpec spec =
         new JobSpec(model, null, null, null, null, null, null, null, priority, null, null, null);
     return jobs.create(new NewJob("ann", spec, null)).job();

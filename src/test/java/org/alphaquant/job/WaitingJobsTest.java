@@ -2,8 +2,10 @@ package org.alphaquant.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.alphaquant.job.RegisteredWorker.Slot;
 import org.junit.jupiter.api.AfterAll;
@@ -84,6 +86,24 @@ class WaitingJobsTest {
     assertThat(waiting.of(List.of(jobs.find(first.id()).orElseThrow()), QuotaSettings.NONE))
         .isEmpty();
     assertThat(reason(second)).isEqualTo("next");
+  }
+
+  @Test
+  void oneJobAloneHasThePlaceThatItHasAmongAll() {
+    register(WORKER, false, 100);
+    List<Job> all = new ArrayList<>();
+    for (int priority : new int[] {0, 2, -1, 2, 0, 1, 0}) {
+      all.add(OnAJobDatabase.create(jobs, "m", priority));
+    }
+    sql.sql("update job set created_at = (select min(created_at) from job) where priority = 0")
+        .update();
+
+    Map<UUID, Waiting> together = waiting.of(all, QuotaSettings.NONE);
+    assertThat(together.values()).extracting(Waiting::position).doesNotHaveDuplicates();
+    for (Job job : all) {
+      assertThat(waiting.of(List.of(job), QuotaSettings.NONE))
+          .containsExactly(Map.entry(job.id(), together.get(job.id())));
+    }
   }
 
   @Test
