@@ -24,6 +24,7 @@ public class WebhookDelivery {
   private JobState event;
 
   private String url;
+  private String host;
   private String body;
   private Instant createdAt;
   private int attempts;
@@ -70,6 +71,11 @@ public class WebhookDelivery {
 
   public String url() {
     return url;
+  }
+
+  /** Host and port of the address, as the address has them. */
+  public String host() {
+    return host;
   }
 
   /** JSON; the same bytes at every attempt. */

@@ -1,6 +1,7 @@
 package org.alphaquant.webhook;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
@@ -23,7 +24,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
   private final WebhookDeliveries rows;
   private final Sender sender;
   private final WebhookSettings settings;
-  private final Semaphore places;
+  private final Places places;
   private final Semaphore wake = new Semaphore(0);
   private volatile boolean running;
   private volatile Thread loop;
@@ -32,7 +33,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     this.rows = rows;
     this.sender = sender;
     this.settings = settings;
-    this.places = new Semaphore(settings.concurrency());
+    this.places = new Places(settings.concurrency());
   }
 
   @Override
@@ -63,20 +64,14 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
 
   /** Begins what is due, as far as there are places; a place is free again with the answer. */
   private int begin() {
-    int free = places.drainPermits();
+    int free = places.free();
     if (free == 0) {
       return 0;
     }
-    int begun = 0;
-    try {
-      for (WebhookDelivery delivery : rows.claim(free, leaseSeconds())) {
-        begun++;
-        attempt(delivery);
-      }
-      return begun;
-    } finally {
-      places.release(free - begun);
-    }
+    List<WebhookDelivery> due =
+        rows.claim(free, places.forOneHost(), places.taken(), leaseSeconds());
+    due.forEach(this::attempt);
+    return due.size();
   }
 
   // Longer than an attempt can take, so that nobody else begins one beside it.
@@ -85,6 +80,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
   }
 
   private void attempt(WebhookDelivery delivery) {
+    places.take(delivery.host());
     sender
         .send(delivery)
         .whenComplete(
@@ -95,7 +91,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
                 // It is due again when its lease is over.
                 log.debug("webhook={} answer is lost: {}", delivery.id(), e.getMessage());
               } finally {
-                places.release();
+                places.release(delivery.host());
                 wake.release();
               }
             });

@@ -73,11 +73,11 @@ class MetricsTest {
       WebhookDeliveries rows = fresh.get(WebhookDeliveries.class);
       cancelWithWebhook(fresh.http(), "d");
       cancelWithWebhook(fresh.http(), "e");
-      List<WebhookDelivery> begun = rows.claim(10, 60);
+      List<WebhookDelivery> begun = rows.claim(10, 10, List.of(), 60);
       rows.postpone(begun.get(0), 0, 500, null);
       rows.finish(begun.get(1), Outcome.DELIVERED, 204, null);
       rows.finish(begun.get(1), Outcome.DELIVERED, 204, null);
-      rows.finish(rows.claim(10, 60).get(0), Outcome.GIVEN_UP, 500, null);
+      rows.finish(rows.claim(10, 10, List.of(), 60).get(0), Outcome.GIVEN_UP, 500, null);
       String text = scrape(fresh);
       assertThat(value(text, deliveries("retried"))).isEqualTo(1);
       assertThat(value(text, deliveries("delivered"))).isEqualTo(1);
