@@ -2,6 +2,7 @@ package org.alphaquant.webhook;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
@@ -81,8 +82,9 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
 
   private void attempt(WebhookDelivery delivery) {
     places.take(delivery.host());
-    sender
-        .send(delivery)
+    // Within a stage, so that a failure to begin ends the attempt as any other does.
+    CompletableFuture.completedFuture(delivery)
+        .thenCompose(sender::send)
         .whenComplete(
             (status, failure) -> {
               try {

@@ -163,6 +163,18 @@ class DeliveriesTest {
   }
 
   @Test
+  void anAttemptThatCannotBeginHasFailedAndGivesItsPlaceBack() {
+    Job job = cancelled("/hook");
+    webhooks.sql().sql("update webhook_delivery set url = url || ' '").update();
+    send(settings(true));
+    WebhookDelivery delivery = awaitEnd(job);
+    assertThat(delivery.outcome()).contains(Outcome.GIVEN_UP);
+    // The host has two places, so the third attempt shows that they came back.
+    assertThat(delivery.attempts()).isEqualTo(4);
+    assertThat(delivery.lastError().orElseThrow()).contains("Illegal character");
+  }
+
+  @Test
   void twoSendersTellEveryJobOnce() {
     List<Job> ended = Stream.generate(() -> cancelled("/hook")).limit(100).toList();
     send(settings(true));
