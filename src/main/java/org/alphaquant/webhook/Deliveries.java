@@ -101,7 +101,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
 
   private void settle(WebhookDelivery delivery, Integer status, Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    String error = cause == null ? null : describe(cause);
+    String error = cause == null ? null : describe(cause, delivery.url());
     if (status != null && status / 100 == 2) {
       rows.finish(delivery, Outcome.DELIVERED, status, null);
     } else if (cause instanceof Sender.RefusedException || status != null && status == GONE) {
@@ -132,9 +132,11 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     return ThreadLocalRandom.current().nextDouble(longest / 2, longest);
   }
 
-  private static String describe(Throwable cause) {
+  // Whoever wrote the message may have put the whole address in.
+  private static String describe(Throwable cause, String url) {
     String message = cause.getMessage();
-    String text = message == null ? cause.getClass().getSimpleName() : message;
+    String whole = message == null ? cause.getClass().getSimpleName() : message;
+    String text = ShownAddress.in(whole, url);
     return text.substring(0, Math.min(500, text.length()));
   }
 
