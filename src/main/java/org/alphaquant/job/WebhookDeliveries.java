@@ -89,6 +89,26 @@ public interface WebhookDeliveries extends Repository<WebhookDelivery, UUID> {
   @NativeQuery("select * from webhook_delivery where job_id = :jobId order by seq limit :limit")
   List<WebhookDelivery> of(UUID jobId, int limit);
 
+  /**
+   * Gives up those that were due for three days without an attempt: webhooks are switched off, or
+   * no process sends.
+   */
+  @NativeQuery(
+      """
+      with overdue as materialized (
+        select id from webhook_delivery
+        where next_attempt_at < now() - interval '3 days'
+        limit :limit
+        for update skip locked)
+      update webhook_delivery
+      set finished_at = now(), next_attempt_at = null, outcome = 'GIVEN_UP',
+          last_error = 'was due for 3 days, and no process sent it'
+      from overdue
+      where webhook_delivery.id = overdue.id
+      returning webhook_delivery.*
+      """)
+  List<WebhookDelivery> giveUpOverdue(int limit);
+
   /** Forgets those that ended a month ago. */
   @NativeQuery(
       """

@@ -46,7 +46,7 @@ public class WebhookDelivery {
     DELIVERED,
     /** It may not be sent there, or the receiver wants no more of it (410). */
     REFUSED,
-    /** Every attempt failed. */
+    /** Every attempt failed, or nobody made one for days. */
     GIVEN_UP
   }
 

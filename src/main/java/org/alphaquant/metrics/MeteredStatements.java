@@ -21,7 +21,7 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
  */
 final class MeteredStatements implements BeanPostProcessor {
 
-  private static final Set<String> SETTLING = Set.of("finish", "postpone");
+  private static final Set<String> SETTLING = Set.of("finish", "postpone", "giveUpOverdue");
 
   private final ObjectProvider<JobMeters> jobs;
   private final ObjectProvider<WebhookMeters> webhooks;

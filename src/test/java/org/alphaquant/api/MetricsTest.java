@@ -16,6 +16,7 @@ import org.alphaquant.job.WebhookDelivery.Outcome;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 class MetricsTest {
 
@@ -73,15 +74,19 @@ class MetricsTest {
       WebhookDeliveries rows = fresh.get(WebhookDeliveries.class);
       cancelWithWebhook(fresh.http(), "d");
       cancelWithWebhook(fresh.http(), "e");
+      cancelWithWebhook(fresh.http(), "f");
       List<WebhookDelivery> begun = rows.claim(10, 10, List.of(), 60);
       rows.postpone(begun.get(0), 0, 500, null);
       rows.finish(begun.get(1), Outcome.DELIVERED, 204, null);
       rows.finish(begun.get(1), Outcome.DELIVERED, 204, null);
       rows.finish(rows.claim(10, 10, List.of(), 60).get(0), Outcome.GIVEN_UP, 500, null);
+      String past = "update webhook_delivery set next_attempt_at = '2000-1-1' where id = ?";
+      fresh.get(JdbcClient.class).sql(past).param(begun.get(2).id()).update();
+      rows.giveUpOverdue(10);
       String text = scrape(fresh);
       assertThat(value(text, deliveries("retried"))).isEqualTo(1);
       assertThat(value(text, deliveries("delivered"))).isEqualTo(1);
-      assertThat(value(text, deliveries("given_up"))).isEqualTo(1);
+      assertThat(value(text, deliveries("given_up"))).isEqualTo(2);
       assertThat(value(text, deliveries("refused"))).isEqualTo(0);
     }
   }
