@@ -82,7 +82,10 @@ final class TestWebhooks implements AutoCloseable {
   }
 
   WebhookDelivery awaitEnd(Job job) {
-    await().atMost(Duration.ofSeconds(30)).until(() -> only(job).outcome().isPresent());
+    await()
+        .pollDelay(Duration.ZERO)
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> only(job).outcome().isPresent());
     return only(job);
   }
 
