@@ -24,6 +24,7 @@ public class WebhookDelivery {
   private JobState event;
 
   private String url;
+  private String host;
   private String body;
   private Instant createdAt;
   private int attempts;
@@ -45,7 +46,7 @@ public class WebhookDelivery {
     DELIVERED,
     /** It may not be sent there, or the receiver wants no more of it (410). */
     REFUSED,
-    /** Every attempt failed. */
+    /** Every attempt failed, or nobody made one for days. */
     GIVEN_UP
   }
 
@@ -70,6 +71,11 @@ public class WebhookDelivery {
 
   public String url() {
     return url;
+  }
+
+  /** Host and port of the address, as the address has them. */
+  public String host() {
+    return host;
   }
 
   /** JSON; the same bytes at every attempt. */

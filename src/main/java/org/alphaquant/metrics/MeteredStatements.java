@@ -2,10 +2,13 @@ package org.alphaquant.metrics;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.Jobs;
 import org.alphaquant.job.Leases;
 import org.alphaquant.job.Submission;
+import org.alphaquant.job.WebhookDeliveries;
+import org.alphaquant.job.WebhookDelivery;
 import org.aopalliance.intercept.MethodInterceptor;
 import org.aopalliance.intercept.MethodInvocation;
 import org.springframework.aop.framework.ProxyFactory;
@@ -18,34 +21,50 @@ import org.springframework.beans.factory.config.BeanPostProcessor;
  */
 final class MeteredStatements implements BeanPostProcessor {
 
-  private final ObjectProvider<JobMeters> meters;
+  private static final Set<String> SETTLING = Set.of("finish", "postpone", "giveUpOverdue");
 
-  MeteredStatements(ObjectProvider<JobMeters> meters) {
-    this.meters = meters;
+  private final ObjectProvider<JobMeters> jobs;
+  private final ObjectProvider<WebhookMeters> webhooks;
+
+  MeteredStatements(ObjectProvider<JobMeters> jobs, ObjectProvider<WebhookMeters> webhooks) {
+    this.jobs = jobs;
+    this.webhooks = webhooks;
   }
 
   @Override
   public Object postProcessAfterInitialization(Object bean, String name) {
-    if (!(bean instanceof Jobs) && !(bean instanceof Leases)) {
-      return bean;
+    if (bean instanceof Jobs || bean instanceof Leases) {
+      return around(bean, this::countJobs);
     }
+    return bean instanceof WebhookDeliveries ? around(bean, this::countDeliveries) : bean;
+  }
+
+  private static Object around(Object bean, MethodInterceptor count) {
     ProxyFactory factory = new ProxyFactory(bean);
-    factory.addAdvice((MethodInterceptor) this::count);
+    factory.addAdvice(count);
     return factory.getProxy();
   }
 
-  private Object count(MethodInvocation call) throws Throwable {
+  private Object countJobs(MethodInvocation call) throws Throwable {
     Object answer = call.proceed();
-    JobMeters counted = meters.getObject();
+    JobMeters counted = jobs.getObject();
     switch (call.getMethod().getName()) {
       case "create" -> created((Submission) answer, counted);
-      case "claim" -> rows(answer).forEach(counted::claimed);
-      case "reap" -> rows(answer).forEach(counted::leaseLost);
+      case "claim" -> rows(answer, Job.class).forEach(counted::claimed);
+      case "reap" -> rows(answer, Job.class).forEach(counted::leaseLost);
       case "cancel", "succeed", "fail", "cancelled", "giveBack" ->
-          rows(answer).forEach(counted::written);
+          rows(answer, Job.class).forEach(counted::written);
       default -> {
         return answer;
       }
+    }
+    return answer;
+  }
+
+  private Object countDeliveries(MethodInvocation call) throws Throwable {
+    Object answer = call.proceed();
+    if (SETTLING.contains(call.getMethod().getName())) {
+      rows(answer, WebhookDelivery.class).forEach(webhooks.getObject()::written);
     }
     return answer;
   }
@@ -56,8 +75,8 @@ final class MeteredStatements implements BeanPostProcessor {
     }
   }
 
-  private static List<Job> rows(Object answer) {
+  private static <T> List<T> rows(Object answer, Class<T> type) {
     List<?> rows = answer instanceof Optional<?> row ? row.stream().toList() : (List<?>) answer;
-    return rows.stream().map(Job.class::cast).toList();
+    return rows.stream().map(type::cast).toList();
   }
 }

@@ -14,13 +14,19 @@ class MetricsConfiguration {
 
   // Static, because a post-processor is made before the configuration's other beans can be.
   @Bean
-  static MeteredStatements meteredStatements(ObjectProvider<JobMeters> meters) {
-    return new MeteredStatements(meters);
+  static MeteredStatements meteredStatements(
+      ObjectProvider<JobMeters> jobs, ObjectProvider<WebhookMeters> webhooks) {
+    return new MeteredStatements(jobs, webhooks);
   }
 
   @Bean
   JobMeters jobMeters(MeterRegistry registry) {
     return new JobMeters(registry);
+  }
+
+  @Bean
+  WebhookMeters webhookMeters(MeterRegistry registry) {
+    return new WebhookMeters(registry);
   }
 
   @Bean

@@ -1,6 +1,8 @@
 package org.alphaquant.webhook;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
@@ -23,7 +25,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
   private final WebhookDeliveries rows;
   private final Sender sender;
   private final WebhookSettings settings;
-  private final Semaphore places;
+  private final Places places;
   private final Semaphore wake = new Semaphore(0);
   private volatile boolean running;
   private volatile Thread loop;
@@ -32,7 +34,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     this.rows = rows;
     this.sender = sender;
     this.settings = settings;
-    this.places = new Semaphore(settings.concurrency());
+    this.places = new Places(settings.concurrency());
   }
 
   @Override
@@ -63,20 +65,14 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
 
   /** Begins what is due, as far as there are places; a place is free again with the answer. */
   private int begin() {
-    int free = places.drainPermits();
+    int free = places.free();
     if (free == 0) {
       return 0;
     }
-    int begun = 0;
-    try {
-      for (WebhookDelivery delivery : rows.claim(free, leaseSeconds())) {
-        begun++;
-        attempt(delivery);
-      }
-      return begun;
-    } finally {
-      places.release(free - begun);
-    }
+    List<WebhookDelivery> due =
+        rows.claim(free, places.forOneHost(), places.taken(), leaseSeconds());
+    due.forEach(this::attempt);
+    return due.size();
   }
 
   // Longer than an attempt can take, so that nobody else begins one beside it.
@@ -85,8 +81,10 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
   }
 
   private void attempt(WebhookDelivery delivery) {
-    sender
-        .send(delivery)
+    places.take(delivery.host());
+    // Within a stage, so that a failure to begin ends the attempt as any other does.
+    CompletableFuture.completedFuture(delivery)
+        .thenCompose(sender::send)
         .whenComplete(
             (status, failure) -> {
               try {
@@ -95,7 +93,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
                 // It is due again when its lease is over.
                 log.debug("webhook={} answer is lost: {}", delivery.id(), e.getMessage());
               } finally {
-                places.release();
+                places.release(delivery.host());
                 wake.release();
               }
             });
@@ -103,7 +101,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
 
   private void settle(WebhookDelivery delivery, Integer status, Throwable failure) {
     Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-    String error = cause == null ? null : describe(cause);
+    String error = cause == null ? null : describe(cause, delivery.url());
     if (status != null && status / 100 == 2) {
       rows.finish(delivery, Outcome.DELIVERED, status, null);
     } else if (cause instanceof Sender.RefusedException || status != null && status == GONE) {
@@ -134,9 +132,11 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     return ThreadLocalRandom.current().nextDouble(longest / 2, longest);
   }
 
-  private static String describe(Throwable cause) {
+  // Whoever wrote the message may have put the whole address in.
+  private static String describe(Throwable cause, String url) {
     String message = cause.getMessage();
-    String text = message == null ? cause.getClass().getSimpleName() : message;
+    String whole = message == null ? cause.getClass().getSimpleName() : message;
+    String text = ShownAddress.in(whole, url);
     return text.substring(0, Math.min(500, text.length()));
   }
 

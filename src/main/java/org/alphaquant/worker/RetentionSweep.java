@@ -76,7 +76,18 @@ final class RetentionSweep implements SmartLifecycle {
       sweepFolders(jobs.subList(from, Math.min(jobs.size(), from + BATCH)));
     }
     retention.forgetTombstones();
+    giveUpOverdue();
     deliveries.forgetFinished();
+  }
+
+  private void giveUpOverdue() {
+    int givenUp;
+    do {
+      givenUp = deliveries.giveUpOverdue(BATCH).size();
+      if (givenUp > 0) {
+        log.warn("{} messages to webhooks are given up: nobody sent them for days", givenUp);
+      }
+    } while (givenUp == BATCH);
   }
 
   // A folder of a job that the database does not know stays: it may be another database's.

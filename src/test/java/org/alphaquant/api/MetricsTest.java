@@ -10,9 +10,13 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alphaquant.job.JobError;
+import org.alphaquant.job.WebhookDeliveries;
+import org.alphaquant.job.WebhookDelivery;
+import org.alphaquant.job.WebhookDelivery.Outcome;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 class MetricsTest {
 
@@ -62,6 +66,39 @@ class MetricsTest {
     assertThat(value(text, "quant_job_duration_seconds_count{outcome=\"failed\"}")).isEqualTo(1);
     assertThat(value(text, "quant_jobs{state=\"succeeded\"}")).isEqualTo(1);
     assertThat(value(text, "quant_jobs{state=\"queued\"}")).isEqualTo(0);
+  }
+
+  @Test
+  void whatBecomesOfMessagesIsCountedOnce() {
+    try (RunningServer fresh = new RunningServer()) {
+      WebhookDeliveries rows = fresh.get(WebhookDeliveries.class);
+      cancelWithWebhook(fresh.http(), "d");
+      cancelWithWebhook(fresh.http(), "e");
+      cancelWithWebhook(fresh.http(), "f");
+      List<WebhookDelivery> begun = rows.claim(10, 10, List.of(), 60);
+      rows.postpone(begun.get(0), 0, 500, null);
+      rows.finish(begun.get(1), Outcome.DELIVERED, 204, null);
+      rows.finish(begun.get(1), Outcome.DELIVERED, 204, null);
+      rows.finish(rows.claim(10, 10, List.of(), 60).get(0), Outcome.GIVEN_UP, 500, null);
+      String past = "update webhook_delivery set next_attempt_at = '2000-1-1' where id = ?";
+      fresh.get(JdbcClient.class).sql(past).param(begun.get(2).id()).update();
+      rows.giveUpOverdue(10);
+      String text = scrape(fresh);
+      assertThat(value(text, deliveries("retried"))).isEqualTo(1);
+      assertThat(value(text, deliveries("delivered"))).isEqualTo(1);
+      assertThat(value(text, deliveries("given_up"))).isEqualTo(2);
+      assertThat(value(text, deliveries("refused"))).isEqualTo(0);
+    }
+  }
+
+  private static String deliveries(String outcome) {
+    return "quant_webhook_deliveries_total{outcome=\"%s\"}".formatted(outcome);
+  }
+
+  private static void cancelWithWebhook(Http http, String key) {
+    String job = "{\"model\": \"m\", \"webhook\": {\"url\": \"https://a.test\"}}";
+    String id = http.postJson("/v1/jobs", job, "Idempotency-Key", key).at("/id");
+    http.post("/v1/jobs/" + id + "/cancel");
   }
 
   private static String finished(String outcome, String errorClass) {

@@ -1,13 +1,10 @@
 package org.alphaquant.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
@@ -15,13 +12,10 @@ import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.alphaquant.job.Job;
-import org.alphaquant.job.JobDatabase;
 import org.alphaquant.job.JobError;
-import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Jobs;
 import org.alphaquant.job.Leases;
-import org.alphaquant.job.NewJob;
 import org.alphaquant.job.WebhookDeliveries;
 import org.alphaquant.job.WebhookDelivery;
 import org.alphaquant.job.WebhookDelivery.Outcome;
@@ -30,43 +24,37 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Messages to a real receiver, from a real database. */
 class DeliveriesTest {
-  private static final byte[] KEY = "0123456789abcdef0123456789abcdef".getBytes();
-  private static final String SECRET = "whsec_" + Base64.getEncoder().encodeToString(KEY);
-
-  private static JobDatabase database;
+  private static TestWebhooks webhooks;
   private static Jobs jobs;
   private static WebhookDeliveries rows;
 
-  private final List<Deliveries> senders = new ArrayList<>();
   private Receiver receiver;
 
   @BeforeAll
   static void start() {
-    database = new JobDatabase();
-    jobs = database.get(Jobs.class);
-    rows = database.get(WebhookDeliveries.class);
+    webhooks = new TestWebhooks();
+    jobs = webhooks.jobs();
+    rows = webhooks.rows();
   }
 
   @AfterAll
   static void stop() {
-    database.close();
+    webhooks.close();
   }
 
   @BeforeEach
   void open() throws IOException {
-    database.get(JdbcClient.class).sql("truncate job, webhook_delivery cascade").update();
+    webhooks.empty();
     receiver = new Receiver();
   }
 
   @AfterEach
   void close() {
-    senders.forEach(Deliveries::stop);
     receiver.close();
   }
 
@@ -91,7 +79,7 @@ class DeliveriesTest {
 
   private static String signature(Receiver.Message message) throws Exception {
     Mac mac = Mac.getInstance("HmacSHA256");
-    mac.init(new SecretKeySpec(KEY, "HmacSHA256"));
+    mac.init(new SecretKeySpec(TestWebhooks.KEY, "HmacSHA256"));
     String signed = message.id() + "." + message.timestamp() + "." + message.body();
     byte[] hash = mac.doFinal(signed.getBytes(StandardCharsets.UTF_8));
     return "v1," + Base64.getEncoder().encodeToString(hash);
@@ -99,7 +87,7 @@ class DeliveriesTest {
 
   @Test
   void onlyTheStatesAskedForAreTold() {
-    Leases leases = database.get(Leases.class);
+    Leases leases = webhooks.get(Leases.class);
     Job job = create("/hook", List.of(JobState.RUNNING, JobState.FAILED));
     Job running = leases.claim(UUID.randomUUID(), "1", "1", 60, 60).orElseThrow();
     JobError error = new JobError("bad-model", JobError.Kind.USER, "no such layer", "a stack");
@@ -167,15 +155,23 @@ class DeliveriesTest {
   }
 
   @Test
-  void aReceiverThatNeverAnswersHoldsUpNobody() {
+  void aReceiverThatNeverAnswersIsGivenUp() {
     send(settings(true));
-    List<Job> silent = Stream.generate(() -> cancelled("/silent")).limit(3).toList();
-    await().until(() -> receiver.at("/silent").size() >= 3);
+    WebhookDelivery delivery = awaitEnd(cancelled("/silent"));
+    assertThat(delivery.outcome()).contains(Outcome.GIVEN_UP);
+    assertThat(delivery.lastError().orElseThrow()).contains("timed out");
+  }
+
+  @Test
+  void anAttemptThatCannotBeginHasFailedAndGivesItsPlaceBack() {
     Job job = cancelled("/hook");
-    assertThat(awaitEnd(job).outcome()).contains(Outcome.DELIVERED);
-    WebhookDelivery given = awaitEnd(silent.get(0));
-    assertThat(given.outcome()).contains(Outcome.GIVEN_UP);
-    assertThat(given.lastError().orElseThrow()).contains("timed out");
+    webhooks.sql().sql("update webhook_delivery set url = url || ' '").update();
+    send(settings(true));
+    WebhookDelivery delivery = awaitEnd(job);
+    assertThat(delivery.outcome()).contains(Outcome.GIVEN_UP);
+    // The host has two places, so the third attempt shows that they came back.
+    assertThat(delivery.attempts()).isEqualTo(4);
+    assertThat(delivery.lastError().orElseThrow()).contains("Illegal character");
   }
 
   @Test
@@ -191,7 +187,7 @@ class DeliveriesTest {
   @Test
   void aMessageWhoseSenderDiedIsSentByAnother() {
     Job job = cancelled("/hook");
-    WebhookDelivery lost = rows.claim(10, 0.3).get(0);
+    WebhookDelivery lost = rows.claim(10, 10, List.of(), 0.3).get(0);
     send(settings(true));
     WebhookDelivery delivery = awaitEnd(job);
     assertThat(delivery.attempts()).isEqualTo(2);
@@ -208,41 +204,22 @@ class DeliveriesTest {
   }
 
   private WebhookSettings settings(boolean inside) {
-    return new WebhookSettings(
-        List.of(receiver.host()),
-        SECRET,
-        true,
-        inside,
-        Duration.ofMillis(700),
-        4,
-        Duration.ofMillis(20),
-        Duration.ofMillis(50),
-        8,
-        Duration.ofMillis(50));
+    return TestWebhooks.settings(inside, Duration.ofMillis(700), receiver);
   }
 
-  private void send(WebhookSettings settings) {
-    Sender sender = new Sender(settings, new Targets(settings), Clock.systemUTC());
-    Deliveries deliveries = new Deliveries(rows, sender, settings);
-    senders.add(deliveries);
-    deliveries.start();
+  private static void send(WebhookSettings settings) {
+    webhooks.send(settings);
   }
 
   private Job cancelled(String path) {
-    return jobs.cancel(create(path, null).id(), null).orElseThrow();
+    return webhooks.cancelled(receiver.url(path));
   }
 
   private Job create(String path, List<JobState> events) {
-    JobSpec.Webhook webhook = new JobSpec.Webhook(receiver.url(path), events);
-    JobSpec spec =
-        new JobSpec("m", null, null, null, null, null, null, null, null, null, null, webhook);
-    return jobs.create(new NewJob("ann", spec, null)).job();
+    return webhooks.create(receiver.url(path), events);
   }
 
   private static WebhookDelivery awaitEnd(Job job) {
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .until(() -> rows.of(job.id(), 10).get(0).outcome().isPresent());
-    return rows.of(job.id(), 10).get(0);
+    return webhooks.awaitEnd(job);
   }
 }

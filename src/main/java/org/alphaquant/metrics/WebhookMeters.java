@@ -1,0 +1,36 @@
+package org.alphaquant.metrics;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.util.Locale;
+import org.alphaquant.job.WebhookDelivery;
+import org.alphaquant.job.WebhookDelivery.Outcome;
+
+/** What became of the messages that this process tried. */
+final class WebhookMeters {
+
+  private final MeterRegistry registry;
+
+  WebhookMeters(MeterRegistry registry) {
+    this.registry = registry;
+    counter("retried");
+    for (Outcome outcome : Outcome.values()) {
+      counter(lower(outcome));
+    }
+  }
+
+  void written(WebhookDelivery delivery) {
+    counter(delivery.outcome().map(WebhookMeters::lower).orElse("retried")).increment();
+  }
+
+  private Counter counter(String outcome) {
+    return Counter.builder("quant.webhook.deliveries")
+        .description("Messages to webhooks that ended, and attempts that will be made again")
+        .tag("outcome", outcome)
+        .register(registry);
+  }
+
+  private static String lower(Outcome outcome) {
+    return outcome.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,35 @@
+package org.alphaquant.webhook;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Who has the places for attempts: so many in all, and a quarter of them for any one host. */
+final class Places {
+  private final int all;
+  private final List<String> taken = new ArrayList<>();
+
+  Places(int all) {
+    this.all = all;
+  }
+
+  int forOneHost() {
+    return Math.max(1, all / 4);
+  }
+
+  synchronized int free() {
+    return all - taken.size();
+  }
+
+  /** The hosts that have places, as often as they have one. */
+  synchronized List<String> taken() {
+    return List.copyOf(taken);
+  }
+
+  synchronized void take(String host) {
+    taken.add(host);
+  }
+
+  synchronized void release(String host) {
+    taken.remove(host);
+  }
+}
