@@ -5,8 +5,6 @@ create table webhook_delivery (
   seq             bigint not null,
   event           text not null,
   url             text not null,
-  -- With the port, in lower case.
-  host            text generated always as (lower(substring(url from '://([^/?#]*)'))) stored,
   -- Text, because a signature is over bytes and jsonb keeps none.
   body            text not null,
   created_at      timestamptz not null default now(),
@@ -21,7 +19,7 @@ create table webhook_delivery (
   check ((outcome is null) = (finished_at is null))
 );
 
-create index webhook_delivery_due on webhook_delivery (host, next_attempt_at) where next_attempt_at is not null;
+create index webhook_delivery_due on webhook_delivery (next_attempt_at) where next_attempt_at is not null;
 create index webhook_delivery_finished on webhook_delivery (finished_at) where finished_at is not null;
 
 create function iso_time(at timestamptz) returns text language sql stable as $$

@@ -22,7 +22,7 @@ final class SseSink implements EventSink {
 
   /** Tells a browser how soon to come back after a break. */
   void open() throws IOException {
-    emitter.send(SseEmitter.event().reconnectTime(RECONNECT_MILLIS));
+    send(SseEmitter.event().reconnectTime(RECONNECT_MILLIS));
   }
 
   @Override
@@ -37,7 +37,7 @@ final class SseSink implements EventSink {
 
   @Override
   public void heartbeat() throws IOException {
-    emitter.send(SseEmitter.event().comment("hb"));
+    send(SseEmitter.event().comment("hb"));
   }
 
   @Override
@@ -46,7 +46,14 @@ final class SseSink implements EventSink {
   }
 
   private void send(long seq, String type, Object data) throws IOException {
-    emitter.send(
-        SseEmitter.event().id(Long.toString(seq)).name(type).data(json.writeValueAsString(data)));
+    send(SseEmitter.event().id(Long.toString(seq)).name(type).data(json.writeValueAsString(data)));
+  }
+
+  private void send(SseEmitter.SseEventBuilder event) throws IOException {
+    try {
+      emitter.send(event);
+    } catch (IllegalStateException completed) {
+      throw new IOException(completed);
+    }
   }
 }

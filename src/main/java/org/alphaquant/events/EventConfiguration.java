@@ -37,7 +37,8 @@ class EventConfiguration {
               thread.setDaemon(true);
               return thread;
             },
-            new ThreadPoolExecutor.DiscardPolicy());
+            // Only a pool that is shut down refuses, and a stream must hear of that too.
+            (task, stopped) -> task.run());
     writers.allowCoreThreadTimeOut(true);
     return writers;
   }

@@ -5,7 +5,8 @@ import org.alphaquant.job.Job;
 import org.alphaquant.job.JobEvent;
 
 /**
- * One client that follows a job. It is called by one thread at a time, and may block it a while.
+ * One client that follows a job. It is called by one thread at a time, and may block it a while. An
+ * {@link IOException} says that the client is gone.
  */
 public interface EventSink {
 

@@ -61,15 +61,27 @@ final class JobStream {
     int seen;
     do {
       seen = wakes.get();
-      try {
-        writeOnce();
-      } catch (IOException | IllegalStateException gone) {
-        log.debug("A client of job {} is gone: {}", feed.jobId(), gone.getMessage());
-        end();
-      } catch (DataAccessException e) {
-        log.debug("Events of job {} cannot be read now: {}", feed.jobId(), e.getMessage());
-      }
+      tryToWrite();
     } while (wakes.addAndGet(-seen) != 0);
+  }
+
+  private void tryToWrite() {
+    try {
+      writeOnce();
+    } catch (IOException gone) {
+      log.debug("A client of job {} is gone: {}", feed.jobId(), gone.getMessage());
+      end();
+    } catch (DataAccessException | IllegalStateException e) {
+      // The dispatcher comes back to it; or this process stops and its database is closed.
+      log.debug("Events of job {} cannot be read now: {}", feed.jobId(), e.getMessage());
+    } catch (RuntimeException e) {
+      log.error("A stream of job {} failed and ends; its client may come again", feed.jobId(), e);
+      complete();
+    }
+    // Also when nothing could be read, or a client would wait for a process that stops.
+    if (completionDue) {
+      complete();
+    }
   }
 
   private void writeOnce() throws IOException {
@@ -95,9 +107,6 @@ final class JobStream {
       sink.heartbeat();
     }
     heartbeatDue = false;
-    if (completionDue) {
-      complete();
-    }
   }
 
   private List<JobEvent> next() {

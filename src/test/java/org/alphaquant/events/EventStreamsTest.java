@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.alphaquant.database.TestDatabases;
@@ -302,7 +303,11 @@ class EventStreamsTest {
     }
 
     void awaitCompletion() {
-      await().atMost(Duration.ofSeconds(30)).until(() -> completed.getCount() == 0);
+      try {
+        assertThat(completed.await(30, TimeUnit.SECONDS)).isTrue();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
     }
   }
 }
