@@ -1,6 +1,8 @@
 package org.alphaquant.api;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.HexFormat;
@@ -46,10 +48,11 @@ class ArtifactController {
     JobResult.Artifact artifact = ArtifactList.of(job).find(name.substring(1));
     Path file = folders.file(job, artifact);
     Resource content = new FileSystemResource(file);
-    IfRangeFilter.apply(request, etag(artifact));
+    String etag = etag(artifact, content);
+    IfRangeFilter.apply(request, etag);
     requireSatisfiable(request.getHeader(HttpHeaders.RANGE), content, artifact);
     return ResponseEntity.ok()
-        .eTag(etag(artifact))
+        .eTag(etag)
         .header("Repr-Digest", digest(artifact))
         .header(HttpHeaders.CONTENT_DISPOSITION, attachment(file))
         .header("X-Content-Type-Options", "nosniff")
@@ -72,8 +75,13 @@ class ArtifactController {
     }
   }
 
-  private static String etag(JobResult.Artifact artifact) {
-    return "\"sha256-" + artifact.sha256() + "\"";
+  // With the time of the file, so that a download is not resumed in one that was put in its place.
+  private static String etag(JobResult.Artifact artifact, Resource content) {
+    try {
+      return "\"sha256-%s-%x\"".formatted(artifact.sha256(), content.lastModified());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** RFC 9530. */

@@ -47,7 +47,9 @@ final class Attempt {
     }
   }
 
-  private void succeed(JobResult result) {
+  // Also what was deleted since it was written must cost an attempt, not be called a result.
+  private void succeed(JobResult result) throws IOException {
+    folders.requireWhole(job.id(), lease.epoch(), result);
     lease.ensureTrusted();
     String directory = AttemptFolders.result(job.id(), lease.epoch());
     finish(() -> leases.succeed(job.id(), lease.epoch(), result, directory));

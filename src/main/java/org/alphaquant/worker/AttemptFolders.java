@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.alphaquant.job.JobResult;
 import org.alphaquant.job.ServerSettings;
 import org.springframework.util.FileSystemUtils;
 
@@ -30,6 +31,19 @@ final class AttemptFolders {
     Path attempt = settings.workDirectory(job).resolve(Long.toString(epoch));
     Files.createDirectories(attempt.resolve(RESULT));
     return attempt;
+  }
+
+  /** Refuses a result of which a file is not there as it was written. */
+  void requireWhole(UUID job, long epoch, JobResult result) throws IOException {
+    Path folder = settings.resolve(result(job, epoch));
+    for (JobResult.Artifact artifact : result.artifacts()) {
+      long bytes = Files.size(folder.resolve(artifact.name()));
+      if (bytes != artifact.bytes()) {
+        throw new IOException(
+            "%s has %d bytes but was written with %d"
+                .formatted(folder.resolve(artifact.name()), bytes, artifact.bytes()));
+      }
+    }
   }
 
   /** Where all attempts of a job have their folders. */

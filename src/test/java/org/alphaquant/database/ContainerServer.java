@@ -5,10 +5,11 @@ import org.testcontainers.postgresql.PostgreSQLContainer;
 
 /** A PostgreSQL in a container, which ends with this process. */
 final class ContainerServer implements TestDatabases.Server {
-  private static final int PORT = 5432;
+  static final String IMAGE = "postgres:17";
+  static final int PORT = 5432;
 
   private final PostgreSQLContainer postgres =
-      new PostgreSQLContainer("postgres:17").withCommand("postgres", "-c", "max_connections=400");
+      new PostgreSQLContainer(IMAGE).withCommand("postgres", "-c", "max_connections=400");
 
   ContainerServer() {
     postgres.start();

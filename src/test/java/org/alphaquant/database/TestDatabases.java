@@ -35,6 +35,11 @@ public final class TestDatabases {
         "select pg_terminate_backend(pid) from pg_stat_activity where datname = '" + name + "'");
   }
 
+  /** Whether servers run in containers. */
+  static boolean inContainers() {
+    return System.getProperty("alphaquant.test.database", "embedded").equals("container");
+  }
+
   /** A server that databases can be made in. */
   public interface Server {
     JdbcConnectionDetails database(String name);
@@ -60,9 +65,7 @@ public final class TestDatabases {
     private static final Server SERVER = migrated(start());
 
     private static Server start() {
-      return System.getProperty("alphaquant.test.database", "embedded").equals("container")
-          ? new ContainerServer()
-          : embedded();
+      return inContainers() ? new ContainerServer() : embedded();
     }
 
     private static Server embedded() {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -32,11 +33,13 @@ import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Jobs;
+import org.alphaquant.webhook.Receiver;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Replicas of the service that quantize a real model while they are killed, stopped and ended and
@@ -52,8 +55,10 @@ class ChaosTest {
       {"model": "olmoe-demo",
        "config": {"default": {"wq": "int4", "aq": "bf16", "group_size": 32}},
        "calibration": {"path": "text/calibration.jsonl", "field": "text",
-                       "samples": 4, "sequence_length": 64}}
+                       "samples": 4, "sequence_length": 64},
+       "webhook": {"url": "%s"}}
       """;
+  private static final String HOOK = "/hook";
 
   @TempDir Path directory;
 
@@ -79,16 +84,18 @@ class ChaosTest {
     List<TcpProxy> lines = new ArrayList<>();
     ExecutorService clients = Executors.newCachedThreadPool();
     try (RestartableDatabase database = new RestartableDatabase(directory.resolve("postgres"));
+        Receiver receiver = new Receiver();
         JobDatabase observer = new JobDatabase(database.details())) {
       for (int i = 0; i < count; i++) {
         lines.add(new TcpProxy(database.details()));
-        replicas.add(replica(lines.get(i), database, data));
+        replicas.add(replica(lines.get(i), database, data, receiver));
         replicas.get(i).start();
       }
       Faults faults = new Faults(seed, replicas, lines, database, LEASE_MILLIS);
       List<String> bases = replicas.stream().map(ServiceProcess::base).toList();
       FaultClient first = new FaultClient(bases, seed);
-      Story unbroken = live(first, "unbroken", -1);
+      String spec = JOB.formatted(receiver.url(HOOK));
+      Story unbroken = live(first, spec, "unbroken", -1);
       assertThat(unbroken.end()).isEqualTo("SUCCEEDED");
 
       Future<?> breaking = clients.submit(() -> faults.go(seconds * 1000L));
@@ -98,7 +105,7 @@ class ChaosTest {
           FaultClient client = new FaultClient(bases, random.nextLong());
           String key = "job-" + stories.size();
           int cancelAfter = random.nextInt(4) == 0 ? random.nextInt(4000) : -1;
-          stories.add(clients.submit(() -> live(client, key, cancelAfter)));
+          stories.add(clients.submit(() -> live(client, spec, key, cancelAfter)));
         }
         LockSupport.parkNanos(100_000_000);
       }
@@ -114,18 +121,19 @@ class ChaosTest {
       for (Future<Story> story : stories) {
         all.add(story.get());
       }
-      Verdict verdict = new Verdict(observer, data);
+      Verdict verdict = new Verdict(observer, data, receiver);
       verdict.check(all);
       System.out.printf(
           "[chaos] %s in %d s: %d jobs ended once each, %s, on up to %d attempts; %d events, %d"
-              + " bytes of downloads%n",
+              + " bytes of downloads, %d messages to a webhook%n",
           faults.done(),
           seconds,
           all.size(),
           verdict.ends,
           verdict.attempts,
           all.stream().mapToInt(story -> story.events().size()).sum(),
-          all.stream().mapToLong(story -> story.file().length).sum());
+          all.stream().mapToLong(story -> story.bytes()).sum(),
+          receiver.at(HOOK).size());
     } catch (Throwable e) {
       replicas.forEach(replica -> System.out.println("[chaos] " + replica.log()));
       throw e;
@@ -138,7 +146,8 @@ class ChaosTest {
     }
   }
 
-  private static ServiceProcess replica(TcpProxy line, RestartableDatabase database, Path data) {
+  private static ServiceProcess replica(
+      TcpProxy line, RestartableDatabase database, Path data, Receiver receiver) {
     return new ServiceProcess(
         line.through(database.details()),
         data,
@@ -155,12 +164,18 @@ class ChaosTest {
         // More workers are lost here than a job could end by itself.
         "alphaquant.worker.lost-leases=1000",
         "alphaquant.retention.sweep-every=2s",
+        "alphaquant.webhooks.allowed-hosts=" + receiver.host(),
+        "alphaquant.webhooks.secret=whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=",
+        "alphaquant.webhooks.allow-http=true",
+        "alphaquant.webhooks.allow-private-addresses=true",
+        "alphaquant.webhooks.timeout=2s",
+        "alphaquant.webhooks.poll-every=1s",
         "spring.datasource.hikari.connection-timeout=2000",
         "spring.datasource.hikari.data-source-properties.socketTimeout=3");
   }
 
-  /** What a client saw of one job. */
-  private record Story(String id, List<JsonNode> events, byte[] file) {
+  /** What a client saw of one job, and what it downloaded: in an hour too much to keep. */
+  private record Story(String id, List<JsonNode> events, long bytes, String sha256) {
     String end() {
       return events.get(events.size() - 1).at("/data/state").asString();
     }
@@ -169,12 +184,12 @@ class ChaosTest {
   /**
    * @param cancelAfter milliseconds; negative for never
    */
-  private static Story live(FaultClient client, String key, int cancelAfter) {
-    FaultClient.Answer posted = client.post("/v1/jobs", JOB, key);
+  private static Story live(FaultClient client, String spec, String key, int cancelAfter) {
+    FaultClient.Answer posted = client.post("/v1/jobs", spec, key);
     assertThat(posted.status()).as(posted.toString()).isIn(200, 201, 202);
     String id = posted.json().get("id").asString();
     // The key's second use must find the first one's job, whichever replica is asked.
-    assertThat(client.post("/v1/jobs", JOB, key).json().get("id").asString()).isEqualTo(id);
+    assertThat(client.post("/v1/jobs", spec, key).json().get("id").asString()).isEqualTo(id);
     CompletableFuture<Void> cancelled = CompletableFuture.completedFuture(null);
     if (cancelAfter >= 0) {
       cancelled =
@@ -193,7 +208,15 @@ class ChaosTest {
         }
       }
     }
-    return new Story(id, events, file);
+    return new Story(id, events, file.length, sha256(file));
+  }
+
+  private static String sha256(byte[] bytes) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static void cancel(FaultClient client, String id) {
@@ -207,21 +230,23 @@ class ChaosTest {
     private final JobEvents events;
     private final JdbcClient rows;
     private final Path data;
+    private final Receiver receiver;
     private final Map<JobState, Integer> ends = new TreeMap<>();
     private long attempts;
 
-    Verdict(JobDatabase database, Path data) {
+    Verdict(JobDatabase database, Path data, Receiver receiver) {
       this.jobs = database.get(Jobs.class);
       this.events = database.get(JobEvents.class);
       this.rows = database.get(JdbcClient.class);
       this.data = data;
+      this.receiver = receiver;
     }
 
     void check(List<Story> stories) throws Exception {
       assertThat(rows.sql("select cast(id as text) from job").query(String.class).list())
           .containsExactlyInAnyOrderElementsOf(stories.stream().map(Story::id).toList());
-      byte[] unbroken = stories.get(0).file();
-      assertThat(unbroken).isNotEmpty();
+      Story unbroken = stories.get(0);
+      assertThat(unbroken.bytes()).isPositive();
       for (Story story : stories) {
         Job job = jobs.find(UUID.fromString(story.id())).orElseThrow();
         ends.merge(job.state(), 1, Integer::sum);
@@ -232,11 +257,28 @@ class ChaosTest {
             .isIn(JobState.SUCCEEDED, JobState.CANCELLED);
         checkEvents(job, story);
         if (job.state() == JobState.SUCCEEDED) {
-          assertThat(story.file()).isEqualTo(unbroken);
+          assertThat(story.bytes()).isEqualTo(unbroken.bytes());
+          assertThat(story.sha256()).isEqualTo(unbroken.sha256());
           checkFiles(job);
         }
-        await().untilAsserted(() -> checkNothingLeft(job));
+        await().pollDelay(Duration.ZERO).untilAsserted(() -> checkNothingLeft(job));
       }
+      // A message whose sender was killed is due again when the sender's time for it is over.
+      await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> checkMessages(stories));
+    }
+
+    /** Every end was told; twice at most under one id, by which a receiver knows it. */
+    private void checkMessages(List<Story> stories) {
+      Map<String, String> told = new TreeMap<>();
+      for (Receiver.Message message : receiver.at(HOOK)) {
+        JsonNode job = JsonMapper.shared().readTree(message.body()).get("data");
+        String other =
+            told.put(job.get("id").asString() + " " + job.get("state").asString(), message.id());
+        assertThat(other).isIn(null, message.id());
+      }
+      assertThat(told.keySet())
+          .containsExactlyInAnyOrderElementsOf(
+              stories.stream().map(story -> story.id() + " " + story.end()).toList());
     }
 
     private void checkEvents(Job job, Story story) {
@@ -256,8 +298,7 @@ class ChaosTest {
       for (JobResult.Artifact artifact : job.result().orElseThrow().artifacts()) {
         byte[] bytes = Files.readAllBytes(result.resolve(artifact.name()));
         assertThat(bytes).hasSize((int) artifact.bytes());
-        assertThat(HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes)))
-            .isEqualTo(artifact.sha256());
+        assertThat(sha256(bytes)).isEqualTo(artifact.sha256());
       }
     }
 

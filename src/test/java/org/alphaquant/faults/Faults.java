@@ -39,7 +39,8 @@ final class Faults {
     TERM,
     FREEZE,
     CUT,
-    RESTART
+    RESTART,
+    CRASH
   }
 
   /** How often each was done. */
@@ -55,12 +56,10 @@ final class Faults {
       List<Kind> round = new ArrayList<>(List.of(Kind.values()));
       Collections.shuffle(round, random);
       for (Kind kind : round) {
-        if (System.nanoTime() < until) {
-          once(kind);
-          revive();
-          pause(random.nextLong(200, 3000));
-          revive();
-        }
+        once(kind);
+        revive();
+        pause(random.nextLong(200, 3000));
+        revive();
       }
     }
     revive();
@@ -86,6 +85,10 @@ final class Faults {
       case RESTART -> {
         database.stop();
         pause(random.nextLong(100, leaseMillis / 2));
+        database.start();
+      }
+      case CRASH -> {
+        database.crash();
         database.start();
       }
     }

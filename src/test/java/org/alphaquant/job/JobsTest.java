@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -110,33 +111,49 @@ class JobsTest extends OnAJobDatabase {
   }
 
   @Test
-  void eightClaimersTakeTwoThousandJobsOnceEach() throws Exception {
+  void eightClaimersTakeTwoThousandJobsOnceEachAndInOrder() throws Exception {
     sql.sql(
             """
             insert into job (id, owner, spec, request_sha256, priority)
-            select gen_random_uuid(), 'ann', '{"version":1,"spec":{"model":"m"}}', '', i % 3
+            select gen_random_uuid(), 'ann', '{"version":1,"spec":{"model":"m"}}', '',
+                   floor(random() * 10)
             from generate_series(1, 2000) i
             """)
         .update();
-    Set<UUID> claimed = ConcurrentHashMap.newKeySet();
+    List<Claim> claims = together(8, number -> claimAll()).stream().flatMap(List::stream).toList();
 
-    List<Integer> counts =
-        together(
-            8,
-            number -> {
-              int count = 0;
-              while (true) {
-                var job = claim(ONE_SLOT);
-                if (job.isEmpty()) {
-                  return count;
-                }
-                assertThat(claimed.add(job.get().id())).isTrue();
-                count++;
-              }
-            });
+    assertThat(claims).extracting(claim -> claim.job().id()).hasSize(2000).doesNotHaveDuplicates();
+    assertInOrder(claims);
+  }
 
-    assertThat(counts.stream().mapToInt(Integer::intValue).sum()).isEqualTo(2000);
-    assertThat(claimed).hasSize(2000);
+  private record Claim(Job job, long begun, long ended) {}
+
+  private static List<Claim> claimAll() {
+    List<Claim> claims = new ArrayList<>();
+    while (true) {
+      long begun = System.nanoTime();
+      Optional<Job> job = claim(ONE_SLOT);
+      if (job.isEmpty()) {
+        return claims;
+      }
+      claims.add(new Claim(job.get(), begun, System.nanoTime()));
+    }
+  }
+
+  // Whoever takes a job finds every one before it taken, or in the hands of a claim under way.
+  private static void assertInOrder(List<Claim> claims) {
+    long firstEndBehind = Long.MAX_VALUE;
+    List<Claim> backwards =
+        claims.stream()
+            .sorted(
+                Comparator.comparingInt((Claim claim) -> claim.job().priority())
+                    .thenComparing(claim -> claim.job().createdAt(), Comparator.reverseOrder())
+                    .thenComparing(claim -> claim.job().id().toString(), Comparator.reverseOrder()))
+            .toList();
+    for (Claim claim : backwards) {
+      assertThat(claim.begun()).isLessThan(firstEndBehind);
+      firstEndBehind = Math.min(firstEndBehind, claim.ended());
+    }
   }
 
   @Test

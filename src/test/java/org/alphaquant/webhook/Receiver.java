@@ -14,7 +14,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Somebody who is told: keeps what comes, and answers as the path says. */
-final class Receiver implements AutoCloseable {
+public final class Receiver implements AutoCloseable {
   private final HttpServer server;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<Message> messages = new CopyOnWriteArrayList<>();
@@ -22,9 +22,9 @@ final class Receiver implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
 
   /** One message as it came. */
-  record Message(String path, String id, long timestamp, String signature, String body) {}
+  public record Message(String path, String id, long timestamp, String signature, String body) {}
 
-  Receiver() throws IOException {
+  public Receiver() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.setExecutor(threads);
     server.createContext("/", this::answer);
@@ -64,15 +64,15 @@ final class Receiver implements AutoCloseable {
     }
   }
 
-  String url(String path) {
+  public String url(String path) {
     return "http://" + host() + path;
   }
 
-  String host() {
+  public String host() {
     return "localhost:" + server.getAddress().getPort();
   }
 
-  List<Message> at(String path) {
+  public List<Message> at(String path) {
     return messages.stream().filter(message -> message.path().equals(path)).toList();
   }
 

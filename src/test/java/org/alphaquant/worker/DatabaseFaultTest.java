@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.alphaquant.database.RestartableDatabase;
@@ -29,16 +30,21 @@ class DatabaseFaultTest {
 
   @Test
   void aRestartOfTheServerLosesAndDoublesNothing() {
-    restart(Duration.ofSeconds(3));
+    restart(Duration.ofSeconds(3), RestartableDatabase::stop);
+  }
+
+  @Test
+  void aCrashOfTheServerLosesAndDoublesNothing() {
+    restart(Duration.ofMillis(100), RestartableDatabase::crash);
   }
 
   @Tag("faults")
   @Test
   void aServerThatIsAwayForAMinuteLosesAndDoublesNothing() {
-    restart(Duration.ofMinutes(1));
+    restart(Duration.ofMinutes(1), RestartableDatabase::stop);
   }
 
-  private void restart(Duration away) {
+  private void restart(Duration away, Consumer<RestartableDatabase> end) {
     String model = ScriptedRunner.model(40, 50);
     try (RestartableDatabase database = new RestartableDatabase(server);
         JobDatabase client = new JobDatabase(database.details());
@@ -54,7 +60,7 @@ class DatabaseFaultTest {
           .atMost(Duration.ofSeconds(30))
           .until(() -> jobs.find(ids.get(1)).flatMap(Job::progress).isPresent());
       long stopped = System.nanoTime();
-      database.stop();
+      end.accept(database);
       await().atMost(away.plusSeconds(10)).pollDelay(away).until(() -> true);
       database.start();
       double seconds = (System.nanoTime() - stopped) / 1e9;

@@ -136,6 +136,24 @@ class WorkerTest {
   }
 
   @Test
+  void aResultOfWhichAFileIsNoLongerThereCostsAnAttempt() {
+    JobResult.Artifact model = new JobResult.Artifact("model", 3, "00");
+    JobRunner runner =
+        context -> {
+          if (context.attemptDirectory().endsWith("2")) {
+            Files.writeString(context.artifactDirectory().resolve("model"), "abc");
+          }
+          return new JobResult(null, null, null, List.of(model));
+        };
+    try (TestWorker worker = new TestWorker(details, data, runner)) {
+      Job job = awaitState(create("m"), JobState.SUCCEEDED);
+
+      assertThat(job.failures()).isEqualTo(1);
+      assertThat(job.artifactDirectory()).contains("work/" + job.id() + "/2/result");
+    }
+  }
+
+  @Test
   void aFullDiskIsAFailureOfResourcesAndTriedOnce() {
     Queue<Integer> earlier = new ConcurrentLinkedQueue<>();
     JobRunner runner =
