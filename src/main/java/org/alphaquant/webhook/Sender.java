@@ -1,44 +1,45 @@
 package org.alphaquant.webhook;
 
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.net.UnknownHostException;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Clock;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.alphaquant.job.WebhookDelivery;
+import org.apache.hc.client5.http.classic.methods.HttpPost;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
-/** Makes one attempt at a message, without a thread of its own while it waits for the answer. */
+/** Makes one attempt at a message. */
 final class Sender {
+  private static final ContentType JSON = ContentType.create("application/json");
+
   private final WebhookSettings settings;
   private final Targets targets;
   private final Signature signature;
   private final Clock clock;
-  // A name server that does not answer must hold up nobody else's message.
-  private final ExecutorService lookups = Executors.newCachedThreadPool(Sender::daemon);
-  // A redirect could lead to where a message must not go.
-  private final HttpClient http;
+  private final CloseableHttpClient http;
+  // As many as there are attempts, and those that a name server keeps waiting.
+  private final ExecutorService attempts = Executors.newCachedThreadPool(Sender::daemon);
 
   Sender(WebhookSettings settings, Targets targets, Clock clock) {
     this.settings = settings;
     this.targets = targets;
     this.signature = new Signature(settings.key());
     this.clock = clock;
-    this.http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NEVER)
-            // A proxy would look the name up by itself, and the address checked would not be the
-            // one.
-            .proxy(HttpClient.Builder.NO_PROXY)
-            .connectTimeout(settings.timeout())
-            .build();
+    this.http = OutwardClient.create(settings, targets);
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "webhook-sender");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /**
@@ -47,46 +48,38 @@ final class Sender {
    * @return fails where none came, and with {@link RefusedException} where nothing may be sent
    */
   CompletableFuture<Integer> send(WebhookDelivery delivery) {
-    URI target = URI.create(delivery.url());
-    return CompletableFuture.runAsync(() -> check(target), lookups)
-        .thenCompose(checked -> http.sendAsync(request(target, delivery), answer -> new Unread()))
+    HttpPost request = request(delivery);
+    return CompletableFuture.supplyAsync(() -> status(request), attempts)
         .orTimeout(2 * settings.timeout().toMillis(), TimeUnit.MILLISECONDS)
-        .thenApply(HttpResponse::statusCode);
+        .whenComplete((status, failure) -> request.cancel());
   }
 
-  private void check(URI target) {
-    try {
-      refuse(targets.refusal(target).map(refusal -> target + " " + refusal));
-      refuse(targets.refusedAddress(target));
-    } catch (UnknownHostException e) {
-      throw new UncheckedIOException("there is no host " + target.getHost() + " now", e);
-    }
-  }
-
-  private static Thread daemon(Runnable task) {
-    Thread thread = new Thread(task, "webhook-lookup");
-    thread.setDaemon(true);
-    return thread;
-  }
-
-  private static void refuse(Optional<String> reason) {
-    if (reason.isPresent()) {
-      throw new RefusedException(reason.get());
-    }
-  }
-
-  private HttpRequest request(URI target, WebhookDelivery delivery) {
+  private HttpPost request(WebhookDelivery delivery) {
+    URI target = URI.create(delivery.url());
+    targets
+        .refusal(target)
+        .ifPresent(
+            refusal -> {
+              throw new RefusedException(target + " " + refusal);
+            });
     String id = "msg_" + delivery.id();
     long now = clock.instant().getEpochSecond();
-    return HttpRequest.newBuilder(target)
-        .timeout(settings.timeout())
-        .header("Content-Type", "application/json")
-        .header("User-Agent", "alphaquant-server")
-        .header("webhook-id", id)
-        .header("webhook-timestamp", Long.toString(now))
-        .header("webhook-signature", signature.of(id, now, delivery.body()))
-        .POST(HttpRequest.BodyPublishers.ofString(delivery.body()))
-        .build();
+    HttpPost request = new HttpPost(target);
+    request.setHeader("webhook-id", id);
+    request.setHeader("webhook-timestamp", Long.toString(now));
+    request.setHeader("webhook-signature", signature.of(id, now, delivery.body()));
+    request.setEntity(new ByteArrayEntity(delivery.body().getBytes(StandardCharsets.UTF_8), JSON));
+    return request;
+  }
+
+  // Hangs up after the status: what a receiver has to say besides could be without an end.
+  private int status(HttpPost request) {
+    try (ClassicHttpResponse answer = http.executeOpen(null, request, null)) {
+      return answer.getCode();
+    } catch (IOException e) {
+      throw new UncheckedIOException(
+          e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage(), e);
+    }
   }
 
   /** A message may not go where it should. */

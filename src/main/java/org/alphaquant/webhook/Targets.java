@@ -11,9 +11,15 @@ import java.util.Optional;
 final class Targets {
   private final WebhookSettings settings;
   private final List<AllowedHost> hosts;
+  private final Lookup lookup;
 
   Targets(WebhookSettings settings) {
+    this(settings, InetAddress::getAllByName);
+  }
+
+  Targets(WebhookSettings settings, Lookup lookup) {
     this.settings = settings;
+    this.lookup = lookup;
     this.hosts = settings.hosts();
   }
 
@@ -32,24 +38,33 @@ final class Targets {
   }
 
   /**
-   * Looks the host up and refuses addresses inside. The connection that follows at once goes to the
-   * same addresses, as Java keeps a lookup for 30 seconds (networkaddress.cache.ttl): a name that
-   * changes its address in between changes nothing.
+   * Looks the host up, as may be done once for each connection.
    *
    * @throws UnknownHostException if there is no such host now
+   * @throws Sender.RefusedException if one of its addresses is inside
    */
-  Optional<String> refusedAddress(URI target) throws UnknownHostException {
-    if (settings.allowPrivateAddresses()) {
-      return Optional.empty();
-    }
-    for (InetAddress address : InetAddress.getAllByName(target.getHost())) {
-      if (isInside(address)) {
-        return Optional.of(
-            "%s is at %s, an address that is not public"
-                .formatted(target.getHost(), address.getHostAddress()));
+  InetAddress[] addresses(String host) throws UnknownHostException {
+    InetAddress[] addresses = lookUp(host);
+    for (InetAddress address : addresses) {
+      if (!settings.allowPrivateAddresses() && isInside(address)) {
+        throw new Sender.RefusedException(
+            "%s is at %s, an address that is not public".formatted(host, address.getHostAddress()));
       }
     }
-    return Optional.empty();
+    return addresses;
+  }
+
+  private InetAddress[] lookUp(String host) throws UnknownHostException {
+    try {
+      return lookup.addresses(host);
+    } catch (UnknownHostException e) {
+      throw new UnknownHostException("there is no host " + host + " now");
+    }
+  }
+
+  /** Who knows where hosts are. */
+  interface Lookup {
+    InetAddress[] addresses(String host) throws UnknownHostException;
   }
 
   private static boolean isInside(InetAddress address) {

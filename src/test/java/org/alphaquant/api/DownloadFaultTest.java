@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.alphaquant.api.Http.Answer;
 import org.alphaquant.database.TestDatabases;
+import org.alphaquant.faults.FaultReport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
@@ -56,6 +57,11 @@ class DownloadFaultTest {
       assertThat(whole.status()).isEqualTo(200);
       assertThat(whole.text()).isEqualTo(NEW);
       assertThat(whole.header("ETag")).isNotEqualTo(etag);
+      FaultReport.survived(
+          "F11",
+          "a download broken at byte %d was resumed after a restart, and sent anew once the file"
+              + " was another one",
+          BROKEN_AT);
     }
   }
 

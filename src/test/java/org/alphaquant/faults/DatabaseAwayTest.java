@@ -69,9 +69,10 @@ class DatabaseAwayTest {
           .containsExactlyElementsOf(numbers);
       assertThat(stream.get().get(numbers.size() - 1).get("attempt").asInt()).isEqualTo(2);
       assertThat(service.log()).contains("could not renew its lease in time");
-      System.out.println(
-          "[fault] the database was away for 60 s: the job stopped itself and succeeded on its"
-              + " second attempt");
+      FaultReport.survived(
+          "F4",
+          "the database was away for 60 s: the job stopped itself and succeeded on its second"
+              + " attempt");
     }
   }
 

@@ -66,9 +66,10 @@ class DiskFaultTest {
     client.post("/v1/jobs/" + large + "/retry", null, null);
     JsonNode done = end(large);
     assertThat(done.at("/state").asString()).as(done.toString()).isEqualTo("SUCCEEDED");
-    System.out.println(
-        "[fault] a job that filled the disk failed as disk-full, the one after it succeeded, and"
-            + " the first one too once there was room");
+    FaultReport.survived(
+        "full disk",
+        "a job that filled the disk failed as disk-full, the one after it succeeded, and the first"
+            + " one too once there was room");
   }
 
   @Test
@@ -93,9 +94,10 @@ class DiskFaultTest {
     FaultClient.Answer gone = client.get("/v1/jobs/" + id + "/artifacts/model.safetensors");
     assertThat(gone.status()).isEqualTo(404);
     assertThat(gone.json().get("code").asString()).isEqualTo("artifact-not-found");
-    System.out.println(
-        "[fault] a running job whose folder was deleted succeeded on its second attempt; the"
-            + " download of a deleted result is a 404");
+    FaultReport.survived(
+        "vanished folder",
+        "a running job whose folder was deleted succeeded on its second attempt; the download of a"
+            + " deleted result is a 404");
   }
 
   /** A file in the folder's place refuses every user, root too. */
@@ -112,6 +114,10 @@ class DiskFaultTest {
     Files.delete(data.resolve("work"));
     client.post("/v1/jobs/" + id + "/retry", null, null);
     assertThat(end(id).at("/state").asString()).isEqualTo("SUCCEEDED");
+    FaultReport.survived(
+        "no folder",
+        "a job for which no folder could be made failed after its retries and succeeded when asked"
+            + " again");
   }
 
   private String post(String format) {

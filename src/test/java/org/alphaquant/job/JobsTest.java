@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.alphaquant.faults.FaultReport;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Tag;
@@ -90,6 +91,7 @@ class JobsTest extends OnAJobDatabase {
   @Test
   void fiftyRequestsAtOnceWithOneKeyMakeOneJob() throws Exception {
     createTogether("k");
+    FaultReport.survived("F9", "50 requests at once with one key made one job");
   }
 
   @Tag("faults")
@@ -124,6 +126,7 @@ class JobsTest extends OnAJobDatabase {
 
     assertThat(claims).extracting(claim -> claim.job().id()).hasSize(2000).doesNotHaveDuplicates();
     assertInOrder(claims);
+    FaultReport.survived("F6", "eight claimers took 2000 jobs, each once and in their order");
   }
 
   private record Claim(Job job, long begun, long ended) {}

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.alphaquant.faults.FaultReport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -142,6 +143,8 @@ class QuotaTest {
 
     assertThat(claimed).hasSize(count);
     assertThat(jobs.counts().get(JobState.SUCCEEDED)).isEqualTo(count);
+    FaultReport.survived(
+        "F6", "eight claimers took %d jobs, each once, in no quota's or device's excess", count);
   }
 
   private static int drainAs(String devices, Set<UUID> claimed) {

@@ -3,11 +3,14 @@ package org.alphaquant.webhook;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
@@ -151,6 +154,45 @@ class DeliveriesTest {
     WebhookDelivery delivery = awaitEnd(cancelled("/hook"));
     assertThat(delivery.outcome()).contains(Outcome.REFUSED);
     assertThat(delivery.lastError().orElseThrow()).contains("localhost is at", "not public");
+    assertThat(receiver.at("/hook")).isEmpty();
+  }
+
+  @Test
+  void anAnswerWithoutEndIsNotListenedTo() throws Exception {
+    send(settings(true));
+    assertThat(awaitEnd(cancelled("/endless")).outcome()).contains(Outcome.DELIVERED);
+    assertThat(receiver.awaitHangUp()).isTrue();
+  }
+
+  @Test
+  void theAddressThatIsLookedUpIsTheOneThatIsConnectedTo() {
+    AtomicInteger lookups = new AtomicInteger();
+    String url = receiver.url("/hook").replace("localhost", "nowhere.test");
+    webhooks.send(
+        TestWebhooks.settings(
+            true, Duration.ofMillis(700), List.of(URI.create(url).getAuthority())),
+        host -> {
+          assertThat(host).isEqualTo("nowhere.test");
+          lookups.incrementAndGet();
+          return new InetAddress[] {InetAddress.getLoopbackAddress()};
+        });
+    assertThat(awaitEnd(webhooks.cancelled(url)).outcome()).contains(Outcome.DELIVERED);
+    assertThat(receiver.at("/hook")).hasSize(1);
+    assertThat(lookups).hasValue(1);
+  }
+
+  @Test
+  void aNameThatMovesInsideIsRefusedThen() {
+    AtomicInteger lookups = new AtomicInteger();
+    webhooks.send(
+        settings(false),
+        host ->
+            lookups.incrementAndGet() == 1
+                ? InetAddress.getAllByName("192.0.2.1")
+                : InetAddress.getAllByName("127.0.0.1"));
+    WebhookDelivery delivery = awaitEnd(cancelled("/hook"));
+    assertThat(delivery.outcome()).contains(Outcome.REFUSED);
+    assertThat(delivery.attempts()).isEqualTo(2);
     assertThat(receiver.at("/hook")).isEmpty();
   }
 

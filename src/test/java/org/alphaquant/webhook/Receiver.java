@@ -11,6 +11,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Somebody who is told: keeps what comes, and answers as the path says. */
@@ -20,6 +21,7 @@ public final class Receiver implements AutoCloseable {
   private final List<Message> messages = new CopyOnWriteArrayList<>();
   private final AtomicInteger brokenAnswers = new AtomicInteger(2);
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final CountDownLatch hungUpOn = new CountDownLatch(1);
 
   /** One message as it came. */
   public record Message(String path, String id, long timestamp, String signature, String body) {}
@@ -51,9 +53,26 @@ public final class Receiver implements AutoCloseable {
         exchange.sendResponseHeaders(307, -1);
       }
       case "/silent" -> awaitClose();
+      case "/endless" -> talkWithoutEnd(exchange);
       default -> exchange.sendResponseHeaders(204, -1);
     }
     exchange.close();
+  }
+
+  private void talkWithoutEnd(HttpExchange exchange) throws IOException {
+    exchange.sendResponseHeaders(200, 0);
+    try {
+      while (closed.getCount() > 0) {
+        exchange.getResponseBody().write(new byte[8192]);
+      }
+    } catch (IOException hungUp) {
+      hungUpOn.countDown();
+    }
+  }
+
+  /** Somebody took the status of {@code /endless} and did not stay for the rest. */
+  boolean awaitHangUp() throws InterruptedException {
+    return hungUpOn.await(20, TimeUnit.SECONDS);
   }
 
   private void awaitClose() {

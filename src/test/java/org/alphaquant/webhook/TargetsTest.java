@@ -77,14 +77,16 @@ class TargetsTest {
         "[::ffff:127.0.0.1]",
         "[64:ff9b::7f00:1]"
       })
-  void anAddressInsideIsRefused(String host) throws UnknownHostException {
-    assertThat(targets().refusedAddress(URI.create("https://" + host + "/"))).isPresent();
+  void anAddressInsideIsRefused(String host) {
+    assertThatThrownBy(() -> targets().addresses(host))
+        .isInstanceOf(Sender.RefusedException.class)
+        .hasMessageContaining("an address that is not public");
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"192.0.2.1", "8.8.8.8", "172.32.0.1", "[2001:db8::1]"})
   void anAddressOutsideIsNot(String host) throws UnknownHostException {
-    assertThat(targets().refusedAddress(URI.create("https://" + host + "/"))).isEmpty();
+    assertThat(targets().addresses(host)).hasSize(1);
   }
 
   @ParameterizedTest

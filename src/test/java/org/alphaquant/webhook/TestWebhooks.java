@@ -2,6 +2,7 @@ package org.alphaquant.webhook;
 
 import static org.awaitility.Awaitility.await;
 
+import java.net.InetAddress;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -50,8 +51,12 @@ final class TestWebhooks implements AutoCloseable {
 
   /** Eight places, four attempts. */
   static WebhookSettings settings(boolean inside, Duration timeout, Receiver... receivers) {
+    return settings(inside, timeout, List.of(receivers).stream().map(Receiver::host).toList());
+  }
+
+  static WebhookSettings settings(boolean inside, Duration timeout, List<String> hosts) {
     return new WebhookSettings(
-        List.of(receivers).stream().map(Receiver::host).toList(),
+        hosts,
         SECRET,
         true,
         inside,
@@ -64,7 +69,11 @@ final class TestWebhooks implements AutoCloseable {
   }
 
   void send(WebhookSettings settings) {
-    Sender sender = new Sender(settings, new Targets(settings), Clock.systemUTC());
+    send(settings, InetAddress::getAllByName);
+  }
+
+  void send(WebhookSettings settings, Targets.Lookup lookup) {
+    Sender sender = new Sender(settings, new Targets(settings, lookup), Clock.systemUTC());
     Deliveries deliveries = new Deliveries(rows(), sender, settings);
     senders.add(deliveries);
     deliveries.start();

@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.alphaquant.database.RestartableDatabase;
+import org.alphaquant.faults.FaultReport;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobDatabase;
 import org.alphaquant.job.JobEvent;
@@ -74,10 +75,12 @@ class DatabaseFaultTest {
         assertWhole(client, job, model);
       }
       await().until(() -> worker.get(Worker.class).freeSlots() == 2);
-      System.out.printf(
-          "[fault] the database was away for %.1f s with 2 jobs running and 2 queued: all 4"
-              + " succeeded, %d leases lost, no event missing%n",
-          seconds, ended.stream().mapToInt(Job::lostLeases).sum());
+      FaultReport.survived(
+          "F4",
+          "the database was away for %.1f s with 2 jobs running and 2 queued: all 4 succeeded,"
+              + " %d leases lost, no event missing",
+          seconds,
+          ended.stream().mapToInt(Job::lostLeases).sum());
     }
   }
 

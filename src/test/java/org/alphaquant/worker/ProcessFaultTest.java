@@ -16,6 +16,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.alphaquant.database.TestDatabases;
+import org.alphaquant.faults.FaultReport;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobDatabase;
 import org.alphaquant.job.JobEvent;
@@ -91,14 +92,17 @@ class ProcessFaultTest {
     long killed = System.nanoTime();
     Job done = awaitEnd(id);
 
-    say(
-        "killed the worker after layer %d: the job was whole %.1f s later on attempt %d",
-        layer, (System.nanoTime() - killed) / 1e9, done.leaseEpoch());
     assertWhole(done, model);
     assertThat(done.leaseEpoch()).isEqualTo(2);
     assertThat(done.lostLeases()).isEqualTo(1);
     assertThat(done.failures()).isZero();
     assertThat(adopted(id, 2)).isGreaterThanOrEqualTo(layer);
+    FaultReport.survived(
+        "F1",
+        "killed the worker after layer %d: the job was whole %.1f s later on attempt %d",
+        layer,
+        (System.nanoTime() - killed) / 1e9,
+        done.leaseEpoch());
   }
 
   @Test
@@ -128,15 +132,16 @@ class ProcessFaultTest {
     UUID next = create(ScriptedRunner.model(2, 10));
     Job after = awaitEnd(next);
 
-    say(
-        "froze the holder of attempt 1 beyond its lease: attempt %d won, the woken worker wrote"
-            + " nothing more and took the next job",
-        done.leaseEpoch());
     assertThat(after.state()).isEqualTo(JobState.SUCCEEDED);
     assertThat(zombie.isAlive()).isTrue();
     assertThat(jobs.find(id).orElseThrow().eventSeq()).isEqualTo(done.eventSeq());
     assertThat(files(done)).isEqualTo(files);
     assertWhole(jobs.find(id).orElseThrow(), model);
+    FaultReport.survived(
+        "F2",
+        "froze the holder of attempt 1 beyond its lease: attempt %d won, the woken worker wrote"
+            + " nothing more and took the next job",
+        done.leaseEpoch());
   }
 
   @Test
@@ -172,11 +177,12 @@ class ProcessFaultTest {
     for (UUID id : ids) {
       assertWhole(awaitEnd(id), model);
     }
-    say(
+    assertThat(adopted(running.get(0), 2)).isGreaterThanOrEqualTo(2);
+    FaultReport.survived(
+        "F5",
         "ended a worker with 3 running jobs: it was gone after %.1f s, and the next one finished"
             + " all 5 from where they were",
         seconds);
-    assertThat(adopted(running.get(0), 2)).isGreaterThanOrEqualTo(2);
   }
 
   @Test
@@ -201,11 +207,14 @@ class ProcessFaultTest {
       assertWhole(awaitEnd(id), model);
     }
 
-    say("a job ended %d workers and then failed; the other 6 jobs succeeded", failed.lostLeases());
     assertThat(failed.state()).isEqualTo(JobState.FAILED);
     assertThat(failed.lostLeases()).isEqualTo(3);
     assertThat(failed.error().orElseThrow().code()).isEqualTo("worker-lost");
     assertThat(fleet).filteredOn(WorkerProcess::isAlive).hasSize(1);
+    FaultReport.survived(
+        "F8",
+        "a job ended %d workers and then failed; the other 6 jobs succeeded",
+        failed.lostLeases());
   }
 
   private void start(int count, String... properties) {
@@ -273,9 +282,5 @@ class ProcessFaultTest {
       }
     }
     return found;
-  }
-
-  private static void say(String sentence, Object... values) {
-    System.out.println("[fault] " + sentence.formatted(values));
   }
 }

@@ -19,6 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.LongStream;
 import org.alphaquant.database.TcpProxy;
 import org.alphaquant.database.TestDatabases;
+import org.alphaquant.faults.FaultReport;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobDatabase;
 import org.alphaquant.job.JobError;
@@ -331,6 +332,10 @@ class WorkerTest {
         long firstOfSecond =
             passes.stream().filter(pass -> pass.epoch == 2).mapToLong(Pass::at).min().orElseThrow();
         assertThat(lastOfFirst).isLessThan(firstOfSecond);
+        FaultReport.survived(
+            "F3",
+            "cut a worker off from the database: it stopped %d ms before another one began",
+            (firstOfSecond - lastOfFirst) / 1_000_000);
       }
     }
   }
