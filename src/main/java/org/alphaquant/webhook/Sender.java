@@ -12,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 import org.alphaquant.job.WebhookDelivery;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
-import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
@@ -72,13 +71,16 @@ final class Sender {
     return request;
   }
 
-  // Hangs up after the status: what a receiver has to say besides could be without an end.
+  // Hangs up after the status: what a receiver has to say besides could be without an end, and to
+  // close the answer would be to read all of it.
   private int status(HttpPost request) {
-    try (ClassicHttpResponse answer = http.executeOpen(null, request, null)) {
-      return answer.getCode();
+    try {
+      return http.executeOpen(null, request, null).getCode();
     } catch (IOException e) {
       throw new UncheckedIOException(
           e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage(), e);
+    } finally {
+      request.cancel();
     }
   }
 
