@@ -14,22 +14,35 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
 
-/** A PostgreSQL server of this process's own, whose data stays in the data directory. */
+/**
+ * A PostgreSQL server of this process's own, whose data stays in the data directory. Where it ends
+ * by itself it is started again, on the same port.
+ */
 final class EmbeddedDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
   private static final Duration START_WAIT = Duration.ofSeconds(60);
 
-  private final DataDirectoryLock lock;
-  private final EmbeddedPostgres server;
-  private final String password;
+  private static final int ANY_PORT = 0;
+  private static final long START_AGAIN_MILLIS = 1000;
 
-  private EmbeddedDatabase(DataDirectoryLock lock, EmbeddedPostgres server, String password) {
+  private final DataDirectoryLock lock;
+  private final Path dataDirectory;
+  private final String password;
+  private final int port;
+  private EmbeddedPostgres server;
+  private boolean closed;
+
+  private EmbeddedDatabase(
+      DataDirectoryLock lock, Path dataDirectory, EmbeddedPostgres server, String password) {
     this.lock = lock;
+    this.dataDirectory = dataDirectory;
     this.server = server;
+    this.port = server.getPort();
     this.password = password;
   }
 
@@ -49,7 +62,7 @@ final class EmbeddedDatabase implements AutoCloseable {
 
   private static EmbeddedDatabase start(DataDirectoryLock lock, Path dataDirectory)
       throws IOException, SQLException {
-    Path data = dataDirectory.resolve("postgres");
+    Path data = data(dataDirectory);
     Path secret = dataDirectory.resolve("postgres.secret");
     boolean first = !Files.exists(secret);
     if (first) {
@@ -58,20 +71,62 @@ final class EmbeddedDatabase implements AutoCloseable {
     }
     AbandonedPostgres.stop(data);
     String password = first ? newPassword() : Files.readString(secret);
-    EmbeddedPostgres server = launch(dataDirectory, data, password);
+    EmbeddedPostgres server = launch(dataDirectory, password, ANY_PORT);
     if (first) {
       requirePassword(server, data, password);
       writeSecret(secret, password);
     }
     log.info("PostgreSQL runs in {} on port {}", data, server.getPort());
-    return new EmbeddedDatabase(lock, server, password);
+    EmbeddedDatabase database = new EmbeddedDatabase(lock, dataDirectory, server, password);
+    database.watch();
+    return database;
   }
 
-  private static EmbeddedPostgres launch(Path dataDirectory, Path data, String password)
+  private static Path data(Path dataDirectory) {
+    return dataDirectory.resolve("postgres");
+  }
+
+  // It is a process of its own, which somebody may end, or the system where memory is short.
+  private void watch() throws IOException {
+    Path file = data(dataDirectory).resolve("postmaster.pid");
+    long pid = Long.parseLong(Files.readAllLines(file).get(0).trim());
+    ProcessHandle.of(pid)
+        .map(ProcessHandle::onExit)
+        .orElseGet(() -> CompletableFuture.completedFuture(null))
+        .thenRun(() -> daemon(this::startAgain).start());
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "postgres-watch");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  private synchronized void startAgain() {
+    try {
+      while (!closed) {
+        log.warn("PostgreSQL in {} ended by itself and is started again", data(dataDirectory));
+        try {
+          server.close();
+          server = launch(dataDirectory, password, port);
+          watch();
+          return;
+        } catch (IOException | RuntimeException e) {
+          log.error("PostgreSQL does not start: {}", e.getMessage());
+          wait(START_AGAIN_MILLIS);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static EmbeddedPostgres launch(Path dataDirectory, String password, int port)
       throws IOException {
     Redirect output = Redirect.appendTo(dataDirectory.resolve("postgres.log").toFile());
     return EmbeddedPostgres.builder()
-        .setDataDirectory(data)
+        .setDataDirectory(data(dataDirectory))
+        .setPort(port)
         .setCleanDataDirectory(false)
         .setOverrideWorkingDirectory(dataDirectory.resolve("postgres-binaries").toFile())
         .setRegisterShutdownHook(false)
@@ -119,7 +174,7 @@ final class EmbeddedDatabase implements AutoCloseable {
   }
 
   String jdbcUrl() {
-    return "jdbc:postgresql://localhost:%d/postgres".formatted(server.getPort());
+    return "jdbc:postgresql://localhost:%d/postgres".formatted(port);
   }
 
   String password() {
@@ -127,7 +182,9 @@ final class EmbeddedDatabase implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
+    closed = true;
+    notifyAll();
     server.close();
     lock.close();
   }

@@ -15,6 +15,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EmbeddedDatabaseTest {
   @TempDir Path data;
@@ -71,6 +73,23 @@ class EmbeddedDatabaseTest {
           .atMost(Duration.ofSeconds(10))
           .until(() -> ProcessHandle.of(abandoned).filter(ProcessHandle::isAlive).isEmpty());
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"KILL", "QUIT", "INT"})
+  void aDatabaseThatEndsByItselfIsStartedAgain(String signal) throws Exception {
+    try (EmbeddedDatabase database = EmbeddedDatabase.start(data)) {
+      execute(database, "create table kept (value int)");
+      execute(database, "insert into kept values (7)");
+      String pid = Files.readAllLines(data.resolve("postgres/postmaster.pid")).get(0);
+      new ProcessBuilder("kill", "-" + signal, pid).start().waitFor();
+      await().until(() -> ProcessHandle.of(Long.parseLong(pid)).isEmpty());
+      await()
+          .atMost(Duration.ofSeconds(30))
+          .ignoreExceptions()
+          .until(() -> query(database, "select value from kept").equals("7"));
+    }
+    assertThat(data.resolve("postgres/postmaster.pid")).doesNotExist();
   }
 
   @Test

@@ -26,6 +26,14 @@ final class ServiceProcess implements AutoCloseable {
   private Process process;
 
   ServiceProcess(JdbcConnectionDetails database, Path data, String... properties) {
+    this(data, properties);
+    command.add("--spring.datasource.url=" + database.getJdbcUrl());
+    command.add("--spring.datasource.username=" + database.getUsername());
+    command.add("--spring.datasource.password=" + database.getPassword());
+  }
+
+  /** With the database that it brings along. */
+  ServiceProcess(Path data, String... properties) {
     int port = freePort();
     base = "http://localhost:" + port;
     log = data.resolve("service-" + port + ".log");
@@ -42,9 +50,6 @@ final class ServiceProcess implements AutoCloseable {
                 AlphaQuantServer.class.getName(),
                 "--server.port=" + port,
                 "--management.server.port=0",
-                "--spring.datasource.url=" + database.getJdbcUrl(),
-                "--spring.datasource.username=" + database.getUsername(),
-                "--spring.datasource.password=" + database.getPassword(),
                 "--alphaquant.data-dir=" + data,
                 "--alphaquant.models.roots=" + Path.of("examples/models").toAbsolutePath(),
                 "--alphaquant.files.roots=" + Path.of("examples").toAbsolutePath()));
