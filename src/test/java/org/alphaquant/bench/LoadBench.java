@@ -20,7 +20,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * and creates at a fixed rate beside 100,000 finished jobs, jobs per second through the queue, and
  * the time from create to claim.
  *
- * <p>Arguments: finished jobs (100000), requests per second (200), seconds per measurement (15).
+ * <p>Arguments: finished jobs (100000), requests per second (200), seconds per measurement (15),
+ * microseconds that every flush to the disk takes longer, as on a slower one (0).
  */
 final class LoadBench {
   private static final int WARM_UP_SECONDS = 10;
@@ -48,7 +49,9 @@ final class LoadBench {
     try (InstantServer server = new InstantServer(data)) {
       LoadBench bench = new LoadBench(server, rate, seconds);
       bench.fill(finished);
+      bench.slowFlushes(argument(arguments, 3, 0));
       bench.requests();
+      bench.behindALongQueue(10_000);
       bench.throughput(5000);
       bench.createToClaim(200);
     }
@@ -77,6 +80,15 @@ final class LoadBench {
     say("%,d finished jobs stored in %.1f s", count, seconds(from));
   }
 
+  private void slowFlushes(int micros) {
+    if (micros > 0) {
+      sql.sql("alter system set commit_delay = " + micros).update();
+      sql.sql("alter system set commit_siblings = 0").update();
+      sql.sql("select cast(pg_reload_conf() as text)").query(String.class).single();
+      say("every flush takes %,d us longer", micros);
+    }
+  }
+
   private void requests() throws Exception {
     List<String> ids =
         sql.sql("select cast(id as text) from job order by random() limit 2000")
@@ -101,6 +113,29 @@ final class LoadBench {
   private void measure(String name, Supplier<HttpRequest> request) throws Exception {
     Latencies all = FixedRate.run(rate, seconds, () -> send(request.get()));
     say("%-20s %d/s: %s", name, rate, all);
+  }
+
+  /** Jobs that ask for more devices than there are wait, and everything else goes past them. */
+  private void behindALongQueue(int count) throws Exception {
+    awaitEmptyQueue();
+    sql.sql(
+            """
+            insert into job (id, owner, devices, spec, request_sha256)
+            select gen_random_uuid(), 'owner-' || i % 50, 99,
+                   '{"version": 1, "spec": {"model": "m"}}', ''
+            from generate_series(1, ?) i
+            """)
+        .param(count)
+        .update();
+    sql.sql("analyze job").update();
+    String last =
+        sql.sql("select cast(id as text) from job where devices = 99 order by id desc limit 1")
+            .query(String.class)
+            .single();
+    say("%,d jobs wait for devices that nobody has", count);
+    measure("get one of them", () -> get("/v1/jobs/" + last));
+    measure("create", this::post);
+    sql.sql("delete from job where devices = 99").update();
   }
 
   private void throughput(int count) throws InterruptedException {
