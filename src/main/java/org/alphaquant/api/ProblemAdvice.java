@@ -10,7 +10,6 @@ import org.alphaquant.security.Caller;
 import org.alphaquant.security.TooManyRequestsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
@@ -59,7 +58,7 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
       return unexpected(e, request);
     }
     // The wrapping exceptions repeat the statement; the driver says what happened to it.
-    String cause = NestedExceptionUtils.getMostSpecificCause(e).getMessage();
+    String cause = DatabaseAway.reason(e);
     LOG.warn("Database away at {} {}: {}", request.getMethod(), path(request), cause);
     return problem(
         new ProblemException(

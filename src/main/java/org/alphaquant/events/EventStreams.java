@@ -11,6 +11,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobEvent;
 import org.alphaquant.job.JobEvents;
@@ -146,7 +147,7 @@ public final class EventStreams implements Notifications.Listener {
         now.stream().map(feeds::get).filter(feed -> feed != null).forEach(this::feed);
       } catch (DataAccessException e) {
         lookAtAll = true;
-        log.debug("Events cannot be read now: {}", e.getMostSpecificCause().getMessage());
+        log.debug("Events cannot be read now: {}", DatabaseAway.reason(e));
       } catch (RuntimeException e) {
         log.error("The event dispatcher failed and goes on", e);
       }

@@ -54,7 +54,7 @@ final class Announcements implements SmartLifecycle {
         try {
           send(batch);
         } catch (DataAccessException e) {
-          log.debug("Nobody can be told now: {}", e.getMostSpecificCause().getMessage());
+          log.debug("Nobody can be told now: {}", DatabaseAway.reason(e));
           add(batch);
           pause();
         }

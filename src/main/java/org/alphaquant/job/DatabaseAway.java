@@ -3,6 +3,7 @@ package org.alphaquant.job;
 import java.sql.SQLException;
 import java.sql.SQLTransientException;
 import java.util.List;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.TransientDataAccessException;
 
@@ -26,6 +27,12 @@ public final class DatabaseAway {
     }
     return e instanceof TransientDataAccessException
         || e instanceof DataAccessResourceFailureException;
+  }
+
+  /** What to say of it in a line: what came first, and what it is where it says nothing. */
+  public static String reason(Throwable e) {
+    Throwable first = NestedExceptionUtils.getMostSpecificCause(e);
+    return first.getMessage() == null ? first.getClass().getSimpleName() : first.getMessage();
   }
 
   // Without a state it was no server that spoke, but the pool about a connection that is gone.

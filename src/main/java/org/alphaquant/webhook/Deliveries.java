@@ -7,6 +7,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Notifications;
 import org.alphaquant.job.WebhookDeliveries;
 import org.alphaquant.job.WebhookDelivery;
@@ -54,7 +55,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
           await(settings.pollEvery());
         }
       } catch (DataAccessException e) {
-        log.debug("Webhooks wait: {}", e.getMostSpecificCause().getMessage());
+        log.debug("Webhooks wait: {}", DatabaseAway.reason(e));
         await(settings.pollEvery());
       } catch (RuntimeException e) {
         log.error("Looking for messages to webhooks failed and goes on", e);

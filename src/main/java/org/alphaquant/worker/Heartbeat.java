@@ -7,6 +7,7 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.RegisteredWorker;
 import org.alphaquant.job.Workers;
 import org.slf4j.Logger;
@@ -63,7 +64,10 @@ final class Heartbeat {
     try {
       statement.run();
     } catch (DataAccessException e) {
-      log.debug("No sign of life: {}", e.getMostSpecificCause().getMessage());
+      log.debug("No sign of life: {}", DatabaseAway.reason(e));
+    } catch (RuntimeException e) {
+      // Thrown on, it would be the last beat, and the worker be taken for one that is gone.
+      log.error("A sign of life failed", e);
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Notifications;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,7 +73,11 @@ final class LeaseKeeper implements Notifications.Listener {
       try {
         renew(lease);
       } catch (DataAccessException e) {
-        log.warn("Leases cannot be renewed: {}", e.getMostSpecificCause().getMessage());
+        log.warn("Leases cannot be renewed: {}", DatabaseAway.reason(e));
+        return false;
+      } catch (RuntimeException e) {
+        // A keeper whose loop has ended would let every later job's lease run out.
+        log.error("A lease could not be renewed", e);
         return false;
       }
     }

@@ -27,8 +27,7 @@ final class Persistently {
         if (!DatabaseAway.caused(e)) {
           throw e;
         }
-        log.debug(
-            "job={} write is repeated: {}", lease.jobId(), e.getMostSpecificCause().getMessage());
+        log.debug("job={} write is repeated: {}", lease.jobId(), DatabaseAway.reason(e));
         LockSupport.parkNanos(PAUSE_NANOS);
       }
     }

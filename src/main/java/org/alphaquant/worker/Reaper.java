@@ -3,6 +3,7 @@ package org.alphaquant.worker;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.Leases;
 import org.slf4j.Logger;
@@ -45,7 +46,10 @@ final class Reaper implements SmartLifecycle {
             "job={} epoch={} lost its worker, now {}", job.id(), job.leaseEpoch(), job.state());
       }
     } catch (DataAccessException e) {
-      log.debug("Silent workers cannot be looked for: {}", e.getMostSpecificCause().getMessage());
+      log.debug("Silent workers cannot be looked for: {}", DatabaseAway.reason(e));
+    } catch (RuntimeException e) {
+      // Thrown on, it would be the last time that anybody looks.
+      log.error("Looking for silent workers failed", e);
     }
   }
 

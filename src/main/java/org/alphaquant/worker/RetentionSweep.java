@@ -6,6 +6,7 @@ import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Retention;
@@ -15,6 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
+import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionOperations;
 
 /** Deletes what nobody needs any more. Every process sweeps the rows and its own data directory. */
@@ -58,8 +60,8 @@ final class RetentionSweep implements SmartLifecycle {
   private void sweepOrSay() {
     try {
       sweep();
-    } catch (DataAccessException e) {
-      log.debug("The sweep waits: {}", e.getMostSpecificCause().getMessage());
+    } catch (DataAccessException | TransactionException e) {
+      log.debug("The sweep waits: {}", DatabaseAway.reason(e));
     } catch (IOException | RuntimeException e) {
       log.warn("The sweep goes on next time", e);
     }

@@ -3,6 +3,7 @@ package org.alphaquant.worker;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.Leases;
 import org.slf4j.Logger;
@@ -41,9 +42,7 @@ final class StuckJobs {
       leases.cancelled(lease.jobId(), lease.epoch());
     } catch (DataAccessException e) {
       log.warn(
-          "job={} could not be marked as cancelled: {}",
-          lease.jobId(),
-          e.getMostSpecificCause().getMessage());
+          "job={} could not be marked as cancelled: {}", lease.jobId(), DatabaseAway.reason(e));
     }
     exit.exit(EXIT_STATUS);
   }

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.alphaquant.device.ComputeDevice;
+import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.Leases;
@@ -98,7 +99,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
         }
         await(settings.pollEvery());
       } catch (DataAccessException | TransactionException e) {
-        log.warn("No job can be claimed: {}", e.getMostSpecificCause().getMessage());
+        log.warn("No job can be claimed: {}", DatabaseAway.reason(e));
         await(Duration.ofSeconds(1));
       } catch (RuntimeException e) {
         // A worker whose loop has ended would look alive and run nothing.
@@ -212,8 +213,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     try {
       leases.giveBack(lease.jobId(), lease.epoch());
     } catch (DataAccessException e) {
-      log.warn(
-          "job={} cannot be given back: {}", lease.jobId(), e.getMostSpecificCause().getMessage());
+      log.warn("job={} cannot be given back: {}", lease.jobId(), DatabaseAway.reason(e));
     }
   }
 

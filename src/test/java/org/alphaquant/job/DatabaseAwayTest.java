@@ -2,6 +2,7 @@ package org.alphaquant.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.EOFException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import org.junit.jupiter.api.Test;
@@ -35,6 +36,13 @@ class DatabaseAwayTest {
     assertThat(DatabaseAway.caused(wrapped(new SQLTransientConnectionException("time")))).isTrue();
     assertThat(DatabaseAway.caused(new DataAccessResourceFailureException("x"))).isTrue();
     assertThat(DatabaseAway.caused(new IllegalStateException("x"))).isFalse();
+  }
+
+  @Test
+  void aCauseThatSaysNothingIsNamed() {
+    SQLException lost = new SQLException("I/O", "08006", new EOFException());
+    assertThat(DatabaseAway.reason(wrapped(lost))).isEqualTo("EOFException");
+    assertThat(DatabaseAway.reason(new IllegalStateException("closed"))).isEqualTo("closed");
   }
 
   private static JpaSystemException wrapped(SQLException cause) {
