@@ -151,7 +151,7 @@ class ChaosTest {
     return new ServiceProcess(
         line.through(database.details()),
         data,
-        "alphaquant.worker.devices=cpu",
+        "alphaquant.worker.devices=" + System.getProperty("alphaquant.faults.devices", "cpu"),
         "alphaquant.worker.lease=" + LEASE_MILLIS + "ms",
         "alphaquant.worker.renew-every=1s",
         "alphaquant.worker.trust-margin=2s",
