@@ -35,21 +35,36 @@ public final class Torch implements AutoCloseable {
    *
    * @param device {@code cpu}, or {@code cuda:0}, {@code cuda:1}, …
    * @throws TorchException if the scripts do not compile
+   * @throws TorchOutOfMemoryException if the device has no room
    */
   public static Torch open(String device) {
     NDManager manager = NDManager.newBaseManager(djlDevice(device), "PyTorch");
     try {
-      byte[] archive = new ScriptArchive(ScriptSources.read()).toBytes();
-      PtSymbolBlock kernels =
-          JniUtils.loadModule(
-              (PtNDManager) manager, new ByteArrayInputStream(archive), false, false);
-      return new Torch(device, manager, kernels);
-    } catch (IOException e) {
-      manager.close();
-      throw new UncheckedIOException(e);
+      Torch torch = new Torch(device, manager, compile((PtNDManager) manager));
+      loadLinearAlgebra(torch);
+      return torch;
     } catch (RuntimeException e) {
       manager.close();
+      throw e;
+    }
+  }
+
+  private static PtSymbolBlock compile(PtNDManager manager) {
+    try {
+      byte[] archive = new ScriptArchive(ScriptSources.read()).toBytes();
+      return JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (RuntimeException e) {
       throw TorchException.of("start", "compiling the scripts", e);
+    }
+  }
+
+  // Libtorch loads its linear algebra for CUDA when it is first used, and where two threads are the
+  // first, one of them fails (pytorch/pytorch#90613).
+  private static synchronized void loadLinearAlgebra(Torch torch) {
+    try (TensorScope scope = torch.scope("start")) {
+      scope.runAll("gptq.inverse_factor", scope.floats(new float[] {1}, 1, 1, 1));
     }
   }
 
