@@ -5,11 +5,14 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Optional;
+import org.alphaquant.evaluation.Perplexity;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.worker.JobContext;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Lets an attempt go on where an earlier one stopped. Beside the finished layers an attempt keeps
@@ -21,6 +24,7 @@ final class Resumption {
   // A large stream is put away only now and then: writing it may take longer than its layer.
   private static final long SMALL = 256L << 20;
   private static final long SELDOM_NANOS = 20_000_000_000L;
+  private static final JsonMapper JSON = JsonMapper.shared();
 
   private final Attempt own;
   private final Iterable<Path> earlier;
@@ -44,7 +48,11 @@ final class Resumption {
     int adopted = 0;
     for (Path folder : earlier) {
       Attempt attempt = new Attempt(folder, new LayerFiles(folder.resolve("layers")));
-      int finished = attempt.finished(fingerprint);
+      if (!attempt.isOf(fingerprint)) {
+        continue;
+      }
+      attempt.perplexity().ifPresent(own::keep);
+      int finished = attempt.finished();
       if (finished > adopted) {
         own.layers.adopt(attempt.layers, finished);
         own.takeStream(attempt, finished - 1);
@@ -54,6 +62,16 @@ final class Resumption {
     own.sign(fingerprint);
     streamAfter = adopted - 1;
     return adopted;
+  }
+
+  /** The perplexity of the source, if an earlier attempt had measured it. */
+  Optional<Perplexity> perplexity() {
+    return own.perplexity();
+  }
+
+  /** Keeps the perplexity of the source. */
+  void put(Perplexity perplexity) {
+    own.keep(perplexity);
   }
 
   /** The stream that enters the first layer that was not adopted. */
@@ -80,6 +98,7 @@ final class Resumption {
   void finish() {
     own.deleteStream(streamAfter);
     own.layers.delete();
+    own.deletePerplexity();
   }
 
   /** The folder of one attempt. */
@@ -93,11 +112,31 @@ final class Resumption {
       write(folder.resolve("fingerprint"), fingerprint);
     }
 
-    /** Layers that are whole and whose stream is there; 0 if they were made of other inputs. */
-    int finished(String fingerprint) {
-      if (!read(folder.resolve("fingerprint")).equals(Optional.of(fingerprint))) {
-        return 0;
+    /** Whether it was made of the same inputs. */
+    boolean isOf(String fingerprint) {
+      return read(folder.resolve("fingerprint")).equals(Optional.of(fingerprint));
+    }
+
+    Optional<Perplexity> perplexity() {
+      return read(perplexityFile()).map(json -> JSON.readValue(json, Perplexity.class));
+    }
+
+    void keep(Perplexity perplexity) {
+      Path partial = folder.resolve("perplexity.partial");
+      write(partial, JSON.writeValueAsString(perplexity));
+      try {
+        Files.move(partial, perplexityFile(), StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
       }
+    }
+
+    private Path perplexityFile() {
+      return folder.resolve("perplexity.json");
+    }
+
+    /** Layers that are whole and whose stream is there. */
+    int finished() {
       int finished = 0;
       for (int i = 0; layers.has(i); i++) {
         finished = Files.exists(stream(i)) ? i + 1 : finished;
@@ -113,9 +152,17 @@ final class Resumption {
       }
     }
 
+    void deletePerplexity() {
+      delete(perplexityFile());
+    }
+
     void deleteStream(int layer) {
+      delete(stream(layer));
+    }
+
+    private static void delete(Path file) {
       try {
-        Files.deleteIfExists(stream(layer));
+        Files.deleteIfExists(file);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

@@ -64,14 +64,15 @@ final class RunPhases {
 
   JobResult run() throws IOException {
     progress.progress(Phase.PREPARE, 0, 1);
-    Perplexity before = evaluate(Phase.EVALUATE_BEFORE, prepared.source(), WeightOverlay.NONE);
-    quantize();
+    int adopted = resumption.adopt();
+    Perplexity before = resumption.perplexity().orElseGet(this::evaluateSource);
+    quantize(adopted);
     progress.progress(Phase.WRITE, 0, 1);
     write();
     try (Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
       StoredWeights stored = new StoredWeights(written, WrittenSchemes.of(prepared.plan()));
       verify(stored);
-      Perplexity after = evaluate(Phase.EVALUATE_AFTER, written, stored);
+      Perplexity after = evaluate(Phase.EVALUATE_AFTER, written, stored, context::ensureHeld);
       writeReports(written.totalBytes(), before, after);
       List<JobResult.Artifact> artifacts = artifacts();
       resumption.finish();
@@ -83,7 +84,21 @@ final class RunPhases {
     }
   }
 
-  private Perplexity evaluate(Phase phase, Checkpoint checkpoint, WeightOverlay overlay) {
+  private Perplexity evaluateSource() {
+    Perplexity perplexity =
+        evaluate(
+            Phase.EVALUATE_BEFORE,
+            prepared.source(),
+            WeightOverlay.NONE,
+            context::ensureNotDraining);
+    if (perplexity != null) {
+      resumption.put(perplexity);
+    }
+    return perplexity;
+  }
+
+  private Perplexity evaluate(
+      Phase phase, Checkpoint checkpoint, WeightOverlay overlay, Runnable betweenLayers) {
     if (prepared.windows().length == 0) {
       return null;
     }
@@ -98,19 +113,21 @@ final class RunPhases {
               model,
               prepared.windows(),
               tokensPerBatch,
-              layer -> progress.progress(phase, layer + 1, count));
+              layer -> {
+                progress.progress(phase, layer + 1, count);
+                betweenLayers.run();
+              });
       memory.look();
       seconds.put(phase.jsonName(), (System.nanoTime() - start) / 1e9);
       return perplexity;
     }
   }
 
-  private void quantize() {
+  private void quantize(int first) {
     try (TensorScope scope = torch.scope("model")) {
       Model model = ModelFamilies.open(prepared.source(), prepared.description(), scope);
       MemoryBudget budget = MemoryBudget.of(torch, context.earlierResourceFailures());
       ModelQuantizer quantizer = new ModelQuantizer(plan(), budget, tokensPerBatch);
-      int first = resumption.adopt();
       for (int i = 0; i < first; i++) {
         Optional.ofNullable(layers.read(i).experts()).ifPresent(progress::routed);
       }

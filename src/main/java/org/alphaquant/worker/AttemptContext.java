@@ -91,7 +91,12 @@ final class AttemptContext implements JobContext {
   @Override
   public void betweenLayers() {
     tellWaiting();
-    lease.betweenLayers();
+    lease.ensureNotDraining();
+  }
+
+  @Override
+  public void ensureNotDraining() {
+    lease.ensureNotDraining();
   }
 
   // Progress within a phase may be skipped, as the next one says more; the last one never is.

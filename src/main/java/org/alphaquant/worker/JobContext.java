@@ -50,6 +50,12 @@ public interface JobContext {
    */
   void betweenLayers();
 
+  /**
+   * As {@link #ensureHeld}, within work that is lost unless it is whole: stops here when the worker
+   * is being stopped, as finishing takes longer than its grace.
+   */
+  void ensureNotDraining();
+
   /** Tells how far the work is; as often as it likes. */
   void progress(JobProgress progress);
 

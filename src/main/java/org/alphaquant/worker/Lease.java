@@ -81,7 +81,7 @@ final class Lease {
     }
   }
 
-  void betweenLayers() {
+  void ensureNotDraining() {
     ensureHeld();
     if (draining) {
       throw drained();

@@ -132,6 +132,9 @@ class EveryFamilyQuantizesTest {
     public void betweenLayers() {}
 
     @Override
+    public void ensureNotDraining() {}
+
+    @Override
     public void progress(JobProgress progress) {}
 
     @Override

@@ -17,9 +17,11 @@ import java.util.stream.Collectors;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsWriter;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
+import org.alphaquant.run.RunObserver.Phase;
 import org.alphaquant.run.SourceSettings.Roots;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -177,6 +179,21 @@ class QuantizationRunTest {
     assertThat(hash(resumed, "model.safetensors")).isEqualTo(hash(whole, "model.safetensors"));
     assertThat(hash(resumed, "experts.json")).isEqualTo(hash(whole, "experts.json"));
     assertThat(second.layersMade()).isEqualTo(context(whole) - 2);
+    assertThat(resumed.perplexity()).isEqualTo(whole.perplexity());
+    assertThat(second.progress)
+        .extracting(JobProgress::phase)
+        .doesNotContain(Phase.EVALUATE_BEFORE.jsonName())
+        .contains(Phase.EVALUATE_AFTER.jsonName());
+  }
+
+  @Test
+  void aWorkerThatIsBeingStoppedDoesNotGoOnMeasuringTheSource() {
+    TestContext context = TestContext.of(spec("micro/olmoe", "int4", 16), folder.resolve("1"));
+    context.draining = true;
+    assertThatThrownBy(() -> run().run(context)).isInstanceOf(TestContext.Stopped.class);
+    JobProgress last = context.progress.get(context.progress.size() - 1);
+    assertThat(last.phase()).isEqualTo(Phase.EVALUATE_BEFORE.jsonName());
+    assertThat(last.layer()).isEqualTo(1);
   }
 
   @Test

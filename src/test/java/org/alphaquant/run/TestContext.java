@@ -20,6 +20,9 @@ final class TestContext implements JobContext {
   final List<JobProgress> progress = new ArrayList<>();
   final List<Object> experts = new ArrayList<>();
 
+  /** Whether the worker is being stopped. */
+  boolean draining;
+
   private final JobSpec spec;
   private final String device;
   private final Path folder;
@@ -100,6 +103,13 @@ final class TestContext implements JobContext {
   public void betweenLayers() {
     layers++;
     if (layers == stopAfter) {
+      throw new Stopped();
+    }
+  }
+
+  @Override
+  public void ensureNotDraining() {
+    if (draining) {
       throw new Stopped();
     }
   }
