@@ -1,5 +1,6 @@
 package org.alphaquant.events;
 
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -7,25 +8,20 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
-import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobEvent;
 import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.Jobs;
 import org.alphaquant.job.Notifications;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.alphaquant.job.Rounds;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.dao.DataAccessException;
 
 /** All streams of this process, and the dispatcher that feeds them. */
 public final class EventStreams implements Notifications.Listener {
-  private static final Logger log = LoggerFactory.getLogger(EventStreams.class);
   private static final int PAGE = 500;
 
   private final Jobs jobs;
@@ -35,8 +31,9 @@ public final class EventStreams implements Notifications.Listener {
   private final Map<UUID, JobFeed> feeds = new ConcurrentHashMap<>();
   private final Set<UUID> dirty = ConcurrentHashMap.newKeySet();
   private final AtomicInteger open = new AtomicInteger();
-  private final Semaphore wake = new Semaphore(0);
-  private final Thread dispatcher = new Thread(this::dispatch, "event-dispatcher");
+  private final Rounds dispatcher;
+  private long polledAt = System.nanoTime();
+  private long beatAt = System.nanoTime();
   private volatile boolean lookAtAll;
   private volatile boolean closed;
 
@@ -45,7 +42,7 @@ public final class EventStreams implements Notifications.Listener {
     this.events = events;
     this.settings = settings;
     this.writers = writers;
-    dispatcher.setDaemon(true);
+    this.dispatcher = new Rounds("event-dispatcher", mostPause(), this::dispatch);
     dispatcher.start();
   }
 
@@ -112,7 +109,7 @@ public final class EventStreams implements Notifications.Listener {
 
   private void markDirty(UUID job) {
     dirty.add(job);
-    wake.release();
+    dispatcher.wake();
   }
 
   @Override
@@ -128,49 +125,39 @@ public final class EventStreams implements Notifications.Listener {
   @Override
   public void mayHaveMissed() {
     lookAtAll = true;
-    wake.release();
+    dispatcher.wake();
   }
 
-  private void dispatch() {
-    long polledAt = System.nanoTime();
-    long beatAt = System.nanoTime();
-    while (!closed) {
-      try {
-        await(Math.min(settings.pollEvery().toMillis(), settings.heartbeat().toMillis()));
-        if (lookAtAll || isOver(polledAt, settings.pollEvery().toNanos())) {
-          lookAtAll = false;
-          polledAt = System.nanoTime();
-          findMissed();
-        }
-        Set<UUID> now = new HashSet<>(dirty);
-        dirty.removeAll(now);
-        now.stream().map(feeds::get).filter(feed -> feed != null).forEach(this::feed);
-      } catch (DataAccessException e) {
-        lookAtAll = true;
-        log.debug("Events cannot be read now: {}", DatabaseAway.reason(e));
-      } catch (RuntimeException e) {
-        log.error("The event dispatcher failed and goes on", e);
+  private Duration dispatch() {
+    try {
+      if (lookAtAll || isOver(polledAt, settings.pollEvery())) {
+        lookAtAll = false;
+        polledAt = System.nanoTime();
+        findMissed();
       }
-      if (isOver(beatAt, settings.heartbeat().toNanos())) {
+      Set<UUID> now = new HashSet<>(dirty);
+      dirty.removeAll(now);
+      now.stream().map(feeds::get).filter(feed -> feed != null).forEach(this::feed);
+    } catch (DataAccessException e) {
+      lookAtAll = true;
+      throw e;
+    } finally {
+      if (isOver(beatAt, settings.heartbeat())) {
         beatAt = System.nanoTime();
         beat();
       }
     }
+    return mostPause();
   }
 
-  private static boolean isOver(long since, long nanos) {
-    return System.nanoTime() - since >= nanos;
+  private Duration mostPause() {
+    return settings.pollEvery().compareTo(settings.heartbeat()) < 0
+        ? settings.pollEvery()
+        : settings.heartbeat();
   }
 
-  private void await(long millis) {
-    try {
-      if (wake.tryAcquire(millis, TimeUnit.MILLISECONDS)) {
-        wake.drainPermits();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      closed = true;
-    }
+  private static boolean isOver(long since, Duration time) {
+    return System.nanoTime() - since >= time.toNanos();
   }
 
   // One question for all jobs that somebody follows.
@@ -216,7 +203,7 @@ public final class EventStreams implements Notifications.Listener {
   @EventListener(ContextClosedEvent.class)
   void completeAll() {
     closed = true;
-    wake.release();
+    dispatcher.stop();
     for (JobFeed feed : feeds.values()) {
       for (JobStream stream : feed.streams()) {
         stream.completionIsDue();

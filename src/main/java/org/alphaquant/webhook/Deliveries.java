@@ -4,11 +4,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.TimeUnit;
-import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Notifications;
+import org.alphaquant.job.Rounds;
 import org.alphaquant.job.WebhookDeliveries;
 import org.alphaquant.job.WebhookDelivery;
 import org.alphaquant.job.WebhookDelivery.Outcome;
@@ -27,41 +25,24 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
   private final Sender sender;
   private final WebhookSettings settings;
   private final Places places;
-  private final Semaphore wake = new Semaphore(0);
-  private volatile boolean running;
-  private volatile Thread loop;
+  private final Rounds rounds;
 
   Deliveries(WebhookDeliveries rows, Sender sender, WebhookSettings settings) {
     this.rows = rows;
     this.sender = sender;
     this.settings = settings;
     this.places = new Places(settings.concurrency());
+    this.rounds = new Rounds("webhook-deliveries", settings.pollEvery(), this::deliver);
   }
 
   @Override
   public void start() {
-    running = true;
-    loop = new Thread(this::deliver, "webhook-deliveries");
-    loop.setDaemon(true);
-    loop.start();
+    rounds.start();
   }
 
-  private void deliver() {
-    while (running) {
-      try {
-        int begun = begin();
-        // With a full batch there may be more.
-        if (begun == 0) {
-          await(settings.pollEvery());
-        }
-      } catch (DataAccessException e) {
-        log.debug("Webhooks wait: {}", DatabaseAway.reason(e));
-        await(settings.pollEvery());
-      } catch (RuntimeException e) {
-        log.error("Looking for messages to webhooks failed and goes on", e);
-        await(settings.pollEvery());
-      }
-    }
+  // After a full batch there may be more.
+  private Duration deliver() {
+    return begin() == 0 ? settings.pollEvery() : Duration.ZERO;
   }
 
   /** Begins what is due, as far as there are places; a place is free again with the answer. */
@@ -95,7 +76,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
                 log.debug("webhook={} answer is lost: {}", delivery.id(), e.getMessage());
               } finally {
                 places.release(delivery.host());
-                wake.release();
+                rounds.wake();
               }
             });
   }
@@ -145,37 +126,25 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     return duration.toMillis() / 1000.0;
   }
 
-  private void await(Duration longest) {
-    try {
-      if (wake.tryAcquire(longest.toMillis(), TimeUnit.MILLISECONDS)) {
-        wake.drainPermits();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      running = false;
-    }
-  }
-
   @Override
   public void notified(Notifications.Channel channel, String payload) {
     if (channel == Notifications.Channel.WEBHOOK) {
-      wake.release();
+      rounds.wake();
     }
   }
 
   @Override
   public void mayHaveMissed() {
-    wake.release();
+    rounds.wake();
   }
 
   @Override
   public void stop() {
-    running = false;
-    wake.release();
+    rounds.stop();
   }
 
   @Override
   public boolean isRunning() {
-    return running;
+    return rounds.isRunning();
   }
 }

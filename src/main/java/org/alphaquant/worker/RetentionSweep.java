@@ -1,12 +1,9 @@
 package org.alphaquant.worker;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Retention;
@@ -14,13 +11,10 @@ import org.alphaquant.job.RetentionSettings;
 import org.alphaquant.job.WebhookDeliveries;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
-import org.springframework.dao.DataAccessException;
-import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionOperations;
 
 /** Deletes what nobody needs any more. Every process sweeps the rows and its own data directory. */
-final class RetentionSweep implements SmartLifecycle {
+final class RetentionSweep {
   private static final Logger log = LoggerFactory.getLogger(RetentionSweep.class);
   private static final int BATCH = 100;
 
@@ -29,7 +23,6 @@ final class RetentionSweep implements SmartLifecycle {
   private final AttemptFolders folders;
   private final TransactionOperations transaction;
   private final RetentionSettings settings;
-  private volatile ScheduledExecutorService clock;
 
   RetentionSweep(
       Retention retention,
@@ -44,30 +37,7 @@ final class RetentionSweep implements SmartLifecycle {
     this.settings = settings;
   }
 
-  @Override
-  public void start() {
-    clock =
-        Executors.newSingleThreadScheduledExecutor(
-            task -> {
-              Thread thread = new Thread(task, "retention-sweep");
-              thread.setDaemon(true);
-              return thread;
-            });
-    long millis = settings.sweepEvery().toMillis();
-    clock.scheduleWithFixedDelay(this::sweepOrSay, millis, millis, TimeUnit.MILLISECONDS);
-  }
-
-  private void sweepOrSay() {
-    try {
-      sweep();
-    } catch (DataAccessException | TransactionException e) {
-      log.debug("The sweep waits: {}", DatabaseAway.reason(e));
-    } catch (IOException | RuntimeException e) {
-      log.warn("The sweep goes on next time", e);
-    }
-  }
-
-  void sweep() throws IOException {
+  Duration sweep() throws IOException {
     int deleted;
     do {
       deleted = retention.deleteExpired(WorkerSettings.seconds(settings.jobs()), BATCH);
@@ -80,6 +50,7 @@ final class RetentionSweep implements SmartLifecycle {
     retention.forgetTombstones();
     giveUpOverdue();
     deliveries.forgetFinished();
+    return settings.sweepEvery();
   }
 
   private void giveUpOverdue() {
@@ -115,15 +86,5 @@ final class RetentionSweep implements SmartLifecycle {
     } catch (IOException e) {
       log.warn("job={} leftovers stay for the next sweep: {}", job.id(), e.getMessage());
     }
-  }
-
-  @Override
-  public void stop() {
-    clock.shutdownNow();
-  }
-
-  @Override
-  public boolean isRunning() {
-    return clock != null && !clock.isShutdown();
   }
 }

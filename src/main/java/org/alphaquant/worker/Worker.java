@@ -6,8 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import org.alphaquant.device.ComputeDevice;
 import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Job;
@@ -16,15 +14,16 @@ import org.alphaquant.job.Leases;
 import org.alphaquant.job.Notifications;
 import org.alphaquant.job.QuotaSettings;
 import org.alphaquant.job.RegisteredWorker;
+import org.alphaquant.job.Rounds;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
-import org.springframework.transaction.TransactionException;
 
 /** Claims jobs for its free slots until it is stopped; then brings what runs to an end. */
 public final class Worker implements SmartLifecycle, Notifications.Listener {
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
+  private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
 
   private final UUID id = UUID.randomUUID();
   private final Leases leases;
@@ -37,9 +36,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
   private final QuotaSettings quotas;
   private final WorkerSettings settings;
   private final Map<Thread, Lease> attempts = new ConcurrentHashMap<>();
-  private final Semaphore wake = new Semaphore(0);
-  private volatile boolean running;
-  private Thread loop;
+  private final Rounds claims = new Rounds("claim-loop", AFTER_FAILURE, this::claimJobs);
 
   Worker(
       Leases leases,
@@ -77,11 +74,9 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
 
   @Override
   public void start() {
-    running = true;
     keeper.start();
     heartbeat.start(id, registered());
-    loop = new Thread(this::claimJobs, "claim-loop");
-    loop.start();
+    claims.start();
     log.debug("Worker {} runs jobs on {}", id, slots.all());
   }
 
@@ -91,22 +86,11 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
         .toList();
   }
 
-  private void claimJobs() {
-    while (running) {
-      try {
-        while (running && claimOne()) {
-          log.debug("Looking for another job");
-        }
-        await(settings.pollEvery());
-      } catch (DataAccessException | TransactionException e) {
-        log.warn("No job can be claimed: {}", DatabaseAway.reason(e));
-        await(Duration.ofSeconds(1));
-      } catch (RuntimeException e) {
-        // A worker whose loop has ended would look alive and run nothing.
-        log.error("A claim failed", e);
-        await(Duration.ofSeconds(1));
-      }
+  private Duration claimJobs() {
+    while (isRunning() && claimOne()) {
+      log.debug("Looking for another job");
     }
+    return settings.pollEvery();
   }
 
   private boolean claimOne() {
@@ -157,41 +141,29 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
       keeper.remove(lease);
       slots.giveBack(devices);
       attempts.remove(Thread.currentThread());
-      wake.release();
-    }
-  }
-
-  private void await(Duration longest) {
-    try {
-      if (wake.tryAcquire(longest.toMillis(), TimeUnit.MILLISECONDS)) {
-        wake.drainPermits();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      running = false;
+      claims.wake();
     }
   }
 
   @Override
   public void notified(Notifications.Channel channel, String payload) {
     if (channel == Notifications.Channel.QUEUE) {
-      wake.release();
+      claims.wake();
     }
   }
 
   @Override
   public void mayHaveMissed() {
-    wake.release();
+    claims.wake();
   }
 
   /** Claims no more, lets every job come to a layer's end within the grace, and gives it back. */
   @Override
   public void stop() {
-    running = false;
-    wake.release();
-    heartbeat.drain(id, registered());
+    claims.stop();
+    heartbeat.drain();
     try {
-      loop.join();
+      claims.join(settings.drainGrace());
       keeper.drain();
       long until =
           System.nanoTime() + settings.drainGrace().plus(settings.abandonAfter()).toNanos();
@@ -219,6 +191,6 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
 
   @Override
   public boolean isRunning() {
-    return running;
+    return claims.isRunning();
   }
 }

@@ -6,6 +6,7 @@ import org.alphaquant.job.Notifications;
 import org.alphaquant.job.QuotaSettings;
 import org.alphaquant.job.Retention;
 import org.alphaquant.job.RetentionSettings;
+import org.alphaquant.job.Rounds;
 import org.alphaquant.job.ServerSettings;
 import org.alphaquant.job.WebhookDeliveries;
 import org.alphaquant.job.Workers;
@@ -23,8 +24,9 @@ import org.springframework.transaction.support.TransactionTemplate;
 class WorkerConfiguration {
 
   @Bean
-  Reaper leaseReaper(Leases leases, WorkerSettings settings) {
-    return new Reaper(leases, settings);
+  Rounds leaseReaper(Leases leases, WorkerSettings settings) {
+    Reaper reaper = new Reaper(leases, settings);
+    return new Rounds("lease-reaper", settings.reapEvery(), reaper::reap);
   }
 
   @Bean
@@ -33,14 +35,16 @@ class WorkerConfiguration {
   }
 
   @Bean
-  RetentionSweep retentionSweep(
+  Rounds retentionSweep(
       Retention retention,
       WebhookDeliveries deliveries,
       AttemptFolders folders,
       PlatformTransactionManager transactions,
       RetentionSettings settings) {
-    return new RetentionSweep(
-        retention, deliveries, folders, new TransactionTemplate(transactions), settings);
+    RetentionSweep sweep =
+        new RetentionSweep(
+            retention, deliveries, folders, new TransactionTemplate(transactions), settings);
+    return new Rounds("retention-sweep", settings.sweepEvery(), sweep::sweep);
   }
 
   @Configuration(proxyBeanMethods = false)

@@ -24,6 +24,7 @@ import org.alphaquant.job.Leases;
 import org.alphaquant.job.NewJob;
 import org.alphaquant.job.Retention;
 import org.alphaquant.job.RetentionSettings;
+import org.alphaquant.job.Rounds;
 import org.alphaquant.job.ServerSettings;
 import org.alphaquant.job.WebhookDeliveries;
 import org.junit.jupiter.api.AfterAll;
@@ -199,11 +200,12 @@ class RetentionTest {
     Job old = succeed(create(null), 1);
     age(old, "31 days");
 
-    sweep.start();
+    Rounds rounds = new Rounds("retention-sweep", Duration.ofSeconds(1), sweep::sweep);
+    rounds.start();
     try {
       await().until(() -> jobs.find(old.id()).isEmpty() && Files.notExists(folder(old)));
     } finally {
-      sweep.stop();
+      rounds.stop();
     }
   }
 
