@@ -73,7 +73,8 @@ public final class Rounds implements SmartLifecycle {
   }
 
   private void go() {
-    while (running) {
+    // A thread that was stopped does not go on beside the next one.
+    while (running && Thread.currentThread() == thread) {
       await(once());
     }
   }
@@ -86,7 +87,7 @@ public final class Rounds implements SmartLifecycle {
         log.info("{} has the database again", name);
       }
       return next;
-    } catch (Exception e) {
+    } catch (Throwable e) {
       if (DatabaseAway.caused(e)) {
         // Said once: it can be away for long.
         log.atLevel(databaseAway ? Level.DEBUG : Level.WARN)

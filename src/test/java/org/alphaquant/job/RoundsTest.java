@@ -1,6 +1,7 @@
 package org.alphaquant.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.sql.SQLTransientConnectionException;
@@ -61,7 +62,7 @@ class RoundsTest {
 
   @Test
   void nothingThatGoesWrongEndsThem(CapturedOutput output) throws Exception {
-    List<Exception> failures =
+    List<Throwable> failures =
         List.of(
             new DataAccessResourceFailureException("the line is cut"),
             new CannotCreateTransactionException(
@@ -69,12 +70,16 @@ class RoundsTest {
             new DataIntegrityViolationException("a statement is wrong"),
             new IllegalStateException("a mistake"),
             new IOException("a file is gone"),
+            new OutOfMemoryError("a list was too long"),
             new DataAccessResourceFailureException("the line is cut again"));
     start(
         Duration.ofMillis(1),
         round -> {
           if (round <= failures.size()) {
-            throw failures.get(round - 1);
+            if (failures.get(round - 1) instanceof Error error) {
+              throw error;
+            }
+            throw (Exception) failures.get(round - 1);
           }
           return LONG;
         });
@@ -87,7 +92,7 @@ class RoundsTest {
         .containsOnlyOnce("looks waits for the database: the line is cut")
         .doesNotContain("none is free")
         .contains("looks failed and goes on")
-        .contains("a statement is wrong", "a mistake", "a file is gone")
+        .contains("a statement is wrong", "a mistake", "a file is gone", "too long")
         .doesNotContain("the line is cut again");
   }
 
@@ -105,6 +110,25 @@ class RoundsTest {
       assertThat(next()).isEqualTo(round);
     }
     assertThat(output).contains("loss 1", "loss 4").doesNotContain("loss 2", "loss 5");
+  }
+
+  @Test
+  void whatIsStartedAgainRunsOnce() throws Exception {
+    start(LONG, round -> LONG);
+    next();
+    for (int i = 0; i < 50; i++) {
+      rounds.stop();
+      rounds.start();
+    }
+    await()
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream().filter(RoundsTest::isOurs).count()
+                    == 1);
+  }
+
+  private static boolean isOurs(Thread thread) {
+    return thread.getName().equals("looks");
   }
 
   @Test
