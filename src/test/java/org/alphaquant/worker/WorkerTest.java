@@ -16,31 +16,19 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.LongStream;
-import org.alphaquant.database.TcpProxy;
 import org.alphaquant.database.TestDatabases;
-import org.alphaquant.faults.FaultReport;
 import org.alphaquant.job.Job;
-import org.alphaquant.job.JobDatabase;
 import org.alphaquant.job.JobError;
-import org.alphaquant.job.JobEvent;
-import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
-import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
-import org.alphaquant.job.Jobs;
-import org.alphaquant.job.NewJob;
 import org.alphaquant.job.RunFailure;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.RepeatedTest;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 // A worker that is only open, not asked, is what most of these tests are about.
 @SuppressWarnings("try")
@@ -48,26 +36,24 @@ class WorkerTest {
   private static final JobResult NOTHING = new JobResult(null, null, null, List.of());
 
   private static JdbcConnectionDetails details;
-  private static JobDatabase client;
-  private static Jobs jobs;
+  private static TestJobs jobs;
 
   @TempDir Path data;
 
   @BeforeAll
   static void start() {
     details = TestDatabases.create();
-    client = new JobDatabase(details);
-    jobs = client.get(Jobs.class);
+    jobs = new TestJobs(details);
   }
 
   @AfterAll
   static void stop() {
-    client.close();
+    jobs.close();
   }
 
   @BeforeEach
   void empty() {
-    client.get(JdbcClient.class).sql("truncate job cascade").update();
+    jobs.deleteAll();
   }
 
   @Test
@@ -83,14 +69,14 @@ class WorkerTest {
         };
     // Without a poll in the test's time only a notification can start the job.
     try (TestWorker worker = new TestWorker(details, data, runner, "poll-every=1h")) {
-      Job job = awaitState(create("m"), JobState.SUCCEEDED);
+      Job job = jobs.awaitState(jobs.create("m"), JobState.SUCCEEDED);
 
       Path attempt = data.resolve("work").resolve(job.id().toString()).resolve("1");
       assertThat(job.artifactDirectory()).contains("work/" + job.id() + "/1/result");
       assertThat(attempt.resolve("result/model")).hasContent("cpu");
       await().untilAsserted(() -> assertThat(attempt.resolve("layer-00")).doesNotExist());
       assertThat(job.progress()).contains(new JobProgress("quantize", 1, 1, 1.0, 0L));
-      assertThat(types(job))
+      assertThat(jobs.eventTypes(job))
           .containsExactly("state", "state", "progress", "experts", "progress", "state");
       await().until(() -> worker.get(Worker.class).freeSlots() == 1);
     }
@@ -105,10 +91,10 @@ class WorkerTest {
           return NOTHING;
         };
     try (TestWorker worker = new TestWorker(details, data, runner, "devices=cpu,cpu")) {
-      UUID first = create("m");
-      UUID second = create("m");
-      awaitState(first, JobState.SUCCEEDED);
-      awaitState(second, JobState.SUCCEEDED);
+      UUID first = jobs.create("m");
+      UUID second = jobs.create("m");
+      jobs.awaitState(first, JobState.SUCCEEDED);
+      jobs.awaitState(second, JobState.SUCCEEDED);
     }
   }
 
@@ -126,8 +112,8 @@ class WorkerTest {
           return NOTHING;
         };
     try (TestWorker worker = new TestWorker(details, data, runner)) {
-      Job typo = awaitState(create("typo"), JobState.FAILED);
-      Job flaky = awaitState(create("m"), JobState.SUCCEEDED);
+      Job typo = jobs.awaitState(jobs.create("typo"), JobState.FAILED);
+      Job flaky = jobs.awaitState(jobs.create("m"), JobState.SUCCEEDED);
 
       assertThat(typo.error()).map(JobError::code).contains("no-such-model");
       assertThat(typo.leaseEpoch()).isEqualTo(1);
@@ -147,7 +133,7 @@ class WorkerTest {
           return new JobResult(null, null, null, List.of(model));
         };
     try (TestWorker worker = new TestWorker(details, data, runner)) {
-      Job job = awaitState(create("m"), JobState.SUCCEEDED);
+      Job job = jobs.awaitState(jobs.create("m"), JobState.SUCCEEDED);
 
       assertThat(job.failures()).isEqualTo(1);
       assertThat(job.artifactDirectory()).contains("work/" + job.id() + "/2/result");
@@ -163,7 +149,7 @@ class WorkerTest {
           throw new IllegalStateException(new IOException("write: No space left on device"));
         };
     try (TestWorker worker = new TestWorker(details, data, runner)) {
-      Job job = awaitState(create("m"), JobState.FAILED);
+      Job job = jobs.awaitState(jobs.create("m"), JobState.FAILED);
 
       assertThat(job.error()).map(JobError::code).contains("disk-full");
       assertThat(job.error().orElseThrow().message()).contains(data.resolve("work").toString());
@@ -178,7 +164,7 @@ class WorkerTest {
           throw new NoClassDefFoundError("missing/Part");
         };
     try (TestWorker worker = new TestWorker(details, data, runner)) {
-      Job job = awaitState(create("m"), JobState.FAILED);
+      Job job = jobs.awaitState(jobs.create("m"), JobState.FAILED);
 
       assertThat(job.failures(JobError.Kind.INTERNAL)).isEqualTo(2);
       assertThat(job.error()).map(JobError::message).contains("missing/Part");
@@ -190,12 +176,12 @@ class WorkerTest {
     CountDownLatch started = new CountDownLatch(1);
     try (TestWorker worker =
         new TestWorker(details, data, untilStopped(started), "renew-every=1s", "lease=5s")) {
-      UUID id = create("m");
+      UUID id = jobs.create("m");
       awaitLatch(started);
 
       jobs.cancel(id, "changed my mind");
 
-      Job job = awaitState(id, JobState.CANCELLED);
+      Job job = jobs.awaitState(id, JobState.CANCELLED);
       assertThat(job.failures()).isZero();
       await().until(() -> worker.get(Worker.class).freeSlots() == 1);
       assertThat(data.resolve("work").resolve(id.toString())).doesNotExist();
@@ -213,11 +199,11 @@ class WorkerTest {
           return NOTHING;
         };
     try (TestWorker worker = new TestWorker(details, data, deaf, "cancel-deadline=300ms")) {
-      UUID id = create("m");
+      UUID id = jobs.create("m");
       awaitLatch(started);
       jobs.cancel(id, "stop");
 
-      awaitState(id, JobState.CANCELLED);
+      jobs.awaitState(id, JobState.CANCELLED);
       await().untilAsserted(() -> assertThat(worker.exits()).containsExactly(70));
       assertThat(worker.get(Worker.class).freeSlots()).isZero();
       end.countDown();
@@ -243,7 +229,7 @@ class WorkerTest {
           return NOTHING;
         };
     TestWorker first = new TestWorker(details, data, runner);
-    UUID id = create("m");
+    UUID id = jobs.create("m");
     awaitLatch(inLayer);
     Thread shutdown = new Thread(first::close);
     shutdown.start();
@@ -251,13 +237,13 @@ class WorkerTest {
     layerMayEnd.countDown();
     join(shutdown);
 
-    Job given = jobs.find(id).orElseThrow();
+    Job given = jobs.find(id);
     assertThat(given.state()).isEqualTo(JobState.QUEUED);
     assertThat(given.giveBacks()).isEqualTo(1);
     assertThat(given.failures() + given.lostLeases()).isZero();
 
     try (TestWorker second = new TestWorker(details, data, runner)) {
-      Job done = awaitState(id, JobState.SUCCEEDED);
+      Job done = jobs.awaitState(id, JobState.SUCCEEDED);
       assertThat(data.resolve(done.artifactDirectory().orElseThrow()).resolve("model"))
           .hasContent("done");
     }
@@ -275,101 +261,15 @@ class WorkerTest {
         };
     TestWorker worker =
         new TestWorker(details, data, deaf, "drain-grace=0s", "abandon-after=200ms");
-    UUID id = create("m");
+    UUID id = jobs.create("m");
     awaitLatch(started);
     worker.close();
     end.countDown();
 
-    Job given = jobs.find(id).orElseThrow();
+    Job given = jobs.find(id);
     assertThat(given.state()).isEqualTo(JobState.QUEUED);
     assertThat(given.giveBacks()).isEqualTo(1);
   }
-
-  @Test
-  void aWorkerCutOffFromTheDatabaseStopsBeforeAnotherStarts() throws Exception {
-    cutOff();
-  }
-
-  @Tag("faults")
-  @RepeatedTest(15)
-  void aWorkerCutOffFromTheDatabaseStopsEveryTime() throws Exception {
-    cutOff();
-  }
-
-  private void cutOff() throws Exception {
-    Queue<Pass> passes = new ConcurrentLinkedQueue<>();
-    CountDownLatch started = new CountDownLatch(1);
-    CountDownLatch enough = new CountDownLatch(1);
-    JobRunner runner =
-        context -> {
-          while (enough.getCount() > 0) {
-            context.ensureHeld();
-            passes.add(new Pass(context.leaseEpoch(), System.nanoTime()));
-            started.countDown();
-            LockSupport.parkNanos(2_000_000);
-          }
-          return NOTHING;
-        };
-    try (TcpProxy proxy = new TcpProxy(details);
-        TestWorker cutOff = new TestWorker(proxy.through(details), data, runner)) {
-      UUID id = create("m");
-      awaitLatch(started);
-      proxy.fallSilent();
-      try (TestWorker other = new TestWorker(details, data, runner)) {
-        await()
-            .atMost(Duration.ofSeconds(20))
-            .until(() -> passes.stream().anyMatch(pass -> pass.epoch == 2));
-        proxy.recover();
-        await().until(() -> cutOff.get(Worker.class).freeSlots() == 1);
-        enough.countDown();
-        Job done = awaitState(id, JobState.SUCCEEDED);
-
-        assertThat(done.leaseEpoch()).isEqualTo(2);
-        assertThat(done.lostLeases()).isEqualTo(1);
-        assertGapFree(done);
-        long lastOfFirst =
-            passes.stream().filter(pass -> pass.epoch == 1).mapToLong(Pass::at).max().orElseThrow();
-        long firstOfSecond =
-            passes.stream().filter(pass -> pass.epoch == 2).mapToLong(Pass::at).min().orElseThrow();
-        assertThat(lastOfFirst).isLessThan(firstOfSecond);
-        FaultReport.survived(
-            "F3",
-            "cut a worker off from the database: it stopped %d ms before another one began",
-            (firstOfSecond - lastOfFirst) / 1_000_000);
-      }
-    }
-  }
-
-  @Test
-  void endedSessionsOfTheDatabaseCostNothing() {
-    CountDownLatch half = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
-    JobRunner runner =
-        context -> {
-          for (int layer = 0; layer < 20; layer++) {
-            if (layer == 10) {
-              half.countDown();
-              goOn.await();
-            }
-            context.event("metric", layer);
-          }
-          return NOTHING;
-        };
-    try (TestWorker worker = new TestWorker(details, data, runner)) {
-      UUID id = create("m");
-      awaitLatch(half);
-      TestDatabases.endSessions(details);
-      goOn.countDown();
-
-      await().ignoreExceptions().until(() -> jobs.find(id).orElseThrow().state().isTerminal());
-      Job job = jobs.find(id).orElseThrow();
-      assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
-      assertThat(job.leaseEpoch()).isEqualTo(1);
-      assertGapFree(job);
-    }
-  }
-
-  private record Pass(long epoch, long at) {}
 
   private static JobRunner untilStopped(CountDownLatch started) {
     return context -> {
@@ -379,30 +279,6 @@ class WorkerTest {
         LockSupport.parkNanos(2_000_000);
       }
     };
-  }
-
-  private static UUID create(String model) {
-    return jobs.create(new NewJob("ann", JobSpec.of(model), null)).job().id();
-  }
-
-  private static Job awaitState(UUID id, JobState state) {
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .pollInterval(Duration.ofMillis(20))
-        .until(() -> jobs.find(id).orElseThrow().state() == state);
-    return jobs.find(id).orElseThrow();
-  }
-
-  private static List<String> types(Job job) {
-    return client.get(JobEvents.class).after(job.id(), 0, 100).stream()
-        .map(JobEvent::type)
-        .toList();
-  }
-
-  private static void assertGapFree(Job job) {
-    assertThat(client.get(JobEvents.class).after(job.id(), 0, 1000))
-        .extracting(JobEvent::seq)
-        .containsExactlyElementsOf(LongStream.rangeClosed(1, job.eventSeq()).boxed().toList());
   }
 
   private static void awaitLatch(CountDownLatch latch) {

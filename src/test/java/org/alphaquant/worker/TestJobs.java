@@ -1,0 +1,78 @@
+package org.alphaquant.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.LongStream;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobDatabase;
+import org.alphaquant.job.JobEvent;
+import org.alphaquant.job.JobEvents;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.JobState;
+import org.alphaquant.job.Jobs;
+import org.alphaquant.job.NewJob;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** The queue as those see it who post jobs to the workers of a test. */
+final class TestJobs implements AutoCloseable {
+  private final JobDatabase client;
+  private final Jobs jobs;
+
+  TestJobs(JdbcConnectionDetails database) {
+    client = new JobDatabase(database);
+    jobs = client.get(Jobs.class);
+  }
+
+  void deleteAll() {
+    client.get(JdbcClient.class).sql("truncate job cascade").update();
+  }
+
+  UUID create(String model) {
+    return jobs.create(new NewJob("ann", JobSpec.of(model), null)).job().id();
+  }
+
+  void cancel(UUID id, String reason) {
+    jobs.cancel(id, reason);
+  }
+
+  Job find(UUID id) {
+    return jobs.find(id).orElseThrow();
+  }
+
+  Map<JobState, Long> counts() {
+    return jobs.counts();
+  }
+
+  Job awaitState(UUID id, JobState state) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> find(id).state() == state);
+    return find(id);
+  }
+
+  List<String> eventTypes(Job job) {
+    return events(job).stream().map(JobEvent::type).toList();
+  }
+
+  void assertGapFree(Job job) {
+    assertThat(events(job))
+        .extracting(JobEvent::seq)
+        .containsExactlyElementsOf(LongStream.rangeClosed(1, job.eventSeq()).boxed().toList());
+  }
+
+  List<JobEvent> events(Job job) {
+    return client.get(JobEvents.class).after(job.id(), 0, 1000);
+  }
+
+  @Override
+  public void close() {
+    client.close();
+  }
+}

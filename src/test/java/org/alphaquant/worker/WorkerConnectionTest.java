@@ -1,0 +1,141 @@
+package org.alphaquant.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.alphaquant.database.TcpProxy;
+import org.alphaquant.database.TestDatabases;
+import org.alphaquant.faults.FaultReport;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobState;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+
+// A worker that is only open, not asked, is what these tests are about.
+@SuppressWarnings("try")
+class WorkerConnectionTest {
+  private static final JobResult NOTHING = new JobResult(null, null, null, List.of());
+
+  private static JdbcConnectionDetails details;
+  private static TestJobs jobs;
+
+  @TempDir Path data;
+
+  @BeforeAll
+  static void start() {
+    details = TestDatabases.create();
+    jobs = new TestJobs(details);
+  }
+
+  @AfterAll
+  static void stop() {
+    jobs.close();
+  }
+
+  @BeforeEach
+  void empty() {
+    jobs.deleteAll();
+  }
+
+  @Test
+  void aWorkerCutOffFromTheDatabaseStopsBeforeAnotherStarts() throws Exception {
+    cutOff();
+  }
+
+  @Tag("faults")
+  @RepeatedTest(15)
+  void aWorkerCutOffFromTheDatabaseStopsEveryTime() throws Exception {
+    cutOff();
+  }
+
+  private void cutOff() throws Exception {
+    Queue<Pass> passes = new ConcurrentLinkedQueue<>();
+    CountDownLatch started = new CountDownLatch(1);
+    CountDownLatch enough = new CountDownLatch(1);
+    JobRunner runner =
+        context -> {
+          while (enough.getCount() > 0) {
+            context.ensureHeld();
+            passes.add(new Pass(context.leaseEpoch(), System.nanoTime()));
+            started.countDown();
+            LockSupport.parkNanos(2_000_000);
+          }
+          return NOTHING;
+        };
+    try (TcpProxy proxy = new TcpProxy(details);
+        TestWorker cutOff = new TestWorker(proxy.through(details), data, runner)) {
+      UUID id = jobs.create("m");
+      assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+      proxy.fallSilent();
+      try (TestWorker other = new TestWorker(details, data, runner)) {
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .until(() -> passes.stream().anyMatch(pass -> pass.epoch == 2));
+        proxy.recover();
+        await().until(() -> cutOff.get(Worker.class).freeSlots() == 1);
+        enough.countDown();
+        Job done = jobs.awaitState(id, JobState.SUCCEEDED);
+
+        assertThat(done.leaseEpoch()).isEqualTo(2);
+        assertThat(done.lostLeases()).isEqualTo(1);
+        jobs.assertGapFree(done);
+        long lastOfFirst =
+            passes.stream().filter(pass -> pass.epoch == 1).mapToLong(Pass::at).max().orElseThrow();
+        long firstOfSecond =
+            passes.stream().filter(pass -> pass.epoch == 2).mapToLong(Pass::at).min().orElseThrow();
+        assertThat(lastOfFirst).isLessThan(firstOfSecond);
+        FaultReport.survived(
+            "F3",
+            "cut a worker off from the database: it stopped %d ms before another one began",
+            (firstOfSecond - lastOfFirst) / 1_000_000);
+      }
+    }
+  }
+
+  @Test
+  void endedSessionsOfTheDatabaseCostNothing() throws Exception {
+    CountDownLatch half = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    JobRunner runner =
+        context -> {
+          for (int layer = 0; layer < 20; layer++) {
+            if (layer == 10) {
+              half.countDown();
+              goOn.await();
+            }
+            context.event("metric", layer);
+          }
+          return NOTHING;
+        };
+    try (TestWorker worker = new TestWorker(details, data, runner)) {
+      UUID id = jobs.create("m");
+      assertThat(half.await(20, TimeUnit.SECONDS)).isTrue();
+      TestDatabases.endSessions(details);
+      goOn.countDown();
+
+      await().ignoreExceptions().until(() -> jobs.find(id).state().isTerminal());
+      Job job = jobs.find(id);
+      assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
+      assertThat(job.leaseEpoch()).isEqualTo(1);
+      jobs.assertGapFree(job);
+    }
+  }
+
+  private record Pass(long epoch, long at) {}
+}
