@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.LongStream;
+import org.alphaquant.database.TestDatabases;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobDatabase;
 import org.alphaquant.job.JobEvent;
@@ -16,21 +17,41 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Jobs;
 import org.alphaquant.job.NewJob;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.BeforeEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** The queue as those see it who post jobs to the workers of a test. */
-final class TestJobs implements AutoCloseable {
-  private final JobDatabase client;
-  private final Jobs jobs;
+/**
+ * The queue as those see it who post jobs to the workers of a test: a database for the class, empty
+ * before each test.
+ */
+final class TestJobs implements BeforeAllCallback, BeforeEachCallback, AfterAllCallback {
+  private JdbcConnectionDetails database;
+  private JobDatabase client;
+  private Jobs jobs;
 
-  TestJobs(JdbcConnectionDetails database) {
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    database = TestDatabases.create();
     client = new JobDatabase(database);
     jobs = client.get(Jobs.class);
   }
 
-  void deleteAll() {
+  @Override
+  public void beforeEach(ExtensionContext context) {
     client.get(JdbcClient.class).sql("truncate job cascade").update();
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    client.close();
+  }
+
+  JdbcConnectionDetails database() {
+    return database;
   }
 
   UUID create(String model) {
@@ -69,10 +90,5 @@ final class TestJobs implements AutoCloseable {
 
   List<JobEvent> events(Job job) {
     return client.get(JobEvents.class).after(job.id(), 0, 1000);
-  }
-
-  @Override
-  public void close() {
-    client.close();
   }
 }

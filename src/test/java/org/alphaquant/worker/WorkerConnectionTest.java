@@ -18,40 +18,20 @@ import org.alphaquant.faults.FaultReport;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobState;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
 // A worker that is only open, not asked, is what these tests are about.
 @SuppressWarnings("try")
 class WorkerConnectionTest {
   private static final JobResult NOTHING = new JobResult(null, null, null, List.of());
 
-  private static JdbcConnectionDetails details;
-  private static TestJobs jobs;
+  @RegisterExtension private static final TestJobs jobs = new TestJobs();
 
   @TempDir Path data;
-
-  @BeforeAll
-  static void start() {
-    details = TestDatabases.create();
-    jobs = new TestJobs(details);
-  }
-
-  @AfterAll
-  static void stop() {
-    jobs.close();
-  }
-
-  @BeforeEach
-  void empty() {
-    jobs.deleteAll();
-  }
 
   @Test
   void aWorkerCutOffFromTheDatabaseStopsBeforeAnotherStarts() throws Exception {
@@ -78,12 +58,12 @@ class WorkerConnectionTest {
           }
           return NOTHING;
         };
-    try (TcpProxy proxy = new TcpProxy(details);
-        TestWorker cutOff = new TestWorker(proxy.through(details), data, runner)) {
+    try (TcpProxy proxy = new TcpProxy(jobs.database());
+        TestWorker cutOff = new TestWorker(proxy.through(jobs.database()), data, runner)) {
       UUID id = jobs.create("m");
       assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
       proxy.fallSilent();
-      try (TestWorker other = new TestWorker(details, data, runner)) {
+      try (TestWorker other = new TestWorker(jobs.database(), data, runner)) {
         await()
             .atMost(Duration.ofSeconds(20))
             .until(() -> passes.stream().anyMatch(pass -> pass.epoch == 2));
@@ -123,10 +103,10 @@ class WorkerConnectionTest {
           }
           return NOTHING;
         };
-    try (TestWorker worker = new TestWorker(details, data, runner)) {
+    try (TestWorker worker = new TestWorker(jobs.database(), data, runner)) {
       UUID id = jobs.create("m");
       assertThat(half.await(20, TimeUnit.SECONDS)).isTrue();
-      TestDatabases.endSessions(details);
+      TestDatabases.endSessions(jobs.database());
       goOn.countDown();
 
       await().ignoreExceptions().until(() -> jobs.find(id).state().isTerminal());

@@ -16,45 +16,24 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import org.alphaquant.database.TestDatabases;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.RunFailure;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
 // A worker that is only open, not asked, is what most of these tests are about.
 @SuppressWarnings("try")
 class WorkerTest {
   private static final JobResult NOTHING = new JobResult(null, null, null, List.of());
 
-  private static JdbcConnectionDetails details;
-  private static TestJobs jobs;
+  @RegisterExtension private static final TestJobs jobs = new TestJobs();
 
   @TempDir Path data;
-
-  @BeforeAll
-  static void start() {
-    details = TestDatabases.create();
-    jobs = new TestJobs(details);
-  }
-
-  @AfterAll
-  static void stop() {
-    jobs.close();
-  }
-
-  @BeforeEach
-  void empty() {
-    jobs.deleteAll();
-  }
 
   @Test
   void aJobRunsFromCreateToItsResultFolder() {
@@ -68,7 +47,7 @@ class WorkerTest {
           return NOTHING;
         };
     // Without a poll in the test's time only a notification can start the job.
-    try (TestWorker worker = new TestWorker(details, data, runner, "poll-every=1h")) {
+    try (TestWorker worker = new TestWorker(jobs.database(), data, runner, "poll-every=1h")) {
       Job job = jobs.awaitState(jobs.create("m"), JobState.SUCCEEDED);
 
       Path attempt = data.resolve("work").resolve(job.id().toString()).resolve("1");
@@ -90,7 +69,7 @@ class WorkerTest {
           both.await(20, TimeUnit.SECONDS);
           return NOTHING;
         };
-    try (TestWorker worker = new TestWorker(details, data, runner, "devices=cpu,cpu")) {
+    try (TestWorker worker = new TestWorker(jobs.database(), data, runner, "devices=cpu,cpu")) {
       UUID first = jobs.create("m");
       UUID second = jobs.create("m");
       jobs.awaitState(first, JobState.SUCCEEDED);
@@ -111,7 +90,7 @@ class WorkerTest {
           }
           return NOTHING;
         };
-    try (TestWorker worker = new TestWorker(details, data, runner)) {
+    try (TestWorker worker = new TestWorker(jobs.database(), data, runner)) {
       Job typo = jobs.awaitState(jobs.create("typo"), JobState.FAILED);
       Job flaky = jobs.awaitState(jobs.create("m"), JobState.SUCCEEDED);
 
@@ -132,7 +111,7 @@ class WorkerTest {
           }
           return new JobResult(null, null, null, List.of(model));
         };
-    try (TestWorker worker = new TestWorker(details, data, runner)) {
+    try (TestWorker worker = new TestWorker(jobs.database(), data, runner)) {
       Job job = jobs.awaitState(jobs.create("m"), JobState.SUCCEEDED);
 
       assertThat(job.failures()).isEqualTo(1);
@@ -148,7 +127,7 @@ class WorkerTest {
           earlier.add(context.earlierResourceFailures());
           throw new IllegalStateException(new IOException("write: No space left on device"));
         };
-    try (TestWorker worker = new TestWorker(details, data, runner)) {
+    try (TestWorker worker = new TestWorker(jobs.database(), data, runner)) {
       Job job = jobs.awaitState(jobs.create("m"), JobState.FAILED);
 
       assertThat(job.error()).map(JobError::code).contains("disk-full");
@@ -163,7 +142,7 @@ class WorkerTest {
         context -> {
           throw new NoClassDefFoundError("missing/Part");
         };
-    try (TestWorker worker = new TestWorker(details, data, runner)) {
+    try (TestWorker worker = new TestWorker(jobs.database(), data, runner)) {
       Job job = jobs.awaitState(jobs.create("m"), JobState.FAILED);
 
       assertThat(job.failures(JobError.Kind.INTERNAL)).isEqualTo(2);
@@ -175,7 +154,8 @@ class WorkerTest {
   void aCancelStopsTheWorkAndRemovesItsFiles() {
     CountDownLatch started = new CountDownLatch(1);
     try (TestWorker worker =
-        new TestWorker(details, data, untilStopped(started), "renew-every=1s", "lease=5s")) {
+        new TestWorker(
+            jobs.database(), data, untilStopped(started), "renew-every=1s", "lease=5s")) {
       UUID id = jobs.create("m");
       awaitLatch(started);
 
@@ -198,7 +178,7 @@ class WorkerTest {
           end.await();
           return NOTHING;
         };
-    try (TestWorker worker = new TestWorker(details, data, deaf, "cancel-deadline=300ms")) {
+    try (TestWorker worker = new TestWorker(jobs.database(), data, deaf, "cancel-deadline=300ms")) {
       UUID id = jobs.create("m");
       awaitLatch(started);
       jobs.cancel(id, "stop");
@@ -228,7 +208,7 @@ class WorkerTest {
           Files.copy(layer, context.artifactDirectory().resolve("model"));
           return NOTHING;
         };
-    TestWorker first = new TestWorker(details, data, runner);
+    TestWorker first = new TestWorker(jobs.database(), data, runner);
     UUID id = jobs.create("m");
     awaitLatch(inLayer);
     Thread shutdown = new Thread(first::close);
@@ -242,7 +222,7 @@ class WorkerTest {
     assertThat(given.giveBacks()).isEqualTo(1);
     assertThat(given.failures() + given.lostLeases()).isZero();
 
-    try (TestWorker second = new TestWorker(details, data, runner)) {
+    try (TestWorker second = new TestWorker(jobs.database(), data, runner)) {
       Job done = jobs.awaitState(id, JobState.SUCCEEDED);
       assertThat(data.resolve(done.artifactDirectory().orElseThrow()).resolve("model"))
           .hasContent("done");
@@ -260,7 +240,7 @@ class WorkerTest {
           return NOTHING;
         };
     TestWorker worker =
-        new TestWorker(details, data, deaf, "drain-grace=0s", "abandon-after=200ms");
+        new TestWorker(jobs.database(), data, deaf, "drain-grace=0s", "abandon-after=200ms");
     UUID id = jobs.create("m");
     awaitLatch(started);
     worker.close();
