@@ -1,9 +1,7 @@
 package org.alphaquant;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.alphaquant.quickstart.Quickstart;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -16,19 +14,22 @@ public class AlphaQuantServer {
   private static final String ENDS_WITH = "alphaquant.ends-with";
   private static final int STATUS_OF_TERMINATION = 143;
 
-  /**
-   * Runs the service, or with {@code quickstart} as the first argument the command that starts one
-   * and shows it at work.
-   */
+  /** Runs the service, or the command that the first argument names ({@code --help} lists them). */
   public static void main(String[] arguments) {
-    List<String> all = Arrays.asList(arguments);
-    if (!all.isEmpty() && all.get(0).equals("quickstart")) {
-      Quickstart.run(all.subList(1, all.size()));
-      return;
+    List<String> all = List.of(arguments);
+    if (Program.isCommand(all)) {
+      System.exit(new Program(System.out, System.err).run(all));
     }
-    if (!all.isEmpty() && all.get(0).equals(CreateKey.NAME)) {
-      System.exit(CreateKey.run(arguments, System.out, System.err));
+    List<String> faults = ServiceArguments.faults(all);
+    if (!faults.isEmpty()) {
+      faults.forEach(System.err::println);
+      System.err.println("java -jar alphaquant-server.jar --help shows how it is used.");
+      System.exit(Program.USAGE);
     }
+    serve(arguments);
+  }
+
+  private static void serve(String[] arguments) {
     endWithNamedProcess();
     SpringApplication.run(AlphaQuantServer.class, arguments);
   }

@@ -3,97 +3,112 @@ package org.alphaquant;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.concurrent.Callable;
 import org.alphaquant.security.KeyRing;
 import org.alphaquant.security.Scope;
 import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.core.env.SimpleCommandLinePropertySource;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+import picocli.CommandLine.Unmatched;
 
-/** The command {@code create-key}: makes a key in the service's database and prints it. */
-final class CreateKey {
+/** Makes a key in the service's database and prints it. */
+@Command(
+    name = "create-key",
+    description = {
+      "Make an API key in the service's database and print it, once.",
+      "Properties of the service, as --spring.datasource.url=..., say which database.",
+      "A server that uses the same embedded database must be stopped first."
+    },
+    mixinStandardHelpOptions = true)
+final class CreateKey implements Callable<Integer> {
+  private static final int LONGEST_DAYS = 99_999;
 
-  static final String NAME = "create-key";
+  private final PrintStream out;
 
-  private static final String USAGE =
-      """
-      usage: java -jar alphaquant-server.jar create-key --owner=NAME [--scopes=read,write,admin]
-                  [--name=TEXT] [--days=DAYS] [--spring.datasource.url=...]
-      Makes an API key and prints it, once. Scopes are read and write by default; without --days the
-      key does not expire. A server that uses the same embedded database must be stopped first.
-      """;
+  @Spec private CommandSpec spec;
 
-  private CreateKey() {}
+  @Option(names = "--owner", required = true, paramLabel = "NAME", description = "Who uses it.")
+  private String owner;
 
-  /**
-   * @param arguments all of the command line
-   * @return the exit status of the process
-   */
-  static int run(String[] arguments, PrintStream out, PrintStream err) {
-    SimpleCommandLinePropertySource options = new SimpleCommandLinePropertySource(arguments);
-    Request request;
-    try {
-      request = Request.of(options);
-    } catch (IllegalArgumentException e) {
-      err.println(e.getMessage());
-      err.println(USAGE);
-      return 2;
-    }
-    try (ConfigurableApplicationContext context = start(arguments)) {
-      KeyRing.NewKey made = request.make(context.getBean(KeyRing.class));
-      out.println(made.text());
+  @Option(
+      names = "--scopes",
+      split = ",",
+      paramLabel = "SCOPE",
+      converter = Scopes.class,
+      description = "read, write, admin; read and write by default.")
+  private List<Scope> scopes = List.of(Scope.READ, Scope.WRITE);
+
+  @Option(names = "--name", paramLabel = "TEXT", description = "What it is for.")
+  private String name;
+
+  @Option(names = "--days", paramLabel = "N", description = "Days until it expires (never).")
+  private Integer days;
+
+  @Unmatched private List<String> properties = new ArrayList<>();
+
+  CreateKey(PrintStream out) {
+    this.out = out;
+  }
+
+  @Override
+  public Integer call() {
+    check();
+    Set<Scope> granted = EnumSet.copyOf(scopes);
+    Instant expiry = days == null ? null : Instant.now().plus(Duration.ofDays(days));
+    try (ConfigurableApplicationContext context = start()) {
+      out.println(context.getBean(KeyRing.class).create(owner, granted, name, expiry).text());
     }
     return 0;
   }
 
-  private static ConfigurableApplicationContext start(String[] arguments) {
+  private void check() {
+    CommandLine line = spec.commandLine();
+    if (owner.isBlank()) {
+      throw new ParameterException(line, "--owner is empty");
+    }
+    if (days != null && (days < 1 || days > LONGEST_DAYS)) {
+      throw new ParameterException(
+          line, "--days is %d but must be from 1 to %d".formatted(days, LONGEST_DAYS));
+    }
+    List<String> faults = ServiceArguments.faults(properties);
+    if (!faults.isEmpty()) {
+      throw new ParameterException(line, String.join("; ", faults));
+    }
+  }
+
+  private ConfigurableApplicationContext start() {
+    List<String> arguments = new ArrayList<>(properties);
+    arguments.add("--alphaquant.role=api");
     return new SpringApplicationBuilder(AlphaQuantServer.class)
         .web(WebApplicationType.NONE)
         .bannerMode(Banner.Mode.OFF)
         .logStartupInfo(false)
         .properties("logging.level.root=warn")
-        .run(with(arguments, "--alphaquant.role=api"));
+        .run(arguments.toArray(String[]::new));
   }
 
-  private static String[] with(String[] arguments, String last) {
-    String[] all = Arrays.copyOf(arguments, arguments.length + 1);
-    all[arguments.length] = last;
-    return all;
-  }
-
-  private record Request(String owner, Set<Scope> scopes, String name, Instant expiresAt) {
-
-    static Request of(SimpleCommandLinePropertySource options) {
-      String owner = options.getProperty("owner");
-      if (owner == null || owner.isBlank()) {
-        throw new IllegalArgumentException("--owner is missing");
+  /** Reads a scope as the API spells it. */
+  static final class Scopes implements ITypeConverter<Scope> {
+    @Override
+    public Scope convert(String text) {
+      try {
+        return Scope.of(text);
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
       }
-      String scopes = options.getProperty("scopes");
-      return new Request(
-          owner,
-          Arrays.stream((scopes == null ? "read,write" : scopes).split(","))
-              .map(Scope::of)
-              .collect(Collectors.toSet()),
-          options.getProperty("name"),
-          expiry(options.getProperty("days")));
-    }
-
-    private static Instant expiry(String days) {
-      if (days == null) {
-        return null;
-      }
-      if (!days.matches("[1-9]\\d{0,4}")) {
-        throw new IllegalArgumentException("--days is " + days + " but must be from 1 to 99999");
-      }
-      return Instant.now().plus(Duration.ofDays(Long.parseLong(days)));
-    }
-
-    KeyRing.NewKey make(KeyRing keys) {
-      return keys.create(owner, scopes, name, expiresAt);
     }
   }
 }

@@ -10,6 +10,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import org.alphaquant.database.TestDatabases;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,12 +61,17 @@ class CreateKeyTest {
     assertThat(run("create-key", "--owner=a", "--scopes=root")).isEqualTo(2);
     assertThat(run("create-key", "--owner=a", "--days=0")).isEqualTo(2);
     assertThat(text(err))
-        .contains("--owner is missing", "'root' is no scope", "--days is 0", "usage:");
+        .contains(
+            "Missing required option: '--owner=NAME'",
+            "'root' is no scope",
+            "--days is 0 but must be from 1 to 99999",
+            "create-key --help");
     assertThat(text(out)).isEmpty();
   }
 
   private int run(String... arguments) {
-    return CreateKey.run(arguments, new PrintStream(out, true), new PrintStream(err, true));
+    return new Program(new PrintStream(out, true), new PrintStream(err, true))
+        .run(List.of(arguments));
   }
 
   private static String text(ByteArrayOutputStream bytes) {

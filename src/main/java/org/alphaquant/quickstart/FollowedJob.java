@@ -1,12 +1,15 @@
 package org.alphaquant.quickstart;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Locale;
 import java.util.zip.CRC32;
+import org.alphaquant.client.EventFollower;
+import org.alphaquant.client.LiveProgress;
+import org.alphaquant.client.ServiceClient;
+import org.alphaquant.client.Summary;
+import org.alphaquant.client.Terminal;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -31,7 +34,7 @@ final class FollowedJob {
   }
 
   /** Whether the job succeeded. */
-  boolean run(String body) throws IOException, InterruptedException {
+  boolean run(String body) throws InterruptedException {
     String id = unfinishedOrNew(body).path("id").asString();
     String end;
     try (LiveProgress progress = new LiveProgress(terminal)) {
@@ -47,7 +50,7 @@ final class FollowedJob {
   }
 
   /** A job that an interrupted quickstart left behind is gone on with, not begun again. */
-  private JsonNode unfinishedOrNew(String body) throws IOException, InterruptedException {
+  private JsonNode unfinishedOrNew(String body) throws InterruptedException {
     String label = checksum(body);
     JsonNode unfinished =
         client.read("/v1/jobs?state=QUEUED,RUNNING&label.%s=%s".formatted(LABEL, label));
@@ -56,7 +59,7 @@ final class FollowedJob {
       return unfinished.path("data").get(0);
     }
     terminal.print("Posting the job in " + options.job());
-    return client.post(labelled(body, label));
+    return client.post("/v1/jobs", labelled(body, label));
   }
 
   private String labelled(String body, String label) {
@@ -78,15 +81,14 @@ final class FollowedJob {
     return HexFormat.of().toHexDigits((int) checksum.getValue());
   }
 
-  private void succeeded(String id, JsonNode job) throws IOException, InterruptedException {
+  private void succeeded(String id, JsonNode job) throws InterruptedException {
     String url = options.url() + "/v1/jobs/" + id;
     Path work = options.dataDir().resolve("work").resolve(id);
     String folder =
         ArtifactFolder.find(work, job.path("result").path("artifacts"))
             .map(Path::toString)
             .orElse(url + "/artifacts");
-    List<ExpertUse> experts = ExpertUse.of(client.read("/v1/jobs/" + id + "/experts"));
-    terminal.print(Summary.render(job, experts, folder, url));
+    terminal.print(Summary.render(job, client.read("/v1/jobs/" + id + "/experts"), folder, url));
   }
 
   private static String reason(String end, JsonNode job) {

@@ -3,49 +3,82 @@ package org.alphaquant.quickstart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.alphaquant.client.ClientException;
+import org.alphaquant.client.ServiceClient;
+import org.alphaquant.client.Terminal;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
-/** The program behind {@code ./quickstart}. */
-public final class Quickstart {
-  private final QuickstartOptions options;
-  private final Terminal terminal;
-  private final ServiceProcess service;
+/** The command behind {@code ./quickstart}: its exit status is 0 if the job succeeded, else 1. */
+@Command(
+    name = "quickstart",
+    description = "Start a service, run one job on it and show how that goes.",
+    mixinStandardHelpOptions = true)
+public final class Quickstart implements Callable<Integer> {
+  @Option(names = "--port", paramLabel = "N", description = "Port of the service (8080).")
+  private int port = 8080;
 
-  private Quickstart(QuickstartOptions options, Terminal terminal, ServiceProcess service) {
-    this.options = options;
-    this.terminal = terminal;
-    this.service = service;
-  }
+  @Option(
+      names = "--management-port",
+      paramLabel = "N",
+      description = "Port of probes and metrics (the one after the service's).")
+  private Integer managementPort;
 
-  /**
-   * Runs the job and ends this process: with 0 if the job succeeded, with 1 if it did not or could
-   * not be run.
-   *
-   * @param arguments as the {@code quickstart} script gives them
-   */
-  public static void run(List<String> arguments) {
-    Terminal terminal = new Terminal(System.out, System.err, 0);
-    boolean succeeded = false;
+  @Option(names = "--data-dir", paramLabel = "DIR", description = "What the service keeps (data).")
+  private Path dataDir = Path.of("data");
+
+  @Option(names = "--job", paramLabel = "FILE", description = "Body of the job.")
+  private Path job = Path.of("examples/jobs/olmoe-demo.json");
+
+  @Option(names = "--exit", description = "Stop everything once the job has ended.")
+  private boolean exit;
+
+  @Option(names = "--width", hidden = true, description = "Columns of a terminal; 0 for none.")
+  private int width;
+
+  @Parameters(paramLabel = "PROPERTY", description = "Properties of the service, after --.")
+  private List<String> properties = new ArrayList<>();
+
+  @Override
+  public Integer call() {
+    Terminal terminal = new Terminal("quickstart", System.out, System.err, width);
     try {
-      QuickstartOptions options = QuickstartOptions.parse(arguments);
-      terminal = new Terminal(System.out, System.err, options.width());
-      succeeded = start(options, terminal).job();
-    } catch (QuickstartException e) {
+      return run(options(), terminal) ? 0 : ClientException.FAILED;
+    } catch (ClientException e) {
       terminal.fail(e.getMessage());
-    } catch (IOException e) {
-      terminal.fail("the service cannot be reached: " + e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    System.exit(succeeded ? 0 : 1);
+    return ClientException.FAILED;
   }
 
-  private static Quickstart start(QuickstartOptions options, Terminal terminal) {
+  private QuickstartOptions options() {
+    int management = managementPort == null ? port + 1 : managementPort;
+    return new QuickstartOptions(port, management, dataDir, job, exit, properties);
+  }
+
+  private static boolean run(QuickstartOptions options, Terminal terminal)
+      throws InterruptedException {
+    String body = read(options.job());
     Path jar = Path.of(System.getProperty("java.class.path")).toAbsolutePath();
     ServiceProcess service = ServiceProcess.start(options, jar);
     // Runs after Ctrl-C too, when the terminal has told the service as well.
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(service, terminal)));
-    return new Quickstart(options, terminal, service);
+    ServiceClient client = new ServiceClient(options.url(), Optional.empty());
+    new ServiceStart(client, service, terminal).await(options);
+    boolean succeeded = new FollowedJob(client, service, terminal, options).run(body);
+    if (!options.exit()) {
+      terminal.print(
+          "\nThe service keeps running at %s until you press Ctrl-C.".formatted(options.url()));
+      service.await();
+      service.check();
+    }
+    return succeeded;
   }
 
   private static void stop(ServiceProcess service, Terminal terminal) {
@@ -57,25 +90,11 @@ public final class Quickstart {
     terminal.close("Everything is stopped.");
   }
 
-  private boolean job() throws IOException, InterruptedException {
-    String body = read(options.job());
-    ServiceClient client = new ServiceClient(options.url());
-    new ServiceStart(client, service, terminal).await(options.url());
-    boolean succeeded = new FollowedJob(client, service, terminal, options).run(body);
-    if (!options.exit()) {
-      terminal.print(
-          "\nThe service keeps running at %s until you press Ctrl-C.".formatted(options.url()));
-      service.await();
-      service.check();
-    }
-    return succeeded;
-  }
-
   private static String read(Path job) {
     try {
       return Files.readString(job);
     } catch (IOException e) {
-      throw new QuickstartException("job file %s cannot be read (%s)".formatted(job, e), e);
+      throw new ClientException("job file %s cannot be read (%s)".formatted(job, e), e);
     }
   }
 }

@@ -8,6 +8,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.alphaquant.client.ClientException;
 
 /** The service, running as a process of its own whose output goes to a file. */
 final class ServiceProcess {
@@ -35,7 +37,7 @@ final class ServiceProcess {
       builder.environment().putIfAbsent("OMP_WAIT_POLICY", "passive");
       return new ServiceProcess(builder.start(), log);
     } catch (IOException e) {
-      throw new QuickstartException("the service cannot be started: " + e.getMessage(), e);
+      throw new ClientException("the service cannot be started: " + e.getMessage(), e);
     }
   }
 
@@ -50,14 +52,29 @@ final class ServiceProcess {
     command.add("-Dalphaquant.worker.drain-grace=3s");
     command.add("-jar");
     command.add(jar.toString());
-    command.add("--server.port=" + options.port());
-    // Any free one: the start line in the log says which.
-    command.add("--management.server.port=0");
-    command.add("--alphaquant.data-dir=" + options.dataDir());
-    command.add("--alphaquant.models.roots=" + Path.of("examples/models").toAbsolutePath());
-    command.add("--alphaquant.files.roots=" + Path.of("examples").toAbsolutePath());
-    command.addAll(options.service());
+    command.addAll(properties(options));
     return command;
+  }
+
+  /** A property given twice would be read as a list of both, so those asked for replace ours. */
+  static List<String> properties(QuickstartOptions options) {
+    List<String> asked = options.properties();
+    List<String> own =
+        List.of(
+            "--server.port=" + options.port(),
+            "--management.server.port=" + options.managementPort(),
+            "--alphaquant.data-dir=" + options.dataDir(),
+            "--alphaquant.models.roots=" + Path.of("examples/models").toAbsolutePath(),
+            "--alphaquant.files.roots=" + Path.of("examples").toAbsolutePath());
+    return Stream.concat(
+            own.stream()
+                .filter(it -> asked.stream().noneMatch(other -> name(other).equals(name(it)))),
+            asked.stream())
+        .toList();
+  }
+
+  private static String name(String property) {
+    return property.split("=", 2)[0];
   }
 
   private static File nothing() {
@@ -69,7 +86,7 @@ final class ServiceProcess {
   }
 
   /**
-   * @throws QuickstartException naming the log and its last meaningful line if the service is gone
+   * @throws ClientException naming the log and its last meaningful line if the service is gone
    */
   void check() {
     if (!process.isAlive()) {
@@ -78,9 +95,9 @@ final class ServiceProcess {
   }
 
   /** A failure told with the log's last meaningful line. */
-  QuickstartException failure(String what) {
+  ClientException failure(String what) {
     String line = ServiceLog.lastMeaningful(log).map(text -> ": " + text).orElse("");
-    return new QuickstartException("%s%s\nIts log is %s".formatted(what, line, log));
+    return new ClientException("%s%s\nIts log is %s".formatted(what, line, log));
   }
 
   /** Returns when it has ended by itself. */

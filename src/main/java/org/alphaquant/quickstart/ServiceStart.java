@@ -1,6 +1,9 @@
 package org.alphaquant.quickstart;
 
 import java.time.Duration;
+import org.alphaquant.client.ClientException;
+import org.alphaquant.client.ServiceClient;
+import org.alphaquant.client.Terminal;
 
 /** Waits until the service takes requests. */
 final class ServiceStart {
@@ -20,24 +23,26 @@ final class ServiceStart {
   }
 
   /**
-   * @throws QuickstartException if the service ends, or does not come up in time
+   * @throws ClientException if the service ends, or does not come up in time
    */
-  void await(String url) throws InterruptedException {
+  void await(QuickstartOptions options) throws InterruptedException {
     long start = System.nanoTime();
     while (!client.isUp()) {
       service.check();
       Duration waited = Duration.ofNanos(System.nanoTime() - start);
       if (waited.compareTo(LONGEST) > 0) {
         throw service.failure(
-            "the service does not answer at %s after %d s".formatted(url, waited.toSeconds()));
+            "the service does not answer at %s after %d s"
+                .formatted(options.url(), waited.toSeconds()));
       }
-      terminal.redraw(
-          "start", "Starting the service and its database ... %d s".formatted(waited.toSeconds()));
+      terminal.redraw(STARTING, STARTING + waiting(waited));
       Thread.sleep(BETWEEN.toMillis());
     }
     // Another program may have answered at this port while the service gave up.
     service.check();
-    terminal.print("The service runs at " + url);
+    terminal.print(
+        "The service runs at %s, probes and metrics at port %d"
+            .formatted(options.url(), options.managementPort()));
   }
 
   private String waiting(Duration waited) {

@@ -10,37 +10,36 @@ import org.junit.jupiter.api.Test;
 class QuickstartOptionsTest {
 
   @Test
-  void readsEveryOptionAndLeavesTheRestToTheService() {
-    QuickstartOptions options =
-        QuickstartOptions.parse(
-            List.of(
-                "--port=9000",
-                "--data-dir=/d",
-                "--job=/j.json",
-                "--exit",
-                "--width=120",
-                "--",
-                "--alphaquant.role=all",
-                "--port=1"));
-
-    assertThat(options)
-        .isEqualTo(
-            new QuickstartOptions(
-                9000,
-                Path.of("/d"),
-                Path.of("/j.json"),
-                true,
-                120,
-                List.of("--alphaquant.role=all", "--port=1")));
+  void namesThePortThatCannotBe() {
+    assertThatThrownBy(() -> options(70_000, 8081, List.of()))
+        .hasMessage("--port is 70000 but must be from 1 to 65535");
+    assertThatThrownBy(() -> options(8080, 0, List.of()))
+        .hasMessage("--management-port is 0 but must be from 1 to 65535");
+    assertThatThrownBy(() -> options(8080, 8080, List.of()))
+        .hasMessage("--port and --management-port are both 8080");
   }
 
   @Test
-  void namesWhatItDoesNotUnderstand() {
-    assertThatThrownBy(() -> QuickstartOptions.parse(List.of("--prot=1")))
-        .hasMessage("unknown option --prot=1");
-    assertThatThrownBy(() -> QuickstartOptions.parse(List.of("--port=http")))
-        .hasMessage("--port is \"http\" but must be a number");
-    assertThatThrownBy(() -> QuickstartOptions.parse(List.of("--port=70000")))
-        .hasMessage("--port is 70000 but must be from 1 to 65535");
+  void aPropertyThatIsAskedForReplacesTheQuickstartsOwn() {
+    List<String> properties =
+        ServiceProcess.properties(
+            options(
+                9000,
+                9001,
+                List.of("--management.server.port=18111", "--alphaquant.quota.running=1")));
+
+    assertThat(properties)
+        .contains(
+            "--server.port=9000",
+            "--management.server.port=18111",
+            "--alphaquant.data-dir=/d",
+            "--alphaquant.quota.running=1")
+        .filteredOn(property -> property.startsWith("--management.server.port"))
+        .hasSize(1);
+  }
+
+  private static QuickstartOptions options(int port, int management, List<String> properties) {
+    return new QuickstartOptions(
+        port, management, Path.of("/d"), Path.of("/j.json"), true, properties);
   }
 }

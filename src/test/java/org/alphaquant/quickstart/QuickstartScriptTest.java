@@ -28,7 +28,8 @@ class QuickstartScriptTest {
     Outcome help = quickstart(Map.of(), "--help");
 
     assertThat(help.status()).isZero();
-    assertThat(help.output()).contains("--port", "--data-dir", "--job", "--exit", "--help");
+    assertThat(help.output())
+        .contains("--port", "--management-port", "--data-dir", "--job", "--exit", "--help");
   }
 
   @Test

@@ -1,4 +1,4 @@
-package org.alphaquant.quickstart;
+package org.alphaquant.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,7 +62,7 @@ class EventFollowerTest {
   @Test
   void tellsInTheServicesWordsWhyItIsRefused() {
     assertThatThrownBy(this::follow)
-        .isInstanceOf(QuickstartException.class)
+        .isInstanceOf(ClientException.class)
         .hasMessage("the service answered 404 to /v1/jobs/42/events: No job has the id 42");
   }
 
@@ -72,7 +73,7 @@ class EventFollowerTest {
         new EventFollower(
             client(),
             () -> {
-              throw new QuickstartException("the service ended with status 1");
+              throw new ClientException("the service ended with status 1");
             });
 
     assertThatThrownBy(() -> follower.follow("42", event -> seen.add(event.type())))
@@ -86,7 +87,7 @@ class EventFollowerTest {
   }
 
   private ServiceClient client() {
-    return new ServiceClient("http://localhost:" + server.getAddress().getPort());
+    return new ServiceClient("http://localhost:" + server.getAddress().getPort(), Optional.empty());
   }
 
   private static String ended() {

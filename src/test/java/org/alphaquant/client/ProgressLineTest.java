@@ -1,4 +1,4 @@
-package org.alphaquant.quickstart;
+package org.alphaquant.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

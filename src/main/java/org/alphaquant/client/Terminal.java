@@ -1,15 +1,15 @@
-package org.alphaquant.quickstart;
+package org.alphaquant.client;
 
 import java.io.PrintStream;
 
 /**
- * Where the quickstart talks to a person: lines that stay, and one last line that is drawn over.
- * Without a terminal the last line is printed whenever its step changes, and no control characters
- * are.
+ * Where a command talks to a person: lines that stay, and one last line that is drawn over. Without
+ * a terminal the last line is printed whenever its step changes, and no control characters are.
  */
-final class Terminal {
+public final class Terminal {
   private static final String START_OF_LINE = "\r\033[K";
 
+  private final String command;
   private final PrintStream out;
   private final PrintStream errors;
   private final int width;
@@ -19,34 +19,41 @@ final class Terminal {
   private boolean failed;
 
   /**
+   * @param command name of the command, which begins the line that says why it cannot go on
    * @param width columns of the terminal; 0 where there is none
    */
-  Terminal(PrintStream out, PrintStream errors, int width) {
+  public Terminal(String command, PrintStream out, PrintStream errors, int width) {
+    this.command = command;
     this.out = out;
     this.errors = errors;
     this.width = width;
   }
 
-  boolean isLive() {
+  /** Columns; 0 where there is no terminal. */
+  int width() {
+    return width;
+  }
+
+  public boolean isLive() {
     return width > 0;
   }
 
   /** Prints text that stays. */
-  synchronized void print(String text) {
+  public synchronized void print(String text) {
     if (!leaving) {
       line(out, text);
     }
   }
 
   /** Prints why it cannot go on. */
-  synchronized void fail(String text) {
+  public synchronized void fail(String text) {
     if (!leaving) {
-      line(errors, "quickstart: " + text);
+      line(errors, command + ": " + text);
       failed = true;
     }
   }
 
-  synchronized boolean hasFailed() {
+  public synchronized boolean hasFailed() {
     return failed;
   }
 
@@ -55,20 +62,20 @@ final class Terminal {
    *
    * @param newStep what it is about; without a terminal only another step is printed
    */
-  synchronized void redraw(String newStep, String line) {
+  public synchronized void redraw(String newStep, String line) {
     if (!leaving) {
       draw(newStep, line);
     }
   }
 
   /** From here on only {@link #close} is heard: what ends now has its reason in the leaving. */
-  synchronized void leave(String text) {
+  public synchronized void leave(String text) {
     draw(text, text);
     leaving = true;
   }
 
   /** Prints the very last line. */
-  synchronized void close(String text) {
+  public synchronized void close(String text) {
     line(out, text);
   }
 

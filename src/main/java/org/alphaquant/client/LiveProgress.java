@@ -1,14 +1,14 @@
-package org.alphaquant.quickstart;
+package org.alphaquant.client;
 
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import org.alphaquant.quickstart.EventFollower.JobEvent;
+import org.alphaquant.client.EventFollower.JobEvent;
 import tools.jackson.databind.JsonNode;
 
 /** Keeps the terminal's last line at what the job's events say and the clock shows. */
-final class LiveProgress implements AutoCloseable {
+public final class LiveProgress implements AutoCloseable {
   private static final long REDRAW_MILLIS = 500;
 
   private final Terminal terminal;
@@ -17,20 +17,20 @@ final class LiveProgress implements AutoCloseable {
   private Progress progress = Progress.of("waiting for a worker");
   private long reported = start;
 
-  LiveProgress(Terminal terminal) {
+  public LiveProgress(Terminal terminal) {
     this.terminal = terminal;
     if (terminal.isLive()) {
       clock.scheduleAtFixedRate(this::draw, 0, REDRAW_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
-  synchronized void event(JobEvent event) {
+  public synchronized void event(JobEvent event) {
     switch (event.type()) {
       case "progress" -> show(Progress.of(event.data()));
       case "state" -> state(event.data());
       case "log" -> note(event);
       default -> {
-        // Experts and metrics are the dashboard's.
+        // Experts and metrics have commands of their own.
       }
     }
   }

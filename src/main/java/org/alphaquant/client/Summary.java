@@ -1,4 +1,4 @@
-package org.alphaquant.quickstart;
+package org.alphaquant.client;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -6,7 +6,7 @@ import java.util.Locale;
 import tools.jackson.databind.JsonNode;
 
 /** The table that ends a successful job. */
-final class Summary {
+public final class Summary {
   private static final String ROW = "  %-20s %10s %10s   %s";
   private static final String LINE = "  %-20s %s";
 
@@ -18,7 +18,7 @@ final class Summary {
    * @param folder where the artifacts lie
    * @param url of the job
    */
-  static String render(JsonNode job, List<ExpertUse> experts, String folder, String url) {
+  public static String render(JsonNode job, JsonNode experts, String folder, String url) {
     List<String> lines = new ArrayList<>();
     lines.add(row("", "before", "after", ""));
     JsonNode result = job.path("result");
@@ -26,7 +26,7 @@ final class Summary {
     size(lines, result.path("bytes"));
     bits(lines, result.path("bits_per_weight"));
     lines.add("");
-    utilization(lines, experts);
+    utilization(lines, ExpertUse.of(experts));
     lines.add(line("artifacts", folder));
     lines.add(line("the job", url));
     return String.join("\n", lines);

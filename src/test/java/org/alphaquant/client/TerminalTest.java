@@ -1,4 +1,4 @@
-package org.alphaquant.quickstart;
+package org.alphaquant.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -61,6 +61,7 @@ class TerminalTest {
 
   private Terminal terminal(int width) {
     return new Terminal(
+        "quickstart",
         new PrintStream(out, true, StandardCharsets.UTF_8),
         new PrintStream(errors, true, StandardCharsets.UTF_8),
         width);

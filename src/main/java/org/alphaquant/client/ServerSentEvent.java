@@ -1,4 +1,4 @@
-package org.alphaquant.quickstart;
+package org.alphaquant.client;
 
 /**
  * One event of a stream.

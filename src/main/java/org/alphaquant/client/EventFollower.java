@@ -1,4 +1,4 @@
-package org.alphaquant.quickstart;
+package org.alphaquant.client;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Follows a job's events to its end, over as many connections as it takes. */
-final class EventFollower {
+public final class EventFollower {
   private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "CANCELLED");
   private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -20,11 +20,11 @@ final class EventFollower {
   private final ServerSentEvents parser = new ServerSentEvents(Duration.ofSeconds(1));
 
   /** Says, by throwing, when there is no use in trying again. */
-  interface ServiceHealth {
+  public interface ServiceHealth {
     void check();
   }
 
-  EventFollower(ServiceClient client, ServiceHealth health) {
+  public EventFollower(ServiceClient client, ServiceHealth health) {
     this.client = client;
     this.health = health;
   }
@@ -32,9 +32,9 @@ final class EventFollower {
   /**
    * Hands over every event once and in order, and returns the state in which the job ended.
    *
-   * @throws QuickstartException if the service refuses the request or is gone
+   * @throws ClientException if the service refuses the request or is gone
    */
-  String follow(String job, Consumer<JobEvent> listener) throws InterruptedException {
+  public String follow(String job, Consumer<JobEvent> listener) throws InterruptedException {
     while (true) {
       Optional<String> end = connection(job, listener);
       if (end.isPresent()) {
@@ -74,5 +74,5 @@ final class EventFollower {
    * @param type {@code state}, {@code progress}, {@code experts}, {@code log} or {@code metric}
    * @param level {@code info}, {@code warn} or {@code error}
    */
-  record JobEvent(String type, String level, JsonNode data) {}
+  public record JobEvent(String type, String level, JsonNode data) {}
 }

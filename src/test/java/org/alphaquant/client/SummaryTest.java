@@ -1,24 +1,22 @@
-package org.alphaquant.quickstart;
+package org.alphaquant.client;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class SummaryTest {
   private static final JsonMapper JSON = JsonMapper.shared();
-  private static final List<ExpertUse> EXPERTS =
-      ExpertUse.of(
-          JSON.readTree(
-              """
+  private static final JsonNode EXPERTS =
+      JSON.readTree(
+          """
               {"complete": true, "data": [
                 {"layer": 0, "experts": [
                   {"expert": 0, "tokens": 70, "share": 0.7}, {"expert": 1, "tokens": 30, "share": 0.3}]},
                 {"layer": 1, "experts": [
                   {"expert": 0, "tokens": 1, "share": 0.01}, {"expert": 1, "tokens": 99, "share": 0.99}]}]}
-              """));
+              """);
 
   @Test
   void showsFiguresBeforeAndAfterAndTheExtremesOfTheExperts() {
@@ -51,7 +49,7 @@ class SummaryTest {
     JsonNode job =
         JSON.readTree("{\"result\": {\"perplexity\": null, \"bytes\": null, \"artifacts\": []}}");
 
-    assertThat(Summary.render(job, List.of(), "folder", "url"))
+    assertThat(Summary.render(job, JSON.createObjectNode(), "folder", "url"))
         .contains("folder", "url")
         .doesNotContain("perplexity", "size", "bits", "experts");
   }

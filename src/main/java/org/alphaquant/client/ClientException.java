@@ -1,0 +1,34 @@
+package org.alphaquant.client;
+
+/** Why a command cannot go on; the message is one sentence for the person at the terminal. */
+public final class ClientException extends RuntimeException {
+  /** A command that did not get what it was for: a refused request, a failed job. */
+  public static final int FAILED = 1;
+
+  /** An option or argument that the command does not know. */
+  public static final int USAGE = 2;
+
+  /** A service that does not answer. */
+  public static final int UNREACHABLE = 3;
+
+  private final int status;
+
+  public ClientException(String message) {
+    this(message, FAILED);
+  }
+
+  public ClientException(String message, Throwable cause) {
+    super(message, cause);
+    this.status = FAILED;
+  }
+
+  ClientException(String message, int status) {
+    super(message);
+    this.status = status;
+  }
+
+  /** The exit status of the process that ends with this. */
+  public int status() {
+    return status;
+  }
+}

@@ -1,0 +1,79 @@
+package org.alphaquant.client;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A heat map of layers by experts in block characters. The height of a block is the expert's share
+ * of its layer's tokens relative to an even share: a half block is exactly even, a full one twice
+ * that or more.
+ */
+final class ExpertMap {
+  private static final String BLOCKS = "▁▂▃▄▅▆▇█";
+  private static final char STARVED = '×';
+  private static final int MARGIN = 12;
+  private static final int NARROWEST = 16;
+
+  private ExpertMap() {}
+
+  /**
+   * @param layers as {@code data} of {@code GET /v1/jobs/{id}/experts}
+   * @param width columns of the terminal; 0 where there is none
+   */
+  static String render(JsonNode layers, int width) {
+    if (layers.isEmpty()) {
+      return "No layer has counted its experts.";
+    }
+    List<String> lines = new ArrayList<>();
+    List<String> starved = new ArrayList<>();
+    for (JsonNode layer : layers) {
+      rows(lines, layer, width > 0 ? Math.max(NARROWEST, width - MARGIN) : Integer.MAX_VALUE);
+      starved(starved, layer);
+    }
+    lines.add("");
+    lines.add("▄ an even share, █ twice that or more, × under-utilized");
+    lines.addAll(starved);
+    return String.join("\n", lines);
+  }
+
+  private static void rows(List<String> lines, JsonNode layer, int width) {
+    String blocks = blocks(layer.path("experts"));
+    String name = "layer %3d  ".formatted(layer.path("layer").asInt());
+    for (int i = 0; i < blocks.length(); i += width) {
+      String part = blocks.substring(i, Math.min(blocks.length(), i + width));
+      lines.add((i == 0 ? name : " ".repeat(name.length())) + part);
+    }
+  }
+
+  private static String blocks(JsonNode experts) {
+    StringBuilder blocks = new StringBuilder();
+    for (JsonNode expert : experts) {
+      double relative = expert.path("share").asDouble(0) * experts.size();
+      blocks.append(expert.path("under_utilized").asBoolean(false) ? STARVED : block(relative));
+    }
+    return blocks.toString();
+  }
+
+  /** An even share (1) is the fourth of eight heights. */
+  private static char block(double relative) {
+    int height = (int) Math.round(relative * BLOCKS.length() / 2) - 1;
+    return BLOCKS.charAt(Math.max(0, Math.min(BLOCKS.length() - 1, height)));
+  }
+
+  private static void starved(List<String> lines, JsonNode layer) {
+    for (JsonNode expert : layer.path("experts")) {
+      if (expert.path("under_utilized").asBoolean(false)) {
+        lines.add(
+            String.format(
+                Locale.ROOT,
+                "under-utilized: layer %d expert %d, %d tokens (%.2f %%)",
+                layer.path("layer").asInt(),
+                expert.path("expert").asInt(),
+                expert.path("tokens").asLong(),
+                100 * expert.path("share").asDouble(0)));
+      }
+    }
+  }
+}

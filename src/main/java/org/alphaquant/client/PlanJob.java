@@ -1,0 +1,58 @@
+package org.alphaquant.client;
+
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import tools.jackson.databind.JsonNode;
+
+/** Shows what a job would come to. */
+@Command(
+    name = "plan",
+    description = "Show what a job would come to: bits, bytes, memory, warnings.",
+    mixinStandardHelpOptions = true)
+final class PlanJob extends ServiceCommand {
+  @Mixin private JobBody body;
+
+  @Override
+  int run(ServiceClient client) throws InterruptedException {
+    JsonNode plan = client.post("/v1/plans", body.text(client));
+    print(plan, text(plan));
+    return 0;
+  }
+
+  private static String text(JsonNode plan) {
+    JsonNode bytes = plan.path("bytes");
+    StringBuilder text =
+        new StringBuilder(
+            "%s (%s) as %s: %s -> %s, %s bits per weight\n\n"
+                .formatted(
+                    plan.path("model").asString(""),
+                    plan.path("family").asString(""),
+                    plan.path("format").asString(""),
+                    Summary.size(bytes.path("before").asLong()),
+                    Summary.size(bytes.path("after").asLong()),
+                    number(plan.path("bits_per_weight").asDouble())));
+    text.append(schemes(plan.path("schemes")));
+    for (JsonNode warning : plan.path("warnings")) {
+      text.append("\nwarning: ").append(warning.path("message").asString(""));
+    }
+    return text.toString();
+  }
+
+  private static String schemes(JsonNode schemes) {
+    Table table = new Table("weights", "inputs", "group", "modules", "weights in all");
+    for (JsonNode scheme : schemes) {
+      table.row(
+          scheme.path("wq").asString(""),
+          scheme.path("aq").asString(""),
+          scheme.path("group_size").asString(""),
+          scheme.path("modules").asString(""),
+          scheme.path("weights").asString(""));
+    }
+    return table.render();
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, "%.3f", value);
+  }
+}
