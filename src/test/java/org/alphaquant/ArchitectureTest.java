@@ -85,6 +85,7 @@ class ArchitectureTest {
     map.put("format", Set.of("torch"));
     map.put("torch", Set.of());
     map.put("device", Set.of());
+    map.put("chat", Set.of());
     return map;
   }
 
