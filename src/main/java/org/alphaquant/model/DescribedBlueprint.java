@@ -3,6 +3,8 @@ package org.alphaquant.model;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.alphaquant.architecture.LayerDescription;
+import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.LayerDesign;

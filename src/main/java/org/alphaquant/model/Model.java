@@ -1,6 +1,7 @@
 package org.alphaquant.model;
 
 import ai.djl.ndarray.NDArray;
+import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.torch.TensorScope;
 
 /**

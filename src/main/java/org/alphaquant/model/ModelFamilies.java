@@ -1,6 +1,8 @@
 package org.alphaquant.model;
 
 import java.util.List;
+import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.model.deepseek.DeepseekFamily;

@@ -2,6 +2,7 @@ package org.alphaquant.model;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Objects;
+import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.LayerDesign;

@@ -10,13 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.ShardedWriter;
 import org.alphaquant.checkpoint.TensorSource;
-import org.alphaquant.model.ModelDescription;
 import org.alphaquant.model.ModelFamilies;
-import org.alphaquant.run.QuantizationRun.Prepared;
+import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.scheme.plan.Plan;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -41,7 +41,7 @@ final class CheckpointAssembly {
   private final Plan plan;
   private final Path folder;
 
-  CheckpointAssembly(Prepared prepared, Path folder) {
+  CheckpointAssembly(PreparedJob prepared, Path folder) {
     this.source = prepared.source();
     this.description = prepared.description();
     this.plan = prepared.plan();

@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.SafetensorsWriter;
+import org.alphaquant.quantize.LayerResult;
 import tools.jackson.databind.json.JsonMapper;
 
 /**

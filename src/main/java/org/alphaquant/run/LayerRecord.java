@@ -2,6 +2,9 @@ package org.alphaquant.run;
 
 import java.util.List;
 import java.util.Map;
+import org.alphaquant.quantize.ExpertLayer;
+import org.alphaquant.quantize.LayerResult;
+import org.alphaquant.quantize.LinearReport;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 

@@ -2,22 +2,22 @@ package org.alphaquant.run;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
-import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
-import org.alphaquant.model.ModelDescription;
 import org.alphaquant.model.ModelException;
+import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.scheme.Resolution;
-import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.torch.TorchOutOfMemoryException;
@@ -66,8 +66,8 @@ class QuantizationRun implements JobRunner {
       ModelDescription description = inputs.describe(spec, source);
       Resolution resolution = inputs.resolve(spec, source, description).orThrow();
       CalibrationSamples samples = CalibrationSamples.collect(inputs.calibration(spec), tokenizer);
-      Prepared prepared =
-          new Prepared(
+      PreparedJob prepared =
+          new PreparedJob(
               source,
               description,
               resolution,
@@ -78,16 +78,6 @@ class QuantizationRun implements JobRunner {
       return new RunPhases(context, torch, prepared).run();
     }
   }
-
-  /** Everything that a run computes with, read and checked. */
-  record Prepared(
-      Checkpoint source,
-      ModelDescription description,
-      Resolution resolution,
-      Plan plan,
-      Dtype dtype,
-      CalibrationSamples samples,
-      long[][] windows) {}
 
   private long[][] windows(JobSpec spec, Tokenizer tokenizer) {
     return inputs.evaluationText(spec) == null

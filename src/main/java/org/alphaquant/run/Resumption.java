@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.alphaquant.evaluation.Perplexity;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
+import org.alphaquant.quantize.LayerResult;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;

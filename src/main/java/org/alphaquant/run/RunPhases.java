@@ -14,6 +14,8 @@ import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.WrittenFile;
+import org.alphaquant.estimate.MemoryBudget;
+import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.evaluation.Perplexity;
 import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.gptq.RoutingWeight;
@@ -22,8 +24,17 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.WeightOverlay;
-import org.alphaquant.run.QuantizationRun.Prepared;
-import org.alphaquant.run.RunObserver.Phase;
+import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.prepare.SourceDigest;
+import org.alphaquant.quantize.ExpertLayer;
+import org.alphaquant.quantize.LinearReport;
+import org.alphaquant.quantize.ModelQuantizer;
+import org.alphaquant.quantize.QuantizationPlan;
+import org.alphaquant.quantize.RunObserver.Phase;
+import org.alphaquant.report.ModelCard;
+import org.alphaquant.report.QuantizationReport;
+import org.alphaquant.report.ReportWriter;
+import org.alphaquant.report.Versions;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
@@ -38,7 +49,7 @@ final class RunPhases {
   private final JobContext context;
   private final JobSpec spec;
   private final Torch torch;
-  private final Prepared prepared;
+  private final PreparedJob prepared;
   private final RunProgress progress;
   private final PeakMemory memory;
   private final Map<String, Double> seconds = new LinkedHashMap<>();
@@ -46,7 +57,7 @@ final class RunPhases {
   private final Resumption resumption;
   private final int tokensPerBatch;
 
-  RunPhases(JobContext context, Torch torch, Prepared prepared) {
+  RunPhases(JobContext context, Torch torch, PreparedJob prepared) {
     this.context = context;
     this.spec = context.spec();
     this.torch = torch;
@@ -201,13 +212,28 @@ final class RunPhases {
         records.stream().map(LayerRecord::experts).filter(Objects::nonNull).toList();
     QuantizationReport report =
         new ReportWriter(prepared, spec, plan())
-            .report(records, experts, seconds, bytesAfter, before, after, memory.peak());
+            .report(
+                records.stream().flatMap(record -> record.linears().stream()).toList(),
+                experts,
+                seconds(records),
+                bytesAfter,
+                before,
+                after,
+                memory.peak());
     report.warnings().forEach(progress::warning);
     writeJson("quantization_report.json", report);
     writeJson("experts.json", Map.of("data", experts));
     Files.writeString(
         context.artifactDirectory().resolve("README.md"),
         new ModelCard(prepared, report).markdown());
+  }
+
+  private Map<String, Double> seconds(List<LayerRecord> records) {
+    Map<String, Double> all = new LinkedHashMap<>(seconds);
+    for (LayerRecord layer : records) {
+      layer.seconds().forEach((stage, time) -> all.merge("quantize/" + stage, time, Double::sum));
+    }
+    return all;
   }
 
   private void writeJson(String name, Object content) throws IOException {

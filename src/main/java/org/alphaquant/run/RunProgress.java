@@ -4,6 +4,8 @@ import java.util.EnumMap;
 import java.util.Map;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.moe.Utilization;
+import org.alphaquant.quantize.ExpertLayer;
+import org.alphaquant.quantize.RunObserver;
 import org.alphaquant.worker.JobContext;
 
 /**

@@ -10,6 +10,9 @@ import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.model.InputRounding;
 import org.alphaquant.model.WeightOverlay;
+import org.alphaquant.quantize.LinearReport;
+import org.alphaquant.storage.StoredLinear;
+import org.alphaquant.storage.StoredModule;
 import org.alphaquant.torch.TensorScope;
 
 /**

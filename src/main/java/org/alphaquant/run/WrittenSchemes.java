@@ -2,11 +2,11 @@ package org.alphaquant.run;
 
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.alphaquant.checkpoint.export.ExportModule;
-import org.alphaquant.checkpoint.export.OutputFormat;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.storage.ExportModule;
+import org.alphaquant.storage.OutputFormat;
 
 /** The schemes as an engine finds them: without activations that the format does not tell of. */
 final class WrittenSchemes {

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.alphaquant.api.Http.Answer;
-import org.alphaquant.model.FamilyDescription;
+import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.model.ModelFamilies;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;

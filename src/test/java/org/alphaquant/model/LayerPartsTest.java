@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;

@@ -3,7 +3,7 @@ package org.alphaquant.model.deepseek;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import org.alphaquant.model.FamilyDescription;
+import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.FeedForwardDesign;

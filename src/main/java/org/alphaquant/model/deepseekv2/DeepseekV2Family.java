@@ -2,7 +2,7 @@ package org.alphaquant.model.deepseekv2;
 
 import java.util.List;
 import java.util.Set;
-import org.alphaquant.model.FamilyDescription;
+import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.model.deepseek.DeepseekExperts;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;

@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
-import org.alphaquant.model.LinearKind;
+import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.model.ModelException;
 
 /** A whole model before anything of it is loaded. */

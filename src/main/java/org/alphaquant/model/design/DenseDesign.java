@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
+import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.model.DenseFeedForward;
-import org.alphaquant.model.LinearKind;
 
 /** A dense SwiGLU block behind its norm. */
 public record DenseDesign(NormDesign norm, SwiGluDesign mlp, double residualFactor)

@@ -2,8 +2,8 @@ package org.alphaquant.model.design;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.model.ExpertActivation;
-import org.alphaquant.model.LinearKind;
 
 /**
  * The routed experts of a layer, {@code <module>.<e>.<gate, up or down>}, stored one by one or

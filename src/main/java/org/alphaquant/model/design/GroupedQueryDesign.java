@@ -1,6 +1,6 @@
 package org.alphaquant.model.design;
 
-import org.alphaquant.model.LinearKind;
+import org.alphaquant.architecture.LinearKind;
 
 /**
  * Grouped-query attention under {@code <layer>self_attn} behind its norm.

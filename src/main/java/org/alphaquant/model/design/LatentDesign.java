@@ -2,7 +2,7 @@ package org.alphaquant.model.design;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.alphaquant.model.LinearKind;
+import org.alphaquant.architecture.LinearKind;
 
 /**
  * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1) under {@code

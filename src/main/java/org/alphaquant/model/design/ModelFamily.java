@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
-import org.alphaquant.model.FamilyDescription;
+import org.alphaquant.architecture.FamilyDescription;
 
 /** A family of models: how its config.json becomes a model. Implementations are one per folder. */
 public interface ModelFamily {

@@ -6,10 +6,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.alphaquant.architecture.LinearDescription;
+import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorInfo;
-import org.alphaquant.model.LinearDescription;
-import org.alphaquant.model.LinearKind;
 import org.alphaquant.model.ModelException;
 
 /**

@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
+import org.alphaquant.architecture.RoutingDescription;
 import org.alphaquant.model.Router;
-import org.alphaquant.model.RoutingDescription;
 
 /** A router before it is loaded. */
 public interface RouterDesign {

@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.Optional;
-import org.alphaquant.model.LinearKind;
+import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.model.SharedExpert;
 
 /** The expert every token visits, with or without a gate [1, H] of its own. */

@@ -2,11 +2,11 @@ package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.RoutingDescription;
 import org.alphaquant.model.Linear;
-import org.alphaquant.model.LinearKind;
 import org.alphaquant.model.Router;
 import org.alphaquant.model.Routing;
-import org.alphaquant.model.RoutingDescription;
 import org.alphaquant.torch.TensorScope;
 
 /**

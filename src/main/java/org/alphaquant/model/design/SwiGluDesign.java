@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
-import org.alphaquant.model.LinearKind;
+import org.alphaquant.architecture.LinearKind;
 
 /** The three linears of a SwiGLU block; gate is the one that goes through silu. */
 public record SwiGluDesign(LinearDesign gate, LinearDesign up, LinearDesign down) {

@@ -1,8 +1,8 @@
 package org.alphaquant.model.gptoss;
 
 import java.util.List;
+import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.model.ExpertActivation;
-import org.alphaquant.model.FamilyDescription;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.ExpertsDesign;

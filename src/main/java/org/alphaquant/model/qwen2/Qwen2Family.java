@@ -1,7 +1,7 @@
 package org.alphaquant.model.qwen2;
 
 import java.util.List;
-import org.alphaquant.model.FamilyDescription;
+import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.HeadShape;

@@ -2,7 +2,7 @@ package org.alphaquant.model.qwen2moe;
 
 import java.util.List;
 import java.util.Optional;
-import org.alphaquant.model.FamilyDescription;
+import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.FeedForwardDesign;

@@ -5,10 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.alphaquant.checkpoint.export.ExportModule;
-import org.alphaquant.checkpoint.export.OutputFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.Finding;
+import org.alphaquant.storage.ExportModule;
+import org.alphaquant.storage.OutputFormat;
 
 /** What a checkpoint format has to say about schemes, whoever serves it. */
 final class FormatRules {

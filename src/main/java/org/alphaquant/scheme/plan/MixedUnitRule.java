@@ -3,10 +3,10 @@ package org.alphaquant.scheme.plan;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.alphaquant.checkpoint.export.ExportModule;
-import org.alphaquant.checkpoint.export.FusedUnit;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.Finding;
+import org.alphaquant.storage.ExportModule;
+import org.alphaquant.storage.FusedUnit;
 
 /**
  * Modules that an engine joins into one must share one scheme, unquantized members among them: it

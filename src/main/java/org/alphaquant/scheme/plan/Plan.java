@@ -2,9 +2,9 @@ package org.alphaquant.scheme.plan;
 
 import java.util.List;
 import java.util.Optional;
-import org.alphaquant.checkpoint.export.ExportModule;
-import org.alphaquant.checkpoint.export.OutputFormat;
 import org.alphaquant.scheme.Finding;
+import org.alphaquant.storage.ExportModule;
+import org.alphaquant.storage.OutputFormat;
 import tools.jackson.databind.node.ObjectNode;
 
 /**

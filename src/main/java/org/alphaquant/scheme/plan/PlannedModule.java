@@ -2,12 +2,12 @@ package org.alphaquant.scheme.plan;
 
 import java.util.List;
 import org.alphaquant.checkpoint.TensorInfo;
-import org.alphaquant.checkpoint.export.CompressedTensorsFormat;
-import org.alphaquant.checkpoint.export.ExportModule;
 import org.alphaquant.format.NumberFormat.Kind;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleKind;
 import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.CompressedTensorsFormat;
+import org.alphaquant.storage.ExportModule;
 
 /**
  * A module with the tensors that it will be stored in.

@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.alphaquant.checkpoint.Dtype;
-import org.alphaquant.checkpoint.export.ExportModule;
-import org.alphaquant.checkpoint.export.ModuleSummary;
-import org.alphaquant.checkpoint.export.OutputFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.Finding;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Resolution;
+import org.alphaquant.storage.ExportModule;
+import org.alphaquant.storage.ModuleSummary;
+import org.alphaquant.storage.OutputFormat;
 
 /**
  * Makes plans for one model.

@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.alphaquant.checkpoint.export.FusedUnit;
-import org.alphaquant.checkpoint.export.OutputFormat;
 import org.alphaquant.scheme.ModuleKind;
+import org.alphaquant.storage.FusedUnit;
+import org.alphaquant.storage.OutputFormat;
 
 /**
  * A checkpoint as an engine will find it.

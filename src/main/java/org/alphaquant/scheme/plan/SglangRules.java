@@ -1,14 +1,14 @@
 package org.alphaquant.scheme.plan;
 
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.PACK_QUANTIZED;
 import static org.alphaquant.scheme.plan.ModuleRule.error;
 import static org.alphaquant.scheme.plan.ModuleRule.warning;
+import static org.alphaquant.storage.CompressedTensorsFormat.PACK_QUANTIZED;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.alphaquant.checkpoint.export.CompressedTensorsFormat;
 import org.alphaquant.scheme.Finding;
+import org.alphaquant.storage.CompressedTensorsFormat;
 
 /**
  * What SGLang serves ({@code python/sglang/srt/layers/quantization}, snapshots of 2026). Its reader

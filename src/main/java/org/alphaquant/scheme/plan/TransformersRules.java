@@ -1,10 +1,10 @@
 package org.alphaquant.scheme.plan;
 
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.INT_QUANTIZED;
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.MXFP8_QUANTIZED;
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.NVFP4_PACK_QUANTIZED;
 import static org.alphaquant.scheme.plan.ModuleRule.error;
 import static org.alphaquant.scheme.plan.ModuleRule.warning;
+import static org.alphaquant.storage.CompressedTensorsFormat.INT_QUANTIZED;
+import static org.alphaquant.storage.CompressedTensorsFormat.MXFP8_QUANTIZED;
+import static org.alphaquant.storage.CompressedTensorsFormat.NVFP4_PACK_QUANTIZED;
 
 import java.util.List;
 import java.util.Optional;

@@ -1,14 +1,14 @@
 package org.alphaquant.scheme.plan;
 
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.FLOAT_QUANTIZED;
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.INT_QUANTIZED;
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.MXFP4_PACK_QUANTIZED;
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.NAIVE_QUANTIZED;
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.NVFP4_PACK_QUANTIZED;
-import static org.alphaquant.checkpoint.export.CompressedTensorsFormat.PACK_QUANTIZED;
 import static org.alphaquant.scheme.plan.ModuleRule.error;
 import static org.alphaquant.scheme.plan.ModuleRule.note;
 import static org.alphaquant.scheme.plan.ModuleRule.warning;
+import static org.alphaquant.storage.CompressedTensorsFormat.FLOAT_QUANTIZED;
+import static org.alphaquant.storage.CompressedTensorsFormat.INT_QUANTIZED;
+import static org.alphaquant.storage.CompressedTensorsFormat.MXFP4_PACK_QUANTIZED;
+import static org.alphaquant.storage.CompressedTensorsFormat.NAIVE_QUANTIZED;
+import static org.alphaquant.storage.CompressedTensorsFormat.NVFP4_PACK_QUANTIZED;
+import static org.alphaquant.storage.CompressedTensorsFormat.PACK_QUANTIZED;
 
 import java.util.List;
 import java.util.Set;

@@ -1,0 +1,44 @@
+package org.alphaquant.architecture;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a checkpoint holds, known from its config.json and the headers of its files alone.
+ *
+ * @param family name of the family, as config.json's {@code model_type} has it
+ * @param recognisedBy what told the family: {@code request}, {@code model_type}, {@code
+ *     architectures} or {@code tensor names}
+ * @param parameters elements of all tensors that take part in the forward pass
+ * @param bytes stored size of those tensors
+ * @param contextLength positions the model was trained for, 0 if config.json does not say
+ * @param tiedHead whether the head shares the embedding's weight
+ * @param layerList one entry per layer, in order
+ * @param linears every linear: by layer, the head last
+ * @param unread tensors that take no part in the forward pass, to be copied as they are
+ */
+public record ModelDescription(
+    String family,
+    String recognisedBy,
+    int layers,
+    long hidden,
+    long vocabulary,
+    long parameters,
+    long bytes,
+    long contextLength,
+    boolean tiedHead,
+    List<LayerDescription> layerList,
+    List<LinearDescription> linears,
+    List<String> unread) {
+
+  public ModelDescription {
+    layerList = List.copyOf(layerList);
+    linears = List.copyOf(linears);
+    unread = List.copyOf(unread);
+  }
+
+  /** Routing of the first sparse layer; empty for a dense model. */
+  public Optional<RoutingDescription> routing() {
+    return layerList.stream().flatMap(layer -> layer.routing().stream()).findFirst();
+  }
+}

@@ -1,0 +1,2 @@
+/** What a model is, as data: families, layers, linears and routing, without a tensor. */
+package org.alphaquant.architecture;

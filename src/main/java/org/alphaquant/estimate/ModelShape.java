@@ -1,0 +1,71 @@
+package org.alphaquant.estimate;
+
+import java.util.LongSummaryStatistics;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.alphaquant.architecture.LinearDescription;
+import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.RoutingDescription;
+
+/** The sizes of a described model that memory and time are estimated from. */
+public record ModelShape(ModelDescription description, long tokens) {
+
+  // An MLP or an expert is three matrices between the residual stream and its own width.
+  private static final int MATRICES = 3;
+
+  /** With the largest layer's sizes for every layer: what memory must suffice for. */
+  public RunShape largest() {
+    return shape(perLayer(LinearKind.ATTENTION).getMax(), dense().getMax());
+  }
+
+  /** With the mean layer's sizes: what time adds up from. */
+  public RunShape mean() {
+    return shape((long) perLayer(LinearKind.ATTENTION).getAverage(), (long) dense().getAverage());
+  }
+
+  private RunShape shape(long attentionWeights, long denseWeights) {
+    RoutingDescription routing = description.routing().orElse(null);
+    long hidden = description.hidden();
+    return new RunShape(
+        description.layers(),
+        hidden,
+        attentionWeights,
+        routing == null ? 0 : routing.experts(),
+        routing == null ? 0 : routing.topK(),
+        routing == null ? 0 : expertWeights() / MATRICES / hidden,
+        denseWeights / MATRICES / hidden,
+        tokens);
+  }
+
+  private LongSummaryStatistics dense() {
+    return perLayer(LinearKind.DENSE_MLP, LinearKind.SHARED_EXPERT);
+  }
+
+  private LongSummaryStatistics perLayer(LinearKind... kinds) {
+    Set<LinearKind> wanted = Set.of(kinds);
+    Map<Integer, Long> weights =
+        description.linears().stream()
+            .filter(linear -> wanted.contains(linear.kind()))
+            .collect(
+                Collectors.groupingBy(
+                    LinearDescription::layer,
+                    Collectors.summingLong(LinearDescription::parameters)));
+    return IntStream.range(0, description.layers())
+        .mapToLong(layer -> weights.getOrDefault(layer, 0L))
+        .summaryStatistics();
+  }
+
+  private long expertWeights() {
+    Map<Integer, Long> first =
+        description.linears().stream()
+            .filter(linear -> linear.expert() == 0)
+            .collect(
+                Collectors.groupingBy(
+                    LinearDescription::layer,
+                    Collectors.summingLong(LinearDescription::parameters)));
+    return first.values().stream().mapToLong(Long::longValue).max().orElse(0);
+  }
+}

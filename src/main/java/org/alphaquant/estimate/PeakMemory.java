@@ -1,0 +1,48 @@
+package org.alphaquant.estimate;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.alphaquant.torch.Torch;
+
+/**
+ * The most memory that was seen. libtorch keeps what it once took from a GPU, so looking after each
+ * layer misses nothing that the layer took.
+ */
+public final class PeakMemory {
+
+  /** Bytes at the peaks; the device's is null where the CPU computed. */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Peak(long process, Long device) {}
+
+  private final Torch torch;
+  private long device;
+
+  public PeakMemory(Torch torch) {
+    this.torch = torch;
+  }
+
+  public void look() {
+    torch.usedDeviceMemory().ifPresent(used -> device = Math.max(device, used));
+  }
+
+  public Peak peak() {
+    look();
+    return new Peak(process(), device == 0 ? null : device);
+  }
+
+  // The kernel's own high-water mark of this process; the Java heap where there is none.
+  private static long process() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+        if (line.startsWith("VmHWM:")) {
+          return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+        }
+      }
+    } catch (IOException notLinux) {
+      return Runtime.getRuntime().totalMemory();
+    }
+    return Runtime.getRuntime().totalMemory();
+  }
+}

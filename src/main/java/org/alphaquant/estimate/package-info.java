@@ -1,0 +1,2 @@
+/** How much memory and time a run takes. */
+package org.alphaquant.estimate;

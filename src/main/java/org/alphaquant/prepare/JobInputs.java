@@ -1,0 +1,141 @@
+package org.alphaquant.prepare;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import org.alphaquant.architecture.LinearDescription;
+import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.calibration.CalibrationSpec;
+import org.alphaquant.calibration.TextSource;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.scheme.ModuleDescription;
+import org.alphaquant.scheme.ModuleKind;
+import org.alphaquant.scheme.QuantizationConfig;
+import org.alphaquant.scheme.Resolution;
+import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.scheme.plan.Planner;
+import org.springframework.stereotype.Component;
+
+/** Turns the names in a specification into things: folder, model, schemes, texts. */
+@Component
+public class JobInputs {
+
+  private final SourceSettings settings;
+
+  public JobInputs(SourceSettings settings) {
+    this.settings = settings;
+  }
+
+  /** The model's folder. */
+  public Path folder(JobSpec spec) {
+    return folder(spec.model());
+  }
+
+  /** The folder of a model. */
+  public Path folder(String model) {
+    return settings.modelRoots().folder(model);
+  }
+
+  public ModelDescription describe(JobSpec spec, Checkpoint checkpoint) {
+    return ModelFamilies.describe(checkpoint, spec.modelType());
+  }
+
+  /**
+   * The schemes of the model's linears. The configuration is held against norms and embeddings too,
+   * so that one that names them is told that they cannot be quantized.
+   */
+  public Resolution resolve(JobSpec spec, Checkpoint checkpoint, ModelDescription description) {
+    List<ModuleDescription> all = new ArrayList<>(modules(description));
+    all.addAll(OtherModules.of(checkpoint, description));
+    Resolution resolution = QuantizationConfig.parse(spec.config()).resolve(all);
+    return new Resolution(
+        resolution.modules().stream().filter(module -> module.module().kind().isLinear()).toList(),
+        resolution.findings());
+  }
+
+  /**
+   * What the job comes to: format, tensors, sizes, and among its findings what the format or the
+   * engine that is to load it has against it.
+   */
+  public Plan plan(
+      JobSpec spec, Checkpoint source, ModelDescription description, Resolution resolution) {
+    OutputChoice output = OutputChoice.of(spec.output());
+    return planner(source, description).plan(resolution, output.format(), output.target());
+  }
+
+  // What is not quantized is written as plain tensors, in the dtype that most of them have.
+  public static Planner planner(Checkpoint source, ModelDescription description) {
+    Map<Dtype, Long> bytes =
+        ModelFamilies.plainTensors(source, description).stream()
+            .map(TensorSource::info)
+            .collect(
+                Collectors.groupingBy(
+                    TensorInfo::dtype, Collectors.summingLong(TensorInfo::bytes)));
+    Dtype dtype = Collections.max(bytes.entrySet(), Map.Entry.comparingByValue()).getKey();
+    return new Planner(bytes.values().stream().mapToLong(Long::longValue).sum(), dtype);
+  }
+
+  public CalibrationSpec calibration(JobSpec spec) {
+    JobSpec.Calibration calibration = spec.calibration();
+    return new CalibrationSpec(
+        text(calibration),
+        calibration.samples(),
+        calibration.sequenceLength(),
+        calibration.minLength() == null
+            ? OptionalInt.empty()
+            : OptionalInt.of(calibration.minLength()),
+        calibration.seed());
+  }
+
+  /** The text that perplexity is measured on; null where none is asked for. */
+  public Path evaluationText(JobSpec spec) {
+    return spec.evaluation() == null || spec.evaluation().perplexity() == null
+        ? null
+        : settings.fileRoots().file(spec.evaluation().perplexity().path());
+  }
+
+  private TextSource text(JobSpec.Calibration calibration) {
+    if (calibration.texts() != null) {
+      return new TextSource.Inline(calibration.texts());
+    }
+    return calibration.path() == null
+        ? BuiltInText.documents()
+        : TextSource.of(settings.fileRoots().file(calibration.path()), calibration.field());
+  }
+
+  public static List<ModuleDescription> modules(ModelDescription description) {
+    return description.linears().stream().map(JobInputs::module).toList();
+  }
+
+  private static ModuleDescription module(LinearDescription linear) {
+    return new ModuleDescription(
+        linear.name(),
+        linear.out(),
+        linear.in(),
+        kind(linear.kind()),
+        linear.layer(),
+        linear.expert());
+  }
+
+  private static ModuleKind kind(LinearKind kind) {
+    return switch (kind) {
+      case ATTENTION -> ModuleKind.ATTENTION;
+      case DENSE_MLP -> ModuleKind.DENSE_MLP;
+      case SHARED_EXPERT -> ModuleKind.SHARED_EXPERT;
+      case SHARED_EXPERT_GATE -> ModuleKind.SHARED_EXPERT_GATE;
+      case EXPERT -> ModuleKind.EXPERT;
+      case ROUTER -> ModuleKind.ROUTER;
+      case HEAD -> ModuleKind.HEAD;
+    };
+  }
+}

@@ -1,0 +1,51 @@
+package org.alphaquant.prepare;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.SpecProblem;
+import org.alphaquant.scheme.plan.TargetRuntime;
+import org.alphaquant.storage.OutputFormat;
+
+/**
+ * What a job asks to be written.
+ *
+ * @param format empty for the most readable format that holds every scheme
+ * @param target the program that is to load it
+ */
+record OutputChoice(Optional<OutputFormat> format, TargetRuntime target) {
+
+  private static final String AUTO = "auto";
+
+  /** The choice; names that {@link #problems} refuses count as not given. */
+  static OutputChoice of(JobSpec.Output output) {
+    return new OutputChoice(
+        OutputFormat.named(output.format()),
+        Optional.ofNullable(output.targetRuntime())
+            .flatMap(TargetRuntime::named)
+            .orElse(TargetRuntime.NONE));
+  }
+
+  /** Names that do not exist. */
+  static List<SpecProblem> problems(JobSpec.Output output) {
+    List<SpecProblem> problems = new ArrayList<>();
+    List<String> formats = new ArrayList<>(List.of(AUTO));
+    formats.addAll(OutputFormat.jsonNames());
+    check(problems, "format", output.format(), formats);
+    if (output.targetRuntime() != null) {
+      check(problems, "target_runtime", output.targetRuntime(), TargetRuntime.jsonNames());
+    }
+    return problems;
+  }
+
+  private static void check(
+      List<SpecProblem> problems, String field, String value, List<String> allowed) {
+    if (!allowed.contains(value)) {
+      String detail =
+          "output.%s is '%s'; it must be one of %s"
+              .formatted(field, value, String.join(", ", allowed));
+      problems.add(new SpecProblem("/output/" + field, value, detail, allowed));
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package org.alphaquant.prepare;
+
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.alphaquant.checkpoint.Checkpoint;
+
+/**
+ * Tells one source checkpoint from another without reading its weights: a digest over config.json
+ * and every tensor's name, dtype and shape, and over each weight file's name, length and time.
+ */
+public final class SourceDigest {
+
+  private SourceDigest() {}
+
+  public static String of(Checkpoint checkpoint) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      add(digest, checkpoint.config().toString());
+      for (String name : checkpoint.names()) {
+        add(digest, checkpoint.info(name).toString());
+      }
+      for (Path file : checkpoint.files()) {
+        File stored = file.toFile();
+        add(digest, stored.getName() + " " + stored.length() + " " + stored.lastModified());
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private static void add(MessageDigest digest, String part) {
+    digest.update(part.getBytes(StandardCharsets.UTF_8));
+    digest.update((byte) '\n');
+  }
+}

@@ -1,0 +1,104 @@
+package org.alphaquant.prepare;
+
+import java.util.Collection;
+import java.util.List;
+import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.LayerDescription;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.RoutingDescription;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.CheckpointException;
+import org.alphaquant.job.Architecture;
+import org.alphaquant.job.InspectionRequest;
+import org.alphaquant.job.ModelInspection;
+import org.alphaquant.job.ModelInspector;
+import org.alphaquant.job.RefusedException;
+import org.alphaquant.model.ModelException;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.scheme.ModuleDescription;
+import org.alphaquant.source.SourceException;
+import org.alphaquant.storage.ModuleSummary;
+import org.springframework.stereotype.Component;
+
+/** Looks at models below the allowed roots. */
+@Component
+class SourceInspector implements ModelInspector {
+
+  private final JobInputs inputs;
+
+  SourceInspector(JobInputs inputs) {
+    this.inputs = inputs;
+  }
+
+  @Override
+  public List<Architecture> architectures() {
+    return ModelFamilies.known().stream().map(SourceInspector::architecture).toList();
+  }
+
+  @Override
+  public ModelInspection inspect(InspectionRequest request) {
+    try (Checkpoint checkpoint = Checkpoint.open(inputs.folder(request.model()))) {
+      return inspection(request.model(), ModelFamilies.describe(checkpoint, request.modelType()));
+    } catch (SourceException | CheckpointException | ModelException e) {
+      throw new RefusedException(
+          List.of(InputProblems.ofModel(request.model(), request.modelType(), e)));
+    }
+  }
+
+  private static ModelInspection inspection(String model, ModelDescription description) {
+    List<LayerDescription> sparse =
+        description.layerList().stream().filter(layer -> layer.routing().isPresent()).toList();
+    int experts = description.routing().map(RoutingDescription::experts).orElse(0);
+    int topK = description.routing().map(RoutingDescription::topK).orElse(0);
+    return new ModelInspection(
+        model,
+        description.family(),
+        description.recognisedBy(),
+        description.layers(),
+        sparse.size(),
+        experts,
+        topK,
+        sparse.stream().findFirst().map(SourceInspector::routing).orElse(null),
+        description.hidden(),
+        description.vocabulary(),
+        description.contextLength(),
+        description.tiedHead(),
+        description.parameters(),
+        description.bytes(),
+        names(quantizedByDefault(description)),
+        names(description.unread()));
+  }
+
+  private static List<String> quantizedByDefault(ModelDescription description) {
+    return JobInputs.modules(description).stream()
+        .filter(module -> !module.kind().isProtected())
+        .map(ModuleDescription::name)
+        .toList();
+  }
+
+  private static ModelInspection.Routing routing(LayerDescription layer) {
+    RoutingDescription routing = layer.routing().orElseThrow();
+    return new ModelInspection.Routing(
+        routing.score(),
+        routing.renormalised(),
+        routing.scale(),
+        routing.groups(),
+        routing.keptGroups(),
+        routing.correctionBias(),
+        layer.sharedExpertWidth(),
+        layer.sharedExpertGated());
+  }
+
+  private static ModelInspection.Names names(Collection<String> names) {
+    return new ModelInspection.Names(names.size(), ModuleSummary.of(names));
+  }
+
+  private static Architecture architecture(FamilyDescription family) {
+    return new Architecture(
+        family.modelType(),
+        family.architectures(),
+        family.attention(),
+        family.routing(),
+        family.sharedExperts());
+  }
+}

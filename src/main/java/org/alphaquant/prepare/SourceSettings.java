@@ -1,0 +1,28 @@
+package org.alphaquant.prepare;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.alphaquant.source.AllowedRoots;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * What jobs may read.
+ *
+ * @param models folders that model ids are looked up in
+ * @param files folders of calibration and evaluation texts
+ */
+@ConfigurationProperties("alphaquant")
+public record SourceSettings(@DefaultValue Roots models, @DefaultValue Roots files) {
+
+  /** A list of folders; the working directory's {@code models} where none is configured. */
+  public record Roots(@DefaultValue("./models") List<Path> roots) {}
+
+  AllowedRoots modelRoots() {
+    return new AllowedRoots("alphaquant.models.roots", models.roots());
+  }
+
+  AllowedRoots fileRoots() {
+    return new AllowedRoots("alphaquant.files.roots", files.roots());
+  }
+}

@@ -1,0 +1,183 @@
+package org.alphaquant.quantize;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.alphaquant.gptq.RoutingWeight;
+import org.alphaquant.model.Attention;
+import org.alphaquant.model.DecoderLayer;
+import org.alphaquant.model.DenseFeedForward;
+import org.alphaquant.model.Linear;
+import org.alphaquant.model.MoeFeedForward;
+import org.alphaquant.model.ResidualStream;
+import org.alphaquant.model.Routing;
+import org.alphaquant.model.SharedExpert;
+import org.alphaquant.moe.Dispatch;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * Quantizes one decoder layer on the residual stream that enters it, stage after stage: what a
+ * stage's linears read is computed with the quantized weights of the stages before (true
+ * sequential), and the stream that leaves the layer is that of the quantized layer.
+ */
+final class LayerQuantizer {
+
+  private final StageQuantizer stages;
+  private final ExpertQuantizer experts;
+  private final RoutingWeight weighting;
+
+  LayerQuantizer(StageQuantizer stages, ExpertQuantizer experts, RoutingWeight weighting) {
+    this.stages = stages;
+    this.experts = experts;
+    this.weighting = weighting;
+  }
+
+  /** Quantizes layer {@code index} and advances {@code stream} through it. */
+  LayerResult quantize(TensorScope scope, int index, DecoderLayer layer, ResidualStream stream) {
+    LayerResult result = new LayerResult();
+    attention(scope, layer.attention(), stream, result);
+    if (layer.feedForward() instanceof MoeFeedForward moe) {
+      mixture(scope, index, moe, stream, result);
+    } else if (layer.feedForward() instanceof DenseFeedForward dense) {
+      dense(scope, dense, stream, result);
+    }
+    return result;
+  }
+
+  private void attention(
+      TensorScope parent, Attention attention, ResidualStream stream, LayerResult result) {
+    for (int s = 0; s < attention.stages().size(); s++) {
+      List<Linear> linears = attention.stages().get(s);
+      if (stages.quantizesAny(linears)) {
+        int stage = s;
+        try (TensorScope scope = parent.child("attention")) {
+          CalibratedInput input =
+              input(scope, linears, stream, (work, x) -> attention.input(work, stage, x), result);
+          stages.quantize(scope, linears, input, result);
+        }
+      }
+    }
+    long start = System.nanoTime();
+    stream.advance("attention", attention::forward);
+    result.took("forward", start, parent);
+  }
+
+  private void dense(
+      TensorScope parent, DenseFeedForward dense, ResidualStream stream, LayerResult result) {
+    List<Linear> first = List.of(dense.gate(), dense.up());
+    try (TensorScope scope = parent.child("feed-forward")) {
+      if (stages.quantizesAny(first)) {
+        stages.quantize(scope, first, input(scope, first, stream, dense::input, result), result);
+      }
+      List<Linear> down = List.of(dense.down());
+      if (stages.quantizesAny(down)) {
+        BiFunction<TensorScope, NDArray, NDArray> input =
+            (work, x) -> dense.activation(work, dense.input(work, x));
+        stages.quantize(scope, down, input(scope, down, stream, input, result), result);
+      }
+    }
+    long start = System.nanoTime();
+    stream.advance("feed-forward", dense::forward);
+    result.took("forward", start, parent);
+  }
+
+  private CalibratedInput input(
+      TensorScope scope,
+      List<Linear> linears,
+      ResidualStream stream,
+      BiFunction<TensorScope, NDArray, NDArray> input,
+      LayerResult result) {
+    long start = System.nanoTime();
+    NDArray like = linears.get(0).weight();
+    NDArray hessian = scope.run("moe.zeros_square", like, like.getShape().get(1));
+    NDArray largest = scope.run("moe.zeros", like, 1);
+    for (NDArray x : stream.microBatches()) {
+      try (TensorScope work = scope.child("hessian")) {
+        NDArray rows = input.apply(work, x);
+        accumulate(work, hessian, rows, work.run("moe.ones_per_row", rows));
+        largest = work.keep(scope, work.run("moe.largest", rows, largest));
+      }
+    }
+    result.took("hessian", start, scope);
+    return new CalibratedInput(scope.run("packing.stack", new NDList(hessian)), largest);
+  }
+
+  private void mixture(
+      TensorScope parent,
+      int index,
+      MoeFeedForward block,
+      ResidualStream stream,
+      LayerResult result) {
+    try (TensorScope scope = parent.child("mixture of experts")) {
+      NDArray h = cached(scope, block, stream);
+      Routing routing = block.route(scope, h);
+      long width = h.getShape().get(1);
+      result.routing(Dispatch.utilization(scope, index, routing, block.experts(), width));
+      block.shared().ifPresent(shared -> shared(scope, shared, h, result));
+      NDArray y =
+          block
+              .shared()
+              .map(shared -> shared.forward(scope, h))
+              .orElseGet(() -> scope.run("linear.zeros_like", h));
+      experts.quantize(scope, block, h, routing, y, result);
+      advance(stream, y, block.residualFactor());
+    }
+  }
+
+  // The block's input of all tokens, once: everything in the block is computed from it.
+  private static NDArray cached(TensorScope scope, MoeFeedForward block, ResidualStream stream) {
+    NDList rows = new NDList();
+    try (TensorScope work = scope.child("block input")) {
+      for (NDArray x : stream.microBatches()) {
+        rows.add(block.input(work, x));
+      }
+      return work.keep(scope, work.run("moe.concatenate", rows));
+    }
+  }
+
+  private void shared(TensorScope scope, SharedExpert shared, NDArray h, LayerResult result) {
+    NDArray weights =
+        shared
+            .gateWeights(scope, h)
+            .map(p -> scope.run("moe.token_weight", p.reshape(-1), weighting.power()))
+            .orElseGet(() -> scope.run("moe.ones_per_row", h));
+    List<Linear> first = List.of(shared.gate(), shared.up());
+    if (stages.quantizesAny(first)) {
+      stages.quantize(scope, first, input(scope, h, weights, result), result);
+    }
+    List<Linear> down = List.of(shared.down());
+    if (stages.quantizesAny(down)) {
+      try (TensorScope work = scope.child("shared expert")) {
+        NDArray activation = shared.activation(work, h);
+        stages.quantize(work, down, input(work, activation, weights, result), result);
+      }
+    }
+  }
+
+  private static CalibratedInput input(
+      TensorScope scope, NDArray rows, NDArray weights, LayerResult result) {
+    long start = System.nanoTime();
+    NDArray hessian = scope.run("moe.zeros_square", rows, rows.getShape().get(1));
+    accumulate(scope, hessian, rows, weights);
+    NDArray largest = scope.run("moe.largest", rows, scope.run("moe.zeros", rows, 1));
+    result.took("hessian", start, scope);
+    return new CalibratedInput(scope.run("packing.stack", new NDList(hessian)), largest);
+  }
+
+  private static void accumulate(
+      TensorScope scope, NDArray hessian, NDArray rows, NDArray weights) {
+    scope.runInPlace("moe.weighted_hessian", hessian, rows, weights, ExpertCalibration.ROWS);
+  }
+
+  private static void advance(ResidualStream stream, NDArray y, double factor) {
+    long[] row = {0};
+    stream.advance(
+        "feed-forward",
+        (work, x) -> {
+          long rows = x.getShape().get(0) * x.getShape().get(1);
+          row[0] += rows;
+          return work.run("moe.residual", x, y, row[0] - rows, row[0], factor);
+        });
+  }
+}

@@ -1,0 +1,53 @@
+package org.alphaquant.quantize;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.moe.Utilization;
+import org.alphaquant.torch.TensorScope;
+
+/** What quantizing one layer gives: its new tensors, a report of every linear, its routing. */
+public final class LayerResult {
+
+  private final List<TensorSource> tensors = new ArrayList<>();
+  private final List<LinearReport> reports = new ArrayList<>();
+  private final Map<String, Double> seconds = new LinkedHashMap<>();
+  private Utilization utilization;
+
+  public void add(List<TensorSource> more) {
+    tensors.addAll(more);
+  }
+
+  public void add(LinearReport report) {
+    reports.add(report);
+  }
+
+  public void routing(Utilization counted) {
+    utilization = counted;
+  }
+
+  /** Adds the time since {@code startNanos} to a stage, once the device has done its work. */
+  public void took(String stage, long startNanos, TensorScope scope) {
+    scope.awaitDevice();
+    seconds.merge(stage, (System.nanoTime() - startNanos) / 1e9, Double::sum);
+  }
+
+  public List<TensorSource> tensors() {
+    return tensors;
+  }
+
+  public List<LinearReport> reports() {
+    return reports;
+  }
+
+  public Map<String, Double> seconds() {
+    return seconds;
+  }
+
+  /** Null in a dense layer. */
+  public Utilization utilization() {
+    return utilization;
+  }
+}

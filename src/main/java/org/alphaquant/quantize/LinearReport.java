@@ -1,0 +1,33 @@
+package org.alphaquant.quantize;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * What became of one linear.
+ *
+ * @param module its name in the checkpoint
+ * @param format JSON name of its number format
+ * @param groupSize inputs that share a scale; -1 for a whole row
+ * @param errorBefore error of plain rounding on the same scales, relative to the output's energy on
+ *     the calibration tokens
+ * @param errorAfter the same, reached by the solver
+ * @param damp damping that made its Hessian invertible; null where none did
+ * @param fallback what was done instead of GPTQ, null where GPTQ was done: {@code layer-hessian}
+ *     (no token of its own), {@code rounding} (Hessian not invertible)
+ * @param checksum of the dequantized weight as the solver left it, which the written checkpoint
+ *     must give back
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record LinearReport(
+    String module,
+    String format,
+    int groupSize,
+    boolean symmetric,
+    double errorBefore,
+    double errorAfter,
+    Double damp,
+    String fallback,
+    long checksum) {}

@@ -1,0 +1,5 @@
+/**
+ * Quantizes a model layer by layer, stage by stage, the experts in chunks. Knows no jobs but for
+ * their failures, and no files.
+ */
+package org.alphaquant.quantize;

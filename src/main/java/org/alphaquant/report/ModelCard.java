@@ -1,0 +1,96 @@
+package org.alphaquant.report;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.scheme.ModuleScheme;
+
+/** The README.md of a quantized checkpoint: what was done to it, and what that cost. */
+public final class ModelCard {
+
+  private final PreparedJob prepared;
+  private final QuantizationReport report;
+
+  public ModelCard(PreparedJob prepared, QuantizationReport report) {
+    this.prepared = prepared;
+    this.report = report;
+  }
+
+  public String markdown() {
+    StringBuilder card = new StringBuilder();
+    card.append("# ").append(report.model().id()).append(", quantized\n\n");
+    card.append(
+        "Quantized by AlphaQuant Server with GPTQ, each token weighted by its routing score in the\n"
+            + "Hessians of its experts. All figures of every linear and expert are in\n"
+            + "`quantization_report.json`.\n\n");
+    card.append("| what | weights | linears | parameters |\n|---|---|---|---|\n");
+    schemes().forEach((scheme, count) -> card.append(row(scheme, count)));
+    card.append(
+        format(
+            "%n%.3f bits a weight with scales; tensors of %,d bytes became %,d.%n",
+            report.bitsPerWeight(), report.bytes().before(), report.bytes().after()));
+    if (report.perplexity() != null) {
+      card.append(
+          format(
+              "%n| perplexity (windows of %d tokens) | |%n|---|---|%n| before | %.4f |%n| after | %.4f |%n",
+              report.perplexity().window(),
+              report.perplexity().before(),
+              report.perplexity().after()));
+    }
+    card.append(
+        format(
+            "%nCalibrated on %d samples of %d tokens (seed %d, tokens sha256 `%s`).%n",
+            report.calibration().samples(),
+            report.calibration().sequenceLength(),
+            report.calibration().seed(),
+            report.calibration().tokensSha256()));
+    return card.append(loading()).toString();
+  }
+
+  private String loading() {
+    return switch (prepared.plan().format()) {
+      case COMPRESSED_TENSORS ->
+          "\nThe folder is in the compressed-tensors format: vLLM, SGLang and transformers (with\n"
+              + "the compressed-tensors package) read it as it is, as far as they know its formats.\n";
+      case GPTQ ->
+          "\nThe folder is in GPTQ's format, version 1: vLLM, SGLang and GPTQModel read it.\n";
+      case QUARK -> "\nThe folder is in AMD Quark's layout.\n";
+      case DEQUANTIZED ->
+          "\nThe weights are plain tensors again, and load wherever the source does.\n";
+    };
+  }
+
+  private Map<String, long[]> schemes() {
+    Map<String, long[]> schemes = new LinkedHashMap<>();
+    for (ModuleScheme module : prepared.resolution().modules()) {
+      String kind = module.module().kind().name().toLowerCase(Locale.ROOT).replace('_', ' ');
+      long[] count =
+          schemes.computeIfAbsent(kind + " | " + weights(module.scheme()), s -> new long[2]);
+      count[0]++;
+      count[1] += module.module().elements();
+    }
+    return schemes;
+  }
+
+  private static String weights(TensorScheme scheme) {
+    if (scheme.format() == NumberFormat.BF16) {
+      return "as in the source";
+    }
+    String group =
+        scheme.groupSize() == TensorScheme.PER_CHANNEL
+            ? "one scale a row"
+            : "groups of " + scheme.groupSize();
+    return scheme.format().jsonName() + ", " + group + (scheme.symmetric() ? "" : ", zero points");
+  }
+
+  private static String row(String scheme, long[] count) {
+    return format("| %s | %,d | %,d |%n", scheme, count[0], count[1]);
+  }
+
+  private static String format(String pattern, Object... values) {
+    return String.format(Locale.ROOT, pattern, values);
+  }
+}

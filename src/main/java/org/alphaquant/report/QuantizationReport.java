@@ -1,0 +1,68 @@
+package org.alphaquant.report;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+import java.util.Map;
+import org.alphaquant.estimate.PeakMemory;
+import org.alphaquant.quantize.ExpertLayer;
+import org.alphaquant.quantize.LinearReport;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * All that is known of a finished run, as {@code quantization_report.json}.
+ *
+ * @param versions of this program and of what computes
+ * @param model what was quantized
+ * @param calibration the tokens it was quantized on
+ * @param settings the solver's settings
+ * @param perplexity before and after; null where no text was given
+ * @param bitsPerWeight of the quantized linears, scales and zero points counted in
+ * @param bytes of the tensors before and after
+ * @param seconds by stage, over all layers
+ * @param peakMemory what was seen at most, in bytes
+ * @param warnings what a person should know
+ * @param linears one entry for each quantized linear
+ * @param experts routing of each sparse layer
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record QuantizationReport(
+    Map<String, String> versions,
+    Model model,
+    Calibration calibration,
+    Settings settings,
+    PerplexityChange perplexity,
+    double bitsPerWeight,
+    Bytes bytes,
+    Map<String, Double> seconds,
+    PeakMemory.Peak peakMemory,
+    List<String> warnings,
+    List<LinearReport> linears,
+    List<ExpertLayer> experts) {
+
+  /** The model and the digest of its headers and config.json, which tell it from any other. */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Model(String id, String family, int layers, long parameters, String sha256) {}
+
+  /** The calibration tokens. */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Calibration(int samples, int sequenceLength, long seed, String tokensSha256) {}
+
+  /** The solver's settings as they were used. */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Settings(
+      double damp,
+      String routingWeight,
+      int blockSize,
+      boolean actOrder,
+      double shrinkage,
+      int sweeps,
+      int scaleSteps) {}
+
+  /** Perplexity of the model as it was and as it is written. */
+  public record PerplexityChange(double before, double after, long tokens, int window) {}
+
+  /** Sizes. */
+  public record Bytes(long before, long after) {}
+}

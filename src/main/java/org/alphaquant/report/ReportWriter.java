@@ -1,0 +1,110 @@
+package org.alphaquant.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.alphaquant.estimate.PeakMemory;
+import org.alphaquant.evaluation.Perplexity;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.prepare.SourceDigest;
+import org.alphaquant.quantize.ExpertLayer;
+import org.alphaquant.quantize.LinearReport;
+import org.alphaquant.quantize.QuantizationPlan;
+import org.alphaquant.report.QuantizationReport.Bytes;
+import org.alphaquant.report.QuantizationReport.PerplexityChange;
+import org.alphaquant.scheme.Finding;
+
+/** Puts a run's figures together to its report. */
+public final class ReportWriter {
+
+  private final PreparedJob prepared;
+  private final JobSpec spec;
+  private final QuantizationPlan plan;
+
+  public ReportWriter(PreparedJob prepared, JobSpec spec, QuantizationPlan plan) {
+    this.prepared = prepared;
+    this.spec = spec;
+    this.plan = plan;
+  }
+
+  public QuantizationReport report(
+      List<LinearReport> linears,
+      List<ExpertLayer> experts,
+      Map<String, Double> seconds,
+      long bytesAfter,
+      Perplexity before,
+      Perplexity after,
+      PeakMemory.Peak peak) {
+    return new QuantizationReport(
+        Versions.all(),
+        new QuantizationReport.Model(
+            spec.model(),
+            prepared.description().family(),
+            prepared.description().layers(),
+            prepared.description().parameters(),
+            SourceDigest.of(prepared.source())),
+        new QuantizationReport.Calibration(
+            prepared.samples().samples(),
+            prepared.samples().sequenceLength(),
+            spec.calibration().seed(),
+            prepared.samples().sha256()),
+        settings(),
+        before == null
+            ? null
+            : new PerplexityChange(
+                before.value(), after.value(), after.tokens(), prepared.windows()[0].length),
+        prepared.resolution().bitsPerWeight(),
+        new Bytes(prepared.source().totalBytes(), bytesAfter),
+        seconds,
+        peak,
+        warnings(linears, experts),
+        linears,
+        experts);
+  }
+
+  private QuantizationReport.Settings settings() {
+    return new QuantizationReport.Settings(
+        plan.gptq().damp(),
+        plan.weighting().name().toLowerCase(Locale.ROOT),
+        plan.gptq().blockSize(),
+        plan.gptq().actOrder(),
+        plan.shrinkage(),
+        plan.gptq().sweeps(),
+        plan.gptq().scaleSteps());
+  }
+
+  private List<String> warnings(List<LinearReport> linears, List<ExpertLayer> experts) {
+    List<String> warnings = new ArrayList<>();
+    prepared.plan().findings().stream()
+        .filter(finding -> !finding.isError())
+        .map(Finding::toString)
+        .forEach(warnings::add);
+    linears.stream()
+        .filter(linear -> linear.fallback() != null)
+        .map(linear -> "%s: %s".formatted(linear.module(), meaning(linear.fallback())))
+        .forEach(warnings::add);
+    for (ExpertLayer layer : experts) {
+      String starved =
+          layer.experts().stream()
+              .filter(ExpertLayer.Expert::underUtilized)
+              .map(expert -> "%d (%d tokens)".formatted(expert.expert(), expert.tokens()))
+              .collect(Collectors.joining(", "));
+      if (!starved.isEmpty()) {
+        warnings.add("layer %d: under-utilized experts %s".formatted(layer.layer(), starved));
+      }
+    }
+    return warnings;
+  }
+
+  private static String meaning(String fallback) {
+    return switch (fallback) {
+      case "layer-hessian" ->
+          "no calibration token reached the expert; quantized on the layer's average";
+      case "rounding" -> "the Hessian could not be inverted at any damping; plainly rounded";
+      default -> fallback;
+    };
+  }
+}
