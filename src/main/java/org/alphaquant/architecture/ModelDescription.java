@@ -28,7 +28,7 @@ public record ModelDescription(
     long contextLength,
     boolean tiedHead,
     List<LayerDescription> layerList,
-    List<LinearDescription> linears,
+    List<ModuleDescription> linears,
     List<String> unread) {
 
   public ModelDescription {

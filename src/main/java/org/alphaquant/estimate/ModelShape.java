@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.alphaquant.architecture.LinearDescription;
-import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.architecture.RoutingDescription;
 
 /** The sizes of a described model that memory and time are estimated from. */
@@ -18,12 +18,12 @@ public record ModelShape(ModelDescription description, long tokens) {
 
   /** With the largest layer's sizes for every layer: what memory must suffice for. */
   public RunShape largest() {
-    return shape(perLayer(LinearKind.ATTENTION).getMax(), dense().getMax());
+    return shape(perLayer(ModuleKind.ATTENTION).getMax(), dense().getMax());
   }
 
   /** With the mean layer's sizes: what time adds up from. */
   public RunShape mean() {
-    return shape((long) perLayer(LinearKind.ATTENTION).getAverage(), (long) dense().getAverage());
+    return shape((long) perLayer(ModuleKind.ATTENTION).getAverage(), (long) dense().getAverage());
   }
 
   private RunShape shape(long attentionWeights, long denseWeights) {
@@ -41,18 +41,17 @@ public record ModelShape(ModelDescription description, long tokens) {
   }
 
   private LongSummaryStatistics dense() {
-    return perLayer(LinearKind.DENSE_MLP, LinearKind.SHARED_EXPERT);
+    return perLayer(ModuleKind.DENSE_MLP, ModuleKind.SHARED_EXPERT);
   }
 
-  private LongSummaryStatistics perLayer(LinearKind... kinds) {
-    Set<LinearKind> wanted = Set.of(kinds);
+  private LongSummaryStatistics perLayer(ModuleKind... kinds) {
+    Set<ModuleKind> wanted = Set.of(kinds);
     Map<Integer, Long> weights =
         description.linears().stream()
             .filter(linear -> wanted.contains(linear.kind()))
             .collect(
                 Collectors.groupingBy(
-                    LinearDescription::layer,
-                    Collectors.summingLong(LinearDescription::parameters)));
+                    ModuleDescription::layer, Collectors.summingLong(ModuleDescription::elements)));
     return IntStream.range(0, description.layers())
         .mapToLong(layer -> weights.getOrDefault(layer, 0L))
         .summaryStatistics();
@@ -64,8 +63,7 @@ public record ModelShape(ModelDescription description, long tokens) {
             .filter(linear -> linear.expert() == 0)
             .collect(
                 Collectors.groupingBy(
-                    LinearDescription::layer,
-                    Collectors.summingLong(LinearDescription::parameters)));
+                    ModuleDescription::layer, Collectors.summingLong(ModuleDescription::elements)));
     return first.values().stream().mapToLong(Long::longValue).max().orElse(0);
   }
 }

@@ -7,9 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
-import org.alphaquant.architecture.LinearDescription;
-import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.calibration.CalibrationSpec;
 import org.alphaquant.calibration.TextSource;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -18,8 +17,6 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.ModelFamilies;
-import org.alphaquant.scheme.ModuleDescription;
-import org.alphaquant.scheme.ModuleKind;
 import org.alphaquant.scheme.QuantizationConfig;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.scheme.plan.Plan;
@@ -55,7 +52,7 @@ public class JobInputs {
    * so that one that names them is told that they cannot be quantized.
    */
   public Resolution resolve(JobSpec spec, Checkpoint checkpoint, ModelDescription description) {
-    List<ModuleDescription> all = new ArrayList<>(modules(description));
+    List<ModuleDescription> all = new ArrayList<>(description.linears());
     all.addAll(OtherModules.of(checkpoint, description));
     Resolution resolution = QuantizationConfig.parse(spec.config()).resolve(all);
     return new Resolution(
@@ -111,31 +108,5 @@ public class JobInputs {
     return calibration.path() == null
         ? BuiltInText.documents()
         : TextSource.of(settings.fileRoots().file(calibration.path()), calibration.field());
-  }
-
-  public static List<ModuleDescription> modules(ModelDescription description) {
-    return description.linears().stream().map(JobInputs::module).toList();
-  }
-
-  private static ModuleDescription module(LinearDescription linear) {
-    return new ModuleDescription(
-        linear.name(),
-        linear.out(),
-        linear.in(),
-        kind(linear.kind()),
-        linear.layer(),
-        linear.expert());
-  }
-
-  private static ModuleKind kind(LinearKind kind) {
-    return switch (kind) {
-      case ATTENTION -> ModuleKind.ATTENTION;
-      case DENSE_MLP -> ModuleKind.DENSE_MLP;
-      case SHARED_EXPERT -> ModuleKind.SHARED_EXPERT;
-      case SHARED_EXPERT_GATE -> ModuleKind.SHARED_EXPERT_GATE;
-      case EXPERT -> ModuleKind.EXPERT;
-      case ROUTER -> ModuleKind.ROUTER;
-      case HEAD -> ModuleKind.HEAD;
-    };
   }
 }

@@ -4,12 +4,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.alphaquant.architecture.LinearDescription;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorInfo;
-import org.alphaquant.scheme.ModuleDescription;
-import org.alphaquant.scheme.ModuleKind;
 
 /** The modules of a model that have a weight and are no linears: norms and embeddings. */
 final class OtherModules {
@@ -21,7 +20,7 @@ final class OtherModules {
   static List<ModuleDescription> of(Checkpoint checkpoint, ModelDescription description) {
     Set<String> known =
         description.linears().stream()
-            .map(LinearDescription::name)
+            .map(ModuleDescription::name)
             .map(name -> name + WEIGHT)
             .collect(Collectors.toCollection(HashSet::new));
     known.addAll(description.unread());

@@ -5,6 +5,7 @@ import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.LayerDescription;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.RoutingDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
@@ -15,7 +16,6 @@ import org.alphaquant.job.ModelInspector;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.model.ModelException;
 import org.alphaquant.model.ModelFamilies;
-import org.alphaquant.scheme.ModuleDescription;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.storage.ModuleSummary;
 import org.springframework.stereotype.Component;
@@ -70,7 +70,7 @@ class SourceInspector implements ModelInspector {
   }
 
   private static List<String> quantizedByDefault(ModelDescription description) {
-    return JobInputs.modules(description).stream()
+    return description.linears().stream()
         .filter(module -> !module.kind().isProtected())
         .map(ModuleDescription::name)
         .toList();

@@ -1,5 +1,6 @@
 package org.alphaquant.scheme;
 
+import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.format.TensorScheme;
 
 /**

@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.alphaquant.architecture.ModuleDescription;
 
 /** The overrides that apply to each module. */
 final class OverrideMatches {

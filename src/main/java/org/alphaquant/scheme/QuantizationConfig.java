@@ -2,6 +2,7 @@ package org.alphaquant.scheme;
 
 import java.util.Collection;
 import java.util.List;
+import org.alphaquant.architecture.ModuleDescription;
 import tools.jackson.databind.JsonNode;
 
 /**

@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 

@@ -10,8 +10,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
@@ -89,7 +89,7 @@ class LayerPartsTest {
           loaded.addAll(linears(layer));
           described.clear();
           model.description().linears().stream()
-              .filter(linear -> linear.kind() != LinearKind.HEAD)
+              .filter(linear -> linear.kind() != ModuleKind.HEAD)
               .forEach(linear -> described.add(linear.name()));
         });
     assertThat(described).containsExactlyInAnyOrderElementsOf(loaded);

@@ -14,9 +14,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import org.alphaquant.architecture.LinearDescription;
-import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.SafetensorsWriter;
@@ -77,8 +77,8 @@ class StorageTest {
       fp8.set(
           "quantization_config",
           "{\"quant_method\":\"fp8\",\"fmt\":\"e4m3\",\"weight_block_size\":[24,40]}");
-      for (LinearDescription linear : ModelFamilies.describe(original, null).linears()) {
-        if (linear.kind() != LinearKind.HEAD && linear.kind() != LinearKind.ROUTER) {
+      for (ModuleDescription linear : ModelFamilies.describe(original, null).linears()) {
+        if (linear.kind() != ModuleKind.HEAD && linear.kind() != ModuleKind.ROUTER) {
           quantize(scope, original, linear, fp8, plain);
         }
       }
@@ -171,19 +171,19 @@ class StorageTest {
   private static void quantize(
       TensorScope scope,
       Checkpoint original,
-      LinearDescription linear,
+      ModuleDescription linear,
       EditedCheckpoint fp8,
       EditedCheckpoint plain) {
     String name = linear.name() + ".weight";
-    long[] shape = {linear.out(), linear.in()};
+    long[] shape = {linear.outFeatures(), linear.inFeatures()};
     NDArray stored = scope.tensor(TorchDtype.BFLOAT16, shape, original.bytes(name));
     NDArray codes = scope.run("memory.to_dtype", stored, TorchDtype.FLOAT8_E4M3.number());
     ByteBuffer bytes = scope.toBytes(codes);
     byte[] copied = new byte[bytes.remaining()];
     bytes.get(copied);
-    fp8.put(fp8(name, copied, linear.out(), linear.in()));
-    long blockRows = (linear.out() + 23) / 24;
-    long blockColumns = (linear.in() + 39) / 40;
+    fp8.put(fp8(name, copied, linear.outFeatures(), linear.inFeatures()));
+    long blockRows = (linear.outFeatures() + 23) / 24;
+    long blockColumns = (linear.inFeatures() + 39) / 40;
     float[] scales = new float[(int) (blockRows * blockColumns)];
     for (int i = 0; i < scales.length; i++) {
       scales[i] = 0.75f + 0.125f * ((i * 7) % 5);
@@ -191,11 +191,11 @@ class StorageTest {
     fp8.put(name + "_scale_inv", scales, blockRows, blockColumns);
     float[] values = scope.toFloats(codes);
     for (int i = 0; i < values.length; i++) {
-      long row = i / linear.in() / 24;
-      long column = i % linear.in() / 40;
+      long row = i / linear.inFeatures() / 24;
+      long column = i % linear.inFeatures() / 40;
       values[i] *= scales[(int) (row * blockColumns + column)];
     }
-    plain.put(name, values, linear.out(), linear.in());
+    plain.put(name, values, linear.outFeatures(), linear.inFeatures());
   }
 
   private static TensorSource fp8(String name, byte[] codes, Long... shape) {

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
-import org.alphaquant.architecture.LinearDescription;
-import org.alphaquant.architecture.LinearKind;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
@@ -53,7 +53,7 @@ class EveryFamilyQuantizesTest {
     try (Checkpoint source = Checkpoint.open(fixture);
         Checkpoint written = Checkpoint.open(folder.resolve("artifacts"))) {
       ModelDescription description = ModelFamilies.describe(source, null);
-      for (LinearDescription linear : description.linears()) {
+      for (ModuleDescription linear : description.linears()) {
         assertThat(written.has(linear.name() + ".weight_packed"))
             .as("%s is packed", linear.name())
             .isEqualTo(isQuantized(linear.kind()));
@@ -70,11 +70,8 @@ class EveryFamilyQuantizesTest {
         .toList();
   }
 
-  private static boolean isQuantized(LinearKind kind) {
-    return switch (kind) {
-      case ATTENTION, DENSE_MLP, SHARED_EXPERT, EXPERT -> true;
-      case SHARED_EXPERT_GATE, ROUTER, HEAD -> false;
-    };
+  private static boolean isQuantized(ModuleKind kind) {
+    return !kind.isProtected();
   }
 
   private JobResult run(Path fixture) throws IOException {

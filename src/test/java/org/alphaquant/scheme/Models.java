@@ -2,6 +2,8 @@ package org.alphaquant.scheme;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 
 /** Module lists of small models with the names of real families. */
 public final class Models {

@@ -3,6 +3,7 @@ package org.alphaquant.scheme;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import org.alphaquant.architecture.ModuleDescription;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

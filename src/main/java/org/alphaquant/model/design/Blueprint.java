@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
-import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.model.ModelException;
 
 /** A whole model before anything of it is loaded. */
@@ -43,7 +43,7 @@ public record Blueprint(DecoderConfig decoder, List<LayerDesign> layers) {
     }
     finalNorm().outline(outline);
     if (sharesEmbedding(outline)) {
-      outline.list(head(), LinearKind.HEAD, -1, -1);
+      outline.list(head(), ModuleKind.HEAD, -1, -1);
     } else {
       requireHead(outline);
     }
@@ -55,6 +55,6 @@ public record Blueprint(DecoderConfig decoder, List<LayerDesign> layers) {
       throw ModelException.tensor(
           head().weight(), "is missing and config.json does not set tie_word_embeddings");
     }
-    outline.linear(head(), LinearKind.HEAD, -1, -1);
+    outline.linear(head(), ModuleKind.HEAD, -1, -1);
   }
 }

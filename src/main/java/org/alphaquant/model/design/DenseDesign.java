@@ -1,6 +1,6 @@
 package org.alphaquant.model.design;
 
-import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.model.DenseFeedForward;
 
 /** A dense SwiGLU block behind its norm. */
@@ -10,7 +10,7 @@ public record DenseDesign(NormDesign norm, SwiGluDesign mlp, double residualFact
   @Override
   public void outline(Outline outline, int layer) {
     norm.outline(outline);
-    mlp.outline(outline, LinearKind.DENSE_MLP, layer, -1);
+    mlp.outline(outline, ModuleKind.DENSE_MLP, layer, -1);
   }
 
   @Override

@@ -2,7 +2,7 @@ package org.alphaquant.model.design;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.model.ExpertActivation;
 
 /**
@@ -96,9 +96,9 @@ public record ExpertsDesign(
     for (int e : IntStream.range(0, count).toArray()) {
       if (fused) {
         int id = e;
-        expert(e).linears().forEach(linear -> outline.list(linear, LinearKind.EXPERT, layer, id));
+        expert(e).linears().forEach(linear -> outline.list(linear, ModuleKind.EXPERT, layer, id));
       } else {
-        expert(e).outline(outline, LinearKind.EXPERT, layer, e);
+        expert(e).outline(outline, ModuleKind.EXPERT, layer, e);
       }
     }
   }

@@ -1,6 +1,6 @@
 package org.alphaquant.model.design;
 
-import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModuleKind;
 
 /**
  * Grouped-query attention under {@code <layer>self_attn} behind its norm.
@@ -178,7 +178,7 @@ public record GroupedQueryDesign(
   public void outline(Outline outline, int index) {
     inputNorm.outline(outline);
     for (LinearDesign linear : new LinearDesign[] {query(), key(), value(), output()}) {
-      outline.linear(linear, LinearKind.ATTENTION, index, -1);
+      outline.linear(linear, ModuleKind.ATTENTION, index, -1);
     }
     if (norm != QueryKeyNorm.NONE) {
       queryNorm().outline(outline);

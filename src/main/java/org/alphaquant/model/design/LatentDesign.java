@@ -2,7 +2,7 @@ package org.alphaquant.model.design;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModuleKind;
 
 /**
  * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1) under {@code
@@ -98,7 +98,7 @@ public record LatentDesign(
     }
     linears.addAll(List.of(keyValueUp(), output()));
     norms.forEach(norm -> norm.outline(outline));
-    linears.forEach(linear -> outline.linear(linear, LinearKind.ATTENTION, index, -1));
+    linears.forEach(linear -> outline.linear(linear, ModuleKind.ATTENTION, index, -1));
   }
 
   @Override

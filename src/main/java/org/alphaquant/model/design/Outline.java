@@ -6,8 +6,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.alphaquant.architecture.LinearDescription;
-import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.model.ModelException;
@@ -20,7 +20,7 @@ public final class Outline {
 
   private final Checkpoint checkpoint;
   private final Set<String> read = new LinkedHashSet<>();
-  private final List<LinearDescription> linears = new ArrayList<>();
+  private final List<ModuleDescription> linears = new ArrayList<>();
   private long parameters;
   private long bytes;
 
@@ -53,7 +53,7 @@ public final class Outline {
   }
 
   /** Requires a linear's weight and bias, and lists it. */
-  public void linear(LinearDesign linear, LinearKind kind, int layer, int expert) {
+  public void linear(LinearDesign linear, ModuleKind kind, int layer, int expert) {
     tensor(linear.weight(), linear.out(), linear.in());
     if (linear.bias()) {
       tensor(linear.biasTensor(), linear.out());
@@ -62,16 +62,16 @@ public final class Outline {
   }
 
   /** Lists a linear whose weight is part of a larger tensor. */
-  public void list(LinearDesign linear, LinearKind kind, int layer, int expert) {
+  public void list(LinearDesign linear, ModuleKind kind, int layer, int expert) {
     linears.add(
-        new LinearDescription(linear.name(), linear.out(), linear.in(), kind, layer, expert));
+        new ModuleDescription(linear.name(), linear.out(), linear.in(), kind, layer, expert));
   }
 
   public boolean has(String name) {
     return checkpoint.has(name);
   }
 
-  public List<LinearDescription> linears() {
+  public List<ModuleDescription> linears() {
     return linears;
   }
 

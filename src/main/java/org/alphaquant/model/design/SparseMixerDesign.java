@@ -2,7 +2,7 @@ package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.architecture.RoutingDescription;
 import org.alphaquant.model.Linear;
 import org.alphaquant.model.Router;
@@ -29,7 +29,7 @@ public record SparseMixerDesign(LinearDesign linear, double jitter) implements R
 
   @Override
   public void outline(Outline outline, int layer) {
-    outline.linear(linear, LinearKind.ROUTER, layer, -1);
+    outline.linear(linear, ModuleKind.ROUTER, layer, -1);
   }
 
   @Override

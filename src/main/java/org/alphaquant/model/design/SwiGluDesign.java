@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
-import org.alphaquant.architecture.LinearKind;
+import org.alphaquant.architecture.ModuleKind;
 
 /** The three linears of a SwiGLU block; gate is the one that goes through silu. */
 public record SwiGluDesign(LinearDesign gate, LinearDesign up, LinearDesign down) {
@@ -22,7 +22,7 @@ public record SwiGluDesign(LinearDesign gate, LinearDesign up, LinearDesign down
     return List.of(gate, up, down);
   }
 
-  void outline(Outline outline, LinearKind kind, int layer, int expert) {
+  void outline(Outline outline, ModuleKind kind, int layer, int expert) {
     linears().forEach(linear -> outline.linear(linear, kind, layer, expert));
   }
 }

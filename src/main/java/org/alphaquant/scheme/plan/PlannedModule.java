@@ -1,10 +1,10 @@
 package org.alphaquant.scheme.plan;
 
 import java.util.List;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.format.NumberFormat.Kind;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.scheme.ModuleKind;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.CompressedTensorsFormat;
 import org.alphaquant.storage.ExportModule;

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.alphaquant.scheme.ModuleKind;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.storage.FusedUnit;
 import org.alphaquant.storage.OutputFormat;
 

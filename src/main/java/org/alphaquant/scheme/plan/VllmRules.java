@@ -12,7 +12,7 @@ import static org.alphaquant.storage.CompressedTensorsFormat.PACK_QUANTIZED;
 
 import java.util.List;
 import java.util.Set;
-import org.alphaquant.scheme.ModuleKind;
+import org.alphaquant.architecture.ModuleKind;
 
 /**
  * What vLLM serves, as its source of August 2026 has it (commit 2f41c894e320, {@code

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Optional;
+import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.scheme.Finding;
 import org.alphaquant.scheme.Models;
-import org.alphaquant.scheme.ModuleDescription;
 import org.alphaquant.scheme.Presets;
 import org.alphaquant.scheme.QuantizationConfig;
 import org.alphaquant.scheme.Severity;

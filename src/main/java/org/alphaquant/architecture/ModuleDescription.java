@@ -1,4 +1,4 @@
-package org.alphaquant.scheme;
+package org.alphaquant.architecture;
 
 /**
  * A module with a weight {@code [outFeatures, inFeatures]}.

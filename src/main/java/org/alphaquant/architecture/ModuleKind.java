@@ -1,4 +1,6 @@
-package org.alphaquant.scheme;
+package org.alphaquant.architecture;
+
+import java.util.Locale;
 
 /** What a module does in the model; decides whether it is quantized without being named. */
 public enum ModuleKind {
@@ -10,20 +12,22 @@ public enum ModuleKind {
   SHARED_EXPERT_GATE,
   HEAD,
   EMBEDDING,
-  NORM;
+  NORM,
+  /** Takes no part in the forward pass, a layer that predicts further tokens for example. */
+  UNREAD;
 
-  /** Left alone unless an override names it: see {@link QuantizationConfig}. */
+  /** Left alone unless an override names it. */
   public boolean isProtected() {
     return compareTo(ROUTER) >= 0;
   }
 
   /** Whether its weight is a matrix that inputs are multiplied with. */
   public boolean isLinear() {
-    return this != EMBEDDING && this != NORM;
+    return compareTo(EMBEDDING) < 0;
   }
 
   /** For people: {@code shared expert gate}. */
-  String label() {
-    return name().toLowerCase(java.util.Locale.ROOT).replace('_', ' ');
+  public String label() {
+    return name().toLowerCase(Locale.ROOT).replace('_', ' ');
   }
 }
