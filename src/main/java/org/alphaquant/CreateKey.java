@@ -10,9 +10,6 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.alphaquant.security.KeyRing;
 import org.alphaquant.security.Scope;
-import org.springframework.boot.Banner;
-import org.springframework.boot.WebApplicationType;
-import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -68,7 +65,7 @@ final class CreateKey implements Callable<Integer> {
     check();
     Set<Scope> granted = EnumSet.copyOf(scopes);
     Instant expiry = days == null ? null : Instant.now().plus(Duration.ofDays(days));
-    try (ConfigurableApplicationContext context = start()) {
+    try (ConfigurableApplicationContext context = OfflineService.start(properties)) {
       out.println(context.getBean(KeyRing.class).create(owner, granted, name, expiry).text());
     }
     return 0;
@@ -87,17 +84,6 @@ final class CreateKey implements Callable<Integer> {
     if (!faults.isEmpty()) {
       throw new ParameterException(line, String.join("; ", faults));
     }
-  }
-
-  private ConfigurableApplicationContext start() {
-    List<String> arguments = new ArrayList<>(properties);
-    arguments.add("--alphaquant.role=api");
-    return new SpringApplicationBuilder(AlphaQuantServer.class)
-        .web(WebApplicationType.NONE)
-        .bannerMode(Banner.Mode.OFF)
-        .logStartupInfo(false)
-        .properties("logging.level.root=warn")
-        .run(arguments.toArray(String[]::new));
   }
 
   /** Reads a scope as the API spells it. */

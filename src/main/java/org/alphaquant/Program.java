@@ -79,6 +79,7 @@ final class Program implements Commands {
     CommandLine line = new CommandLine(this);
     Commands.all().forEach(line::addSubcommand);
     line.addSubcommand(new CreateKey(out));
+    line.addSubcommand(new Migrate(out));
     line.addSubcommand(new Quickstart());
     line.addSubcommand("generate-completion", new GenerateCompletion());
     return line.setOut(writer(out))

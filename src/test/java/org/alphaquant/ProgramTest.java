@@ -20,7 +20,8 @@ class ProgramTest {
     assertThat(run("--help")).isZero();
     assertThat(text(out))
         .contains("submit", "plan", "watch", "list", "cancel", "retry", "experts", "download")
-        .contains("compare", "create-key", "quickstart", "generate-completion", "Exit status");
+        .contains(
+            "compare", "create-key", "migrate", "quickstart", "generate-completion", "Exit status");
   }
 
   @Test

@@ -44,6 +44,21 @@ class ApiKeys {
         .single();
   }
 
+  /** Makes a key unless this one is there, revoked or not. */
+  boolean admit(KeyText text, String owner, Set<Scope> scopes, String name) {
+    List<byte[]> known =
+        sql.sql("select secret_sha256 from api_key where id = ?")
+            .param(text.id())
+            .query((row, number) -> row.getBytes(1))
+            .list();
+    if (known.isEmpty()) {
+      insert(text, owner, scopes, name, null);
+    } else if (!text.matches(known.get(0))) {
+      throw new IllegalArgumentException("another key has the id " + text.id());
+    }
+    return known.isEmpty();
+  }
+
   /** All keys, revoked ones too, newest first. */
   List<ApiKey> list() {
     return sql.sql("select " + SHOWN + " from api_key order by created_at desc, id")

@@ -38,6 +38,26 @@ public class KeyRing {
     return new NewKey(text.reveal(), key);
   }
 
+  /** Whether a text has the form of a key. */
+  public static boolean isKey(String text) {
+    return KeyText.parse(text).isPresent();
+  }
+
+  /**
+   * Lets in a key that somebody else made, for a setup that keeps its secrets by itself.
+   *
+   * @return false where it was let in before; a key that was revoked stays so
+   * @throws IllegalArgumentException if the text has not the form of a key, or another key has its
+   *     id
+   */
+  public boolean admit(String text, String owner, Set<Scope> scopes, String name) {
+    KeyText key =
+        KeyText.parse(text).orElseThrow(() -> new IllegalArgumentException("not a key's form"));
+    boolean made = keys.admit(key, owner, scopes, name);
+    gate.keyMade();
+    return made;
+  }
+
   /** All keys, revoked ones too, newest first. */
   public List<ApiKey> list() {
     return keys.list();

@@ -27,6 +27,13 @@ public final class TestDatabases {
     return Holder.SERVER.database(name);
   }
 
+  /** A new database without a table, as an administrator hands it over. */
+  public static JdbcConnectionDetails createEmpty() {
+    String name = "test_" + UUID.randomUUID().toString().replace("-", "");
+    Holder.SERVER.execute("create database " + name);
+    return Holder.SERVER.database(name);
+  }
+
   /** Ends every session of a database, as a restart of the server would. */
   public static void endSessions(JdbcConnectionDetails database) {
     String url = database.getJdbcUrl();
