@@ -13,6 +13,9 @@ import tools.jackson.databind.JsonNode;
 final class ExpertMap {
   private static final String BLOCKS = "▁▂▃▄▅▆▇█";
   private static final char STARVED = '×';
+  private static final String RED = "\033[31m";
+  private static final String PLAIN = "\033[0m";
+  private static final int MOST_NAMED = 12;
   private static final int MARGIN = 12;
   private static final int NARROWEST = 16;
 
@@ -28,32 +31,44 @@ final class ExpertMap {
     }
     List<String> lines = new ArrayList<>();
     List<String> starved = new ArrayList<>();
+    boolean coloured = width > 0;
     for (JsonNode layer : layers) {
-      rows(lines, layer, width > 0 ? Math.max(NARROWEST, width - MARGIN) : Integer.MAX_VALUE);
+      rows(lines, layer, coloured ? Math.max(NARROWEST, width - MARGIN) : Integer.MAX_VALUE);
       starved(starved, layer);
     }
     lines.add("");
-    lines.add("▄ an even share, █ twice that or more, × under-utilized");
-    lines.addAll(starved);
+    lines.add(
+        "▄ an even share, █ twice that or more, %s under-utilized"
+            .formatted(coloured ? RED + "red" + PLAIN : STARVED));
+    starved.stream().limit(MOST_NAMED).forEach(lines::add);
+    if (starved.size() > MOST_NAMED) {
+      lines.add("and %d more; --json names them all".formatted(starved.size() - MOST_NAMED));
+    }
     return String.join("\n", lines);
   }
 
   private static void rows(List<String> lines, JsonNode layer, int width) {
-    String blocks = blocks(layer.path("experts"));
+    JsonNode experts = layer.path("experts");
     String name = "layer %3d  ".formatted(layer.path("layer").asInt());
-    for (int i = 0; i < blocks.length(); i += width) {
-      String part = blocks.substring(i, Math.min(blocks.length(), i + width));
-      lines.add((i == 0 ? name : " ".repeat(name.length())) + part);
+    for (int from = 0; from < experts.size(); from += width) {
+      StringBuilder row = new StringBuilder(from == 0 ? name : " ".repeat(name.length()));
+      for (int i = from; i < Math.min((long) from + width, experts.size()); i++) {
+        row.append(cell(experts.get(i), experts.size(), width < Integer.MAX_VALUE));
+      }
+      lines.add(row.toString());
+      if (width == Integer.MAX_VALUE) {
+        return;
+      }
     }
   }
 
-  private static String blocks(JsonNode experts) {
-    StringBuilder blocks = new StringBuilder();
-    for (JsonNode expert : experts) {
-      double relative = expert.path("share").asDouble(0) * experts.size();
-      blocks.append(expert.path("under_utilized").asBoolean(false) ? STARVED : block(relative));
+  /** Without colours a cross stands for an under-utilized expert, whatever its share. */
+  private static String cell(JsonNode expert, int experts, boolean coloured) {
+    String block = String.valueOf(block(expert.path("share").asDouble(0) * experts));
+    if (!expert.path("under_utilized").asBoolean(false)) {
+      return block;
     }
-    return blocks.toString();
+    return coloured ? RED + block + PLAIN : String.valueOf(STARVED);
   }
 
   /** An even share (1) is the fourth of eight heights. */

@@ -18,12 +18,21 @@ class EventConfiguration {
   @Bean
   EventStreams eventStreams(
       Jobs jobs, JobEvents events, EventSettings settings, Notifications notifications) {
-    EventStreams streams = new EventStreams(jobs, events, settings, writers(settings.writers()));
+    EventStreams streams =
+        new EventStreams(jobs, events, settings, writers("event-writer-", settings.writers()));
     notifications.add(streams);
     return streams;
   }
 
-  private static ThreadPoolExecutor writers(int threads) {
+  @Bean
+  ChangeStreams changeStreams(Jobs jobs, EventSettings settings, Notifications notifications) {
+    ChangeStreams streams =
+        new ChangeStreams(jobs, settings, writers("change-writer-", settings.writers()));
+    notifications.add(streams);
+    return streams;
+  }
+
+  private static ThreadPoolExecutor writers(String name, int threads) {
     AtomicInteger number = new AtomicInteger();
     ThreadPoolExecutor writers =
         new ThreadPoolExecutor(
@@ -33,7 +42,7 @@ class EventConfiguration {
             TimeUnit.SECONDS,
             new LinkedBlockingQueue<>(),
             task -> {
-              Thread thread = new Thread(task, "event-writer-" + number.incrementAndGet());
+              Thread thread = new Thread(task, name + number.incrementAndGet());
               thread.setDaemon(true);
               return thread;
             },

@@ -22,6 +22,10 @@ public interface Jobs extends Repository<Job, UUID> {
   @NativeQuery("select * from job where id = :id")
   Optional<Job> find(UUID id);
 
+  /** Those of the jobs that are still there, in no order. */
+  @NativeQuery("select * from job where id in (:ids)")
+  List<Job> findAll(Collection<UUID> ids);
+
   /** {@link #create(NewJob, QuotaSettings)} without a quota. */
   default Submission create(NewJob job) {
     return store(job);

@@ -26,6 +26,11 @@ class ExpertMapTest {
   }
 
   @Test
+  void inATerminalUnderUtilizedExpertsAreRed() {
+    assertThat(ExpertMap.render(LAYERS, 80)).startsWith("layer   3  ▄█▂\033[31m▁\033[0m\n");
+  }
+
+  @Test
   void aLayerWiderThanTheTerminalGoesOnInTheNextLine() {
     JsonNode wide =
         JsonMapper.shared()

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
-/** Stands between a client and its database and can fall silent, as a broken network does. */
+/** Stands between a client and its server and can fall silent, as a broken network does. */
 public final class TcpProxy implements AutoCloseable {
   private final ServerSocket server;
   private final int target;
@@ -20,9 +20,21 @@ public final class TcpProxy implements AutoCloseable {
   private volatile boolean closed;
 
   public TcpProxy(JdbcConnectionDetails database) throws IOException {
-    target = Integer.parseInt(database.getJdbcUrl().replaceAll(".*:(\\d+)/.*", "$1"));
-    server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    this(Integer.parseInt(database.getJdbcUrl().replaceAll(".*:(\\d+)/.*", "$1")), 0);
+  }
+
+  /**
+   * @param target port on this machine that it forwards to
+   * @param port to listen at; 0 for any
+   */
+  public TcpProxy(int target, int port) throws IOException {
+    this.target = target;
+    server = new ServerSocket(port, 50, InetAddress.getLoopbackAddress());
     start(this::accept);
+  }
+
+  public int port() {
+    return server.getLocalPort();
   }
 
   /** The same database, reached through this proxy. */

@@ -1,0 +1,119 @@
+package org.alphaquant.events;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.alphaquant.job.Job;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One client's way through the changes of all jobs: of each job only the newest state is kept. */
+final class ChangeStream {
+  private static final Logger log = LoggerFactory.getLogger(ChangeStream.class);
+  private static final int MAX_PENDING = 1000;
+
+  private final Predicate<Job> visible;
+  private final ChangeSink sink;
+  private final Consumer<ChangeStream> onEnd;
+  private final Map<UUID, Job> pending = new LinkedHashMap<>();
+  private final AtomicInteger wakes = new AtomicInteger();
+  private volatile boolean heartbeatDue;
+  private volatile boolean completionDue;
+  private volatile boolean resetDue;
+  private volatile boolean ended;
+
+  ChangeStream(Predicate<Job> visible, ChangeSink sink, Consumer<ChangeStream> onEnd) {
+    this.visible = visible;
+    this.sink = sink;
+    this.onEnd = onEnd;
+  }
+
+  /** Whether there is something to write now. */
+  synchronized boolean offer(List<Job> changed) {
+    changed.stream().filter(visible).forEach(job -> pending.put(job.id(), job));
+    if (pending.size() > MAX_PENDING) {
+      pending.clear();
+      resetDue = true;
+    }
+    return resetDue || !pending.isEmpty();
+  }
+
+  void resetIsDue() {
+    resetDue = true;
+  }
+
+  void heartbeatIsDue() {
+    heartbeatDue = true;
+  }
+
+  void completionIsDue() {
+    completionDue = true;
+  }
+
+  /** True for the one caller that must see to it that {@link #write} runs. */
+  boolean wake() {
+    return wakes.getAndIncrement() == 0;
+  }
+
+  /** Sends what there is. INVARIANT: one thread at a time, as only the first wake starts it. */
+  void write() {
+    int seen;
+    do {
+      seen = wakes.get();
+      tryToWrite();
+    } while (wakes.addAndGet(-seen) != 0);
+  }
+
+  private void tryToWrite() {
+    try {
+      if (!ended) {
+        writeOnce();
+      }
+    } catch (IOException gone) {
+      log.debug("A client of the changes is gone: {}", gone.getMessage());
+      end();
+    } catch (RuntimeException e) {
+      log.error("A stream of changes failed and ends; its client may come again", e);
+      completionDue = true;
+    }
+    if (completionDue && !ended) {
+      end();
+      sink.complete();
+    }
+  }
+
+  private void writeOnce() throws IOException {
+    boolean silent = true;
+    if (resetDue) {
+      resetDue = false;
+      silent = false;
+      sink.reset();
+    }
+    for (Job job : take()) {
+      silent = false;
+      sink.changed(job);
+    }
+    if (silent && heartbeatDue) {
+      sink.heartbeat();
+    }
+    heartbeatDue = false;
+  }
+
+  private synchronized List<Job> take() {
+    List<Job> taken = new ArrayList<>(pending.values());
+    pending.clear();
+    return taken;
+  }
+
+  /** Takes no more changes; the client is gone or was told. */
+  void end() {
+    ended = true;
+    onEnd.accept(this);
+  }
+}

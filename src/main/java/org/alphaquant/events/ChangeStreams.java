@@ -1,0 +1,104 @@
+package org.alphaquant.events;
+
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.function.Predicate;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.Jobs;
+import org.alphaquant.job.Notifications;
+import org.alphaquant.job.Rounds;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.EventListener;
+
+/**
+ * The streams of clients that follow all jobs they may see: a page that lists them. A job that
+ * changes often is read and sent a few times a second at most, however many clients there are.
+ */
+public final class ChangeStreams implements Notifications.Listener {
+  private static final Duration BETWEEN = Duration.ofMillis(250);
+
+  private final Jobs jobs;
+  private final EventSettings settings;
+  private final ExecutorService writers;
+  private final Set<ChangeStream> streams = ConcurrentHashMap.newKeySet();
+  private final Set<UUID> dirty = ConcurrentHashMap.newKeySet();
+  private final Rounds dispatcher;
+  private long beatAt = System.nanoTime();
+  private volatile boolean closed;
+
+  ChangeStreams(Jobs jobs, EventSettings settings, ExecutorService writers) {
+    this.jobs = jobs;
+    this.settings = settings;
+    this.writers = writers;
+    this.dispatcher = new Rounds("change-dispatcher", BETWEEN, this::dispatch);
+    dispatcher.start();
+  }
+
+  /**
+   * Sends a client every change from now on until it is gone.
+   *
+   * @param visible the jobs that the client may see
+   * @return to be closed when the client goes
+   */
+  public EventStreams.Subscription subscribe(Predicate<Job> visible, ChangeSink sink) {
+    ChangeStream stream = new ChangeStream(visible, sink, streams::remove);
+    if (closed) {
+      stream.completionIsDue();
+    } else {
+      streams.add(stream);
+    }
+    write(stream);
+    dispatcher.wake();
+    return stream::end;
+  }
+
+  @Override
+  public void notified(Notifications.Channel channel, String payload) {
+    if (channel == Notifications.Channel.EVENT && !streams.isEmpty()) {
+      dirty.add(UUID.fromString(payload));
+    }
+  }
+
+  @Override
+  public void mayHaveMissed() {
+    streams.forEach(ChangeStream::resetIsDue);
+    streams.forEach(this::write);
+  }
+
+  private Duration dispatch() {
+    Set<UUID> now = new HashSet<>(dirty);
+    if (!now.isEmpty()) {
+      List<Job> changed = jobs.findAll(now);
+      // Only once they are read: with the database away the next round tries again.
+      dirty.removeAll(now);
+      streams.stream().filter(stream -> stream.offer(changed)).forEach(this::write);
+    }
+    if (System.nanoTime() - beatAt >= settings.heartbeat().toNanos()) {
+      beatAt = System.nanoTime();
+      streams.forEach(ChangeStream::heartbeatIsDue);
+      streams.forEach(this::write);
+    }
+    return streams.isEmpty() ? settings.heartbeat() : BETWEEN;
+  }
+
+  private void write(ChangeStream stream) {
+    if (stream.wake()) {
+      writers.execute(stream::write);
+    }
+  }
+
+  // Before the web server stops: it would wait for the streams to end by themselves.
+  @EventListener(ContextClosedEvent.class)
+  void completeAll() {
+    closed = true;
+    dispatcher.stop();
+    streams.forEach(ChangeStream::completionIsDue);
+    streams.forEach(this::write);
+    writers.shutdown();
+  }
+}

@@ -1,0 +1,111 @@
+// The page's frame: which view the address names, theme, key, and what is said when something fails.
+
+import {fill, h} from "./dom.js";
+import {key, Refused, Unreachable} from "./api.js";
+import {jobsView} from "./jobs.js";
+import {jobView} from "./job.js";
+import {newJobView} from "./new-job.js";
+import {compareView} from "./compare.js";
+import {workersView} from "./workers.js";
+import {keyView} from "./sign-in.js";
+
+const ROUTES = [
+  [/^\/jobs$/, jobsView, "Jobs"],
+  [/^\/jobs\/([0-9a-f-]{36})$/, jobView, "Job"],
+  [/^\/new$/, newJobView, "New job"],
+  [/^\/compare$/, compareView, "Compare"],
+  [/^\/workers$/, workersView, "Workers"],
+  [/^\/key$/, keyView, "Key"],
+];
+
+const main = document.getElementById("main");
+let leaving = new AbortController();
+
+/** The address after the #, as {path, query}. */
+function place() {
+  const [path, query] = (location.hash.slice(1) || "/jobs").split("?");
+  return {path, query: new URLSearchParams(query)};
+}
+
+async function show() {
+  leaving.abort();
+  leaving = new AbortController();
+  const signal = leaving.signal;
+  linkState(true);
+  const {path, query} = place();
+  const route = ROUTES.find(([pattern]) => pattern.test(path));
+  mark(path);
+  if (!route) {
+    fill(main, notFound(path));
+    return;
+  }
+  const [pattern, view, title] = route;
+  document.title = `${title} · AlphaQuant`;
+  fill(main, h("div", {class: "skeleton", "aria-label": "Loading"}));
+  try {
+    await view({root: main, query, signal, id: path.match(pattern)[1], go, replace, linkState});
+  } catch (failure) {
+    if (!signal.aborted) fill(main, trouble(failure));
+  }
+}
+
+function mark(path) {
+  for (const link of document.querySelectorAll("nav a, #key-link")) {
+    const target = link.getAttribute("href").slice(1);
+    if (path === target || path.startsWith(`${target}/`)) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  document.getElementById("key-link").textContent = key() ? "Key ✓" : "Key";
+}
+
+function go(target) {
+  location.hash = target;
+}
+
+/** Changes the address without drawing the view anew: filters are part of a link. */
+function replace(target) {
+  history.replaceState(null, "", `#${target}`);
+}
+
+function linkState(connected) {
+  document.getElementById("link-state").textContent = connected ? "" : "Connection lost, trying again …";
+}
+
+function trouble(failure) {
+  if (failure instanceof Refused && failure.status === 401) {
+    return h("div", {class: "card empty"}, h("h2", {}, "This service asks for a key"),
+      h("p", {}, failure.message), h("a", {class: "button primary", href: "#/key"}, "Enter a key"));
+  }
+  const title = failure instanceof Unreachable ? "The service does not answer" : "That did not work";
+  if (!(failure instanceof Refused || failure instanceof Unreachable)) console.error(failure);
+  return h("div", {class: "card empty"}, h("h2", {}, title), h("p", {}, failure.message),
+    h("button", {type: "button", onclick: show}, "Try again"));
+}
+
+function notFound(path) {
+  return h("div", {class: "card empty"}, h("h2", {}, "There is no such page"), h("p", {class: "mono"}, path),
+    h("a", {class: "button", href: "#/jobs"}, "To the jobs"));
+}
+
+const THEME = "alphaquant.theme";
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function theme() {
+  const chosen = localStorage.getItem(THEME) ?? (dark.matches ? "dark" : "light");
+  document.documentElement.dataset.theme = chosen;
+  document.getElementById("theme").textContent = chosen === "dark" ? "☀" : "☾";
+  document.dispatchEvent(new CustomEvent("theme"));
+}
+
+document.getElementById("theme").addEventListener("click", () => {
+  localStorage.setItem(THEME, document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+  theme();
+});
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+dark.addEventListener("change", theme);
+addEventListener("hashchange", () => { show(); main.focus({preventScroll: true}); scrollTo(0, 0); });
+theme();
+show();

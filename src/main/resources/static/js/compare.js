@@ -1,0 +1,54 @@
+// Results side by side: quality against size, and what differs between the jobs.
+
+import {fill, h, saveButton} from "./dom.js";
+import {get} from "./api.js";
+import {bytes, change, number, percent} from "./format.js";
+import {card, stateBadge} from "./parts.js";
+import {scatter} from "./charts.js";
+
+export async function compareView({root, query, signal, go}) {
+  const ids = (query.get("ids") ?? "").split(",").filter(Boolean);
+  const jobs = await Promise.all(ids.map((id) => get(`/v1/jobs/${id}`, signal)));
+  const all = (await get("/v1/jobs?state=SUCCEEDED&limit=100", signal)).data;
+  const names = new Map(jobs.map((job, i) => [job.id, String.fromCharCode(65 + (i % 26)) + (i >= 26 ? Math.floor(i / 26) : "")]));
+  const measured = jobs.filter((job) => job.result?.perplexity && job.result?.bytes);
+
+  fill(root,
+    h("div", {class: "heading"}, h("h1", {class: "grow"}, "Compare"), chooser(all, ids, go)),
+    jobs.length === 0 ? h("div", {class: "card empty"}, h("h2", {}, "Choose jobs to compare"), h("p", {}, "Add finished jobs above, or tick them in the list of jobs.")) : null,
+    measured.length ? card("Quality against size", h("p", {class: "sub"}, "Left and down is better; the line joins what no other job beats in both."),
+      scatter({title: "Loss of perplexity against size", xLabel: "size", yLabel: "loss", formatX: bytes, formatY: (it) => percent(it, 2),
+        points: measured.map((job) => ({x: job.result.bytes.after, y: job.result.perplexity.after / job.result.perplexity.before - 1, name: names.get(job.id), onClick: () => go(`/jobs/${job.id}`)}))})) : null,
+    jobs.length ? card("Results", table(jobs, names, ids, go), h("div", {class: "row actions"}, saveButton("JSON", "comparison.json", "application/json", () => JSON.stringify(jobs, null, 2)))) : null,
+    jobs.length > 1 ? card("What differs in their specifications", differences(jobs, names)) : null);
+}
+
+function chooser(all, ids, go) {
+  const select = h("select", {"aria-label": "Add a job", onchange: () => go(`/compare?ids=${[...ids, select.value].join(",")}`)},
+    h("option", {value: ""}, "Add a job …"),
+    all.filter((job) => !ids.includes(job.id)).map((job) => h("option", {value: job.id}, `${job.model} · ${number(job.result?.bits_per_weight, 2)} bits · ${job.id.slice(0, 8)}`)));
+  return h("div", {class: "row actions"}, select);
+}
+
+function table(jobs, names, ids, go) {
+  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, ""), h("th", {}, "Model"), h("th", {}, "State"), h("th", {class: "num"}, "Size"), h("th", {class: "num"}, "Bits"), h("th", {class: "num"}, "Perplexity"), h("th", {class: "num"}, "Change"), h("th", {}, ""))),
+    h("tbody", {}, jobs.map((job) => h("tr", {},
+      h("td", {}, h("b", {}, names.get(job.id))), h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model)), h("td", {}, stateBadge(job.state)),
+      h("td", {class: "num"}, bytes(job.result?.bytes?.after)), h("td", {class: "num"}, number(job.result?.bits_per_weight, 2)),
+      h("td", {class: "num"}, number(job.result?.perplexity?.after)), h("td", {class: "num"}, change(job.result?.perplexity?.before, job.result?.perplexity?.after)),
+      h("td", {class: "actions"}, h("button", {type: "button", class: "small", onclick: () => go(`/compare?ids=${ids.filter((it) => it !== job.id).join(",")}`)}, "Remove")))))));
+}
+
+function flat(value, path, into) {
+  if (value !== null && typeof value === "object") for (const [name, it] of Object.entries(value)) flat(it, path ? `${path}.${name}` : name, into);
+  else if (value !== null && value !== undefined) into.set(path, String(value));
+  return into;
+}
+
+function differences(jobs, names) {
+  const specs = jobs.map((job) => flat(job.spec, "", new Map()));
+  const paths = [...new Set(specs.flatMap((it) => [...it.keys()]))].filter((path) => new Set(specs.map((it) => it.get(path))).size > 1);
+  if (!paths.length) return h("p", {class: "sub"}, "Nothing: they were posted alike.");
+  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Field"), jobs.map((job) => h("th", {}, names.get(job.id))))),
+    h("tbody", {}, paths.map((path) => h("tr", {}, h("td", {}, h("code", {}, path)), specs.map((it) => h("td", {}, it.get(path) ?? "–")))))));
+}

@@ -1,0 +1,65 @@
+// Numbers, sizes and times as people read them.
+
+const UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** Decimal units, as disks and downloads are measured. */
+export function bytes(value) {
+  if (value === null || value === undefined) return "–";
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) { value /= 1000; unit++; }
+  return `${unit > 0 && value < 10 ? value.toFixed(2) : Math.round(value)} ${UNITS[unit]}`;
+}
+
+export function number(value, digits = 4) {
+  return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : "–";
+}
+
+export function count(value) {
+  return value === null || value === undefined ? "–" : Intl.NumberFormat().format(value);
+}
+
+export function percent(fraction, digits = 1) {
+  return typeof fraction === "number" && Number.isFinite(fraction) ? `${(100 * fraction).toFixed(digits)} %` : "–";
+}
+
+export function change(before, after, digits = 2) {
+  if (!(before > 0) || !Number.isFinite(after)) return "–";
+  const value = 100 * (after / before - 1);
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)} %`;
+}
+
+/** Minutes and seconds, with hours where there are any. */
+export function duration(seconds) {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+  const whole = Math.max(0, Math.round(seconds));
+  const tail = `${String(Math.floor(whole / 60) % 60).padStart(whole < 3600 ? 1 : 2, "0")}:${String(whole % 60).padStart(2, "0")}`;
+  return whole < 3600 ? tail : `${Math.floor(whole / 3600)}:${tail}`;
+}
+
+const WHEN = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
+const CLOCK = new Intl.DateTimeFormat(undefined, {timeStyle: "medium"});
+const TODAY = new Intl.DateTimeFormat(undefined, {dateStyle: "medium"});
+
+/** In the viewer's time zone; today's times without the date. */
+export function when(text) {
+  if (!text) return "–";
+  const time = new Date(text);
+  return TODAY.format(time) === TODAY.format(new Date()) ? CLOCK.format(time) : WHEN.format(time);
+}
+
+export function fullTime(text) {
+  return text ? WHEN.format(new Date(text)) : "";
+}
+
+export function seconds(from, to) {
+  return from ? (new Date(to ?? Date.now()) - new Date(from)) / 1000 : NaN;
+}
+
+const PHASES = {
+  prepare: "Preparing", fetch: "Fetching the model", evaluate_before: "Evaluating the original", calibrate: "Calibrating",
+  quantize: "Quantizing", write: "Writing", verify: "Verifying", evaluate_after: "Evaluating the result",
+};
+
+export function phase(name) {
+  return PHASES[name] ?? (name ? name.replaceAll("_", " ") : "");
+}

@@ -1,0 +1,167 @@
+// A new job: a form and its JSON, with the plan beside them.
+
+import {copyable, fill, h, toast} from "./dom.js";
+import {address, get, post, Refused} from "./api.js";
+import {bytes, duration, number} from "./format.js";
+import {card, refusal} from "./parts.js";
+import {schemeTable} from "./report.js";
+
+const PLAN_AFTER = 400;
+
+export async function newJobView({root, query, signal, go}) {
+  const presets = (await get("/v1/presets", signal)).data;
+  const models = await known(signal);
+  const model = h("input", {name: "model", list: "models", required: true, placeholder: "a folder below a models root", value: query.get("model") ?? ""});
+  const preset = h("select", {name: "preset"}, h("option", {value: ""}, "none: the default, or your own"), presets.map((it) => h("option", {value: it.name}, it.title)));
+  const about = h("p", {class: "sub"});
+  const runtime = h("select", {name: "runtime"}, ["none", "vllm", "sglang", "transformers"].map((it) => h("option", {value: it}, it)));
+  const format = h("select", {name: "format"}, ["auto", "compressed-tensors", "gptq", "quark", "dequantized"].map((it) => h("option", {value: it}, it)));
+  const calibration = h("input", {name: "calibration", placeholder: "the service's own text"});
+  const samples = h("input", {name: "samples", type: "number", min: "1", placeholder: "128"});
+  const evaluation = h("input", {name: "evaluation", placeholder: "none"});
+  const editor = h("textarea", {name: "body", rows: "18", spellcheck: "false", "aria-label": "Job as JSON", "aria-describedby": "plan"});
+  const plan = h("section", {class: "card", id: "plan", "aria-live": "polite"}, h("h2", {}, "Plan"), h("p", {class: "sub"}, "Name a model to see what the job would come to."));
+  const shell = h("div");
+  const submit = h("button", {class: "primary", disabled: true}, "Post the job");
+  let timer = null;
+  let planning = new AbortController();
+
+  function fromForm() {
+    const body = parsed() ?? {};
+    body.model = model.value.trim();
+    const chosen = presets.find((it) => it.name === preset.value);
+    if (chosen) body.config = chosen.config;
+    setOrDelete(body, "output", clean({format: format.value === "auto" ? null : format.value, target_runtime: runtime.value === "none" ? null : runtime.value}));
+    setOrDelete(body, "calibration", clean({...body.calibration, path: calibration.value.trim() || null, samples: samples.value ? Number(samples.value) : null}));
+    setOrDelete(body, "evaluation", evaluation.value.trim() ? {perplexity: {path: evaluation.value.trim()}} : null);
+    editor.value = JSON.stringify(body, null, 2);
+    changed();
+  }
+
+  function onPreset() {
+    const chosen = presets.find((it) => it.name === preset.value);
+    about.textContent = chosen?.description ?? "";
+    if (chosen?.output) {
+      format.value = chosen.output.format ?? "auto";
+      runtime.value = chosen.output.target_runtime ?? "none";
+    }
+    fromForm();
+  }
+
+  function parsed() {
+    try {
+      return JSON.parse(editor.value);
+    } catch {
+      return null;
+    }
+  }
+
+  function changed() {
+    submit.disabled = true;
+    clearTimeout(timer);
+    timer = setTimeout(replan, PLAN_AFTER);
+    fill(shell, commands(editor.value));
+  }
+
+  async function replan() {
+    planning.abort();
+    planning = new AbortController();
+    const mine = planning.signal;
+    let body;
+    try {
+      body = JSON.parse(editor.value);
+    } catch (malformed) {
+      fill(plan, h("h2", {}, "Plan"), h("div", {class: "notice bad"}, `Not JSON yet: ${malformed.message}`));
+      return;
+    }
+    if (!body.model) return;
+    try {
+      const answer = await post("/v1/plans", body, mine);
+      fill(plan, planned(answer));
+      submit.disabled = false;
+    } catch (failure) {
+      if (mine.aborted) return;
+      fill(plan, h("h2", {}, "Plan"), failure instanceof Refused ? refusal(failure) : h("p", {}, failure.message));
+    }
+  }
+
+  for (const input of [model, calibration, samples, evaluation]) input.addEventListener("input", fromForm);
+  for (const input of [format, runtime]) input.addEventListener("change", fromForm);
+  preset.addEventListener("change", onPreset);
+  editor.addEventListener("input", changed);
+  signal.addEventListener("abort", () => { clearTimeout(timer); planning.abort(); });
+
+  const form = h("form", {class: "card", onsubmit: async (event) => {
+    event.preventDefault();
+    submit.disabled = true;
+    try {
+      go(`/jobs/${(await post("/v1/jobs", editor.value, signal)).id}`);
+    } catch (failure) {
+      if (failure instanceof Refused) fill(plan, h("h2", {}, "Refused"), refusal(failure));
+      else toast(failure.message);
+    }
+  }},
+  h("datalist", {id: "models"}, models.map((it) => h("option", {value: it}))),
+  h("div", {class: "fields"}, h("label", {}, "Model", model), h("label", {}, "Preset", preset)), about,
+  h("div", {class: "fields"}, h("label", {}, "Checkpoint format", format), h("label", {}, "Serve with", runtime)),
+  h("div", {class: "fields"}, h("label", {}, "Calibration text", calibration), h("label", {}, "Samples", samples), h("label", {}, "Evaluation text", evaluation)),
+  h("label", {}, "The job as JSON: every field of the API", editor),
+  h("div", {class: "row actions"}, submit));
+
+  fill(root, h("h1", {}, "New job"), h("div", {class: "two"}, form, h("div", {class: "stack"}, plan)), h("section", {class: "card"}, h("h2", {}, "The same without this page"), shell));
+  if (query.get("from")) {
+    const from = await get(`/v1/jobs/${query.get("from")}?include=spec`, signal);
+    model.value = from.model;
+    editor.value = JSON.stringify(withoutNulls(from.spec), null, 2);
+    changed();
+  } else {
+    fromForm();
+  }
+}
+
+/** Names of models that the service has, where it tells them. */
+async function known(signal) {
+  try {
+    return (await get("/v1/models", signal)).data.map((it) => it.id ?? it.name);
+  } catch (failure) {
+    if (failure instanceof Refused) return [];
+    throw failure;
+  }
+}
+
+function clean(object) {
+  const kept = Object.entries(object).filter(([, value]) => value !== null && value !== undefined);
+  return kept.length ? Object.fromEntries(kept) : null;
+}
+
+function withoutNulls(value) {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(Object.entries(value).filter(([, it]) => it !== null).map(([name, it]) => [name, withoutNulls(it)]));
+}
+
+function setOrDelete(object, name, value) {
+  if (value === null) delete object[name];
+  else object[name] = value;
+}
+
+function planned(plan) {
+  const minutes = plan.estimates.map((it) => `${duration(60 * it.minutes)} on ${it.device}`).join(", ");
+  return [h("h2", {}, "Plan"),
+    h("dl", {class: "facts"},
+      h("dt", {}, "Family"), h("dd", {}, plan.family),
+      h("dt", {}, "Format"), h("dd", {}, plan.format),
+      h("dt", {}, "Size"), h("dd", {}, `${bytes(plan.bytes.before)} → ${bytes(plan.bytes.after)}`),
+      h("dt", {}, "Bits per weight"), h("dd", {}, number(plan.bits_per_weight, 3)),
+      h("dt", {}, "Device memory"), h("dd", {}, `${bytes(plan.memory.device_bytes)}${plan.memory.experts_at_once ? `, ${plan.memory.experts_at_once} experts at once` : ""}`),
+      h("dt", {}, "About"), h("dd", {}, minutes)),
+    schemeTable(plan),
+    plan.warnings.map((it) => h("div", {class: "notice warn"}, it.message ?? it.detail ?? "", it.code ? [" ", h("code", {}, it.code)] : null))];
+}
+
+function commands(body) {
+  const url = address("/v1/jobs");
+  const quoted = body.replaceAll("'", "'\\''");
+  const python = `import json, urllib.request\n\njob = json.loads(r'''${body}''')\nrequest = urllib.request.Request("${url}", json.dumps(job).encode(), {"Content-Type": "application/json"})\nprint(json.load(urllib.request.urlopen(request))["id"])`;
+  return [h("h3", {}, "curl"), copyable(`curl -sS ${url} -H 'Content-Type: application/json' --data '${quoted}'`), h("h3", {}, "Python"), copyable(python)];
+}

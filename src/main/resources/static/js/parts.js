@@ -1,0 +1,73 @@
+// Parts that several views show.
+
+import {h} from "./dom.js";
+import {fullTime, percent, phase, when} from "./format.js";
+
+export const STATES = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"];
+
+export function ended(state) {
+  return state === "SUCCEEDED" || state === "FAILED" || state === "CANCELLED";
+}
+
+export function stateBadge(state) {
+  return h("span", {class: `state ${state.toLowerCase()}`}, state.toLowerCase());
+}
+
+export function time(text) {
+  return h("time", {datetime: text, title: fullTime(text)}, when(text));
+}
+
+export function progressBar(job) {
+  const fraction = job.state === "SUCCEEDED" ? 1 : job.progress?.fraction ?? 0;
+  const bar = h("div", {class: `bar ${job.state === "SUCCEEDED" ? "done" : ended(job.state) ? "ended" : ""}`, role: "progressbar",
+    "aria-label": "Progress", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(100 * fraction))}, h("i"));
+  bar.firstChild.style.width = `${100 * fraction}%`;
+  return bar;
+}
+
+/** What the job is doing, or waits for, in a few words. */
+export function doing(job) {
+  if (job.state === "QUEUED") return waiting(job.waiting_reason);
+  if (job.state === "RUNNING") {
+    const {progress} = job;
+    if (!progress) return "starting";
+    const layer = progress.layers > 1 && progress.layer !== null ? `, layer ${Math.min(progress.layer + 1, progress.layers)} of ${progress.layers}` : "";
+    return `${phase(progress.phase)}${layer} · ${percent(progress.fraction, 0)}`;
+  }
+  if (job.state === "FAILED") return job.error?.message ?? "";
+  return "";
+}
+
+const REASONS = {
+  next: "next in the queue", quota: "its owner has as many jobs running as one may have",
+  "no-worker": "no worker is there", "no-worker-with-enough-devices": "no worker has enough devices",
+  "no-worker-with-enough-memory": "no worker has enough memory",
+};
+
+function waiting(reason) {
+  if (!reason) return "waiting";
+  if (reason.startsWith("retry-at-")) return `tried again at ${when(reason.slice(9))}`;
+  const behind = reason.match(/^behind-(\d+)-jobs$/);
+  if (behind) return `behind ${behind[1]} job${behind[1] === "1" ? "" : "s"}`;
+  return REASONS[reason] ?? reason;
+}
+
+export function figure(value, label, note) {
+  return h("div", {class: "figure"}, h("span", {}, label), h("b", {}, value), note ? h("span", {}, note) : null);
+}
+
+export function card(title, ...children) {
+  return h("section", {class: "card"}, h("div", {class: "heading"}, h("h2", {}, title)), ...children);
+}
+
+/** A problem of the service: its sentence, and every fault with its place. */
+export function refusal(failure) {
+  const faults = failure.faults ?? [];
+  if (faults.length === 0) return h("div", {class: "notice bad", role: "alert"}, failure.message);
+  return h("div", {class: "notice bad", role: "alert"}, faults.map((it) => h("p", {}, h("code", {}, it.pointer), " ", it.detail, allowed(it.allowed))));
+}
+
+function allowed(values) {
+  if (values === undefined || values === null) return "";
+  return `; right would be ${Array.isArray(values) ? values.join(", ") : values}`;
+}

@@ -1,0 +1,63 @@
+// What the report of a finished job says: errors by layer, schemes, one expert.
+
+import {h, saveButton} from "./dom.js";
+import {bytes, count, number, percent} from "./format.js";
+import {card} from "./parts.js";
+import {lineChart, stackedBar} from "./charts.js";
+
+const MODULE = /\.layers\.(\d+)\.(.+)$/;
+
+function place(module) {
+  const match = module.match(MODULE);
+  return match ? {layer: Number(match[1]), projection: match[2].split(".").at(-1), expert: match[2].match(/experts\.(\d+)\./)?.[1]} : null;
+}
+
+/** Mean relative output error of each projection, layer by layer. */
+function errorSeries(linears) {
+  const sums = new Map();
+  for (const linear of linears) {
+    const at = place(linear.module);
+    if (!at || !Number.isFinite(linear.error_after)) continue;
+    const name = at.expert === undefined ? at.projection : `experts ${at.projection}`;
+    const layers = sums.get(name) ?? sums.set(name, new Map()).get(name);
+    const sum = layers.get(at.layer) ?? layers.set(at.layer, [0, 0]).get(at.layer);
+    sum[0] += linear.error_after;
+    sum[1] += 1;
+  }
+  return [...sums].map(([name, layers]) => ({name, points: [...layers].sort((a, b) => a[0] - b[0]).map(([layer, [sum, n]]) => [layer, sum / n])}));
+}
+
+export function errorsCard(report) {
+  const series = errorSeries(report.linears ?? []);
+  if (!series.length) return null;
+  return card("Error by layer and projection",
+    lineChart({title: "Relative output error after quantization, by layer and projection", series, xLabel: "layer", yLabel: "relative error", formatY: (it) => it.toPrecision(2).replace(/e([+-])0?/, "e$1")}),
+    h("div", {class: "row actions"}, saveButton("CSV", "errors.csv", "text/csv", () => ["module,format,group_size,error_before,error_after",
+      ...report.linears.map((it) => [it.module, it.format, it.group_size, it.error_before, it.error_after].join(","))].join("\r\n"))));
+}
+
+export function schemesCard(plan) {
+  const parts = plan.schemes.map((it) => ({name: it.scheme, value: it.bytes, text: bytes(it.bytes)}));
+  return card("Bytes by scheme", stackedBar(parts), schemeTable(plan));
+}
+
+export function schemeTable(plan) {
+  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Scheme"), h("th", {}, "Inputs"), h("th", {class: "num"}, "Modules"), h("th", {class: "num"}, "Weights"), h("th", {class: "num"}, "Bits"), h("th", {class: "num"}, "Bytes"))),
+    h("tbody", {}, plan.schemes.map((it) => h("tr", {title: (it.modules ?? []).join("\n")}, h("td", {}, it.scheme), h("td", {}, it.aq), h("td", {class: "num"}, count(it.count)), h("td", {class: "num"}, count(it.weights)), h("td", {class: "num"}, number(it.bits_per_weight, 2)), h("td", {class: "num"}, bytes(it.bytes)))))));
+}
+
+export function expertCard(layer, expert, report) {
+  const linears = (report?.linears ?? []).filter((it) => {
+    const at = place(it.module);
+    return at && at.layer === layer.layer && at.expert === String(expert.expert);
+  });
+  return h("div", {class: expert.under_utilized ? "notice warn" : "notice"},
+    h("h3", {}, `Layer ${layer.layer}, expert ${expert.expert}`),
+    h("dl", {class: "facts"},
+      h("dt", {}, "Tokens"), h("dd", {}, `${count(expert.tokens)} of ${count(layer.tokens)} (each goes to ${layer.top_k ?? "?"})`),
+      h("dt", {}, "Share"), h("dd", {}, `${percent(expert.share, 2)}, an even share is ${percent(1 / layer.experts.length, 2)}`),
+      h("dt", {}, "Mean routing score"), h("dd", {}, number(expert.score_mean)),
+      h("dt", {}, "Calibration"), h("dd", {}, expert.under_utilized ? "Too few tokens of its own: its Hessian leans on the layer's mean." : "Enough tokens of its own.")),
+    linears.length ? h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Projection"), h("th", {}, "Format"), h("th", {class: "num"}, "Group"), h("th", {class: "num"}, "Error, rounded"), h("th", {class: "num"}, "Error, GPTQ"), h("th", {}, "Treatment"))),
+      h("tbody", {}, linears.map((it) => h("tr", {}, h("td", {}, it.module.split(".").at(-1)), h("td", {}, it.format), h("td", {class: "num"}, it.group_size), h("td", {class: "num"}, number(it.error_before, 5)), h("td", {class: "num"}, number(it.error_after, 5)), h("td", {}, it.treatment ?? it.fallback ?? "own Hessian")))))) : null);
+}

@@ -1,0 +1,337 @@
+package org.alphaquant.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.alphaquant.database.TcpProxy;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.Jobs;
+import org.alphaquant.job.NewJob;
+import org.alphaquant.security.KeyRing;
+import org.alphaquant.security.Scope;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import tools.jackson.databind.JsonNode;
+
+/** The page, as a person with a browser sees it. */
+@ExtendWith(Browser.Installed.class)
+class PageTest {
+  private static final String CELL =
+      "const canvas = document.querySelector('.heat > canvas'); const box = canvas.getBoundingClientRect();"
+          + " const x = box.left + 34 + (arguments[0] + 0.5) * (box.width - 34) / arguments[2];"
+          + " const y = box.top + (arguments[1] + 0.5) * box.height / arguments[3];"
+          + " for (const type of arguments[4]) canvas.dispatchEvent("
+          + "new MouseEvent(type, {clientX: x, clientY: y, bubbles: true}));";
+
+  private static Browser browser;
+  private static RunningServer scripted;
+
+  @BeforeAll
+  static void start() {
+    browser = new Browser();
+    scripted = new RunningServer();
+  }
+
+  @AfterAll
+  static void stop() {
+    browser.close();
+    scripted.close();
+  }
+
+  @AfterEach
+  void theScriptsComplainedOfNothing() {
+    browser.width(1440);
+    assertThat(browser.complaints()).isEmpty();
+  }
+
+  @Test
+  void theDemoIsPostedFromTheFormWatchedAndServed() {
+    try (RunningServer server = withWorker()) {
+      browser.open(page(server, "/new"));
+      browser.type("input[name=model]", "olmoe-demo");
+      browser.run(
+          "const body = document.querySelector('textarea[name=body]');"
+              + " body.value = arguments[0]; body.dispatchEvent(new Event('input'));",
+          demoJob());
+      browser.text("#plan", "compressed-tensors");
+      browser.fits("new-job");
+      browser.isAccessible("new job");
+      browser.width(1440);
+      await().until(() -> browser.element("button.primary").isEnabled());
+      browser.click("button.primary", "Post the job");
+
+      browser.text(".state.succeeded", "succeeded");
+      browser.text("h2", "Serve it");
+      assertThat(browser.text(".copy pre", "vllm serve").getText())
+          .contains("vllm serve ./olmoe-demo-compressed-tensors");
+      theHeatMapShowsTheApisFigures(server);
+      for (String theme : List.of("light", "dark")) {
+        browser.theme(theme);
+        browser.isAccessible("job, " + theme);
+        browser.fits("job-" + theme);
+      }
+    }
+  }
+
+  private static void theHeatMapShowsTheApisFigures(RunningServer server) {
+    String id = browser.address().replaceAll(".*/", "");
+    JsonNode layers = server.http().get("/v1/jobs/" + id + "/experts").json().get("data");
+    JsonNode layer = layers.get(1);
+    JsonNode expert = layer.get("experts").get(2);
+    browser.run(
+        CELL, 2, 1, layer.get("experts").size(), layers.size(), List.of("pointermove", "click"));
+    assertThat(browser.element(".heat output").getText())
+        .contains("Layer %d, expert 2".formatted(layer.get("layer").asInt()))
+        .contains("%,d tokens".formatted(expert.get("tokens").asLong()))
+        .contains("%.2f %%".formatted(100 * expert.get("share").asDouble()));
+    assertThat(browser.text(".notice", "expert 2").getText()).contains("down_proj", "int4");
+  }
+
+  @Test
+  void aJobIsCancelledRetriedAndDeleted() {
+    String id = post(scripted, "to-cancel");
+    browser.open(page(scripted, "/jobs?find=to-cancel"));
+
+    browser.click("tr button", "Cancel");
+    browser.click("dialog button", "Cancel the job");
+    browser.text("tr .state", "cancelled");
+    browser.click("tr button", "Retry");
+    browser.text("tr .state", "queued");
+    scripted.http().post("/v1/jobs/" + id + "/cancel");
+    browser.text("tr .state", "cancelled");
+    browser.click("tr button", "Delete");
+    browser.click("dialog button", "Delete");
+    browser.text(".empty", "No job matches");
+    assertThat(scripted.http().get("/v1/jobs/" + id).status()).isEqualTo(404);
+  }
+
+  @Test
+  void theListFollowsWhatHappensElsewhere() {
+    browser.open(page(scripted, "/jobs?find=live-model"));
+    browser.text(".empty", "No job matches");
+    String id = post(scripted, "live-model");
+    browser.text("tr .state", "queued");
+    TestWorker worker = new TestWorker(scripted);
+    worker.claim(id);
+    worker.progress(id, 0.5);
+    browser.text("tr", "50 %");
+    String first = browser.newTab(page(scripted, "/jobs/" + id));
+    browser.click(".actions button", "Cancel");
+    browser.click("dialog button", "Cancel the job");
+    browser.text("button", "Stopping");
+    browser.tab(first);
+    browser.text("tr button", "Stopping");
+  }
+
+  @Test
+  void twoResultsAreCompared() {
+    TestWorker worker = new TestWorker(scripted);
+    for (int i = 0; i < 2; i++) {
+      worker.succeed(post(scripted, "compared"));
+    }
+    browser.open(page(scripted, "/jobs?find=compared"));
+    await().until(() -> browser.count("tbody tr") == 2);
+    for (int i = 0; i < 2; i++) {
+      browser.run("document.querySelectorAll('td input[type=checkbox]')[arguments[0]].click()", i);
+    }
+    browser.click("button", "Compare 2");
+
+    browser.text("h2", "Quality against size");
+    assertThat(browser.count("circle")).isEqualTo(2);
+    assertThat(browser.element("tbody").getText()).contains("5.6900", "+0.53 %");
+    for (String theme : List.of("light", "dark")) {
+      browser.theme(theme);
+      browser.isAccessible("compare, " + theme);
+      browser.fits("compare-" + theme);
+    }
+  }
+
+  @Test
+  void aStarvedExpertIsNamed() {
+    TestWorker worker = new TestWorker(scripted);
+    String id = post(scripted, "starved");
+    worker.claim(id);
+    worker.event(id, "experts", experts(0, 8, 3));
+    browser.open(page(scripted, "/jobs/" + id));
+    browser.text("h2", "Expert utilization");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(browser.element(".heat > canvas").getDomAttribute("aria-label"))
+                    .contains("1 layers by 8 experts, 1 under-utilized"));
+    browser.run(CELL, 3, 0, 8, 1, List.of("click"));
+    assertThat(browser.element(".notice.warn").getText())
+        .contains("Layer 0, expert 3", "its Hessian leans on the layer's mean");
+  }
+
+  @Test
+  void aWrongKeyIsRefusedAndARightOneIsKeptForTheTab() {
+    try (RunningServer server = new RunningServer()) {
+      String key =
+          server
+              .get(KeyRing.class)
+              .create("alice", Set.of(Scope.ADMIN, Scope.READ, Scope.WRITE), null, null)
+              .text();
+      browser.open(page(server, "/jobs"));
+      browser.text("h2", "asks for a key");
+      browser.isAccessible("no key");
+      browser.click("a", "Enter a key");
+      browser.type("input[name=key]", key.substring(0, key.length() - 4) + "AAAA");
+      browser.click("button", "Use this key");
+      browser.text(".notice.bad", "key");
+      browser.type("input[name=key]", key);
+      browser.click("button", "Use this key");
+      browser.text(".empty", "No jobs yet");
+      browser.text("#key-link", "Key ✓");
+      browser.run("sessionStorage.clear()");
+    }
+  }
+
+  @Test
+  void aLostConnectionIsSaidAndComesBack() throws IOException {
+    int target = URI.create(scripted.http().base()).getPort();
+    int port;
+    try (TcpProxy proxy = new TcpProxy(target, 0)) {
+      port = proxy.port();
+      browser.open("http://localhost:%d/#/jobs?find=cut-off".formatted(port));
+      browser.text(".empty", "No job matches");
+    }
+    browser.text("#link-state", "Connection lost");
+    post(scripted, "cut-off");
+    try (TcpProxy proxy = new TcpProxy(target, port)) {
+      browser.text("tr .state", "queued");
+      assertThat(browser.element("#link-state").getText()).isEmpty();
+      assertThat(browser.address()).contains(":" + proxy.port() + "/");
+    }
+  }
+
+  @Test
+  void everyViewIsAccessibleAndFits() {
+    post(scripted, "seen");
+    for (String theme : List.of("light", "dark")) {
+      for (String view : List.of("jobs", "workers", "new", "key", "compare", "nowhere")) {
+        browser.open(page(scripted, "/" + view));
+        browser.theme(theme);
+        browser.gone(".skeleton");
+        browser.isAccessible(view + ", " + theme);
+        browser.fits(view + "-" + theme);
+        browser.width(1440);
+      }
+    }
+  }
+
+  @Test
+  void aThousandJobsAndALargeHeatMapKeepThePageQuick() {
+    try (RunningServer server = new RunningServer()) {
+      Jobs jobs = server.get(Jobs.class);
+      for (int i = 0; i < 1000; i++) {
+        jobs.create(new NewJob("local", JobSpec.of("many"), null));
+      }
+      browser.open(page(server, "/jobs"));
+      for (int rows = 50; rows < 1000; rows += 50) {
+        int shown = rows;
+        await().until(() -> browser.count("tbody tr") >= shown);
+        browser.run(
+            "[...document.querySelectorAll('button')].find(it => it.textContent === 'Show older jobs').click()");
+      }
+      await().until(() -> browser.count("tbody tr") == 1000);
+      browser.run("window.longTasks.length = 0");
+      for (int y = 0; y < 40_000; y += 2000) {
+        browser.run("scrollTo(0, arguments[0])", y);
+      }
+      assertThat(longTasks()).as("scrolling 1,000 jobs").allMatch(millis -> millis < 200);
+
+      String id = post(server, "large");
+      TestWorker worker = new TestWorker(server);
+      worker.claim(id);
+      for (int layer = 0; layer < 61; layer++) {
+        worker.event(id, "experts", experts(layer, 256, 7));
+      }
+      browser.open(page(server, "/jobs/" + id));
+      await()
+          .untilAsserted(
+              () ->
+                  assertThat(browser.element(".heat > canvas").getDomAttribute("aria-label"))
+                      .contains("61 layers by 256 experts"));
+      browser.run("window.longTasks.length = 0");
+      for (int column = 0; column < 256; column += 5) {
+        browser.run(CELL, column, column % 61, 256, 61, List.of("pointermove"));
+      }
+      assertThat(longTasks()).as("hovering 61 x 256").allMatch(millis -> millis < 200);
+      browser.fits("large-heat-map");
+    }
+  }
+
+  @Test
+  void theContractIsServedWithAPageToTryIt() {
+    browser.open(scripted.http().base() + "/api.html");
+    browser.text(".opblock-summary-path", "/v1/jobs");
+    browser.screenshot("api");
+    assertThat(scripted.http().unchecked("/openapi.yaml").text()).startsWith("openapi: 3.1");
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<Double> longTasks() {
+    List<Double> durations = new ArrayList<>();
+    ((List<Number>) browser.run("return window.longTasks"))
+        .forEach(it -> durations.add(it.doubleValue()));
+    return durations;
+  }
+
+  private static Map<String, Object> experts(int layer, int count, int starved) {
+    List<Map<String, Object>> experts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      double share = i == starved ? 0.0001 : 1.0 / count;
+      experts.add(
+          Map.of(
+              "expert",
+              i,
+              "tokens",
+              i == starved ? 2 : 1000,
+              "score_sum",
+              100.0,
+              "score_mean",
+              0.1,
+              "share",
+              share,
+              "under_utilized",
+              i == starved));
+    }
+    return Map.of("layer", layer, "tokens", 8000, "top_k", 1, "entropy", 3.0, "experts", experts);
+  }
+
+  private static String demoJob() {
+    return """
+        {"model": "olmoe-demo", "config": {"default": {"wq": "int4", "group_size": 32}},
+         "calibration": {"samples": 8, "sequence_length": 128},
+         "output": {"format": "compressed-tensors"}}
+        """;
+  }
+
+  private static RunningServer withWorker() {
+    String models = Path.of("examples/models").toAbsolutePath().toString();
+    return new RunningServer(
+        Map.of(
+            "alphaquant.role", "all",
+            "alphaquant.worker.devices", "cpu",
+            "alphaquant.models.roots", models));
+  }
+
+  private static String post(RunningServer server, String model) {
+    return server.http().postJson("/v1/jobs", "{\"model\": \"%s\"}".formatted(model)).at("/id");
+  }
+
+  private static String page(RunningServer server, String view) {
+    return server.http().base() + "/#" + view;
+  }
+}
