@@ -68,7 +68,7 @@ class ArchitectureTest {
     map.put("api", Set.of("job", "events", "scheme", "checkpoint", "architecture", "security"));
     map.put("events", Set.of("job"));
     map.put("metrics", Set.of("job", "worker", "device"));
-    map.put("webhook", Set.of("job"));
+    map.put("webhook", Set.of("job", "egress"));
     map.put("database", Set.of("job"));
     map.put(
         "run",
@@ -93,6 +93,7 @@ class ArchitectureTest {
             "job",
             "moe"));
     map.put("worker", Set.of("job", "device"));
+    map.put("hub", Set.of("job", "egress"));
     map.put(
         "report",
         Set.of(
@@ -152,6 +153,7 @@ class ArchitectureTest {
     map.put("torch", Set.of());
     map.put("device", Set.of());
     map.put("chat", Set.of());
+    map.put("egress", Set.of());
     return map;
   }
 

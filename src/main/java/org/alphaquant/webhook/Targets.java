@@ -1,11 +1,11 @@
 package org.alphaquant.webhook;
 
-import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Optional;
+import org.alphaquant.egress.PublicAddress;
 
 /** Decides where messages may go, so that the service cannot be made to call its own network. */
 final class Targets {
@@ -46,7 +46,7 @@ final class Targets {
   InetAddress[] addresses(String host) throws UnknownHostException {
     InetAddress[] addresses = lookUp(host);
     for (InetAddress address : addresses) {
-      if (!settings.allowPrivateAddresses() && isInside(address)) {
+      if (!settings.allowPrivateAddresses() && !PublicAddress.is(address)) {
         throw new Sender.RefusedException(
             "%s is at %s, an address that is not public".formatted(host, address.getHostAddress()));
       }
@@ -65,28 +65,5 @@ final class Targets {
   /** Who knows where hosts are. */
   interface Lookup {
     InetAddress[] addresses(String host) throws UnknownHostException;
-  }
-
-  private static boolean isInside(InetAddress address) {
-    return address.isLoopbackAddress()
-        || address.isAnyLocalAddress()
-        || address.isLinkLocalAddress()
-        || address.isSiteLocalAddress()
-        || address.isMulticastAddress()
-        || isReserved(address.getAddress(), address instanceof Inet6Address);
-  }
-
-  // What java.net has no question for: fc00::/7, 64:ff9b::/16 and 2002::/16, which carry an IPv4
-  // address; 0.0.0.0/8, 100.64.0.0/10, 192.0.0.0/24, 198.18.0.0/15, 240.0.0.0/4.
-  private static boolean isReserved(byte[] bytes, boolean ipv6) {
-    int first = bytes[0] & 0xff;
-    int second = bytes[1] & 0xff;
-    return ipv6
-        ? (first & 0xfe) == 0xfc || first == 0 && second == 0x64 || first == 0x20 && second == 2
-        : first == 0
-            || first == 100 && (second & 0xc0) == 64
-            || first == 192 && second == 0 && bytes[2] == 0
-            || first == 198 && (second & 0xfe) == 18
-            || first >= 240;
   }
 }

@@ -1,0 +1,66 @@
+package org.alphaquant.hub;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+import org.apache.hc.client5.http.classic.methods.HttpGet;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.Header;
+
+/**
+ * What came back, its body not read yet.
+ *
+ * @param address where it came from at last
+ * @param fromHub whether that is the hub itself rather than a storage
+ */
+record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolean fromHub)
+    implements AutoCloseable {
+
+  int status() {
+    return response.getCode();
+  }
+
+  Optional<String> header(String name) {
+    Header header = response.getFirstHeader(name);
+    return header == null ? Optional.empty() : Optional.of(header.getValue().strip());
+  }
+
+  InputStream body() throws IOException {
+    return response.getEntity() == null
+        ? InputStream.nullInputStream()
+        : response.getEntity().getContent();
+  }
+
+  /** The body, refused where it is longer than the limit. */
+  byte[] bytes(int limit, Patience patience) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    byte[] buffer = new byte[1 << 16];
+    InputStream body = body();
+    for (int count = body.read(buffer); count >= 0; count = body.read(buffer)) {
+      patience.within(Duration.ofSeconds(1));
+      bytes.write(buffer, 0, count);
+      if (bytes.size() > limit) {
+        throw new HubException(
+            HubException.Kind.UNUSABLE,
+            "%s answers with more than %d bytes".formatted(Egress.host(address), limit));
+      }
+    }
+    return bytes.toByteArray();
+  }
+
+  /** Lets the connection go; what was not read of the body is not waited for. */
+  @Override
+  public void close() {
+    if (response.getEntity() != null && response.getEntity().isStreaming()) {
+      request.cancel();
+    }
+    try {
+      response.close();
+    } catch (IOException alreadyClosed) {
+      // What was wanted of it has been read.
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package org.alphaquant.hub;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.UUID;
+
+/**
+ * What stands beside a cache, so that nothing of ours is in it that others would stumble over:
+ * files on their way, headers of models that are not there, and the cache's name among several.
+ *
+ * @param folder on the cache's volume, since files move from here into it
+ */
+record CacheFolders(Path folder) {
+
+  static CacheFolders beside(Path cache) {
+    return new CacheFolders(cache.resolveSibling(cache.getFileName() + ".alphaquant"));
+  }
+
+  Path parts() {
+    return folder.resolve("parts");
+  }
+
+  Path headers(HubReference pinned) {
+    return folder.resolve("headers").resolve(pinned.folder()).resolve(pinned.revision());
+  }
+
+  /** What all processes that share the folder call the cache. */
+  UUID id() {
+    Path file = folder.resolve("id");
+    try {
+      if (Files.notExists(file)) {
+        Files.createDirectories(folder);
+        Path draft = Files.createTempFile(folder, "id", null);
+        Files.writeString(draft, UUID.randomUUID().toString());
+        try {
+          Files.createLink(file, draft);
+        } catch (FileAlreadyExistsException another) {
+          // Another process was first, and its name is the one.
+        } finally {
+          Files.delete(draft);
+        }
+      }
+      return UUID.fromString(Files.readString(file).strip());
+    } catch (IOException e) {
+      throw new UncheckedIOException("the folder '%s' cannot be used".formatted(folder), e);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+package org.alphaquant.hub;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.alphaquant.hub.HubException.Kind;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Whether a snapshot has all that a model needs. */
+final class Completeness {
+
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private final HubCache cache;
+
+  Completeness(HubCache cache) {
+    this.cache = cache;
+  }
+
+  boolean isComplete(HubReference pinned) {
+    Path folder = cache.snapshot(pinned);
+    if (!Files.isRegularFile(folder.resolve("config.json"))) {
+      return false;
+    }
+    try {
+      Set<String> shards = shards(folder);
+      Optional<List<HubFile>> files = cache.files(pinned);
+      return files.isEmpty()
+          ? hasWeights(folder, shards)
+          : wanted(pinned, files.get(), shards).stream().allMatch(file -> cache.has(pinned, file));
+    } catch (HubException incomplete) {
+      return false;
+    }
+  }
+
+  private static List<HubFile> wanted(
+      HubReference pinned, List<HubFile> files, Set<String> shards) {
+    List<HubFile> wanted = new ArrayList<>(FileChoice.companions(pinned, files));
+    wanted.addAll(FileChoice.weights(pinned, files, shards));
+    return wanted;
+  }
+
+  // What others put into the cache may have no list of files; the index tells of the weights then.
+  private static boolean hasWeights(Path folder, Set<String> shards) {
+    return shards == null
+        ? Files.isRegularFile(folder.resolve("model.safetensors"))
+        : shards.stream().allMatch(name -> Files.isRegularFile(folder.resolve(name)));
+  }
+
+  /**
+   * The files that the snapshot's index names; null where there is no index.
+   *
+   * @throws HubException if the index cannot be read
+   */
+  static Set<String> shards(Path folder) {
+    Path index = folder.resolve(FileChoice.INDEX);
+    if (!Files.isRegularFile(index)) {
+      return null;
+    }
+    try {
+      Set<String> shards = new HashSet<>();
+      for (JsonNode shard : JSON.readTree(Files.readString(index)).path("weight_map")) {
+        shards.add(shard.asString(""));
+      }
+      return shards;
+    } catch (IOException | JacksonException e) {
+      throw new HubException(
+          Kind.UNUSABLE, "%s cannot be read: %s".formatted(FileChoice.INDEX, e.getMessage()));
+    }
+  }
+}

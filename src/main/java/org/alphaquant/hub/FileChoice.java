@@ -1,0 +1,114 @@
+package org.alphaquant.hub;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.alphaquant.hub.HubException.Kind;
+
+/**
+ * Which files of a model are wanted: weights in safetensors and what stands beside them. Never
+ * pickles, which run code when they are read, and never a second copy of the weights.
+ */
+final class FileChoice {
+
+  static final String INDEX = "model.safetensors.index.json";
+
+  private static final String WEIGHTS = ".safetensors";
+  private static final Set<String> NAMES =
+      Set.of(
+          "config.json",
+          "generation_config.json",
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "vocab.json",
+          "vocab.txt",
+          "merges.txt",
+          "tokenizer.model",
+          "tiktoken.model",
+          "chat_template.jinja",
+          "chat_template.json",
+          "preprocessor_config.json",
+          "processor_config.json",
+          "README.md");
+  private static final List<String> BEGINNINGS =
+      List.of("LICENSE", "LICENCE", "NOTICE", "USE_POLICY");
+  private static final long MAX_SMALL = 256L << 20;
+
+  private FileChoice() {}
+
+  /**
+   * What stands beside the weights, and the weights' index.
+   *
+   * @throws HubException if there is no config.json, or no safetensors
+   */
+  static List<HubFile> companions(HubReference model, List<HubFile> all) {
+    if (all.stream().noneMatch(file -> file.path().equals("config.json"))) {
+      throw new HubException(
+          Kind.UNUSABLE, "'%s' has no config.json at its top".formatted(model.path()));
+    }
+    if (all.stream().noneMatch(FileChoice::isWeights)) {
+      throw new HubException(
+          Kind.UNUSABLE,
+          "'%s' has no weights in safetensors (only those are read; pickles run code): %s"
+              .formatted(model.path(), others(all)));
+    }
+    return all.stream().filter(FileChoice::isCompanion).toList();
+  }
+
+  private static String others(List<HubFile> all) {
+    return all.stream().map(HubFile::path).limit(8).collect(Collectors.joining(", "));
+  }
+
+  private static boolean isCompanion(HubFile file) {
+    String path = file.path();
+    boolean top = path.indexOf('/') < 0;
+    boolean wanted =
+        path.startsWith("additional_chat_templates/") && path.endsWith(".jinja")
+            || top
+                && (NAMES.contains(path)
+                    || path.endsWith(".py")
+                    || path.endsWith(WEIGHTS + ".index.json")
+                    || BEGINNINGS.stream().anyMatch(path.toUpperCase(Locale.ROOT)::startsWith));
+    return wanted && file.size() <= MAX_SMALL;
+  }
+
+  private static boolean isWeights(HubFile file) {
+    return file.path().indexOf('/') < 0
+        && file.path().endsWith(WEIGHTS)
+        && !file.path().startsWith("consolidated");
+  }
+
+  /**
+   * The weights: exactly the files that the index names; without one, the only or the usual file.
+   *
+   * @param shards what the index names; null where there is no index
+   * @throws HubException if a file is missing
+   */
+  static List<HubFile> weights(HubReference model, List<HubFile> all, Set<String> shards) {
+    if (shards == null) {
+      List<HubFile> weights = all.stream().filter(FileChoice::isWeights).toList();
+      List<HubFile> usual =
+          weights.stream().filter(file -> file.path().equals("model.safetensors")).toList();
+      return usual.isEmpty() ? weights : usual;
+    }
+    List<HubFile> named = all.stream().filter(file -> shards.contains(file.path())).toList();
+    if (named.size() < shards.size()) {
+      Set<String> there = named.stream().map(HubFile::path).collect(Collectors.toSet());
+      throw new HubException(
+          Kind.UNUSABLE,
+          "'%s' lacks %s, which its %s names"
+              .formatted(
+                  model.path(),
+                  shards.stream()
+                      .filter(name -> !there.contains(name))
+                      .sorted()
+                      .findFirst()
+                      .orElse(""),
+                  INDEX));
+    }
+    return named;
+  }
+}

@@ -1,0 +1,58 @@
+package org.alphaquant.hub;
+
+import java.util.List;
+import java.util.regex.Pattern;
+import org.alphaquant.hub.HubException.Kind;
+
+/**
+ * One file of a commit.
+ *
+ * @param path below the repository, with forward slashes
+ * @param size bytes of its content
+ * @param blobId git's own hash: of a small file that of its content, of a large one that of a
+ *     pointer
+ * @param sha256 of a large file's content; null of a small one
+ */
+public record HubFile(String path, long size, String blobId, String sha256) {
+
+  /** Most bytes of one file that plain HTTP is used for. */
+  static final long MAX_BYTES = 50_000_000_000L;
+
+  private static final Pattern SHA1 = Pattern.compile("[0-9a-f]{40}");
+  private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
+  private static final int MAX_PATH = 1024;
+
+  public HubFile {
+    requireInside(path);
+    if (size < 0
+        || !SHA1.matcher(blobId).matches()
+        || sha256 != null && !SHA256.matcher(sha256).matches()) {
+      throw new HubException(
+          Kind.UNAVAILABLE, "the hub's list of files makes no sense at '%s'".formatted(path));
+    }
+  }
+
+  private static void requireInside(String path) {
+    boolean safe =
+        !path.isEmpty()
+            && path.length() <= MAX_PATH
+            && path.chars().noneMatch(c -> c < ' ' || c == '\\' || c == ':' || c == 127)
+            && List.of(path.split("/", -1)).stream()
+                .noneMatch(part -> part.isEmpty() || part.equals(".") || part.equals(".."));
+    if (!safe) {
+      throw new HubException(
+          Kind.UNUSABLE,
+          "the repository has a file with the unsafe path '%s'".formatted(shown(path)));
+    }
+  }
+
+  private static String shown(String path) {
+    String line = path.replaceAll("\\p{Cntrl}", "?");
+    return line.length() > 100 ? line.substring(0, 100) + "…" : line;
+  }
+
+  /** What its content is called in a cache: its SHA-256, or git's hash of a small file. */
+  String etag() {
+    return sha256 == null ? blobId : sha256;
+  }
+}

@@ -1,0 +1,117 @@
+package org.alphaquant.hub;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.LongConsumer;
+import java.util.stream.Stream;
+
+/**
+ * A file on its way. It belongs to one download alone, so that nobody else can write into it; what
+ * an earlier download left is copied, as a process that only seems dead may still write there.
+ */
+final class PartFile implements AutoCloseable {
+
+  private final Path path;
+  private final HubFile file;
+  private final ContentHash hash;
+  private final FileChannel channel;
+  private long length;
+
+  PartFile(Path folder, HubFile file, UUID holder) throws IOException {
+    Files.createDirectories(folder);
+    this.path = folder.resolve(file.etag() + "." + holder);
+    this.file = file;
+    this.hash = new ContentHash(file);
+    this.channel =
+        FileChannel.open(
+            path,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE);
+  }
+
+  /** Takes over what earlier downloads of the same content left. */
+  void adopt(LongConsumer adopted) throws IOException {
+    List<Path> left = left(path.getParent(), file);
+    left = left.stream().filter(it -> !it.equals(path)).toList();
+    if (!left.isEmpty()) {
+      copy(left.get(0), adopted);
+    }
+    for (Path old : left) {
+      Files.deleteIfExists(old);
+    }
+  }
+
+  private static List<Path> left(Path folder, HubFile file) throws IOException {
+    try (Stream<Path> parts = Files.list(folder)) {
+      return parts
+          .filter(part -> part.getFileName().toString().startsWith(file.etag() + "."))
+          .sorted(Comparator.comparingLong((Path part) -> part.toFile().length()).reversed())
+          .toList();
+    }
+  }
+
+  private void copy(Path old, LongConsumer adopted) throws IOException {
+    byte[] buffer = new byte[1 << 20];
+    try (InputStream bytes = Files.newInputStream(old)) {
+      int count = bytes.read(buffer);
+      while (count > 0 && length < file.size()) {
+        int taken = (int) Math.min(count, file.size() - length);
+        append(buffer, taken);
+        adopted.accept(taken);
+        count = bytes.read(buffer);
+      }
+    }
+  }
+
+  long length() {
+    return length;
+  }
+
+  void append(byte[] bytes, int count) throws IOException {
+    ByteBuffer buffer = ByteBuffer.wrap(bytes, 0, count);
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
+    hash.add(bytes, count);
+    length += count;
+  }
+
+  void restart() throws IOException {
+    channel.truncate(0);
+    channel.position(0);
+    hash.restart();
+    length = 0;
+  }
+
+  /** Whether it is the whole file. After a no it begins again. */
+  boolean isRight() throws IOException {
+    if (length == file.size() && hash.isRight()) {
+      channel.force(true);
+      return true;
+    }
+    restart();
+    return false;
+  }
+
+  Path path() {
+    return path;
+  }
+
+  void delete() throws IOException {
+    Files.deleteIfExists(path);
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+}

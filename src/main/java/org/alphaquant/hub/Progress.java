@@ -1,0 +1,35 @@
+package org.alphaquant.hub;
+
+import java.util.concurrent.atomic.AtomicLong;
+
+/** How much of a download is there; many threads tell, one reads. */
+final class Progress {
+
+  private final long total;
+  private final long start = System.nanoTime();
+  private final AtomicLong there = new AtomicLong();
+  private final AtomicLong fetched = new AtomicLong();
+
+  Progress(long total) {
+    this.total = total;
+  }
+
+  /** Bytes that came over the network. */
+  void fetched(long count) {
+    there.addAndGet(count);
+    fetched.addAndGet(count);
+  }
+
+  /** Bytes that were there already, or, below zero, are needed again. */
+  void found(long count) {
+    there.addAndGet(count);
+  }
+
+  DownloadProgress now() {
+    double seconds = (System.nanoTime() - start) / 1e9;
+    long done = Math.min(total, Math.max(0, there.get()));
+    double rate = seconds > 0 ? fetched.get() / seconds : 0;
+    Long remaining = rate >= 1 ? Long.valueOf(Math.round((total - done) / rate)) : null;
+    return new DownloadProgress(done, total, rate, remaining);
+  }
+}

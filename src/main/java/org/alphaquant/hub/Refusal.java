@@ -1,0 +1,113 @@
+package org.alphaquant.hub;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.alphaquant.hub.HubException.Kind;
+
+/** What an answer other than success means, and what to do about it. */
+final class Refusal {
+
+  private static final String BAD_TOKEN = "Invalid credentials in Authorization header";
+  private static final Pattern RESET = Pattern.compile("\\bt=(\\d{1,6})\\b");
+  private static final Pattern SECONDS = Pattern.compile("\\d{1,6}");
+  private static final Duration LONGEST_WAIT = Duration.ofMinutes(10);
+
+  private final Answer answer;
+  private final HubReference reference;
+  private final HubToken token;
+
+  Refusal(Answer answer, HubReference reference, HubToken token) {
+    this.answer = answer;
+    this.reference = reference;
+    this.token = token;
+  }
+
+  /** Whether the same request may succeed later. */
+  static boolean isPassing(int status) {
+    return status == 408 || status == 429 || status >= 500;
+  }
+
+  /** How long the hub asks to wait; empty where it does not. */
+  static Optional<Duration> wait(Answer answer) {
+    Matcher reset = RESET.matcher(answer.header("RateLimit").orElse(""));
+    boolean told = reset.find();
+    String seconds = told ? reset.group(1) : answer.header("Retry-After").orElse("");
+    if (!SECONDS.matcher(seconds).matches()) {
+      return Optional.empty();
+    }
+    Duration asked = Duration.ofSeconds(Long.parseLong(seconds) + (told ? 1 : 0));
+    return Optional.of(asked.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : asked);
+  }
+
+  HubException exception() {
+    String code = answer.header("X-Error-Code").orElse("").toLowerCase(Locale.ROOT);
+    String message = answer.header("X-Error-Message").orElse("");
+    return switch (code) {
+      case "revisionnotfound" ->
+          new HubException(
+              Kind.NOT_FOUND,
+              "'%s' has no revision '%s'".formatted(reference.path(), reference.revision()));
+      case "entrynotfound" ->
+          new HubException(Kind.NOT_FOUND, "'%s' has no such file".formatted(reference));
+      case "gatedrepo" -> gated();
+      default -> byStatus(code, message);
+    };
+  }
+
+  private HubException byStatus(String code, String message) {
+    int status = answer.status();
+    if (message.equals("Access to this resource is disabled.")) {
+      return new HubException(
+          Kind.ACCESS, "'%s' was taken down by the hub".formatted(reference.path()));
+    }
+    if (status == 401 && message.startsWith(BAD_TOKEN)) {
+      return new HubException(
+          Kind.ACCESS, "the hub does not take the token from " + token.source());
+    }
+    if (code.equals("reponotfound") || status == 401 || status == 404) {
+      return new HubException(
+          Kind.NOT_FOUND,
+          "'%s' is not on the hub, or is private and %s"
+              .formatted(
+                  reference.path(),
+                  token.isPresent()
+                      ? "the token from " + token.source() + " may not read it"
+                      : "there is no token (alphaquant.hub.token)"));
+    }
+    if (status == 403) {
+      return new HubException(
+          Kind.ACCESS,
+          "the hub refuses '%s' to the token from %s: %s"
+              .formatted(reference.path(), token.source(), shown(message)));
+    }
+    if (status == 429) {
+      return new HubException(
+          Kind.UNAVAILABLE,
+          "the hub has too many requests from here; a token (alphaquant.hub.token) has higher limits");
+    }
+    return new HubException(
+        Kind.UNAVAILABLE,
+        "%s answers with status %d".formatted(Egress.host(answer.address()), status));
+  }
+
+  private HubException gated() {
+    String page = "%s/%s".formatted("https://huggingface.co", reference.path());
+    return new HubException(
+        Kind.ACCESS,
+        token.isPresent()
+            ? "'%s' asks for its conditions to be accepted: request access at %s with the account of the token from %s"
+                .formatted(reference.path(), page, token.source())
+            : "'%s' asks for its conditions to be accepted: request access at %s, then set a token (alphaquant.hub.token)"
+                .formatted(reference.path(), page));
+  }
+
+  private static String shown(String message) {
+    String line = message.replaceAll("\\p{Cntrl}", "?").replaceAll("hf_\\w+", "hf_…");
+    return line.isEmpty()
+        ? "it lacks a permission"
+        : line.length() > 200 ? line.substring(0, 200) + "…" : line;
+  }
+}

@@ -1,0 +1,169 @@
+package org.alphaquant.hub;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.alphaquant.hub.HubException.Kind;
+
+/**
+ * A model's folder without its weights: the small files whole, and of each safetensors file the
+ * header at its beginning, with a hole as long as the weights behind it. So names and shapes can be
+ * read as from the real folder, for the price of some megabytes; the numbers cannot.
+ */
+final class RemoteHeaders {
+
+  private static final int FIRST = 1 << 16;
+  private static final int MAX_HEADER = 100_000_000;
+  private static final int MAX_SMALL = 64 << 20;
+  private static final int STREAMS = 8;
+
+  private final Hub.Parts hub;
+  private final HubReference pinned;
+  private final Patience patience;
+
+  RemoteHeaders(Hub.Parts hub, HubReference pinned, Patience patience) {
+    this.hub = hub;
+    this.pinned = pinned;
+    this.patience = patience;
+  }
+
+  /** The folder, made now if it was not there. */
+  Path folder() {
+    Path folder = hub.folders().headers(pinned);
+    if (Files.isDirectory(folder)) {
+      return folder;
+    }
+    Path draft = folder.resolveSibling(UUID.randomUUID().toString());
+    try {
+      Files.createDirectories(draft);
+      fill(draft);
+      Files.move(draft, folder);
+    } catch (IOException e) {
+      if (!Files.isDirectory(folder)) {
+        throw new HubException(
+            Kind.UNAVAILABLE,
+            "the headers of '%s' cannot be had: %s".formatted(pinned.path(), HubRequests.reason(e)),
+            e);
+      }
+    } finally {
+      HubCache.deleteQuietly(draft);
+    }
+    return folder;
+  }
+
+  private void fill(Path draft) throws IOException {
+    List<HubFile> all = hub.requests().files(pinned, patience);
+    List<HubFile> companions = FileChoice.companions(pinned, all);
+    each(companions, file -> small(draft, file));
+    Set<String> shards = Completeness.shards(draft);
+    each(FileChoice.weights(pinned, all, shards), file -> header(draft, file));
+  }
+
+  private interface Step {
+    void take(HubFile file) throws IOException;
+  }
+
+  private static void each(List<HubFile> files, Step step) throws IOException {
+    ExecutorService streams = Executors.newFixedThreadPool(STREAMS);
+    try {
+      List<Future<?>> tasks = new ArrayList<>();
+      for (HubFile file : files) {
+        tasks.add(
+            streams.submit(
+                () -> {
+                  step.take(file);
+                  return null;
+                }));
+      }
+      for (Future<?> task : tasks) {
+        task.get();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("broken off", e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof HubException refused) {
+        throw refused;
+      }
+      throw new IOException(e.getCause());
+    } finally {
+      streams.shutdownNow();
+    }
+  }
+
+  private void small(Path draft, HubFile file) throws IOException {
+    if (file.size() > MAX_SMALL) {
+      throw new HubException(
+          Kind.UNUSABLE,
+          "'%s' has %d bytes, over the limit of %d for a file beside the weights"
+              .formatted(file.path(), file.size(), MAX_SMALL));
+    }
+    byte[] content = file.size() == 0 ? new byte[0] : part(file, 0, file.size());
+    ContentHash hash = new ContentHash(file);
+    hash.add(content, content.length);
+    if (!hash.isRight()) {
+      throw new HubException(
+          Kind.UNAVAILABLE,
+          "'%s' of '%s' came with other bytes than its hash says"
+              .formatted(file.path(), pinned.path()));
+    }
+    Path path = draft.resolve(file.path());
+    Files.createDirectories(path.getParent());
+    Files.write(path, content);
+  }
+
+  private void header(Path draft, HubFile file) throws IOException {
+    if (file.size() < Long.BYTES) {
+      throw new HubException(
+          Kind.UNUSABLE, "'%s' is too short for a safetensors file".formatted(file.path()));
+    }
+    byte[] first = part(file, 0, Math.min(FIRST, file.size()));
+    long length = ByteBuffer.wrap(first).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    long end = Long.BYTES + length;
+    if (length < 0 || length > MAX_HEADER || end > file.size()) {
+      throw new HubException(
+          Kind.UNUSABLE, "'%s' says that its header has %d bytes".formatted(file.path(), length));
+    }
+    try (RandomAccessFile out = new RandomAccessFile(draft.resolve(file.path()).toFile(), "rw")) {
+      out.write(first, 0, (int) Math.min(first.length, end));
+      if (end > first.length) {
+        out.write(part(file, first.length, end));
+      }
+      out.setLength(file.size());
+    }
+  }
+
+  /** The bytes of a file from one place to before another. */
+  private byte[] part(HubFile file, long from, long end) throws IOException {
+    URI address = hub.requests().content(pinned, file.path());
+    try (Answer answer = hub.http().get(address, from, end - 1, patience)) {
+      if (answer.status() != 200 && answer.status() != 206) {
+        throw new Refusal(answer, pinned, hub.http().token()).exception();
+      }
+      boolean whole = answer.status() == 200;
+      if (whole && end - from < file.size()) {
+        throw new HubException(
+            Kind.UNAVAILABLE,
+            "%s does not give parts of files".formatted(Egress.host(answer.address())));
+      }
+      byte[] bytes = answer.bytes((int) (end - from), patience);
+      if (bytes.length != end - from) {
+        throw new IOException(
+            "%d of %d bytes of '%s' came".formatted(bytes.length, end - from, file.path()));
+      }
+      return bytes;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package org.alphaquant.hub;
+
+import java.time.Duration;
+
+/** Tells a transfer that has all but stopped from a slow one. */
+final class SpeedFloor {
+
+  private final double least;
+  private final long window;
+  private long since = System.nanoTime();
+  private long bytes;
+
+  SpeedFloor(long bytesPerSecond, Duration window) {
+    this.window = window.toNanos();
+    this.least = bytesPerSecond * (this.window / 1e9);
+  }
+
+  /** Counts bytes that came; true where a whole window had too few. */
+  boolean isMissed(int count) {
+    bytes += count;
+    long now = System.nanoTime();
+    if (now - since < window) {
+      return false;
+    }
+    boolean missed = bytes < least;
+    since = now;
+    bytes = 0;
+    return missed;
+  }
+}
