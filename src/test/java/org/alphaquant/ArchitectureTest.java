@@ -144,6 +144,7 @@ class ArchitectureTest {
     map.put("calibration", Set.of("model", "checkpoint"));
     map.put("moe", Set.of("model", "torch"));
     map.put("model", Set.of("storage", "checkpoint", "architecture", "torch"));
+    map.put("storage.gguf", Set.of("checkpoint"));
     map.put("storage", Set.of("checkpoint", "format", "torch"));
     map.put("source", Set.of("checkpoint"));
     map.put("gptq", Set.of("format", "torch"));

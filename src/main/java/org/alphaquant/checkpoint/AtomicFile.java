@@ -15,9 +15,10 @@ import org.alphaquant.checkpoint.CheckpointException.Kind;
  * Writes a file so that under its own name it is either absent or complete: content and then its
  * name are forced to the disk before anyone can see it. The hash is taken on the way.
  */
-final class AtomicFile implements WritableByteChannel {
+public final class AtomicFile implements WritableByteChannel {
 
-  interface Content {
+  /** What a file is to hold. */
+  public interface Content {
     void writeTo(AtomicFile file) throws IOException;
   }
 
@@ -32,7 +33,8 @@ final class AtomicFile implements WritableByteChannel {
     this.channel = channel;
   }
 
-  static WrittenFile write(Path file, Content content) {
+  /** Writes the file; its folder is made where it is missing. */
+  public static WrittenFile write(Path file, Content content) {
     Path folder = file.toAbsolutePath().getParent();
     Path partial = folder.resolve("." + file.getFileName() + ".partial");
     try {
@@ -72,7 +74,8 @@ final class AtomicFile implements WritableByteChannel {
     }
   }
 
-  long written() {
+  /** Bytes so far. */
+  public long written() {
     return written;
   }
 
