@@ -29,9 +29,11 @@ def attend(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int) -> Tensor
   return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1])
 
 
-# The same with a learned sink (gpt-oss model card, section 2.3): one more logit per head, sinks [A], takes part in the
-# softmax and is dropped after it, so that the weights of the values sum to less than one.
-def attend_with_sinks(q: Tensor, k: Tensor, v: Tensor, sinks: Tensor, scale: float, window: int) -> Tensor:
+# The same where scores are changed before the softmax, one key head at a time: the scores of all heads together would be
+# far larger than anything else. With a cap c (0: none) a score s becomes c tanh(s / c) (Gemma 2, section 2). With learned
+# sinks [A] (gpt-oss model card, section 2.3; else an empty list) one more logit per head takes part in the softmax and is
+# dropped after it, so that the weights of the values sum to less than one.
+def attend_by_head(q: Tensor, k: Tensor, v: Tensor, sinks: List[Tensor], scale: float, window: int, cap: float) -> Tensor:
   batch = torch.size(q, 0)
   length = torch.size(q, 2)
   group = torch.floordiv(torch.size(q, 1), torch.size(k, 1))
@@ -40,15 +42,18 @@ def attend_with_sinks(q: Tensor, k: Tensor, v: Tensor, sinks: Tensor, scale: flo
   unseen = torch.lt(distance, 0)
   if window > 0:
     unseen = torch.logical_or(unseen, torch.ge(distance, window))
-  out = torch.empty_like(q)
-  # One key head at a time: the scores of all heads together would be far larger than anything else.
+  out = torch.empty([batch, torch.size(q, 1), length, torch.size(v, 3)], dtype=6, layout=None, device=q.device, pin_memory=None, memory_format=None)
   for b in range(batch):
     for head in range(torch.size(k, 1)):
       queries = q[b, head * group:(head + 1) * group]
       scores = torch.matmul(queries, torch.transpose(k[b, head], 0, 1)) * scale
+      if cap > 0.:
+        scores = torch.tanh(scores / cap) * cap
       scores = torch.masked_fill(scores, unseen, -inf)
-      sink = torch.reshape(sinks[head * group:(head + 1) * group], [group, 1, 1])
-      p = torch.softmax(torch.cat([scores, torch.expand(sink, [-1, length, -1])], 2), -1)
+      if len(sinks) > 0:
+        sink = torch.reshape(sinks[0][head * group:(head + 1) * group], [group, 1, 1])
+        scores = torch.cat([scores, torch.expand(sink, [-1, length, -1])], 2)
+      p = torch.softmax(scores, -1)
       out[b, head * group:(head + 1) * group] = torch.matmul(torch.slice(p, 2, 0, length), v[b, head])
   return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1])
 
@@ -59,20 +64,20 @@ def head_norm(x: Tensor, w: Tensor, eps: float) -> Tensor:
   return torch.reshape(__torch__.norm.rms_norm(heads, w, eps), [torch.size(x, 0), -1])
 
 
-# Grouped-query attention (Ainslie et al. 2023) with rotary embeddings on projected, normalised rows:
-# q [B*S, A*D], k and v [B*S, K*D], table [2, S, d/2] -> [B*S, A*D]
-def grouped_query(q: Tensor, k: Tensor, v: Tensor, table: Tensor, batch: int, heads: int, key_heads: int, scale: float, window: int) -> Tensor:
-  queries = __torch__.rope.rotate(__torch__.attention.split_heads(q, batch, heads), table, False)
-  keys = __torch__.rope.rotate(__torch__.attention.split_heads(k, batch, key_heads), table, False)
-  return __torch__.attention.attend(queries, keys, __torch__.attention.split_heads(v, batch, key_heads), scale, window)
+# Heads with rotary embeddings: x [B*S, heads*D], table [2, S, d/2] -> [B, heads, S, D]
+def rotated_heads(x: Tensor, table: Tensor, batch: int, heads: int, interleaved: bool) -> Tensor:
+  return __torch__.rope.rotate(__torch__.attention.split_heads(x, batch, heads), table, interleaved)
 
 
-# The same with sinks [A].
-def grouped_query_with_sinks(q: Tensor, k: Tensor, v: Tensor, table: Tensor, sinks: Tensor, batch: int, heads: int, key_heads: int, scale: float, window: int) -> Tensor:
-  queries = __torch__.rope.rotate(__torch__.attention.split_heads(q, batch, heads), table, False)
-  keys = __torch__.rope.rotate(__torch__.attention.split_heads(k, batch, key_heads), table, False)
-  values = __torch__.attention.split_heads(v, batch, key_heads)
-  return __torch__.attention.attend_with_sinks(queries, keys, values, sinks, scale, window)
+# A projection that holds each head's query and then its gate, [T, heads*2D] -> both [T, heads*D]
+def query_and_gate(x: Tensor, heads: int) -> Tuple[Tensor, Tensor]:
+  pairs = torch.reshape(x, [torch.size(x, 0), heads, 2, -1])
+  return (torch.flatten(torch.select(pairs, 2, 0), 1), torch.flatten(torch.select(pairs, 2, 1), 1))
+
+
+# The heads' outputs times the sigmoid of a gate, both [T, A*D].
+def gated(x: Tensor, gate: Tensor) -> Tensor:
+  return x * torch.sigmoid(gate)
 
 
 # Multi-head latent attention (DeepSeek-V2, section 2.1): q [B*S, A*(dn+dr)], k_rope [B*S, dr] shared by all heads,

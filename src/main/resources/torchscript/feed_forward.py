@@ -12,7 +12,20 @@ def swiglu_stacked(gate_up: Tensor) -> Tensor:
   return torch.silu(torch.slice(gate_up, -1, 0, width)) * torch.slice(gate_up, -1, width, 2 * width)
 
 
-# The same, or gpt-oss's variant (model card, arXiv 2508.10925, section 2.2): both parts clamped at 7, the gate from above
+# GELU (Hendrycks and Gimpel 2016) by its tanh approximation in SiLU's place, as in Gemma: [..., 2M] -> [..., M]
+def geglu_tanh_stacked(gate_up: Tensor) -> Tensor:
+  width = torch.floordiv(torch.size(gate_up, -1), 2)
+  gate = torch.gelu(torch.slice(gate_up, -1, 0, width), approximate="tanh")
+  return gate * torch.slice(gate_up, -1, width, 2 * width)
+
+
+# Squared ReLU (So et al. 2021, Primer) of a single projection.
+def relu_squared(x: Tensor) -> Tensor:
+  positive = torch.relu(x)
+  return positive * positive
+
+
+# SwiGLU on a stacked projection, or gpt-oss's variant (model card, arXiv 2508.10925, section 2.2): both parts clamped at 7, the gate from above
 # only, a steeper sigmoid, and one more than up.
 def activate(gate_up: Tensor, clamped: bool) -> Tensor:
   if not clamped:

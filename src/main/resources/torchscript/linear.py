@@ -33,6 +33,11 @@ def scale(x: Tensor, factor: float) -> Tensor:
   return x * factor
 
 
+# cap * tanh(x / cap) (Gemma 2, section 2), in (-cap, cap).
+def soft_cap(x: Tensor, cap: float) -> Tensor:
+  return torch.tanh(x / cap) * cap
+
+
 # Limits every element to [-limit, limit].
 def clamp(x: Tensor, limit: float) -> Tensor:
   return torch.clamp(x, -limit, limit)
@@ -41,6 +46,11 @@ def clamp(x: Tensor, limit: float) -> Tensor:
 # Columns begin..end-1 of x [T, n].
 def columns(x: Tensor, begin: int, end: int) -> Tensor:
   return torch.slice(x, 1, begin, end)
+
+
+# Several [T, n] as one [T, sum of n].
+def side_by_side(parts: List[Tensor]) -> Tensor:
+  return torch.cat(parts, -1)
 
 
 # Elementwise product with broadcasting: x [T, n], y [T, 1] or [T, n]

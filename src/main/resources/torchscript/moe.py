@@ -100,9 +100,9 @@ def ones_per_row(x: Tensor) -> Tensor:
 def concatenate(parts: List[Tensor]) -> Tensor:
   return torch.cat(parts, 0)
 
-def residual(x: Tensor, y: Tensor, first: int, last: int, factor: float) -> Tensor:
-  # x [b, S, H] plus its rows of the block's output y [T, H].
-  return x + torch.reshape(y[first:last], torch.size(x)) * factor
+def rows(y: Tensor, first: int, last: int) -> Tensor:
+  # Rows first..last-1 of the block's output y [T, H].
+  return y[first:last]
 
 def largest(x: Tensor, so_far: Tensor) -> Tensor:
   # The largest absolute value of x and of what came before, [1].

@@ -10,3 +10,8 @@ def rms_norm(x: Tensor, w: Tensor, eps: float) -> Tensor:
 # Layer normalisation (Ba et al. 2016): (x - mean) / sqrt(variance + eps) * w + b. w and b [n]
 def layer_norm(x: Tensor, w: Tensor, b: Tensor, eps: float) -> Tensor:
   return torch.layer_norm(x, [torch.size(w, 0)], w, b, eps)
+
+
+# 1 + w, what Gemma's norms multiply with.
+def plus_one(w: Tensor) -> Tensor:
+  return w + 1.

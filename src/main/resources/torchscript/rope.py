@@ -51,6 +51,11 @@ def table(frequencies: Tensor, length: int, attention_factor: float, like: Tenso
   return (torch.stack([torch.cos(angle), torch.sin(angle)]) * attention_factor).to(like.device)
 
 
+# A table that rotates nothing.
+def no_table(length: int, like: Tensor) -> Tensor:
+  return torch.zeros([2, length, 0], dtype=6, layout=None, device=like.device, pin_memory=None)
+
+
 # Rotates the first d dimensions of x [..., S, D] by table [2, S, d/2]; the rest pass through. Pairs are (i, i + d/2), or
 # (2i, 2i+1) when interleaved; either way the result holds all first components, then all second ones. Queries and keys get
 # the same permutation, so their products do not notice.

@@ -33,15 +33,14 @@ def dequantize_mxfp4(blocks: Tensor, scales: Tensor) -> Tensor:
   return torch.flatten(values * torch.unsqueeze(__torch__.packing.powers_of_two(scales), 2), 1)
 
 
-# A matrix stored [in, out] as fp32 [out, in].
+# A matrix stored [in, out] as [out, in].
 def transposed(w: Tensor) -> Tensor:
-  return torch.transpose(w.to(6), 0, 1)
+  return torch.transpose(w, 0, 1)
 
 
-# The even rows, then the odd ones.
-def even_rows_first(w: Tensor) -> Tensor:
-  rows = torch.size(w, 0)
-  return torch.cat([torch.slice(w, 0, 0, rows, 2), torch.slice(w, 0, 1, rows, 2)], 0)
+# Every step-th row from first to last - 1.
+def rows(w: Tensor, first: int, last: int, step: int) -> Tensor:
+  return torch.slice(w, 0, first, last, step)
 
 
 # Block-scaled fp8 (DeepSeek-V3, README_WEIGHTS): w[i, j] = q[i, j] * scale[i // rows, j // columns]; edge blocks are smaller.

@@ -35,13 +35,13 @@ class ArchitectureTest {
   private static final String ROOT = "org.alphaquant";
 
   /**
-   * The map. Arrows only point downwards, and every package has its own line; only those of {@link
-   * #ONE_LINE} share their parent's.
+   * The map. Arrows only point downwards, and every package has its own line; only model families
+   * share one, {@link #FAMILY}.
    */
   private static final Map<String, Set<String>> MAY_USE = map();
 
-  /** Packages whose sub-packages belong to them. */
-  private static final Set<String> ONE_LINE = Set.of("model");
+  /** A model family is one folder below {@code model}; all families share one line. */
+  private static final String FAMILY = "model.*";
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -83,6 +83,7 @@ class ArchitectureTest {
             "scheme",
             "calibration",
             "model",
+            "model.block",
             "gptq",
             "format",
             "source",
@@ -128,6 +129,7 @@ class ArchitectureTest {
             "estimate",
             "moe",
             "model",
+            "model.block",
             "gptq",
             "storage",
             "format",
@@ -135,13 +137,47 @@ class ArchitectureTest {
             "torch",
             "job",
             "architecture"));
-    map.put("estimate", Set.of("model", "architecture", "torch", "job"));
+    map.put("estimate", Set.of("model", "model.block", "architecture", "torch", "job"));
     map.put("job", Set.of("architecture"));
     map.put("security", Set.of());
     map.put("scheme.plan", Set.of("scheme", "storage", "checkpoint", "architecture", "format"));
     map.put("scheme", Set.of("architecture", "format"));
-    map.put("evaluation", Set.of("model", "calibration", "torch", "architecture"));
+    map.put("evaluation", Set.of("model", "model.block", "calibration", "torch", "architecture"));
     map.put("calibration", Set.of("model", "checkpoint"));
+    map.put("moe", Set.of("model", "model.block", "torch"));
+    map.put(
+        "model",
+        Set.of(
+            "model.*",
+            "model.design",
+            "model.block",
+            "storage.sources",
+            "checkpoint",
+            "architecture",
+            "torch"));
+    map.put(
+        "model.*", Set.of("model.design", "model.block", "checkpoint", "architecture", "torch"));
+    map.put(
+        "model.design",
+        Set.of(
+            "model.block",
+            "storage.sources",
+            "storage.source",
+            "storage.source.fused",
+            "checkpoint",
+            "architecture",
+            "torch"));
+    map.put("model.block", Set.of("storage.sources", "storage.source", "torch"));
+    map.put(
+        "storage.sources",
+        Set.of("storage.source", "storage.source.fp8", "checkpoint", "architecture", "torch"));
+    map.put(
+        "storage.source.fused",
+        Set.of("storage.source", "storage.source.mxfp4", "checkpoint", "architecture", "torch"));
+    map.put("storage.source.fp8", Set.of("storage.source", "checkpoint", "architecture", "torch"));
+    map.put(
+        "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));
+    map.put("storage.source", Set.of("checkpoint", "architecture", "torch"));
     map.put("moe", Set.of("model", "torch"));
     map.put("model", Set.of("storage", "checkpoint", "architecture", "torch"));
     map.put("storage.gguf", Set.of("checkpoint"));
@@ -310,7 +346,7 @@ class ArchitectureTest {
       return "";
     }
     String inside = name.substring(ROOT.length() + 1);
-    String top = inside.split("\\.")[0];
-    return ONE_LINE.contains(top) ? top : inside;
+    boolean family = inside.startsWith("model.") && !MAY_USE.containsKey(inside);
+    return family ? FAMILY : inside;
   }
 }

@@ -9,6 +9,8 @@ import java.util.Optional;
  * @param slidingWindow keys that a query sees at most, 0 for all
  * @param routing empty for a dense layer
  * @param sharedExpertWidth width of the shared expert, 0 without one
+ * @param fusedExperts how the family's published files fuse the layer's experts; empty where they
+ *     hold them one by one
  */
 public record LayerDescription(
     int index,
@@ -16,4 +18,5 @@ public record LayerDescription(
     long slidingWindow,
     Optional<RoutingDescription> routing,
     long sharedExpertWidth,
-    boolean sharedExpertGated) {}
+    boolean sharedExpertGated,
+    Optional<FusedExperts> fusedExperts) {}

@@ -1,6 +1,6 @@
 package org.alphaquant.estimate;
 
-import org.alphaquant.model.MoeFeedForward;
+import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.torch.Torch;
 
 /**

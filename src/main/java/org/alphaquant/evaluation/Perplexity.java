@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
-import org.alphaquant.model.DecoderLayer;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
+import org.alphaquant.model.block.DecoderLayer;
 import org.alphaquant.torch.TensorScope;
 
 /**

@@ -7,6 +7,7 @@ import org.alphaquant.architecture.LayerDescription;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.ExpertsDesign;
 import org.alphaquant.model.design.LayerDesign;
 import org.alphaquant.model.design.MoeDesign;
 import org.alphaquant.model.design.Outline;
@@ -51,6 +52,7 @@ final class DescribedBlueprint {
         layer.attention().window(),
         moe.map(design -> design.router().describe()),
         shared.map(expert -> expert.mlp().width()).orElse(0L),
-        shared.flatMap(SharedExpertDesign::gating).isPresent());
+        shared.flatMap(SharedExpertDesign::gating).isPresent(),
+        moe.map(MoeDesign::experts).filter(ExpertsDesign::published).map(ExpertsDesign::stack));
   }
 }

@@ -3,8 +3,9 @@ package org.alphaquant.model;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
-import org.alphaquant.model.design.ModelConfig;
 import org.alphaquant.model.design.ModelFamily;
 
 /**

@@ -1,33 +1,103 @@
 package org.alphaquant.model;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Objects;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.model.block.Attention;
+import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.model.block.Linear;
+import org.alphaquant.model.block.Norm;
+import org.alphaquant.model.block.WeightOverlay;
+import org.alphaquant.model.block.WeightReader;
+import org.alphaquant.model.design.Blueprint;
+import org.alphaquant.model.design.LayerDesign;
+import org.alphaquant.model.design.LinearDesign;
+import org.alphaquant.model.design.Style;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * An open checkpoint. The token embedding and the head are read when first used and belong to the
- * scope the model was opened in; a layer belongs to the scope it is loaded in.
+ * An open checkpoint, read layer by layer. The token embedding and the head are read when first
+ * used and belong to the scope the model was opened in; a layer belongs to the scope it is loaded
+ * in.
  */
-public interface Model {
+public final class Model {
 
-  ModelDescription description();
+  private final ModelDescription description;
+  private final Blueprint blueprint;
+  private final WeightReader reader;
+  private NDArray embedding;
+  private Norm finalNorm;
+  private Linear head;
+
+  Model(
+      Checkpoint checkpoint,
+      ModelDescription description,
+      Blueprint blueprint,
+      TensorScope scope,
+      WeightOverlay overlay) {
+    this.description = description;
+    this.blueprint = blueprint;
+    this.reader = new WeightReader(blueprint.tensors(checkpoint), scope, overlay);
+  }
+
+  public ModelDescription description() {
+    return description;
+  }
 
   /** Token ids, int64 [B, S], to the residual stream before the first layer, fp32 [B, S, H]. */
-  NDArray embed(TensorScope scope, NDArray ids);
+  public NDArray embed(TensorScope scope, NDArray ids) {
+    if (embedding == null) {
+      embedding = reader.stored(blueprint.embedding());
+    }
+    double factor = blueprint.decoder().style().multipliers().embedding();
+    return scope.run("weights.embed", embedding, ids, factor);
+  }
 
   /**
    * Reads one layer. Routed experts stay in the file until they are asked for.
    *
    * @param index 0 to layers - 1
    */
-  DecoderLayer layer(TensorScope scope, int index);
+  public DecoderLayer layer(TensorScope scope, int index) {
+    LayerDesign design = blueprint.layers().get(Objects.checkIndex(index, description.layers()));
+    WeightReader into = reader.into(scope);
+    Attention attention = design.attention().load(into);
+    return new DecoderLayer(attention, design.feedForward().load(into));
+  }
 
   /** The map from the final norm's output to the vocabulary; shares its weight when tied. */
-  Linear head();
+  public Linear head() {
+    if (head == null) {
+      LinearDesign design = blueprint.head();
+      String weight = description.tiedHead() ? blueprint.embedding() : design.weight();
+      NDArray bias = design.bias() ? reader.floats(design.name() + ".bias") : null;
+      head = new Linear(design.name(), reader.scope(), reader.floats(weight), bias);
+    }
+    return head;
+  }
 
   /** The input of the head: x [B, S, H] after the last layer, normalised, as [B*S, H]. */
-  NDArray headInput(TensorScope scope, NDArray x);
+  public NDArray headInput(TensorScope scope, NDArray x) {
+    if (finalNorm == null) {
+      finalNorm = blueprint.finalNorm().load(reader);
+    }
+    return finalNorm.rows(scope, x);
+  }
 
   /** The logits [B, S, V] for the residual stream after the last layer [B, S, H]. */
-  NDArray logits(TensorScope scope, NDArray x);
+  public NDArray logits(TensorScope scope, NDArray x) {
+    try (TensorScope inner = scope.child("head")) {
+      NDArray rows = head().apply(inner, headInput(inner, x));
+      long[] shape = {x.getShape().get(0), x.getShape().get(1), description.vocabulary()};
+      return inner.keep(scope, inner.run("linear.reshape", scaled(inner, rows), shape));
+    }
+  }
+
+  private NDArray scaled(TensorScope scope, NDArray logits) {
+    Style style = blueprint.decoder().style();
+    double factor = style.multipliers().logits();
+    NDArray scaled = factor == 1 ? logits : scope.run("linear.scale", logits, factor);
+    return style.logitCap() == 0 ? scaled : scope.run("linear.soft_cap", scaled, style.logitCap());
+  }
 }

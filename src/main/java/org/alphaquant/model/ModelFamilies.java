@@ -5,6 +5,7 @@ import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.model.deepseek.DeepseekFamily;
 import org.alphaquant.model.deepseekv2.DeepseekV2Family;
 import org.alphaquant.model.deepseekv3.DeepseekV3Family;
@@ -12,7 +13,6 @@ import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Outline;
-import org.alphaquant.model.design.PlainTensors;
 import org.alphaquant.model.glm4moe.Glm4MoeFamily;
 import org.alphaquant.model.gptoss.GptOssFamily;
 import org.alphaquant.model.granitemoe.GraniteMoeFamily;
@@ -65,20 +65,30 @@ public final class ModelFamilies {
   public static ModelDescription describe(Checkpoint checkpoint, String modelType) {
     FamilyDetection detection = FamilyDetection.of(FAMILIES, checkpoint, modelType);
     Blueprint blueprint = detection.family().blueprint(ModelSource.of(checkpoint));
-    Outline outline = new Outline(checkpoint);
-    blueprint.outline(outline);
+    Outline outline = outline(checkpoint, blueprint);
     return DescribedBlueprint.describe(detection, blueprint, outline);
+  }
+
+  private static Outline outline(Checkpoint checkpoint, Blueprint blueprint) {
+    Outline outline = new Outline(checkpoint, blueprint.tensors(checkpoint));
+    blueprint.outline(outline);
+    return outline;
+  }
+
+  private static Blueprint blueprint(Checkpoint checkpoint, ModelDescription description) {
+    ModelFamily family = FamilyDetection.named(FAMILIES, description.family());
+    return family.blueprint(ModelSource.of(checkpoint));
   }
 
   /**
    * The tensors of a described checkpoint as a plain one holds them, for copying what is not
-   * quantized: fp8 blocks multiplied out to BF16, fused experts one by one under the names of the
-   * description's linears, everything else, read or not, as it is stored.
+   * quantized: fp8 blocks multiplied out to BF16, fused experts one by one, everything that is read
+   * under the names that the family publishes, everything else as it is stored.
    */
   public static List<TensorSource> plainTensors(
       Checkpoint checkpoint, ModelDescription description) {
-    ModelFamily family = FamilyDetection.named(FAMILIES, description.family());
-    return PlainTensors.of(checkpoint, family.blueprint(ModelSource.of(checkpoint)));
+    Blueprint blueprint = blueprint(checkpoint, description);
+    return blueprint.tensors(checkpoint).plain(outline(checkpoint, blueprint).read());
   }
 
   /**
@@ -96,8 +106,7 @@ public final class ModelFamilies {
       ModelDescription description,
       TensorScope scope,
       WeightOverlay overlay) {
-    ModelFamily family = FamilyDetection.named(FAMILIES, description.family());
-    Blueprint blueprint = family.blueprint(ModelSource.of(checkpoint));
-    return new StreamedModel(checkpoint, description, blueprint, scope, overlay);
+    Blueprint blueprint = blueprint(checkpoint, description);
+    return new Model(checkpoint, description, blueprint, scope, overlay);
   }
 }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import org.alphaquant.model.block.DecoderLayer;
 import org.alphaquant.torch.TensorScope;
 
 /**

@@ -2,7 +2,7 @@ package org.alphaquant.moe;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import org.alphaquant.model.Routing;
+import org.alphaquant.model.block.Routing;
 import org.alphaquant.torch.TensorScope;
 
 /**

@@ -2,8 +2,8 @@ package org.alphaquant.prepare;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.job.SpecProblem;
-import org.alphaquant.model.ModelException;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.scheme.Finding;
 

@@ -2,7 +2,7 @@ package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
 import org.alphaquant.gptq.RoutingWeight;
-import org.alphaquant.model.ExpertWeights;
+import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.moe.Dispatch;
 import org.alphaquant.torch.TensorScope;
 

@@ -3,8 +3,8 @@ package org.alphaquant.quantize;
 import ai.djl.ndarray.NDArray;
 import org.alphaquant.estimate.MemoryBudget;
 import org.alphaquant.gptq.RoutingWeight;
-import org.alphaquant.model.MoeFeedForward;
-import org.alphaquant.model.Routing;
+import org.alphaquant.model.block.MoeFeedForward;
+import org.alphaquant.model.block.Routing;
 import org.alphaquant.moe.Dispatch;
 import org.alphaquant.torch.TensorScope;
 

@@ -5,14 +5,14 @@ import ai.djl.ndarray.NDList;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.alphaquant.gptq.RoutingWeight;
-import org.alphaquant.model.Attention;
-import org.alphaquant.model.DecoderLayer;
-import org.alphaquant.model.DenseFeedForward;
-import org.alphaquant.model.Linear;
-import org.alphaquant.model.MoeFeedForward;
 import org.alphaquant.model.ResidualStream;
-import org.alphaquant.model.Routing;
-import org.alphaquant.model.SharedExpert;
+import org.alphaquant.model.block.Attention;
+import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.model.block.DenseFeedForward;
+import org.alphaquant.model.block.Linear;
+import org.alphaquant.model.block.MoeFeedForward;
+import org.alphaquant.model.block.Routing;
+import org.alphaquant.model.block.SharedExpert;
 import org.alphaquant.moe.Dispatch;
 import org.alphaquant.torch.TensorScope;
 
@@ -65,7 +65,7 @@ final class LayerQuantizer {
 
   private void dense(
       TensorScope parent, DenseFeedForward dense, ResidualStream stream, LayerResult result) {
-    List<Linear> first = List.of(dense.gate(), dense.up());
+    List<Linear> first = dense.gateAndUp();
     try (TensorScope scope = parent.child("feed-forward")) {
       if (stages.quantizesAny(first)) {
         stages.quantize(scope, first, input(scope, first, stream, dense::input, result), result);
@@ -121,7 +121,7 @@ final class LayerQuantizer {
               .map(shared -> shared.forward(scope, h))
               .orElseGet(() -> scope.run("linear.zeros_like", h));
       experts.quantize(scope, block, h, routing, y, result);
-      advance(stream, y, block.residualFactor());
+      advance(stream, block, y);
     }
   }
 
@@ -142,7 +142,7 @@ final class LayerQuantizer {
             .gateWeights(scope, h)
             .map(p -> scope.run("moe.token_weight", p.reshape(-1), weighting.power()))
             .orElseGet(() -> scope.run("moe.ones_per_row", h));
-    List<Linear> first = List.of(shared.gate(), shared.up());
+    List<Linear> first = shared.gateAndUp();
     if (stages.quantizesAny(first)) {
       stages.quantize(scope, first, input(scope, h, weights, result), result);
     }
@@ -170,14 +170,15 @@ final class LayerQuantizer {
     scope.runInPlace("moe.weighted_hessian", hessian, rows, weights, ExpertCalibration.ROWS);
   }
 
-  private static void advance(ResidualStream stream, NDArray y, double factor) {
+  private static void advance(ResidualStream stream, MoeFeedForward block, NDArray y) {
     long[] row = {0};
     stream.advance(
         "feed-forward",
         (work, x) -> {
           long rows = x.getShape().get(0) * x.getShape().get(1);
           row[0] += rows;
-          return work.run("moe.residual", x, y, row[0] - rows, row[0], factor);
+          NDArray own = work.run("moe.rows", y, row[0] - rows, row[0]);
+          return block.join(work, x, own);
         });
   }
 }

@@ -2,9 +2,9 @@ package org.alphaquant.quantize;
 
 import org.alphaquant.estimate.MemoryBudget;
 import org.alphaquant.gptq.GptqSolver;
-import org.alphaquant.model.DecoderLayer;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
+import org.alphaquant.model.block.DecoderLayer;
 import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.torch.TensorScope;
 

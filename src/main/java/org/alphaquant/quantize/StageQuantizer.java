@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.model.Linear;
+import org.alphaquant.model.block.Linear;
 import org.alphaquant.quantize.BatchQuantizer.Part;
 import org.alphaquant.torch.TensorScope;
 

@@ -23,7 +23,7 @@ import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
-import org.alphaquant.model.WeightOverlay;
+import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.SourceDigest;
 import org.alphaquant.quantize.ExpertLayer;

@@ -6,7 +6,7 @@ import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.NumberFormat.Kind;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
-import org.alphaquant.model.InputRounding;
+import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.torch.TorchDtype;
 
 /** The rounding of inputs that a checkpoint's scheme asks an engine for. */

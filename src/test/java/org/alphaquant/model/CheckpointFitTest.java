@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.alphaquant.architecture.LayerDescription;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;

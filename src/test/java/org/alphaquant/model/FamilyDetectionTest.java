@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -13,6 +13,13 @@ import java.util.stream.Stream;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.model.block.Attention;
+import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.model.block.DenseFeedForward;
+import org.alphaquant.model.block.Linear;
+import org.alphaquant.model.block.MoeFeedForward;
+import org.alphaquant.model.block.Routing;
+import org.alphaquant.model.block.SharedExpert;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
@@ -112,7 +119,7 @@ class LayerPartsTest {
               int to = Math.min(moe.experts(), from + 3);
               moe.addExperts(scope, y, h, routing, moe.load(scope, from, to));
             }
-            NDArray actual = scope.run("linear.residual", x, y, moe.residualFactor());
+            NDArray actual = moe.join(scope, x, y);
             assertSame(scope, actual, moe.forward(scope, x));
           } else if (layer.feedForward() instanceof DenseFeedForward dense) {
             NDArray h = dense.activation(scope, dense.input(scope, x));
@@ -186,7 +193,7 @@ class LayerPartsTest {
     layer.attention().stages().forEach(linears::addAll);
     List<String> names = new ArrayList<>();
     if (layer.feedForward() instanceof DenseFeedForward dense) {
-      linears.addAll(List.of(dense.gate(), dense.up(), dense.down()));
+      linears.addAll(dense.mlp().linears());
     } else if (layer.feedForward() instanceof MoeFeedForward moe) {
       linears.add(moe.router().linear());
       moe.shared().ifPresent(shared -> linears.addAll(shared.linears()));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Random;
-import org.alphaquant.model.Routing;
+import org.alphaquant.model.block.Routing;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.Test;

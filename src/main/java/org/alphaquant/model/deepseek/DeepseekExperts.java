@@ -1,15 +1,14 @@
 package org.alphaquant.model.deepseek;
 
-import java.util.Optional;
+import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.ExpertsDesign;
 import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
+import org.alphaquant.model.design.MlpDesign;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.MoeDesign;
 import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SharedExpertDesign;
-import org.alphaquant.model.design.SwiGluDesign;
 
 /** What the DeepSeek models share below their routers: dense first layers, plain shared experts. */
 public final class DeepseekExperts {
@@ -50,14 +49,17 @@ public final class DeepseekExperts {
     String module = decoder.layer(layer) + "mlp";
     long width = config.positive("moe_intermediate_size");
     int count = Math.toIntExact(router.linear().out());
-    SwiGluDesign joint =
-        SwiGluDesign.of(
-            module + ".shared_experts", decoder.hidden(), Math.max(1, shared) * width, sharedBias);
+    MlpDesign joint =
+        MlpDesign.of(
+            module + ".shared_experts",
+            decoder.hidden(),
+            Math.max(1, shared) * width,
+            sharedBias,
+            decoder.style().activation());
     return decoder.sparse(
         layer,
         router,
-        new ExpertsDesign(
-            module + ".experts", ExpertsDesign.PROJECTIONS, count, decoder.hidden(), width),
-        shared == 0 ? null : new SharedExpertDesign(joint, Optional.empty()));
+        ExpertsDesign.of(module + ".experts", count, decoder.hidden(), width),
+        shared == 0 ? null : new SharedExpertDesign(joint));
   }
 }

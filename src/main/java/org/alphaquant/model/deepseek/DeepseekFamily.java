@@ -4,21 +4,24 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.Defaults;
 import org.alphaquant.model.design.FeedForwardDesign;
-import org.alphaquant.model.design.HeadShape;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
+import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SoftmaxRouterDesign;
 
 /** DeepSeek-MoE v1: Llama attention, softmax routing, shared experts added plainly. */
 public final class DeepseekFamily implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-6, 2048, 32, 0, 10_000);
 
   @Override
   public FamilyDescription description() {
@@ -34,15 +37,12 @@ public final class DeepseekFamily implements ModelFamily {
   public Blueprint blueprint(ModelSource source) {
     ModelConfig config = source.config();
     config.oneOf("scoring_func", "softmax", Set.of("softmax"));
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 2048);
-    HeadShape heads = HeadShape.read(config, 32, 0);
-    RotaryConfig settings = RotaryConfig.read(config, 10_000, decoder.positions());
-    settings.requireType(Set.of("default", "linear", "dynamic"));
-    RotaryDesign rotary = settings.design(heads.dimension(), false);
-    boolean bias = config.flag("attention_bias", false);
+    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    decoder.rotary().requireType(Set.of("default", "linear", "dynamic"));
+    Projections projections = Projections.of(Biases.all(config.flag("attention_bias", false)));
     return decoder.blueprint(
-        layer -> decoder.attention(layer, heads, rotary).withBiases(bias, bias),
-        layer -> feedForward(decoder, config, layer));
+        layer -> decoder.attention(layer, projections),
+        layer -> feedForward(decoder.decoder(), config, layer));
   }
 
   private static FeedForwardDesign feedForward(

@@ -3,18 +3,19 @@ package org.alphaquant.model.deepseekv2;
 import java.util.List;
 import java.util.Set;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.deepseek.DeepseekExperts;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.FeedForwardDesign;
 import org.alphaquant.model.design.LatentDesign;
 import org.alphaquant.model.design.LatentShape;
-import org.alphaquant.model.design.ModelConfig;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.RotaryConfig;
 import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SoftmaxRouterDesign;
+import org.alphaquant.model.design.Style;
 
 /** DeepSeek-V2: weights are scaled by routed_scaling_factor and never renormalised. */
 public final class DeepseekV2Family implements ModelFamily {
@@ -34,7 +35,7 @@ public final class DeepseekV2Family implements ModelFamily {
     ModelConfig config = source.config();
     config.refuse("use_mla", false);
     config.oneOf("scoring_func", "softmax", Set.of("softmax"));
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 2048);
+    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 2048, Style.PLAIN);
     LatentShape shape = LatentShape.read(config);
     RotaryConfig rotary = RotaryConfig.read(config, 10_000, decoder.positions());
     boolean bias = config.flag("attention_bias", false);

@@ -3,6 +3,7 @@ package org.alphaquant.model.deepseekv3;
 import java.util.List;
 import java.util.Set;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.deepseek.DeepseekExperts;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
@@ -10,12 +11,12 @@ import org.alphaquant.model.design.FeedForwardDesign;
 import org.alphaquant.model.design.LatentDesign;
 import org.alphaquant.model.design.LatentShape;
 import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.RotaryConfig;
 import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SigmoidRouterDesign;
+import org.alphaquant.model.design.Style;
 
 /** DeepSeek-V3: the stored bias chooses experts but does not weight them. */
 public final class DeepseekV3Family implements ModelFamily {
@@ -35,7 +36,7 @@ public final class DeepseekV3Family implements ModelFamily {
     ModelConfig config = source.config();
     config.oneOf("scoring_func", "sigmoid", Set.of("sigmoid"));
     config.oneOf("topk_method", "noaux_tc", Set.of("noaux_tc"));
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 4096);
+    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 4096, Style.PLAIN);
     LatentShape shape = LatentShape.read(config);
     RotaryConfig rotary = RotaryConfig.read(config, 10_000, decoder.positions());
     boolean bias = config.flag("attention_bias", false);

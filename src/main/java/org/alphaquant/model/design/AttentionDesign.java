@@ -1,6 +1,7 @@
 package org.alphaquant.model.design;
 
-import org.alphaquant.model.Attention;
+import org.alphaquant.model.block.Attention;
+import org.alphaquant.model.block.WeightReader;
 
 /** An attention block before it is loaded. */
 public sealed interface AttentionDesign permits GroupedQueryDesign, LatentDesign {

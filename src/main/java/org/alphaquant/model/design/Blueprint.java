@@ -1,14 +1,35 @@
 package org.alphaquant.model.design;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.ModuleKind;
-import org.alphaquant.model.ModelException;
+import org.alphaquant.architecture.ModelException;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.storage.source.SourceTensor;
+import org.alphaquant.storage.sources.SourceTensors;
 
-/** A whole model before anything of it is loaded. */
-public record Blueprint(DecoderConfig decoder, List<LayerDesign> layers) {
+/**
+ * A whole model before anything of it is loaded. Its names are those that the family publishes.
+ *
+ * @param storedName from a published tensor name to the one in this checkpoint; mostly the same
+ */
+public record Blueprint(
+    DecoderConfig decoder, List<LayerDesign> layers, UnaryOperator<String> storedName) {
 
   public Blueprint {
     layers = List.copyOf(layers);
+  }
+
+  /** Stored under the published names. */
+  public Blueprint(DecoderConfig decoder, List<LayerDesign> layers) {
+    this(decoder, layers, UnaryOperator.identity());
+  }
+
+  /** The same model in a checkpoint that names its tensors otherwise. */
+  public Blueprint storedAs(UnaryOperator<String> names) {
+    return new Blueprint(decoder, layers, names);
   }
 
   public String embedding() {
@@ -21,7 +42,26 @@ public record Blueprint(DecoderConfig decoder, List<LayerDesign> layers) {
 
   public LinearDesign head() {
     return new LinearDesign(
-        decoder.head(), decoder.vocabulary(), decoder.hidden(), decoder.headBias());
+        decoder.head(), decoder.vocabulary(), decoder.hidden(), decoder.style().headBias());
+  }
+
+  /** The model's tensors in a checkpoint. */
+  public SourceTensors tensors(Checkpoint checkpoint) {
+    List<SourceTensor> parts = new ArrayList<>();
+    for (LayerDesign layer : layers) {
+      if (layer.feedForward() instanceof MoeDesign moe) {
+        parts.addAll(moe.experts().parts(checkpoint, stored(moe.experts().stack())));
+      }
+    }
+    return new SourceTensors(checkpoint, storedName, parts);
+  }
+
+  private FusedExperts stored(FusedExperts stack) {
+    return new FusedExperts(
+        storedName.apply(stack.gateUp()),
+        storedName.apply(stack.down()),
+        stack.arrangement(),
+        stack.biased());
   }
 
   /** A tied model whose file holds a head all the same uses the file's. */

@@ -5,14 +5,16 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.block.Activation;
 
 /**
  * The settings that every decoder has.
  *
  * @param prefix what comes before {@code layers.0.} in tensor names
+ * @param head module name of the output projection
  * @param epsilon of every norm of width {@code hidden}
  * @param positions {@code max_position_embeddings}
- * @param layerNorm whether those norms are LayerNorm rather than RMSNorm
  */
 public record DecoderConfig(
     String prefix,
@@ -23,11 +25,12 @@ public record DecoderConfig(
     double epsilon,
     long positions,
     boolean tied,
-    boolean layerNorm,
-    boolean headBias,
-    Multipliers multipliers) {
+    Style style) {
 
   private static final int MOST_LAYERS = 10_000;
+  private static final String[] EPSILON = {
+    "rms_norm_eps", "layer_norm_eps", "norm_eps", "layer_norm_epsilon"
+  };
 
   /**
    * Reads the usual keys.
@@ -35,9 +38,12 @@ public record DecoderConfig(
    * @param epsilon what a missing {@code rms_norm_eps} means
    * @param positions what a missing {@code max_position_embeddings} means
    */
-  public static DecoderConfig read(ModelSource source, double epsilon, long positions) {
+  public static DecoderConfig read(
+      ModelSource source, double epsilon, long positions, Style style) {
     ModelConfig config = source.config();
-    config.oneOf("hidden_act", "silu", Set.of("silu", "swish"));
+    if (style.activation() == Activation.SWIGLU) {
+      config.oneOf("hidden_act", "silu", Set.of("silu", "swish"));
+    }
     long layers = config.positive("num_hidden_layers");
     if (layers > MOST_LAYERS) {
       throw config.wrong("num_hidden_layers", "is " + layers + ", above " + MOST_LAYERS);
@@ -48,60 +54,10 @@ public record DecoderConfig(
         (int) layers,
         config.positive("hidden_size"),
         config.positive("vocab_size"),
-        config.number("rms_norm_eps", epsilon),
+        config.aboveZero(config.spelling(EPSILON), epsilon),
         config.positive("max_position_embeddings", positions),
-        config.flag("tie_word_embeddings", false),
-        false,
-        false,
-        Multipliers.NONE);
-  }
-
-  /** The same with LayerNorm in place of RMSNorm. */
-  public DecoderConfig withLayerNorm() {
-    return new DecoderConfig(
-        prefix,
-        head,
-        layers,
-        hidden,
-        vocabulary,
-        epsilon,
-        positions,
-        tied,
-        true,
-        headBias,
-        multipliers);
-  }
-
-  /** The same with or without a bias on the head. */
-  public DecoderConfig withHeadBias(boolean bias) {
-    return new DecoderConfig(
-        prefix,
-        head,
-        layers,
-        hidden,
-        vocabulary,
-        epsilon,
-        positions,
-        tied,
-        layerNorm,
-        bias,
-        multipliers);
-  }
-
-  /** The same with constant factors. */
-  public DecoderConfig withMultipliers(Multipliers factors) {
-    return new DecoderConfig(
-        prefix,
-        head,
-        layers,
-        hidden,
-        vocabulary,
-        epsilon,
-        positions,
-        tied,
-        layerNorm,
-        headBias,
-        factors);
+        source.tied(),
+        style);
   }
 
   /** Name prefix of a layer's tensors, ending in a dot. */
@@ -110,34 +66,55 @@ public record DecoderConfig(
   }
 
   /** A norm of the residual stream. */
-  NormDesign norm(String name) {
-    return new NormDesign(name, hidden, epsilon, layerNorm);
+  public NormDesign norm(String name) {
+    return new NormDesign(name, hidden, epsilon, style.norm());
   }
 
-  private NormDesign feedForwardNorm(int index) {
-    return norm(layer(index) + "post_attention_layernorm");
+  /** A block behind a norm of the layer's. */
+  public ResidualDesign behind(int index, String norm) {
+    return new ResidualDesign(
+        Optional.of(norm(layer(index) + norm)), Optional.empty(), style.multipliers().residual());
   }
 
-  /** A dense SwiGLU block {@code mlp} of the given width. */
+  /** A block between two norms of the layer's. */
+  public ResidualDesign between(int index, String before, String after) {
+    return new ResidualDesign(
+        Optional.of(norm(layer(index) + before)),
+        Optional.of(norm(layer(index) + after)),
+        style.multipliers().residual());
+  }
+
+  /** A block whose output alone is normalised. */
+  public ResidualDesign before(int index, String norm) {
+    return new ResidualDesign(
+        Optional.empty(), Optional.of(norm(layer(index) + norm)), style.multipliers().residual());
+  }
+
+  /** The usual place of an attention block. */
+  public ResidualDesign attentionResidual(int index) {
+    return behind(index, "input_layernorm");
+  }
+
+  /** The usual place of a feed-forward block. */
+  public ResidualDesign feedForwardResidual(int index) {
+    return behind(index, "post_attention_layernorm");
+  }
+
+  /** A gated block {@code mlp} of the layer's, with separate gate and up. */
+  public MlpDesign mlp(int index, long width, boolean bias) {
+    return MlpDesign.of(layer(index) + "mlp", hidden, width, bias, style.activation());
+  }
+
+  /** The usual dense block of a given width. */
   public DenseDesign dense(int index, long width, boolean bias) {
-    SwiGluDesign mlp = SwiGluDesign.of(layer(index) + "mlp", hidden, width, bias);
-    return new DenseDesign(feedForwardNorm(index), mlp, multipliers.residual());
+    return new DenseDesign(feedForwardResidual(index), mlp(index, width, bias));
   }
 
-  /** A mixture of experts behind the layer's norm. */
+  /** The usual mixture of experts. */
   public MoeDesign sparse(
       int index, RouterDesign router, ExpertsDesign experts, SharedExpertDesign sharedOrNull) {
     return new MoeDesign(
-        feedForwardNorm(index),
-        router,
-        experts,
-        Optional.ofNullable(sharedOrNull),
-        multipliers.residual());
-  }
-
-  /** Ordinary attention without biases, norms, clipping or window. */
-  public GroupedQueryDesign attention(int index, HeadShape heads, RotaryDesign rotary) {
-    return GroupedQueryDesign.plain(this, index, heads, rotary);
+        feedForwardResidual(index), router, experts, Optional.ofNullable(sharedOrNull));
   }
 
   /** The whole model, layer by layer. */

@@ -1,25 +1,20 @@
 package org.alphaquant.model.design;
 
 import org.alphaquant.architecture.ModuleKind;
-import org.alphaquant.model.DenseFeedForward;
+import org.alphaquant.model.block.DenseFeedForward;
+import org.alphaquant.model.block.WeightReader;
 
-/** A dense SwiGLU block behind its norm. */
-public record DenseDesign(NormDesign norm, SwiGluDesign mlp, double residualFactor)
-    implements FeedForwardDesign {
+/** A feed-forward block that every token passes. */
+public record DenseDesign(ResidualDesign residual, MlpDesign mlp) implements FeedForwardDesign {
 
   @Override
   public void outline(Outline outline, int layer) {
-    norm.outline(outline);
-    mlp.outline(outline, ModuleKind.DENSE_MLP, layer, -1);
+    residual.outline(outline);
+    mlp.outline(outline, ModuleKind.DENSE_MLP, layer);
   }
 
   @Override
   public DenseFeedForward load(WeightReader reader) {
-    return new DenseFeedForward(
-        norm.load(reader),
-        mlp.gate().load(reader),
-        mlp.up().load(reader),
-        mlp.down().load(reader),
-        residualFactor);
+    return new DenseFeedForward(residual.load(reader), mlp.load(reader));
   }
 }

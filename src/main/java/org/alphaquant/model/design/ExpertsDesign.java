@@ -1,105 +1,90 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
-import java.util.stream.IntStream;
+import org.alphaquant.architecture.FusedExperts;
+import org.alphaquant.architecture.FusedExperts.Arrangement;
 import org.alphaquant.architecture.ModuleKind;
-import org.alphaquant.model.ExpertActivation;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.model.block.ExpertActivation;
+import org.alphaquant.model.block.Experts;
+import org.alphaquant.model.block.WeightReader;
+import org.alphaquant.storage.source.SourceTensor;
+import org.alphaquant.storage.source.fused.StackedExperts;
 
 /**
- * The routed experts of a layer, {@code <module>.<e>.<gate, up or down>}, stored one by one or
- * fused into two tensors in a layout of the family's.
+ * The routed experts of a layer.
  *
- * @param roles the last part of the names of gate, up and down
- * @param layout of the fused tensors; the interleaved one comes with biases
+ * @param names module names of the experts' linears
+ * @param stack how the experts lie in a file that fuses them
+ * @param published whether that is how the family's own files hold them
  */
 public record ExpertsDesign(
-    String module,
-    List<String> roles,
+    Names names,
     int count,
     long hidden,
     long width,
-    String fusedGateUp,
-    String fusedDown,
-    FusedLayout layout,
+    FusedExperts stack,
+    boolean published,
     ExpertActivation activation) {
 
-  /** The usual names. */
-  public static final List<String> PROJECTIONS = List.of("gate_proj", "up_proj", "down_proj");
+  /**
+   * Module names {@code <module>.<e>.<gate, up or down>}.
+   *
+   * @param roles the last part of the names of gate, up and down
+   */
+  public record Names(String module, List<String> roles) {
 
-  /** Fused, if at all, under the names that transformers gives them in memory. */
-  public ExpertsDesign(String module, List<String> roles, int count, long hidden, long width) {
-    this(module, roles, count, hidden, width, module + ".gate_up_proj", module + ".down_proj");
+    /** The usual names. */
+    public Names(String module) {
+      this(module, List.of("gate_proj", "up_proj", "down_proj"));
+    }
+
+    List<String> of(int expert) {
+      return roles.stream().map(role -> module + "." + expert + "." + role).toList();
+    }
   }
 
-  /** Without biases, fused, if at all, with the gate's rows first. */
-  public ExpertsDesign(
-      String module,
-      List<String> roles,
-      int count,
-      long hidden,
-      long width,
-      String fusedGateUp,
-      String fusedDown) {
-    this(
-        module,
-        roles,
-        count,
-        hidden,
-        width,
-        fusedGateUp,
-        fusedDown,
-        FusedLayout.GATE_FIRST,
-        ExpertActivation.SWIGLU);
+  /** SwiGLU experts, published one by one; transformers may save them fused. */
+  public static ExpertsDesign of(Names names, int count, long hidden, long width) {
+    FusedExperts stack =
+        new FusedExperts(
+            names.module() + ".gate_up_proj",
+            names.module() + ".down_proj",
+            Arrangement.GATE_FIRST);
+    return new ExpertsDesign(names, count, hidden, width, stack, false, ExpertActivation.SWIGLU);
   }
 
-  /** The same experts with biases, fused, if at all, as gpt-oss stores them. */
-  public ExpertsDesign interleaved() {
-    return new ExpertsDesign(
-        module,
-        roles,
-        count,
-        hidden,
-        width,
-        fusedGateUp,
-        fusedDown,
-        FusedLayout.INTERLEAVED,
-        activation);
+  /** The same under the usual names. */
+  public static ExpertsDesign of(String module, int count, long hidden, long width) {
+    return of(new Names(module), count, hidden, width);
   }
 
-  /** The same experts with another activation. */
-  public ExpertsDesign withActivation(ExpertActivation other) {
-    return new ExpertsDesign(
-        module, roles, count, hidden, width, fusedGateUp, fusedDown, layout, other);
+  /** The same, published fused. */
+  public ExpertsDesign fused(FusedExperts how) {
+    return new ExpertsDesign(names, count, hidden, width, how, true, activation);
   }
 
-  boolean biased() {
-    return layout == FusedLayout.INTERLEAVED;
-  }
-
-  SwiGluDesign expert(int e) {
-    String name = module + "." + e + ".";
-    return new SwiGluDesign(
-        new LinearDesign(name + roles.get(0), width, hidden, biased()),
-        new LinearDesign(name + roles.get(1), width, hidden, biased()),
-        new LinearDesign(name + roles.get(2), hidden, width, biased()));
+  /** The tensors of the experts in a checkpoint that fuses them; none where it does not. */
+  List<SourceTensor> parts(Checkpoint checkpoint, FusedExperts stored) {
+    return StackedExperts.in(checkpoint, stored)
+        ? new StackedExperts(checkpoint, stored, count, hidden, width, names::of).parts()
+        : List.of();
   }
 
   void outline(Outline outline, int layer) {
-    boolean interleaved = biased() && InterleavedExperts.fused(this, outline::has);
-    boolean fused = interleaved || outline.has(fusedGateUp);
-    if (interleaved) {
-      new InterleavedExperts(this).outline(outline);
-    } else if (fused) {
-      outline.tensor(fusedGateUp, count, 2 * width, hidden);
-      outline.tensor(fusedDown, count, hidden, width);
+    for (int e = 0; e < count; e++) {
+      List<String> modules = names.of(e);
+      outline.linear(linear(modules.get(0), width, hidden), ModuleKind.EXPERT, layer, e);
+      outline.linear(linear(modules.get(1), width, hidden), ModuleKind.EXPERT, layer, e);
+      outline.linear(linear(modules.get(2), hidden, width), ModuleKind.EXPERT, layer, e);
     }
-    for (int e : IntStream.range(0, count).toArray()) {
-      if (fused) {
-        int id = e;
-        expert(e).linears().forEach(linear -> outline.list(linear, ModuleKind.EXPERT, layer, id));
-      } else {
-        expert(e).outline(outline, ModuleKind.EXPERT, layer, e);
-      }
-    }
+  }
+
+  Experts load(WeightReader reader) {
+    return new Experts(reader, count, hidden, width, stack.biased(), activation, names::of);
+  }
+
+  private LinearDesign linear(String name, long out, long in) {
+    return new LinearDesign(name, out, in, stack.biased());
   }
 }

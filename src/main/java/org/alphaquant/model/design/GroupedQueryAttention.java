@@ -1,101 +1,132 @@
 package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.util.List;
-import org.alphaquant.model.Attention;
-import org.alphaquant.model.Linear;
-import org.alphaquant.model.Norm;
+import org.alphaquant.model.block.Attention;
+import org.alphaquant.model.block.Linear;
+import org.alphaquant.model.block.Norm;
+import org.alphaquant.model.block.Residual;
+import org.alphaquant.model.block.WeightReader;
 import org.alphaquant.torch.TensorScope;
 
-/** Loaded grouped-query attention. */
+/** Loaded grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245). */
 final class GroupedQueryAttention implements Attention {
 
   private final GroupedQueryDesign design;
-  private final Norm inputNorm;
+  private final Residual residual;
   private final Norm queryNorm;
   private final Norm keyNorm;
-  private final Linear query;
-  private final Linear key;
-  private final Linear value;
+  private final List<Linear> inputs;
   private final Linear output;
   private final RotaryTables rotary;
-  private final NDArray sinks;
+  private final NDList sinks = new NDList();
 
   GroupedQueryAttention(GroupedQueryDesign design, WeightReader reader) {
     this.design = design;
-    this.inputNorm = design.inputNorm().load(reader);
-    boolean normalised = design.norm() != QueryKeyNorm.NONE;
-    this.queryNorm = normalised ? design.queryNorm().load(reader) : null;
-    this.keyNorm = normalised ? design.keyNorm().load(reader) : null;
-    this.query = design.query().load(reader);
-    this.key = design.key().load(reader);
-    this.value = design.value().load(reader);
+    this.residual = design.residual().load(reader);
+    this.queryNorm = design.normalised() ? design.queryNorm().load(reader) : null;
+    this.keyNorm = design.normalised() ? design.keyNorm().load(reader) : null;
+    this.inputs = design.inputs().stream().map(linear -> linear.load(reader)).toList();
     this.output = design.output().load(reader);
-    this.sinks = design.sinks() ? reader.floats(design.sinkTensor()) : null;
+    if (design.scores().sinks()) {
+      sinks.add(reader.floats(design.sinkTensor()));
+    }
     this.rotary = new RotaryTables(design.rotary(), reader.scope());
   }
 
   @Override
   public List<List<Linear>> stages() {
-    return List.of(List.of(query, key, value), List.of(output));
+    return List.of(inputs, List.of(output));
   }
 
   @Override
   public NDArray input(TensorScope scope, int stage, NDArray x) {
-    return stage == 0 ? inputNorm.rows(scope, x) : attended(scope, x);
+    return stage == 0 ? residual.input(scope, x) : attended(scope, x);
   }
 
   @Override
   public NDArray forward(TensorScope scope, NDArray x) {
     try (TensorScope inner = scope.child("attention")) {
       NDArray y = output.apply(inner, attended(inner, x));
-      return inner.keep(scope, inner.run("linear.residual", x, y, design.residualFactor()));
+      return inner.keep(scope, residual.join(inner, x, y));
     }
   }
 
   // The heads' outputs side by side, [B*S, A*D].
   private NDArray attended(TensorScope scope, NDArray x) {
     try (TensorScope inner = scope.child("heads")) {
-      NDArray h = inputNorm.rows(inner, x);
+      NDArray h = residual.input(inner, x);
       NDArray table = rotary.of(x.getShape().get(1), x);
-      NDArray q = projected(inner, query, queryNorm, h);
-      NDArray k = projected(inner, key, keyNorm, h);
-      NDArray v = projected(inner, value, null, h);
-      return inner.keep(scope, heads(inner, x.getShape().get(0), q, k, v, table));
+      List<NDArray> projected = projected(inner, h);
+      long batch = x.getShape().get(0);
+      HeadShape heads = design.heads();
+      NDArray q = turned(inner, projected.get(0), queryNorm, table, batch, heads.heads());
+      NDArray k = turned(inner, projected.get(1), keyNorm, table, batch, heads.keyHeads());
+      NDArray v =
+          inner.run(
+              "attention.split_heads", clipped(inner, projected.get(2)), batch, heads.keyHeads());
+      NDArray out = scored(inner, q, k, v);
+      return inner.keep(
+          scope, projected.size() == 3 ? out : inner.run("attention.gated", out, projected.get(3)));
     }
   }
 
-  private NDArray heads(
-      TensorScope scope, long batch, NDArray q, NDArray k, NDArray v, NDArray table) {
-    HeadShape shape = design.heads();
-    long heads = shape.heads();
-    long keyHeads = shape.keyHeads();
-    double scale = design.scale();
-    long window = design.window();
-    return sinks == null
-        ? scope.run(
-            "attention.grouped_query", q, k, v, table, batch, heads, keyHeads, scale, window)
+  // Queries, keys and values [B*S, heads*D], and what the output is gated by.
+  private List<NDArray> projected(TensorScope scope, NDArray h) {
+    List<NDArray> outputs = inputs.stream().map(linear -> linear.apply(scope, h)).toList();
+    HeadShape heads = design.heads();
+    if (design.projections().joint()) {
+      long queries = heads.heads() * heads.dimension();
+      long keys = heads.keyHeads() * heads.dimension();
+      NDArray all = outputs.get(0);
+      return List.of(
+          scope.run("linear.columns", all, 0, queries),
+          scope.run("linear.columns", all, queries, queries + keys),
+          scope.run("linear.columns", all, queries + keys, queries + 2 * keys));
+    }
+    if (design.projections().gate() == OutputGate.IN_QUERY) {
+      NDList halves = scope.runAll("attention.query_and_gate", outputs.get(0), heads.heads());
+      return List.of(halves.get(0), outputs.get(1), outputs.get(2), halves.get(1));
+    }
+    return outputs;
+  }
+
+  // Normalised, clipped and rotated heads [B, heads, S, D].
+  private NDArray turned(
+      TensorScope scope, NDArray y, Norm norm, NDArray table, long batch, long heads) {
+    boolean late = norm != null && design.projections().norm().rotated();
+    NDArray projected = clipped(scope, norm == null || late ? y : normalised(scope, y, norm));
+    boolean interleaved = design.rotary().map(RotaryDesign::interleaved).orElse(false);
+    NDArray turned =
+        scope.run("attention.rotated_heads", projected, table, batch, heads, interleaved);
+    return late ? norm.apply(scope, turned) : turned;
+  }
+
+  private NDArray normalised(TensorScope scope, NDArray y, Norm norm) {
+    boolean perHead = design.projections().norm().extent() == QueryKeyNorm.Extent.PER_HEAD;
+    return perHead
+        ? scope.run("attention.head_norm", y, norm.weight(), norm.epsilon())
+        : norm.apply(scope, y);
+  }
+
+  private NDArray clipped(TensorScope scope, NDArray y) {
+    double clip = design.projections().clip();
+    return Double.isInfinite(clip) ? y : scope.run("linear.clamp", y, clip);
+  }
+
+  private NDArray scored(TensorScope scope, NDArray q, NDArray k, NDArray v) {
+    Scores scores = design.scores();
+    return sinks.isEmpty() && scores.softCap() == 0
+        ? scope.run("attention.attend", q, k, v, scores.scale(), scores.window())
         : scope.run(
-            "attention.grouped_query_with_sinks",
+            "attention.attend_by_head",
             q,
             k,
             v,
-            table,
             sinks,
-            batch,
-            heads,
-            keyHeads,
-            scale,
-            window);
-  }
-
-  private NDArray projected(TensorScope scope, Linear linear, Norm norm, NDArray h) {
-    NDArray y = linear.apply(scope, h);
-    if (norm != null) {
-      boolean perHead = design.norm() == QueryKeyNorm.PER_HEAD;
-      String function = perHead ? "attention.head_norm" : "norm.rms_norm";
-      y = scope.run(function, y, norm.weight(), norm.epsilon());
-    }
-    return Double.isInfinite(design.clip()) ? y : scope.run("linear.clamp", y, design.clip());
+            scores.scale(),
+            scores.window(),
+            scores.softCap());
   }
 }

@@ -1,172 +1,74 @@
 package org.alphaquant.model.design;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import org.alphaquant.architecture.ModuleKind;
+import org.alphaquant.model.block.WeightReader;
 
 /**
- * Grouped-query attention under {@code <layer>self_attn} behind its norm.
+ * Grouped-query attention under {@code <layer>self_attn}.
  *
  * @param layer name prefix of the layer's tensors, ending in a dot
- * @param clip limit that projections are clamped to after their norms; infinite for none
- * @param window keys a query sees at most, 0 for all
- * @param scale what scores are multiplied with
- * @param sinks whether a learned logit per head takes part in the softmax
+ * @param rotary empty where positions are told by the mask alone
  */
 public record GroupedQueryDesign(
     String layer,
-    NormDesign inputNorm,
+    ResidualDesign residual,
     HeadShape heads,
-    RotaryDesign rotary,
-    boolean projectionBias,
-    boolean outputBias,
-    QueryKeyNorm norm,
-    double clip,
-    long window,
-    double scale,
-    boolean sinks,
-    double residualFactor)
+    Optional<RotaryDesign> rotary,
+    Projections projections,
+    Scores scores)
     implements AttentionDesign {
 
-  /** Without biases, norms, clipping or window. */
-  static GroupedQueryDesign plain(
-      DecoderConfig decoder, int index, HeadShape heads, RotaryDesign rotary) {
-    return new GroupedQueryDesign(
-        decoder.layer(index),
-        decoder.norm(decoder.layer(index) + "input_layernorm"),
-        heads,
-        rotary,
-        false,
-        false,
-        QueryKeyNorm.NONE,
-        Double.POSITIVE_INFINITY,
-        0,
-        1 / Math.sqrt(heads.dimension()),
-        false,
-        decoder.multipliers().residual());
+  /** The same in another place of the residual stream. */
+  public GroupedQueryDesign in(ResidualDesign place) {
+    return new GroupedQueryDesign(layer, place, heads, rotary, projections, scores);
   }
 
-  public GroupedQueryDesign withBiases(boolean projections, boolean output) {
-    return new GroupedQueryDesign(
-        layer,
-        inputNorm,
-        heads,
-        rotary,
-        projections,
-        output,
-        norm,
-        clip,
-        window,
-        scale,
-        sinks,
-        residualFactor);
-  }
-
-  public GroupedQueryDesign withNorm(QueryKeyNorm queryKeyNorm) {
-    return new GroupedQueryDesign(
-        layer,
-        inputNorm,
-        heads,
-        rotary,
-        projectionBias,
-        outputBias,
-        queryKeyNorm,
-        clip,
-        window,
-        scale,
-        sinks,
-        residualFactor);
-  }
-
-  public GroupedQueryDesign withClip(double limit) {
-    return new GroupedQueryDesign(
-        layer,
-        inputNorm,
-        heads,
-        rotary,
-        projectionBias,
-        outputBias,
-        norm,
-        limit,
-        window,
-        scale,
-        sinks,
-        residualFactor);
-  }
-
-  public GroupedQueryDesign withWindow(long keys) {
-    return new GroupedQueryDesign(
-        layer,
-        inputNorm,
-        heads,
-        rotary,
-        projectionBias,
-        outputBias,
-        norm,
-        clip,
-        keys,
-        scale,
-        sinks,
-        residualFactor);
-  }
-
-  public GroupedQueryDesign withScale(double factor) {
-    return new GroupedQueryDesign(
-        layer,
-        inputNorm,
-        heads,
-        rotary,
-        projectionBias,
-        outputBias,
-        norm,
-        clip,
-        window,
-        factor,
-        sinks,
-        residualFactor);
-  }
-
-  public GroupedQueryDesign withSinks() {
-    return new GroupedQueryDesign(
-        layer,
-        inputNorm,
-        heads,
-        rotary,
-        projectionBias,
-        outputBias,
-        norm,
-        clip,
-        window,
-        scale,
-        true,
-        residualFactor);
+  /** The same with another rotation, or none. */
+  public GroupedQueryDesign rotated(Optional<RotaryDesign> other) {
+    return new GroupedQueryDesign(layer, residual, heads, other, projections, scores);
   }
 
   String sinkTensor() {
     return layer + "self_attn.sinks";
   }
 
-  LinearDesign query() {
-    return projection("q_proj", heads.heads());
-  }
-
-  LinearDesign key() {
-    return projection("k_proj", heads.keyHeads());
-  }
-
-  LinearDesign value() {
-    return projection("v_proj", heads.keyHeads());
+  /** What the first stage computes: queries, keys and values, and a gate where it is a linear. */
+  List<LinearDesign> inputs() {
+    long queries = heads.heads() * heads.dimension();
+    long keys = heads.keyHeads() * heads.dimension();
+    if (projections.joint()) {
+      return List.of(projection("qkv_proj", queries + 2 * keys));
+    }
+    boolean gated = projections.gate() == OutputGate.IN_QUERY;
+    List<LinearDesign> linears = new ArrayList<>();
+    linears.add(projection("q_proj", gated ? 2 * queries : queries));
+    linears.add(projection("k_proj", keys));
+    linears.add(projection("v_proj", keys));
+    if (projections.gate() == OutputGate.OWN_LINEAR) {
+      linears.add(new LinearDesign(layer + "self_attn.gate_proj", queries, hidden()));
+    }
+    return linears;
   }
 
   LinearDesign output() {
     long in = heads.heads() * heads.dimension();
-    return new LinearDesign(layer + "self_attn.o_proj", inputNorm.width(), in, outputBias);
+    return new LinearDesign(
+        layer + "self_attn.o_proj", hidden(), in, projections.biases().output());
   }
 
   NormDesign queryNorm() {
-    return projectionNorm("q_norm", heads.heads());
+    return projectionNorm(0, heads.heads());
   }
 
   NormDesign keyNorm() {
-    return projectionNorm("k_norm", heads.keyHeads());
+    return projectionNorm(1, heads.keyHeads());
+  }
+
+  boolean normalised() {
+    return projections.norm().extent() != QueryKeyNorm.Extent.NONE;
   }
 
   @Override
@@ -175,16 +77,20 @@ public record GroupedQueryDesign(
   }
 
   @Override
+  public long window() {
+    return scores.window();
+  }
+
+  @Override
   public void outline(Outline outline, int index) {
-    inputNorm.outline(outline);
-    for (LinearDesign linear : new LinearDesign[] {query(), key(), value(), output()}) {
-      outline.linear(linear, ModuleKind.ATTENTION, index, -1);
-    }
-    if (norm != QueryKeyNorm.NONE) {
+    residual.outline(outline);
+    inputs().forEach(linear -> outline.linear(linear, ModuleKind.ATTENTION, index, -1));
+    outline.linear(output(), ModuleKind.ATTENTION, index, -1);
+    if (normalised()) {
       queryNorm().outline(outline);
       keyNorm().outline(outline);
     }
-    if (sinks) {
+    if (scores.sinks()) {
       outline.tensor(sinkTensor(), heads.heads());
     }
   }
@@ -194,13 +100,20 @@ public record GroupedQueryDesign(
     return new GroupedQueryAttention(this, reader);
   }
 
-  private LinearDesign projection(String name, long count) {
-    long out = count * heads.dimension();
-    return new LinearDesign(layer + "self_attn." + name, out, inputNorm.width(), projectionBias);
+  private LinearDesign projection(String name, long out) {
+    return new LinearDesign(
+        layer + "self_attn." + name, out, hidden(), projections.biases().projections());
   }
 
-  private NormDesign projectionNorm(String name, long count) {
-    long width = norm == QueryKeyNorm.PER_HEAD ? heads.dimension() : count * heads.dimension();
-    return new NormDesign(layer + "self_attn." + name, width, inputNorm.epsilon());
+  private NormDesign projectionNorm(int which, long count) {
+    QueryKeyNorm norm = projections.norm();
+    boolean perHead = norm.extent() == QueryKeyNorm.Extent.PER_HEAD;
+    long width = perHead ? heads.dimension() : count * heads.dimension();
+    String name = layer + "self_attn." + norm.names().get(which);
+    return new NormDesign(name, width, residual.epsilon(), norm.style());
+  }
+
+  private long hidden() {
+    return residual.width();
   }
 }

@@ -1,6 +1,6 @@
 package org.alphaquant.model.design;
 
-import org.alphaquant.model.ModelException;
+import org.alphaquant.architecture.ModelException;
 
 /** Checks the numbers of a router against each other. */
 final class Groups {

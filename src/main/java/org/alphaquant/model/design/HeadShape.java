@@ -1,6 +1,7 @@
 package org.alphaquant.model.design;
 
-import org.alphaquant.model.ModelException;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.architecture.ModelException;
 
 /** Query heads, key and value heads, and the dimension of each. */
 public record HeadShape(long heads, long keyHeads, long dimension) {

@@ -2,16 +2,19 @@ package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
 import java.util.List;
-import org.alphaquant.model.Attention;
-import org.alphaquant.model.Linear;
-import org.alphaquant.model.Norm;
+import java.util.Optional;
+import org.alphaquant.model.block.Attention;
+import org.alphaquant.model.block.Linear;
+import org.alphaquant.model.block.Norm;
+import org.alphaquant.model.block.Residual;
+import org.alphaquant.model.block.WeightReader;
 import org.alphaquant.torch.TensorScope;
 
 /** Loaded multi-head latent attention. */
 final class LatentAttention implements Attention {
 
   private final LatentDesign design;
-  private final Norm inputNorm;
+  private final Residual residual;
   private final Norm queryNorm;
   private final Norm keyValueNorm;
   private final Linear queryDown;
@@ -23,7 +26,7 @@ final class LatentAttention implements Attention {
 
   LatentAttention(LatentDesign design, WeightReader reader) {
     this.design = design;
-    this.inputNorm = design.inputNorm().load(reader);
+    this.residual = design.residual().load(reader);
     this.queryDown = design.queryDown().load(reader);
     this.queryNorm = design.compressed() ? design.queryNorm().load(reader) : null;
     this.queryUp = design.compressed() ? design.queryUp().load(reader) : null;
@@ -31,7 +34,7 @@ final class LatentAttention implements Attention {
     this.keyValueNorm = design.keyValueNorm().load(reader);
     this.keyValueUp = design.keyValueUp().load(reader);
     this.output = design.output().load(reader);
-    this.rotary = new RotaryTables(design.rotary(), reader.scope());
+    this.rotary = new RotaryTables(Optional.of(design.rotary()), reader.scope());
   }
 
   @Override
@@ -46,7 +49,7 @@ final class LatentAttention implements Attention {
   public NDArray input(TensorScope scope, int stage, NDArray x) {
     Linear first = stages().get(stage).get(0);
     try (TensorScope inner = scope.child("latent input")) {
-      NDArray h = inputNorm.rows(inner, x);
+      NDArray h = residual.input(inner, x);
       NDArray input =
           first == queryDown
               ? h
@@ -62,8 +65,8 @@ final class LatentAttention implements Attention {
   @Override
   public NDArray forward(TensorScope scope, NDArray x) {
     try (TensorScope inner = scope.child("attention")) {
-      NDArray y = output.apply(inner, attended(inner, x, inputNorm.rows(inner, x)));
-      return inner.keep(scope, inner.run("linear.residual", x, y, 1.0));
+      NDArray y = output.apply(inner, attended(inner, x, residual.input(inner, x)));
+      return inner.keep(scope, residual.join(inner, x, y));
     }
   }
 

@@ -3,6 +3,7 @@ package org.alphaquant.model.design;
 import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.architecture.ModuleKind;
+import org.alphaquant.model.block.WeightReader;
 
 /**
  * Multi-head latent attention (DeepSeek-V2, arXiv 2405.04434, section 2.1) under {@code
@@ -13,7 +14,7 @@ import org.alphaquant.architecture.ModuleKind;
  */
 public record LatentDesign(
     String layer,
-    NormDesign inputNorm,
+    ResidualDesign residual,
     LatentShape shape,
     RotaryDesign rotary,
     boolean bias,
@@ -34,12 +35,7 @@ public record LatentDesign(
     double scale = rotary.latentScaleFactor() / Math.sqrt(shape.plain() + shape.rotated());
     RotaryDesign design = rotary.design(shape.rotated(), interleaved);
     return new LatentDesign(
-        decoder.layer(index),
-        decoder.norm(decoder.layer(index) + "input_layernorm"),
-        shape,
-        design,
-        bias,
-        scale);
+        decoder.layer(index), decoder.attentionResidual(index), shape, design, bias, scale);
   }
 
   boolean compressed() {
@@ -49,8 +45,8 @@ public record LatentDesign(
   /** q_proj, or q_a_proj where queries are compressed. */
   LinearDesign queryDown() {
     return compressed()
-        ? linear("q_a_proj", shape.queryRank().getAsLong(), inputNorm.width(), bias)
-        : linear("q_proj", queries(), inputNorm.width(), false);
+        ? linear("q_a_proj", shape.queryRank().getAsLong(), residual.width(), bias)
+        : linear("q_proj", queries(), residual.width(), false);
   }
 
   NormDesign queryNorm() {
@@ -62,7 +58,7 @@ public record LatentDesign(
   }
 
   LinearDesign keyValueDown() {
-    return linear("kv_a_proj_with_mqa", shape.rank() + shape.rotated(), inputNorm.width(), bias);
+    return linear("kv_a_proj_with_mqa", shape.rank() + shape.rotated(), residual.width(), bias);
   }
 
   NormDesign keyValueNorm() {
@@ -75,7 +71,7 @@ public record LatentDesign(
   }
 
   LinearDesign output() {
-    return linear("o_proj", inputNorm.width(), shape.heads() * shape.value(), bias);
+    return linear("o_proj", residual.width(), shape.heads() * shape.value(), bias);
   }
 
   @Override
@@ -91,12 +87,13 @@ public record LatentDesign(
   @Override
   public void outline(Outline outline, int index) {
     List<LinearDesign> linears = new ArrayList<>(List.of(queryDown(), keyValueDown()));
-    List<NormDesign> norms = new ArrayList<>(List.of(inputNorm, keyValueNorm()));
+    List<NormDesign> norms = new ArrayList<>(List.of(keyValueNorm()));
     if (compressed()) {
       linears.add(queryUp());
       norms.add(queryNorm());
     }
     linears.addAll(List.of(keyValueUp(), output()));
+    residual.outline(outline);
     norms.forEach(norm -> norm.outline(outline));
     linears.forEach(linear -> outline.linear(linear, ModuleKind.ATTENTION, index, -1));
   }

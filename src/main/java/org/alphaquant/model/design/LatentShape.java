@@ -1,6 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.OptionalLong;
+import org.alphaquant.architecture.ModelConfig;
 
 /**
  * Sizes of latent attention.

@@ -1,7 +1,8 @@
 package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
-import org.alphaquant.model.Linear;
+import org.alphaquant.model.block.Linear;
+import org.alphaquant.model.block.WeightReader;
 
 /** A linear of a given module name and size, weight [out, in]. */
 public record LinearDesign(String name, long out, long in, boolean bias) {

@@ -2,6 +2,7 @@ package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
 import java.util.List;
+import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.torch.TensorScope;
 
 /**

@@ -12,7 +12,7 @@ public interface ModelFamily {
   /**
    * Lays out the model of a checkpoint.
    *
-   * @throws org.alphaquant.model.ModelException for a key that is missing, malformed or not
+   * @throws org.alphaquant.architecture.ModelException for a key that is missing, malformed or not
    *     supported
    */
   Blueprint blueprint(ModelSource source);

@@ -1,8 +1,9 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
-import org.alphaquant.model.ModelException;
 
 /**
  * A checkpoint as a family reads it.
@@ -34,6 +35,12 @@ public record ModelSource(Checkpoint checkpoint, ModelConfig config, String pref
 
   public boolean has(String tensor) {
     return checkpoint.has(tensor);
+  }
+
+  /** Whether the head shares the embedding: said for the language model or for the whole model. */
+  public boolean tied() {
+    ModelConfig whole = new ModelConfig(checkpoint.config());
+    return config.flag("tie_word_embeddings", false) || whole.flag("tie_word_embeddings", false);
   }
 
   /** Name of the output projection's module. */

@@ -1,21 +1,21 @@
 package org.alphaquant.model.design;
 
 import java.util.Optional;
-import org.alphaquant.model.MoeFeedForward;
-import org.alphaquant.model.SharedExpert;
+import org.alphaquant.model.block.MoeFeedForward;
+import org.alphaquant.model.block.SharedExpert;
+import org.alphaquant.model.block.WeightReader;
 
-/** A mixture-of-experts block behind its norm. */
+/** A mixture-of-experts block. */
 public record MoeDesign(
-    NormDesign norm,
+    ResidualDesign residual,
     RouterDesign router,
     ExpertsDesign experts,
-    Optional<SharedExpertDesign> shared,
-    double residualFactor)
+    Optional<SharedExpertDesign> shared)
     implements FeedForwardDesign {
 
   @Override
   public void outline(Outline outline, int layer) {
-    norm.outline(outline);
+    residual.outline(outline);
     router.outline(outline, layer);
     experts.outline(outline, layer);
     shared.ifPresent(expert -> expert.outline(outline, layer));
@@ -26,11 +26,10 @@ public record MoeDesign(
     SharedExpert loadedShared = shared.map(expert -> expert.load(reader)).orElse(null);
     return new MoeFeedForward(
         reader.scope(),
-        norm.load(reader),
+        residual.load(reader),
         router.load(reader),
-        new StoredExperts(experts, reader),
+        experts.load(reader),
         loadedShared,
-        router.describe().topK(),
-        residualFactor);
+        router.describe().topK());
   }
 }

@@ -8,9 +8,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorInfo;
-import org.alphaquant.model.ModelException;
+import org.alphaquant.storage.source.SourceTensor;
+import org.alphaquant.storage.sources.SourceTensors;
 
 /**
  * Gathers the tensors that a model's forward pass reads, and holds each against the checkpoint: it
@@ -19,37 +21,35 @@ import org.alphaquant.model.ModelException;
 public final class Outline {
 
   private final Checkpoint checkpoint;
+  private final SourceTensors tensors;
   private final Set<String> read = new LinkedHashSet<>();
+  private final Set<String> stored = new LinkedHashSet<>();
   private final List<ModuleDescription> linears = new ArrayList<>();
   private long parameters;
   private long bytes;
 
-  public Outline(Checkpoint checkpoint) {
+  public Outline(Checkpoint checkpoint, SourceTensors tensors) {
     this.checkpoint = checkpoint;
+    this.tensors = tensors;
   }
 
   /** Requires a tensor. */
   public void tensor(String name, long... shape) {
-    if (!checkpoint.has(name)) {
+    if (!tensors.has(name)) {
       throw ModelException.tensor(
           name, "is missing; config.json asks for it with shape " + Arrays.toString(shape));
     }
-    TensorInfo info = checkpoint.info(name);
+    SourceTensor tensor = tensors.checked(name);
+    TensorInfo info = tensor.info();
     List<Long> expected = Arrays.stream(shape).boxed().toList();
     if (!info.shape().equals(expected)) {
       throw ModelException.tensor(
           name, "has shape " + info.shape() + " but config.json makes it " + expected);
     }
-    StoredFloats.check(checkpoint, info);
-    add(info);
-    parameters += info.elements();
-    StoredFloats.scale(checkpoint, name).ifPresent(this::add);
-  }
-
-  /** Requires a stack of {@code count} matrices [out, in] in MXFP4. */
-  void mxfp4(String name, long count, long out, long in) {
-    Mxfp4.check(checkpoint, name, count, out, in).forEach(this::add);
-    parameters += count * out * in;
+    if (read.add(name)) {
+      parameters += info.elements();
+      tensor.stored().forEach(this::add);
+    }
   }
 
   /** Requires a linear's weight and bias, and lists it. */
@@ -61,14 +61,14 @@ public final class Outline {
     list(linear, kind, layer, expert);
   }
 
-  /** Lists a linear whose weight is part of a larger tensor. */
+  /** Lists a linear whose weight is another tensor. */
   public void list(LinearDesign linear, ModuleKind kind, int layer, int expert) {
     linears.add(
         new ModuleDescription(linear.name(), linear.out(), linear.in(), kind, layer, expert));
   }
 
   public boolean has(String name) {
-    return checkpoint.has(name);
+    return tensors.has(name);
   }
 
   public List<ModuleDescription> linears() {
@@ -79,19 +79,25 @@ public final class Outline {
     return parameters;
   }
 
+  /** Stored size of everything that is read. */
   public long bytes() {
     return bytes;
+  }
+
+  /** Names of the tensors that are read, as the family publishes them. */
+  public Set<String> read() {
+    return read;
   }
 
   /** The checkpoint's other tensors. */
   public Set<String> unread() {
     return checkpoint.names().stream()
-        .filter(name -> !read.contains(name))
+        .filter(name -> !stored.contains(name))
         .collect(Collectors.toCollection(LinkedHashSet::new));
   }
 
   private void add(TensorInfo info) {
-    if (read.add(info.name())) {
+    if (stored.add(info.name())) {
       bytes += info.bytes();
     }
   }

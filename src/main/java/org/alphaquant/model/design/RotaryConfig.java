@@ -1,7 +1,8 @@
 package org.alphaquant.model.design;
 
 import java.util.Set;
-import org.alphaquant.model.ModelException;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.architecture.ModelException;
 
 /**
  * The rotary embedding settings of a config.json in either spelling: {@code rope_parameters}, or

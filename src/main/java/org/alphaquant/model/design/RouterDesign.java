@@ -1,7 +1,8 @@
 package org.alphaquant.model.design;
 
 import org.alphaquant.architecture.RoutingDescription;
-import org.alphaquant.model.Router;
+import org.alphaquant.model.block.Router;
+import org.alphaquant.model.block.WeightReader;
 
 /** A router before it is loaded. */
 public interface RouterDesign {

@@ -2,6 +2,7 @@ package org.alphaquant.model.design;
 
 import java.util.List;
 import java.util.Set;
+import org.alphaquant.architecture.ModelConfig;
 
 /** Which layers see only the latest keys, and how many. */
 public final class SlidingWindow {

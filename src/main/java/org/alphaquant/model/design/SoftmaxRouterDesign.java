@@ -4,9 +4,10 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.architecture.RoutingDescription;
-import org.alphaquant.model.Linear;
-import org.alphaquant.model.Router;
-import org.alphaquant.model.Routing;
+import org.alphaquant.model.block.Linear;
+import org.alphaquant.model.block.Router;
+import org.alphaquant.model.block.Routing;
+import org.alphaquant.model.block.WeightReader;
 import org.alphaquant.torch.TensorScope;
 
 /**

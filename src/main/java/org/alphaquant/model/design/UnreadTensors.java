@@ -2,7 +2,7 @@ package org.alphaquant.model.design;
 
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.alphaquant.model.ModelException;
+import org.alphaquant.architecture.ModelException;
 
 /**
  * The tensors that a forward pass does not read. Most are harmless; leaving out one that belongs to

@@ -1,6 +1,7 @@
 package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
+import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.torch.TensorScope;
 
 /**

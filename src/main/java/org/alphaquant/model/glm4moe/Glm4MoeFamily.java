@@ -2,18 +2,19 @@ package org.alphaquant.model.glm4moe;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.deepseek.DeepseekExperts;
+import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.Defaults;
 import org.alphaquant.model.design.FeedForwardDesign;
-import org.alphaquant.model.design.HeadShape;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
+import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.QueryKeyNorm;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
 import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SigmoidRouterDesign;
 
@@ -21,6 +22,8 @@ import org.alphaquant.model.design.SigmoidRouterDesign;
  * GLM-4-MoE: grouped-query attention with partial rotation over the expert blocks of DeepSeek-V3.
  */
 public final class Glm4MoeFamily implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-5, 131_072, 8, 0, 10_000, 0.5);
 
   @Override
   public FamilyDescription description() {
@@ -34,18 +37,15 @@ public final class Glm4MoeFamily implements ModelFamily {
 
   @Override
   public Blueprint blueprint(ModelSource source) {
-    ModelConfig config = source.config();
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-5, 131_072);
-    HeadShape heads = HeadShape.read(config, 8, 0);
-    RotaryDesign rotary =
-        RotaryConfig.readPartial(config, 10_000, decoder.positions(), 0.5)
-            .design(heads.dimension(), false);
-    boolean bias = config.flag("attention_bias", false);
-    QueryKeyNorm norm =
-        config.flag("use_qk_norm", false) ? QueryKeyNorm.PER_HEAD : QueryKeyNorm.NONE;
+    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    ModelConfig config = decoder.config();
+    Projections projections =
+        Projections.of(
+            new Biases(config.flag("attention_bias", false), false),
+            config.flag("use_qk_norm", false) ? QueryKeyNorm.PER_HEAD : QueryKeyNorm.NONE);
     return decoder.blueprint(
-        layer -> decoder.attention(layer, heads, rotary).withBiases(bias, false).withNorm(norm),
-        layer -> feedForward(decoder, config, layer));
+        layer -> decoder.attention(layer, projections),
+        layer -> feedForward(decoder.decoder(), config, layer));
   }
 
   private static FeedForwardDesign feedForward(

@@ -2,18 +2,22 @@ package org.alphaquant.model.gptoss;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
-import org.alphaquant.model.ExpertActivation;
+import org.alphaquant.architecture.FusedExperts;
+import org.alphaquant.architecture.FusedExperts.Arrangement;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.block.ExpertActivation;
+import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.Defaults;
 import org.alphaquant.model.design.ExpertsDesign;
-import org.alphaquant.model.design.HeadShape;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.MoeDesign;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
+import org.alphaquant.model.design.Projections;
+import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
 import org.alphaquant.model.design.SoftmaxRouterDesign;
 
@@ -22,6 +26,8 @@ import org.alphaquant.model.design.SoftmaxRouterDesign;
  * biases and a clamped activation.
  */
 public final class GptOssFamily implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-5, 131_072, 8, 64, 150_000);
 
   private static final double ACTIVATION_LIMIT = 7;
 
@@ -44,19 +50,14 @@ public final class GptOssFamily implements ModelFamily {
     if (config.missingOrNull("rope_parameters") && config.missingOrNull("rope_scaling")) {
       throw config.wrong("rope_scaling", "is missing");
     }
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-5, 131_072);
-    HeadShape heads = HeadShape.read(config, 8, 64);
-    RotaryDesign rotary =
-        RotaryConfig.read(config, 150_000, decoder.positions()).design(heads.dimension(), false);
-    boolean bias = config.flag("attention_bias", true);
+    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    Projections projections = Projections.of(Biases.all(config.flag("attention_bias", true)));
+    Scores scores = new Scores(Scores.of(decoder.heads()).scale(), 0, 0, true);
     return decoder.blueprint(
         layer ->
-            decoder
-                .attention(layer, heads, rotary)
-                .withBiases(bias, bias)
-                .withWindow(SlidingWindow.alternating(config, layer, 128))
-                .withSinks(),
-        layer -> experts(decoder, config, layer));
+            decoder.attention(
+                layer, projections, scores.within(SlidingWindow.alternating(config, layer, 128))),
+        layer -> experts(decoder.decoder(), config, layer));
   }
 
   private static MoeDesign experts(DecoderConfig decoder, ModelConfig config, int layer) {
@@ -64,11 +65,17 @@ public final class GptOssFamily implements ModelFamily {
     int count = config.count(config.spelling("num_local_experts", "num_experts"), 128);
     LinearDesign router = new LinearDesign(module + ".router", count, decoder.hidden(), true);
     long width = config.positive("intermediate_size");
+    String stacks = module + ".experts";
     ExpertsDesign experts =
         new ExpertsDesign(
-                module + ".experts", ExpertsDesign.PROJECTIONS, count, decoder.hidden(), width)
-            .interleaved()
-            .withActivation(ExpertActivation.CLAMPED_SWIGLU);
+            new ExpertsDesign.Names(stacks),
+            count,
+            decoder.hidden(),
+            width,
+            new FusedExperts(
+                stacks + ".gate_up_proj", stacks + ".down_proj", Arrangement.INTERLEAVED, true),
+            true,
+            ExpertActivation.CLAMPED_SWIGLU);
     int topK = config.count(config.spelling("num_experts_per_tok", "experts_per_token"), 4);
     return decoder.sparse(layer, SoftmaxRouterDesign.plain(router, topK, true), experts, null);
   }

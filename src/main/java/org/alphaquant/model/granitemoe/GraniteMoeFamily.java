@@ -2,24 +2,29 @@ package org.alphaquant.model.granitemoe;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.FusedExperts;
+import org.alphaquant.architecture.FusedExperts.Arrangement;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.Defaults;
 import org.alphaquant.model.design.ExpertsDesign;
-import org.alphaquant.model.design.HeadShape;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.MoeDesign;
-import org.alphaquant.model.design.Multipliers;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
+import org.alphaquant.model.design.Projections;
+import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SoftmaxRouterDesign;
 
 /**
  * Granite-MoE: the softmax is over the chosen logits, which is the renormalised softmax over all.
  */
 public final class GraniteMoeFamily implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-6, 2048, 0, 0, 10_000);
 
   @Override
   public FamilyDescription description() {
@@ -34,20 +39,13 @@ public final class GraniteMoeFamily implements ModelFamily {
   @Override
   public Blueprint blueprint(ModelSource source) {
     ModelConfig config = source.config();
-    Multipliers multipliers =
-        new Multipliers(
-            config.number("embedding_multiplier", 1),
-            config.number("residual_multiplier", 1),
-            1 / config.number("logits_scaling", 1));
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 2048).withMultipliers(multipliers);
-    HeadShape heads = HeadShape.read(config, 0, 0);
-    RotaryDesign rotary =
-        RotaryConfig.read(config, 10_000, decoder.positions()).design(heads.dimension(), false);
-    boolean bias = config.flag("attention_bias", false);
-    double scale = config.number("attention_multiplier", 1);
+    GroupedQueryDecoder decoder =
+        GroupedQueryDecoder.read(source, DEFAULTS, GraniteFactors.style(config));
+    Biases biases = Biases.all(config.flag("attention_bias", false));
+    Scores scores = Scores.of(decoder.heads()).scaled(config.number("attention_multiplier", 1));
     return decoder.blueprint(
-        layer -> decoder.attention(layer, heads, rotary).withBiases(bias, bias).withScale(scale),
-        layer -> experts(decoder, config, layer));
+        layer -> decoder.attention(layer, Projections.of(biases), scores),
+        layer -> experts(decoder.decoder(), config, layer));
   }
 
   private static MoeDesign experts(DecoderConfig decoder, ModelConfig config, int layer) {
@@ -55,14 +53,13 @@ public final class GraniteMoeFamily implements ModelFamily {
     int count = config.count("num_local_experts", 8);
     LinearDesign gate = new LinearDesign(module + ".router.layer", count, decoder.hidden());
     ExpertsDesign experts =
-        new ExpertsDesign(
-            module + ".experts",
-            ExpertsDesign.PROJECTIONS,
-            count,
-            decoder.hidden(),
-            config.positive("intermediate_size"),
-            module + ".input_linear.weight",
-            module + ".output_linear.weight");
+        ExpertsDesign.of(
+                module + ".experts", count, decoder.hidden(), config.positive("intermediate_size"))
+            .fused(
+                new FusedExperts(
+                    module + ".input_linear.weight",
+                    module + ".output_linear.weight",
+                    Arrangement.GATE_FIRST));
     int topK = config.count("num_experts_per_tok", 2);
     return decoder.sparse(layer, SoftmaxRouterDesign.plain(gate, topK, true), experts, null);
   }

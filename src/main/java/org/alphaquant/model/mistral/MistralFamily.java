@@ -3,17 +3,18 @@ package org.alphaquant.model.mistral;
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.model.design.Blueprint;
-import org.alphaquant.model.design.DecoderConfig;
-import org.alphaquant.model.design.HeadShape;
-import org.alphaquant.model.design.ModelConfig;
+import org.alphaquant.model.design.Defaults;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
+import org.alphaquant.model.design.Projections;
+import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
 
 /** Mistral: every layer slides where a window is set; a missing key means 4096, null means none. */
 public final class MistralFamily implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-6, 131_072, 8, 0, 10_000);
 
   @Override
   public FamilyDescription description() {
@@ -23,15 +24,11 @@ public final class MistralFamily implements ModelFamily {
 
   @Override
   public Blueprint blueprint(ModelSource source) {
-    ModelConfig config = source.config();
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 131_072);
-    HeadShape heads = HeadShape.read(config, 8, 0);
-    RotaryDesign rotary =
-        RotaryConfig.read(config, 10_000, decoder.positions()).design(heads.dimension(), false);
-    long window = SlidingWindow.everywhere(config, 4096);
-    long width = config.positive("intermediate_size");
+    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    long window = SlidingWindow.everywhere(decoder.config(), 4096);
+    Scores scores = Scores.of(decoder.heads()).within(window);
     return decoder.blueprint(
-        layer -> decoder.attention(layer, heads, rotary).withWindow(window),
-        layer -> decoder.dense(layer, width, false));
+        layer -> decoder.attention(layer, Projections.PLAIN, scores),
+        layer -> decoder.dense(layer, false));
   }
 }

@@ -2,22 +2,26 @@ package org.alphaquant.model.olmoe;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.Defaults;
 import org.alphaquant.model.design.ExpertsDesign;
-import org.alphaquant.model.design.HeadShape;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.MoeDesign;
+import org.alphaquant.model.design.OutputGate;
+import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.QueryKeyNorm;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
 import org.alphaquant.model.design.SoftmaxRouterDesign;
 
 /** OLMoE-1B-7B and its like; every layer is sparse. */
 public final class OlmoeFamily implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-5, 4096, 0, 0, 10_000);
 
   @Override
   public FamilyDescription description() {
@@ -31,21 +35,22 @@ public final class OlmoeFamily implements ModelFamily {
 
   @Override
   public Blueprint blueprint(ModelSource source) {
-    ModelConfig config = source.config();
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-5, 4096);
-    HeadShape heads = HeadShape.read(config, 0, 0);
-    RotaryDesign rotary =
-        RotaryConfig.read(config, 10_000, decoder.positions()).design(heads.dimension(), false);
-    boolean bias = config.flag("attention_bias", false);
-    double clip = config.numberOrNull("clip_qkv").orElse(Double.POSITIVE_INFINITY);
+    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    ModelConfig config = decoder.config();
+    double clip =
+        config.missingOrNull("clip_qkv")
+            ? Double.POSITIVE_INFINITY
+            : config.aboveZero("clip_qkv", 1);
+    Projections projections =
+        new Projections(
+            Biases.all(config.flag("attention_bias", false)),
+            QueryKeyNorm.WHOLE,
+            clip,
+            false,
+            OutputGate.NONE);
     return decoder.blueprint(
-        layer ->
-            decoder
-                .attention(layer, heads, rotary)
-                .withBiases(bias, bias)
-                .withNorm(QueryKeyNorm.WHOLE)
-                .withClip(clip),
-        layer -> experts(decoder, config, layer));
+        layer -> decoder.attention(layer, projections),
+        layer -> experts(decoder.decoder(), config, layer));
   }
 
   private static MoeDesign experts(DecoderConfig decoder, ModelConfig config, int layer) {
@@ -57,12 +62,8 @@ public final class OlmoeFamily implements ModelFamily {
     return decoder.sparse(
         layer,
         SoftmaxRouterDesign.plain(gate, topK, renormalise),
-        new ExpertsDesign(
-            module + ".experts",
-            ExpertsDesign.PROJECTIONS,
-            count,
-            decoder.hidden(),
-            config.positive("intermediate_size")),
+        ExpertsDesign.of(
+            module + ".experts", count, decoder.hidden(), config.positive("intermediate_size")),
         null);
   }
 }

@@ -2,22 +2,30 @@ package org.alphaquant.model.phimoe;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.block.Activation;
+import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.Defaults;
 import org.alphaquant.model.design.ExpertsDesign;
-import org.alphaquant.model.design.HeadShape;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.MoeDesign;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
+import org.alphaquant.model.design.Multipliers;
+import org.alphaquant.model.design.NormKind;
+import org.alphaquant.model.design.Projections;
+import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
 import org.alphaquant.model.design.SparseMixerDesign;
+import org.alphaquant.model.design.Style;
 
 /** Phi-MoE: Mixtral names with LayerNorm biases; two experts whose weights do not sum to one. */
 public final class PhiMoeFamily implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-5, 131_072, 8, 0, 1_000_000);
 
   @Override
   public FamilyDescription description() {
@@ -32,18 +40,19 @@ public final class PhiMoeFamily implements ModelFamily {
   @Override
   public Blueprint blueprint(ModelSource source) {
     ModelConfig config = source.config();
-    DecoderConfig decoder =
-        DecoderConfig.read(source, 1e-5, 131_072)
-            .withLayerNorm()
-            .withHeadBias(config.flag("lm_head_bias", false));
-    HeadShape heads = HeadShape.read(config, 8, 0);
-    RotaryDesign rotary =
-        RotaryConfig.read(config, 1_000_000, decoder.positions()).design(heads.dimension(), false);
-    boolean bias = config.flag("attention_bias", false);
-    long window = SlidingWindow.everywhere(config, 0);
+    Style style =
+        new Style(
+            NormKind.LAYER,
+            Activation.SWIGLU,
+            config.flag("lm_head_bias", false),
+            Multipliers.NONE,
+            0);
+    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS, style);
+    Biases biases = Biases.all(config.flag("attention_bias", false));
+    Scores scores = Scores.of(decoder.heads()).within(SlidingWindow.everywhere(config, 0));
     return decoder.blueprint(
-        layer -> decoder.attention(layer, heads, rotary).withBiases(bias, bias).withWindow(window),
-        layer -> experts(decoder, config, layer));
+        layer -> decoder.attention(layer, Projections.of(biases), scores),
+        layer -> experts(decoder.decoder(), config, layer));
   }
 
   private static MoeDesign experts(DecoderConfig decoder, ModelConfig config, int layer) {
@@ -57,9 +66,8 @@ public final class PhiMoeFamily implements ModelFamily {
     return decoder.sparse(
         layer,
         new SparseMixerDesign(gate, jitter),
-        new ExpertsDesign(
-            module + ".experts",
-            List.of("w1", "w3", "w2"),
+        ExpertsDesign.of(
+            new ExpertsDesign.Names(module + ".experts", List.of("w1", "w3", "w2")),
             count,
             decoder.hidden(),
             config.positive("intermediate_size")),

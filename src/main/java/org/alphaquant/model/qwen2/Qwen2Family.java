@@ -2,18 +2,21 @@ package org.alphaquant.model.qwen2;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
-import org.alphaquant.model.design.DecoderConfig;
-import org.alphaquant.model.design.HeadShape;
-import org.alphaquant.model.design.ModelConfig;
+import org.alphaquant.model.design.Defaults;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
+import org.alphaquant.model.design.Projections;
+import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
 
 /** Qwen2: query, key and value always have biases, the output never. */
 public final class Qwen2Family implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-6, 32_768, 32, 0, 10_000);
 
   @Override
   public FamilyDescription description() {
@@ -27,18 +30,14 @@ public final class Qwen2Family implements ModelFamily {
 
   @Override
   public Blueprint blueprint(ModelSource source) {
-    ModelConfig config = source.config();
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 32_768);
-    HeadShape heads = HeadShape.read(config, 32, 0);
-    RotaryDesign rotary =
-        RotaryConfig.read(config, 10_000, decoder.positions()).design(heads.dimension(), false);
-    long width = config.positive("intermediate_size");
+    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    ModelConfig config = decoder.config();
+    Projections projections = Projections.of(new Biases(true, false));
+    Scores scores = Scores.of(decoder.heads());
     return decoder.blueprint(
         layer ->
-            decoder
-                .attention(layer, heads, rotary)
-                .withBiases(true, false)
-                .withWindow(SlidingWindow.ofLayer(config, layer)),
-        layer -> decoder.dense(layer, width, false));
+            decoder.attention(
+                layer, projections, scores.within(SlidingWindow.ofLayer(config, layer))),
+        layer -> decoder.dense(layer, false));
   }
 }

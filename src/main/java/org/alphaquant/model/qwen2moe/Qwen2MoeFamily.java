@@ -1,23 +1,23 @@
 package org.alphaquant.model.qwen2moe;
 
 import java.util.List;
-import java.util.Optional;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.Defaults;
 import org.alphaquant.model.design.FeedForwardDesign;
-import org.alphaquant.model.design.HeadShape;
-import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
+import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.SharedExpertDesign;
-import org.alphaquant.model.design.SwiGluDesign;
 
 /** Qwen2-MoE: a sigmoid gate scales the shared expert token by token. */
 public final class Qwen2MoeFamily implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-6, 32_768, 16, 0, 10_000);
 
   @Override
   public FamilyDescription description() {
@@ -34,14 +34,11 @@ public final class Qwen2MoeFamily implements ModelFamily {
     ModelConfig config = source.config();
     // Versions of the reference implementation disagree on which layers would slide.
     config.refuse("use_sliding_window", true);
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 32_768);
-    HeadShape heads = HeadShape.read(config, 16, 0);
-    RotaryDesign rotary =
-        RotaryConfig.read(config, 10_000, decoder.positions()).design(heads.dimension(), false);
-    boolean bias = config.flag("qkv_bias", true);
+    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    Projections projections = Projections.of(new Biases(config.flag("qkv_bias", true), false));
     return decoder.blueprint(
-        layer -> decoder.attention(layer, heads, rotary).withBiases(bias, false),
-        layer -> feedForward(decoder, config, layer));
+        layer -> decoder.attention(layer, projections),
+        layer -> feedForward(decoder.decoder(), config, layer));
   }
 
   private static FeedForwardDesign feedForward(
@@ -49,12 +46,7 @@ public final class Qwen2MoeFamily implements ModelFamily {
     if (!QwenExperts.sparse(config, layer)) {
       return decoder.dense(layer, config.positive("intermediate_size"), false);
     }
-    String module = decoder.layer(layer) + "mlp.shared_expert";
-    long width = config.positive("shared_expert_intermediate_size");
-    SharedExpertDesign shared =
-        new SharedExpertDesign(
-            SwiGluDesign.of(module, decoder.hidden(), width, false),
-            Optional.of(new LinearDesign(module + "_gate", 1, decoder.hidden())));
+    SharedExpertDesign shared = QwenExperts.gatedShared(decoder, config, layer);
     return QwenExperts.block(decoder, config, layer, 60, 4, shared);
   }
 }

@@ -1,9 +1,11 @@
 package org.alphaquant.model.qwen2moe;
 
+import java.util.Optional;
+import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.ExpertsDesign;
 import org.alphaquant.model.design.LinearDesign;
-import org.alphaquant.model.design.ModelConfig;
+import org.alphaquant.model.design.MlpDesign;
 import org.alphaquant.model.design.MoeDesign;
 import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SharedExpertDesign;
@@ -45,13 +47,19 @@ public final class QwenExperts {
     return decoder.sparse(
         layer,
         router,
-        new ExpertsDesign(
-            module + ".experts",
-            ExpertsDesign.PROJECTIONS,
-            count,
-            decoder.hidden(),
-            config.positive("moe_intermediate_size")),
+        ExpertsDesign.of(
+            module + ".experts", count, decoder.hidden(), config.positive("moe_intermediate_size")),
         sharedOrNull);
+  }
+
+  /** The shared expert, scaled by a sigmoid gate token by token. */
+  public static SharedExpertDesign gatedShared(
+      DecoderConfig decoder, ModelConfig config, int layer) {
+    String module = decoder.layer(layer) + "mlp.shared_expert";
+    long width = config.positive("shared_expert_intermediate_size");
+    return new SharedExpertDesign(
+        MlpDesign.of(module, decoder.hidden(), width, false, decoder.style().activation()),
+        Optional.of(new LinearDesign(module + "_gate", 1, decoder.hidden())));
   }
 
   private static final String[] EXPERTS = {"num_experts", "num_local_experts"};

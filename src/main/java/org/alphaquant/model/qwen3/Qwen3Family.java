@@ -2,19 +2,22 @@ package org.alphaquant.model.qwen3;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
-import org.alphaquant.model.design.DecoderConfig;
-import org.alphaquant.model.design.HeadShape;
-import org.alphaquant.model.design.ModelConfig;
+import org.alphaquant.model.design.Defaults;
+import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
+import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.QueryKeyNorm;
-import org.alphaquant.model.design.RotaryConfig;
-import org.alphaquant.model.design.RotaryDesign;
+import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
 
 /** Qwen3: norms per head before rotation; head_dim is 128 unless given. */
 public final class Qwen3Family implements ModelFamily {
+
+  private static final Defaults DEFAULTS = new Defaults(1e-6, 32_768, 32, 128, 10_000);
 
   @Override
   public FamilyDescription description() {
@@ -28,20 +31,15 @@ public final class Qwen3Family implements ModelFamily {
 
   @Override
   public Blueprint blueprint(ModelSource source) {
-    ModelConfig config = source.config();
-    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 32_768);
-    HeadShape heads = HeadShape.read(config, 32, 128);
-    RotaryDesign rotary =
-        RotaryConfig.read(config, 10_000, decoder.positions()).design(heads.dimension(), false);
-    boolean bias = config.flag("attention_bias", false);
-    long width = config.positive("intermediate_size");
+    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    ModelConfig config = decoder.config();
+    Projections projections =
+        Projections.of(Biases.all(config.flag("attention_bias", false)), QueryKeyNorm.PER_HEAD);
+    Scores scores = Scores.of(decoder.heads());
     return decoder.blueprint(
         layer ->
-            decoder
-                .attention(layer, heads, rotary)
-                .withBiases(bias, bias)
-                .withNorm(QueryKeyNorm.PER_HEAD)
-                .withWindow(SlidingWindow.ofLayer(config, layer)),
-        layer -> decoder.dense(layer, width, false));
+            decoder.attention(
+                layer, projections, scores.within(SlidingWindow.ofLayer(config, layer))),
+        layer -> decoder.dense(layer, false));
   }
 }

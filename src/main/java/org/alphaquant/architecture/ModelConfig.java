@@ -1,0 +1,218 @@
+package org.alphaquant.architecture;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/**
+ * Typed reading of config.json. A default applies to a missing key only; null is a value of its
+ * own, and only the readers named {@code OrNull} take it. Every error names the key.
+ */
+public record ModelConfig(JsonNode root, String path) {
+
+  /** Without any key. */
+  public static final ModelConfig EMPTY = new ModelConfig(JsonNodeFactory.instance.objectNode());
+
+  private static final int MOST = 100_000;
+
+  public ModelConfig(JsonNode root) {
+    this(root, "");
+  }
+
+  public boolean missing(String key) {
+    return root.get(key) == null;
+  }
+
+  public boolean missingOrNull(String key) {
+    return missing(key) || root.get(key).isNull();
+  }
+
+  /** The first of several spellings of a key that is there; the first spelling if none is. */
+  public String spelling(String... keys) {
+    return Arrays.stream(keys).filter(key -> !missing(key)).findFirst().orElse(keys[0]);
+  }
+
+  /** A required whole number above zero. */
+  public long positive(String key) {
+    return positiveOrNull(key)
+        .orElseThrow(() -> wrong(key, missing(key) ? "is missing" : "is null"));
+  }
+
+  /** A whole number above zero. */
+  public long positive(String key, long whenMissing) {
+    return missing(key) ? whenMissing : positive(key);
+  }
+
+  /** The same as an int, for numbers of experts and groups. */
+  public int count(String key) {
+    return small(key, positive(key));
+  }
+
+  /** The same as an int. */
+  public int count(String key, int whenMissing) {
+    return small(key, positive(key, whenMissing));
+  }
+
+  /** A whole number above zero; empty when missing or null. */
+  public OptionalLong positiveOrNull(String key) {
+    OptionalLong value = integerOrNull(key);
+    if (value.isPresent() && value.getAsLong() < 1) {
+      throw wrong(key, "is " + value.getAsLong() + "; it must be 1 or more");
+    }
+    return value;
+  }
+
+  /** A whole number from zero; empty when missing or null. */
+  public OptionalLong integerOrNull(String key) {
+    if (missingOrNull(key)) {
+      return OptionalLong.empty();
+    }
+    JsonNode value = root.get(key);
+    if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < 0) {
+      throw wrong(key, "is " + value + "; it must be a whole number from 0");
+    }
+    return OptionalLong.of(value.asLong());
+  }
+
+  public double number(String key, double whenMissing) {
+    return missing(key) ? whenMissing : number(key);
+  }
+
+  /** A required number. */
+  public double number(String key) {
+    JsonNode value = root.get(key);
+    if (value == null) {
+      throw wrong(key, "is missing");
+    }
+    if (!value.isNumber() || !Double.isFinite(value.asDouble())) {
+      throw wrong(key, "is " + value + "; it must be a number");
+    }
+    return value.asDouble();
+  }
+
+  /** A number above zero, for what is divided by or taken the root of. */
+  public double aboveZero(String key, double whenMissing) {
+    double value = number(key, whenMissing);
+    if (!(value > 0)) {
+      throw wrong(key, "is " + value + "; it must be above 0");
+    }
+    return value;
+  }
+
+  /** A number; empty when missing or null. */
+  public Optional<Double> numberOrNull(String key) {
+    return missingOrNull(key) ? Optional.empty() : Optional.of(number(key));
+  }
+
+  public boolean flag(String key, boolean whenMissing) {
+    JsonNode value = root.get(key);
+    if (value == null) {
+      return whenMissing;
+    }
+    if (!value.isBoolean()) {
+      throw wrong(key, "is " + value + "; it must be true or false");
+    }
+    return value.asBoolean();
+  }
+
+  /** A string; empty when missing or null. */
+  public Optional<String> textOrNull(String key) {
+    if (missingOrNull(key)) {
+      return Optional.empty();
+    }
+    if (!root.get(key).isString()) {
+      throw wrong(key, "is " + root.get(key) + "; it must be a string");
+    }
+    return Optional.of(root.get(key).asString());
+  }
+
+  /** A string that must be one of a few where it is given at all. */
+  public String oneOf(String key, String whenMissingOrNull, Set<String> allowed) {
+    String value = textOrNull(key).orElse(whenMissingOrNull);
+    if (!allowed.contains(value)) {
+      throw wrong(key, "is '" + value + "'; supported: " + String.join(", ", allowed));
+    }
+    return value;
+  }
+
+  /** A list of whole numbers from zero; empty when missing or null. */
+  public List<Long> integersOrNull(String key) {
+    List<Long> values = new ArrayList<>();
+    for (JsonNode item : list(key)) {
+      if (!item.isIntegralNumber() || item.asLong() < 0) {
+        throw wrong(key, "holds " + item + "; it must be a list of whole numbers from 0");
+      }
+      values.add(item.asLong());
+    }
+    return values;
+  }
+
+  /** A list of numbers; empty when missing or null. */
+  public List<Double> numbersOrNull(String key) {
+    List<Double> values = new ArrayList<>();
+    for (JsonNode item : list(key)) {
+      if (!item.isNumber() || !Double.isFinite(item.asDouble())) {
+        throw wrong(key, "holds " + item + "; it must be a list of finite numbers");
+      }
+      values.add(item.asDouble());
+    }
+    return values;
+  }
+
+  /** A list of strings; empty when missing or null. */
+  public List<String> textsOrNull(String key) {
+    List<String> values = new ArrayList<>();
+    for (JsonNode item : list(key)) {
+      if (!item.isString()) {
+        throw wrong(key, "holds " + item + "; it must be a list of strings");
+      }
+      values.add(item.asString());
+    }
+    return values;
+  }
+
+  /** A nested object; empty when missing or null. */
+  public Optional<ModelConfig> objectOrNull(String key) {
+    if (missingOrNull(key)) {
+      return Optional.empty();
+    }
+    if (!root.get(key).isObject()) {
+      throw wrong(key, "is " + root.get(key) + "; it must be an object");
+    }
+    return Optional.of(new ModelConfig(root.get(key), path + key + "."));
+  }
+
+  /** Refuses a value of a flag that would change the arithmetic in an unsupported way. */
+  public void refuse(String key, boolean refused) {
+    if (!missingOrNull(key) && flag(key, !refused) == refused) {
+      throw wrong(key, "is " + refused + ", which is not supported for this family");
+    }
+  }
+
+  /** An error about a key. */
+  public ModelException wrong(String key, String problem) {
+    return ModelException.config(path + key, problem);
+  }
+
+  private int small(String key, long value) {
+    if (value > MOST) {
+      throw wrong(key, "is " + value + ", above " + MOST);
+    }
+    return (int) value;
+  }
+
+  private Iterable<JsonNode> list(String key) {
+    if (missingOrNull(key)) {
+      return List.of();
+    }
+    if (!root.get(key).isArray()) {
+      throw wrong(key, "is " + root.get(key) + "; it must be a list");
+    }
+    return root.get(key);
+  }
+}

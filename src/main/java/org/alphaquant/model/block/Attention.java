@@ -1,0 +1,27 @@
+package org.alphaquant.model.block;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import org.alphaquant.torch.TensorScope;
+
+/** The self-attention block of one layer, with its norm in front and the residual around it. */
+public interface Attention {
+
+  /**
+   * The linears in order of evaluation; those of one stage read the same input. Ordinary attention
+   * has {@code [q, k, v], [o]}; latent attention {@code [q_a, kv_a], [q_b], [kv_b], [o]}, or {@code
+   * [q, kv_a], [kv_b], [o]} without query compression.
+   */
+  List<List<Linear>> stages();
+
+  /**
+   * What the linears of a stage read, computed with the current weights of earlier stages.
+   *
+   * @param x residual stream [B, S, H]; every sequence starts at position 0
+   * @return rows [B*S, in] in the order of x
+   */
+  NDArray input(TensorScope scope, int stage, NDArray x);
+
+  /** The residual stream after the block: x + attention(norm(x)), [B, S, H]. */
+  NDArray forward(TensorScope scope, NDArray x);
+}

@@ -1,0 +1,78 @@
+package org.alphaquant.model.block;
+
+import ai.djl.ndarray.NDArray;
+import java.util.Arrays;
+import java.util.Objects;
+import org.alphaquant.torch.TensorScope;
+
+/** An affine map y = x Wᵀ + b whose weight, fp32 [out, in], can be exchanged while it is loaded. */
+public final class Linear {
+
+  private final String name;
+  private final TensorScope owner;
+  private final NDArray bias;
+  private final InputRounding rounding;
+  private NDArray weight;
+
+  /** A linear that takes its input as it comes. */
+  public Linear(String name, TensorScope owner, NDArray weight, NDArray bias) {
+    this(name, owner, weight, bias, InputRounding.NONE);
+  }
+
+  /**
+   * @param name module name in the checkpoint, without {@code .weight}
+   * @param owner the scope that owns the arrays
+   * @param bias fp32 [out], or null
+   * @param rounding what is done to every input
+   */
+  public Linear(
+      String name, TensorScope owner, NDArray weight, NDArray bias, InputRounding rounding) {
+    this.rounding = rounding;
+    this.name = Objects.requireNonNull(name);
+    this.owner = Objects.requireNonNull(owner);
+    this.weight = Objects.requireNonNull(weight);
+    this.bias = bias;
+  }
+
+  public String name() {
+    return name;
+  }
+
+  /** fp32 [out, in]. */
+  public NDArray weight() {
+    return weight;
+  }
+
+  /** fp32 [out], or null where the family has none. */
+  public NDArray biasOrNull() {
+    return bias;
+  }
+
+  /** x [..., in] to [..., out]. */
+  public NDArray apply(TensorScope scope, NDArray x) {
+    NDArray input = rounding.apply(scope, x);
+    return bias == null
+        ? scope.run("linear.apply", input, weight)
+        : scope.run("linear.apply_biased", input, weight, bias);
+  }
+
+  /**
+   * Computes with another weight from now on. The array moves to the layer's scope; the old one is
+   * freed.
+   *
+   * @throws IllegalArgumentException if the shape is not that of the old weight
+   */
+  public void replaceWeight(NDArray replacement) {
+    long[] shape = weight.getShape().getShape();
+    long[] given = replacement.getShape().getShape();
+    if (!Arrays.equals(shape, given)) {
+      throw new IllegalArgumentException(
+          "%s has shape %s; a weight of shape %s cannot replace it"
+              .formatted(name, Arrays.toString(shape), Arrays.toString(given)));
+    }
+    if (replacement != weight) {
+      weight.close();
+      weight = owner.keep(owner, replacement);
+    }
+  }
+}

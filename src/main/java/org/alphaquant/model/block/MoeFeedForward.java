@@ -1,0 +1,183 @@
+package org.alphaquant.model.block;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * A mixture of experts: each token visits the k experts its router chooses, and the shared expert
+ * where there is one. No token is dropped.
+ */
+public final class MoeFeedForward implements FeedForward {
+
+  // Experts are held from the first forward to the last when a whole layer of them is this small.
+  private static final long RESIDENT_BYTES = 2L << 30;
+
+  private static final int GATE = 0;
+  private static final int DOWN = 2;
+
+  private final TensorScope owner;
+  private final Residual residual;
+  private final Router router;
+  private final Experts experts;
+  private final SharedExpert shared;
+  private final int topK;
+  private ExpertWeights resident;
+
+  /**
+   * @param owner the layer's scope
+   * @param shared null where the family has no shared expert
+   */
+  public MoeFeedForward(
+      TensorScope owner,
+      Residual residual,
+      Router router,
+      Experts experts,
+      SharedExpert shared,
+      int topK) {
+    this.owner = owner;
+    this.residual = residual;
+    this.router = router;
+    this.experts = experts;
+    this.shared = shared;
+    this.topK = topK;
+  }
+
+  /** Number of routed experts. */
+  public int experts() {
+    return experts.count();
+  }
+
+  /** Experts per token. */
+  public int topK() {
+    return topK;
+  }
+
+  public Router router() {
+    return router;
+  }
+
+  public Optional<SharedExpert> shared() {
+    return Optional.ofNullable(shared);
+  }
+
+  /** Module names of an expert's gate, up and down linears, in this order. */
+  public List<String> names(int expert) {
+    return experts.names(expert);
+  }
+
+  /** Bytes that one loaded expert takes. */
+  public long bytesPerExpert() {
+    return experts.bytesEach();
+  }
+
+  /** Reads experts from..to-1 into a scope. */
+  public ExpertWeights load(TensorScope scope, int from, int to) {
+    return experts.load(scope, from, to);
+  }
+
+  @Override
+  public NDArray input(TensorScope scope, NDArray x) {
+    return residual.input(scope, x);
+  }
+
+  @Override
+  public NDArray join(TensorScope scope, NDArray x, NDArray y) {
+    return residual.join(scope, x, y);
+  }
+
+  /** Routes rows h [T, H] of {@link #input}. */
+  public Routing route(TensorScope scope, NDArray h) {
+    return router.route(scope, h);
+  }
+
+  /**
+   * Adds to y [T, H], in place, what the given experts contribute to rows h [T, H].
+   *
+   * @param weights may be other weights than the file's, for instance quantized ones
+   */
+  public void addExperts(
+      TensorScope scope, NDArray y, NDArray h, Routing routing, ExpertWeights weights) {
+    scope.runInPlace(
+        "feed_forward.add_experts",
+        y,
+        h,
+        routing.experts(),
+        routing.weights(),
+        weights.gateUp(),
+        weights.down(),
+        weights.biases(),
+        weights.clamped(),
+        weights.from(),
+        experts.input(weights.from(), DOWN).parameters());
+  }
+
+  /**
+   * Experts are read once for all microbatches. Where a layer of them is too large to be held at
+   * once they come in chunks, and every microbatch waits for the last chunk.
+   */
+  @Override
+  public List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches) {
+    return chunk() == experts()
+        ? microbatches.stream().map(x -> together(scope, List.of(x)).get(0)).toList()
+        : together(scope, microbatches);
+  }
+
+  private int chunk() {
+    return (int) Math.max(1, Math.min(experts(), RESIDENT_BYTES / bytesPerExpert()));
+  }
+
+  private List<NDArray> together(TensorScope scope, List<NDArray> microbatches) {
+    try (TensorScope inner = scope.child("experts")) {
+      List<Batch> batches = microbatches.stream().map(x -> begin(inner, x)).toList();
+      for (int from = 0, to; from < experts(); from = to) {
+        to = alike(from, Math.min(experts(), from + chunk()));
+        addChunk(inner, batches, from, to);
+      }
+      return batches.stream()
+          .map(batch -> join(inner, batch.x, batch.y))
+          .map(x -> inner.keep(scope, x))
+          .toList();
+    }
+  }
+
+  // The end of the run of experts from `from` on whose inputs are treated the same.
+  private int alike(int from, int to) {
+    for (int e = from + 1; e < to; e++) {
+      if (!experts.input(e, GATE).equals(experts.input(from, GATE))
+          || !experts.input(e, DOWN).equals(experts.input(from, DOWN))) {
+        return e;
+      }
+    }
+    return to;
+  }
+
+  private record Batch(NDArray x, NDArray h, Routing routing, NDArray y) {}
+
+  private Batch begin(TensorScope scope, NDArray x) {
+    NDArray h = input(scope, x);
+    NDArray y = shared == null ? scope.run("linear.zeros_like", h) : shared.forward(scope, h);
+    return new Batch(x, h, route(scope, h), y);
+  }
+
+  private void addChunk(TensorScope scope, List<Batch> batches, int from, int to) {
+    try (TensorScope loading = scope.child("chunk")) {
+      ExpertWeights weights = weights(loading, from, to);
+      for (Batch batch : batches) {
+        NDArray h = experts.input(from, GATE).apply(loading, batch.h);
+        addExperts(loading, batch.y, h, batch.routing, weights);
+      }
+    }
+  }
+
+  private ExpertWeights weights(TensorScope scope, int from, int to) {
+    if (to - from < experts()) {
+      return load(scope, from, to);
+    }
+    if (resident == null) {
+      resident = load(owner, from, to);
+    }
+    return resident;
+  }
+}

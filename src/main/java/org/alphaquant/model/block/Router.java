@@ -1,0 +1,14 @@
+package org.alphaquant.model.block;
+
+import ai.djl.ndarray.NDArray;
+import org.alphaquant.torch.TensorScope;
+
+/** Chooses the experts of every token as the family defines it. */
+public interface Router {
+
+  /** The linear whose outputs are the experts' logits, [E, H]. */
+  Linear linear();
+
+  /** Routes rows h [T, H]. */
+  Routing route(TensorScope scope, NDArray h);
+}

@@ -1,0 +1,43 @@
+package org.alphaquant.model.block;
+
+import ai.djl.ndarray.NDArray;
+import org.alphaquant.storage.sources.SourceTensors;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.TorchDtype;
+
+/** Reads tensors of a model into a scope, as float32 whatever they are stored in. */
+public record WeightReader(SourceTensors tensors, TensorScope scope, WeightOverlay overlay) {
+
+  private static final int FLOAT32 = TorchDtype.FLOAT32.number();
+
+  /** The same model, read into another scope. */
+  public WeightReader into(TensorScope other) {
+    return new WeightReader(tensors, other, overlay);
+  }
+
+  /** A tensor as float32, the overlay's where it has one. */
+  public NDArray floats(String name) {
+    return overlay.weight(scope, name).orElseGet(() -> ownFloats(name));
+  }
+
+  private NDArray ownFloats(String name) {
+    try (TensorScope loading = scope.child(name)) {
+      NDArray stored = tensors.find(name).load(loading);
+      return loading.keep(scope, loading.run("memory.to_dtype", stored, FLOAT32));
+    }
+  }
+
+  /** A tensor in the floating-point type it is stored in. */
+  public NDArray stored(String name) {
+    return tensors.find(name).load(scope);
+  }
+
+  /** Copies a matrix [rows, n], as float32, into target[index, row:row+rows] of [C, R, n]. */
+  void place(NDArray target, String name, int index, long row) {
+    try (TensorScope loading = scope.child(name)) {
+      NDArray source =
+          overlay.weight(loading, name).orElseGet(() -> tensors.find(name).load(loading));
+      loading.runInPlace("weights.place", target, source, index, row);
+    }
+  }
+}

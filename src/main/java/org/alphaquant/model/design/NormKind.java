@@ -1,0 +1,16 @@
+package org.alphaquant.model.design;
+
+/** How a norm scales what it has normalised. */
+public enum NormKind {
+  /** RMSNorm times the stored weight. */
+  RMS,
+
+  /** RMSNorm times one more than the stored weight (Gemma). */
+  RMS_PLUS_ONE,
+
+  /** LayerNorm with weight and bias. */
+  LAYER,
+
+  /** LayerNorm with a weight alone. */
+  LAYER_WITHOUT_BIAS
+}

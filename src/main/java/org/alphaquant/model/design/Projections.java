@@ -1,0 +1,29 @@
+package org.alphaquant.model.design;
+
+/**
+ * The linears of an attention block and what is done to their outputs.
+ *
+ * @param joint whether queries, keys and values are one linear {@code qkv_proj}
+ * @param clip limit that projections are clamped to after their norms; infinite for none
+ */
+public record Projections(
+    Biases biases, QueryKeyNorm norm, double clip, boolean joint, OutputGate gate) {
+
+  /** Separate linears without biases, norms or clipping. */
+  public static final Projections PLAIN = of(Biases.NONE, QueryKeyNorm.NONE);
+
+  /** Separate linears. */
+  public static Projections of(Biases biases, QueryKeyNorm norm) {
+    return new Projections(biases, norm, Double.POSITIVE_INFINITY, false, OutputGate.NONE);
+  }
+
+  /** Separate linears without biases or clipping. */
+  public static Projections of(QueryKeyNorm norm) {
+    return of(Biases.NONE, norm);
+  }
+
+  /** Separate linears without norms or clipping. */
+  public static Projections of(Biases biases) {
+    return of(biases, QueryKeyNorm.NONE);
+  }
+}

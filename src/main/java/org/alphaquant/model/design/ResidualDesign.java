@@ -1,0 +1,45 @@
+package org.alphaquant.model.design;
+
+import java.util.Optional;
+import org.alphaquant.model.block.Residual;
+import org.alphaquant.model.block.WeightReader;
+
+/**
+ * How a block stands in the residual stream: x + factor * after(block(before(x))).
+ *
+ * @param before norm of the block's input; empty where the block reads the stream as it is
+ * @param after norm of the block's output; mostly empty
+ */
+public record ResidualDesign(
+    Optional<NormDesign> before, Optional<NormDesign> after, double factor) {
+
+  public ResidualDesign {
+    if (before.isEmpty() && after.isEmpty()) {
+      throw new IllegalArgumentException("a block has a norm before or behind it");
+    }
+  }
+
+  /** Width of the residual stream. */
+  public long width() {
+    return norm().width();
+  }
+
+  /** That of its norms. */
+  public double epsilon() {
+    return norm().epsilon();
+  }
+
+  private NormDesign norm() {
+    return before.or(() -> after).orElseThrow();
+  }
+
+  public void outline(Outline outline) {
+    before.ifPresent(norm -> norm.outline(outline));
+    after.ifPresent(norm -> norm.outline(outline));
+  }
+
+  public Residual load(WeightReader reader) {
+    return new Residual(
+        before.map(norm -> norm.load(reader)), after.map(norm -> norm.load(reader)), factor);
+  }
+}

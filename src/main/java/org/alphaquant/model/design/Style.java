@@ -1,0 +1,28 @@
+package org.alphaquant.model.design;
+
+import org.alphaquant.model.block.Activation;
+
+/**
+ * What sets a family's decoder apart from Llama's.
+ *
+ * @param norm kind of every norm of the residual stream
+ * @param activation of the feed-forward blocks
+ * @param headBias whether the head has a bias
+ * @param logitCap c in c * tanh(logits / c), 0 for none
+ */
+public record Style(
+    NormKind norm,
+    Activation activation,
+    boolean headBias,
+    Multipliers multipliers,
+    double logitCap) {
+
+  /** RMSNorm and SwiGLU. */
+  public static final Style PLAIN =
+      new Style(NormKind.RMS, Activation.SWIGLU, false, Multipliers.NONE, 0);
+
+  /** The plain style with constant factors. */
+  public static Style with(Multipliers multipliers) {
+    return new Style(NormKind.RMS, Activation.SWIGLU, false, multipliers, 0);
+  }
+}

@@ -1,0 +1,40 @@
+package org.alphaquant.storage.source;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * A tensor stored as it is, possibly under another name.
+ *
+ * @param name in the model
+ * @param storedName in the checkpoint
+ */
+public record PlainTensor(Checkpoint checkpoint, String name, String storedName)
+    implements SourceTensor {
+
+  @Override
+  public TensorInfo info() {
+    return checkpoint.info(storedName).renamed(name);
+  }
+
+  @Override
+  public List<TensorInfo> stored() {
+    return List.of(checkpoint.info(storedName));
+  }
+
+  @Override
+  public NDArray load(TensorScope scope) {
+    TensorInfo info = checkpoint.info(storedName);
+    return scope.tensor(
+        StoredFloats.torchDtype(info), StoredFloats.shape(info), checkpoint.bytes(storedName));
+  }
+
+  @Override
+  public TensorSource plain() {
+    return checkpoint.source(storedName).renamed(name);
+  }
+}

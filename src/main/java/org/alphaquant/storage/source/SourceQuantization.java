@@ -1,0 +1,36 @@
+package org.alphaquant.storage.source;
+
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.architecture.ModelException;
+import org.alphaquant.checkpoint.Checkpoint;
+
+/**
+ * What config.json says of how the source is quantized: at its top or within {@code text_config}.
+ */
+public final class SourceQuantization {
+
+  private static final String KEY = "quantization_config";
+
+  private SourceQuantization() {}
+
+  /** The object {@code quantization_config}; empty for a source that is not quantized. */
+  public static Optional<ModelConfig> find(Checkpoint checkpoint) {
+    ModelConfig whole = new ModelConfig(checkpoint.config());
+    return Stream.of(Optional.of(whole), whole.objectOrNull("text_config"))
+        .flatMap(Optional::stream)
+        .flatMap(config -> config.objectOrNull(KEY).stream())
+        .findFirst();
+  }
+
+  /**
+   * The same where it must be there.
+   *
+   * @param reason what asks for it, "there are fp8 weights" for example
+   */
+  public static ModelConfig require(Checkpoint checkpoint, String reason) {
+    return find(checkpoint)
+        .orElseThrow(() -> ModelException.config(KEY, "is missing but " + reason));
+  }
+}

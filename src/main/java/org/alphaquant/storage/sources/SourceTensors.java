@@ -1,0 +1,98 @@
+package org.alphaquant.storage.sources;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.storage.source.PlainTensor;
+import org.alphaquant.storage.source.SourceTensor;
+import org.alphaquant.storage.source.StoredFloats;
+import org.alphaquant.storage.source.fp8.Fp8Tensor;
+
+/**
+ * The tensors of a model under the names that its family publishes, whatever the checkpoint calls
+ * them and however it stores them.
+ */
+public final class SourceTensors {
+
+  private final Checkpoint checkpoint;
+  private final UnaryOperator<String> storedName;
+  private final Map<String, SourceTensor> parts = new HashMap<>();
+
+  /**
+   * @param storedName from a published name to the one in the checkpoint
+   * @param parts tensors that are parts of larger ones
+   */
+  public SourceTensors(
+      Checkpoint checkpoint, UnaryOperator<String> storedName, Collection<SourceTensor> parts) {
+    this.checkpoint = checkpoint;
+    this.storedName = storedName;
+    parts.forEach(part -> this.parts.put(part.info().name(), part));
+  }
+
+  public boolean has(String name) {
+    return parts.containsKey(name) || checkpoint.has(storedName.apply(name));
+  }
+
+  /** The tensor of a published name that {@link #has} knows. */
+  public SourceTensor find(String name) {
+    SourceTensor part = parts.get(name);
+    return part != null ? part : whole(name, storedName.apply(name));
+  }
+
+  /**
+   * The same, checked as far as headers tell.
+   *
+   * @throws org.alphaquant.architecture.ModelException if it is of a type that is not read, or its
+   *     scale is missing or does not fit
+   */
+  public SourceTensor checked(String name) {
+    SourceTensor tensor = find(name);
+    if (tensor instanceof Fp8Tensor fp8) {
+      return fp8.checked();
+    }
+    if (tensor instanceof PlainTensor plain) {
+      TensorInfo stored = plain.stored().get(0);
+      StoredFloats.torchDtype(stored);
+      Fp8Tensor.refuseHalves(checkpoint, stored);
+    }
+    return tensor;
+  }
+
+  /**
+   * Every tensor of the checkpoint as a plain one holds it, in the order of the files.
+   *
+   * @param read the published names of those that the model reads
+   */
+  public List<TensorSource> plain(Collection<String> read) {
+    Map<String, List<SourceTensor>> byValues = new HashMap<>();
+    Set<String> used = new HashSet<>();
+    for (String name : read) {
+      SourceTensor tensor = find(name);
+      String values = tensor.stored().get(0).name();
+      byValues.computeIfAbsent(values, key -> new ArrayList<>()).add(tensor);
+      tensor.stored().forEach(info -> used.add(info.name()));
+    }
+    List<TensorSource> plain = new ArrayList<>();
+    for (String stored : checkpoint.names()) {
+      if (byValues.containsKey(stored)) {
+        byValues.get(stored).forEach(tensor -> plain.add(tensor.plain()));
+      } else if (!used.contains(stored) && !Fp8Tensor.scales(checkpoint, stored)) {
+        plain.add(whole(stored, stored).plain());
+      }
+    }
+    return plain;
+  }
+
+  private SourceTensor whole(String name, String stored) {
+    PlainTensor plain = new PlainTensor(checkpoint, name, stored);
+    return Fp8Tensor.holds(checkpoint, stored) ? new Fp8Tensor(plain) : plain;
+  }
+}
