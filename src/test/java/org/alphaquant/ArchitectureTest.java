@@ -178,8 +178,6 @@ class ArchitectureTest {
     map.put(
         "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put("storage.source", Set.of("checkpoint", "architecture", "torch"));
-    map.put("moe", Set.of("model", "torch"));
-    map.put("model", Set.of("storage", "checkpoint", "architecture", "torch"));
     map.put("storage.gguf", Set.of("checkpoint"));
     map.put("storage", Set.of("checkpoint", "format", "torch"));
     map.put("source", Set.of("checkpoint"));
