@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
@@ -65,17 +66,20 @@ public final class ServiceClient {
    * @throws ClientException with the service's own words if it refuses, or where it does not answer
    */
   public JsonNode post(String path, String body) throws InterruptedException {
-    return json(
-        send(
-            request(path)
-                .timeout(TIMEOUT)
-                .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString(body))
-                .build()));
+    return post(path, body, Map.of());
+  }
+
+  /** {@link #post(String, String)} with further headers. */
+  public JsonNode post(String path, String body, Map<String, String> headers)
+      throws InterruptedException {
+    HttpRequest.Builder request =
+        request(path).timeout(TIMEOUT).header("Content-Type", "application/json");
+    headers.forEach(request::header);
+    return json(send(request.POST(BodyPublishers.ofString(body)).build()));
   }
 
   /** Posts a request without a body. */
-  JsonNode post(String path) throws InterruptedException {
+  public JsonNode post(String path) throws InterruptedException {
     return json(send(request(path).timeout(TIMEOUT).POST(BodyPublishers.noBody()).build()));
   }
 
@@ -110,7 +114,7 @@ public final class ServiceClient {
   }
 
   /** A text as part of a path or query. */
-  static String encoded(String text) {
+  public static String encoded(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
   }
 

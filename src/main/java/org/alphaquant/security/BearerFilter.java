@@ -48,7 +48,9 @@ final class BearerFilter extends OncePerRequestFilter {
   @Override
   protected boolean shouldNotFilter(HttpServletRequest request) {
     String path = request.getRequestURI();
-    return !path.startsWith("/v1/") && !path.startsWith("/actuator/prometheus");
+    return !path.startsWith("/v1/")
+        && !path.equals("/mcp")
+        && !path.startsWith("/actuator/prometheus");
   }
 
   private void authenticate(HttpServletRequest request, HttpServletResponse response) {

@@ -47,6 +47,9 @@ class SecurityConfiguration {
                     .hasAuthority(Scope.ADMIN.word())
                     .requestMatchers(HttpMethod.GET, "/v1/**", "/actuator/prometheus")
                     .hasAuthority(Scope.READ.word())
+                    // Its tools are requests to what is below /v1, with the same key.
+                    .requestMatchers("/mcp")
+                    .hasAuthority(Scope.READ.word())
                     .requestMatchers("/v1/**")
                     .hasAuthority(Scope.WRITE.word())
                     .anyRequest()
