@@ -1,5 +1,10 @@
-def negative_log_likelihood(logits: Tensor, ids: Tensor) -> Tensor:
-  # Sum over tokens 2..S of every window of -log p(token | those before), float64 scalar.
-  predicted = torch.log_softmax(logits[:, :-1].to(6), -1)
-  chosen = torch.gather(predicted, -1, torch.unsqueeze(ids[:, 1:], -1))
-  return -torch.sum(chosen.to(7))
+def rows(x: Tensor, first: int, last: int) -> Tensor:
+  # Positions first..last-1 of x [B, S, H], counted through all sequences, as [1, n, H].
+  return torch.unsqueeze(torch.reshape(x, [-1, torch.size(x, -1)])[first:last], 0)
+
+def negative_log_likelihood(logits: Tensor, next: Tensor) -> Tensor:
+  # Sum of -log p(next token) over rows of logits [1, n, V], float64 scalar; a row whose `next` is -1 predicts nothing.
+  predicted = torch.log_softmax(logits[0].to(6), -1)
+  chosen = torch.gather(predicted, -1, torch.unsqueeze(torch.clamp_min(next, 0), -1))
+  counted = torch.where(torch.unsqueeze(next, -1) >= 0, chosen.to(7), torch.zeros_like(chosen, dtype=7))
+  return -torch.sum(counted)

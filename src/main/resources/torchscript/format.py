@@ -70,51 +70,57 @@ def e4m3_scale(amax: Tensor, grid: List[float], outer: Tensor, shift: int) -> Te
   local = __torch__.format.round_to_grid(local + step * float(shift), e4m3)
   return torch.where(local > 0.0, local, torch.full_like(local, 0.125)) * outer
 
-def candidates(groups: Tensor, grid: List[float], scale_kind: int, scale_dtype: int,
-    symmetric: bool, steps: int, outer: Tensor) -> Tuple[List[Tensor], List[Tensor]]:
-  # groups: [B, R, G, g]; every scale and zero point: [B, R, G]. The first is the plain absolute maximum.
-  amax = __torch__.format.absmax(groups)
-  scales: List[Tensor] = []
-  zeros: List[Tensor] = []
+def candidate_count(scale_kind: int, steps: int) -> int:
+  # How many scales the search tries for each group.
+  if steps == 1 or scale_kind == 0:
+    return steps
+  return 3 if scale_kind == 1 else 8
+
+def candidate(groups: Tensor, amax: Tensor, grid: List[float], scale_kind: int, scale_dtype: int,
+    symmetric: bool, steps: int, outer: Tensor, i: int) -> Tuple[Tensor, Tensor]:
+  # Scale and zero point number i of every group of [B, R, G, g], [B, R, G]. The first is the plain absolute maximum.
   none = torch.zeros_like(amax)
   if scale_kind == 1:
-    for shift in [0, -1, 1] if steps > 1 else [0]:
-      scales.append(__torch__.format.power_of_two_scale(amax, grid, shift))
-      zeros.append(none)
-    return scales, zeros
+    return __torch__.format.power_of_two_scale(amax, grid, [0, -1, 1][i]), none
   if scale_kind == 2:
-    for shift in [0, -1, 1, -2, 2, -3, 3, -4] if steps > 1 else [0]:
-      scales.append(__torch__.format.e4m3_scale(amax, grid, outer, shift))
-      zeros.append(none)
-    return scales, zeros
-  for i in range(steps):
-    shrink = 1.0 - 0.6 * float(i) / float(steps)
-    if symmetric:
-      reach = grid[3] if grid[0] == 1.0 else 0.5 * (grid[2] - grid[1])
-      scales.append(__torch__.format.real_scale(amax * (shrink / reach), scale_dtype))
-      zeros.append(none)
-    else:
-      least = torch.clamp_max(torch.amin(groups, [-1]), 0.0) * shrink
-      greatest = torch.clamp_min(torch.amax(groups, [-1]), 0.0) * shrink
-      scale = __torch__.format.real_scale((greatest - least) / (grid[2] - grid[1]), scale_dtype)
-      scales.append(scale)
-      zeros.append(torch.clamp(torch.round(grid[1] - least / scale), grid[1], grid[2]))
-  return scales, zeros
+    return __torch__.format.e4m3_scale(amax, grid, outer, [0, -1, 1, -2, 2, -3, 3, -4][i]), none
+  shrink = 1.0 - 0.6 * float(i) / float(steps)
+  if symmetric:
+    reach = grid[3] if grid[0] == 1.0 else 0.5 * (grid[2] - grid[1])
+    return __torch__.format.real_scale(amax * (shrink / reach), scale_dtype), none
+  least = torch.clamp_max(torch.amin(groups, [-1]), 0.0) * shrink
+  greatest = torch.clamp_min(torch.amax(groups, [-1]), 0.0) * shrink
+  scale = __torch__.format.real_scale((greatest - least) / (grid[2] - grid[1]), scale_dtype)
+  return scale, torch.clamp(torch.round(grid[1] - least / scale), grid[1], grid[2])
 
 def search_scales(w: Tensor, grid: List[float], group_size: int, scale_kind: int, scale_dtype: int,
-    symmetric: bool, steps: int, outer: Tensor) -> Tuple[Tensor, Tensor]:
+    symmetric: bool, steps: int, outer: Tensor, rows: int) -> Tuple[Tensor, Tensor]:
   # w: [B, R, K], outer: [B]. Of the candidates the one with the least squared rounding error wins,
-  # group by group. Returns scale and zero point, [B, R, G].
-  B, R, K = torch.size(w, 0), torch.size(w, 1), torch.size(w, 2)
+  # group by group, `rows` outputs at once. Returns scale and zero point, [B, R, G].
+  R, K = torch.size(w, 1), torch.size(w, 2)
   if K % group_size != 0:
     ops.prim.RaiseException("group_size {} does not divide {} inputs".format(group_size, K))
-  groups = torch.reshape(w, [B, R, K // group_size, group_size])
-  scales, zeros = __torch__.format.candidates(
-      groups, grid, scale_kind, scale_dtype, symmetric, steps, torch.reshape(outer, [B, 1, 1]))
-  best_scale, best_zero = scales[0], zeros[0]
+  scales: List[Tensor] = []
+  zeros: List[Tensor] = []
+  for first in range(0, R, rows):
+    part = w[:, first:min(first + rows, R)]
+    groups = torch.reshape(part, [torch.size(part, 0), torch.size(part, 1), K // group_size, group_size])
+    scale, zero = __torch__.format.best_scales(
+        groups, grid, scale_kind, scale_dtype, symmetric, steps, torch.reshape(outer, [-1, 1, 1]))
+    scales.append(scale)
+    zeros.append(zero)
+  return torch.cat(scales, 1), torch.cat(zeros, 1)
+
+def best_scales(groups: Tensor, grid: List[float], scale_kind: int, scale_dtype: int, symmetric: bool, steps: int,
+    outer: Tensor) -> Tuple[Tensor, Tensor]:
+  amax = __torch__.format.absmax(groups)
+  best_scale, best_zero = __torch__.format.candidate(
+      groups, amax, grid, scale_kind, scale_dtype, symmetric, steps, outer, 0)
   best_error = torch.full_like(best_scale, float("inf"))
-  for i in range(len(scales)):
-    s, z = torch.unsqueeze(scales[i], -1), torch.unsqueeze(zeros[i], -1)
+  for i in range(__torch__.format.candidate_count(scale_kind, steps)):
+    scale, zero = __torch__.format.candidate(
+        groups, amax, grid, scale_kind, scale_dtype, symmetric, steps, outer, i)
+    s, z = torch.unsqueeze(scale, -1), torch.unsqueeze(zero, -1)
     if symmetric:
       difference = torch.sub_(torch.mul_(__torch__.format.round_to_grid(groups / s, grid), s), groups)
     else:
@@ -122,15 +128,19 @@ def search_scales(w: Tensor, grid: List[float], group_size: int, scale_kind: int
     error = torch.linalg_vector_norm(difference, 2, [-1])
     better = error < best_error
     best_error = torch.where(better, error, best_error)
-    best_scale = torch.where(better, scales[i], best_scale)
-    best_zero = torch.where(better, zeros[i], best_zero)
+    best_scale = torch.where(better, scale, best_scale)
+    best_zero = torch.where(better, zero, best_zero)
   return best_scale, best_zero
 
-def codes(weight: Tensor, scale: Tensor, zero: Tensor, grid: List[float], group_size: int) -> Tensor:
+def codes(weight: Tensor, scale: Tensor, zero: Tensor, grid: List[float], group_size: int, rows: int) -> Tensor:
   # The codes of weights that lie on their grid already, [B, R, K] uint8.
-  S = torch.repeat_interleave(scale, group_size, -1)
-  Z = torch.repeat_interleave(zero, group_size, -1)
-  return __torch__.format.encode(__torch__.format.round_to_grid(weight / S + Z, grid), grid)
+  parts: List[Tensor] = []
+  for first in range(0, torch.size(weight, 1), rows):
+    last = min(first + rows, torch.size(weight, 1))
+    S = torch.repeat_interleave(scale[:, first:last], group_size, -1)
+    Z = torch.repeat_interleave(zero[:, first:last], group_size, -1)
+    parts.append(__torch__.format.encode(__torch__.format.round_to_grid(weight[:, first:last] / S + Z, grid), grid))
+  return torch.cat(parts, 1)
 
 def decode(codes: Tensor, grid: List[float]) -> Tensor:
   # The grid values of stored codes: encode's inverse.

@@ -21,8 +21,8 @@ def inverse_factor(H: Tensor) -> Tuple[Tensor, Tensor]:
   return U, torch.logical_and(info == 0, finite)
 
 def factorize(H: Tensor, damp: float) -> Tuple[Tensor, Tensor, Tensor]:
-  # Damping grows tenfold for just those elements that fail; what fails at the top gets the identity,
-  # that is plain rounding, and is told so by the returned damping of -1.
+  # Damping grows tenfold for just those elements that fail. What fails at the top, and what no input ever reached (a
+  # Hessian of zeros), gets the identity, that is plain rounding, marked by a returned damping of -1.
   B, K = torch.size(H, 0), torch.size(H, 1)
   used = torch.full([B], damp, dtype=6, device=H.device)
   Hd = __torch__.gptq.damped(H, used)
@@ -30,13 +30,15 @@ def factorize(H: Tensor, damp: float) -> Tuple[Tensor, Tensor, Tensor]:
   for step in range(4):
     if not bool(torch.all(good)):
       failed = torch.squeeze(torch.nonzero(torch.logical_not(good)), -1)
-      raised = torch.index_select(used, 0, failed) * 10.0
+      # A damping too small for float32 is zero, which no factor raises.
+      raised = torch.clamp_min(torch.index_select(used, 0, failed) * 10.0, 1e-6)
       again = __torch__.gptq.damped(torch.index_select(H, 0, failed), raised)
       U_again, good_again = __torch__.gptq.inverse_factor(again)
       used[failed] = raised
       Hd[failed] = again
       U[failed] = U_again
       good[failed] = good_again
+  good = torch.logical_and(good, torch.amax(__torch__.gptq.diagonal(H), [-1]) != 0.0)
   if not bool(torch.all(good)):
     failed = torch.squeeze(torch.nonzero(torch.logical_not(good)), -1)
     eye = torch.expand(torch.eye(K, dtype=6, device=H.device), [torch.size(failed, 0), K, K])
@@ -103,9 +105,10 @@ def weighted_error(W: Tensor, Q: Tensor, H: Tensor) -> Tensor:
   return torch.sum(E * torch.bmm(H, E), [1])
 
 def solve(weight: Tensor, hessian: Tensor, scale: Tensor, zero: Tensor, grid: List[float],
-    group_size: int, symmetric: bool, damp: float, block: int, act_order: bool, sweeps: int
+    group_size: int, symmetric: bool, damp: float, block: int, act_order: bool, sweeps: int, rows: int
     ) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
   # weight [B, R, K], hessian [B, K, K], scale and zero [B, R, K / group_size] as format.search_scales gives them.
+  # Rows do not depend on each other given the Hessian: `rows` of them are solved at once.
   # Returns the quantized weight [B, R, K], the error of plain rounding, the error reached and the
   # output energy, each per output [B, R], and the damping used [B] (-1: not invertible, plain rounding).
   B, R, K = torch.size(weight, 0), torch.size(weight, 1), torch.size(weight, 2)
@@ -113,22 +116,45 @@ def solve(weight: Tensor, hessian: Tensor, scale: Tensor, zero: Tensor, grid: Li
     ops.prim.RaiseException("hessian must be [{}, {}, {}] but is {}".format(B, K, K, torch.size(hessian)))
   if K % group_size != 0:
     ops.prim.RaiseException("group_size {} does not divide {} inputs".format(group_size, K))
-  W = torch.contiguous(torch.transpose(weight, 1, 2))
-  S = torch.repeat_interleave(torch.transpose(scale, 1, 2), group_size, 1)
-  Z = torch.repeat_interleave(torch.transpose(zero, 1, 2), group_size, 1)
-  energy = torch.sum(W * torch.bmm(hessian, W), [1])
-  rounding_error = __torch__.gptq.weighted_error(W, __torch__.format.quantize(W, S, Z, grid), hessian)
   order = torch.argsort(__torch__.gptq.diagonal(hessian), stable=True, dim=-1, descending=True)
   H = hessian
   if act_order:
-    W, S, Z = __torch__.gptq.reorder(W, order), __torch__.gptq.reorder(S, order), __torch__.gptq.reorder(Z, order)
     H = torch.transpose(__torch__.gptq.reorder(hessian, order), 1, 2)
     H = torch.contiguous(__torch__.gptq.reorder(H, order))
   U, Hd, used = __torch__.gptq.factorize(H, damp)
-  Q = __torch__.gptq.error_feedback(W, U, S, Z, grid, block, symmetric)
-  for sweep in range(sweeps):
-    Q = __torch__.gptq.coordinate_descent(W, Q, Hd, S, Z, grid, block, symmetric)
-  error = __torch__.gptq.weighted_error(W, Q, H)
-  if act_order:
-    Q = __torch__.gptq.reorder(Q, torch.argsort(order, stable=True, dim=-1, descending=False))
-  return torch.contiguous(torch.transpose(Q, 1, 2)), rounding_error, error, energy, used
+  quantized = torch.empty_like(torch.contiguous(weight))
+  rounding_errors: List[Tensor] = []
+  errors: List[Tensor] = []
+  energies: List[Tensor] = []
+  for first in range(0, R, rows):
+    last = min(first + rows, R)
+    W = torch.contiguous(torch.transpose(weight[:, first:last], 1, 2))
+    S = torch.repeat_interleave(torch.transpose(scale[:, first:last], 1, 2), group_size, 1)
+    Z = torch.repeat_interleave(torch.transpose(zero[:, first:last], 1, 2), group_size, 1)
+    energies.append(torch.sum(W * torch.bmm(hessian, W), [1]))
+    rounding_errors.append(__torch__.gptq.weighted_error(W, __torch__.format.quantize(W, S, Z, grid), hessian))
+    if act_order:
+      W = __torch__.gptq.reorder(W, order)
+      S = __torch__.gptq.reorder(S, order)
+      Z = __torch__.gptq.reorder(Z, order)
+    Q = __torch__.gptq.error_feedback(W, U, S, Z, grid, block, symmetric)
+    for sweep in range(sweeps):
+      Q = __torch__.gptq.coordinate_descent(W, Q, Hd, S, Z, grid, block, symmetric)
+    errors.append(__torch__.gptq.weighted_error(W, Q, H))
+    if act_order:
+      Q = __torch__.gptq.reorder(Q, torch.argsort(order, stable=True, dim=-1, descending=False))
+    quantized[:, first:last] = torch.transpose(Q, 1, 2)
+  return quantized, torch.cat(rounding_errors, 1), torch.cat(errors, 1), torch.cat(energies, 1), used
+
+def nearest(weight: Tensor, scale: Tensor, zero: Tensor, grid: List[float], group_size: int, rows: int
+    ) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+  # The nearest grid values without any Hessian, in the shape of solve's result; errors are sums of squares.
+  quantized = torch.empty_like(torch.contiguous(weight))
+  for first in range(0, torch.size(weight, 1), rows):
+    last = min(first + rows, torch.size(weight, 1))
+    S = torch.repeat_interleave(scale[:, first:last], group_size, -1)
+    Z = torch.repeat_interleave(zero[:, first:last], group_size, -1)
+    quantized[:, first:last] = __torch__.format.quantize(weight[:, first:last], S, Z, grid)
+  error = torch.sum((weight - quantized) * (weight - quantized), [-1])
+  damp = torch.full([torch.size(weight, 0)], -1.0, dtype=6, device=weight.device)
+  return quantized, error, torch.clone(error), torch.sum(weight * weight, [-1]), damp

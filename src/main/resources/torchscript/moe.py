@@ -78,8 +78,8 @@ def weighted_hessian(H: Tensor, x: Tensor, weight: Tensor, chunk: int) -> Tensor
   return H
 
 def shrink(H: Tensor, mean: Tensor, tokens: float) -> Tensor:
-  # A starved expert leans on the layer: its Hessian plus as many average tokens of the layer's.
-  return H + mean * tokens
+  # A starved expert leans on the layer: its Hessian plus as many average tokens of the layer's. In place.
+  return torch.add_(H, mean * tokens)
 
 def mean_hessian(h: Tensor, weights: Tensor, power: int, chunk: int) -> Tensor:
   # What one (token, slot) pair of the layer adds to a Hessian on average, [K, K].
@@ -88,8 +88,18 @@ def mean_hessian(h: Tensor, weights: Tensor, power: int, chunk: int) -> Tensor:
   per_token = torch.sum(__torch__.moe.token_weight(weights, power), [1])
   return __torch__.moe.weighted_hessian(H, h, per_token, chunk) / float(torch.numel(weights))
 
-def mean_of_batch(H: Tensor, tokens: int) -> Tensor:
-  return torch.sum(H, [0]) / float(max(tokens, 1))
+def add_hessians(total: Tensor, H: Tensor) -> Tensor:
+  # total [M, M] float64 += every Hessian of H [C, M, M], one after the other: the sum over a layer's experts is the
+  # same however they are chunked.
+  for c in range(torch.size(H, 0)):
+    torch.add_(total, H[c])
+  return total
+
+def mean_of_total(total: Tensor, tokens: int) -> Tensor:
+  return (total / float(max(tokens, 1))).to(6)
+
+def zeros_double(like: Tensor, size: int) -> Tensor:
+  return torch.zeros([size, size], dtype=7, device=like.device)
 
 def zeros_square(like: Tensor, size: int) -> Tensor:
   return torch.zeros([size, size], dtype=6, device=like.device)
@@ -106,7 +116,8 @@ def rows(y: Tensor, first: int, last: int) -> Tensor:
 
 def largest(x: Tensor, so_far: Tensor) -> Tensor:
   # The largest absolute value of x and of what came before, [1].
-  return torch.maximum(so_far, torch.reshape(torch.amax(torch.abs(x)), [1]))
+  least, greatest = torch.aminmax(x)
+  return torch.maximum(so_far, torch.reshape(torch.maximum(-least, greatest), [1]))
 
 def zeros(like: Tensor, count: int) -> Tensor:
   return torch.zeros([count], dtype=6, device=like.device)
@@ -116,12 +127,16 @@ def repeated(x: Tensor, count: int) -> Tensor:
 
 def largest_activations(h: Tensor, gate_up: Tensor, biases: List[Tensor], clamped: bool, rows: Tensor,
     weights: Tensor, offsets: List[int], first: int, last: int, power: int, chunk: int) -> Tensor:
-  # The largest absolute input of each down projection, [C]; the greatest of all where no token came.
+  # The largest absolute input of each down projection, [C]; zero where no token came.
   most = torch.zeros([last - first], dtype=6, device=h.device)
   for e in range(first, last):
     for start in range(offsets[e], offsets[e + 1], chunk):
       end = min(start + chunk, offsets[e + 1])
       x = torch.index_select(h, 0, rows[start:end])
-      a = torch.amax(torch.abs(__torch__.moe.activation(x, gate_up, biases, clamped, e - first)))
-      most[e - first] = torch.maximum(most[e - first], a)
-  return torch.where(most > 0.0, most, torch.amax(most))
+      a = __torch__.moe.activation(x, gate_up, biases, clamped, e - first)
+      most[e - first] = torch.squeeze(__torch__.moe.largest(a, most[e - first:e - first + 1]), 0)
+  return most
+
+def where_seen(most: Tensor, layer: Tensor) -> Tensor:
+  # What was seen of each expert, the layer's largest [1] where no token came.
+  return torch.where(most > 0.0, most, layer)

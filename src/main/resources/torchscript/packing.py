@@ -101,12 +101,12 @@ def powers_of_two(exponents: Tensor) -> Tensor:
 def divided(scale: Tensor, divisor: Tensor) -> Tensor:
   return scale.to(6) * (1.0 / divisor)
 
-def checksum(weight: Tensor) -> Tensor:
-  # Of each element of [B, R, K] float32: its bits times their position, in wrapping 64-bit integers, so that the
+def checksum(weight: Tensor, first: int, last: int) -> Tensor:
+  # Of rows first..last-1 of each element of [B, R, K] float32: their bits times their position, in wrapping 64-bit integers, so that the
   # order of summation does not matter. Zeros count the same whatever their sign. int64 [B].
   sums: List[Tensor] = []
   for b in range(torch.size(weight, 0)):
-    bits = torch.view_copy(torch.flatten(torch.contiguous(weight[b])) + 0.0, dtype=3).to(4)
+    bits = torch.view_copy(torch.flatten(torch.contiguous(weight[b, first:last])) + 0.0, dtype=3).to(4)
     position = torch.arange(1, torch.numel(bits) + 1, dtype=4, device=bits.device)
     sums.append(torch.sum(bits * position))
   return torch.stack(sums)
@@ -141,9 +141,9 @@ def codes_from_words(packed: Tensor, bits: int, count: int) -> Tensor:
 def transposed(x: Tensor) -> Tensor:
   return torch.contiguous(torch.transpose(x, 0, 1))
 
-def finite(x: Tensor) -> Tensor:
-  # Whether each element of [B, ...] is free of infinities and not-a-number, int64 [B].
-  return torch.all(torch.isfinite(torch.flatten(x, 1)), 1).to(4)
+def finite(x: Tensor, first: int, last: int) -> Tensor:
+  # Whether rows first..last-1 of each element of [B, R, K] are free of infinities and not-a-number, int64 [B].
+  return torch.all(torch.flatten(torch.isfinite(x[:, first:last]), 1), 1).to(4)
 
 def input_divisor(largest: Tensor) -> Tensor:
   # NVFP4's divisor of inputs: their largest value lands on 448 times 6. float32 [B, 1].

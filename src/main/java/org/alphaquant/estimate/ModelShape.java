@@ -37,6 +37,7 @@ public record ModelShape(ModelDescription description, long tokens) {
         routing == null ? 0 : routing.topK(),
         routing == null ? 0 : expertWeights() / MATRICES / hidden,
         denseWeights / MATRICES / hidden,
+        description.vocabulary(),
         tokens);
   }
 

@@ -12,9 +12,15 @@ import org.alphaquant.torch.Torch;
  */
 public final class PeakMemory {
 
-  /** Bytes at the peaks; the device's is null where the CPU computed. */
+  /**
+   * Bytes at the peaks.
+   *
+   * @param process of this process
+   * @param device in use on the device, by whomever; null where the CPU computed
+   * @param estimated what {@link MemoryPlan} gave for the run's own arrays
+   */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Peak(long process, Long device) {}
+  public record Peak(long process, Long device, long estimated) {}
 
   private final Torch torch;
   private long device;
@@ -27,9 +33,9 @@ public final class PeakMemory {
     torch.usedDeviceMemory().ifPresent(used -> device = Math.max(device, used));
   }
 
-  public Peak peak() {
+  public Peak peak(MemoryPlan plan) {
     look();
-    return new Peak(process(), device == 0 ? null : device);
+    return new Peak(process(), device == 0 ? null : device, plan.deviceBytes());
   }
 
   // The kernel's own high-water mark of this process; the Java heap where there is none.

@@ -11,6 +11,7 @@ package org.alphaquant.estimate;
  * @param expertsPerToken experts that each token visits
  * @param expertWidth width between an expert's up and down projection
  * @param denseWidth the same of the dense MLP or shared expert; 0 without one
+ * @param vocabulary rows of the embedding and of the head
  * @param tokens calibration tokens, all samples together
  */
 public record RunShape(
@@ -21,12 +22,13 @@ public record RunShape(
     int expertsPerToken,
     long expertWidth,
     long denseWidth,
+    long vocabulary,
     long tokens) {
   public RunShape {
-    if (layers <= 0 || hidden <= 0 || attentionWeights <= 0 || tokens <= 0) {
+    if (layers <= 0 || hidden <= 0 || attentionWeights <= 0 || vocabulary <= 0 || tokens <= 0) {
       throw new IllegalArgumentException(
-          "layers %d, hidden %d, attention weights %d and tokens %d must be positive"
-              .formatted(layers, hidden, attentionWeights, tokens));
+          "layers %d, hidden %d, attention weights %d, vocabulary %d and tokens %d must be positive"
+              .formatted(layers, hidden, attentionWeights, vocabulary, tokens));
     }
     if (experts < 0 || expertsPerToken > experts || (experts > 0) != (expertWidth > 0)) {
       throw new IllegalArgumentException(
@@ -43,8 +45,18 @@ public record RunShape(
     return 3 * hidden * denseWidth;
   }
 
-  /** Inputs of the widest projection that is solved on its own. */
+  /** Inputs of the widest projection that every token passes. */
   public long widestInput() {
-    return Math.max(hidden, Math.max(denseWidth, expertWidth));
+    return Math.max(hidden, denseWidth);
+  }
+
+  /** Rows of the tallest stack of projections that every token passes and that share an input. */
+  public long widestOutput() {
+    return Math.max(attentionWeights / hidden, 2 * denseWidth);
+  }
+
+  /** The embedding as it is stored, in 16 bits. */
+  public long embeddingBytes() {
+    return Short.BYTES * vocabulary * hidden;
   }
 }

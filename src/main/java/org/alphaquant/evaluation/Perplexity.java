@@ -2,8 +2,8 @@ package org.alphaquant.evaluation;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Arrays;
-import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.stream.LongStream;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.model.block.DecoderLayer;
@@ -24,6 +24,7 @@ public record Perplexity(double value, long tokens, int windows) {
    *
    * @param windows {@code [n][S]} token ids
    * @param tokensPerBatch how many tokens to run at once
+   * @param logitsBytes how much of the logits to hold at once
    * @param layerDone told each layer that is finished
    */
   public static Perplexity of(
@@ -31,6 +32,7 @@ public record Perplexity(double value, long tokens, int windows) {
       Model model,
       long[][] windows,
       int tokensPerBatch,
+      long logitsBytes,
       IntConsumer layerDone) {
     if (windows.length == 0) {
       throw new IllegalArgumentException("the evaluation text has no whole window");
@@ -44,30 +46,50 @@ public record Perplexity(double value, long tokens, int windows) {
         }
         layerDone.accept(i);
       }
-      return of(scope, model, stream, windows);
+      return of(scope, model, stream, windows, logitsBytes);
     }
   }
 
   private static Perplexity of(
-      TensorScope scope, Model model, ResidualStream stream, long[][] windows) {
+      TensorScope scope, Model model, ResidualStream stream, long[][] windows, long logitsBytes) {
+    int rows = rowsAtOnce(model.description().vocabulary(), logitsBytes);
+    long[] next = nextTokens(windows);
     double negativeLogLikelihood = 0;
     int first = 0;
     for (NDArray x : stream.microBatches()) {
-      try (TensorScope work = scope.child("logits")) {
-        int batch = (int) x.getShape().get(0);
-        long[][] rows = List.of(windows).subList(first, first + batch).toArray(long[][]::new);
-        NDArray logits = model.logits(work, x);
-        NDArray sum = work.run("evaluation.negative_log_likelihood", logits, ids(work, rows));
-        negativeLogLikelihood += sum.toDoubleArray()[0];
-        first += batch;
+      int count = Math.toIntExact(x.getShape().get(0) * x.getShape().get(1));
+      for (int row = 0; row < count; row += rows) {
+        int end = Math.min(count, row + rows);
+        long[] own = Arrays.copyOfRange(next, first + row, first + end);
+        negativeLogLikelihood += negativeLogLikelihood(scope, model, x, row, end, own);
       }
+      first += count;
     }
     long tokens = (long) windows.length * (windows[0].length - 1);
     return new Perplexity(Math.exp(negativeLogLikelihood / tokens), tokens, windows.length);
   }
 
-  private static NDArray ids(TensorScope scope, long[][] rows) {
-    long[] flat = Arrays.stream(rows).flatMapToLong(Arrays::stream).toArray();
-    return scope.longs(flat, rows.length, rows[0].length);
+  /** Rows of logits that fit: they exist as such and as logarithms of probabilities. */
+  static int rowsAtOnce(long vocabulary, long logitsBytes) {
+    return (int) Math.max(1, Math.min(1 << 20, logitsBytes / (2 * Float.BYTES * vocabulary)));
+  }
+
+  private static double negativeLogLikelihood(
+      TensorScope scope, Model model, NDArray x, int row, int end, long[] next) {
+    try (TensorScope work = scope.child("logits")) {
+      NDArray rows = work.run("evaluation.rows", x, row, end);
+      NDArray logits = model.logits(work, rows);
+      NDArray sum =
+          work.run("evaluation.negative_log_likelihood", logits, work.longs(next, next.length));
+      return sum.toDoubleArray()[0];
+    }
+  }
+
+  // Of every token of every window the one that follows it, -1 after the last.
+  private static long[] nextTokens(long[][] windows) {
+    return Arrays.stream(windows)
+        .flatMapToLong(
+            window -> LongStream.concat(Arrays.stream(window).skip(1), LongStream.of(-1)))
+        .toArray();
   }
 }

@@ -25,21 +25,13 @@ public final class GptqSolver {
    * @param scope owns the solution's arrays
    * @param weight float32 [B, R, K]
    * @param hessian float32 [B, K, K]
+   * @param rows outputs to solve at once, which bounds the working memory and changes nothing else
    */
-  public Solution solve(TensorScope scope, NDArray weight, NDArray hessian, WeightGrid format) {
+  public Solution solve(
+      TensorScope scope, NDArray weight, NDArray hessian, WeightGrid format, long rows) {
     try (TensorScope work = scope.child("gptq")) {
       NDArray outer = work.run("format.outer_scale", weight, format.grid(), format.scaleKind());
-      NDList scales =
-          work.runAll(
-              "format.search_scales",
-              weight,
-              format.grid(),
-              format.groupSize(),
-              format.scaleKind(),
-              format.scaleDtype().number(),
-              format.symmetric(),
-              options.scaleSteps(),
-              outer);
+      NDList scales = scales(work, weight, outer, format, rows);
       NDList solved =
           work.runAll(
               "gptq.solve",
@@ -53,9 +45,50 @@ public final class GptqSolver {
               options.damp(),
               options.blockSize(),
               options.actOrder(),
-              options.sweeps());
-      return solution(scope, work, solved, scales, outer, format);
+              options.sweeps(),
+              rows);
+      return solution(scope, work, solved, scales, outer, format, rows);
     }
+  }
+
+  /**
+   * Rounds a batch to the nearest grid values on searched scales, as an embedding is, whose rows
+   * are read and not multiplied.
+   *
+   * @param scope owns the solution's arrays
+   * @param weight float32 [B, R, K]
+   * @return errors and energy are plain sums of squares; the damping is -1
+   */
+  public Solution round(TensorScope scope, NDArray weight, WeightGrid format, long rows) {
+    try (TensorScope work = scope.child("rounding")) {
+      NDArray outer = work.run("format.outer_scale", weight, format.grid(), format.scaleKind());
+      NDList scales = scales(work, weight, outer, format, rows);
+      NDList rounded =
+          work.runAll(
+              "gptq.nearest",
+              weight,
+              scales.get(0),
+              scales.get(1),
+              format.grid(),
+              format.groupSize(),
+              rows);
+      return solution(scope, work, rounded, scales, outer, format, rows);
+    }
+  }
+
+  private NDList scales(
+      TensorScope work, NDArray weight, NDArray outer, WeightGrid format, long rows) {
+    return work.runAll(
+        "format.search_scales",
+        weight,
+        format.grid(),
+        format.groupSize(),
+        format.scaleKind(),
+        format.scaleDtype().number(),
+        format.symmetric(),
+        options.scaleSteps(),
+        outer,
+        rows);
   }
 
   private static Solution solution(
@@ -64,7 +97,8 @@ public final class GptqSolver {
       NDList solved,
       NDList scales,
       NDArray outer,
-      WeightGrid format) {
+      WeightGrid format,
+      long rows) {
     NDArray codes =
         work.run(
             "format.codes",
@@ -72,7 +106,8 @@ public final class GptqSolver {
             scales.get(0),
             scales.get(1),
             format.grid(),
-            format.groupSize());
+            format.groupSize(),
+            rows);
     NDArray weight = solved.get(0);
     for (NDArray array : List.of(weight, codes, scales.get(0), scales.get(1), outer)) {
       work.keep(scope, array);

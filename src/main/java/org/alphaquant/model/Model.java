@@ -54,6 +54,28 @@ public final class Model {
     return scope.run("weights.embed", embedding, ids, factor);
   }
 
+  /** Module name of the token embedding, without {@code .weight}. */
+  public String embeddingName() {
+    String tensor = blueprint.embedding();
+    return tensor.substring(0, tensor.length() - ".weight".length());
+  }
+
+  /** The token embedding [V, H] as fp32, owned by {@code scope}. */
+  public NDArray embedding(TensorScope scope) {
+    return reader.into(scope).floats(blueprint.embedding());
+  }
+
+  /**
+   * Embeds with another table [V, H] from now on; it moves to the model's scope. A tied head keeps
+   * the checkpoint's own.
+   */
+  public void replaceEmbedding(NDArray table) {
+    if (embedding != null) {
+      embedding.close();
+    }
+    embedding = reader.scope().keep(reader.scope(), table);
+  }
+
   /**
    * Reads one layer. Routed experts stay in the file until they are asked for.
    *
@@ -64,6 +86,11 @@ public final class Model {
     WeightReader into = reader.into(scope);
     Attention attention = design.attention().load(into);
     return new DecoderLayer(attention, design.feedForward().load(into));
+  }
+
+  /** Module name of the head. */
+  public String headName() {
+    return blueprint.head().name();
   }
 
   /** The map from the final norm's output to the vocabulary; shares its weight when tied. */

@@ -3,8 +3,10 @@ package org.alphaquant.quantize;
 import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
@@ -30,18 +32,33 @@ final class BatchQuantizer {
   private final Map<String, TensorScheme> schemes;
   private final OutputFormat format;
   private final Dtype dtype;
+  private final MemoryPlan memory;
+
+  /**
+   * What became of a batch.
+   *
+   * @param solution its weight as a storage format keeps it
+   * @param rounding number of the dtype that the format rounds the weight itself to, if it does
+   */
+  record Quantized(Solution solution, WeightGrid grid, OptionalInt rounding) {}
 
   /**
    * @param schemes by module name
    * @param format how the checkpoint is written
    * @param dtype the model's own, for scales and plain weights
+   * @param memory how many rows are solved at once
    */
   BatchQuantizer(
-      GptqSolver solver, Map<String, TensorScheme> schemes, OutputFormat format, Dtype dtype) {
+      GptqSolver solver,
+      Map<String, TensorScheme> schemes,
+      OutputFormat format,
+      Dtype dtype,
+      MemoryPlan memory) {
     this.solver = solver;
     this.schemes = schemes;
     this.format = format;
     this.dtype = dtype;
+    this.memory = memory;
   }
 
   TensorScheme scheme(String module) {
@@ -62,9 +79,9 @@ final class BatchQuantizer {
    *
    * @param fallback names what an element's Hessian is made of if not its own tokens; null for its
    *     own
-   * @return the dequantized weight, owned by {@code scope}
+   * @return owned by {@code scope}
    */
-  NDArray quantize(
+  Quantized quantize(
       TensorScope scope,
       NDArray weight,
       CalibratedInput input,
@@ -72,47 +89,74 @@ final class BatchQuantizer {
       List<Part> parts,
       Function<String, String> fallback,
       LayerResult result) {
+    parts.forEach(part -> requireFinite(scope, weight, part));
     long start = System.nanoTime();
-    try (TensorScope work = scope.child("quantize")) {
-      for (Part part : parts) {
-        requireFinite(work, weight, part);
-      }
-      long inputs = weight.getShape().get(2);
-      WeightGrid grid = WeightGrid.of(scheme, inputs, StoredGrid.scaleDtype(format, dtype));
-      Solution solution = asStored(work, solver.solve(work, weight, input.hessian(), grid));
-      result.took("solve", start, work);
-      long packing = System.nanoTime();
+    WeightGrid grid = grid(weight, scheme);
+    long rows = memory.rowsAtOnce(weight.getShape().get(0), weight.getShape().get(2));
+    Solution solution = solver.solve(scope, weight, input.hessian(), grid, rows);
+    Quantized quantized = asStored(scope, solution, grid);
+    result.took("solve", start, scope);
+    store(scope, quantized, input.largest(), scheme, parts, fallback, result);
+    return quantized;
+  }
+
+  /** Rounds {@code weight [1, R, K]}, a table that is read row by row, with searched scales. */
+  Quantized round(
+      TensorScope scope, NDArray weight, TensorScheme scheme, Part part, LayerResult result) {
+    requireFinite(scope, weight, part);
+    long start = System.nanoTime();
+    WeightGrid grid = grid(weight, scheme);
+    Solution solution = solver.round(scope, weight, grid, memory.rowsAtOnce(1, grid.groupSize()));
+    Quantized quantized = asStored(scope, solution, grid);
+    result.took("solve", start, scope);
+    NDArray largest = scope.run("moe.zeros", weight, 1);
+    store(scope, quantized, largest, scheme, List.of(part), module -> null, result);
+    return quantized;
+  }
+
+  private WeightGrid grid(NDArray weight, TensorScheme scheme) {
+    return WeightGrid.of(scheme, weight.getShape().get(2), StoredGrid.scaleDtype(format, dtype));
+  }
+
+  private void store(
+      TensorScope parent,
+      Quantized quantized,
+      NDArray largest,
+      TensorScheme scheme,
+      List<Part> parts,
+      Function<String, String> fallback,
+      LayerResult result) {
+    try (TensorScope scope = parent.child("pack")) {
+      long start = System.nanoTime();
       for (Part part : parts) {
         result.add(
             StoredLinear.tensors(
-                work,
-                packable(solution, input),
+                scope,
+                packable(quantized.solution(), largest),
                 scheme,
                 format,
                 dtype,
                 part.first(),
                 part.last(),
                 part.modules()));
-        report(work, solution, scheme, part, fallback, result);
+        report(scope, quantized.solution(), scheme, part, fallback, result);
       }
-      result.took("pack", packing, work);
-      return work.keep(scope, solution.weight());
+      result.took("pack", start, scope);
     }
   }
 
-  private static QuantizedBatch packable(Solution solution, CalibratedInput input) {
+  private static QuantizedBatch packable(Solution solution, NDArray largest) {
     return new QuantizedBatch(
         solution.weight(),
         solution.codes(),
         solution.scale(),
         solution.zero(),
         solution.outer(),
-        input.largest());
+        largest);
   }
 
   private static void requireFinite(TensorScope scope, NDArray weight, Part part) {
-    NDArray rows = scope.run("packing.rows", weight, part.first(), part.last());
-    long[] finite = scope.toLongs(scope.run("packing.finite", rows));
+    long[] finite = scope.toLongs(scope.run("packing.finite", weight, part.first(), part.last()));
     for (int b = 0; b < finite.length; b++) {
       if (finite[b] == 0) {
         throw new RunFailure(
@@ -125,12 +169,13 @@ final class BatchQuantizer {
   }
 
   // A plain checkpoint rounds the weight itself; the layers to come must see it so.
-  private Solution asStored(TensorScope scope, Solution solution) {
+  private Quantized asStored(TensorScope scope, Solution solution, WeightGrid grid) {
     if (format != OutputFormat.DEQUANTIZED) {
-      return solution;
+      return new Quantized(solution, grid, OptionalInt.empty());
     }
     int rounding = StoredLinear.torchDtype(dtype).number();
-    return solution.withWeight(scope.run("packing.rounded", solution.weight(), rounding));
+    NDArray rounded = scope.run("packing.rounded", solution.weight(), rounding);
+    return new Quantized(solution.withWeight(rounded), grid, OptionalInt.of(rounding));
   }
 
   private static void report(
@@ -141,8 +186,8 @@ final class BatchQuantizer {
       Function<String, String> fallback,
       LayerResult result) {
     long rows = solution.weight().getShape().get(1);
-    NDArray own = scope.run("packing.rows", solution.weight(), part.first(), part.last());
-    long[] checksums = scope.toLongs(scope.run("packing.checksum", own));
+    NDArray sums = scope.run("packing.checksum", solution.weight(), part.first(), part.last());
+    long[] checksums = scope.toLongs(sums);
     for (int b = 0; b < part.modules().size(); b++) {
       int from = Math.toIntExact(b * rows + part.first());
       int to = Math.toIntExact(b * rows + part.last());

@@ -10,41 +10,51 @@ import org.alphaquant.torch.TensorScope;
  * What the experts of one layer are calibrated on.
  *
  * @param h block input of all tokens [T, K]
+ * @param largest largest absolute value of {@code h}, [1]
  * @param dispatch which of them go to which expert, and with what weight
- * @param mean what one routed token adds to a Hessian on average, [K, K]
+ * @param mean what one routed token adds to a Hessian of gate and up on average, [K, K]
  * @param shrinkage average tokens added to each expert's Hessian
  */
 record ExpertCalibration(
-    NDArray h, Dispatch dispatch, NDArray mean, RoutingWeight weighting, double shrinkage) {
+    NDArray h,
+    NDArray largest,
+    Dispatch dispatch,
+    NDArray mean,
+    RoutingWeight weighting,
+    double shrinkage) {
 
   /** Rows gathered at once, which bounds the copies of one expert's inputs. */
   static final int ROWS = 16_384;
 
   /** The inputs of gate and up, which they share. */
   CalibratedInput gateAndUp(TensorScope scope, int from, int to) {
-    NDArray own = perExpert(scope, "moe.input_hessians", from, to, h);
-    NDArray largest = scope.run("moe.largest", h, scope.run("moe.zeros", h, 1));
-    return new CalibratedInput(
-        scope.run("moe.shrink", own, mean, shrinkage),
-        scope.run("moe.repeated", largest, to - from));
+    NDArray hessians = perExpert(scope, "moe.input_hessians", from, to, h);
+    shrink(scope, hessians, mean);
+    return new CalibratedInput(hessians, scope.run("moe.repeated", largest, to - from));
   }
 
-  /**
-   * The inputs of the down projections, computed with the weights of gate and up as they are now.
-   *
-   * @param largest whether the largest of them is needed
-   */
-  CalibratedInput down(
-      TensorScope scope, ExpertWeights weights, int from, int to, boolean largest) {
-    Object[] inputs = {h, weights.gateUp(), weights.biases(), weights.clamped()};
-    NDArray own = perExpert(scope, "moe.down_hessians", from, to, inputs);
-    long tokens = dispatch.offsets()[to] - dispatch.offsets()[from];
-    NDArray average = scope.run("moe.mean_of_batch", own, tokens);
-    return new CalibratedInput(
-        scope.run("moe.shrink", own, average, shrinkage),
-        largest
-            ? perExpert(scope, "moe.largest_activations", from, to, inputs)
-            : scope.run("moe.zeros", h, to - from));
+  /** Hessians of the down projections' own tokens with gate and up as they are now, [C, M, M]. */
+  NDArray downHessians(TensorScope scope, ExpertWeights weights, int from, int to) {
+    return perExpert(scope, "moe.down_hessians", from, to, activations(weights));
+  }
+
+  /** The largest absolute input of each down projection, [C]; zero where no token came. */
+  NDArray largestDown(TensorScope scope, ExpertWeights weights, int from, int to) {
+    return perExpert(scope, "moe.largest_activations", from, to, activations(weights));
+  }
+
+  /** Adds {@link #shrinkage} average tokens to every Hessian, in place. */
+  void shrink(TensorScope scope, NDArray hessians, NDArray average) {
+    scope.runInPlace("moe.shrink", hessians, average, shrinkage);
+  }
+
+  /** All (token, slot) pairs of the layer. */
+  long pairs() {
+    return dispatch.offsets()[dispatch.offsets().length - 1];
+  }
+
+  private Object[] activations(ExpertWeights weights) {
+    return new Object[] {h, weights.gateUp(), weights.biases(), weights.clamped()};
   }
 
   private NDArray perExpert(

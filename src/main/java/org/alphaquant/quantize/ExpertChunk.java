@@ -14,9 +14,10 @@ import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.moe.Dispatch;
 import org.alphaquant.quantize.BatchQuantizer.Part;
+import org.alphaquant.quantize.BatchQuantizer.Quantized;
 import org.alphaquant.torch.TensorScope;
 
-/** Experts {@code from..to-1} of a layer, in memory and solved together. */
+/** Experts {@code from..to-1} of a layer, which are on the device and solved together. */
 record ExpertChunk(
     MoeFeedForward block,
     ExpertCalibration calibration,
@@ -29,27 +30,38 @@ record ExpertChunk(
   private static final int UP = 1;
   private static final int DOWN = 2;
 
-  /** Quantizes the experts and adds their outputs to {@code y [T, K]}. */
-  void quantize(TensorScope scope, NDArray y) {
+  String label() {
+    return "experts %d to %d".formatted(from, to - 1);
+  }
+
+  ExpertWeights load(TensorScope scope) {
     long start = System.nanoTime();
     ExpertWeights weights = block.load(scope, from, to);
     result.took("load", start, scope);
-    if (any(GATE, batches::quantizes) || any(UP, batches::quantizes)) {
-      gateAndUp(scope, weights);
-    }
-    if (any(DOWN, batches::quantizes)) {
-      down(scope, weights);
-    }
-    addOutputs(scope, weights, y);
+    return weights;
   }
 
-  private void gateAndUp(TensorScope parent, ExpertWeights weights) {
+  boolean quantizesDown() {
+    return any(DOWN, batches::quantizes);
+  }
+
+  /** Sums for the down projections of the layer, still empty. */
+  DownCalibration downCalibration(TensorScope owner, ExpertWeights weights) {
+    return new DownCalibration(calibration, owner, weights.down().getShape().get(2));
+  }
+
+  /** Quantizes gate and up in place; what changed is also returned, for the host to keep. */
+  List<SolvedRows> gateAndUp(TensorScope parent, ExpertWeights weights, boolean keep) {
+    List<SolvedRows> solved = new ArrayList<>();
+    if (!any(GATE, batches::quantizes) && !any(UP, batches::quantizes)) {
+      return solved;
+    }
     try (TensorScope scope = parent.child("gate and up")) {
       long start = System.nanoTime();
       CalibratedInput input = calibration.gateAndUp(scope, from, to);
       result.took("hessian", start, scope);
       long width = weights.gateUp().getShape().get(1) / 2;
-      Stacked rows = new Stacked(weights.gateUp(), input);
+      Stacked rows = new Stacked(weights.gateUp(), input, keep ? solved : null);
       bySchemes(GATE, UP)
           .forEach(
               (schemes, experts) -> {
@@ -65,16 +77,27 @@ record ExpertChunk(
                 }
               });
     }
+    return solved;
   }
 
-  private void down(TensorScope parent, ExpertWeights weights) {
+  /** What the down projections read with gate and up as they are now: their own tokens alone. */
+  CalibratedInput downInputs(TensorScope scope, ExpertWeights weights) {
+    long start = System.nanoTime();
+    CalibratedInput own =
+        new CalibratedInput(
+            calibration.downHessians(scope, weights, from, to),
+            any(DOWN, batches::asksForLargest)
+                ? calibration.largestDown(scope, weights, from, to)
+                : scope.run("moe.zeros", calibration.h(), to - from));
+    result.took("hessian", start, scope);
+    return own;
+  }
+
+  /** Quantizes the down projections in place. */
+  void down(TensorScope parent, ExpertWeights weights, CalibratedInput input) {
     try (TensorScope scope = parent.child("down")) {
-      long start = System.nanoTime();
-      boolean largest = any(DOWN, batches::asksForLargest);
-      CalibratedInput input = calibration.down(scope, weights, from, to, largest);
-      result.took("hessian", start, scope);
       long width = weights.down().getShape().get(1);
-      Stacked rows = new Stacked(weights.down(), input);
+      Stacked rows = new Stacked(weights.down(), input, null);
       bySchemes(DOWN)
           .forEach(
               (schemes, experts) -> {
@@ -84,7 +107,8 @@ record ExpertChunk(
     }
   }
 
-  private void addOutputs(TensorScope scope, ExpertWeights weights, NDArray y) {
+  /** Adds the experts' outputs to {@code y [T, K]}. */
+  void addOutputs(TensorScope scope, ExpertWeights weights, NDArray y) {
     long start = System.nanoTime();
     Dispatch dispatch = calibration.dispatch();
     scope.runInPlace(
@@ -104,8 +128,8 @@ record ExpertChunk(
     result.took("forward", start, scope);
   }
 
-  /** The chunk's weights [C, R, K] and what their inputs are. */
-  private record Stacked(NDArray weights, CalibratedInput input) {}
+  /** The chunk's weights [C, R, K], what their inputs are, and what is kept of them or null. */
+  private record Stacked(NDArray weights, CalibratedInput input, List<SolvedRows> kept) {}
 
   /** Solves rows {@code first..last} of some experts as one batch and puts them in place. */
   private void solve(
@@ -121,21 +145,28 @@ record ExpertChunk(
     }
     try (TensorScope scope = parent.child("batch")) {
       long[] elements = experts.stream().mapToLong(e -> e - from).toArray();
-      CalibratedInput input = stacked.input();
-      NDArray rows = scope.run("packing.rows", stacked.weights(), first, last);
-      NDArray quantized =
+      Quantized quantized =
           batches.quantize(
               scope,
-              scope.run("packing.select", rows, elements),
+              selected(scope, scope.run("packing.rows", stacked.weights(), first, last), elements),
               new CalibratedInput(
-                  scope.run("packing.select", input.hessian(), elements),
-                  scope.run("packing.select", input.largest(), elements)),
+                  selected(scope, stacked.input().hessian(), elements),
+                  selected(scope, stacked.input().largest(), elements)),
               scheme,
               parts,
               fallback(),
               result);
-      scope.runInPlace("packing.replace", stacked.weights(), elements, first, last, quantized);
+      NDArray weight = quantized.solution().weight();
+      scope.runInPlace("packing.replace", stacked.weights(), elements, first, last, weight);
+      if (stacked.kept() != null) {
+        stacked.kept().add(SolvedRows.of(scope, elements, first, quantized));
+      }
     }
+  }
+
+  // The array itself where all of the chunk's experts are asked for.
+  private NDArray selected(TensorScope scope, NDArray array, long[] elements) {
+    return elements.length == to - from ? array : scope.run("packing.select", array, elements);
   }
 
   // Experts whose projections have the same schemes are solved together.

@@ -1,8 +1,10 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
-import org.alphaquant.estimate.MemoryBudget;
+import java.util.ArrayList;
+import java.util.List;
 import org.alphaquant.gptq.RoutingWeight;
+import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.model.block.Routing;
 import org.alphaquant.moe.Dispatch;
@@ -13,20 +15,27 @@ import org.alphaquant.torch.TensorScope;
  * routing, experts are independent, so they are taken in chunks that fit the memory, each chunk
  * solved as one batch and its quantized output added to what the next layer reads. No forward pass
  * is replayed, and the down projections see the quantized gate and up.
+ *
+ * <p>Gate and up of all chunks come first, then down of all chunks, because every down projection
+ * leans on the layer's mean Hessian: what an expert gets does not depend on its chunk.
  */
 final class ExpertQuantizer {
 
   private final BatchQuantizer batches;
   private final RoutingWeight weighting;
   private final double shrinkage;
-  private final MemoryBudget memory;
+  private final int expertsAtOnce;
 
+  /**
+   * @param shrinkage average tokens of the layer added to each expert's Hessian
+   * @param expertsAtOnce experts of a chunk, at most
+   */
   ExpertQuantizer(
-      BatchQuantizer batches, RoutingWeight weighting, double shrinkage, MemoryBudget memory) {
+      BatchQuantizer batches, RoutingWeight weighting, double shrinkage, int expertsAtOnce) {
     this.batches = batches;
     this.weighting = weighting;
     this.shrinkage = shrinkage;
-    this.memory = memory;
+    this.expertsAtOnce = expertsAtOnce;
   }
 
   /**
@@ -42,16 +51,67 @@ final class ExpertQuantizer {
       Routing routing,
       NDArray y,
       LayerResult result) {
-    Dispatch dispatch = Dispatch.of(scope, routing, block.experts());
+    ExpertCalibration calibration = calibration(scope, block, h, routing);
+    List<ExpertChunk> chunks = new ArrayList<>();
+    int size = Math.min(block.experts(), expertsAtOnce);
+    for (int from = 0; from < block.experts(); from += size) {
+      int to = Math.min(block.experts(), from + size);
+      chunks.add(new ExpertChunk(block, calibration, batches, from, to, result));
+    }
+    if (chunks.size() == 1) {
+      together(scope, chunks.get(0), y);
+    } else {
+      oneByOne(scope, chunks, y);
+    }
+  }
+
+  private ExpertCalibration calibration(
+      TensorScope scope, MoeFeedForward block, NDArray h, Routing routing) {
     NDArray mean =
         scope.run(
             "moe.mean_hessian", h, routing.weights(), weighting.power(), ExpertCalibration.ROWS);
-    ExpertCalibration calibration = new ExpertCalibration(h, dispatch, mean, weighting, shrinkage);
-    int chunk = memory.expertsAtOnce(block, h.getShape().get(1));
-    for (int from = 0; from < block.experts(); from += chunk) {
-      int to = Math.min(block.experts(), from + chunk);
-      try (TensorScope work = scope.child("experts %d to %d".formatted(from, to - 1))) {
-        new ExpertChunk(block, calibration, batches, from, to, result).quantize(work, y);
+    NDArray largest = scope.run("moe.largest", h, scope.run("moe.zeros", h, 1));
+    Dispatch dispatch = Dispatch.of(scope, routing, block.experts());
+    return new ExpertCalibration(h, largest, dispatch, mean, weighting, shrinkage);
+  }
+
+  private static void together(TensorScope parent, ExpertChunk chunk, NDArray y) {
+    try (TensorScope scope = parent.child(chunk.label())) {
+      ExpertWeights weights = chunk.load(scope);
+      chunk.gateAndUp(scope, weights, false);
+      if (chunk.quantizesDown()) {
+        DownCalibration layer = chunk.downCalibration(scope, weights);
+        CalibratedInput own = chunk.downInputs(scope, weights);
+        layer.add(own);
+        chunk.down(scope, weights, layer.of(scope, own));
+      }
+      chunk.addOutputs(scope, weights, y);
+    }
+  }
+
+  private static void oneByOne(TensorScope parent, List<ExpertChunk> chunks, NDArray y) {
+    boolean down = chunks.stream().anyMatch(ExpertChunk::quantizesDown);
+    DownCalibration layer = null;
+    List<List<SolvedRows>> solved = new ArrayList<>();
+    for (ExpertChunk chunk : chunks) {
+      try (TensorScope scope = parent.child(chunk.label())) {
+        ExpertWeights weights = chunk.load(scope);
+        solved.add(chunk.gateAndUp(scope, weights, true));
+        if (down) {
+          layer = layer == null ? chunk.downCalibration(parent, weights) : layer;
+          layer.add(chunk.downInputs(scope, weights));
+        }
+      }
+    }
+    for (int i = 0; i < chunks.size(); i++) {
+      ExpertChunk chunk = chunks.get(i);
+      try (TensorScope scope = parent.child(chunk.label())) {
+        ExpertWeights weights = chunk.load(scope);
+        solved.get(i).forEach(rows -> rows.restore(scope, weights.gateUp()));
+        if (chunk.quantizesDown()) {
+          chunk.down(scope, weights, layer.of(scope, chunk.downInputs(scope, weights)));
+        }
+        chunk.addOutputs(scope, weights, y);
       }
     }
   }

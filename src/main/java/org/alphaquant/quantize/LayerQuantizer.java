@@ -2,6 +2,8 @@ package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.function.BiFunction;
 import org.alphaquant.gptq.RoutingWeight;
@@ -34,20 +36,20 @@ final class LayerQuantizer {
   }
 
   /** Quantizes layer {@code index} and advances {@code stream} through it. */
-  LayerResult quantize(TensorScope scope, int index, DecoderLayer layer, ResidualStream stream) {
-    LayerResult result = new LayerResult();
+  void quantize(
+      TensorScope scope, int index, DecoderLayer layer, ResidualStream stream, LayerResult result) {
     attention(scope, layer.attention(), stream, result);
     if (layer.feedForward() instanceof MoeFeedForward moe) {
       mixture(scope, index, moe, stream, result);
     } else if (layer.feedForward() instanceof DenseFeedForward dense) {
       dense(scope, dense, stream, result);
     }
-    return result;
   }
 
   private void attention(
       TensorScope parent, Attention attention, ResidualStream stream, LayerResult result) {
-    for (int s = 0; s < attention.stages().size(); s++) {
+    int last = attention.stages().size() - 1;
+    for (int s = 0; s < last; s++) {
       List<Linear> linears = attention.stages().get(s);
       if (stages.quantizesAny(linears)) {
         int stage = s;
@@ -58,9 +60,37 @@ final class LayerQuantizer {
         }
       }
     }
-    long start = System.nanoTime();
-    stream.advance("attention", attention::forward);
-    result.took("forward", start, parent);
+    if (stages.quantizesAny(attention.stages().get(last))) {
+      output(parent, attention, last, stream, result);
+    } else {
+      long start = System.nanoTime();
+      stream.advance("attention", attention::forward);
+      result.took("forward", start, parent);
+    }
+  }
+
+  // What the output projection reads is all of attention: it is kept until that is quantized.
+  private void output(
+      TensorScope parent,
+      Attention attention,
+      int last,
+      ResidualStream stream,
+      LayerResult result) {
+    List<Linear> linears = attention.stages().get(last);
+    try (TensorScope scope = parent.child("attention output")) {
+      List<NDArray> read = new ArrayList<>();
+      BiFunction<TensorScope, NDArray, NDArray> attended =
+          (work, x) -> {
+            NDArray rows = attention.input(work, last, x);
+            read.add(work.keep(scope, rows));
+            return rows;
+          };
+      stages.quantize(scope, linears, input(scope, linears, stream, attended, result), result);
+      long start = System.nanoTime();
+      Iterator<NDArray> rows = read.iterator();
+      stream.advance("attention", (work, x) -> attention.output(work, x, rows.next()));
+      result.took("forward", start, parent);
+    }
   }
 
   private void dense(
@@ -82,7 +112,8 @@ final class LayerQuantizer {
     result.took("forward", start, parent);
   }
 
-  private CalibratedInput input(
+  /** What {@code linears} read of the whole stream: {@code input} of each micro-batch. */
+  CalibratedInput input(
       TensorScope scope,
       List<Linear> linears,
       ResidualStream stream,
@@ -92,11 +123,14 @@ final class LayerQuantizer {
     NDArray like = linears.get(0).weight();
     NDArray hessian = scope.run("moe.zeros_square", like, like.getShape().get(1));
     NDArray largest = scope.run("moe.zeros", like, 1);
+    boolean asked = stages.asksForLargest(linears);
     for (NDArray x : stream.microBatches()) {
       try (TensorScope work = scope.child("hessian")) {
         NDArray rows = input.apply(work, x);
         accumulate(work, hessian, rows, work.run("moe.ones_per_row", rows));
-        largest = work.keep(scope, work.run("moe.largest", rows, largest));
+        if (asked) {
+          largest = work.keep(scope, work.run("moe.largest", rows, largest));
+        }
       }
     }
     result.took("hessian", start, scope);
@@ -111,6 +145,7 @@ final class LayerQuantizer {
       LayerResult result) {
     try (TensorScope scope = parent.child("mixture of experts")) {
       NDArray h = cached(scope, block, stream);
+      routers(scope, block, h, result);
       Routing routing = block.route(scope, h);
       long width = h.getShape().get(1);
       result.routing(Dispatch.utilization(scope, index, routing, block.experts(), width));
@@ -122,6 +157,18 @@ final class LayerQuantizer {
               .orElseGet(() -> scope.run("linear.zeros_like", h));
       experts.quantize(scope, block, h, routing, y, result);
       advance(stream, block, y);
+    }
+  }
+
+  // Whatever decides by h how much an expert counts: its quantized weights then route the tokens.
+  private void routers(TensorScope parent, MoeFeedForward block, NDArray h, LayerResult result) {
+    List<Linear> linears = new ArrayList<>(List.of(block.router().linear()));
+    block.shared().flatMap(SharedExpert::gating).ifPresent(linears::add);
+    if (stages.quantizesAny(linears)) {
+      try (TensorScope scope = parent.child("router")) {
+        NDArray once = scope.run("moe.ones_per_row", h);
+        stages.quantize(scope, linears, input(scope, h, once, result), result);
+      }
     }
   }
 

@@ -24,6 +24,10 @@ final class StageQuantizer {
     return linears.stream().anyMatch(linear -> batches.quantizes(linear.name()));
   }
 
+  boolean asksForLargest(List<Linear> linears) {
+    return linears.stream().anyMatch(linear -> batches.asksForLargest(linear.name()));
+  }
+
   /**
    * Replaces the weights of {@code linears} by quantized ones.
    *
@@ -58,15 +62,12 @@ final class StageQuantizer {
         parts.add(new Part(row, row + rows, List.of(linear.name())));
         row += rows;
       }
+      NDArray stacked = work.run("packing.stack", weights);
       NDArray quantized =
-          batches.quantize(
-              work,
-              work.run("packing.stack", weights),
-              input,
-              scheme,
-              parts,
-              module -> null,
-              result);
+          batches
+              .quantize(work, stacked, input, scheme, parts, module -> null, result)
+              .solution()
+              .weight();
       for (int i = 0; i < linears.size(); i++) {
         Part part = parts.get(i);
         NDArray rows = work.run("packing.rows", quantized, part.first(), part.last());

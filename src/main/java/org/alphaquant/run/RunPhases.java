@@ -14,7 +14,8 @@ import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.WrittenFile;
-import org.alphaquant.estimate.MemoryBudget;
+import org.alphaquant.estimate.MemoryPlan;
+import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.evaluation.Perplexity;
 import org.alphaquant.gptq.GptqOptions;
@@ -51,11 +52,11 @@ final class RunPhases {
   private final Torch torch;
   private final PreparedJob prepared;
   private final RunProgress progress;
-  private final PeakMemory memory;
+  private final PeakMemory peak;
   private final Map<String, Double> seconds = new LinkedHashMap<>();
   private final LayerFiles layers;
   private final Resumption resumption;
-  private final int tokensPerBatch;
+  private final MemoryPlan memory;
 
   RunPhases(JobContext context, Torch torch, PreparedJob prepared) {
     this.context = context;
@@ -67,10 +68,17 @@ final class RunPhases {
             context,
             (long) prepared.samples().samples() * prepared.samples().sequenceLength(),
             Stream.of(prepared.windows()).mapToLong(window -> window.length).sum());
-    this.memory = new PeakMemory(torch);
+    this.peak = new PeakMemory(torch);
     this.layers = new LayerFiles(context.attemptDirectory().resolve("layers"));
     this.resumption = Resumption.of(context, fingerprint(), layers);
-    this.tokensPerBatch = torch.device().equals("cpu") ? 4096 : 16_384;
+    this.memory =
+        new MemoryPlan(
+            new ModelShape(
+                    prepared.description(),
+                    (long) prepared.samples().samples() * prepared.samples().sequenceLength())
+                .largest(),
+            torch.freeDeviceMemory().orElse(0),
+            context.earlierResourceFailures());
   }
 
   JobResult run() throws IOException {
@@ -123,37 +131,41 @@ final class RunPhases {
               scope,
               model,
               prepared.windows(),
-              tokensPerBatch,
+              memory.tokensPerBatch(),
+              memory.logitsBytes(),
               layer -> {
                 progress.progress(phase, layer + 1, count);
                 betweenLayers.run();
               });
-      memory.look();
+      peak.look();
       seconds.put(phase.jsonName(), (System.nanoTime() - start) / 1e9);
       return perplexity;
+    } finally {
+      // What a phase leaves in libtorch's cache would otherwise count as used in the next.
+      torch.releaseCachedMemory();
     }
   }
 
   private void quantize(int first) {
     try (TensorScope scope = torch.scope("model")) {
       Model model = ModelFamilies.open(prepared.source(), prepared.description(), scope);
-      MemoryBudget budget = MemoryBudget.of(torch, context.earlierResourceFailures());
-      ModelQuantizer quantizer = new ModelQuantizer(plan(), budget, tokensPerBatch);
+      ModelQuantizer quantizer = new ModelQuantizer(plan(), memory);
       for (int i = 0; i < first; i++) {
         Optional.ofNullable(layers.read(i).experts()).ifPresent(progress::routed);
       }
-      quantizer.quantize(
-          scope,
-          model,
-          first,
-          first == 0 ? quantizer.embed(scope, model) : resumption.stream(scope, model),
-          progress,
+      ModelQuantizer.LayerDone done =
           (layer, result, stream) -> {
             resumption.put(layer, result, stream);
-            memory.look();
+            peak.look();
             context.betweenLayers();
-          });
+          };
+      if (first == 0) {
+        quantizer.quantize(scope, model, progress, done);
+      } else {
+        quantizer.resume(scope, model, first, resumption.stream(scope, model), progress, done);
+      }
     }
+    torch.releaseCachedMemory();
   }
 
   // What must agree for a layer of an earlier attempt to be the one this attempt would make.
@@ -219,7 +231,7 @@ final class RunPhases {
                 bytesAfter,
                 before,
                 after,
-                memory.peak());
+                peak.peak(memory));
     report.warnings().forEach(progress::warning);
     writeJson("quantization_report.json", report);
     writeJson("experts.json", Map.of("data", experts));

@@ -9,8 +9,7 @@ import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
-import org.alphaquant.estimate.MemoryBudget;
-import org.alphaquant.estimate.MemoryEstimate;
+import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.NominalRate;
 import org.alphaquant.estimate.WorkEstimate;
@@ -82,11 +81,8 @@ class RunPlanner implements JobPlanner {
                     module -> module.resolved().module().layer(),
                     Collectors.summingLong(PlannedModule::bytes)));
     long largest = layers.values().stream().mapToLong(Long::longValue).max().orElse(0);
-    MemoryEstimate estimate =
-        MemoryEstimate.of(
-            shape.largest(), largest, MemoryBudget.planned(spec.resources().memoryBytes()));
-    return new JobPlan.Memory(
-        estimate.deviceBytes(), estimate.hostBytes(), estimate.expertsAtOnce());
+    MemoryPlan memory = new MemoryPlan(shape.largest(), spec.resources().memoryBytes(), 0);
+    return new JobPlan.Memory(memory.deviceBytes(), largest, memory.expertsAtOnce());
   }
 
   private static JobPlan.Scheme scheme(SchemeGroup group) {

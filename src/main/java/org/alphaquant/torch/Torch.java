@@ -114,10 +114,12 @@ public final class Torch implements AutoCloseable {
     }
   }
 
+  /** Frees everything; what libtorch kept for reuse goes back to the device. */
   @Override
   public void close() {
     kernels.close();
     manager.close();
+    releaseCachedMemory();
   }
 
   private static Device djlDevice(String device) {

@@ -44,12 +44,32 @@ class PerplexityTest {
         TensorScope scope = torch.scope("test");
         Checkpoint checkpoint = Checkpoint.open(MODEL)) {
       Model model = ModelFamilies.open(checkpoint, ModelFamilies.describe(checkpoint, null), scope);
-      assertThatThrownBy(() -> Perplexity.of(scope, model, new long[0][], 256, layer -> {}))
+      assertThatThrownBy(
+              () -> Perplexity.of(scope, model, new long[0][], 256, 1 << 20, layer -> {}))
           .hasMessageContaining("no whole window");
     }
   }
 
+  @Test
+  void logitsInSlicesGiveTheSamePerplexity() {
+    double whole = perplexity(256, 4096, 1L << 30, new ArrayList<>()).value();
+    double slices = perplexity(256, 4096, 100_000, new ArrayList<>()).value();
+    assertThat(slices).isCloseTo(whole, within(1e-6));
+  }
+
+  @Test
+  void aGibibyteHoldsTheLogitsOfAFewHundredTokensOfALargeVocabulary() {
+    int rows = Perplexity.rowsAtOnce(151_936, 1L << 30);
+    assertThat(2L * Float.BYTES * 151_936 * rows).isBetween(1L << 29, 1L << 30);
+    assertThat(Perplexity.rowsAtOnce(151_936, 1)).isOne();
+  }
+
   private static Perplexity perplexity(int window, int tokensPerBatch, List<Integer> layers) {
+    return perplexity(window, tokensPerBatch, 1L << 30, layers);
+  }
+
+  private static Perplexity perplexity(
+      int window, int tokensPerBatch, long logitsBytes, List<Integer> layers) {
     try (Torch torch = Torch.open("cpu");
         TensorScope scope = torch.scope("test");
         Tokenizer tokenizer = Tokenizer.open(MODEL);
@@ -57,7 +77,7 @@ class PerplexityTest {
       long[][] windows =
           EvaluationText.read(Path.of("examples/text/eval.txt"), tokenizer).windows(window);
       Model model = ModelFamilies.open(checkpoint, ModelFamilies.describe(checkpoint, null), scope);
-      return Perplexity.of(scope, model, windows, tokensPerBatch, layers::add);
+      return Perplexity.of(scope, model, windows, tokensPerBatch, logitsBytes, layers::add);
     }
   }
 }

@@ -45,7 +45,7 @@ class GptqSolverTest {
     try (TensorScope scope = torch.scope("test")) {
       Solution solution =
           new GptqSolver(PLAIN)
-              .solve(scope, weight(scope, 1), hessian(scope, 1), grid(format, true));
+              .solve(scope, weight(scope, 1), hessian(scope, 1), grid(format, true), ROWS);
       assertThat(sum(solution.error())).isLessThan(sum(solution.roundingError()));
       assertThat(sum(solution.roundingError())).isLessThan(sum(solution.energy()));
     }
@@ -58,7 +58,7 @@ class GptqSolverTest {
       boolean symmetric = !format.canBeAsymmetric();
       WeightGrid grid = grid(format, symmetric);
       Solution solution =
-          new GptqSolver(PLAIN).solve(scope, weight(scope, 1), hessian(scope, 1), grid);
+          new GptqSolver(PLAIN).solve(scope, weight(scope, 1), hessian(scope, 1), grid, ROWS);
       NDArray back =
           scope.run(
               "format.dequantize",
@@ -80,15 +80,62 @@ class GptqSolverTest {
       NDArray hessian = hessian(scope, 3);
       WeightGrid grid = grid(NumberFormat.INT4, true);
       GptqSolver solver = new GptqSolver(new GptqOptions(0.01, 16, true, 1, 8));
-      float[] batch = scope.toFloats(solver.solve(scope, weight, hessian, grid).weight());
+      float[] batch = scope.toFloats(solver.solve(scope, weight, hessian, grid, ROWS).weight());
       for (long b = 0; b < 3; b++) {
         NDArray one = scope.run("packing.select", weight, new long[] {b});
         NDArray its = scope.run("packing.select", hessian, new long[] {b});
-        float[] alone = scope.toFloats(solver.solve(scope, one, its, grid).weight());
+        float[] alone = scope.toFloats(solver.solve(scope, one, its, grid, ROWS).weight());
         int size = ROWS * INPUTS;
         float[] part = Arrays.copyOfRange(batch, (int) b * size, (int) (b + 1) * size);
         assertThat(part).containsExactly(alone, within(1e-5f));
       }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INT4", "MXFP4", "NVFP4"})
+  void howManyRowsAreSolvedAtOnceChangesNothing(NumberFormat format) {
+    try (TensorScope scope = torch.scope("test")) {
+      GptqSolver solver = new GptqSolver(new GptqOptions(0.01, 16, true, 1, 8));
+      WeightGrid grid = grid(format, true);
+      Solution all = solver.solve(scope, weight(scope, 2), hessian(scope, 2), grid, ROWS);
+      Solution few = solver.solve(scope, weight(scope, 2), hessian(scope, 2), grid, 5);
+      assertThat(scope.toLongs(few.codes())).isEqualTo(scope.toLongs(all.codes()));
+      assertThat(scope.toFloats(few.scale())).isEqualTo(scope.toFloats(all.scale()));
+      assertThat(sum(few.error())).isCloseTo(sum(all.error()), within(sum(all.error()) * 1e-4));
+    }
+  }
+
+  @Test
+  void anElementThatNoInputReachedIsRoundedPlainlyAndSaysSo() {
+    try (TensorScope scope = torch.scope("test")) {
+      float[] values = scope.toFloats(hessian(scope, 2));
+      Arrays.fill(values, 0, INPUTS * INPUTS, 0);
+      NDArray hessian = scope.floats(values, 2, INPUTS, INPUTS);
+      WeightGrid grid = grid(NumberFormat.INT4, true);
+      Solution solution = new GptqSolver(PLAIN).solve(scope, weight(scope, 2), hessian, grid, ROWS);
+      assertThat(solution.damp()).containsExactly(-1f, 0.01f);
+      Solution nearest = new GptqSolver(PLAIN).round(scope, weight(scope, 2), grid, ROWS);
+      int size = ROWS * INPUTS;
+      assertThat(Arrays.copyOf(scope.toFloats(solution.weight()), size))
+          .isEqualTo(Arrays.copyOf(scope.toFloats(nearest.weight()), size));
+    }
+  }
+
+  @Test
+  void aDampingTooSmallForFloat32IsRaisedLikeAnyOther() {
+    try (TensorScope scope = torch.scope("test")) {
+      float[] values = new float[INPUTS * INPUTS];
+      Arrays.fill(values, 1);
+      Solution solution =
+          new GptqSolver(new GptqOptions(1e-300, 16, false, 0, 1))
+              .solve(
+                  scope,
+                  weight(scope, 1),
+                  scope.floats(values, 1, INPUTS, INPUTS),
+                  grid(NumberFormat.INT4, true),
+                  ROWS);
+      assertThat(solution.damp()[0]).isPositive();
     }
   }
 
@@ -100,7 +147,12 @@ class GptqSolverTest {
         GptqOptions options = new GptqOptions(0.0001, 16, false, sweeps, 8);
         Solution solution =
             new GptqSolver(options)
-                .solve(scope, weight(scope, 1), hessian(scope, 1), grid(NumberFormat.INT3, true));
+                .solve(
+                    scope,
+                    weight(scope, 1),
+                    hessian(scope, 1),
+                    grid(NumberFormat.INT3, true),
+                    ROWS);
         assertThat(sum(solution.error())).isLessThan(last * 1.001);
         last = sum(solution.error());
       }
@@ -124,7 +176,8 @@ class GptqSolverTest {
                   scope,
                   weight(scope, 3),
                   scope.floats(values, 3, INPUTS, INPUTS),
-                  grid(NumberFormat.INT4, true));
+                  grid(NumberFormat.INT4, true),
+                  ROWS);
       assertThat(solution.damp()[0]).isEqualTo(0.01f);
       assertThat(solution.damp()[1]).isGreaterThan(0.5f);
       assertThat(solution.damp()[2]).isEqualTo(0.01f);
@@ -138,7 +191,7 @@ class GptqSolverTest {
       values[5] = Float.NaN;
       NDArray hessian = scope.floats(values, 2, INPUTS, INPUTS);
       WeightGrid grid = grid(NumberFormat.INT4, true);
-      Solution solution = new GptqSolver(PLAIN).solve(scope, weight(scope, 2), hessian, grid);
+      Solution solution = new GptqSolver(PLAIN).solve(scope, weight(scope, 2), hessian, grid, ROWS);
       assertThat(solution.damp()).containsExactly(-1f, 0.01f);
       float[] quantized = scope.toFloats(solution.weight());
       float[] original = scope.toFloats(weight(scope, 2));
@@ -172,7 +225,7 @@ class GptqSolverTest {
     for (int i = 0; i < times; i++) {
       try (TensorScope scope = torch.scope("test")) {
         NDArray rows = scope.floats(weight, 1, 2048, 8);
-        solver.solve(scope, rows, scope.floats(identity, 1, 8, 8), grid);
+        solver.solve(scope, rows, scope.floats(identity, 1, 8, 8), grid, 2048);
       }
     }
   }

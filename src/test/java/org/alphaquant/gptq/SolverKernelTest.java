@@ -27,10 +27,31 @@ class SolverKernelTest {
       NDArray h = scope.floats(flat(hessian), 1, inputs, inputs);
       NDList scales =
           scope.runAll(
-              "format.search_scales", w, INT4, 16, 0, 6, true, 1, scope.floats(new float[] {1}, 1));
+              "format.search_scales",
+              w,
+              INT4,
+              16,
+              0,
+              6,
+              true,
+              1,
+              scope.floats(new float[] {1}, 1),
+              outputs);
       NDList solved =
           scope.runAll(
-              "gptq.solve", w, h, scales.get(0), scales.get(1), INT4, 16, true, 0.01, 16, false, 0);
+              "gptq.solve",
+              w,
+              h,
+              scales.get(0),
+              scales.get(1),
+              INT4,
+              16,
+              true,
+              0.01,
+              16,
+              false,
+              0,
+              2);
       float[] q = scope.toFloats(solved.get(0));
       float[] s = scope.toFloats(scales.get(0));
       double[][] expected = PaperGptq.quantize(weight, hessian, s, 16, 0.01);

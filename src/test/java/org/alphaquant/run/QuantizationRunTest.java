@@ -101,6 +101,7 @@ class QuantizationRunTest {
         .isEqualTo(result.perplexity().after());
     assertThat(report.get("seconds").get("quantize/solve").asDouble()).isPositive();
     assertThat(report.get("peak_memory").get("process").asLong()).isGreaterThan(1L << 20);
+    assertThat(report.get("peak_memory").get("estimated").asLong()).isGreaterThan(1L << 20);
     assertThat(context.progress.get(context.progress.size() - 1).fraction()).isEqualTo(1.0);
   }
 
@@ -166,6 +167,56 @@ class QuantizationRunTest {
     try (Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
       assertThat(written.names()).contains("model.layers.0.self_attn.q_proj." + suffix);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "micro/olmoe, int8, compressed-tensors",
+    "micro/qwen2_moe, int4, compressed-tensors",
+    "micro/qwen2_moe, int3, dequantized",
+    "variants/gpt_oss, int8, compressed-tensors"
+  })
+  void routersSharedExpertGatesAndTheHeadAreQuantizedWhereTheConfigNamesThem(
+      String model, String format, String output) throws IOException {
+    JobSpec spec =
+        read(
+            """
+            {"model": "%s",
+             "config": {"default": {"wq": "bf16"},
+                        "overrides": [{"pattern": "*gate", "wq": "%s", "group_size": 16},
+                                      {"pattern": "*router", "wq": "%s", "group_size": 16},
+                                      {"pattern": "lm_head", "wq": "%s", "group_size": 32}]},
+             "calibration": {"path": "text/calibration.jsonl", "samples": 6, "sequence_length": 64},
+             "evaluation": {"perplexity": {"path": "text/short.txt", "window": 64}},
+             "output": {"format": "%s"}}
+            """
+                .formatted(model, format, format, format, output));
+    TestContext context = TestContext.of(spec, folder.resolve("1"));
+    JobResult result = run().run(context);
+    JsonNode report =
+        JSON.readTree(context.artifactDirectory().resolve("quantization_report.json").toFile());
+    List<String> reported =
+        report.get("linears").valueStream().map(linear -> linear.get("module").asString()).toList();
+    try (Checkpoint source = Checkpoint.open(Path.of("src/test/resources").resolve(model));
+        Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
+      List<String> named =
+          source.names().stream()
+              .filter(name -> name.matches(".*(gate|router|lm_head)\\.weight"))
+              .map(name -> name.substring(0, name.length() - ".weight".length()))
+              .toList();
+      assertThat(reported).containsExactlyInAnyOrderElementsOf(named).contains("lm_head");
+      for (String module : named) {
+        String weight = module + ".weight";
+        if (output.equals("dequantized")) {
+          assertThat(written.bytes(weight)).as(weight).isNotEqualTo(source.bytes(weight));
+        } else {
+          assertThat(written.names()).contains(module + ".weight_packed").doesNotContain(weight);
+        }
+      }
+    }
+    assertThat(result.perplexity().after())
+        .isNotEqualTo(result.perplexity().before())
+        .isCloseTo(result.perplexity().before(), withinPercentage(50));
   }
 
   @Test
@@ -270,6 +321,10 @@ class QuantizationRunTest {
          "output": {"format": "%s"}}
         """
             .formatted(model, format, group, inputs, output);
+    return read(json);
+  }
+
+  private static JobSpec read(String json) {
     return JSON.rebuild()
         .propertyNamingStrategy(tools.jackson.databind.PropertyNamingStrategies.SNAKE_CASE)
         .build()

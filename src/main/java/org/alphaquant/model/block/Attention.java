@@ -22,6 +22,18 @@ public interface Attention {
    */
   NDArray input(TensorScope scope, int stage, NDArray x);
 
+  /**
+   * The residual stream after the block, x + attention(norm(x)), [B, S, H].
+   *
+   * @param read what the last stage reads for x, as {@link #input} gives it
+   */
+  NDArray output(TensorScope scope, NDArray x, NDArray read);
+
   /** The residual stream after the block: x + attention(norm(x)), [B, S, H]. */
-  NDArray forward(TensorScope scope, NDArray x);
+  default NDArray forward(TensorScope scope, NDArray x) {
+    try (TensorScope inner = scope.child("attention")) {
+      NDArray read = input(inner, stages().size() - 1, x);
+      return inner.keep(scope, output(inner, x, read));
+    }
+  }
 }

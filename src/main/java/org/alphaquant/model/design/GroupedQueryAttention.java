@@ -46,9 +46,9 @@ final class GroupedQueryAttention implements Attention {
   }
 
   @Override
-  public NDArray forward(TensorScope scope, NDArray x) {
-    try (TensorScope inner = scope.child("attention")) {
-      NDArray y = output.apply(inner, attended(inner, x));
+  public NDArray output(TensorScope scope, NDArray x, NDArray read) {
+    try (TensorScope inner = scope.child("attention output")) {
+      NDArray y = output.apply(inner, read);
       return inner.keep(scope, residual.join(inner, x, y));
     }
   }

@@ -1,0 +1,47 @@
+package org.alphaquant.quantize;
+
+import ai.djl.ndarray.NDArray;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * What the down projections of a whole layer read, added up over its chunks of experts with their
+ * quantized gate and up: an expert with few tokens leans on the layer's mean, which must not depend
+ * on how many experts fitted the memory at once.
+ */
+final class DownCalibration {
+
+  private final ExpertCalibration calibration;
+  private final TensorScope owner;
+  private final NDArray total;
+  private NDArray largest;
+
+  /**
+   * @param owner owns the sums
+   * @param width inputs of a down projection
+   */
+  DownCalibration(ExpertCalibration calibration, TensorScope owner, long width) {
+    this.calibration = calibration;
+    this.owner = owner;
+    this.total = owner.run("moe.zeros_double", calibration.h(), width);
+    this.largest = owner.run("moe.zeros", calibration.h(), 1);
+  }
+
+  /** Adds what the down projections of one chunk read. */
+  void add(CalibratedInput own) {
+    owner.runInPlace("moe.add_hessians", total, own.hessian());
+    NDArray before = largest;
+    largest = owner.run("moe.largest", own.largest(), before);
+    before.close();
+  }
+
+  /**
+   * What one chunk's down projections are solved with, once all chunks were added.
+   *
+   * @param own what they read themselves; its Hessians are changed in place
+   */
+  CalibratedInput of(TensorScope scope, CalibratedInput own) {
+    NDArray mean = scope.run("moe.mean_of_total", total, calibration.pairs());
+    calibration.shrink(scope, own.hessian(), mean);
+    return new CalibratedInput(own.hessian(), scope.run("moe.where_seen", own.largest(), largest));
+  }
+}
