@@ -71,6 +71,7 @@ class ArchitectureTest {
     map.put("metrics", Set.of("job", "worker", "device"));
     map.put("webhook", Set.of("job", "egress"));
     map.put("database", Set.of("job"));
+    map.put("fetch", Set.of("worker", "prepare", "hub", "source", "job"));
     map.put(
         "run",
         Set.of(

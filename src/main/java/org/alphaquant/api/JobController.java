@@ -51,8 +51,8 @@ class JobController {
       @RequestBody JobSpec spec,
       @RequestHeader(name = IdempotencyKey.HEADER, required = false) String idempotencyKey) {
     String key = IdempotencyKey.parse(idempotencyKey);
-    check.run(spec);
-    Submission submission = submit(new NewJob(Caller.current().owner(), spec, key));
+    JobSpec pinned = check.pinned(spec);
+    Submission submission = submit(new NewJob(Caller.current().owner(), pinned, spec, key));
     Job job = submission.job();
     ResponseEntity.BodyBuilder answer =
         submission.replayed()

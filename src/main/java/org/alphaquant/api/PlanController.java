@@ -26,9 +26,8 @@ class PlanController {
       consumes = MediaType.APPLICATION_JSON_VALUE,
       produces = MediaType.APPLICATION_JSON_VALUE)
   JobPlan plan(@RequestBody JobSpec spec) {
-    check.run(spec);
     try {
-      return planner.plan(spec);
+      return planner.plan(check.pinned(spec));
     } catch (RefusedException e) {
       throw new ProblemException(ProblemType.INVALID_JOB, Fault.of(e));
     }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.QuotaExceededException;
+import org.alphaquant.job.SourceAwayException;
 import org.alphaquant.security.Caller;
 import org.alphaquant.security.TooManyRequestsException;
 import org.slf4j.Logger;
@@ -116,6 +117,17 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
             e.getMessage() + ".",
             List.of(),
             retryAfter(QUEUE_MAY_MOVE)),
+        request);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> sourceAway(SourceAwayException e, HttpServletRequest request) {
+    return problem(
+        new ProblemException(
+            ProblemType.SERVICE_UNAVAILABLE,
+            e.getMessage() + ".",
+            List.of(),
+            retryAfter(settings.retryAfter())),
         request);
   }
 

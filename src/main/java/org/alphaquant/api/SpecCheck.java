@@ -3,6 +3,8 @@ package org.alphaquant.api;
 import java.util.List;
 import org.alphaquant.job.JobPreflight;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.ModelPinning;
+import org.alphaquant.job.RefusedException;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
@@ -11,12 +13,29 @@ import org.springframework.stereotype.Component;
 class SpecCheck {
 
   private final ObjectProvider<JobPreflight> preflights;
+  private final ObjectProvider<ModelPinning> pinning;
 
-  SpecCheck(ObjectProvider<JobPreflight> preflights) {
+  SpecCheck(ObjectProvider<JobPreflight> preflights, ObjectProvider<ModelPinning> pinning) {
     this.preflights = preflights;
+    this.pinning = pinning;
   }
 
-  void run(JobSpec spec) {
+  /**
+   * The specification with the version of its model, fit to be run.
+   *
+   * @throws ProblemException {@code invalid-job} if it cannot run
+   */
+  JobSpec pinned(JobSpec spec) {
+    try {
+      JobSpec pinned = pinning.getIfAvailable(() -> it -> it).pin(spec);
+      run(pinned);
+      return pinned;
+    } catch (RefusedException e) {
+      throw new ProblemException(ProblemType.INVALID_JOB, Fault.of(e));
+    }
+  }
+
+  private void run(JobSpec spec) {
     List<Fault> faults =
         preflights
             .orderedStream()

@@ -33,7 +33,7 @@ final class Completeness {
       Set<String> shards = shards(folder);
       Optional<List<HubFile>> files = cache.files(pinned);
       return files.isEmpty()
-          ? hasWeights(folder, shards)
+          ? hasWeights(pinned, shards)
           : wanted(pinned, files.get(), shards).stream().allMatch(file -> cache.has(pinned, file));
     } catch (HubException incomplete) {
       return false;
@@ -48,10 +48,10 @@ final class Completeness {
   }
 
   // What others put into the cache may have no list of files; the index tells of the weights then.
-  private static boolean hasWeights(Path folder, Set<String> shards) {
+  private boolean hasWeights(HubReference pinned, Set<String> shards) {
     return shards == null
-        ? Files.isRegularFile(folder.resolve("model.safetensors"))
-        : shards.stream().allMatch(name -> Files.isRegularFile(folder.resolve(name)));
+        ? cache.has(pinned, "model.safetensors")
+        : shards.stream().allMatch(name -> cache.has(pinned, name));
   }
 
   /**

@@ -137,6 +137,16 @@ final class HubCache {
     }
   }
 
+  /** Whether the snapshot has some file under that path. */
+  boolean has(HubReference pinned, String path) {
+    Path file = snapshot(pinned).resolve(path).normalize();
+    try {
+      return file.startsWith(root) && Files.isRegularFile(file) && isBelowRoot(file);
+    } catch (IOException notThere) {
+      return false;
+    }
+  }
+
   /** A link in a cache that others write to may lead anywhere. */
   private boolean isBelowRoot(Path path) throws IOException {
     return path.toRealPath().startsWith(root.toRealPath());

@@ -45,6 +45,13 @@ record HubPlace(
         Proxies.of(variables));
   }
 
+  /** The same with more folders that are only read. */
+  HubPlace alsoReading(List<Path> more) {
+    List<Path> all = new ArrayList<>(caches);
+    more.forEach(path -> all.add(path.toAbsolutePath().normalize()));
+    return new HubPlace(endpoint, token, offline, cache, all, proxies);
+  }
+
   /** Nothing secret is in a place that is shown. */
   @Override
   public String toString() {

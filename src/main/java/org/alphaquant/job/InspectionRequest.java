@@ -8,12 +8,15 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 /**
  * Which model to look at.
  *
- * @param model model id or folder below one of the allowed roots
+ * @param model folder below one of the allowed roots, or a model of the hub
+ * @param revision the hub model's branch, tag or commit; null for its main branch
  * @param modelType family to read it as; null takes the checkpoint's own
  */
-public record InspectionRequest(String model, @JsonProperty("model_type") String modelType) {
+public record InspectionRequest(
+    String model, String revision, @JsonProperty("model_type") String modelType) {
   public InspectionRequest {
     text("model", model, 512);
+    textOrNull("revision", revision, 200);
     textOrNull("model_type", modelType, 64);
   }
 }

@@ -11,11 +11,35 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param phase what is being done, for example {@code quantize}
  * @param layer layers finished, of {@code layers}
  * @param fraction of the whole job, 0 to 1
- * @param estimatedRemainingSeconds to the end of the job
+ * @param estimatedRemainingSeconds to the end of the job, or of the phase where that is all that
+ *     can be told
+ * @param transfer what has come over the network; null in phases that fetch nothing
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobProgress(
-    String phase, Integer layer, Integer layers, Double fraction, Long estimatedRemainingSeconds) {
+    String phase,
+    Integer layer,
+    Integer layers,
+    Double fraction,
+    Long estimatedRemainingSeconds,
+    Transfer transfer) {
+  /**
+   * Bytes that are there.
+   *
+   * @param bytesPerSecond since the phase began
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Transfer(long bytes, long totalBytes, double bytesPerSecond) {}
+
+  public JobProgress(
+      String phase,
+      Integer layer,
+      Integer layers,
+      Double fraction,
+      Long estimatedRemainingSeconds) {
+    this(phase, layer, layers, fraction, estimatedRemainingSeconds, null);
+  }
+
   public JobProgress {
     requireNonNull(phase, "phase is null");
     if (fraction != null && !(fraction >= 0 && fraction <= 1)) {

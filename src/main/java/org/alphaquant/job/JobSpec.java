@@ -20,7 +20,9 @@ import tools.jackson.databind.annotation.JsonNaming;
  * What a client asks for. Only {@code model} is required; every other field has its default filled
  * in here, so that a stored specification says everything that a run depends on.
  *
- * @param model model id or folder below one of the allowed roots
+ * @param model folder below one of the allowed roots, or a model of the hub: {@code org/name} or
+ *     {@code hf://org/name}
+ * @param revision the hub model's branch, tag or commit; a stored specification has the commit
  * @param modelType family to read the checkpoint as; null takes the checkpoint's own
  * @param config the quantization configuration as the client wrote it; null takes the default one
  * @param priority -100 to 100; higher runs earlier
@@ -32,6 +34,7 @@ import tools.jackson.databind.annotation.JsonNaming;
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobSpec(
     String model,
+    String revision,
     String modelType,
     JsonNode config,
     Gptq gptq,
@@ -49,6 +52,7 @@ public record JobSpec(
 
   public JobSpec {
     text("model", model, 512);
+    textOrNull("revision", revision, 200);
     textOrNull("model_type", modelType, 64);
     if (config != null && config.isNull()) {
       config = null;
@@ -70,7 +74,26 @@ public record JobSpec(
 
   /** A job for this model with everything else left to the defaults. */
   public static JobSpec of(String model) {
-    return new JobSpec(model, null, null, null, null, null, null, null, null, null, null, null);
+    return new JobSpec(
+        model, null, null, null, null, null, null, null, null, null, null, null, null);
+  }
+
+  /** The same with the model at this place of its history. */
+  public JobSpec at(String model, String revision) {
+    return new JobSpec(
+        model,
+        revision,
+        modelType,
+        config,
+        gptq,
+        calibration,
+        evaluation,
+        output,
+        resources,
+        priority,
+        labels,
+        expiresIn,
+        webhook);
   }
 
   private static Map<String, String> checkedLabels(Map<String, String> labels) {

@@ -15,12 +15,17 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.scheme.QuantizationConfig;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.scheme.plan.Planner;
+import org.alphaquant.source.RemoteModels;
+import org.alphaquant.source.SourceException;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
 /** Turns the names in a specification into things: folder, model, schemes, texts. */
@@ -28,19 +33,50 @@ import org.springframework.stereotype.Component;
 public class JobInputs {
 
   private final SourceSettings settings;
+  private final RemoteModels remote;
+  private final Map<String, FetchedSource> fetched;
 
+  /** Inputs below the allowed roots only. */
   public JobInputs(SourceSettings settings) {
+    this(settings, RemoteModels.NONE, Map.of());
+  }
+
+  @Autowired
+  public JobInputs(SourceSettings settings, ObjectProvider<RemoteModels> remote) {
+    this(settings, remote.getIfAvailable(() -> RemoteModels.NONE), Map.of());
+  }
+
+  private JobInputs(
+      SourceSettings settings, RemoteModels remote, Map<String, FetchedSource> fetched) {
     this.settings = settings;
+    this.remote = remote;
+    this.fetched = fetched;
+  }
+
+  /** The same, with what was brought here by the names that specifications have for it. */
+  public JobInputs with(Map<String, FetchedSource> sources) {
+    return new JobInputs(settings, remote, Map.copyOf(sources));
   }
 
   /** The model's folder. */
   public Path folder(JobSpec spec) {
-    return folder(spec.model());
+    return folder(spec.model(), spec.revision());
   }
 
-  /** The folder of a model. */
-  public Path folder(String model) {
-    return settings.modelRoots().folder(model);
+  /**
+   * The folder of a model; of one that is elsewhere, a folder with its names and shapes.
+   *
+   * @throws SourceException if there is none
+   */
+  public Path folder(String model, String revision) {
+    if (fetched.containsKey(model)) {
+      return Path.of(fetched.get(model).path());
+    }
+    try {
+      return settings.modelRoots().folder(model);
+    } catch (SourceException notBelowARoot) {
+      return remote.headers(model, revision).orElseThrow(() -> notBelowARoot);
+    }
   }
 
   public ModelDescription describe(JobSpec spec, Checkpoint checkpoint) {

@@ -10,10 +10,13 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobPreflight;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.SourceAwayException;
 import org.alphaquant.job.SpecProblem;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.source.SourceException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
@@ -23,6 +26,8 @@ import org.springframework.stereotype.Component;
  */
 @Component
 class Preflight implements JobPreflight {
+
+  private static final Logger log = LoggerFactory.getLogger(Preflight.class);
 
   private final JobInputs inputs;
 
@@ -53,6 +58,9 @@ class Preflight implements JobPreflight {
         problems.add(InputProblems.of("/model", spec.model(), detail));
       }
       checkConfig(spec, checkpoint, inputs.describe(spec, checkpoint), problems);
+    } catch (SourceAwayException e) {
+      // The run will look at it.
+      log.warn("a job is taken without a look at its model: {}", e.getMessage());
     } catch (SourceException | CheckpointException | ModelException e) {
       problems.add(InputProblems.ofModel(spec.model(), spec.modelType(), e));
     }

@@ -37,7 +37,8 @@ class SourceInspector implements ModelInspector {
 
   @Override
   public ModelInspection inspect(InspectionRequest request) {
-    try (Checkpoint checkpoint = Checkpoint.open(inputs.folder(request.model()))) {
+    try (Checkpoint checkpoint =
+        Checkpoint.open(inputs.folder(request.model(), request.revision()))) {
       return inspection(request.model(), ModelFamilies.describe(checkpoint, request.modelType()));
     } catch (SourceException | CheckpointException | ModelException e) {
       throw new RefusedException(

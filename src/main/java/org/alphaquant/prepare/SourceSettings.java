@@ -18,11 +18,11 @@ public record SourceSettings(@DefaultValue Roots models, @DefaultValue Roots fil
   /** A list of folders; the working directory's {@code models} where none is configured. */
   public record Roots(@DefaultValue("./models") List<Path> roots) {}
 
-  AllowedRoots modelRoots() {
+  public AllowedRoots modelRoots() {
     return new AllowedRoots("alphaquant.models.roots", models.roots());
   }
 
-  AllowedRoots fileRoots() {
+  public AllowedRoots fileRoots() {
     return new AllowedRoots("alphaquant.files.roots", files.roots());
   }
 }

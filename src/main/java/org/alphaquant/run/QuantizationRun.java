@@ -60,6 +60,7 @@ class QuantizationRun implements JobRunner {
 
   private JobResult quantize(JobContext context) throws IOException {
     JobSpec spec = context.spec();
+    JobInputs inputs = this.inputs.with(context.sources());
     try (Checkpoint source = Checkpoint.open(inputs.folder(spec));
         Tokenizer tokenizer = Tokenizer.open(source.folder());
         Torch torch = Torch.open(context.device())) {
@@ -74,12 +75,12 @@ class QuantizationRun implements JobRunner {
               inputs.plan(spec, source, description, resolution),
               JobInputs.planner(source, description).dtype(),
               samples,
-              windows(spec, tokenizer));
+              windows(inputs, spec, tokenizer));
       return new RunPhases(context, torch, prepared).run();
     }
   }
 
-  private long[][] windows(JobSpec spec, Tokenizer tokenizer) {
+  private static long[][] windows(JobInputs inputs, JobSpec spec, Tokenizer tokenizer) {
     return inputs.evaluationText(spec) == null
         ? new long[0][]
         : EvaluationText.read(inputs.evaluationText(spec), tokenizer)

@@ -2,7 +2,9 @@ package org.alphaquant.worker;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobSpec;
 
@@ -14,6 +16,11 @@ public interface JobContext {
   long leaseEpoch();
 
   JobSpec spec();
+
+  /** What was brought here for this attempt, by the names that the specification has for it. */
+  default Map<String, FetchedSource> sources() {
+    return Map.of();
+  }
 
   /** The first of {@link #devices}. */
   default String device() {

@@ -44,13 +44,15 @@ abstract class OnAJobDatabase {
 
   static Job create(Jobs jobs, String model, int priority) {
     JobSpec spec =
-        new JobSpec(model, null, null, null, null, null, null, null, priority, null, null, null);
+        new JobSpec(
+            model, null, null, null, null, null, null, null, null, priority, null, null, null);
     return jobs.create(new NewJob("ann", spec, null)).job();
   }
 
   static JobSpec resources(int devices, long memory) {
     return new JobSpec(
         "m",
+        null,
         null,
         null,
         null,

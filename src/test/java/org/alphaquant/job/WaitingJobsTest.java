@@ -151,7 +151,8 @@ class WaitingJobsTest {
   private static Job create(String owner, int devices, long memory) {
     JobSpec.Resources resources = new JobSpec.Resources(devices, memory);
     JobSpec spec =
-        new JobSpec("m", null, null, null, null, null, null, resources, null, null, null, null);
+        new JobSpec(
+            "m", null, null, null, null, null, null, null, resources, null, null, null, null);
     return jobs.create(new NewJob(owner, spec, null)).job();
   }
 }

@@ -222,7 +222,8 @@ class RetentionTest {
 
   private static Job create(Long expiresIn) {
     JobSpec spec =
-        new JobSpec("m", null, null, null, null, null, null, null, null, null, expiresIn, null);
+        new JobSpec(
+            "m", null, null, null, null, null, null, null, null, null, null, expiresIn, null);
     return jobs.create(new NewJob("ann", spec, null)).job();
   }
 

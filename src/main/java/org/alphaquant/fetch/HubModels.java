@@ -1,0 +1,100 @@
+package org.alphaquant.fetch;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.hub.Hub;
+import org.alphaquant.hub.HubException;
+import org.alphaquant.hub.HubReference;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.ModelPinning;
+import org.alphaquant.job.RefusedException;
+import org.alphaquant.job.SourceAwayException;
+import org.alphaquant.job.SpecProblem;
+import org.alphaquant.source.AllowedRoots;
+import org.alphaquant.source.RemoteModels;
+import org.alphaquant.source.SourceException;
+
+/** Models of the hub by the names that jobs have for them. A folder below a root goes first. */
+final class HubModels implements RemoteModels, ModelPinning {
+
+  private final Hub hub;
+  private final AllowedRoots roots;
+
+  HubModels(Hub hub, AllowedRoots roots) {
+    this.hub = hub;
+    this.roots = roots;
+  }
+
+  /**
+   * What the name means on the hub; empty where it means a folder below a root, or cannot be the
+   * name of a repository.
+   *
+   * @throws HubException if it begins as one and is none
+   */
+  Optional<HubReference> reference(String model, String revision) {
+    Optional<HubReference> named = HubReference.parse(model);
+    if (named.isPresent()) {
+      return Optional.of(revision == null ? named.get() : named.get().at(revision));
+    }
+    boolean possible = HubReference.isId(model) && !isBelowRoot(model);
+    return possible ? Optional.of(HubReference.model(model, revision)) : Optional.empty();
+  }
+
+  private boolean isBelowRoot(String model) {
+    try {
+      roots.folder(model);
+      return true;
+    } catch (SourceException notThere) {
+      return false;
+    }
+  }
+
+  @Override
+  public Optional<Path> headers(String model, String revision) {
+    try {
+      Optional<HubReference> reference =
+          reference(model, revision).filter(it -> isKnown(model, it));
+      if (reference.isEmpty()) {
+        return Optional.empty();
+      }
+      Optional<Path> cached = hub.cached(reference.get());
+      return cached.isPresent()
+          ? cached
+          : Optional.of(hub.headers(hub.pin(reference.get()).reference()));
+    } catch (HubException e) {
+      throw away(e);
+    }
+  }
+
+  /** Where no hub is asked, a plain name means what a cache has, or nothing. */
+  private boolean isKnown(String model, HubReference reference) {
+    return hub.isOn() || model.startsWith(HubReference.SCHEME) || hub.cached(reference).isPresent();
+  }
+
+  private static RuntimeException away(HubException e) {
+    return e.isPassing()
+        ? new SourceAwayException(e.getMessage(), e)
+        : new SourceException(e.getMessage());
+  }
+
+  @Override
+  public JobSpec pin(JobSpec spec) {
+    try {
+      Optional<HubReference> reference =
+          reference(spec.model(), spec.revision()).filter(it -> isKnown(spec.model(), it));
+      return reference.isEmpty() ? spec : pinned(spec, hub.pin(reference.get()).reference());
+    } catch (HubException e) {
+      if (e.isPassing()) {
+        return spec;
+      }
+      throw new RefusedException(
+          List.of(new SpecProblem("/model", spec.model(), e.getMessage(), List.of())));
+    }
+  }
+
+  private static JobSpec pinned(JobSpec spec, HubReference pinned) {
+    int at = spec.model().indexOf('@');
+    return spec.at(at < 0 ? spec.model() : spec.model().substring(0, at), pinned.revision());
+  }
+}

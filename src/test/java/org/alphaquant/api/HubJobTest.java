@@ -1,0 +1,123 @@
+package org.alphaquant.api;
+
+import static org.alphaquant.api.ProblemTest.problem;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.alphaquant.api.Http.Answer;
+import org.alphaquant.hub.HubDouble;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** Jobs whose model is on the hub and below no root. */
+class HubJobTest {
+
+  private static final String MODEL = "tiny/olmoe";
+  private static final Path FOLDER = Path.of("src/test/resources/micro/olmoe");
+
+  @TempDir static Path roots;
+  private static HubDouble hub;
+  private static RunningServer server;
+  private static Http http;
+  private static String commit;
+
+  @BeforeAll
+  static void start() {
+    hub = new HubDouble();
+    commit = hub.push(MODEL, FOLDER);
+    hub.license(MODEL, "apache-2.0");
+    server =
+        new RunningServer(
+            Map.ofEntries(
+                Map.entry("alphaquant.role", "all"),
+                Map.entry("alphaquant.worker.devices", "cpu"),
+                Map.entry("alphaquant.worker.poll-every", "200ms"),
+                Map.entry("alphaquant.models.roots", roots.toString()),
+                Map.entry("alphaquant.hub.allowed", "tiny/*"),
+                Map.entry("alphaquant.hub.endpoint", hub.endpoint().toString()),
+                Map.entry("alphaquant.hub.storage-hosts", "localhost"),
+                Map.entry("alphaquant.hub.first-pause", "10ms"),
+                Map.entry("alphaquant.hub.attempts", "2")));
+    http = server.http();
+  }
+
+  @AfterAll
+  static void stop() {
+    server.close();
+    hub.close();
+  }
+
+  private static String body(String model) {
+    return """
+        {"model": "%s", "config": {"default": {"group_size": 32}},
+         "calibration": {"samples": 2, "sequence_length": 32}}"""
+        .formatted(model);
+  }
+
+  private static JsonNode finished(String job) {
+    return await()
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> http.get("/v1/jobs/" + job).json(), it -> it.hasNonNull("finished_at"));
+  }
+
+  @Test
+  void aJobIsPinnedDownloadedAndQuantized() {
+    Answer posted = http.postJson("/v1/jobs", body(MODEL));
+    assertThat(posted.status()).as(posted.toString()).isEqualTo(201);
+    String id = posted.json().at("/id").asString();
+    JsonNode job = finished(id);
+    assertThat(job.at("/state").asString()).as(job.toString()).isEqualTo("SUCCEEDED");
+    JsonNode spec = http.get("/v1/jobs/" + id).json().at("/spec");
+    assertThat(spec.at("/model").asString()).isEqualTo(MODEL);
+    assertThat(spec.at("/revision").asString()).isEqualTo(commit);
+    JsonNode events = http.get("/v1/jobs/" + id + "/events").json().at("/data");
+    assertThat(events.valueStream().map(it -> it.at("/data")))
+        .anySatisfy(
+            data -> {
+              assertThat(data.at("/phase").asString()).isEqualTo("download");
+              assertThat(data.at("/transfer/total_bytes").asLong()).isPositive();
+            });
+  }
+
+  @Test
+  void aModelIsInspectedAndPlannedFromItsHeadersAlone() {
+    hub.push("tiny/other", FOLDER);
+    hub.forgetRequests();
+    JsonNode model =
+        http.postJson("/v1/models:inspect", "{\"model\": \"hf://tiny/other@main\"}").json();
+    assertThat(model.at("/family").asString()).isEqualTo("olmoe");
+    assertThat(model.at("/experts").asInt()).isEqualTo(8);
+    JsonNode plan = http.postJson("/v1/plans", body("tiny/other")).json();
+    assertThat(plan.at("/family").asString()).isEqualTo("olmoe");
+    assertThat(hub.requests())
+        .filteredOn(it -> it.host().equals("localhost"))
+        .allSatisfy(it -> assertThat(it.headers()).containsKey("Range"));
+  }
+
+  @Test
+  void whatTheHubRefusesIsAProblemOfTheModel() {
+    Answer missing = problem(http.postJson("/v1/jobs", body("tiny/none")), 422, "invalid-job");
+    assertThat(missing.at("/errors/0/pointer")).isEqualTo("/model");
+    assertThat(missing.at("/errors/0/detail")).contains("'tiny/none' is not on the hub");
+    Answer refused =
+        problem(http.postJson("/v1/jobs", body("hf://other/model")), 422, "invalid-job");
+    assertThat(refused.at("/errors/0/detail")).contains("permits tiny/*");
+  }
+
+  @Test
+  void aHubThatDoesNotAnswerKeepsNoJobFromBeingTaken() {
+    hub.push("tiny/away", FOLDER);
+    hub.fault("/api/models/tiny/away", 1000, HubDouble.status(503));
+    Answer plan = http.postJson("/v1/plans", body("tiny/away"));
+    assertThat(problem(plan, 503, "service-unavailable").at("/detail")).contains("status 503");
+    Answer posted = http.postJson("/v1/jobs", body("tiny/away"));
+    assertThat(posted.status()).as(posted.toString()).isEqualTo(201);
+    http.post("/v1/jobs/" + posted.json().at("/id").asString() + "/cancel");
+  }
+}
