@@ -180,7 +180,7 @@ class ArchitectureTest {
     map.put(
         "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put("storage.source", Set.of("checkpoint", "architecture", "torch"));
-    map.put("storage.gguf", Set.of("checkpoint"));
+    map.put("storage.gguf", Set.of("checkpoint", "architecture"));
     map.put("storage", Set.of("checkpoint", "format", "torch"));
     map.put("source", Set.of("checkpoint"));
     map.put("gptq", Set.of("format", "torch"));

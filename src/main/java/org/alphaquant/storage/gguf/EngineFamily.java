@@ -1,0 +1,66 @@
+package org.alphaquant.storage.gguf;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
+
+/**
+ * What llama.cpp knows a family as.
+ *
+ * @param architecture {@code general.architecture}
+ * @param adjacentPairs whether it rotates neighbouring dimensions, so that rows of q and k are
+ *     reordered for it
+ * @param ownHead whether it wants a head even where the model's is its embedding
+ * @param names of a layer's tensors where they differ from the usual ones, by the model's name
+ * @param keys metadata beyond {@link CommonKeys}
+ * @param obstacles what it would compute otherwise than the model does, a sentence each
+ */
+record EngineFamily(
+    String architecture,
+    boolean adjacentPairs,
+    boolean ownHead,
+    Map<String, String> names,
+    BiConsumer<FamilyConfig, EngineKeys> keys,
+    Function<FamilyConfig, List<String>> obstacles) {
+
+  static EngineFamily of(String architecture) {
+    return new EngineFamily(
+        architecture, false, false, Map.of(), (config, keys) -> {}, config -> List.of());
+  }
+
+  EngineFamily withAdjacentPairs() {
+    return new EngineFamily(architecture, true, ownHead, names, keys, obstacles);
+  }
+
+  EngineFamily withOwnHead() {
+    return new EngineFamily(architecture, adjacentPairs, true, names, keys, obstacles);
+  }
+
+  EngineFamily named(Map<String, String> others) {
+    return new EngineFamily(architecture, adjacentPairs, ownHead, others, keys, obstacles);
+  }
+
+  EngineFamily with(BiConsumer<FamilyConfig, EngineKeys> more) {
+    return new EngineFamily(
+        architecture, adjacentPairs, ownHead, names, keys.andThen(more), obstacles);
+  }
+
+  /** Refuses models of which {@code wrong} holds. */
+  EngineFamily refusing(Function<FamilyConfig, Boolean> wrong, String sentence) {
+    return new EngineFamily(
+        architecture,
+        adjacentPairs,
+        ownHead,
+        names,
+        keys,
+        config -> {
+          List<String> all = new ArrayList<>(obstacles.apply(config));
+          if (wrong.apply(config)) {
+            all.add(sentence);
+          }
+          return all;
+        });
+  }
+}

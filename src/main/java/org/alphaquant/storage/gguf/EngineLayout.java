@@ -1,0 +1,179 @@
+package org.alphaquant.storage.gguf;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.alphaquant.storage.gguf.EngineTensor.Part;
+import org.alphaquant.storage.gguf.EngineTensor.Rows;
+
+/** The engine's tensors for a model's; what finds no place is named. */
+final class EngineLayout {
+
+  private static final Pattern LAYER = Pattern.compile("layers\\.(\\d+)\\.(.+)");
+  private static final String EMBEDDING = "embed_tokens.weight";
+  private static final String COMPRESSED = "self_attn.kv_b_proj.weight";
+
+  private final EngineFamily family;
+  private final FamilyConfig config;
+  private final EngineNames names;
+  private final String prefix;
+  private final Map<String, List<Long>> shapes;
+  private final Map<String, EngineTensor> tensors = new LinkedHashMap<>();
+  private final Map<String, SortedMap<Integer, String>> stacks = new LinkedHashMap<>();
+  private final List<String> homeless = new ArrayList<>();
+
+  private EngineLayout(EngineFamily family, FamilyConfig config, Map<String, List<Long>> shapes) {
+    this.family = family;
+    this.config = config;
+    this.names = new EngineNames(family.names());
+    this.shapes = shapes;
+    this.prefix =
+        shapes.keySet().stream()
+            .filter(name -> name.endsWith(EMBEDDING))
+            .map(name -> name.substring(0, name.length() - EMBEDDING.length()))
+            .findFirst()
+            .orElse("");
+  }
+
+  /**
+   * Places the tensors.
+   *
+   * @param shapes of the model's tensors by name: every module by itself, experts one by one
+   */
+  static EngineLayout of(EngineFamily family, FamilyConfig config, Map<String, List<Long>> shapes) {
+    EngineLayout layout = new EngineLayout(family, config, shapes);
+    Set<String> unread = Set.copyOf(config.model().unread());
+    shapes.keySet().stream().filter(name -> !unread.contains(name)).forEach(layout::place);
+    layout.stacks.forEach(layout::stack);
+    layout.head();
+    RotaryFactors.of(config)
+        .ifPresent(
+            factors ->
+                layout.put(
+                    "rope_freqs.weight",
+                    List.of((long) factors.values().length),
+                    List.of(factors)));
+    return layout;
+  }
+
+  /** The engine's tensors. */
+  List<EngineTensor> tensors() {
+    return List.copyOf(tensors.values());
+  }
+
+  /** Tensors of the model that the architecture has no place for. */
+  List<String> homeless() {
+    return List.copyOf(homeless);
+  }
+
+  private void place(String name) {
+    String inside = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+    Matcher layer = LAYER.matcher(inside);
+    boolean placed =
+        layer.matches()
+            ? inLayer(name, "blk." + layer.group(1) + ".", layer.group(2))
+            : top(name, inside);
+    if (!placed) {
+      homeless.add(name);
+    }
+  }
+
+  private boolean top(String name, String inside) {
+    Optional<String> own = EngineNames.top(module(inside));
+    own.ifPresent(it -> put(it + suffix(inside), shapes.get(name), List.of(Rows.all(name))));
+    return own.isPresent();
+  }
+
+  private boolean inLayer(String name, String block, String inside) {
+    if (inside.equals(COMPRESSED)) {
+      compressed(name, block);
+      return true;
+    }
+    Optional<String> stack = EngineNames.stack(module(inside));
+    if (stack.isPresent()) {
+      stacks
+          .computeIfAbsent(block + stack.get() + suffix(inside), key -> new TreeMap<>())
+          .put(EngineNames.expert(module(inside)), name);
+      return true;
+    }
+    Optional<String> own = names.inLayer(inside).or(() -> names.inLayer(module(inside)));
+    own.ifPresent(it -> single(name, block, it, inside));
+    return own.isPresent();
+  }
+
+  private void single(String name, String block, String own, String inside) {
+    List<Long> shape = shapes.get(name);
+    if (own.equals("ffn_gate_inp_shexp")) {
+      shape = List.of(shape.get(0) * shape.get(1));
+    }
+    // A router's correction and attention's sinks are stored without a module of their own.
+    String suffix =
+        own.equals("exp_probs_b") ? ".bias" : own.equals("attn_sinks") ? ".weight" : suffix(inside);
+    put(block + own + suffix, shape, List.of(rows(name, own, shape)));
+  }
+
+  private Rows rows(String name, String own, List<Long> shape) {
+    if (!family.adjacentPairs() || !own.equals("attn_q") && !own.equals("attn_k")) {
+      return Rows.all(name);
+    }
+    long heads = own.equals("attn_q") ? config.heads() : config.keyHeads();
+    int[] order = RotaryRows.interleaved((int) heads, Math.toIntExact(shape.get(0)));
+    return new Rows(name, order, false);
+  }
+
+  // Of each head the part that makes keys, transposed so that queries can be multiplied with it,
+  // and the part that makes values.
+  private void compressed(String name, String block) {
+    long rank = shapes.get(name).get(1);
+    int heads = (int) config.heads();
+    int plain = (int) config.integer(0, "qk_nope_head_dim");
+    int value = (int) config.integer(0, "v_head_dim");
+    List<Part> keys = new ArrayList<>();
+    for (int head = 0; head < heads; head++) {
+      int first = head * (plain + value);
+      keys.add(new Rows(name, RotaryRows.slices(1, 0, first, first + plain), true));
+    }
+    put(block + "attn_k_b.weight", List.of((long) heads, rank, (long) plain), keys);
+    int[] values = RotaryRows.slices(heads, plain + value, plain, plain + value);
+    put(
+        block + "attn_v_b.weight",
+        List.of((long) heads, (long) value, rank),
+        List.of(new Rows(name, values, false)));
+  }
+
+  private void stack(String name, SortedMap<Integer, String> experts) {
+    List<Long> shape = new ArrayList<>(List.of((long) experts.size()));
+    shape.addAll(shapes.get(experts.get(experts.firstKey())));
+    put(name, shape, experts.values().stream().<Part>map(Rows::all).toList());
+  }
+
+  private void head() {
+    if (family.ownHead() && !tensors.containsKey("output.weight")) {
+      EngineTensor embedding = tensors.get("token_embd.weight");
+      put("output.weight", embedding.shape(), embedding.parts());
+    }
+  }
+
+  private void put(String name, List<Long> shape, List<Part> parts) {
+    boolean router = name.contains("ffn_gate_inp");
+    boolean matrix = shape.size() > 1 && !router && name.endsWith(".weight");
+    tensors.put(name, new EngineTensor(name, shape, parts, matrix));
+  }
+
+  private static String module(String tensor) {
+    return tensor.endsWith(".weight") || tensor.endsWith(".bias")
+        ? tensor.substring(0, tensor.lastIndexOf('.'))
+        : tensor;
+  }
+
+  private static String suffix(String tensor) {
+    return tensor.endsWith(".bias") ? ".bias" : ".weight";
+  }
+}

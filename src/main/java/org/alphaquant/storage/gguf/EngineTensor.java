@@ -1,0 +1,38 @@
+package org.alphaquant.storage.gguf;
+
+import java.util.List;
+
+/**
+ * A tensor of the engine's and what of the model it is put together from.
+ *
+ * @param name with {@code .weight} or {@code .bias}
+ * @param shape as PyTorch has it
+ * @param parts one after another
+ * @param matrix whether it may be quantized; else it is stored in float32
+ */
+record EngineTensor(String name, List<Long> shape, List<Part> parts, boolean matrix) {
+
+  /** A piece of the tensor. */
+  sealed interface Part {}
+
+  /**
+   * Rows of a tensor of the model.
+   *
+   * @param tensor its name there
+   * @param rows which of its rows, in this order; null for all
+   * @param transposed whether the rows, as numbers, become columns
+   */
+  record Rows(String tensor, int[] rows, boolean transposed) implements Part {
+    static Rows all(String tensor) {
+      return new Rows(tensor, null, false);
+    }
+
+    /** Whether the tensor is taken as it is. */
+    boolean isWhole() {
+      return rows == null && !transposed;
+    }
+  }
+
+  /** Numbers that the model does not store. */
+  record Constants(float[] values) implements Part {}
+}

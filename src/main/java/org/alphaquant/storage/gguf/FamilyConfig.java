@@ -1,0 +1,127 @@
+package org.alphaquant.storage.gguf;
+
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.RoutingDescription;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A checked config.json and what is known of its model, for reading keys in any of their spellings.
+ *
+ * @param root config.json, or the part of it that is about text
+ */
+record FamilyConfig(JsonNode root, ModelDescription model) {
+
+  static FamilyConfig of(JsonNode config, ModelDescription model) {
+    JsonNode text = config.path("text_config");
+    return new FamilyConfig(text.isObject() ? text : config, model);
+  }
+
+  /** The first of the spellings that is there. */
+  Optional<JsonNode> find(String... keys) {
+    for (String key : keys) {
+      JsonNode value = root.path(key);
+      if (!value.isMissingNode() && !value.isNull()) {
+        return Optional.of(value);
+      }
+    }
+    return Optional.empty();
+  }
+
+  long integer(long whenMissing, String... keys) {
+    return find(keys).map(JsonNode::asLong).orElse(whenMissing);
+  }
+
+  double real(double whenMissing, String... keys) {
+    return find(keys).map(JsonNode::asDouble).orElse(whenMissing);
+  }
+
+  boolean flag(boolean whenMissing, String key) {
+    return find(key).map(JsonNode::asBoolean).orElse(whenMissing);
+  }
+
+  List<String> texts(String key) {
+    return find(key)
+        .map(list -> list.valueStream().map(JsonNode::asString).toList())
+        .orElse(List.of());
+  }
+
+  long heads() {
+    return integer(1, "num_attention_heads");
+  }
+
+  long keyHeads() {
+    return integer(heads(), "num_key_value_heads");
+  }
+
+  long headDimension() {
+    return integer(model.hidden() / heads(), "head_dim");
+  }
+
+  /** Dimensions of a head that are rotated. */
+  long rotaryDimension() {
+    double part = rotary("partial_rotary_factor").map(JsonNode::asDouble).orElse(1.0);
+    return integer((long) (headDimension() * part), "rotary_dim");
+  }
+
+  /** A setting of the rotary embedding, nested in either spelling or beside. */
+  Optional<JsonNode> rotary(String key) {
+    for (String nested : new String[] {"rope_parameters", "rope_scaling"}) {
+      JsonNode value = root.path(nested).path(key);
+      if (!value.isMissingNode() && !value.isNull()) {
+        return Optional.of(value);
+      }
+    }
+    return find(key);
+  }
+
+  double rotary(String key, double whenMissing) {
+    return rotary(key).map(JsonNode::asDouble).orElse(whenMissing);
+  }
+
+  /** {@code default}, {@code linear}, {@code yarn} and so on. */
+  String rotaryType() {
+    for (String nested : new String[] {"rope_parameters", "rope_scaling"}) {
+      JsonNode settings = root.path(nested);
+      for (String key : new String[] {"rope_type", "type"}) {
+        if (settings.path(key).isString()) {
+          return settings.path(key).asString();
+        }
+      }
+    }
+    return "default";
+  }
+
+  double theta() {
+    return rotary("rope_theta", 10_000);
+  }
+
+  /** Keys that a query sees where that is less than the context; 0 where it sees all. */
+  long activeWindow() {
+    long context = integer(0, "max_position_embeddings");
+    return model.layerList().stream()
+        .mapToLong(layer -> layer.slidingWindow())
+        .filter(window -> window > 0 && (context == 0 || window < context))
+        .max()
+        .orElse(0);
+  }
+
+  /** Layers before the first sparse one. */
+  long leadingDense() {
+    return model.layerList().stream().takeWhile(layer -> layer.routing().isEmpty()).count();
+  }
+
+  /** Whether every layer from {@code first} on is sparse. */
+  boolean sparseFrom(long first) {
+    return model.layerList().stream().skip(first).allMatch(layer -> layer.routing().isPresent());
+  }
+
+  Optional<RoutingDescription> routing() {
+    return model.routing();
+  }
+
+  boolean renormalised() {
+    return routing().map(RoutingDescription::renormalised).orElse(false);
+  }
+}

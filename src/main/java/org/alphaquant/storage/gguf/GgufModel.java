@@ -1,0 +1,77 @@
+package org.alphaquant.storage.gguf;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.checkpoint.WrittenFile;
+import tools.jackson.databind.JsonNode;
+
+/** A model as llama.cpp wants it: metadata, and the tensors that its own become. */
+final class GgufModel {
+
+  private final EngineFamily family;
+  private final FamilyConfig config;
+  private final EngineLayout layout;
+
+  private GgufModel(EngineFamily family, FamilyConfig config, EngineLayout layout) {
+    this.family = family;
+    this.config = config;
+    this.layout = layout;
+  }
+
+  /**
+   * Empty for a family that llama.cpp has no architecture for.
+   *
+   * @param shapes of the model's tensors by name, experts one by one
+   */
+  static Optional<GgufModel> of(
+      JsonNode config, ModelDescription model, Map<String, List<Long>> shapes) {
+    FamilyConfig known = FamilyConfig.of(config, model);
+    return EngineFamilies.of(model.family())
+        .map(family -> new GgufModel(family, known, EngineLayout.of(family, known, shapes)));
+  }
+
+  /** What llama.cpp would compute otherwise than the model does, or cannot hold: sentences. */
+  List<String> obstacles() {
+    List<String> obstacles = new ArrayList<>(family.obstacles().apply(config));
+    obstacles.addAll(CommonKeys.obstacles(config));
+    layout.homeless().stream()
+        .findFirst()
+        .ifPresent(
+            name ->
+                obstacles.add(
+                    "llama.cpp's architecture %s has no place for %s"
+                        .formatted(family.architecture(), name)));
+    return obstacles;
+  }
+
+  List<EngineTensor> tensors() {
+    return layout.tensors();
+  }
+
+  /** Metadata without the tokenizer's. */
+  Map<String, MetadataValue> metadata(String name) {
+    EngineKeys keys = new EngineKeys(family.architecture());
+    CommonKeys.write(config, keys);
+    family.keys().accept(config, keys);
+    Map<String, MetadataValue> metadata = new LinkedHashMap<>(keys.values());
+    metadata.put("general.name", MetadataValue.string(name));
+    metadata.put("general.quantization_version", MetadataValue.u32(2));
+    return metadata;
+  }
+
+  /** Writes the file or files; every tensor in the type that {@code types} says. */
+  List<WrittenFile> write(
+      Path folder,
+      String name,
+      Map<String, MetadataValue> metadata,
+      List<AssembledTensor> tensors,
+      long maxBytes) {
+    List<GgufTensor> all = tensors.stream().map(AssembledTensor::written).toList();
+    return GgufWriter.write(folder, name, metadata, all, maxBytes);
+  }
+}

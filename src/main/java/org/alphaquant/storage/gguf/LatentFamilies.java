@@ -1,0 +1,66 @@
+package org.alphaquant.storage.gguf;
+
+import java.util.Map;
+import org.alphaquant.architecture.RoutingDescription;
+
+/** DeepSeek-V2 and V3, whose attention keeps one compressed row for keys and values. */
+final class LatentFamilies {
+
+  private LatentFamilies() {}
+
+  static void add(Map<String, EngineFamily> families) {
+    EngineFamily deepseek2 =
+        EngineFamily.of("deepseek2")
+            .with(CommonKeys::shared)
+            .with(CommonKeys::weighting)
+            .with(LatentFamilies::keys)
+            .refusing(
+                c -> !c.sparseFrom(c.leadingDense()),
+                "llama.cpp wants experts in every layer behind the leading dense ones"
+                    + " (moe_layer_freq)")
+            .refusing(
+                c -> c.real(1e-6, "rms_norm_eps") != 1e-6,
+                "llama.cpp takes rms_norm_eps for the norms within latent attention too, the model"
+                    + " takes 1e-6");
+    families.put(
+        "deepseek_v2",
+        deepseek2.refusing(
+            c -> c.routing().map(LatentFamilies::choosesGroups).orElse(false),
+            "llama.cpp scores a group of experts by its best two (as DeepSeek-V3), the model by"
+                + " its best one (topk_method group_limited_greedy)"));
+    families.put(
+        "deepseek_v3",
+        deepseek2.refusing(
+            c -> !c.flag(true, "rope_interleave"),
+            "llama.cpp rotates neighbouring dimensions of this architecture, the model its halves"
+                + " (rope_interleave)"));
+  }
+
+  private static boolean choosesGroups(RoutingDescription routing) {
+    return routing.keptGroups() < routing.groups();
+  }
+
+  private static void keys(FamilyConfig config, EngineKeys keys) {
+    long rank = config.integer(0, "kv_lora_rank");
+    long rotated = config.integer(0, "qk_rope_head_dim");
+    long plain = config.integer(0, "qk_nope_head_dim");
+    keys.u32("attention.head_count_kv", 1);
+    keys.u32("attention.q_lora_rank", config.integer(0, "q_lora_rank"));
+    keys.u32("attention.kv_lora_rank", rank);
+    keys.u32("attention.key_length", rank + rotated);
+    keys.u32("attention.value_length", rank);
+    keys.u32("attention.key_length_mla", plain + rotated);
+    keys.u32("attention.value_length_mla", config.integer(0, "v_head_dim"));
+    keys.u32("rope.dimension_count", rotated);
+    config
+        .routing()
+        .ifPresent(
+            routing -> {
+              keys.u32("expert_group_count", routing.groups());
+              keys.u32("expert_group_used_count", routing.keptGroups());
+            });
+    if (config.rotaryType().equals("yarn")) {
+      keys.f32("rope.scaling.yarn_log_multiplier", 0.1 * config.rotary("mscale_all_dim", 0));
+    }
+  }
+}

@@ -1,0 +1,39 @@
+package org.alphaquant.storage.gguf;
+
+import java.util.Map;
+
+/** Families with constant factors, sinks, or norms of their own. */
+final class ScaledFamilies {
+
+  private ScaledFamilies() {}
+
+  static void add(Map<String, EngineFamily> families) {
+    EngineFamily granite =
+        EngineFamily.of("granite").withAdjacentPairs().with(ScaledFamilies::granite);
+    families.put("granite", granite);
+    families.put(
+        "granitemoe",
+        EngineFamily.of("granitemoe").withAdjacentPairs().with(ScaledFamilies::granite));
+    families.put(
+        "gpt_oss",
+        EngineFamily.of("gpt-oss")
+            .named(Map.of("post_attention_layernorm", "post_attention_norm"))
+            .with(
+                (config, keys) ->
+                    keys.u32("attention.sliding_window", config.integer(0, "sliding_window"))));
+    families.put(
+        "phimoe",
+        EngineFamily.of("phimoe")
+            .refusing(
+                config -> true,
+                "llama.cpp weights this architecture's experts by a softmax, the model by"
+                    + " SparseMixer"));
+  }
+
+  private static void granite(FamilyConfig config, EngineKeys keys) {
+    keys.f32("embedding_scale", config.real(1, "embedding_multiplier"));
+    keys.f32("attention.scale", config.real(1, "attention_multiplier"));
+    keys.f32("residual_scale", config.real(1, "residual_multiplier"));
+    keys.f32("logit_scale", config.real(1, "logits_scaling"));
+  }
+}

@@ -1,0 +1,122 @@
+package org.alphaquant.storage.gguf;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.llamacpp.Engine;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** llama.cpp computes what the model does, up to the order of float32 sums, or is not offered. */
+class FamiliesInLlamaCppTest {
+
+  private static final Path RESOURCES = Path.of("src/test/resources");
+  private static final Optional<Engine> ENGINE = Engine.start();
+
+  @TempDir Path folder;
+
+  @AfterAll
+  static void end() {
+    ENGINE.ifPresent(Engine::close);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "micro/olmoe",
+        "micro/mixtral",
+        "micro/llama",
+        "micro/qwen2",
+        "micro/qwen3",
+        "micro/qwen2_moe",
+        "micro/deepseek",
+        "micro/deepseek_v2",
+        "micro/deepseek_v3",
+        "variants/granitemoe",
+        "variants/gpt_oss",
+        "variants/llama_linear_biases"
+      })
+  void itGivesTheModelsLogits(String name) throws IOException {
+    Assumptions.assumeTrue(ENGINE.isPresent());
+    assertThat(ExportedModel.write(RESOURCES.resolve(name), folder, GgufType.F32, 1 << 30))
+        .isEmpty();
+    requireReferenceLogits(name, "model.gguf");
+  }
+
+  @Test
+  void aSplitModelGivesTheSameLogits() throws IOException {
+    Assumptions.assumeTrue(ENGINE.isPresent());
+    ExportedModel.write(RESOURCES.resolve("micro/qwen2_moe"), folder, GgufType.F32, 400_000);
+    try (Stream<Path> files = Files.list(folder)) {
+      List<String> names = files.map(file -> file.getFileName().toString()).sorted().toList();
+      assertThat(names).hasSizeGreaterThan(2);
+      requireReferenceLogits("micro/qwen2_moe", names.get(0));
+    }
+  }
+
+  private void requireReferenceLogits(String name, String file) {
+    assertThat(ENGINE.get().load(folder.resolve(file))).isEmpty();
+    Path path = RESOURCES.resolve(name).resolve("reference.safetensors");
+    try (SafetensorsFile reference = SafetensorsFile.open(path)) {
+      int length = reference.info("input_ids").shape().get(1).intValue();
+      long[] ids = new long[length];
+      bytes(reference, "input_ids").asLongBuffer().get(ids);
+      float[] got = ENGINE.get().logits(Arrays.stream(ids).mapToInt(id -> (int) id).toArray());
+      float[] expected = new float[got.length];
+      bytes(reference, "logits").asFloatBuffer().get(expected);
+      float most = 0;
+      float difference = 0;
+      for (int i = 0; i < got.length; i++) {
+        most = Math.max(most, Math.abs(expected[i]));
+        difference = Math.max(difference, Math.abs(expected[i] - got[i]));
+      }
+      assertThat(difference / most).as(name).isLessThan(1e-5f);
+    }
+  }
+
+  private static ByteBuffer bytes(SafetensorsFile file, String tensor) {
+    return file.bytes(tensor).get(0).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "micro/olmoe_clip | clip_qkv",
+        "micro/olmoe_clip | norm_topk_prob",
+        "micro/mistral | sliding window",
+        "micro/qwen3_moe | mlp_only_layers",
+        "micro/deepseek_v2_group | group_limited_greedy",
+        "variants/glm4_moe | n_group",
+        "variants/phimoe | SparseMixer",
+        "variants/llama_yarn_untruncated | attention_factor",
+        "variants/llama_dynamic | dynamically",
+        "variants/llama_longrope | longrope",
+        "variants/mixtral_head_dim_window | sliding window",
+        "variants/qwen2_moe_dense_layers | decoder_sparse_step",
+        "variants/qwen3_moe_window | norm_topk_prob",
+        "variants/deepseek_v3_yarn_halves | rope_interleave",
+        "variants/deepseek_v2_large_epsilon | rms_norm_eps",
+        "variants/deepseek_sparse_every_second | mlp_only_layers"
+      })
+  void whatItWouldComputeOtherwiseIsRefusedByASentence(String name, String named)
+      throws IOException {
+    assertThat(ExportedModel.write(RESOURCES.resolve(name), folder, GgufType.F32, 1 << 30))
+        .anyMatch(sentence -> sentence.startsWith("llama.cpp ") && sentence.contains(named));
+    assertThat(folder).isEmptyDirectory();
+  }
+}
