@@ -124,7 +124,8 @@ class ArchitectureTest {
             "source",
             "checkpoint",
             "architecture",
-            "job"));
+            "job",
+            "storage.formats"));
     map.put(
         "quantize",
         Set.of(
@@ -142,7 +143,38 @@ class ArchitectureTest {
     map.put("estimate", Set.of("model", "model.block", "architecture", "torch", "job"));
     map.put("job", Set.of("architecture"));
     map.put("security", Set.of());
-    map.put("scheme.plan", Set.of("scheme", "storage", "checkpoint", "architecture", "format"));
+    map.put(
+        "scheme.plan",
+        Set.of(
+            "scheme",
+            "storage",
+            "checkpoint",
+            "architecture",
+            "format",
+            "storage.formats",
+            "storage.compressedtensors"));
+    map.put(
+        "storage.formats",
+        Set.of(
+            "storage.compressedtensors",
+            "storage.gptq",
+            "storage.plain",
+            "storage.quark",
+            "storage",
+            "scheme"));
+    map.put(
+        "storage.compressedtensors",
+        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
+    map.put(
+        "storage.gptq",
+        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
+    map.put(
+        "storage.plain",
+        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
+    map.put(
+        "storage.quark",
+        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
+    map.put("storage", Set.of("scheme", "checkpoint", "architecture", "format", "torch"));
     map.put("scheme", Set.of("architecture", "format"));
     map.put("evaluation", Set.of("model", "model.block", "calibration", "torch", "architecture"));
     map.put("calibration", Set.of("model", "checkpoint"));
@@ -181,7 +213,6 @@ class ArchitectureTest {
         "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put("storage.source", Set.of("checkpoint", "architecture", "torch"));
     map.put("storage.gguf", Set.of("checkpoint", "architecture"));
-    map.put("storage", Set.of("checkpoint", "format", "torch"));
     map.put("source", Set.of("checkpoint"));
     map.put("gptq", Set.of("format", "torch"));
     map.put("checkpoint", Set.of());

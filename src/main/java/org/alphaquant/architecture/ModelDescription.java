@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param bytes stored size of those tensors
  * @param contextLength positions the model was trained for, 0 if config.json does not say
  * @param tiedHead whether the head shares the embedding's weight
+ * @param embedding the token embedding
  * @param layerList one entry per layer, in order
  * @param linears every linear: by layer, the head last
  * @param unread tensors that take no part in the forward pass, to be copied as they are
@@ -27,6 +28,7 @@ public record ModelDescription(
     long bytes,
     long contextLength,
     boolean tiedHead,
+    ModuleDescription embedding,
     List<LayerDescription> layerList,
     List<ModuleDescription> linears,
     List<String> unread) {

@@ -26,6 +26,11 @@ public enum ModuleKind {
     return compareTo(EMBEDDING) < 0;
   }
 
+  /** Whether its weight can be stored in another way than in the source. */
+  public boolean isQuantizable() {
+    return compareTo(NORM) < 0;
+  }
+
   /** For people: {@code shared expert gate}. */
   public String label() {
     return name().toLowerCase(Locale.ROOT).replace('_', ' ');

@@ -39,6 +39,11 @@ public record TensorScheme(
     return new TensorScheme(format, groupSize, true, NumberFormat.BF16);
   }
 
+  /** The same weight with other inputs. */
+  public TensorScheme withActivation(NumberFormat other) {
+    return new TensorScheme(format, groupSize, symmetric, other);
+  }
+
   public boolean isUnquantized() {
     return format.isUnquantized();
   }

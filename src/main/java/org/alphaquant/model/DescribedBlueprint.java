@@ -5,6 +5,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.alphaquant.architecture.LayerDescription;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.ExpertsDesign;
@@ -31,9 +33,22 @@ final class DescribedBlueprint {
         outline.bytes(),
         decoder.positions(),
         blueprint.sharesEmbedding(outline),
+        embedding(blueprint),
         layers(blueprint),
         outline.linears(),
         List.copyOf(outline.unread()));
+  }
+
+  private static ModuleDescription embedding(Blueprint blueprint) {
+    DecoderConfig decoder = blueprint.decoder();
+    String tensor = blueprint.embedding();
+    return new ModuleDescription(
+        tensor.substring(0, tensor.length() - ".weight".length()),
+        decoder.vocabulary(),
+        decoder.hidden(),
+        ModuleKind.EMBEDDING,
+        -1,
+        -1);
   }
 
   private static List<LayerDescription> layers(Blueprint blueprint) {

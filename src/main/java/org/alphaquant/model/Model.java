@@ -48,7 +48,11 @@ public final class Model {
   /** Token ids, int64 [B, S], to the residual stream before the first layer, fp32 [B, S, H]. */
   public NDArray embed(TensorScope scope, NDArray ids) {
     if (embedding == null) {
-      embedding = reader.stored(blueprint.embedding());
+      embedding =
+          reader
+              .overlay()
+              .weight(reader.scope(), blueprint.embedding())
+              .orElseGet(() -> reader.stored(blueprint.embedding()));
     }
     double factor = blueprint.decoder().style().multipliers().embedding();
     return scope.run("weights.embed", embedding, ids, factor);
@@ -97,11 +101,25 @@ public final class Model {
   public Linear head() {
     if (head == null) {
       LinearDesign design = blueprint.head();
-      String weight = description.tiedHead() ? blueprint.embedding() : design.weight();
       NDArray bias = design.bias() ? reader.floats(design.name() + ".bias") : null;
-      head = new Linear(design.name(), reader.scope(), reader.floats(weight), bias);
+      head =
+          new Linear(
+              design.name(),
+              reader.scope(),
+              headWeight(design.weight()),
+              bias,
+              reader.overlay().input(design.name()));
     }
     return head;
+  }
+
+  // A result may hold a head of its own where the source shares the embedding's weight.
+  private NDArray headWeight(String own) {
+    boolean shares = description.tiedHead() && !reader.tensors().has(own);
+    return reader
+        .overlay()
+        .weight(reader.scope(), own)
+        .orElseGet(() -> reader.floats(shares ? blueprint.embedding() : own));
   }
 
   /** The input of the head: x [B, S, H] after the last layer, normalised, as [B*S, H]. */

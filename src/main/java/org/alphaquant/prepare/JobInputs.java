@@ -1,34 +1,19 @@
 package org.alphaquant.prepare;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.stream.Collectors;
-import org.alphaquant.architecture.ModelDescription;
-import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.calibration.CalibrationSpec;
 import org.alphaquant.calibration.TextSource;
-import org.alphaquant.checkpoint.Checkpoint;
-import org.alphaquant.checkpoint.Dtype;
-import org.alphaquant.checkpoint.TensorInfo;
-import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.model.ModelFamilies;
-import org.alphaquant.scheme.QuantizationConfig;
-import org.alphaquant.scheme.Resolution;
-import org.alphaquant.scheme.plan.Plan;
-import org.alphaquant.scheme.plan.Planner;
 import org.alphaquant.source.RemoteModels;
 import org.alphaquant.source.SourceException;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
-/** Turns the names in a specification into things: folder, model, schemes, texts. */
+/** Turns the names in a specification into folders and texts below the allowed roots. */
 @Component
 public class JobInputs {
 
@@ -77,45 +62,6 @@ public class JobInputs {
     } catch (SourceException notBelowARoot) {
       return remote.headers(model, revision).orElseThrow(() -> notBelowARoot);
     }
-  }
-
-  public ModelDescription describe(JobSpec spec, Checkpoint checkpoint) {
-    return ModelFamilies.describe(checkpoint, spec.modelType());
-  }
-
-  /**
-   * The schemes of the model's linears. The configuration is held against norms and embeddings too,
-   * so that one that names them is told that they cannot be quantized.
-   */
-  public Resolution resolve(JobSpec spec, Checkpoint checkpoint, ModelDescription description) {
-    List<ModuleDescription> all = new ArrayList<>(description.linears());
-    all.addAll(OtherModules.of(checkpoint, description));
-    Resolution resolution = QuantizationConfig.parse(spec.config()).resolve(all);
-    return new Resolution(
-        resolution.modules().stream().filter(module -> module.module().kind().isLinear()).toList(),
-        resolution.findings());
-  }
-
-  /**
-   * What the job comes to: format, tensors, sizes, and among its findings what the format or the
-   * engine that is to load it has against it.
-   */
-  public Plan plan(
-      JobSpec spec, Checkpoint source, ModelDescription description, Resolution resolution) {
-    OutputChoice output = OutputChoice.of(spec.output());
-    return planner(source, description).plan(resolution, output.format(), output.target());
-  }
-
-  // What is not quantized is written as plain tensors, in the dtype that most of them have.
-  public static Planner planner(Checkpoint source, ModelDescription description) {
-    Map<Dtype, Long> bytes =
-        ModelFamilies.plainTensors(source, description).stream()
-            .map(TensorSource::info)
-            .collect(
-                Collectors.groupingBy(
-                    TensorInfo::dtype, Collectors.summingLong(TensorInfo::bytes)));
-    Dtype dtype = Collections.max(bytes.entrySet(), Map.Entry.comparingByValue()).getKey();
-    return new Planner(bytes.values().stream().mapToLong(Long::longValue).sum(), dtype);
   }
 
   public CalibrationSpec calibration(JobSpec spec) {

@@ -6,7 +6,8 @@ import java.util.Optional;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.SpecProblem;
 import org.alphaquant.scheme.plan.TargetRuntime;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.formats.StorageFormats;
 
 /**
  * What a job asks to be written.
@@ -14,14 +15,14 @@ import org.alphaquant.storage.OutputFormat;
  * @param format empty for the most readable format that holds every scheme
  * @param target the program that is to load it
  */
-record OutputChoice(Optional<OutputFormat> format, TargetRuntime target) {
+record OutputChoice(Optional<StorageFormat> format, TargetRuntime target) {
 
   private static final String AUTO = "auto";
 
   /** The choice; names that {@link #problems} refuses count as not given. */
   static OutputChoice of(JobSpec.Output output) {
     return new OutputChoice(
-        OutputFormat.named(output.format()),
+        StorageFormats.named(output.format()),
         Optional.ofNullable(output.targetRuntime())
             .flatMap(TargetRuntime::named)
             .orElse(TargetRuntime.NONE));
@@ -31,7 +32,7 @@ record OutputChoice(Optional<OutputFormat> format, TargetRuntime target) {
   static List<SpecProblem> problems(JobSpec.Output output) {
     List<SpecProblem> problems = new ArrayList<>();
     List<String> formats = new ArrayList<>(List.of(AUTO));
-    formats.addAll(OutputFormat.jsonNames());
+    formats.addAll(StorageFormats.names());
     check(problems, "format", output.format(), formats);
     if (output.targetRuntime() != null) {
       check(problems, "target_runtime", output.targetRuntime(), TargetRuntime.jsonNames());

@@ -4,16 +4,13 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModelException;
-import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobPreflight;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.SourceAwayException;
 import org.alphaquant.job.SpecProblem;
 import org.alphaquant.scheme.InvalidConfigException;
-import org.alphaquant.scheme.Resolution;
 import org.alphaquant.source.SourceException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,9 +27,11 @@ class Preflight implements JobPreflight {
   private static final Logger log = LoggerFactory.getLogger(Preflight.class);
 
   private final JobInputs inputs;
+  private final JobPreparation preparation;
 
-  Preflight(JobInputs inputs) {
+  Preflight(JobInputs inputs, JobPreparation preparation) {
     this.inputs = inputs;
+    this.preparation = preparation;
   }
 
   @Override
@@ -52,31 +51,17 @@ class Preflight implements JobPreflight {
   }
 
   private void checkModel(JobSpec spec, List<SpecProblem> problems) {
-    try (Checkpoint checkpoint = Checkpoint.open(inputs.folder(spec))) {
-      if (!Files.isRegularFile(checkpoint.folder().resolve("tokenizer.json"))) {
+    try (PreparedJob job = preparation.open(spec)) {
+      if (!Files.isRegularFile(job.source().folder().resolve("tokenizer.json"))) {
         String detail = "'" + spec.model() + "' has no tokenizer.json";
         problems.add(InputProblems.of("/model", spec.model(), detail));
       }
-      checkConfig(spec, checkpoint, inputs.describe(spec, checkpoint), problems);
+      job.plan().errors().forEach(error -> problems.add(InputProblems.of(error)));
     } catch (SourceAwayException e) {
       // The run will look at it.
       log.warn("a job is taken without a look at its model: {}", e.getMessage());
     } catch (SourceException | CheckpointException | ModelException e) {
       problems.add(InputProblems.ofModel(spec.model(), spec.modelType(), e));
-    }
-  }
-
-  private void checkConfig(
-      JobSpec spec,
-      Checkpoint checkpoint,
-      ModelDescription description,
-      List<SpecProblem> problems) {
-    try {
-      Resolution resolution = inputs.resolve(spec, checkpoint, description);
-      inputs
-          .plan(spec, checkpoint, description, resolution)
-          .errors()
-          .forEach(error -> problems.add(InputProblems.of(error)));
     } catch (InvalidConfigException e) {
       e.findings().forEach(finding -> problems.add(InputProblems.of(finding)));
     }

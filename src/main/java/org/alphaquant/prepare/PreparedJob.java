@@ -1,18 +1,42 @@
 package org.alphaquant.prepare;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.alphaquant.architecture.ModelDescription;
-import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.checkpoint.Checkpoint;
-import org.alphaquant.checkpoint.Dtype;
-import org.alphaquant.scheme.Resolution;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.job.JobSpec;
 import org.alphaquant.scheme.plan.Plan;
 
-/** Everything that a run computes with, read and checked. */
+/**
+ * A specification with all that it names opened and worked out: what a request is answered from and
+ * a run computes with.
+ *
+ * @param source closed with this
+ * @param plain the source's tensors when they are plain, by their published names
+ */
 public record PreparedJob(
+    JobSpec spec,
     Checkpoint source,
     ModelDescription description,
-    Resolution resolution,
-    Plan plan,
-    Dtype dtype,
-    CalibrationSamples samples,
-    long[][] windows) {}
+    Map<String, TensorSource> plain,
+    Plan plan)
+    implements AutoCloseable {
+
+  /** The plain tensors that a result is put together from, a head's own copy among them. */
+  public Map<String, TensorSource> pieces() {
+    Map<String, TensorSource> pieces = new LinkedHashMap<>(plain);
+    if (plan.unties()) {
+      TensorSource embedding = plain.get(description.embedding().name() + ".weight");
+      plan.content().plain().stream()
+          .filter(tensor -> !plain.containsKey(tensor.name()))
+          .forEach(tensor -> pieces.put(tensor.name(), embedding.renamed(tensor.name())));
+    }
+    return pieces;
+  }
+
+  @Override
+  public void close() {
+    source.close();
+  }
+}

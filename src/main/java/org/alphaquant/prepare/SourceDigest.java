@@ -8,26 +8,39 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.alphaquant.checkpoint.Checkpoint;
 
-/**
- * Tells one source checkpoint from another without reading its weights: a digest over config.json
- * and every tensor's name, dtype and shape, and over each weight file's name, length and time.
- */
+/** Tells one source checkpoint from another without reading its weights. */
 public final class SourceDigest {
 
   private SourceDigest() {}
 
-  public static String of(Checkpoint checkpoint) {
+  /**
+   * SHA-256 over config.json and every tensor's name, dtype and shape: what a plan follows from.
+   */
+  public static String ofHeaders(Checkpoint checkpoint) {
+    return HexFormat.of().formatHex(headers(checkpoint).digest());
+  }
+
+  /**
+   * The same, and over each weight file's name, length and time: what the layers that an earlier
+   * attempt finished follow from.
+   */
+  public static String ofFiles(Checkpoint checkpoint) {
+    MessageDigest digest = headers(checkpoint);
+    for (Path file : checkpoint.files()) {
+      File stored = file.toFile();
+      add(digest, stored.getName() + " " + stored.length() + " " + stored.lastModified());
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static MessageDigest headers(Checkpoint checkpoint) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       add(digest, checkpoint.config().toString());
       for (String name : checkpoint.names()) {
         add(digest, checkpoint.info(name).toString());
       }
-      for (Path file : checkpoint.files()) {
-        File stored = file.toFile();
-        add(digest, stored.getName() + " " + stored.length() + " " + stored.lastModified());
-      }
-      return HexFormat.of().formatHex(digest.digest());
+      return digest;
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every Java has SHA-256", e);
     }

@@ -14,10 +14,10 @@ import org.alphaquant.gptq.GptqSolver;
 import org.alphaquant.gptq.Solution;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.storage.ModuleEncoder;
 import org.alphaquant.storage.QuantizedBatch;
-import org.alphaquant.storage.StoredGrid;
-import org.alphaquant.storage.StoredLinear;
+import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.TorchTypes;
 import org.alphaquant.torch.TensorScope;
 
 /** Solves one batch of equal shape and scheme, and turns it into tensors and reports. */
@@ -30,8 +30,9 @@ final class BatchQuantizer {
 
   private final GptqSolver solver;
   private final Map<String, TensorScheme> schemes;
-  private final OutputFormat format;
+  private final StorageFormat format;
   private final Dtype dtype;
+  private final ModuleEncoder encoder;
   private final MemoryPlan memory;
 
   /**
@@ -51,7 +52,7 @@ final class BatchQuantizer {
   BatchQuantizer(
       GptqSolver solver,
       Map<String, TensorScheme> schemes,
-      OutputFormat format,
+      StorageFormat format,
       Dtype dtype,
       MemoryPlan memory) {
     this.solver = solver;
@@ -59,6 +60,7 @@ final class BatchQuantizer {
     this.format = format;
     this.dtype = dtype;
     this.memory = memory;
+    this.encoder = new ModuleEncoder(format, dtype);
   }
 
   TensorScheme scheme(String module) {
@@ -115,7 +117,7 @@ final class BatchQuantizer {
   }
 
   private WeightGrid grid(NDArray weight, TensorScheme scheme) {
-    return WeightGrid.of(scheme, weight.getShape().get(2), StoredGrid.scaleDtype(format, dtype));
+    return WeightGrid.of(scheme, weight.getShape().get(2), TorchTypes.of(format.scaleDtype(dtype)));
   }
 
   private void store(
@@ -129,16 +131,11 @@ final class BatchQuantizer {
     try (TensorScope scope = parent.child("pack")) {
       long start = System.nanoTime();
       for (Part part : parts) {
-        result.add(
-            StoredLinear.tensors(
-                scope,
-                packable(quantized.solution(), largest),
-                scheme,
-                format,
-                dtype,
-                part.first(),
-                part.last(),
-                part.modules()));
+        try (TensorScope rows = scope.child("rows")) {
+          QuantizedBatch own =
+              packable(quantized.solution(), largest).rows(rows, part.first(), part.last());
+          result.add(encoder.encode(rows, own, scheme, part.modules()));
+        }
         report(scope, quantized.solution(), scheme, part, fallback, result);
       }
       result.took("pack", start, scope);
@@ -170,10 +167,10 @@ final class BatchQuantizer {
 
   // A plain checkpoint rounds the weight itself; the layers to come must see it so.
   private Quantized asStored(TensorScope scope, Solution solution, WeightGrid grid) {
-    if (format != OutputFormat.DEQUANTIZED) {
+    if (!format.storesValues()) {
       return new Quantized(solution, grid, OptionalInt.empty());
     }
-    int rounding = StoredLinear.torchDtype(dtype).number();
+    int rounding = TorchTypes.of(dtype).number();
     NDArray rounded = scope.run("packing.rounded", solution.weight(), rounding);
     return new Quantized(solution.withWeight(rounded), grid, OptionalInt.of(rounding));
   }

@@ -5,7 +5,7 @@ import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.gptq.RoutingWeight;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.storage.StorageFormat;
 
 /**
  * Everything that decides the numbers of a run, resolved.
@@ -23,7 +23,7 @@ public record QuantizationPlan(
     GptqOptions gptq,
     RoutingWeight weighting,
     double shrinkage,
-    OutputFormat format,
+    StorageFormat format,
     Dtype dtype,
     long[][] samples) {
 

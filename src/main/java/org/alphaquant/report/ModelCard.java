@@ -51,21 +51,12 @@ public final class ModelCard {
   }
 
   private String loading() {
-    return switch (prepared.plan().format()) {
-      case COMPRESSED_TENSORS ->
-          "\nThe folder is in the compressed-tensors format: vLLM, SGLang and transformers (with\n"
-              + "the compressed-tensors package) read it as it is, as far as they know its formats.\n";
-      case GPTQ ->
-          "\nThe folder is in GPTQ's format, version 1: vLLM, SGLang and GPTQModel read it.\n";
-      case QUARK -> "\nThe folder is in AMD Quark's layout.\n";
-      case DEQUANTIZED ->
-          "\nThe weights are plain tensors again, and load wherever the source does.\n";
-    };
+    return "\n" + prepared.plan().format().loading() + "\n";
   }
 
   private Map<String, long[]> schemes() {
     Map<String, long[]> schemes = new LinkedHashMap<>();
-    for (ModuleScheme module : prepared.resolution().modules()) {
+    for (ModuleScheme module : prepared.plan().modules()) {
       String kind = module.module().kind().name().toLowerCase(Locale.ROOT).replace('_', ' ');
       long[] count =
           schemes.computeIfAbsent(kind + " | " + weights(module.scheme()), s -> new long[2]);

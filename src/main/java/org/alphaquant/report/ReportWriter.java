@@ -7,9 +7,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.evaluation.Perplexity;
-import org.alphaquant.job.JobSpec;
 import org.alphaquant.prepare.PreparedJob;
-import org.alphaquant.prepare.SourceDigest;
+import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.ExpertLayer;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.QuantizationPlan;
@@ -20,13 +19,13 @@ import org.alphaquant.scheme.Finding;
 /** Puts a run's figures together to its report. */
 public final class ReportWriter {
 
+  private final RunInputs inputs;
   private final PreparedJob prepared;
-  private final JobSpec spec;
   private final QuantizationPlan plan;
 
-  public ReportWriter(PreparedJob prepared, JobSpec spec, QuantizationPlan plan) {
-    this.prepared = prepared;
-    this.spec = spec;
+  public ReportWriter(RunInputs inputs, QuantizationPlan plan) {
+    this.inputs = inputs;
+    this.prepared = inputs.job();
     this.plan = plan;
   }
 
@@ -41,23 +40,23 @@ public final class ReportWriter {
     return new QuantizationReport(
         Versions.all(),
         new QuantizationReport.Model(
-            spec.model(),
+            prepared.spec().model(),
             prepared.description().family(),
             prepared.description().layers(),
             prepared.description().parameters(),
-            SourceDigest.of(prepared.source())),
+            prepared.plan().source()),
         new QuantizationReport.Calibration(
-            prepared.samples().samples(),
-            prepared.samples().sequenceLength(),
-            spec.calibration().seed(),
-            prepared.samples().sha256()),
+            inputs.samples().samples(),
+            inputs.samples().sequenceLength(),
+            prepared.spec().calibration().seed(),
+            inputs.samples().sha256()),
         settings(),
         before == null
             ? null
             : new PerplexityChange(
-                before.value(), after.value(), after.tokens(), prepared.windows()[0].length),
-        prepared.resolution().bitsPerWeight(),
-        new Bytes(prepared.source().totalBytes(), bytesAfter),
+                before.value(), after.value(), after.tokens(), inputs.windows()[0].length),
+        prepared.plan().bitsPerWeight(),
+        new Bytes(prepared.plan().sourceBytes(), bytesAfter),
         seconds,
         peak,
         warnings(linears, experts),

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.SafetensorsWriter;
 import org.alphaquant.quantize.LayerResult;
@@ -44,18 +43,6 @@ record LayerFiles(Path folder) {
   /** Opens the files of layers 0 to {@code layers - 1}; the caller closes them. */
   List<SafetensorsFile> open(int layers) {
     return IntStream.range(0, layers).mapToObj(i -> SafetensorsFile.open(tensors(i))).toList();
-  }
-
-  /** Removes the folder, once its layers are part of a finished checkpoint. */
-  void delete() {
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-      Files.delete(folder);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 
   /** Takes over layers 0 to {@code layers - 1} of another attempt, by links where there can be. */

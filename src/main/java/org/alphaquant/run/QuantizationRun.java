@@ -2,22 +2,21 @@ package org.alphaquant.run;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
-import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Tokenizer;
-import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.scheme.InvalidConfigException;
-import org.alphaquant.scheme.Resolution;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.torch.TorchOutOfMemoryException;
@@ -61,22 +60,19 @@ class QuantizationRun implements JobRunner {
   private JobResult quantize(JobContext context) throws IOException {
     JobSpec spec = context.spec();
     JobInputs inputs = this.inputs.with(context.sources());
-    try (Checkpoint source = Checkpoint.open(inputs.folder(spec));
-        Tokenizer tokenizer = Tokenizer.open(source.folder());
+    try (PreparedJob job = new JobPreparation(inputs).open(spec);
+        Tokenizer tokenizer = Tokenizer.open(job.source().folder());
         Torch torch = Torch.open(context.device())) {
-      ModelDescription description = inputs.describe(spec, source);
-      Resolution resolution = inputs.resolve(spec, source, description).orThrow();
+      requireRunnable(job);
       CalibrationSamples samples = CalibrationSamples.collect(inputs.calibration(spec), tokenizer);
-      PreparedJob prepared =
-          new PreparedJob(
-              source,
-              description,
-              resolution,
-              inputs.plan(spec, source, description, resolution),
-              JobInputs.planner(source, description).dtype(),
-              samples,
-              windows(inputs, spec, tokenizer));
-      return new RunPhases(context, torch, prepared).run();
+      RunInputs run = new RunInputs(job, samples, windows(inputs, spec, tokenizer));
+      return new RunPhases(context, torch, run).run();
+    }
+  }
+
+  private static void requireRunnable(PreparedJob job) {
+    if (!job.plan().errors().isEmpty()) {
+      throw new InvalidConfigException(job.plan().errors());
     }
   }
 

@@ -95,13 +95,6 @@ final class Resumption {
     }
   }
 
-  /** Removes what only another attempt would need. */
-  void finish() {
-    own.deleteStream(streamAfter);
-    own.layers.delete();
-    own.deletePerplexity();
-  }
-
   /** The folder of one attempt. */
   private record Attempt(Path folder, LayerFiles layers) {
 
@@ -151,10 +144,6 @@ final class Resumption {
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
-    }
-
-    void deletePerplexity() {
-      delete(perplexityFile());
     }
 
     void deleteStream(int layer) {

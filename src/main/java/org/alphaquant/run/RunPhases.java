@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -18,6 +20,7 @@ import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.evaluation.Perplexity;
+import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.gptq.RoutingWeight;
 import org.alphaquant.job.JobResult;
@@ -26,6 +29,7 @@ import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.prepare.SourceDigest;
 import org.alphaquant.quantize.ExpertLayer;
 import org.alphaquant.quantize.LinearReport;
@@ -36,6 +40,9 @@ import org.alphaquant.report.ModelCard;
 import org.alphaquant.report.QuantizationReport;
 import org.alphaquant.report.ReportWriter;
 import org.alphaquant.report.Versions;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.storage.StoredResult;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
@@ -50,6 +57,7 @@ final class RunPhases {
   private final JobContext context;
   private final JobSpec spec;
   private final Torch torch;
+  private final RunInputs inputs;
   private final PreparedJob prepared;
   private final RunProgress progress;
   private final PeakMemory peak;
@@ -58,16 +66,17 @@ final class RunPhases {
   private final Resumption resumption;
   private final MemoryPlan memory;
 
-  RunPhases(JobContext context, Torch torch, PreparedJob prepared) {
+  RunPhases(JobContext context, Torch torch, RunInputs inputs) {
     this.context = context;
     this.spec = context.spec();
     this.torch = torch;
-    this.prepared = prepared;
+    this.inputs = inputs;
+    this.prepared = inputs.job();
     this.progress =
         new RunProgress(
             context,
-            (long) prepared.samples().samples() * prepared.samples().sequenceLength(),
-            Stream.of(prepared.windows()).mapToLong(window -> window.length).sum());
+            (long) inputs.samples().samples() * inputs.samples().sequenceLength(),
+            Stream.of(inputs.windows()).mapToLong(window -> window.length).sum());
     this.peak = new PeakMemory(torch);
     this.layers = new LayerFiles(context.attemptDirectory().resolve("layers"));
     this.resumption = Resumption.of(context, fingerprint(), layers);
@@ -75,7 +84,7 @@ final class RunPhases {
         new MemoryPlan(
             new ModelShape(
                     prepared.description(),
-                    (long) prepared.samples().samples() * prepared.samples().sequenceLength())
+                    (long) inputs.samples().samples() * inputs.samples().sequenceLength())
                 .largest(),
             torch.freeDeviceMemory().orElse(0),
             context.earlierResourceFailures());
@@ -88,18 +97,18 @@ final class RunPhases {
     quantize(adopted);
     progress.progress(Phase.WRITE, 0, 1);
     write();
-    try (Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
-      StoredWeights stored = new StoredWeights(written, WrittenSchemes.of(prepared.plan()));
-      verify(stored);
-      Perplexity after = evaluate(Phase.EVALUATE_AFTER, written, stored, context::ensureHeld);
-      writeReports(written.totalBytes(), before, after);
-      List<JobResult.Artifact> artifacts = artifacts();
-      resumption.finish();
+    try (StoredResult written = prepared.plan().format().open(context.artifactDirectory())) {
+      StoredWeights stored = new StoredWeights(prepared.plan(), written);
+      check(written, stored);
+      Checkpoint read = written.checkpoint().orElse(prepared.source());
+      Perplexity after = evaluate(Phase.EVALUATE_AFTER, read, stored, context::ensureHeld);
+      Plan plan = prepared.plan();
+      writeReports(before, after);
       return new JobResult(
           before == null ? null : new JobResult.Measure(before.value(), after.value()),
-          prepared.resolution().bitsPerWeight(),
-          new JobResult.Size(prepared.source().totalBytes(), written.totalBytes()),
-          artifacts);
+          plan.bitsPerWeight(),
+          new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
+          artifacts());
     }
   }
 
@@ -118,7 +127,7 @@ final class RunPhases {
 
   private Perplexity evaluate(
       Phase phase, Checkpoint checkpoint, WeightOverlay overlay, Runnable betweenLayers) {
-    if (prepared.windows().length == 0) {
+    if (inputs.windows().length == 0) {
       return null;
     }
     long start = System.nanoTime();
@@ -130,7 +139,7 @@ final class RunPhases {
           Perplexity.of(
               scope,
               model,
-              prepared.windows(),
+              inputs.windows(),
               memory.tokensPerBatch(),
               memory.logitsBytes(),
               layer -> {
@@ -173,8 +182,8 @@ final class RunPhases {
     return String.join(
         "\n",
         JSON.writeValueAsString(spec),
-        SourceDigest.of(prepared.source()),
-        prepared.samples().sha256(),
+        SourceDigest.ofFiles(prepared.source()),
+        inputs.samples().sha256(),
         Versions.all().toString(),
         torch.device().replaceAll("\\d", ""));
   }
@@ -183,52 +192,56 @@ final class RunPhases {
     JobSpec.Gptq gptq = spec.gptq();
     int steps = gptq.scaleSearch() ? SCALE_STEPS : 1;
     return new QuantizationPlan(
-        prepared.resolution().byName(),
+        schemes(),
         new GptqOptions(gptq.damp(), gptq.blockSize(), gptq.actOrder(), gptq.sweeps(), steps),
         RoutingWeight.valueOf(gptq.routingWeight().name()),
         gptq.shrinkage(),
         prepared.plan().format(),
-        prepared.dtype(),
-        prepared.samples().tokens());
+        prepared.plan().dtype(),
+        inputs.samples().tokens());
+  }
+
+  private Map<String, TensorScheme> schemes() {
+    return prepared.plan().content().quantized().stream()
+        .collect(Collectors.toMap(ModuleScheme::name, ModuleScheme::scheme));
   }
 
   private void write() {
     long start = System.nanoTime();
     List<SafetensorsFile> files = layers.open(prepared.description().layers());
     try {
-      new CheckpointAssembly(prepared, context.artifactDirectory())
-          .write(files, spec.output().maxShardBytes());
+      new CheckpointAssembly(prepared).write(files, context.artifactDirectory());
     } finally {
       files.forEach(SafetensorsFile::close);
     }
     seconds.put(Phase.WRITE.jsonName(), (System.nanoTime() - start) / 1e9);
   }
 
-  // The checkpoint is read back as an engine would, and must give what the solver left.
-  private void verify(StoredWeights stored) {
-    for (int i = 0; i < prepared.description().layers(); i++) {
-      context.ensureHeld();
-      for (LinearReport linear : layers.read(i).linears()) {
-        try (TensorScope scope = torch.scope("verify")) {
-          stored.verify(scope, linear);
-        }
-      }
-    }
+  // The result is read back as an engine would, and must give what was planned and solved.
+  private void check(StoredResult written, StoredWeights stored) {
+    Map<String, LinearReport> solved =
+        records().stream()
+            .flatMap(record -> record.linears().stream())
+            .collect(Collectors.toMap(LinearReport::module, Function.identity()));
+    new ResultCheck(prepared.plan(), written, stored, context::ensureHeld)
+        .check(torch, solved, prepared.pieces());
   }
 
-  private void writeReports(long bytesAfter, Perplexity before, Perplexity after)
-      throws IOException {
-    List<LayerRecord> records =
-        IntStream.range(0, prepared.description().layers()).mapToObj(layers::read).toList();
+  private List<LayerRecord> records() {
+    return IntStream.range(0, prepared.description().layers()).mapToObj(layers::read).toList();
+  }
+
+  private void writeReports(Perplexity before, Perplexity after) throws IOException {
+    List<LayerRecord> records = records();
     List<ExpertLayer> experts =
         records.stream().map(LayerRecord::experts).filter(Objects::nonNull).toList();
     QuantizationReport report =
-        new ReportWriter(prepared, spec, plan())
+        new ReportWriter(inputs, plan())
             .report(
                 records.stream().flatMap(record -> record.linears().stream()).toList(),
                 experts,
                 seconds(records),
-                bytesAfter,
+                prepared.plan().outputBytes(),
                 before,
                 after,
                 peak.peak(memory));

@@ -5,9 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModelException;
-import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
@@ -20,11 +18,11 @@ import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.prepare.InputProblems;
-import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.JobPreparation;
+import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.scheme.Finding;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.scheme.plan.Plan;
-import org.alphaquant.scheme.plan.PlannedModule;
 import org.alphaquant.scheme.plan.SchemeGroup;
 import org.alphaquant.source.SourceException;
 import org.springframework.stereotype.Component;
@@ -33,20 +31,19 @@ import org.springframework.stereotype.Component;
 @Component
 class RunPlanner implements JobPlanner {
 
-  private final JobInputs inputs;
+  private final JobPreparation preparation;
 
-  RunPlanner(JobInputs inputs) {
-    this.inputs = inputs;
+  RunPlanner(JobPreparation preparation) {
+    this.preparation = preparation;
   }
 
   @Override
   public JobPlan plan(JobSpec spec) {
-    try (Checkpoint source = Checkpoint.open(inputs.folder(spec))) {
-      ModelDescription description = inputs.describe(spec, source);
-      Plan plan =
-          inputs.plan(
-              spec, source, description, inputs.resolve(spec, source, description).orThrow());
-      return plan(spec, source, description, plan);
+    try (PreparedJob job = preparation.open(spec)) {
+      if (!job.plan().errors().isEmpty()) {
+        throw new RefusedException(job.plan().errors().stream().map(InputProblems::of).toList());
+      }
+      return plan(job);
     } catch (SourceException | CheckpointException | ModelException e) {
       throw new RefusedException(List.of(InputProblems.ofModel(spec.model(), spec.modelType(), e)));
     } catch (InvalidConfigException e) {
@@ -54,20 +51,20 @@ class RunPlanner implements JobPlanner {
     }
   }
 
-  private static JobPlan plan(
-      JobSpec spec, Checkpoint source, ModelDescription description, Plan plan) {
-    JobSpec.Calibration calibration = spec.calibration();
+  private static JobPlan plan(PreparedJob job) {
+    Plan plan = job.plan();
+    JobSpec.Calibration calibration = job.spec().calibration();
     long tokens = (long) calibration.samples() * calibration.sequenceLength();
-    ModelShape shape = new ModelShape(description, tokens);
+    ModelShape shape = new ModelShape(job.description(), tokens);
     WorkEstimate work = WorkEstimate.of(shape.mean());
     return new JobPlan(
-        spec.model(),
-        description.family(),
-        plan.format().jsonName(),
+        job.spec().model(),
+        job.description().family(),
+        plan.format().name(),
         plan.target().jsonName(),
         plan.bitsPerWeight(),
-        new JobResult.Size(source.totalBytes(), plan.outputBytes()),
-        memory(spec, shape, plan),
+        new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
+        memory(job.spec(), shape, plan),
         Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
         plan.groups().stream().map(RunPlanner::scheme).toList(),
         plan.findings().stream().map(RunPlanner::warning).toList());
@@ -78,8 +75,7 @@ class RunPlanner implements JobPlanner {
         plan.modules().stream()
             .collect(
                 Collectors.groupingBy(
-                    module -> module.resolved().module().layer(),
-                    Collectors.summingLong(PlannedModule::bytes)));
+                    module -> module.module().layer(), Collectors.summingLong(plan::bytes)));
     long largest = layers.values().stream().mapToLong(Long::longValue).max().orElse(0);
     MemoryPlan memory = new MemoryPlan(shape.largest(), spec.resources().memoryBytes(), 0);
     return new JobPlan.Memory(memory.deviceBytes(), largest, memory.expertsAtOnce());

@@ -1,9 +1,6 @@
 package org.alphaquant.run;
 
-import java.nio.ByteOrder;
-import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.format.NumberFormat;
-import org.alphaquant.format.NumberFormat.Kind;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.model.block.InputRounding;
@@ -12,12 +9,12 @@ import org.alphaquant.torch.TorchDtype;
 /** The rounding of inputs that a checkpoint's scheme asks an engine for. */
 final class StoredActivation {
 
-  /** The tensor that holds NVFP4's divisor of a module's inputs. */
-  static final String DIVISOR = ".input_global_scale";
-
   private StoredActivation() {}
 
-  static InputRounding rounding(Checkpoint checkpoint, String module, TensorScheme scheme) {
+  /**
+   * @param divisor of the inputs, with NVFP4
+   */
+  static InputRounding rounding(TensorScheme scheme, double divisor) {
     NumberFormat format = scheme.activation();
     TensorScheme inputs = TensorScheme.of(format, format.defaultGroupSize());
     boolean perToken = format.blockSize() == 0;
@@ -28,16 +25,6 @@ final class StoredActivation {
             128,
             TorchDtype.FLOAT32);
     double[] g = grid.grid();
-    double divisor = format.kind() == Kind.NV ? divisor(checkpoint, module) : 1;
     return new InputRounding(g[0], g[1], g[2], g[3], format.blockSize(), grid.scaleKind(), divisor);
-  }
-
-  private static double divisor(Checkpoint checkpoint, String module) {
-    return checkpoint
-        .bytes(module + DIVISOR)
-        .get(0)
-        .duplicate()
-        .order(ByteOrder.LITTLE_ENDIAN)
-        .getFloat();
   }
 }

@@ -1,79 +1,93 @@
 package org.alphaquant.run;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
+import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.alphaquant.checkpoint.Checkpoint;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.job.JobError;
-import org.alphaquant.job.RunFailure;
 import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.model.block.WeightOverlay;
-import org.alphaquant.quantize.LinearReport;
-import org.alphaquant.storage.StoredLinear;
-import org.alphaquant.storage.StoredModule;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.storage.Planes;
+import org.alphaquant.storage.StoredResult;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * The weights of a finished checkpoint as an engine reads them: what {@link StoredLinear} packed is
- * unpacked and dequantized from the written bytes, so that a figure measured on them is the
- * checkpoint's own.
+ * The weights of a finished result as an engine reads them: unpacked and dequantized from the
+ * written bytes, so that a figure measured on them is the result's own.
  */
 final class StoredWeights implements WeightOverlay {
 
   private static final String WEIGHT = ".weight";
 
-  private final Checkpoint checkpoint;
-  private final Map<String, TensorScheme> schemes;
+  private final Plan plan;
+  private final StoredResult result;
+  private final Pieces pieces;
+  private final Map<String, ModuleScheme> quantized;
 
-  StoredWeights(Checkpoint checkpoint, Map<String, TensorScheme> schemes) {
-    this.checkpoint = checkpoint;
-    this.schemes = Map.copyOf(schemes);
+  StoredWeights(Plan plan, StoredResult result) {
+    this.plan = plan;
+    this.result = result;
+    this.pieces = new Pieces(plan);
+    this.quantized =
+        plan.content().quantized().stream()
+            .collect(Collectors.toMap(ModuleScheme::name, Function.identity()));
   }
 
   @Override
   public Optional<NDArray> weight(TensorScope scope, String tensor) {
-    if (!tensor.endsWith(WEIGHT)) {
+    if (!tensor.endsWith(WEIGHT) || isReadAsItIs()) {
       return Optional.empty();
     }
-    String module = tensor.substring(0, tensor.length() - WEIGHT.length());
-    TensorScheme scheme = schemes.getOrDefault(module, TensorScheme.UNQUANTIZED);
-    return scheme.format().isUnquantized()
-        ? Optional.empty()
-        : Optional.of(dequantized(scope, module, scheme));
+    return Optional.ofNullable(quantized.get(module(tensor))).map(module -> decoded(scope, module));
   }
 
-  /**
-   * Compares a stored linear with what the solver left.
-   *
-   * @throws RunFailure if they differ, which only a fault of this program or of the disk can make
-   */
-  void verify(TensorScope scope, LinearReport linear) {
-    NDArray weight = weight(scope, linear.module() + WEIGHT).orElseThrow();
-    NDArray batch = scope.run("packing.stack", new NDList(weight));
-    long checksum =
-        scope.toLongs(scope.run("packing.checksum", batch, 0, batch.getShape().get(1)))[0];
-    if (checksum != linear.checksum()) {
-      throw new RunFailure(
-          JobError.Kind.INTERNAL,
-          "checkpoint-mismatch",
-          "%s (%s) reads back from the written checkpoint as other numbers than were solved"
-              .formatted(linear.module(), linear.format()));
+  // Plain tensors are read from the folder itself.
+  private boolean isReadAsItIs() {
+    return plan.format().storesValues() && result.checkpoint().isPresent();
+  }
+
+  private static String module(String tensor) {
+    return tensor.substring(0, tensor.length() - WEIGHT.length());
+  }
+
+  /** A quantized module's weight, float32 [N, K], owned by {@code scope}. */
+  NDArray decoded(TensorScope parent, ModuleScheme module) {
+    try (TensorScope scope = parent.child("dequantize " + module.name())) {
+      NDArray weight =
+          plan.format()
+              .codec(module.scheme())
+              .decode(scope, module.scheme(), planes(scope, module));
+      return scope.keep(parent, weight);
     }
   }
 
   @Override
-  public InputRounding input(String module) {
-    TensorScheme scheme = schemes.getOrDefault(module, TensorScheme.UNQUANTIZED);
-    return scheme.hasActivation()
-        ? StoredActivation.rounding(checkpoint, module, scheme)
+  public InputRounding input(String name) {
+    ModuleScheme module = quantized.get(name);
+    if (module == null) {
+      return InputRounding.NONE;
+    }
+    TensorScheme stored = plan.format().stored(module.scheme());
+    return stored.hasActivation()
+        ? StoredActivation.rounding(stored, plan.format().inputDivisor(stored, bytes(module)))
         : InputRounding.NONE;
   }
 
-  private NDArray dequantized(TensorScope parent, String module, TensorScheme scheme) {
-    try (TensorScope scope = parent.child("dequantize " + module)) {
-      return scope.keep(parent, new StoredModule(checkpoint, scope, module, scheme).weight());
-    }
+  private Planes planes(TensorScope scope, ModuleScheme module) {
+    return new Planes(
+        scope,
+        module.module().outFeatures(),
+        module.module().inFeatures(),
+        plan.format().planes(module, plan.dtype()),
+        bytes(module));
+  }
+
+  private Function<String, List<ByteBuffer>> bytes(ModuleScheme module) {
+    return suffix -> pieces.read(result, module.name() + "." + suffix);
   }
 }

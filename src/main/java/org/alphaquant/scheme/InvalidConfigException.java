@@ -6,7 +6,7 @@ import java.util.List;
 public class InvalidConfigException extends IllegalArgumentException {
   private final List<Finding> findings;
 
-  InvalidConfigException(List<Finding> findings) {
+  public InvalidConfigException(List<Finding> findings) {
     super(message(findings));
     this.findings = List.copyOf(findings);
   }

@@ -1,6 +1,7 @@
 package org.alphaquant.scheme;
 
 import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.format.TensorScheme;
 
 /**
@@ -14,6 +15,19 @@ public record ModuleScheme(ModuleDescription module, TensorScheme scheme, Origin
 
   public String name() {
     return module.name();
+  }
+
+  /** A module that stays as it is, whatever a configuration says. */
+  public static ModuleScheme untouched(ModuleDescription module) {
+    return new ModuleScheme(module, TensorScheme.UNQUANTIZED, Effective.LEFT_ALONE.origin());
+  }
+
+  public ModuleKind kind() {
+    return module.kind();
+  }
+
+  public boolean isExpert() {
+    return module.kind() == ModuleKind.EXPERT;
   }
 
   public boolean isQuantized() {

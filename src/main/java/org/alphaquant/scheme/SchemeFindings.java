@@ -36,7 +36,7 @@ final class SchemeFindings {
     ModuleKind kind = module.kind();
     String pointer = effective.formatPointer();
     String format = effective.format().jsonName();
-    if (!kind.isLinear()) {
+    if (!kind.isQuantizable()) {
       String detail =
           "%s is the model's %s, and no checkpoint format stores that quantized; only bf16 is"
               .formatted(module.name(), kind.label());
@@ -47,7 +47,7 @@ final class SchemeFindings {
               .formatted(module.name(), kind.label());
       add(List.of(pointer, kind), Finding.warning("protected-module", pointer, format, detail));
     }
-    return kind.isLinear();
+    return kind.isQuantizable();
   }
 
   boolean checkBlocks(Effective effective) {

@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * looks experts up as {@code experts.0.gate_proj} even in models that call the projection {@code
  * w1}.
  */
-final class NamePatterns {
+public final class NamePatterns {
   private static final Pattern EXPERT = Pattern.compile("(.+\\.experts)\\.\\d+\\..+");
 
   private final Collection<String> universe;
@@ -33,7 +33,7 @@ final class NamePatterns {
    * @param universe names of all modules that must not be confused
    * @param insideExperts what follows {@code experts} where all of a layer's experts are meant
    */
-  NamePatterns(Collection<String> universe, String insideExperts) {
+  public NamePatterns(Collection<String> universe, String insideExperts) {
     this.universe = universe;
     this.insideExperts = insideExperts;
     this.expertBlocks = expertBlocks(universe);
@@ -61,7 +61,7 @@ final class NamePatterns {
   }
 
   /** Expressions that between them match each of {@code members} once, and nothing else. */
-  List<String> matching(Set<String> members) {
+  public List<String> matching(Set<String> members) {
     Set<String> whole =
         expertBlocks(members).entrySet().stream()
             .filter(block -> block.getValue().equals(expertBlocks.get(block.getKey())))

@@ -1,9 +1,11 @@
 package org.alphaquant.storage;
 
 import ai.djl.ndarray.NDArray;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.TorchDtype;
 
 /**
- * A solved batch of B weights [N, K] with G groups a row, before it is packed.
+ * A solved batch of B weights [N, K] with G groups a row, before it is stored.
  *
  * @param weight the dequantized weights, float32 [B, N, K]
  * @param codes uint8 [B, N, K], integers counted from the least code
@@ -18,4 +20,33 @@ public record QuantizedBatch(
     NDArray scale,
     NDArray zero,
     NDArray outer,
-    NDArray largestInput) {}
+    NDArray largestInput) {
+
+  public long size() {
+    return codes.getShape().get(0);
+  }
+
+  public long outFeatures() {
+    return codes.getShape().get(1);
+  }
+
+  public long inFeatures() {
+    return codes.getShape().get(2);
+  }
+
+  /** Rows {@code first..last-1} of every weight, copied into {@code scope}. */
+  public QuantizedBatch rows(TensorScope scope, long first, long last) {
+    return new QuantizedBatch(
+        scope.run("packing.rows", weight, first, last),
+        scope.run("packing.rows", codes, first, last),
+        scope.run("packing.rows", scale, first, last),
+        scope.run("packing.rows", zero, first, last),
+        outer,
+        largestInput);
+  }
+
+  /** An array [B, ...] of numbers as bytes of another type, uint8 [B, n]. */
+  public static NDArray bytes(TensorScope scope, NDArray numbers, TorchDtype dtype) {
+    return scope.run("packing.as_bytes", numbers, dtype.number());
+  }
+}

@@ -1,5 +1,6 @@
 /**
- * What checkpoints of each output format hold besides the numbers: names, element types and shapes
- * of their tensors, and the {@code quantization_config} that tells an engine how to read them.
+ * How results are stored. {@link org.alphaquant.storage.StorageFormat} is the contract that each
+ * format's folder below this package fulfils; {@link org.alphaquant.storage.Codec} holds the two
+ * directions of one weight's layout side by side.
  */
 package org.alphaquant.storage;

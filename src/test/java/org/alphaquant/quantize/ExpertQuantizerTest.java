@@ -26,7 +26,7 @@ import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.model.block.Routing;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.storage.formats.StorageFormats;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
@@ -76,13 +76,13 @@ class ExpertQuantizerTest {
 
   @ParameterizedTest
   @CsvSource({
-    "micro/olmoe, INT4, 16, COMPRESSED_TENSORS",
-    "micro/olmoe, NVFP4, 16, COMPRESSED_TENSORS",
-    "micro/olmoe, INT3, 32, DEQUANTIZED",
-    "variants/gpt_oss, MXFP4, 32, COMPRESSED_TENSORS"
+    "micro/olmoe, INT4, 16, compressed-tensors",
+    "micro/olmoe, NVFP4, 16, compressed-tensors",
+    "micro/olmoe, INT3, 32, dequantized",
+    "variants/gpt_oss, MXFP4, 32, compressed-tensors"
   })
   void theChunkDoesNotDecideWhatAnExpertGets(
-      String model, NumberFormat format, int group, OutputFormat output) {
+      String model, NumberFormat format, int group, String output) {
     Outcome together = quantize(model, format, group, output, 128, Integer.MAX_VALUE);
     for (int atOnce : new int[] {1, 3}) {
       Outcome apart = quantize(model, format, group, output, 128, atOnce);
@@ -108,8 +108,7 @@ class ExpertQuantizerTest {
   @CsvSource({"1", "3", "1000"})
   void anExpertWithoutTokensLeansOnTheLayerAndSaysSo(int atOnce) {
     Outcome outcome =
-        quantize(
-            "micro/olmoe", NumberFormat.INT4, 16, OutputFormat.COMPRESSED_TENSORS, 128, atOnce);
+        quantize("micro/olmoe", NumberFormat.INT4, 16, "compressed-tensors", 128, atOnce);
     for (LinearReport report : outcome.reports().values()) {
       boolean unseen = report.module().contains("experts." + UNSEEN + ".");
       assertThat(report.fallback()).as(report.module()).isEqualTo(unseen ? "layer-hessian" : null);
@@ -119,8 +118,7 @@ class ExpertQuantizerTest {
 
   @Test
   void anExpertWithNothingToLeanOnIsRoundedAndSaysSo() {
-    Outcome outcome =
-        quantize("micro/olmoe", NumberFormat.INT4, 16, OutputFormat.COMPRESSED_TENSORS, 0, 1);
+    Outcome outcome = quantize("micro/olmoe", NumberFormat.INT4, 16, "compressed-tensors", 0, 1);
     for (LinearReport report : outcome.reports().values()) {
       boolean unseen = report.module().contains("experts." + UNSEEN + ".");
       assertThat(report.fallback()).as(report.module()).isEqualTo(unseen ? "rounding" : null);
@@ -145,7 +143,7 @@ class ExpertQuantizerTest {
       String folder,
       NumberFormat format,
       int group,
-      OutputFormat output,
+      String output,
       double shrinkage,
       int expertsAtOnce) {
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("src/test/resources").resolve(folder));
@@ -163,7 +161,7 @@ class ExpertQuantizerTest {
           new BatchQuantizer(
               new GptqSolver(new GptqOptions(0.01, 32, true, 1, 8)),
               schemes,
-              output,
+              StorageFormats.named(output).orElseThrow(),
               Dtype.BF16,
               new MemoryPlan(new RunShape(1, 64, 64, 0, 0, 0, 64, 64, TOKENS), 0, 0));
       NDArray h =

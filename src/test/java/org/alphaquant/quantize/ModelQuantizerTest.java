@@ -18,7 +18,7 @@ import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.gptq.RoutingWeight;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.storage.formats.StorageFormats;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.Test;
@@ -64,7 +64,7 @@ class ModelQuantizerTest {
             GptqOptions.defaults(),
             RoutingWeight.SCORE,
             128,
-            OutputFormat.COMPRESSED_TENSORS,
+            StorageFormats.COMPRESSED_TENSORS,
             Dtype.BF16,
             new long[][] {{1, 2, 3, 4, 5, 6, 7, 8}, {8, 7, 6, 5, 4, 3, 2, 1}}),
         new MemoryPlan(new RunShape(4, 64, 64, 0, 0, 0, 64, 1000, 16), 0, 0));

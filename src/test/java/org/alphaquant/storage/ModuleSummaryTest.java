@@ -12,7 +12,7 @@ class ModuleSummaryTest {
   void aWholeModelIsAFewLines() {
     List<String> names =
         Modules.olmoe(16, 64, name -> TensorScheme.UNQUANTIZED).stream()
-            .map(ExportModule::name)
+            .map(org.alphaquant.scheme.ModuleScheme::name)
             .toList();
     assertThat(ModuleSummary.of(names))
         .containsExactly(

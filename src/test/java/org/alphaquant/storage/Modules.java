@@ -3,29 +3,33 @@ package org.alphaquant.storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.scheme.ModuleScheme;
 
 /** The linear modules of models with the names of real families. */
-final class Modules {
+public final class Modules {
   private Modules() {}
 
   /** OLMoE-1B-7B's shapes: hidden 2048, expert intermediate 1024. */
-  static List<ExportModule> olmoe(int layers, int experts, Function<String, TensorScheme> scheme) {
+  public static List<ModuleScheme> olmoe(
+      int layers, int experts, Function<String, TensorScheme> scheme) {
     return moe("mlp", List.of("gate_proj", "up_proj", "down_proj"), layers, experts, scheme);
   }
 
-  static List<ExportModule> mixtral(
+  public static List<ModuleScheme> mixtral(
       int layers, int experts, Function<String, TensorScheme> scheme) {
     return moe("block_sparse_moe", List.of("w1", "w3", "w2"), layers, experts, scheme);
   }
 
-  private static List<ExportModule> moe(
+  private static List<ModuleScheme> moe(
       String block,
       List<String> projections,
       int layers,
       int experts,
       Function<String, TensorScheme> scheme) {
-    List<ExportModule> modules = new ArrayList<>();
+    List<ModuleScheme> modules = new ArrayList<>();
     for (int layer = 0; layer < layers; layer++) {
       String prefix = "model.layers." + layer + ".";
       for (String name : List.of("q_proj", "k_proj", "v_proj", "o_proj")) {
@@ -43,8 +47,17 @@ final class Modules {
     return modules;
   }
 
-  private static ExportModule module(
+  private static ModuleScheme module(
       String name, long out, long in, boolean expert, Function<String, TensorScheme> scheme) {
-    return new ExportModule(name, out, in, expert, scheme.apply(name));
+    return module(name, out, in, expert, scheme.apply(name));
+  }
+
+  /** One module with its scheme. */
+  public static ModuleScheme module(
+      String name, long out, long in, boolean expert, TensorScheme scheme) {
+    ModuleDescription module =
+        new ModuleDescription(
+            name, out, in, expert ? ModuleKind.EXPERT : ModuleKind.ATTENTION, 0, expert ? 0 : -1);
+    return new ModuleScheme(module, scheme, ModuleScheme.untouched(module).origin());
   }
 }

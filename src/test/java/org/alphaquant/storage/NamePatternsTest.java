@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class NamePatternsTest {
   private static final List<String> NAMES =
       Modules.olmoe(12, 16, name -> TensorScheme.UNQUANTIZED).stream()
-          .map(ExportModule::name)
+          .map(org.alphaquant.scheme.ModuleScheme::name)
           .toList();
 
   private static List<String> expressions(Predicate<String> chosen) {

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.Finding;
-import org.alphaquant.storage.ExportModule;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.formats.StorageFormats;
 
 /** What a checkpoint format has to say about schemes, whoever serves it. */
 final class FormatRules {
@@ -17,7 +17,7 @@ final class FormatRules {
   static List<Finding> check(ServedCheckpoint checkpoint, boolean requested, TargetRuntime target) {
     List<Finding> findings = new ArrayList<>(refusals(checkpoint));
     boolean quantized = checkpoint.quantized().findAny().isPresent();
-    if (quantized && !requested && checkpoint.is(OutputFormat.DEQUANTIZED)) {
+    if (quantized && !requested && checkpoint.is(StorageFormats.PLAIN)) {
       findings.add(dequantized(checkpoint, target));
     }
     findings.addAll(activations(checkpoint));
@@ -32,15 +32,15 @@ final class FormatRules {
             module ->
                 checkpoint
                     .format()
-                    .refuses(PlannedModule.export(module.resolved()))
+                    .refuses(module)
                     .ifPresent(reason -> refusals.putIfAbsent(reason, refusal(module, reason))));
     return List.copyOf(refusals.values());
   }
 
-  private static Finding refusal(PlannedModule module, String reason) {
-    String detail = "%s (%s)".formatted(reason, module.resolved().name());
+  private static Finding refusal(ModuleScheme module, String reason) {
+    String detail = "%s (%s)".formatted(reason, module.name());
     String label = module.scheme().label();
-    return Finding.error("format-cannot-hold", module.resolved().formatPointer(), label, detail);
+    return Finding.error("format-cannot-hold", module.formatPointer(), label, detail);
   }
 
   private static Finding dequantized(ServedCheckpoint checkpoint, TargetRuntime target) {
@@ -63,22 +63,17 @@ final class FormatRules {
     checkpoint
         .quantized()
         .filter(module -> module.scheme().hasActivation())
-        .filter(module -> !checkpoint.format().holdsActivation(export(module)))
+        .filter(module -> !checkpoint.format().stored(module.scheme()).equals(module.scheme()))
         .forEach(module -> dropped.putIfAbsent(module.scheme(), dropped(checkpoint, module)));
     return List.copyOf(dropped.values());
   }
 
-  private static ExportModule export(PlannedModule module) {
-    return PlannedModule.export(module.resolved());
-  }
-
-  private static Finding dropped(ServedCheckpoint checkpoint, PlannedModule module) {
+  private static Finding dropped(ServedCheckpoint checkpoint, ModuleScheme module) {
     String activation = module.scheme().activation().jsonName();
     String detail =
         "%s cannot say that inputs of %s weights are %s, so engines will leave them in 16 bits"
-            .formatted(
-                checkpoint.format().jsonName(), module.scheme().format().jsonName(), activation);
+            .formatted(checkpoint.format().name(), module.scheme().format().jsonName(), activation);
     return Finding.warning(
-        "activation-not-exported", module.resolved().activationPointer(), activation, detail);
+        "activation-not-exported", module.activationPointer(), activation, detail);
   }
 }

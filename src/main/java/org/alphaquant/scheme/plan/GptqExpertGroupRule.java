@@ -16,7 +16,7 @@ record GptqExpertGroupRule() implements ServingRule {
     List<Integer> sizes =
         checkpoint
             .experts()
-            .filter(module -> module.resolved().isQuantized())
+            .filter(module -> module.isQuantized())
             .map(module -> module.scheme().groupSize())
             .distinct()
             .toList();

@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.Finding;
-import org.alphaquant.storage.ExportModule;
-import org.alphaquant.storage.FusedUnit;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.JoinedModules;
 
 /**
  * Modules that an engine joins into one must share one scheme, unquantized members among them: it
@@ -17,14 +17,15 @@ record MixedUnitRule(String engine) implements ServingRule {
 
   @Override
   public Optional<Finding> check(ServedCheckpoint checkpoint) {
-    List<FusedUnit> mixed = checkpoint.units().stream().filter(unit -> !unit.isUniform()).toList();
+    List<JoinedModules> mixed =
+        checkpoint.units().stream().filter(unit -> !unit.isUniform()).toList();
     return mixed.stream().findFirst().map(first -> finding(checkpoint, first, mixed.size() - 1));
   }
 
-  private Finding finding(ServedCheckpoint checkpoint, FusedUnit unit, int others) {
+  private Finding finding(ServedCheckpoint checkpoint, JoinedModules unit, int others) {
     String schemes =
         unit.members().stream()
-            .map(ExportModule::scheme)
+            .map(ModuleScheme::scheme)
             .map(TensorScheme::label)
             .distinct()
             .collect(Collectors.joining(", "));
@@ -40,12 +41,12 @@ record MixedUnitRule(String engine) implements ServingRule {
   }
 
   /** The place that made the first member differ that does. */
-  private static String pointer(ServedCheckpoint checkpoint, FusedUnit unit) {
+  private static String pointer(ServedCheckpoint checkpoint, JoinedModules unit) {
     TensorScheme first = unit.members().get(0).scheme();
     return unit.members().stream()
         .filter(member -> !member.scheme().equals(first))
         .findFirst()
-        .map(member -> checkpoint.byName().get(member.name()).resolved().formatPointer())
+        .map(member -> checkpoint.byName().get(member.name()).formatPointer())
         .orElse("");
   }
 }

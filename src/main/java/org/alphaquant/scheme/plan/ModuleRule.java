@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.alphaquant.scheme.Finding;
+import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Severity;
 
 /**
@@ -14,33 +15,32 @@ import org.alphaquant.scheme.Severity;
  * @param reason what the engine does, as a sentence's end
  * @param concerns the quantized modules that break the rule
  */
-record ModuleRule(Severity severity, String code, String reason, Predicate<PlannedModule> concerns)
+record ModuleRule(Severity severity, String code, String reason, Predicate<ModuleScheme> concerns)
     implements ServingRule {
 
-  static ModuleRule error(String code, String reason, Predicate<PlannedModule> concerns) {
+  static ModuleRule error(String code, String reason, Predicate<ModuleScheme> concerns) {
     return new ModuleRule(Severity.ERROR, code, reason, concerns);
   }
 
-  static ModuleRule warning(String code, String reason, Predicate<PlannedModule> concerns) {
+  static ModuleRule warning(String code, String reason, Predicate<ModuleScheme> concerns) {
     return new ModuleRule(Severity.WARNING, code, reason, concerns);
   }
 
-  static ModuleRule note(String code, String reason, Predicate<PlannedModule> concerns) {
+  static ModuleRule note(String code, String reason, Predicate<ModuleScheme> concerns) {
     return new ModuleRule(Severity.NOTE, code, reason, concerns);
   }
 
   @Override
   public Optional<Finding> check(ServedCheckpoint checkpoint) {
-    List<PlannedModule> found = checkpoint.quantized().filter(concerns).toList();
+    List<ModuleScheme> found = checkpoint.quantized().filter(concerns).toList();
     return found.stream().findFirst().map(first -> finding(first, found.size() - 1));
   }
 
-  private Finding finding(PlannedModule first, int others) {
+  private Finding finding(ModuleScheme first, int others) {
     String label = first.scheme().label();
     String more = others == 0 ? "" : " and %d more modules are".formatted(others);
     String detail =
-        "%s%s %s, but %s"
-            .formatted(first.resolved().name(), more.isEmpty() ? " is" : more, label, reason);
-    return new Finding(severity, code, first.resolved().formatPointer(), label, detail, List.of());
+        "%s%s %s, but %s".formatted(first.name(), more.isEmpty() ? " is" : more, label, reason);
+    return new Finding(severity, code, first.formatPointer(), label, detail, List.of());
   }
 }

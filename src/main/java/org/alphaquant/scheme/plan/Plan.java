@@ -1,36 +1,54 @@
 package org.alphaquant.scheme.plan;
 
+import java.util.HashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.Finding;
-import org.alphaquant.storage.ExportModule;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.Content;
+import org.alphaquant.storage.Plane;
+import org.alphaquant.storage.PlannedTensor;
+import org.alphaquant.storage.StorageFormat;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a job comes to.
+ * The contract of a job: every tensor that its result will hold. What is answered to a client, what
+ * the run writes, what config.json says and what the reopened files are compared with all come from
+ * here.
  *
- * @param format how the checkpoint is written
+ * @param format how the result is stored
  * @param target the program that is to serve it
- * @param modules every linear module with its scheme and its tensors
- * @param groups the same by scheme, largest first
- * @param bitsPerWeight over the quantized modules, scales included; 16 where there are none
+ * @param source SHA-256 of the source's headers and config.json, which a run must find unchanged
+ * @param content what the result holds
+ * @param modules every module that can be quantized, with its scheme, in the model's order
+ * @param tensors every tensor of the result, in the order in which they are written; empty where
+ *     the format cannot hold a module
  * @param sourceBytes size of the source's tensors
- * @param outputBytes size of the written tensors
  * @param findings errors, warnings and notes, those of the configuration first
  */
 public record Plan(
-    OutputFormat format,
+    StorageFormat format,
     TargetRuntime target,
-    List<PlannedModule> modules,
-    List<SchemeGroup> groups,
-    double bitsPerWeight,
+    String source,
+    Content content,
+    List<ModuleScheme> modules,
+    List<PlannedTensor> tensors,
     long sourceBytes,
-    long outputBytes,
     List<Finding> findings) {
+
+  private static final double UNQUANTIZED_BITS = 16;
+
   public Plan {
     modules = List.copyOf(modules);
-    groups = List.copyOf(groups);
+    tensors = List.copyOf(tensors);
     findings = List.copyOf(findings);
   }
 
@@ -39,13 +57,100 @@ public record Plan(
     return findings.stream().filter(Finding::isError).toList();
   }
 
-  /** The modules as a writer takes them. */
-  public List<ExportModule> exports() {
-    return modules.stream().map(module -> PlannedModule.export(module.resolved())).toList();
+  /** The dtype that most of the model's weights have. */
+  public Dtype dtype() {
+    return content.dtype();
   }
 
-  /** The {@code quantization_config} of config.json; empty for a plain checkpoint. */
-  public Optional<ObjectNode> quantizationConfig() {
-    return format.quantizationConfig(exports(), target == TargetRuntime.SGLANG);
+  /** Size of the written tensors. */
+  public long outputBytes() {
+    return tensors.stream().mapToLong(tensor -> tensor.tensor().bytes()).sum();
+  }
+
+  /** Stored bits per weight over the quantized modules, all planes counted; 16 without any. */
+  public double bitsPerWeight() {
+    long weights =
+        content.quantized().stream().mapToLong(module -> module.module().elements()).sum();
+    long bytes = content.quantized().stream().mapToLong(this::bytes).sum();
+    return weights == 0 ? UNQUANTIZED_BITS : (double) bytes * Byte.SIZE / weights;
+  }
+
+  /** Stored size of a module's weight, without its bias. */
+  public long bytes(ModuleScheme module) {
+    return module.isQuantized() && tensors.isEmpty() ? 0 : sizes().apply(module);
+  }
+
+  private Function<ModuleScheme, Long> sizes() {
+    Map<String, TensorInfo> plain = new HashMap<>();
+    content.plain().forEach(tensor -> plain.put(tensor.name(), tensor));
+    return module ->
+        module.isQuantized()
+            ? format.planes(module, dtype()).stream().mapToLong(Plane::bytes).sum()
+            : plain.containsKey(module.name() + ".weight")
+                ? plain.get(module.name() + ".weight").bytes()
+                : 0;
+  }
+
+  /** The schemes of quantized modules as an engine finds them, by name. */
+  public Map<String, TensorScheme> storedSchemes() {
+    return content.quantized().stream()
+        .collect(Collectors.toMap(ModuleScheme::name, module -> format.stored(module.scheme())));
+  }
+
+  /** The modules by scheme, largest first. */
+  public List<SchemeGroup> groups() {
+    return SchemeGroup.of(modules, sizes());
+  }
+
+  /** The result's config.json. */
+  public ObjectNode config() {
+    ObjectNode config = (ObjectNode) content.config().deepCopy();
+    config.remove("quantization_config");
+    if (unties()) {
+      untie(config);
+    }
+    if (!content.quantized().isEmpty()) {
+      format
+          .config(configured(), target == TargetRuntime.SGLANG)
+          .ifPresent(quantization -> config.set("quantization_config", quantization));
+    }
+    return config;
+  }
+
+  /** Whether a head that shares the embedding's weight in the source gets its own. */
+  public boolean unties() {
+    return Untying.of(content.description(), modules);
+  }
+
+  private static void untie(ObjectNode config) {
+    config.put("tie_word_embeddings", false);
+    if (config.get("text_config") instanceof ObjectNode text && text.has("tie_word_embeddings")) {
+      text.put("tie_word_embeddings", false);
+    }
+  }
+
+  // Engines look up every linear, those too that the forward pass does not read: prediction layers.
+  private List<ModuleScheme> configured() {
+    Stream<ModuleScheme> asked =
+        modules.stream()
+            .filter(module -> module.kind() != ModuleKind.EMBEDDING || module.isQuantized());
+    return Stream.concat(asked, unread()).toList();
+  }
+
+  private Stream<ModuleScheme> unread() {
+    Map<String, TensorInfo> plain =
+        content.plain().stream().collect(Collectors.toMap(TensorInfo::name, Function.identity()));
+    return content.description().unread().stream()
+        .filter(name -> name.endsWith(".weight"))
+        .map(plain::get)
+        .filter(tensor -> tensor != null && tensor.shape().size() == 2 && tensor.elements() > 0)
+        .map(Plan::unread)
+        .map(ModuleScheme::untouched);
+  }
+
+  private static ModuleDescription unread(TensorInfo tensor) {
+    String name = tensor.name().substring(0, tensor.name().length() - ".weight".length());
+    long rows = tensor.shape().get(0);
+    return new ModuleDescription(name, rows, tensor.shape().get(1), ModuleKind.UNREAD, -1, -1);
   }
 }

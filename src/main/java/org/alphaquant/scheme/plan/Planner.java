@@ -1,66 +1,85 @@
 package org.alphaquant.scheme.plan;
 
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import org.alphaquant.checkpoint.Dtype;
-import org.alphaquant.format.TensorScheme;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
+import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.scheme.Finding;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Resolution;
-import org.alphaquant.storage.ExportModule;
-import org.alphaquant.storage.ModuleSummary;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.storage.Content;
+import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.formats.StorageFormats;
 
-/**
- * Makes plans for one model.
- *
- * @param sourceBytes size of all the source's tensors
- * @param dtype the source's dtype, in which everything unquantized stays
- */
-public record Planner(long sourceBytes, Dtype dtype) {
+/** Makes plans for one model. */
+public record Planner(PlannedSource source) {
 
   /**
    * The plan for a resolved configuration.
    *
    * @param requested the checkpoint format, or empty for the most readable one that holds all
    */
-  public Plan plan(Resolution resolution, Optional<OutputFormat> requested, TargetRuntime target) {
-    List<ModuleScheme> linears =
-        resolution.modules().stream().filter(module -> isLinear(module)).toList();
-    List<ExportModule> exports = linears.stream().map(PlannedModule::export).toList();
-    OutputFormat format = requested.orElseGet(() -> OutputFormat.choose(exports));
-    List<PlannedModule> modules =
-        linears.stream().map(module -> new PlannedModule(module, tensors(module, format))).toList();
-    ServedCheckpoint served = new ServedCheckpoint(format, modules);
+  public Plan plan(Resolution resolution, Optional<StorageFormat> requested, TargetRuntime target) {
+    List<ModuleScheme> modules =
+        resolution.modules().stream().filter(module -> module.kind().isQuantizable()).toList();
+    List<ModuleScheme> quantized = modules.stream().filter(ModuleScheme::isQuantized).toList();
+    StorageFormat format = requested.orElseGet(() -> StorageFormats.choose(quantized));
+    Content content =
+        new Content(
+            source.description(),
+            source.config(),
+            source.dtype(),
+            plain(Untying.of(source.description(), modules)),
+            quantized);
+    boolean held = quantized.stream().noneMatch(module -> format.refuses(module).isPresent());
+    return new Plan(
+        format,
+        target,
+        source.sha256(),
+        content,
+        modules,
+        held ? format.tensors(content) : List.of(),
+        source.bytes(),
+        findings(resolution, new ServedCheckpoint(format, modules), requested, target));
+  }
+
+  /** The source's tensors, and the head's own where it can no longer share the embedding's. */
+  private List<TensorInfo> plain(boolean unties) {
+    if (!unties) {
+      return source.plain();
+    }
+    ModelDescription description = source.description();
+    List<TensorInfo> plain = new ArrayList<>(source.plain());
+    String embedding = description.embedding().name() + ".weight";
+    plain.stream()
+        .filter(tensor -> tensor.name().equals(embedding))
+        .findFirst()
+        .map(tensor -> tensor.renamed(head(description).name() + ".weight"))
+        .ifPresent(plain::add);
+    return plain;
+  }
+
+  private static ModuleDescription head(ModelDescription description) {
+    return description.linears().stream()
+        .filter(linear -> linear.kind() == ModuleKind.HEAD)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static List<Finding> findings(
+      Resolution resolution,
+      ServedCheckpoint served,
+      Optional<StorageFormat> requested,
+      TargetRuntime target) {
     List<Finding> findings = new ArrayList<>(resolution.findings());
     findings.addAll(FormatRules.check(served, requested.isPresent(), target));
     if (served.isPacked()) {
       rules(served, target).forEach(rule -> rule.check(served).ifPresent(findings::add));
     }
-    return new Plan(
-        format,
-        target,
-        modules,
-        groups(modules),
-        resolution.bitsPerWeight(),
-        sourceBytes,
-        outputBytes(modules),
-        findings);
-  }
-
-  private static boolean isLinear(ModuleScheme module) {
-    return module.module().kind().isLinear();
-  }
-
-  private List<org.alphaquant.checkpoint.TensorInfo> tensors(
-      ModuleScheme module, OutputFormat format) {
-    ExportModule export = PlannedModule.export(module);
-    return format.refuses(export).isPresent() ? List.of() : format.tensors(export, dtype);
+    return findings;
   }
 
   private static List<ServingRule> rules(ServedCheckpoint served, TargetRuntime target) {
@@ -70,35 +89,5 @@ public record Planner(long sourceBytes, Dtype dtype) {
       case TRANSFORMERS -> TransformersRules.of(served);
       case NONE -> List.of();
     };
-  }
-
-  /** Everything that is no linear's weight is copied. */
-  private long outputBytes(List<PlannedModule> modules) {
-    long weights =
-        modules.stream().mapToLong(module -> module.resolved().module().elements()).sum();
-    long rest = sourceBytes - weights * dtype.bits() / Byte.SIZE;
-    return rest + modules.stream().mapToLong(PlannedModule::bytes).sum();
-  }
-
-  private static List<SchemeGroup> groups(List<PlannedModule> modules) {
-    Map<TensorScheme, List<PlannedModule>> byScheme =
-        modules.stream()
-            .collect(
-                Collectors.groupingBy(
-                    PlannedModule::scheme, LinkedHashMap::new, Collectors.toList()));
-    return byScheme.entrySet().stream()
-        .map(group -> group(group.getKey(), group.getValue()))
-        .sorted(Comparator.comparingLong(SchemeGroup::weights).reversed())
-        .toList();
-  }
-
-  private static SchemeGroup group(TensorScheme scheme, List<PlannedModule> members) {
-    List<ModuleScheme> resolved = members.stream().map(PlannedModule::resolved).toList();
-    long weights = resolved.stream().mapToLong(module -> module.module().elements()).sum();
-    double bits = resolved.stream().mapToDouble(ModuleScheme::bits).sum();
-    List<String> names = resolved.stream().map(ModuleScheme::name).toList();
-    long bytes = members.stream().mapToLong(PlannedModule::bytes).sum();
-    return new SchemeGroup(
-        scheme, ModuleSummary.of(names), members.size(), weights, bits / weights, bytes);
   }
 }

@@ -6,8 +6,9 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alphaquant.architecture.ModuleKind;
-import org.alphaquant.storage.FusedUnit;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.JoinedModules;
+import org.alphaquant.storage.StorageFormat;
 
 /**
  * A checkpoint as an engine will find it.
@@ -15,40 +16,38 @@ import org.alphaquant.storage.OutputFormat;
  * @param format how it is written
  * @param modules every linear module, quantized or not
  */
-record ServedCheckpoint(OutputFormat format, List<PlannedModule> modules) {
+record ServedCheckpoint(StorageFormat format, List<ModuleScheme> modules) {
 
   boolean isPacked() {
-    return format != OutputFormat.DEQUANTIZED && quantized().findAny().isPresent();
+    return !format.storesValues() && quantized().findAny().isPresent();
   }
 
-  boolean is(OutputFormat other) {
-    return format == other;
+  boolean is(StorageFormat other) {
+    return format.equals(other);
   }
 
-  Stream<PlannedModule> quantized() {
-    return modules.stream().filter(module -> module.resolved().isQuantized());
+  Stream<ModuleScheme> quantized() {
+    return modules.stream().filter(module -> module.isQuantized());
   }
 
-  Stream<PlannedModule> experts() {
-    return modules.stream().filter(PlannedModule::isExpert);
+  Stream<ModuleScheme> experts() {
+    return modules.stream().filter(ModuleScheme::isExpert);
   }
 
   /** Width of the residual stream, which routers read; 0 in a model without routers. */
   long hidden() {
     return modules.stream()
         .filter(module -> module.kind() == ModuleKind.ROUTER)
-        .mapToLong(module -> module.resolved().module().inFeatures())
+        .mapToLong(module -> module.module().inFeatures())
         .findFirst()
         .orElse(0);
   }
 
-  List<FusedUnit> units() {
-    return FusedUnit.of(
-        modules.stream().map(PlannedModule::resolved).map(PlannedModule::export).toList());
+  List<JoinedModules> units() {
+    return JoinedModules.of(modules);
   }
 
-  Map<String, PlannedModule> byName() {
-    return modules.stream()
-        .collect(Collectors.toMap(module -> module.resolved().name(), Function.identity()));
+  Map<String, ModuleScheme> byName() {
+    return modules.stream().collect(Collectors.toMap(module -> module.name(), Function.identity()));
   }
 }

@@ -2,13 +2,14 @@ package org.alphaquant.scheme.plan;
 
 import static org.alphaquant.scheme.plan.ModuleRule.error;
 import static org.alphaquant.scheme.plan.ModuleRule.warning;
-import static org.alphaquant.storage.CompressedTensorsFormat.PACK_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.PACK_QUANTIZED;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.alphaquant.scheme.Finding;
-import org.alphaquant.storage.CompressedTensorsFormat;
+import org.alphaquant.storage.compressedtensors.CompressionFormat;
+import org.alphaquant.storage.formats.StorageFormats;
 
 /**
  * What SGLang serves ({@code python/sglang/srt/layers/quantization}, snapshots of 2026). Its reader
@@ -19,13 +20,18 @@ final class SglangRules {
 
   static List<ServingRule> of(ServedCheckpoint checkpoint) {
     MixedUnitRule mixed = new MixedUnitRule("SGLang");
-    return switch (checkpoint.format()) {
-      case COMPRESSED_TENSORS ->
-          List.of(mixed, VllmRules.ROUTER, BITS, EXPERT_ZERO_POINTS, SglangRules::globalFormat);
-      case GPTQ -> List.of(mixed, VllmRules.ROUTER, GPTQ_FEW_BITS);
-      case QUARK -> List.of(NO_QUARK);
-      case DEQUANTIZED -> List.of();
-    };
+    if (checkpoint.is(StorageFormats.COMPRESSED_TENSORS)) {
+      return List.of(
+          mixed,
+          VllmRules.ROUTER,
+          VllmRules.EMBEDDING,
+          BITS,
+          EXPERT_ZERO_POINTS,
+          SglangRules::globalFormat);
+    }
+    return checkpoint.is(StorageFormats.GPTQ)
+        ? List.of(mixed, VllmRules.ROUTER, VllmRules.EMBEDDING, GPTQ_FEW_BITS)
+        : List.of(new UnreadFormatRule("SGLang"));
   }
 
   /** compressed_tensors/schemes/compressed_tensors_wNa16.py. */
@@ -33,32 +39,36 @@ final class SglangRules {
       error(
           "packed-bits",
           "SGLang unpacks int4 and int8 only",
-          module -> module.is(PACK_QUANTIZED) && module.bits() != 4 && module.bits() != 8);
+          module ->
+              PACK_QUANTIZED.holds(module.scheme())
+                  && module.scheme().format().bits() != 4
+                  && module.scheme().format().bits() != 8);
 
   /** compressed_tensors/schemes/compressed_tensors_wNa16_moe.py. */
   private static final ModuleRule EXPERT_ZERO_POINTS =
       error(
           "asymmetric-experts",
           "SGLang serves packed experts without zero points only",
-          module -> module.isExpert() && module.is(PACK_QUANTIZED) && !module.scheme().symmetric());
+          module ->
+              module.isExpert()
+                  && PACK_QUANTIZED.holds(module.scheme())
+                  && !module.scheme().symmetric());
 
   private static final ModuleRule GPTQ_FEW_BITS =
       warning(
           "slow-gptq-bits",
           "SGLang's fast GPTQ kernels take int4 and int8 only",
-          module -> module.bits() != 4 && module.bits() != 8);
-
-  private static final ModuleRule NO_QUARK =
-      error("quark", "SGLang does not read MXFP6 from Quark's layout", module -> true);
+          module -> module.scheme().format().bits() != 4 && module.scheme().format().bits() != 8);
 
   /** compressed_tensors_wNa16_moe.py asks for pack-quantized as the one format of the whole. */
   private static Optional<Finding> globalFormat(ServedCheckpoint checkpoint) {
-    Set<CompressedTensorsFormat> formats =
+    Set<CompressionFormat> formats =
         checkpoint
             .quantized()
-            .flatMap(module -> CompressedTensorsFormat.of(module.scheme()).stream())
+            .flatMap(module -> CompressionFormat.of(module.scheme()).stream())
             .collect(java.util.stream.Collectors.toSet());
-    boolean packedExperts = checkpoint.experts().anyMatch(module -> module.is(PACK_QUANTIZED));
+    boolean packedExperts =
+        checkpoint.experts().anyMatch(module -> PACK_QUANTIZED.holds(module.scheme()));
     if (formats.size() < 2 || !packedExperts) {
       return Optional.empty();
     }

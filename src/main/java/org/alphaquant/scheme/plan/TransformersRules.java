@@ -2,15 +2,17 @@ package org.alphaquant.scheme.plan;
 
 import static org.alphaquant.scheme.plan.ModuleRule.error;
 import static org.alphaquant.scheme.plan.ModuleRule.warning;
-import static org.alphaquant.storage.CompressedTensorsFormat.INT_QUANTIZED;
-import static org.alphaquant.storage.CompressedTensorsFormat.MXFP8_QUANTIZED;
-import static org.alphaquant.storage.CompressedTensorsFormat.NVFP4_PACK_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.INT_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.MXFP8_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.NVFP4_PACK_QUANTIZED;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.Finding;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.formats.StorageFormats;
 
 /**
  * What transformers 5.18 loads correctly ({@code quantizers/quantizer_compressed_tensors.py},
@@ -20,25 +22,27 @@ final class TransformersRules {
   private TransformersRules() {}
 
   static List<ServingRule> of(ServedCheckpoint checkpoint) {
-    return switch (checkpoint.format()) {
-      case COMPRESSED_TENSORS ->
-          List.of(
-              VllmRules.ROUTER,
-              TransformersRules::oneScheme,
-              EXPERT_ZERO_POINTS,
-              EXPERT_INTEGERS,
-              EXPERT_MXFP8,
-              EXPERT_NVFP4);
-      case GPTQ -> List.of(GPTQ_EXPERTS, GPTQ_PACKAGE);
-      case QUARK -> List.of(QUARK_PACKAGE);
-      case DEQUANTIZED -> List.of();
-    };
+    if (checkpoint.is(StorageFormats.COMPRESSED_TENSORS)) {
+      return List.of(
+          VllmRules.ROUTER,
+          VllmRules.EMBEDDING,
+          TransformersRules::oneScheme,
+          EXPERT_ZERO_POINTS,
+          EXPERT_INTEGERS,
+          EXPERT_MXFP8,
+          EXPERT_NVFP4);
+    }
+    if (checkpoint.is(StorageFormats.GPTQ)) {
+      return List.of(VllmRules.ROUTER, VllmRules.EMBEDDING, GPTQ_EXPERTS, GPTQ_PACKAGE);
+    }
+    return checkpoint.is(StorageFormats.QUARK)
+        ? List.of(VllmRules.ROUTER, VllmRules.EMBEDDING, QUARK_PACKAGE)
+        : List.of(new UnreadFormatRule("transformers"));
   }
 
   /** All layers' experts are decoded by the first group whose target names experts. */
   private static Optional<Finding> oneScheme(ServedCheckpoint checkpoint) {
-    List<TensorScheme> schemes =
-        checkpoint.experts().map(PlannedModule::scheme).distinct().toList();
+    List<TensorScheme> schemes = checkpoint.experts().map(ModuleScheme::scheme).distinct().toList();
     boolean uniform = schemes.size() == 1 && !schemes.get(0).isUnquantized();
     if (schemes.isEmpty() || uniform) {
       return Optional.empty();
@@ -61,25 +65,25 @@ final class TransformersRules {
       error(
           "int-quantized-experts",
           "transformers cannot load integer experts with integer activations",
-          module -> module.isExpert() && module.is(INT_QUANTIZED));
+          module -> module.isExpert() && INT_QUANTIZED.holds(module.scheme()));
 
   private static final ModuleRule EXPERT_MXFP8 =
       error(
           "mxfp8-experts",
           "transformers cannot load MXFP8 experts",
-          module -> module.isExpert() && module.is(MXFP8_QUANTIZED));
+          module -> module.isExpert() && MXFP8_QUANTIZED.holds(module.scheme()));
 
   private static final ModuleRule EXPERT_NVFP4 =
       error(
           "nvfp4-experts",
           "transformers ignores the global scale of NVFP4 experts and misreads them silently",
-          module -> module.isExpert() && module.is(NVFP4_PACK_QUANTIZED));
+          module -> module.isExpert() && NVFP4_PACK_QUANTIZED.holds(module.scheme()));
 
   private static final ModuleRule GPTQ_EXPERTS =
       error(
           "gptq-experts",
           "transformers does not convert GPTQ experts to its fused ones",
-          PlannedModule::isExpert);
+          ModuleScheme::isExpert);
 
   private static final ModuleRule GPTQ_PACKAGE =
       warning(

@@ -3,16 +3,18 @@ package org.alphaquant.scheme.plan;
 import static org.alphaquant.scheme.plan.ModuleRule.error;
 import static org.alphaquant.scheme.plan.ModuleRule.note;
 import static org.alphaquant.scheme.plan.ModuleRule.warning;
-import static org.alphaquant.storage.CompressedTensorsFormat.FLOAT_QUANTIZED;
-import static org.alphaquant.storage.CompressedTensorsFormat.INT_QUANTIZED;
-import static org.alphaquant.storage.CompressedTensorsFormat.MXFP4_PACK_QUANTIZED;
-import static org.alphaquant.storage.CompressedTensorsFormat.NAIVE_QUANTIZED;
-import static org.alphaquant.storage.CompressedTensorsFormat.NVFP4_PACK_QUANTIZED;
-import static org.alphaquant.storage.CompressedTensorsFormat.PACK_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.FLOAT_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.INT_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.MXFP4_PACK_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.NAIVE_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.NVFP4_PACK_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.PACK_QUANTIZED;
 
 import java.util.List;
 import java.util.Set;
 import org.alphaquant.architecture.ModuleKind;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.formats.StorageFormats;
 
 /**
  * What vLLM serves, as its source of August 2026 has it (commit 2f41c894e320, {@code
@@ -24,18 +26,22 @@ final class VllmRules {
   private VllmRules() {}
 
   static List<ServingRule> of(ServedCheckpoint checkpoint) {
-    return switch (checkpoint.format()) {
-      case COMPRESSED_TENSORS -> compressedTensors(checkpoint.hidden());
-      case GPTQ -> gptq(checkpoint.hidden());
-      case QUARK -> List.of(new MixedUnitRule("vLLM"), ROUTER, HEAD, MXFP6);
-      case DEQUANTIZED -> List.of();
-    };
+    if (checkpoint.is(StorageFormats.COMPRESSED_TENSORS)) {
+      return compressedTensors(checkpoint.hidden());
+    }
+    if (checkpoint.is(StorageFormats.GPTQ)) {
+      return gptq(checkpoint.hidden());
+    }
+    return checkpoint.is(StorageFormats.QUARK)
+        ? List.of(new MixedUnitRule("vLLM"), ROUTER, EMBEDDING, HEAD, MXFP6)
+        : List.of(new UnreadFormatRule("vLLM"));
   }
 
   private static List<ServingRule> compressedTensors(long hidden) {
     return List.of(
         new MixedUnitRule("vLLM"),
         ROUTER,
+        EMBEDDING,
         EXPERT_GROUP,
         expertWidth(hidden),
         EXPERT_FP8_WEIGHT_ONLY,
@@ -56,6 +62,7 @@ final class VllmRules {
     return List.of(
         new MixedUnitRule("vLLM"),
         ROUTER,
+        EMBEDDING,
         GPTQ_BITS,
         new GptqExpertGroupRule(),
         EXPERT_GROUP,
@@ -70,6 +77,13 @@ final class VllmRules {
           "the engine reads routers and shared-expert gates unquantized",
           module ->
               module.kind() == ModuleKind.ROUTER || module.kind() == ModuleKind.SHARED_EXPERT_GATE);
+
+  /** vocab_parallel_embedding.py: only the head of the two asks for a quantized method. */
+  static final ModuleRule EMBEDDING =
+      error(
+          "embedding-quantized",
+          "the engine reads embeddings unquantized",
+          module -> module.kind() == ModuleKind.EMBEDDING);
 
   /** fused_moe/oracle/int_wna16.py, quantization/utils/marlin_utils.py. */
   private static final ModuleRule EXPERT_GROUP =
@@ -91,14 +105,17 @@ final class VllmRules {
       error(
           "fp8-weight-only-experts",
           "vLLM serves fp8 experts only with fp8 activations (aq \"fp8\")",
-          module -> module.isExpert() && module.is(NAIVE_QUANTIZED));
+          module -> module.isExpert() && NAIVE_QUANTIZED.holds(module.scheme()));
 
   /** fused_moe/oracle/int_wna16.py. */
   private static final ModuleRule EXPERT_INT8_ASYMMETRIC =
       error(
           "int8-asymmetric-experts",
           "vLLM has no kernel on CUDA for int8 experts with zero points",
-          module -> isPackedExpert(module) && module.bits() == 8 && !module.scheme().symmetric());
+          module ->
+              isPackedExpert(module)
+                  && module.scheme().format().bits() == 8
+                  && !module.scheme().symmetric());
 
   /** compressed_tensors/schemes/compressed_tensors_wNa16.py. */
   private static final ModuleRule ASYMMETRIC_BITS =
@@ -106,7 +123,9 @@ final class VllmRules {
           "asymmetric-bits",
           "vLLM takes zero points with int4 and int8 only",
           module ->
-              module.is(PACK_QUANTIZED) && !module.scheme().symmetric() && !isFourOrEight(module));
+              PACK_QUANTIZED.holds(module.scheme())
+                  && !module.scheme().symmetric()
+                  && !isFourOrEight(module));
 
   /** fused_moe/oracle/int_wna16.py: the Humming kernels want strategy group. */
   private static final ModuleRule EXPERT_ROWS_OF_FEW_BITS =
@@ -122,7 +141,7 @@ final class VllmRules {
           "fp8-groups",
           "vLLM takes fp8 with a scale per row (group_size -1), not per group",
           module ->
-              (module.is(FLOAT_QUANTIZED) || module.is(NAIVE_QUANTIZED))
+              (FLOAT_QUANTIZED.holds(module.scheme()) || NAIVE_QUANTIZED.holds(module.scheme()))
                   && !module.scheme().isPerChannel());
 
   /** kernels/linear/mixed_precision. */
@@ -130,14 +149,16 @@ final class VllmRules {
       warning(
           "optional-kernels",
           "vLLM serves these bits only with the optional Humming kernels installed",
-          module -> module.is(PACK_QUANTIZED) && !isFourOrEight(module));
+          module -> PACK_QUANTIZED.holds(module.scheme()) && !isFourOrEight(module));
 
   /** compressed-tensors commit 3f01c782, vLLM pull request 46389. */
   private static final ModuleRule DENSE_PACKING =
       warning(
           "dense-packing",
           "readers before compressed-tensors 0.18 and vLLM of 24 June 2026 unpack it wrongly",
-          module -> module.is(PACK_QUANTIZED) && Set.of(3, 5, 6, 7).contains(module.bits()));
+          module ->
+              PACK_QUANTIZED.holds(module.scheme())
+                  && Set.of(3, 5, 6, 7).contains(module.scheme().format().bits()));
 
   /** kernels/linear/mixed_precision. */
   private static final ModuleRule DENSE_GROUP =
@@ -146,14 +167,14 @@ final class VllmRules {
           "vLLM's fast kernels take groups of 32, 64 or 128, or whole rows",
           module ->
               !module.isExpert()
-                  && module.is(PACK_QUANTIZED)
+                  && PACK_QUANTIZED.holds(module.scheme())
                   && !MARLIN_GROUPS.contains(module.scheme().groupSize()));
 
   private static final ModuleRule INT4_WITH_INT8_INPUTS =
       warning(
           "few-bit-integer-activations",
           "vLLM's integer kernels are for int8 weights; fewer bits take int8's space",
-          module -> module.is(INT_QUANTIZED) && module.bits() != 8);
+          module -> INT_QUANTIZED.holds(module.scheme()) && module.scheme().format().bits() != 8);
 
   private static final ModuleRule HEAD =
       warning(
@@ -165,13 +186,15 @@ final class VllmRules {
       note(
           "fp8-hardware",
           "GPUs before compute capability 8.9 run it with 16-bit activations",
-          module -> module.is(FLOAT_QUANTIZED));
+          module -> FLOAT_QUANTIZED.holds(module.scheme()));
 
   private static final ModuleRule FP4_HARDWARE =
       note(
           "fp4-hardware",
           "GPUs without FP4 units run it as a weight-only format",
-          module -> module.is(MXFP4_PACK_QUANTIZED) || module.is(NVFP4_PACK_QUANTIZED));
+          module ->
+              MXFP4_PACK_QUANTIZED.holds(module.scheme())
+                  || NVFP4_PACK_QUANTIZED.holds(module.scheme()));
 
   /** quantization/auto_gptq.py. */
   private static final ModuleRule GPTQ_BITS =
@@ -185,13 +208,13 @@ final class VllmRules {
       warning(
           "mxfp6-emulated",
           "vLLM decodes it as it goes, with the amd-quark package: it saves memory, not time",
-          module -> module.bits() == 6);
+          module -> module.scheme().format().bits() == 6);
 
-  private static boolean isPackedExpert(PlannedModule module) {
-    return module.isExpert() && module.is(PACK_QUANTIZED);
+  private static boolean isPackedExpert(ModuleScheme module) {
+    return module.isExpert() && PACK_QUANTIZED.holds(module.scheme());
   }
 
-  private static boolean isFourOrEight(PlannedModule module) {
-    return module.bits() == 4 || module.bits() == 8;
+  private static boolean isFourOrEight(ModuleScheme module) {
+    return module.scheme().format().bits() == 4 || module.scheme().format().bits() == 8;
   }
 }

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.architecture.ModuleDescription;
-import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.scheme.Finding;
 import org.alphaquant.scheme.Models;
 import org.alphaquant.scheme.Presets;
 import org.alphaquant.scheme.QuantizationConfig;
 import org.alphaquant.scheme.Severity;
-import org.alphaquant.storage.OutputFormat;
+import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.formats.StorageFormats;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,11 +22,9 @@ class PlannerTest {
   /** OLMoE-1B-7B: 16 layers, 64 experts, hidden 2048, width 1024. */
   private static final List<ModuleDescription> OLMOE = Models.olmoe(16, 64, 2048, 1024);
 
-  private static final long OLMOE_BYTES = 13_838_000_000L;
-
   private static Plan plan(
-      List<ModuleDescription> modules, String json, OutputFormat format, TargetRuntime target) {
-    return new Planner(OLMOE_BYTES, Dtype.BF16)
+      List<ModuleDescription> modules, String json, StorageFormat format, TargetRuntime target) {
+    return new Planner(Sources.of(modules))
         .plan(
             QuantizationConfig.parse(JsonMapper.shared().readTree(json)).resolve(modules),
             Optional.ofNullable(format),
@@ -45,8 +43,8 @@ class PlannerTest {
     for (TargetRuntime target : TargetRuntime.values()) {
       Plan plan = plan(OLMOE, "{}", null, target);
       assertThat(plan.findings()).as(target.jsonName()).isEmpty();
-      assertThat(plan.format()).isEqualTo(OutputFormat.COMPRESSED_TENSORS);
-      assertThat(plan.bitsPerWeight()).isEqualTo(4.125);
+      assertThat(plan.format()).isEqualTo(StorageFormats.COMPRESSED_TENSORS);
+      assertThat(plan.bitsPerWeight()).isCloseTo(4.125, within(1e-4));
     }
   }
 
@@ -56,7 +54,7 @@ class PlannerTest {
     long weights = 16L * (4 * 2048 * 2048 + 64 * 3 * 2048 * 1024);
     long shapes = 16L * (4 + 64 * 3) * 2 * Long.BYTES;
     long quantized = weights * 4 / 8 + weights / 128 * 2 + shapes;
-    assertThat(plan.outputBytes()).isEqualTo(OLMOE_BYTES - 2 * weights + quantized);
+    assertThat(plan.outputBytes()).isEqualTo(plan.sourceBytes() - 2 * weights + quantized);
     assertThat(plan.groups().get(0).bytes()).isEqualTo(quantized);
   }
 
@@ -80,34 +78,35 @@ class PlannerTest {
                 List.of("model.layers.0-15.self_attn.{q_proj,k_proj,v_proj,o_proj}"),
                 64),
             org.assertj.core.groups.Tuple.tuple(
-                "bf16", List.of("model.layers.0-15.mlp.gate", "lm_head"), 17));
+                "bf16",
+                List.of("model.embed_tokens", "model.layers.0-15.mlp.gate", "lm_head"),
+                18));
   }
 
   @Test
   void theMixedPresetIsWrittenDequantizedAndSaysWhy() {
     Plan plan =
-        new Planner(OLMOE_BYTES, Dtype.BF16)
+        new Planner(Sources.of(OLMOE))
             .plan(
                 Presets.named("olmoe").orElseThrow().configuration().resolve(OLMOE),
                 Optional.empty(),
                 TargetRuntime.NONE);
-    assertThat(plan.format()).isEqualTo(OutputFormat.DEQUANTIZED);
-    assertThat(plan.outputBytes()).isEqualTo(OLMOE_BYTES);
+    assertThat(plan.format()).isEqualTo(StorageFormats.PLAIN);
+    assertThat(plan.outputBytes()).isEqualTo(plan.sourceBytes());
     assertThat(plan.errors()).isEmpty();
-    assertThat(plan.quantizationConfig()).isEmpty();
+    assertThat(plan.config().has("quantization_config")).isFalse();
     assertThat(codes(plan, Severity.NOTE)).contains("written-dequantized", "block-inside-group");
-    assertThat(plan.bitsPerWeight())
-        .isCloseTo((4 * 2 * 6.25 + 64 * 3 * 4.25) / (4 * 2 + 64 * 3), within(1e-9));
+    assertThat(plan.bitsPerWeight()).isEqualTo(16);
   }
 
   @Test
   void presetsForVllmServeThere() {
     for (String name : List.of("int4-g128", "mxfp4-experts", "fp8", "nvfp4")) {
       Plan plan =
-          new Planner(OLMOE_BYTES, Dtype.BF16)
+          new Planner(Sources.of(OLMOE))
               .plan(
                   Presets.named(name).orElseThrow().configuration().resolve(OLMOE),
-                  Optional.of(OutputFormat.COMPRESSED_TENSORS),
+                  Optional.of(StorageFormats.COMPRESSED_TENSORS),
                   TargetRuntime.VLLM);
       assertThat(plan.errors()).as(name).isEmpty();
       assertThat(codes(plan, Severity.WARNING)).as(name).isEmpty();
@@ -139,6 +138,8 @@ class PlannerTest {
         "vllm | | {'overrides':[{'pattern':'*.q_proj','wq':'int8'}]} | mixed-fused-unit",
         "vllm | | {'overrides':[{'pattern':'*.k_proj','skip':true}]} | mixed-fused-unit",
         "vllm | | {'overrides':[{'pattern':'*.mlp.gate','wq':'int8'}]} | router-quantized",
+        "vllm | | {'overrides':[{'pattern':'*embed_tokens','wq':'int8'}]} | embedding-quantized",
+        "transformers | | {'overrides':[{'pattern':'*embed_tokens','wq':'int8'}]} | embedding-quantized",
         "vllm | | {'default':{'group_size':256}} | expert-group-size",
         "vllm | | {'default':{'group_size':16}} | expert-group-size",
         "vllm | | {'default':{'wq':'fp8'}} | fp8-weight-only-experts",
@@ -150,7 +151,7 @@ class PlannerTest {
         "vllm | gptq | {'overrides':[{'pattern':'*.0.mlp.experts.*','group_size':64}]} | gptq-expert-group-size",
         "sglang | | {'default':{'wq':'int3'}} | packed-bits",
         "sglang | | {'default':{'symmetric':false}} | asymmetric-experts",
-        "sglang | | {'default':{'wq':'mxfp6'}} | quark",
+        "sglang | | {'default':{'wq':'mxfp6'}} | format-not-read",
         "sglang | | {'overrides':[{'pattern':'*.experts.0.*','wq':'int8'}]} | mixed-fused-unit",
         "transformers | | {'default':{'symmetric':false}} | asymmetric-experts",
         "transformers | | {'default':{'wq':'int8','aq':'int8'}} | int-quantized-experts",
@@ -167,7 +168,7 @@ class PlannerTest {
         plan(
             OLMOE,
             json.replace('\'', '"'),
-            format == null ? null : OutputFormat.named(format).orElseThrow(),
+            format == null ? null : StorageFormats.named(format).orElseThrow(),
             TargetRuntime.named(target).orElseThrow());
     assertThat(plan.errors()).extracting(Finding::code).containsExactly(code);
   }
@@ -195,7 +196,7 @@ class PlannerTest {
         plan(
             OLMOE,
             json.replace('\'', '"'),
-            format == null ? null : OutputFormat.named(format).orElseThrow(),
+            format == null ? null : StorageFormats.named(format).orElseThrow(),
             TargetRuntime.named(target).orElseThrow());
     assertThat(plan.errors()).isEmpty();
     assertThat(codes(plan, Severity.WARNING)).containsExactly(codes.split(" "));
@@ -216,7 +217,7 @@ class PlannerTest {
   void mixtralPlansLikeOlmoe() {
     Plan plan = plan(Models.mixtral(2, 8, 256, 128), "{}", null, TargetRuntime.VLLM);
     assertThat(plan.findings()).isEmpty();
-    assertThat(plan.quantizationConfig().orElseThrow().at("/config_groups/group_0/targets/0"))
+    assertThat(plan.config().at("/quantization_config/config_groups/group_0/targets/0"))
         .hasToString("\"re:model\\\\.layers\\\\.\\\\d+\\\\.block_sparse_moe\\\\.experts\\\\..*\"");
   }
 
@@ -224,9 +225,8 @@ class PlannerTest {
   void sglangGetsItsExpertsByClassName() {
     assertThat(
             plan(OLMOE, "{}", null, TargetRuntime.SGLANG)
-                .quantizationConfig()
-                .orElseThrow()
-                .at("/config_groups/group_0/targets"))
+                .config()
+                .at("/quantization_config/config_groups/group_0/targets"))
         .hasToString("[\"Linear\"]");
   }
 }

@@ -1,0 +1,96 @@
+package org.alphaquant.prepare;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.scheme.QuantizationConfig;
+import org.alphaquant.scheme.Resolution;
+import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.scheme.plan.PlannedSource;
+import org.alphaquant.scheme.plan.Planner;
+import org.springframework.stereotype.Component;
+
+/** Opens what a specification names, once for a request and once for an attempt. */
+@Component
+public class JobPreparation {
+
+  private final JobInputs inputs;
+
+  public JobPreparation(JobInputs inputs) {
+    this.inputs = inputs;
+  }
+
+  /**
+   * Opens the model, recognises its family, applies the configuration and plans the result. Reads
+   * headers and config.json alone. What speaks against the job is among the plan's findings.
+   *
+   * @return to be closed
+   * @throws org.alphaquant.source.SourceException if there is no such folder below the roots
+   * @throws org.alphaquant.checkpoint.CheckpointException if it holds no whole checkpoint
+   * @throws org.alphaquant.architecture.ModelException if no family can run it
+   * @throws org.alphaquant.scheme.InvalidConfigException if the configuration cannot be read
+   */
+  public PreparedJob open(JobSpec spec) {
+    Checkpoint source = Checkpoint.open(inputs.folder(spec));
+    try {
+      return prepare(spec, source);
+    } catch (RuntimeException e) {
+      source.close();
+      throw e;
+    }
+  }
+
+  private static PreparedJob prepare(JobSpec spec, Checkpoint source) {
+    ModelDescription description = ModelFamilies.describe(source, spec.modelType());
+    Map<String, TensorSource> plain = new LinkedHashMap<>();
+    ModelFamilies.plainTensors(source, description)
+        .forEach(tensor -> plain.put(tensor.info().name(), tensor));
+    List<TensorInfo> infos = plain.values().stream().map(TensorSource::info).toList();
+    Resolution resolution = resolve(spec, description, infos);
+    OutputChoice output = OutputChoice.of(spec.output());
+    Plan plan =
+        new Planner(planned(source, description, infos))
+            .plan(resolution, output.format(), output.target());
+    return new PreparedJob(spec, source, description, plain, plan);
+  }
+
+  // The configuration is held against norms too: one that names them is told that it cannot be.
+  private static Resolution resolve(
+      JobSpec spec, ModelDescription description, List<TensorInfo> plain) {
+    List<ModuleDescription> modules = new ArrayList<>(description.linears());
+    modules.addAll(OtherModules.of(description, plain));
+    return QuantizationConfig.parse(spec.config()).resolve(modules);
+  }
+
+  private static PlannedSource planned(
+      Checkpoint source, ModelDescription description, List<TensorInfo> plain) {
+    return new PlannedSource(
+        description,
+        source.config(),
+        SourceDigest.ofHeaders(source),
+        source.totalBytes(),
+        commonest(plain),
+        plain);
+  }
+
+  // What is not quantized is written as plain tensors, in the dtype that most of them have.
+  private static Dtype commonest(List<TensorInfo> plain) {
+    Map<Dtype, Long> bytes =
+        plain.stream()
+            .collect(
+                Collectors.groupingBy(
+                    TensorInfo::dtype, Collectors.summingLong(TensorInfo::bytes)));
+    return Collections.max(bytes.entrySet(), Map.Entry.comparingByValue()).getKey();
+  }
+}

@@ -1,0 +1,10 @@
+package org.alphaquant.prepare;
+
+import org.alphaquant.calibration.CalibrationSamples;
+
+/**
+ * A prepared job with the tokens that it is calibrated and measured on.
+ *
+ * @param windows token ids that perplexity is measured on [n][length]; none where it is not
+ */
+public record RunInputs(PreparedJob job, CalibrationSamples samples, long[][] windows) {}

@@ -1,0 +1,124 @@
+package org.alphaquant.run;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.RunFailure;
+import org.alphaquant.quantize.LinearReport;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.storage.PlannedTensor;
+import org.alphaquant.storage.ResultTensor;
+import org.alphaquant.storage.StoredResult;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+
+/**
+ * Holds a reopened result against its plan: every planned tensor is there as planned and no other,
+ * every quantized weight decodes to what the solver left, and everything else is byte for byte the
+ * source's.
+ */
+final class ResultCheck {
+
+  private final Plan plan;
+  private final StoredResult result;
+  private final StoredWeights weights;
+  private final Runnable between;
+
+  /**
+   * @param between called between tensors; may end the check by throwing
+   */
+  ResultCheck(Plan plan, StoredResult result, StoredWeights weights, Runnable between) {
+    this.plan = plan;
+    this.result = result;
+    this.weights = weights;
+    this.between = between;
+  }
+
+  /**
+   * Compares everything.
+   *
+   * @param solved report of each quantized module, by name
+   * @param pieces the source's plain tensors, by name
+   * @throws RunFailure if anything differs, which only a fault of this program or of the disk can
+   *     make
+   */
+  void check(Torch torch, Map<String, LinearReport> solved, Map<String, TensorSource> pieces) {
+    checkTensors();
+    checkQuantized(torch, solved);
+    checkPlain(pieces);
+  }
+
+  private void checkTensors() {
+    Map<String, ResultTensor> stored = new LinkedHashMap<>(result.tensors());
+    for (PlannedTensor planned : plan.tensors()) {
+      ResultTensor found = stored.remove(planned.name());
+      if (!planned.tensor().equals(found)) {
+        throw mismatch("%s is planned but %s is stored".formatted(planned.tensor(), found));
+      }
+    }
+    if (!stored.isEmpty()) {
+      throw mismatch("%s is stored but not planned".formatted(stored.values().iterator().next()));
+    }
+  }
+
+  private void checkQuantized(Torch torch, Map<String, LinearReport> solved) {
+    for (ModuleScheme module : plan.content().quantized()) {
+      between.run();
+      LinearReport report = solved.get(module.name());
+      if (report == null) {
+        throw mismatch(
+            module.name() + " is planned as " + module.scheme().label() + " but was not quantized");
+      }
+      try (TensorScope scope = torch.scope("verify")) {
+        NDArray batch = scope.run("packing.stack", new NDList(weights.decoded(scope, module)));
+        long rows = batch.getShape().get(1);
+        NDArray checksum = scope.run("packing.checksum", batch, 0, rows);
+        if (scope.toLongs(checksum)[0] != report.checksum()) {
+          throw mismatch(
+              "%s (%s) reads back from the written result as other numbers than were solved"
+                  .formatted(module.name(), report.format()));
+        }
+      }
+    }
+  }
+
+  private void checkPlain(Map<String, TensorSource> sources) {
+    Pieces pieces = new Pieces(plan);
+    Set<String> quantized =
+        plan.content().quantized().stream()
+            .map(module -> module.name() + ".weight")
+            .collect(Collectors.toSet());
+    for (TensorInfo tensor : plan.content().plain()) {
+      if (!quantized.contains(tensor.name())) {
+        between.run();
+        compare(tensor, sources.get(tensor.name()), pieces.read(result, tensor.name()));
+      }
+    }
+  }
+
+  private static void compare(TensorInfo tensor, TensorSource source, List<ByteBuffer> stored) {
+    try (ComparingChannel channel = new ComparingChannel(stored)) {
+      source.writeTo(channel);
+      if (!channel.isEqualSoFar() || !channel.isAtEnd()) {
+        throw mismatch(tensor + " is not stored as the source has it");
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static RunFailure mismatch(String detail) {
+    return new RunFailure(JobError.Kind.INTERNAL, "checkpoint-mismatch", detail);
+  }
+}

@@ -1,0 +1,30 @@
+package org.alphaquant.scheme.plan;
+
+import java.util.List;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorInfo;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What is known of the source of a plan, from its headers alone.
+ *
+ * @param description the model
+ * @param config its config.json
+ * @param sha256 of its headers and config.json
+ * @param bytes size of its tensors as they are stored
+ * @param dtype the dtype that most of its weights have when they are plain
+ * @param plain its tensors when they are plain, under the family's published names
+ */
+public record PlannedSource(
+    ModelDescription description,
+    JsonNode config,
+    String sha256,
+    long bytes,
+    Dtype dtype,
+    List<TensorInfo> plain) {
+
+  public PlannedSource {
+    plain = List.copyOf(plain);
+  }
+}

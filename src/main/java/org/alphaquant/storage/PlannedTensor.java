@@ -1,0 +1,27 @@
+package org.alphaquant.storage;
+
+import java.util.List;
+import org.alphaquant.checkpoint.TensorInfo;
+
+/**
+ * A tensor that a result is to hold.
+ *
+ * @param tensor as the files will name it
+ * @param pieces what it is put together from, in order: planes of quantized modules ({@code
+ *     <module>.<suffix>}) and plain tensors of the model
+ */
+public record PlannedTensor(ResultTensor tensor, List<String> pieces) {
+
+  public PlannedTensor {
+    pieces = List.copyOf(pieces);
+  }
+
+  /** A tensor that is one piece, under the piece's own name. */
+  public static PlannedTensor of(TensorInfo info) {
+    return new PlannedTensor(ResultTensor.of(info), List.of(info.name()));
+  }
+
+  public String name() {
+    return tensor.name();
+  }
+}

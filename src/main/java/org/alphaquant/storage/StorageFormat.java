@@ -1,0 +1,108 @@
+package org.alphaquant.storage;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.scheme.ModuleScheme;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A way to store results. Each has a folder below this package, with everything that is particular
+ * to it, and a line in the list of formats.
+ *
+ * <p>What the defaults do is a folder of safetensors shards with a config.json, one tensor for each
+ * plane of each module.
+ */
+public interface StorageFormat {
+
+  /** Its JSON name. */
+  String name();
+
+  /** What the model card says of how to load it. */
+  String loading();
+
+  /** Why this format cannot hold the module as its scheme asks; empty where it can. */
+  Optional<String> refuses(ModuleScheme module);
+
+  /**
+   * The scheme as an engine finds it in the result: without an activation that the format has no
+   * place for.
+   */
+  TensorScheme stored(TensorScheme scheme);
+
+  /** The type that real scales are rounded to before codes are computed with them. */
+  default Dtype scaleDtype(Dtype model) {
+    return model == Dtype.F64 ? Dtype.F32 : model;
+  }
+
+  /** Whether the dequantized values themselves are stored, and so are rounded to their type. */
+  default boolean storesValues() {
+    return false;
+  }
+
+  /** How weights of a scheme are stored that {@link #refuses} has nothing against. */
+  Codec codec(TensorScheme scheme);
+
+  /** The planes of a quantized module. */
+  default List<Plane> planes(ModuleScheme module, Dtype model) {
+    return codec(module.scheme())
+        .planes(
+            module.scheme(), module.module().outFeatures(), module.module().inFeatures(), model);
+  }
+
+  /**
+   * NVFP4's divisor of a module's inputs; 1 where there is none.
+   *
+   * @param scheme of the module, as it is stored
+   * @param bytes gives the stored bytes of a plane by its suffix
+   */
+  default double inputDivisor(TensorScheme scheme, Function<String, List<ByteBuffer>> bytes) {
+    return 1;
+  }
+
+  /**
+   * The {@code quantization_config} of config.json; empty where there is none.
+   *
+   * @param modules every module that an engine may ask for, quantized or not; at least one is
+   * @param expertsByClass whether routed experts of one scheme are targeted by the class name
+   *     {@code Linear}, as older releases of SGLang need, where the format has such targets
+   */
+  Optional<ObjectNode> config(Collection<ModuleScheme> modules, boolean expertsByClass);
+
+  /** Every tensor of the result, in the order in which they are written. */
+  default List<PlannedTensor> tensors(Content content) {
+    return content.pieces(this);
+  }
+
+  /** The bytes of a planned tensor from those of its pieces. */
+  default TensorSource assemble(PlannedTensor tensor, List<TensorSource> pieces) {
+    return pieces.size() == 1 ? pieces.get(0) : JoinedSource.of(tensor, pieces);
+  }
+
+  /**
+   * The inverse: the bytes of one piece from those of the stored tensor.
+   *
+   * @param piece its index
+   * @param sizes bytes of every piece
+   */
+  default List<ByteBuffer> piece(
+      PlannedTensor tensor, int piece, long[] sizes, List<ByteBuffer> stored) {
+    return JoinedSource.piece(piece, sizes, stored);
+  }
+
+  /** Writes the result's files. */
+  default void write(ResultFiles files) {
+    SafetensorsFolder.write(files);
+  }
+
+  /** Opens a result that {@link #write} has written. */
+  default StoredResult open(Path folder) {
+    return SafetensorsResult.open(folder);
+  }
+}

@@ -1,0 +1,30 @@
+package org.alphaquant.storage.compressedtensors;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.storage.Codec;
+import org.alphaquant.storage.Dequantization;
+import org.alphaquant.storage.Plane;
+import org.alphaquant.storage.Planes;
+import org.alphaquant.torch.TensorScope;
+
+/** {@code float-quantized} and {@code naive-quantized}: E4M3 in bytes below real scales. */
+final class Fp8 implements Codec {
+
+  private static final String WEIGHT = "weight";
+
+  @Override
+  public List<Plane> planes(TensorScheme scheme, long rows, long columns, Dtype model) {
+    return List.of(
+        Plane.of(WEIGHT, Dtype.F8_E4M3, (scope, batch) -> batch.codes(), rows, columns),
+        Scales.real(scheme, rows, columns, model));
+  }
+
+  @Override
+  public NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes) {
+    return Dequantization.symmetric(
+        scope, scheme, planes.rows(WEIGHT), planes.floats(Scales.WEIGHT_SCALE));
+  }
+}

@@ -1,0 +1,2 @@
+/** The list of storage formats. */
+package org.alphaquant.storage.formats;

@@ -1,0 +1,49 @@
+package org.alphaquant.storage.plain;
+
+import java.util.Collection;
+import java.util.Optional;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.Codec;
+import org.alphaquant.storage.StorageFormat;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Results in plain tensors, as the family publishes its own. */
+public final class PlainStorage implements StorageFormat {
+
+  @Override
+  public String name() {
+    return "dequantized";
+  }
+
+  @Override
+  public String loading() {
+    return "The weights are plain tensors again, and load wherever the source does.";
+  }
+
+  @Override
+  public Optional<String> refuses(ModuleScheme module) {
+    return Optional.empty();
+  }
+
+  @Override
+  public TensorScheme stored(TensorScheme scheme) {
+    return scheme.withActivation(NumberFormat.BF16);
+  }
+
+  @Override
+  public boolean storesValues() {
+    return true;
+  }
+
+  @Override
+  public Codec codec(TensorScheme scheme) {
+    return new PlainValues();
+  }
+
+  @Override
+  public Optional<ObjectNode> config(Collection<ModuleScheme> modules, boolean expertsByClass) {
+    return Optional.empty();
+  }
+}
