@@ -18,6 +18,7 @@ enum ProblemType {
   JOB_NOT_FOUND("job-not-found", HttpStatus.NOT_FOUND, "There is no such job"),
   KEY_NOT_FOUND("key-not-found", HttpStatus.NOT_FOUND, "There is no such key"),
   ARTIFACT_NOT_FOUND("artifact-not-found", HttpStatus.NOT_FOUND, "There is no such artifact"),
+  MODEL_NOT_FOUND("model-not-found", HttpStatus.NOT_FOUND, "There is no such model"),
   EXPERTS_NOT_AVAILABLE(
       "experts-not-available", HttpStatus.NOT_FOUND, "No expert utilization is known yet"),
   METHOD_NOT_ALLOWED(
@@ -26,6 +27,7 @@ enum ProblemType {
       "not-acceptable", HttpStatus.NOT_ACCEPTABLE, "No accepted media type can be produced"),
   JOB_FINISHED("job-finished", HttpStatus.CONFLICT, "The job is finished"),
   JOB_ACTIVE("job-active", HttpStatus.CONFLICT, "The job has not ended"),
+  MODEL_IN_USE("model-in-use", HttpStatus.CONFLICT, "The model is in use"),
   CONTENT_TOO_LARGE(
       "content-too-large", HttpStatus.CONTENT_TOO_LARGE, "The request body is too large"),
   UNSUPPORTED_MEDIA_TYPE(

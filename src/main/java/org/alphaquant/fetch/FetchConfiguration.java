@@ -1,19 +1,45 @@
 package org.alphaquant.fetch;
 
+import java.time.Duration;
 import org.alphaquant.hub.Hub;
+import org.alphaquant.job.Rounds;
+import org.alphaquant.job.ServerSettings;
 import org.alphaquant.prepare.SourceSettings;
 import org.alphaquant.worker.JobRunner;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 @Configuration(proxyBeanMethods = false)
 class FetchConfiguration {
 
+  private static final double LEASE_SECONDS = 30;
+  private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
+
   @Bean
   HubModels hubModels(Hub hub, SourceSettings sources) {
     return new HubModels(hub, sources.modelRoots());
+  }
+
+  @Bean
+  ModelDownloads modelDownloads(JdbcClient sql) {
+    return new ModelDownloads(sql, LEASE_SECONDS);
+  }
+
+  @Bean
+  Library modelLibrary(Hub hub, SourceSettings sources, ModelDownloads downloads) {
+    return new Library(hub, sources.modelRoots(), downloads);
+  }
+
+  /** In the processes that run jobs, which are the ones that the models are for. */
+  @Bean
+  Rounds modelPrefetches(Hub hub, ModelDownloads downloads, ServerSettings settings) {
+    Prefetcher prefetcher = new Prefetcher(hub, downloads);
+    boolean here = settings.role().runsJobs() && hub.isOn();
+    return new Rounds(
+        "model-downloads", AFTER_FAILURE, () -> here ? prefetcher.go() : Duration.ofHours(1));
   }
 
   /** Whatever runs jobs runs them on what was brought first. */

@@ -114,7 +114,12 @@ public final class Hub implements AutoCloseable {
     }
   }
 
-  private void requireAllowed(HubReference reference) {
+  /**
+   * Does nothing where the repository may be asked for.
+   *
+   * @throws HubException if it may not
+   */
+  public void requireAllowed(HubReference reference) {
     if (place.offline() || !allows(reference)) {
       throw notAsked(reference);
     }

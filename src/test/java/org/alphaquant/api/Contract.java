@@ -108,9 +108,9 @@ final class Contract {
         .findFirst();
   }
 
-  /** An artifact's name may have slashes, which OpenAPI cannot say. */
+  /** An artifact's name and a model's may have slashes, which OpenAPI cannot say. */
   private static Pattern pattern(String path) {
-    return Pattern.compile(path.replace("{name}", ".+").replaceAll("\\{\\w+}", "[^/]+"));
+    return Pattern.compile(path.replaceAll("\\{(name|model)}", ".+").replaceAll("\\{\\w+}", "[^/]+"));
   }
 
   private static JsonNode read() {

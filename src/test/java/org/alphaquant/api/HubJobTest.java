@@ -4,16 +4,25 @@ import static org.alphaquant.api.ProblemTest.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Map;
+import java.util.TreeMap;
 import org.alphaquant.api.Http.Answer;
 import org.alphaquant.hub.HubDouble;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 
 /** Jobs whose model is on the hub and below no root. */
 class HubJobTest {
@@ -76,6 +85,7 @@ class HubJobTest {
     JsonNode spec = http.get("/v1/jobs/" + id).json().at("/spec");
     assertThat(spec.at("/model").asString()).isEqualTo(MODEL);
     assertThat(spec.at("/revision").asString()).isEqualTo(commit);
+    assertArchive(id, job.at("/result/artifacts"));
     JsonNode events = http.get("/v1/jobs/" + id + "/events").json().at("/data");
     assertThat(events.valueStream().map(it -> it.at("/data")))
         .anySatisfy(
@@ -83,6 +93,24 @@ class HubJobTest {
               assertThat(data.at("/phase").asString()).isEqualTo("download");
               assertThat(data.at("/transfer/total_bytes").asLong()).isPositive();
             });
+  }
+
+  private static void assertArchive(String job, JsonNode artifacts) {
+    Answer archive = http.get("/v1/jobs/" + job + "/artifacts.tar");
+    assertThat(archive.header("Content-Type")).isEqualTo("application/x-tar");
+    Map<String, String> found = new TreeMap<>();
+    try (TarArchiveInputStream tar =
+        new TarArchiveInputStream(new ByteArrayInputStream(archive.response().body()))) {
+      for (TarArchiveEntry file = tar.getNextEntry(); file != null; file = tar.getNextEntry()) {
+        MessageDigest digest = MessageDigest.getInstance("SHA-256");
+        found.put(file.getName(), HexFormat.of().formatHex(digest.digest(tar.readAllBytes())));
+      }
+    } catch (IOException | NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+    Map<String, String> expected = new TreeMap<>();
+    artifacts.forEach(it -> expected.put(it.at("/name").asString(), it.at("/sha256").asString()));
+    assertThat(found).isEqualTo(expected);
   }
 
   @Test
@@ -119,5 +147,38 @@ class HubJobTest {
     Answer posted = http.postJson("/v1/jobs", body("tiny/away"));
     assertThat(posted.status()).as(posted.toString()).isEqualTo(201);
     http.post("/v1/jobs/" + posted.json().at("/id").asString() + "/cancel");
+  }
+
+  @Test
+  void aModelIsFetchedAheadListedAndDeleted() {
+    String pushed = hub.push("tiny/ahead", FOLDER);
+    hub.license("tiny/ahead", "mit");
+    Answer asked = http.postJson("/v1/models", "{\"model\": \"tiny/ahead\"}");
+    assertThat(asked.status()).as(asked.text()).isEqualTo(202);
+    assertThat(asked.at("/revision")).isEqualTo(pushed);
+    JsonNode model =
+        await()
+            .atMost(Duration.ofSeconds(20))
+            .until(
+                () -> listed("tiny/ahead"), it -> it.path("state").asString("").equals("present"));
+    assertThat(model.at("/family").asString()).isEqualTo("olmoe");
+    assertThat(model.at("/source").asString()).isEqualTo("cache");
+    assertThat(model.at("/bytes").asLong()).isPositive();
+    assertThat(http.postJson("/v1/models", "{\"model\": \"tiny/ahead\"}").at("/state"))
+        .isEqualTo("present");
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> http.delete("/v1/models/tiny/ahead").status() == 204);
+    assertThat(listed("tiny/ahead").isMissingNode()).isTrue();
+    problem(http.delete("/v1/models/tiny/ahead"), 404, "model-not-found");
+    problem(http.postJson("/v1/models", "{\"model\": \"tiny/none\"}"), 422, "invalid-body");
+  }
+
+  private static JsonNode listed(String model) {
+    JsonNode list = http.get("/v1/models").json().at("/data");
+    return list.valueStream()
+        .filter(it -> it.at("/model").asString().equals(model))
+        .findFirst()
+        .orElse(MissingNode.getInstance());
   }
 }

@@ -1,0 +1,161 @@
+package org.alphaquant.fetch;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitOption;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.alphaquant.fetch.ModelDownloads.ModelDownload;
+import org.alphaquant.hub.CachedModel;
+import org.alphaquant.hub.Hub;
+import org.alphaquant.hub.HubException;
+import org.alphaquant.hub.HubReference;
+import org.alphaquant.job.JobProgress;
+import org.alphaquant.job.ModelLibrary;
+import org.alphaquant.job.ModelRequest;
+import org.alphaquant.job.RefusedException;
+import org.alphaquant.job.SourceAwayException;
+import org.alphaquant.job.SpecProblem;
+import org.alphaquant.job.StoredModel;
+import org.alphaquant.source.AllowedRoots;
+
+/** Models below the roots, in the hub's caches and on their way. */
+final class Library implements ModelLibrary {
+
+  private static final int MAX_DEPTH = 4;
+  private static final int MAX_MODELS = 10_000;
+
+  private final Hub hub;
+  private final AllowedRoots roots;
+  private final ModelDownloads downloads;
+
+  Library(Hub hub, AllowedRoots roots, ModelDownloads downloads) {
+    this.hub = hub;
+    this.roots = roots;
+    this.downloads = downloads;
+  }
+
+  @Override
+  public List<StoredModel> list() {
+    List<StoredModel> models = new ArrayList<>();
+    roots.roots().forEach(root -> addBelow(root, models));
+    hub.list().forEach(model -> models.add(cached(model)));
+    downloads.list().forEach(download -> models.add(onItsWay(download)));
+    return models;
+  }
+
+  private static void addBelow(Path root, List<StoredModel> models) {
+    if (!Files.isDirectory(root)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(root, MAX_DEPTH, FileVisitOption.FOLLOW_LINKS)) {
+      files
+          .filter(file -> file.endsWith("config.json"))
+          .map(Path::getParent)
+          .filter(folder -> !folder.equals(root) && !isOfCache(root, folder))
+          .sorted()
+          .limit(MAX_MODELS)
+          .forEach(folder -> models.add(belowRoot(root, folder)));
+    } catch (IOException | UncheckedIOException unreadable) {
+      // What cannot be listed can be named in a job all the same, and is refused there with a
+      // reason.
+    }
+  }
+
+  private static boolean isOfCache(Path root, Path folder) {
+    return HubReference.ofFolder(root.relativize(folder).getName(0).toString()).isPresent();
+  }
+
+  private static StoredModel belowRoot(Path root, Path folder) {
+    ModelFacts facts = ModelFacts.of(folder);
+    String name = root.relativize(folder).toString().replace('\\', '/');
+    return new StoredModel(
+        name, "root", null, "present", facts.family(), facts.bytes(), facts.licence(), null, null);
+  }
+
+  private static StoredModel cached(CachedModel model) {
+    ModelFacts facts = ModelFacts.of(model.folder());
+    return new StoredModel(
+        model.reference().id(),
+        model.owned() ? "cache" : "shared-cache",
+        model.reference().revision(),
+        model.complete() ? "present" : "incomplete",
+        facts.family(),
+        facts.bytes(),
+        facts.licence(),
+        null,
+        null);
+  }
+
+  private static StoredModel onItsWay(ModelDownload download) {
+    String state =
+        switch (download.state()) {
+          case "QUEUED" -> "queued";
+          case "RUNNING" -> "downloading";
+          default -> "failed";
+        };
+    return new StoredModel(
+        download.model(),
+        "cache",
+        download.revision(),
+        state,
+        null,
+        download.bytes(),
+        null,
+        new JobProgress.Transfer(
+            download.bytes(), download.totalBytes(), download.bytesPerSecond()),
+        download.error());
+  }
+
+  @Override
+  public StoredModel fetch(ModelRequest request, String owner) {
+    try {
+      Hub.Pinned pinned = hub.pin(reference(request));
+      HubReference model = pinned.reference();
+      Optional<StoredModel> there =
+          hub.list().stream()
+              .filter(it -> it.complete() && it.reference().equals(model))
+              .findFirst()
+              .map(Library::cached);
+      return there.orElseGet(() -> onItsWay(asked(model, owner)));
+    } catch (HubException e) {
+      if (e.isPassing()) {
+        throw new SourceAwayException(e.getMessage(), e);
+      }
+      throw new RefusedException(
+          List.of(new SpecProblem("/model", request.model(), e.getMessage(), List.of())));
+    }
+  }
+
+  private ModelDownload asked(HubReference model, String owner) {
+    hub.requireAllowed(model);
+    return downloads.put(model.id(), model.revision(), owner);
+  }
+
+  private static HubReference reference(ModelRequest request) {
+    Optional<HubReference> named = HubReference.parse(request.model());
+    if (named.isEmpty()) {
+      return HubReference.model(request.model(), request.revision());
+    }
+    return request.revision() == null ? named.get() : named.get().at(request.revision());
+  }
+
+  @Override
+  public Deletion delete(String model) {
+    if (!HubReference.isId(model)) {
+      return Deletion.NOT_THERE;
+    }
+    boolean stopped = downloads.cancel(model);
+    HubReference reference = HubReference.model(model, null);
+    boolean there =
+        hub.list().stream().anyMatch(it -> it.owned() && it.reference().id().equals(model));
+    if (!there) {
+      return stopped ? Deletion.DELETED : Deletion.NOT_THERE;
+    }
+    return hub.delete(reference) ? Deletion.DELETED : Deletion.IN_USE;
+  }
+}

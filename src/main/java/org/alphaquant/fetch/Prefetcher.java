@@ -1,0 +1,75 @@
+package org.alphaquant.fetch;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import org.alphaquant.fetch.ModelDownloads.ModelDownload;
+import org.alphaquant.hub.DownloadObserver;
+import org.alphaquant.hub.DownloadProgress;
+import org.alphaquant.hub.Hub;
+import org.alphaquant.hub.HubException;
+import org.alphaquant.hub.HubReference;
+import org.alphaquant.job.Rounds;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Brings the models that were asked for ahead of any job, one after the other. */
+final class Prefetcher implements Rounds.Round {
+
+  private static final Logger log = LoggerFactory.getLogger(Prefetcher.class);
+  private static final Duration POLL = Duration.ofSeconds(2);
+
+  private final Hub hub;
+  private final ModelDownloads rows;
+
+  Prefetcher(Hub hub, ModelDownloads rows) {
+    this.hub = hub;
+    this.rows = rows;
+  }
+
+  @Override
+  public Duration go() {
+    UUID holder = UUID.randomUUID();
+    Optional<ModelDownload> next = rows.claim(holder);
+    next.ifPresent(download -> bring(download, holder));
+    return next.isPresent() ? Duration.ZERO : POLL;
+  }
+
+  private void bring(ModelDownload download, UUID holder) {
+    HubReference model = HubReference.model(download.model(), download.revision());
+    try {
+      hub.use(model, download.owner(), new Observer(download, holder)).close();
+      rows.end(download.id(), holder, "DONE", null);
+    } catch (CancellationException cancelled) {
+      log.info("the download of {} was stopped", model);
+    } catch (HubException e) {
+      log.warn("{} could not be downloaded: {}", model, e.getMessage());
+      rows.end(download.id(), holder, "FAILED", e.getMessage());
+    }
+  }
+
+  private final class Observer implements DownloadObserver {
+    private final ModelDownload download;
+    private final UUID holder;
+
+    Observer(ModelDownload download, UUID holder) {
+      this.download = download;
+      this.holder = holder;
+    }
+
+    @Override
+    public void progress(DownloadProgress progress) {
+      if (!rows.progress(download.id(), holder, progress)) {
+        throw new CancellationException();
+      }
+    }
+
+    @Override
+    public void ensureWanted() {
+      if (Thread.currentThread().isInterrupted()) {
+        throw new CancellationException();
+      }
+    }
+  }
+}
