@@ -110,7 +110,8 @@ final class Contract {
 
   /** An artifact's name and a model's may have slashes, which OpenAPI cannot say. */
   private static Pattern pattern(String path) {
-    return Pattern.compile(path.replaceAll("\\{(name|model)}", ".+").replaceAll("\\{\\w+}", "[^/]+"));
+    return Pattern.compile(
+        path.replaceAll("\\{(name|model)}", ".+").replaceAll("\\{\\w+}", "[^/]+"));
   }
 
   private static JsonNode read() {
