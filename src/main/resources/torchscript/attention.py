@@ -69,6 +69,13 @@ def rotated_heads(x: Tensor, table: Tensor, batch: int, heads: int, interleaved:
   return __torch__.rope.rotate(__torch__.attention.split_heads(x, batch, heads), table, interleaved)
 
 
+# Queries [B, A, S, D] times 1 + beta log(1 + floor((position + shift) / every)), Llama 4's temperature for long inputs.
+def grow(q: Tensor, beta: float, every: float, shift: int) -> Tensor:
+  position = torch.arange(0, torch.size(q, 2), 1, dtype=6, layout=None, device=q.device, pin_memory=None)
+  factor = torch.log(torch.floor((position + shift) / every) + 1.) * beta + 1.
+  return q * torch.unsqueeze(factor, 1)
+
+
 # A projection that holds each head's query and then its gate, [T, heads*2D] -> both [T, heads*D]
 def query_and_gate(x: Tensor, heads: int) -> Tuple[Tensor, Tensor]:
   pairs = torch.reshape(x, [torch.size(x, 0), heads, 2, -1])

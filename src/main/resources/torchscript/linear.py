@@ -53,6 +53,15 @@ def side_by_side(parts: List[Tensor]) -> Tensor:
   return torch.cat(parts, -1)
 
 
+# The two halves of the last dimension.
+def first_half(x: Tensor) -> Tensor:
+  return torch.slice(x, -1, 0, torch.floordiv(torch.size(x, -1), 2))
+
+
+def second_half(x: Tensor) -> Tensor:
+  return torch.slice(x, -1, torch.floordiv(torch.size(x, -1), 2), torch.size(x, -1))
+
+
 # Elementwise product with broadcasting: x [T, n], y [T, 1] or [T, n]
 def multiply(x: Tensor, y: Tensor) -> Tensor:
   return x * y

@@ -6,6 +6,7 @@ import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.model.block.WeightOverlay;
+import org.alphaquant.model.cohere2.Cohere2Family;
 import org.alphaquant.model.deepseek.DeepseekFamily;
 import org.alphaquant.model.deepseekv2.DeepseekV2Family;
 import org.alphaquant.model.deepseekv3.DeepseekV3Family;
@@ -13,18 +14,33 @@ import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Outline;
+import org.alphaquant.model.ernie45.Ernie45Family;
+import org.alphaquant.model.exaone4.Exaone4Family;
+import org.alphaquant.model.gemma2.Gemma2Family;
+import org.alphaquant.model.gemma3.Gemma3Family;
+import org.alphaquant.model.glm4.Glm4Family;
 import org.alphaquant.model.glm4moe.Glm4MoeFamily;
 import org.alphaquant.model.gptoss.GptOssFamily;
+import org.alphaquant.model.granite.GraniteFamily;
 import org.alphaquant.model.granitemoe.GraniteMoeFamily;
+import org.alphaquant.model.hunyuandense.HunYuanDenseFamily;
 import org.alphaquant.model.llama.LlamaFamily;
+import org.alphaquant.model.mimo.MimoFamily;
+import org.alphaquant.model.ministral.MinistralFamily;
+import org.alphaquant.model.ministral3.Ministral3Family;
 import org.alphaquant.model.mistral.MistralFamily;
 import org.alphaquant.model.mixtral.MixtralFamily;
+import org.alphaquant.model.olmo2.Olmo2Family;
+import org.alphaquant.model.olmo3.Olmo3Family;
 import org.alphaquant.model.olmoe.OlmoeFamily;
+import org.alphaquant.model.phi3.Phi3Family;
 import org.alphaquant.model.phimoe.PhiMoeFamily;
 import org.alphaquant.model.qwen2.Qwen2Family;
 import org.alphaquant.model.qwen2moe.Qwen2MoeFamily;
 import org.alphaquant.model.qwen3.Qwen3Family;
 import org.alphaquant.model.qwen3moe.Qwen3MoeFamily;
+import org.alphaquant.model.seedoss.SeedOssFamily;
+import org.alphaquant.model.smollm3.SmolLm3Family;
 import org.alphaquant.torch.TensorScope;
 
 /** Every family that can be quantized. */
@@ -46,7 +62,23 @@ public final class ModelFamilies {
           new LlamaFamily(),
           new MistralFamily(),
           new Qwen2Family(),
-          new Qwen3Family());
+          new Qwen3Family(),
+          new Ministral3Family(),
+          new MinistralFamily(),
+          new SeedOssFamily(),
+          new MimoFamily(),
+          new GraniteFamily(),
+          new SmolLm3Family(),
+          new Phi3Family(),
+          new Gemma2Family(),
+          new Gemma3Family(),
+          new Olmo2Family(),
+          new Olmo3Family(),
+          new Glm4Family(),
+          new Exaone4Family(),
+          new Cohere2Family(),
+          new Ernie45Family(),
+          new HunYuanDenseFamily());
 
   private ModelFamilies() {}
 

@@ -1,6 +1,7 @@
 package org.alphaquant.model.block;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.util.Optional;
 import org.alphaquant.torch.TensorScope;
 
@@ -11,18 +12,39 @@ import org.alphaquant.torch.TensorScope;
  * @param after norm of the block's output; mostly absent
  * @param factor constant on the output, mostly 1
  */
-public record Residual(Optional<Norm> before, Optional<Norm> after, double factor) {
+public record Residual(Order order, Optional<Norm> before, Optional<Norm> after, double factor) {
+
+  /** Which block of the layer comes when. */
+  public enum Order {
+    /** The block reads what the one before it left. */
+    SEQUENTIAL,
+
+    /** The first of two that read the same: it hands x [B, S, H] on beside its own sum. */
+    PARALLEL_FIRST,
+
+    /** The second of two: of [B, S, 2H] it reads the second half and adds to the first. */
+    PARALLEL_SECOND
+  }
 
   /** What the block reads of the stream x [B, S, H], as rows [B*S, H]. */
   public NDArray input(TensorScope scope, NDArray x) {
-    return before.map(norm -> norm.rows(scope, x)).orElseGet(() -> scope.run("linear.rows", x));
+    NDArray read = order == Order.PARALLEL_SECOND ? scope.run("linear.second_half", x) : x;
+    return before
+        .map(norm -> norm.rows(scope, read))
+        .orElseGet(() -> scope.run("linear.rows", read));
   }
 
   /** The stream after the block, [B, S, H], from the block's output y [B*S, H]. */
   public NDArray join(TensorScope scope, NDArray x, NDArray y) {
     try (TensorScope inner = scope.child("residual")) {
       NDArray output = after.map(norm -> norm.apply(inner, y)).orElse(y);
-      return inner.keep(scope, inner.run("linear.residual", x, output, factor));
+      NDArray stream = order == Order.PARALLEL_SECOND ? inner.run("linear.first_half", x) : x;
+      NDArray sum = inner.run("linear.residual", stream, output, factor);
+      return inner.keep(
+          scope,
+          order == Order.PARALLEL_FIRST
+              ? inner.run("linear.side_by_side", new NDList(sum, x))
+              : sum);
     }
   }
 }

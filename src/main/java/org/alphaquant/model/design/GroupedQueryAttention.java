@@ -117,11 +117,16 @@ final class GroupedQueryAttention implements Attention {
 
   private NDArray scored(TensorScope scope, NDArray q, NDArray k, NDArray v) {
     Scores scores = design.scores();
+    NDArray queries =
+        scores
+            .growth()
+            .map(how -> scope.run("attention.grow", q, how.beta(), how.every(), how.shift()))
+            .orElse(q);
     return sinks.isEmpty() && scores.softCap() == 0
-        ? scope.run("attention.attend", q, k, v, scores.scale(), scores.window())
+        ? scope.run("attention.attend", queries, k, v, scores.scale(), scores.window())
         : scope.run(
             "attention.attend_by_head",
-            q,
+            queries,
             k,
             v,
             sinks,

@@ -43,6 +43,11 @@ public record GroupedQueryDecoder(
         scores);
   }
 
+  /** One rotation of the family's heads. */
+  public RotaryDesign rotation(boolean interleaved) {
+    return rotary.design(heads.dimension(), interleaved);
+  }
+
   /** The usual dense block, {@code intermediate_size} wide. */
   public DenseDesign dense(int layer, boolean bias) {
     return decoder.dense(layer, config.positive("intermediate_size"), bias);

@@ -24,7 +24,7 @@ record LongRope(
 
   static LongRope read(RotaryConfig rotary, long width) {
     ModelConfig settings = rotary.settings();
-    double positions = rotary.originalPositions();
+    double positions = rotary.original();
     List<Double> shortFactors = factors(settings, "short_factor", width);
     List<Double> longFactors = factors(settings, "long_factor", width);
     // Phi-MoE: the reference implementation keeps the short factors at every length.

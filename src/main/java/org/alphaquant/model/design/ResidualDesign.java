@@ -2,6 +2,7 @@ package org.alphaquant.model.design;
 
 import java.util.Optional;
 import org.alphaquant.model.block.Residual;
+import org.alphaquant.model.block.Residual.Order;
 import org.alphaquant.model.block.WeightReader;
 
 /**
@@ -11,12 +12,22 @@ import org.alphaquant.model.block.WeightReader;
  * @param after norm of the block's output; mostly empty
  */
 public record ResidualDesign(
-    Optional<NormDesign> before, Optional<NormDesign> after, double factor) {
+    Order order, Optional<NormDesign> before, Optional<NormDesign> after, double factor) {
 
   public ResidualDesign {
     if (before.isEmpty() && after.isEmpty()) {
       throw new IllegalArgumentException("a block has a norm before or behind it");
     }
+  }
+
+  /** Blocks one after the other. */
+  public ResidualDesign(Optional<NormDesign> before, Optional<NormDesign> after, double factor) {
+    this(Order.SEQUENTIAL, before, after, factor);
+  }
+
+  /** The same in another order. */
+  public ResidualDesign in(Order other) {
+    return new ResidualDesign(other, before, after, factor);
   }
 
   /** Width of the residual stream. */
@@ -40,6 +51,6 @@ public record ResidualDesign(
 
   public Residual load(WeightReader reader) {
     return new Residual(
-        before.map(norm -> norm.load(reader)), after.map(norm -> norm.load(reader)), factor);
+        order, before.map(norm -> norm.load(reader)), after.map(norm -> norm.load(reader)), factor);
   }
 }

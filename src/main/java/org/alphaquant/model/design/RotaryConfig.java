@@ -1,5 +1,6 @@
 package org.alphaquant.model.design;
 
+import java.util.Optional;
 import java.util.Set;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.architecture.ModelException;
@@ -10,13 +11,17 @@ import org.alphaquant.architecture.ModelException;
  *
  * @param settings the nested object, empty where there is none
  * @param positions {@code max_position_embeddings}
+ * @param original positions before stretching
  * @param part share of a head's dimensions that is rotated
  */
 public record RotaryConfig(
-    ModelConfig settings, String type, double theta, long positions, double part) {
+    ModelConfig settings, String type, double theta, long positions, double original, double part) {
 
   private static final Set<String> TYPES =
-      Set.of("default", "linear", "dynamic", "llama3", "yarn", "longrope");
+      Set.of("default", "linear", "dynamic", "llama3", "yarn", "longrope", "su");
+  private static final Set<String> KINDS =
+      Set.of("full_attention", "sliding_attention", "chunked_attention");
+  private static final String ORIGINAL = "original_max_position_embeddings";
   private static final String THETA = "rope_theta";
   private static final String PART = "partial_rotary_factor";
 
@@ -51,20 +56,70 @@ public record RotaryConfig(
    */
   public static RotaryConfig readPartial(
       ModelConfig config, double theta, long positions, double part) {
-    String key = config.missingOrNull("rope_parameters") ? "rope_scaling" : "rope_parameters";
-    ModelConfig settings = config.objectOrNull(key).orElse(ModelConfig.EMPTY);
-    for (String kind : Set.of("full_attention", "sliding_attention")) {
+    ModelConfig settings = settings(config);
+    for (String kind : KINDS) {
       if (!settings.missing(kind)) {
         throw settings.wrong(kind, "sets rotary embeddings per kind of layer; not supported");
       }
     }
+    return of(config, settings, theta, positions, part);
+  }
+
+  /**
+   * For families whose full and sliding layers may rotate differently: {@code rope_parameters} has
+   * an object for each kind of layer, or full layers follow {@code rope_theta} and {@code
+   * rope_scaling} and sliding ones a key of their own, unscaled.
+   *
+   * @param sliding which kind to read
+   * @param slidingTheta key of the sliding layers' theta in the older spelling
+   * @param theta what a missing theta means
+   */
+  public static RotaryConfig ofKind(
+      ModelConfig config, boolean sliding, String slidingTheta, double theta, long positions) {
+    ModelConfig settings = settings(config);
+    Optional<ModelConfig> own =
+        settings.objectOrNull(sliding ? "sliding_attention" : "full_attention");
+    if (own.isPresent()) {
+      return of(config, own.get(), theta, positions, 1);
+    }
+    if (sliding) {
+      double local = config.numberOrNull(slidingTheta).orElse(theta);
+      return new RotaryConfig(ModelConfig.EMPTY, "default", local, positions, positions, 1);
+    }
+    return of(config, settings, theta, positions, 1);
+  }
+
+  private static ModelConfig settings(ModelConfig config) {
+    String key = config.missingOrNull("rope_parameters") ? "rope_scaling" : "rope_parameters";
+    return config.objectOrNull(key).orElse(ModelConfig.EMPTY);
+  }
+
+  private static RotaryConfig of(
+      ModelConfig config, ModelConfig settings, double theta, long positions, double part) {
     String spelling = settings.missingOrNull("rope_type") ? "type" : "rope_type";
+    String type = settings.oneOf(spelling, "default", TYPES);
+    // Phi-3 keeps the original context beside the settings; for LongRoPE that one counts.
+    ModelConfig original =
+        Set.of("longrope", "su").contains(type) && !config.missingOrNull(ORIGINAL)
+            ? config
+            : settings;
     return new RotaryConfig(
         settings,
-        settings.oneOf(spelling, "default", TYPES),
+        type,
         nestedOrTop(settings, config, THETA, theta),
         positions,
+        original.positive(ORIGINAL, positions),
         nestedOrTop(settings, config, PART, part));
+  }
+
+  /** The same settings under another type. */
+  public RotaryConfig typed(String other) {
+    return new RotaryConfig(settings, other, theta, positions, original, part);
+  }
+
+  /** The same settings with another theta. */
+  public RotaryConfig withTheta(double other) {
+    return new RotaryConfig(settings, type, other, positions, original, part);
   }
 
   private static double nestedOrTop(
@@ -109,11 +164,6 @@ public record RotaryConfig(
     return factor;
   }
 
-  /** Positions before stretching. */
-  double originalPositions() {
-    return settings.positive("original_max_position_embeddings", positions);
-  }
-
   private Frequencies frequencies(long width) {
     return switch (type) {
       case "linear" -> new Frequencies.Linear(theta, factor());
@@ -124,9 +174,9 @@ public record RotaryConfig(
               factor(),
               settings.number("low_freq_factor"),
               settings.number("high_freq_factor"),
-              originalPositions());
+              original);
       case "yarn" -> Yarn.read(this, width);
-      case "longrope" -> LongRope.read(this, width);
+      case "longrope", "su" -> LongRope.read(this, width);
       default -> new Frequencies.Plain(theta);
     };
   }

@@ -44,6 +44,15 @@ public final class SlidingWindow {
     return slides ? everywhere(config, whenMissing) : 0;
   }
 
+  /**
+   * Whether a layer slides: as its {@code layer_types} entry says, or without those, all but every
+   * n-th; 0 means none.
+   */
+  public static boolean allButEvery(long n, ModelConfig config, int layer) {
+    List<String> types = config.textsOrNull(TYPES);
+    return types.isEmpty() ? n > 0 && (layer + 1) % n != 0 : slides(config, types, layer);
+  }
+
   private static boolean slides(ModelConfig config, List<String> types, int layer) {
     if (layer >= types.size()) {
       throw config.wrong(TYPES, "has " + types.size() + " entries, fewer than layers");

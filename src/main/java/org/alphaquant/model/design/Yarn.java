@@ -13,7 +13,7 @@ record Yarn(double theta, double factor, double low, double high, double attenti
 
   static Yarn read(RotaryConfig rotary, long width) {
     ModelConfig settings = rotary.settings();
-    double positions = rotary.originalPositions();
+    double positions = rotary.original();
     double factor =
         settings.missingOrNull("factor") ? rotary.positions() / positions : rotary.factor();
     double low = pair(rotary, width, orDefault(settings, "beta_fast", 32), positions);

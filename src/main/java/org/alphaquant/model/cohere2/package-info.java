@@ -1,0 +1,2 @@
+/** The Cohere2 family. */
+package org.alphaquant.model.cohere2;

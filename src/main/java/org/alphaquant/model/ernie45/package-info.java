@@ -1,0 +1,2 @@
+/** The Ernie45 family. */
+package org.alphaquant.model.ernie45;

@@ -1,0 +1,2 @@
+/** The Exaone4 family. */
+package org.alphaquant.model.exaone4;

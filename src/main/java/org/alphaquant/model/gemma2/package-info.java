@@ -1,0 +1,2 @@
+/** The Gemma2 family. */
+package org.alphaquant.model.gemma2;

@@ -1,0 +1,2 @@
+/** The Gemma3 family. */
+package org.alphaquant.model.gemma3;

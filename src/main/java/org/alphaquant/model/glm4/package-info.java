@@ -1,0 +1,2 @@
+/** The Glm4 family. */
+package org.alphaquant.model.glm4;

@@ -1,0 +1,2 @@
+/** The Granite family. */
+package org.alphaquant.model.granite;

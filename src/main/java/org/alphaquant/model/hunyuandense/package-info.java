@@ -1,0 +1,2 @@
+/** The HunYuanDense family. */
+package org.alphaquant.model.hunyuandense;

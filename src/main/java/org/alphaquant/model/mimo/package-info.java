@@ -1,0 +1,2 @@
+/** The Mimo family. */
+package org.alphaquant.model.mimo;

@@ -1,0 +1,2 @@
+/** The Ministral family. */
+package org.alphaquant.model.ministral;

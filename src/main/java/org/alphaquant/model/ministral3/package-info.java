@@ -1,0 +1,2 @@
+/** The Ministral3 family. */
+package org.alphaquant.model.ministral3;

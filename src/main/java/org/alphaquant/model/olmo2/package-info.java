@@ -1,0 +1,2 @@
+/** The Olmo2 family. */
+package org.alphaquant.model.olmo2;

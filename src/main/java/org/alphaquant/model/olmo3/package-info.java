@@ -1,0 +1,2 @@
+/** The Olmo3 family. */
+package org.alphaquant.model.olmo3;

@@ -1,0 +1,2 @@
+/** The Phi3 family. */
+package org.alphaquant.model.phi3;

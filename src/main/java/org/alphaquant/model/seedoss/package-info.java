@@ -1,0 +1,2 @@
+/** The SeedOss family. */
+package org.alphaquant.model.seedoss;

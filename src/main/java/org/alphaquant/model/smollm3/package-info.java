@@ -1,0 +1,2 @@
+/** The SmolLm3 family. */
+package org.alphaquant.model.smollm3;
