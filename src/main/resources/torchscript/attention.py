@@ -87,9 +87,9 @@ def gated(x: Tensor, gate: Tensor) -> Tensor:
   return x * torch.sigmoid(gate)
 
 
-# Multi-head latent attention (DeepSeek-V2, section 2.1): q [B*S, A*(dn+dr)], k_rope [B*S, dr] shared by all heads,
-# kv [B*S, A*(dn+dv)] holding each head's unrotated key, then its value -> [B*S, A*dv]
-def latent(q: Tensor, k_rope: Tensor, kv: Tensor, table: Tensor, batch: int, heads: int, interleaved: bool, scale: float) -> Tensor:
+# The heads of multi-head latent attention (DeepSeek-V2, section 2.1): q [B*S, A*(dn+dr)], k_rope [B*S, dr] shared by all
+# heads, kv [B*S, A*(dn+dv)] holding each head's unrotated key, then its value -> queries, keys [B, A, S, dn+dr], values
+def latent_heads(q: Tensor, k_rope: Tensor, kv: Tensor, table: Tensor, batch: int, heads: int, interleaved: bool) -> Tuple[Tensor, Tensor, Tensor]:
   width = torch.size(k_rope, 1)
   queries = __torch__.attention.split_heads(q, batch, heads)
   plain = torch.size(queries, 3) - width
@@ -98,5 +98,33 @@ def latent(q: Tensor, k_rope: Tensor, kv: Tensor, table: Tensor, batch: int, hea
   shared = __torch__.rope.rotate(__torch__.attention.split_heads(k_rope, batch, 1), table, interleaved)
   pairs = __torch__.attention.split_heads(kv, batch, heads)
   keys = torch.cat([torch.slice(pairs, 3, 0, plain), torch.expand(shared, [-1, heads, -1, -1])], 3)
-  values = torch.slice(pairs, 3, plain, torch.size(pairs, 3))
-  return __torch__.attention.attend(queries, keys, values, scale, 0)
+  return (queries, keys, torch.slice(pairs, 3, plain, torch.size(pairs, 3)))
+
+
+# Attention over chosen keys: chosen bool [B, S, S], as many key heads as query heads.
+def attend_chosen(q: Tensor, k: Tensor, v: Tensor, chosen: Tensor, scale: float) -> Tensor:
+  out = torch.scaled_dot_product_attention(q, k, v, torch.unsqueeze(chosen, 1), 0., False, scale=scale)
+  return torch.reshape(torch.transpose(out, 1, 2), [torch.size(q, 0) * torch.size(q, 2), -1])
+
+
+# The lightning indexer (DeepSeek-V3.2-Exp, section 2.1): I[t, s] = sum over heads of w[t, h] relu(q[t, h] . k[s]), both
+# scaled by the roots of their counts; each query keeps the k best of the keys up to its own position.
+# q [B*S, heads*d], key [B*S, d], w [B*S, heads], table [2, S, dr/2] -> bool [B, S, S]
+def choose_keys(q: Tensor, key: Tensor, w: Tensor, table: Tensor, batch: int, k: int, interleaved: bool) -> Tensor:
+  heads = torch.size(w, 1)
+  queries = __torch__.rope.rotate(__torch__.attention.split_heads(q, batch, heads), table, interleaved)
+  keys = __torch__.rope.rotate(__torch__.attention.split_heads(key, batch, 1), table, interleaved)
+  length = torch.size(queries, 2)
+  weights = torch.transpose(torch.reshape(w, [batch, length, heads]), 1, 2) * torch.pow(float(heads), -0.5)
+  scale = torch.pow(float(torch.size(key, 1)), -0.5)
+  position = torch.arange(0, length, 1, dtype=4, layout=None, device=q.device, pin_memory=None)
+  unseen = torch.gt(torch.unsqueeze(position, 0), torch.unsqueeze(position, 1))
+  chosen = torch.zeros([batch, length, length], dtype=11, layout=None, device=q.device, pin_memory=None)
+  for b in range(batch):
+    total = torch.zeros([length, length], dtype=6, layout=None, device=q.device, pin_memory=None)
+    for head in range(heads):
+      scores = torch.relu(torch.matmul(queries[b, head], torch.transpose(keys[b, 0], 0, 1)) * scale)
+      total = total + torch.unsqueeze(weights[b, head], 1) * scores
+    _, best = torch.topk(torch.masked_fill(total, unseen, -inf), k, -1)
+    chosen[b] = torch.logical_and(torch.scatter(chosen[b], 1, best, True), torch.logical_not(unseen))
+  return chosen

@@ -43,6 +43,14 @@ def rows(w: Tensor, first: int, last: int, step: int) -> Tensor:
   return torch.slice(w, 0, first, last, step)
 
 
+# compressed-tensors' pack-quantized integers: packed uint8 [N, bytes], a scale for each group of a row [N, G]; a code is
+# the value plus half of the range. -> fp32 [N, K]
+def dequantize_packed(packed: Tensor, scale: Tensor, bits: int, columns: int) -> Tensor:
+  codes = __torch__.packing.unpack(packed, bits, columns).to(6) - float(1 << (bits - 1))
+  groups = torch.reshape(codes, [torch.size(codes, 0), torch.size(scale, 1), -1])
+  return torch.flatten(groups * torch.unsqueeze(scale.to(6), 2), 1)
+
+
 # Block-scaled fp8 (DeepSeek-V3, README_WEIGHTS): w[i, j] = q[i, j] * scale[i // rows, j // columns]; edge blocks are smaller.
 def dequantize_blocks(q: Tensor, scale: Tensor, rows: int, columns: int) -> Tensor:
   tall = torch.slice(torch.repeat_interleave(scale.to(6), rows, 0), 0, 0, torch.size(q, 0))

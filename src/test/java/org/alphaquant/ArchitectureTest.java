@@ -204,10 +204,18 @@ class ArchitectureTest {
     map.put("model.block", Set.of("storage.sources", "storage.source", "torch"));
     map.put(
         "storage.sources",
-        Set.of("storage.source", "storage.source.fp8", "checkpoint", "architecture", "torch"));
+        Set.of(
+            "storage.source",
+            "storage.source.fp8",
+            "storage.source.packed",
+            "checkpoint",
+            "architecture",
+            "torch"));
     map.put(
         "storage.source.fused",
         Set.of("storage.source", "storage.source.mxfp4", "checkpoint", "architecture", "torch"));
+    map.put(
+        "storage.source.packed", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put("storage.source.fp8", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put(
         "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));

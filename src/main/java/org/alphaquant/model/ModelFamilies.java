@@ -10,22 +10,30 @@ import org.alphaquant.model.cohere2.Cohere2Family;
 import org.alphaquant.model.deepseek.DeepseekFamily;
 import org.alphaquant.model.deepseekv2.DeepseekV2Family;
 import org.alphaquant.model.deepseekv3.DeepseekV3Family;
+import org.alphaquant.model.deepseekv32.DeepseekV32Family;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Outline;
+import org.alphaquant.model.dots1.Dots1Family;
 import org.alphaquant.model.ernie45.Ernie45Family;
 import org.alphaquant.model.exaone4.Exaone4Family;
+import org.alphaquant.model.exaonemoe.ExaoneMoeFamily;
 import org.alphaquant.model.gemma2.Gemma2Family;
 import org.alphaquant.model.gemma3.Gemma3Family;
 import org.alphaquant.model.glm4.Glm4Family;
 import org.alphaquant.model.glm4moe.Glm4MoeFamily;
+import org.alphaquant.model.glm4moelite.Glm4MoeLiteFamily;
+import org.alphaquant.model.glmmoedsa.GlmMoeDsaFamily;
 import org.alphaquant.model.gptoss.GptOssFamily;
 import org.alphaquant.model.granite.GraniteFamily;
 import org.alphaquant.model.granitemoe.GraniteMoeFamily;
 import org.alphaquant.model.hunyuandense.HunYuanDenseFamily;
+import org.alphaquant.model.hyv3.HyV3Family;
+import org.alphaquant.model.kimik2.KimiK2Family;
 import org.alphaquant.model.llama.LlamaFamily;
 import org.alphaquant.model.mimo.MimoFamily;
+import org.alphaquant.model.minimaxm2.MiniMaxM2Family;
 import org.alphaquant.model.ministral.MinistralFamily;
 import org.alphaquant.model.ministral3.Ministral3Family;
 import org.alphaquant.model.mistral.MistralFamily;
@@ -41,6 +49,7 @@ import org.alphaquant.model.qwen3.Qwen3Family;
 import org.alphaquant.model.qwen3moe.Qwen3MoeFamily;
 import org.alphaquant.model.seedoss.SeedOssFamily;
 import org.alphaquant.model.smollm3.SmolLm3Family;
+import org.alphaquant.model.solaropen.SolarOpenFamily;
 import org.alphaquant.torch.TensorScope;
 
 /** Every family that can be quantized. */
@@ -78,7 +87,16 @@ public final class ModelFamilies {
           new Exaone4Family(),
           new Cohere2Family(),
           new Ernie45Family(),
-          new HunYuanDenseFamily());
+          new HunYuanDenseFamily(),
+          new KimiK2Family(),
+          new Glm4MoeLiteFamily(),
+          new DeepseekV32Family(),
+          new GlmMoeDsaFamily(),
+          new MiniMaxM2Family(),
+          new SolarOpenFamily(),
+          new Dots1Family(),
+          new ExaoneMoeFamily(),
+          new HyV3Family());
 
   private ModelFamilies() {}
 

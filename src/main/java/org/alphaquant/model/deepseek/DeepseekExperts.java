@@ -1,5 +1,7 @@
 package org.alphaquant.model.deepseek;
 
+import java.util.List;
+import java.util.Set;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.ExpertsDesign;
@@ -13,6 +15,8 @@ import org.alphaquant.model.design.SharedExpertDesign;
 /** What the DeepSeek models share below their routers: dense first layers, plain shared experts. */
 public final class DeepseekExperts {
 
+  private static final String TYPES = "mlp_layer_types";
+
   private DeepseekExperts() {}
 
   /**
@@ -23,9 +27,24 @@ public final class DeepseekExperts {
    */
   public static boolean sparse(ModelSource source, DecoderConfig decoder, int layer, int dense) {
     ModelConfig config = source.config();
+    List<String> types = config.textsOrNull(TYPES);
+    if (!types.isEmpty()) {
+      return listed(config, types, layer);
+    }
     return layer >= config.integerOrNull("first_k_dense_replace").orElse(dense)
         && (layer % config.positive("moe_layer_freq", 1) == 0
             || source.has(router(decoder, layer, 1).weight()));
+  }
+
+  private static boolean listed(ModelConfig config, List<String> types, int layer) {
+    if (layer >= types.size()) {
+      throw config.wrong(TYPES, "has " + types.size() + " entries, fewer than layers");
+    }
+    String type = types.get(layer);
+    if (!Set.of("dense", "sparse").contains(type)) {
+      throw config.wrong(TYPES, "holds '" + type + "'; it must be dense or sparse");
+    }
+    return type.equals("sparse");
   }
 
   /** The linear that a sparse layer routes by. */

@@ -56,7 +56,7 @@ public record DecoderConfig(
         config.positive("vocab_size"),
         config.aboveZero(config.spelling(EPSILON), epsilon),
         config.positive("max_position_embeddings", positions),
-        source.tied(),
+        source.tied(style.tied()),
         style);
   }
 

@@ -1,6 +1,7 @@
 package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.model.block.Attention;
@@ -23,6 +24,7 @@ final class LatentAttention implements Attention {
   private final Linear keyValueUp;
   private final Linear output;
   private final RotaryTables rotary;
+  private final Optional<Indexer> indexer;
 
   LatentAttention(LatentDesign design, WeightReader reader) {
     this.design = design;
@@ -34,6 +36,7 @@ final class LatentAttention implements Attention {
     this.keyValueNorm = design.keyValueNorm().load(reader);
     this.keyValueUp = design.keyValueUp().load(reader);
     this.output = design.output().load(reader);
+    this.indexer = design.indexer().map(chooser -> chooser.load(reader));
     this.rotary = new RotaryTables(Optional.of(design.rotary()), reader.scope());
   }
 
@@ -72,20 +75,31 @@ final class LatentAttention implements Attention {
 
   // The heads' outputs side by side, [B*S, A*dv].
   private NDArray attended(TensorScope scope, NDArray x, NDArray h) {
-    NDArray table = rotary.of(x.getShape().get(1), x);
+    long batch = x.getShape().get(0);
+    long length = x.getShape().get(1);
+    NDArray table = rotary.of(length, x);
     NDArray down = keyValueDown.apply(scope, h);
     long rank = design.shape().rank();
-    NDArray rotatedKey = scope.run("linear.columns", down, rank, rank + design.shape().rotated());
-    return scope.run(
-        "attention.latent",
-        query(scope, h),
-        rotatedKey,
-        keyValueUp.apply(scope, latent(scope, down)),
-        table,
-        x.getShape().get(0),
-        design.shape().heads(),
-        design.rotary().interleaved(),
-        design.scale());
+    NDList heads =
+        scope.runAll(
+            "attention.latent_heads",
+            query(scope, h),
+            scope.run("linear.columns", down, rank, rank + design.shape().rotated()),
+            keyValueUp.apply(scope, latent(scope, down)),
+            table,
+            batch,
+            design.shape().heads(),
+            design.rotary().interleaved());
+    NDArray q = heads.get(0);
+    NDArray k = heads.get(1);
+    NDArray v = heads.get(2);
+    Optional<NDArray> chosen =
+        indexer
+            .filter(chooser -> chooser.chooses(length))
+            .map(chooser -> chooser.choose(scope, h, compressedQuery(scope, h), table, batch));
+    return chosen
+        .map(keys -> scope.run("attention.attend_chosen", q, k, v, keys, design.scale()))
+        .orElseGet(() -> scope.run("attention.attend", q, k, v, design.scale(), 0));
   }
 
   private NDArray query(TensorScope scope, NDArray h) {

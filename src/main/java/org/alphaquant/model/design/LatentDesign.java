@@ -2,6 +2,7 @@ package org.alphaquant.model.design;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.model.block.WeightReader;
 
@@ -10,6 +11,7 @@ import org.alphaquant.model.block.WeightReader;
  * <layer>self_attn}, behind {@code <layer>input_layernorm}.
  *
  * @param layer name prefix of the layer's tensors, ending in a dot
+ * @param indexer what chooses the keys of long sequences (DeepSeek-V3.2); mostly absent
  * @param bias whether q_a, kv_a and o have biases
  */
 public record LatentDesign(
@@ -18,7 +20,8 @@ public record LatentDesign(
     LatentShape shape,
     RotaryDesign rotary,
     boolean bias,
-    double scale)
+    double scale,
+    Optional<IndexerDesign> indexer)
     implements AttentionDesign {
 
   // Fixed by the modeling code; rms_norm_eps does not reach these two norms.
@@ -35,7 +38,18 @@ public record LatentDesign(
     double scale = rotary.latentScaleFactor() / Math.sqrt(shape.plain() + shape.rotated());
     RotaryDesign design = rotary.design(shape.rotated(), interleaved);
     return new LatentDesign(
-        decoder.layer(index), decoder.attentionResidual(index), shape, design, bias, scale);
+        decoder.layer(index),
+        decoder.attentionResidual(index),
+        shape,
+        design,
+        bias,
+        scale,
+        Optional.empty());
+  }
+
+  /** The same over the keys that an indexer chooses. */
+  public LatentDesign choosing(IndexerDesign chooser) {
+    return new LatentDesign(layer, residual, shape, rotary, bias, scale, Optional.of(chooser));
   }
 
   boolean compressed() {
@@ -94,6 +108,7 @@ public record LatentDesign(
     }
     linears.addAll(List.of(keyValueUp(), output()));
     residual.outline(outline);
+    indexer.ifPresent(chooser -> chooser.outline(outline));
     norms.forEach(norm -> norm.outline(outline));
     linears.forEach(linear -> outline.linear(linear, ModuleKind.ATTENTION, index, -1));
   }

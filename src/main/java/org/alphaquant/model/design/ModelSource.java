@@ -13,6 +13,7 @@ import org.alphaquant.checkpoint.Checkpoint;
  */
 public record ModelSource(Checkpoint checkpoint, ModelConfig config, String prefix) {
 
+  private static final String TIED = "tie_word_embeddings";
   private static final String EMBEDDING = "embed_tokens.weight";
   private static final List<String> PREFIXES =
       List.of("model.", "", "language_model.model.", "model.language_model.");
@@ -38,9 +39,10 @@ public record ModelSource(Checkpoint checkpoint, ModelConfig config, String pref
   }
 
   /** Whether the head shares the embedding: said for the language model or for the whole model. */
-  public boolean tied() {
+  public boolean tied(boolean whenMissing) {
     ModelConfig whole = new ModelConfig(checkpoint.config());
-    return config.flag("tie_word_embeddings", false) || whole.flag("tie_word_embeddings", false);
+    boolean missing = config.missing(TIED) && whole.missing(TIED);
+    return missing ? whenMissing : config.flag(TIED, false) || whole.flag(TIED, false);
   }
 
   /** Name of the output projection's module. */

@@ -53,6 +53,21 @@ public final class SlidingWindow {
     return types.isEmpty() ? n > 0 && (layer + 1) % n != 0 : slides(config, types, layer);
   }
 
+  /**
+   * Layers whose {@code layer_types} entry says so, or without those, layers from {@code
+   * max_window_layers} on; no key switches it off.
+   *
+   * @param first what a missing {@code max_window_layers} means
+   */
+  public static long from(long first, ModelConfig config, int layer) {
+    List<String> types = config.textsOrNull(TYPES);
+    boolean slides =
+        types.isEmpty()
+            ? layer >= config.integerOrNull("max_window_layers").orElse(first)
+            : slides(config, types, layer);
+    return slides ? everywhere(config, 4096) : 0;
+  }
+
   private static boolean slides(ModelConfig config, List<String> types, int layer) {
     if (layer >= types.size()) {
       throw config.wrong(TYPES, "has " + types.size() + " entries, fewer than layers");

@@ -11,6 +11,7 @@ import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.RotaryDesign;
+import org.alphaquant.model.design.Style;
 
 /** ERNIE 4.5, dense: Llama with neighbouring pairs rotated. */
 public final class Ernie45Family implements ModelFamily {
@@ -29,7 +30,8 @@ public final class Ernie45Family implements ModelFamily {
 
   @Override
   public Blueprint blueprint(ModelSource source) {
-    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    GroupedQueryDecoder decoder =
+        GroupedQueryDecoder.read(source, DEFAULTS, Style.PLAIN.tiedUnlessSaid());
     boolean bias = decoder.config().flag("use_bias", false);
     Optional<RotaryDesign> rotary = Optional.of(decoder.rotation(true));
     return decoder.blueprint(

@@ -37,7 +37,8 @@ public final class GemmaStyle {
             Activation.GEGLU_TANH,
             false,
             embedding,
-            cap(config, "final_logit_softcapping", logitCap));
+            cap(config, "final_logit_softcapping", logitCap),
+            true);
     DecoderConfig decoder =
         DecoderConfig.read(source, defaults.epsilon(), defaults.positions(), style);
     HeadShape heads = HeadShape.read(config, defaults.keyHeads(), defaults.headDimension());

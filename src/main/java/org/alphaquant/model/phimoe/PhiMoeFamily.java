@@ -46,7 +46,8 @@ public final class PhiMoeFamily implements ModelFamily {
             Activation.SWIGLU,
             config.flag("lm_head_bias", false),
             Multipliers.NONE,
-            0);
+            0,
+            false);
     GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS, style);
     Biases biases = Biases.all(config.flag("attention_bias", false));
     Scores scores = Scores.of(decoder.heads()).within(SlidingWindow.everywhere(config, 0));

@@ -15,6 +15,7 @@ import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.RotatedLayers;
 import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
+import org.alphaquant.model.design.Style;
 
 /** SmolLM3: Llama whose every fourth layer rotates nothing (NoPE). */
 public final class SmolLm3Family implements ModelFamily {
@@ -33,7 +34,8 @@ public final class SmolLm3Family implements ModelFamily {
 
   @Override
   public Blueprint blueprint(ModelSource source) {
-    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    GroupedQueryDecoder decoder =
+        GroupedQueryDecoder.read(source, DEFAULTS, Style.PLAIN.tiedUnlessSaid());
     ModelConfig config = decoder.config();
     Projections projections = Projections.of(Biases.all(config.flag("attention_bias", false)));
     boolean mlpBias = config.flag("mlp_bias", false);

@@ -15,6 +15,7 @@ import org.alphaquant.storage.source.PlainTensor;
 import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.source.StoredFloats;
 import org.alphaquant.storage.source.fp8.Fp8Tensor;
+import org.alphaquant.storage.source.packed.PackedTensor;
 
 /**
  * The tensors of a model under the names that its family publishes, whatever the checkpoint calls
@@ -38,7 +39,10 @@ public final class SourceTensors {
   }
 
   public boolean has(String name) {
-    return parts.containsKey(name) || checkpoint.has(storedName.apply(name));
+    String stored = storedName.apply(name);
+    return parts.containsKey(name)
+        || checkpoint.has(stored)
+        || PackedTensor.holds(checkpoint, stored);
   }
 
   /** The tensor of a published name that {@link #has} knows. */
@@ -57,6 +61,9 @@ public final class SourceTensors {
     SourceTensor tensor = find(name);
     if (tensor instanceof Fp8Tensor fp8) {
       return fp8.checked();
+    }
+    if (tensor instanceof PackedTensor packed) {
+      return packed.checked();
     }
     if (tensor instanceof PlainTensor plain) {
       TensorInfo stored = plain.stored().get(0);
@@ -92,6 +99,9 @@ public final class SourceTensors {
   }
 
   private SourceTensor whole(String name, String stored) {
+    if (PackedTensor.holds(checkpoint, stored)) {
+      return new PackedTensor(checkpoint, name, stored);
+    }
     PlainTensor plain = new PlainTensor(checkpoint, name, stored);
     return Fp8Tensor.holds(checkpoint, stored) ? new Fp8Tensor(plain) : plain;
   }

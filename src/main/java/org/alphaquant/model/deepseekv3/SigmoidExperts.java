@@ -1,0 +1,58 @@
+package org.alphaquant.model.deepseekv3;
+
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.deepseek.DeepseekExperts;
+import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.FeedForwardDesign;
+import org.alphaquant.model.design.LinearDesign;
+import org.alphaquant.model.design.ModelSource;
+import org.alphaquant.model.design.RouterDesign;
+import org.alphaquant.model.design.SigmoidRouterDesign;
+
+/**
+ * Feed-forward blocks that route as DeepSeek-V3 does, and what their keys mean where config.json
+ * does not have them.
+ *
+ * @param experts {@code n_routed_experts}
+ * @param topK {@code num_experts_per_tok}
+ * @param groups {@code n_group}
+ * @param keptGroups {@code topk_group}
+ * @param scale {@code routed_scaling_factor}
+ * @param dense {@code first_k_dense_replace}
+ */
+public record SigmoidExperts(
+    int experts, int topK, int groups, int keptGroups, double scale, int dense) {
+
+  private static final String[] EXPERTS = {"n_routed_experts", "num_local_experts", "num_experts"};
+  private static final String[] SHARED = {"n_shared_experts", "num_shared_experts"};
+
+  /** A layer's block: dense, or routed with shared experts beside. */
+  public FeedForwardDesign feedForward(ModelSource source, DecoderConfig decoder, int layer) {
+    ModelConfig config = source.config();
+    if (!DeepseekExperts.sparse(source, decoder, layer, dense)) {
+      return decoder.dense(layer, config.positive("intermediate_size"), false);
+    }
+    LinearDesign linear =
+        DeepseekExperts.router(decoder, layer, config.count(config.spelling(EXPERTS), experts));
+    RouterDesign router = router(config, linear, linear.name() + ".e_score_correction_bias");
+    return DeepseekExperts.block(decoder, config, layer, router, shared(config), false);
+  }
+
+  /** The router with the bias under a given name. */
+  public RouterDesign router(ModelConfig config, LinearDesign linear, String bias) {
+    return new SigmoidRouterDesign(
+        linear,
+        bias,
+        config.count("num_experts_per_tok", topK),
+        config.count("n_group", groups),
+        config.count("topk_group", keptGroups),
+        config.flag("norm_topk_prob", true),
+        config.number("routed_scaling_factor", scale));
+  }
+
+  /** How many shared experts there are; one where config.json does not say. */
+  public static long shared(ModelConfig config) {
+    String key = config.spelling(SHARED);
+    return config.missing(key) ? 1 : config.integerOrNull(key).orElse(0);
+  }
+}

@@ -1,0 +1,2 @@
+/** The DeepseekV32 family. */
+package org.alphaquant.model.deepseekv32;

@@ -1,0 +1,2 @@
+/** The Dots1 family. */
+package org.alphaquant.model.dots1;

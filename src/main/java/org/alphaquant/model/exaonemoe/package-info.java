@@ -1,0 +1,2 @@
+/** The ExaoneMoe family. */
+package org.alphaquant.model.exaonemoe;

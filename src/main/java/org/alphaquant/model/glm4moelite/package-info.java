@@ -1,0 +1,2 @@
+/** The Glm4MoeLite family. */
+package org.alphaquant.model.glm4moelite;

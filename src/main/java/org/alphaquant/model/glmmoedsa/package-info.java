@@ -1,0 +1,2 @@
+/** The GlmMoeDsa family. */
+package org.alphaquant.model.glmmoedsa;

@@ -1,0 +1,2 @@
+/** The HyV3 family. */
+package org.alphaquant.model.hyv3;

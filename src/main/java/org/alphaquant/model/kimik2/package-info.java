@@ -1,0 +1,2 @@
+/** The KimiK2 family. */
+package org.alphaquant.model.kimik2;

@@ -1,0 +1,2 @@
+/** The MiniMaxM2 family. */
+package org.alphaquant.model.minimaxm2;

@@ -1,0 +1,2 @@
+/** The SolarOpen family. */
+package org.alphaquant.model.solaropen;
