@@ -1,0 +1,190 @@
+{{- define "alphaquant.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Labels that never change, by which objects are selected; the argument is (root, component). */ -}}
+{{- define "alphaquant.selectorLabels" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride | trunc 63 | trimSuffix "-" }}
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end -}}
+
+{{- define "alphaquant.labels" -}}
+{{- $root := index . 0 -}}
+{{ include "alphaquant.selectorLabels" . }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+app.kubernetes.io/part-of: alphaquant
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{- with $root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "alphaquant.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "alphaquant.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaquant.cpuImage" -}}
+{{ .Values.image.repository }}:{{ default (printf "%s-cpu" .Chart.AppVersion) .Values.image.cpuTag }}
+{{- end -}}
+
+{{- define "alphaquant.gpuImage" -}}
+{{ .Values.image.repository }}:{{ default (printf "%s-gpu" .Chart.AppVersion) .Values.image.gpuTag }}
+{{- end -}}
+
+{{- define "alphaquant.adminKeySecret" -}}
+{{- default (printf "%s-admin-key" (include "alphaquant.fullname" .)) .Values.adminKey.existingSecret -}}
+{{- end -}}
+
+{{- define "alphaquant.databaseUrl" -}}
+{{- $name := include "alphaquant.fullname" . -}}
+{{- if eq .Values.database.mode "external" -}}
+{{- required "database.external.url is needed with database.mode external" .Values.database.external.url -}}
+{{- else if eq .Values.database.mode "cloudnative-pg" -}}
+jdbc:postgresql://{{ $name }}-db-rw:5432/alphaquant?sslmode=require
+{{- else -}}
+jdbc:postgresql://{{ $name }}-db:5432/alphaquant
+{{- end -}}
+{{- end -}}
+
+{{- define "alphaquant.databaseSecret" -}}
+{{- $name := include "alphaquant.fullname" . -}}
+{{- if eq .Values.database.mode "external" -}}
+{{- required "database.external.existingSecret is needed with database.mode external" .Values.database.external.existingSecret -}}
+{{- else if eq .Values.database.mode "cloudnative-pg" -}}
+{{ $name }}-db-app
+{{- else -}}
+{{ $name }}-db
+{{- end -}}
+{{- end -}}
+
+{{- /* Environment of every pod of the service; the argument is (root, role). */ -}}
+{{- define "alphaquant.environment" -}}
+{{- $root := index . 0 -}}
+- name: ALPHAQUANT_ROLE
+  value: {{ index . 1 }}
+- name: ALPHAQUANT_DATABASE_MIGRATE
+  value: "false"
+- name: ALPHAQUANT_DATABASE_SCHEMA_WAIT
+  value: 10m
+- name: ALPHAQUANT_SECURITY_ALLOW_ANONYMOUS
+  value: {{ $root.Values.security.allowAnonymous | quote }}
+- name: SPRING_DATASOURCE_URL
+  value: {{ include "alphaquant.databaseUrl" $root | quote }}
+- name: SPRING_DATASOURCE_USERNAME
+  valueFrom:
+    secretKeyRef: {name: {{ include "alphaquant.databaseSecret" $root }}, key: username}
+- name: SPRING_DATASOURCE_PASSWORD
+  valueFrom:
+    secretKeyRef: {name: {{ include "alphaquant.databaseSecret" $root }}, key: password}
+{{- if and (eq $root.Values.database.mode "external") (not $root.Values.database.external.listen) }}
+- name: ALPHAQUANT_LISTEN
+  value: "false"
+{{- end }}
+- name: SPRING_CONFIG_ADDITIONAL_LOCATION
+  value: optional:file:/etc/alphaquant/
+{{- with $root.Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
+{{- define "alphaquant.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "alphaquant.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- define "alphaquant.volumeMounts" -}}
+- name: tmp
+  mountPath: /tmp
+- name: data
+  mountPath: /data
+- name: config
+  mountPath: /etc/alphaquant
+  readOnly: true
+{{- if .Values.storage.models.existingClaim }}
+- name: models
+  mountPath: /models
+  readOnly: true
+{{- end }}
+{{- if .Values.storage.texts.existingClaim }}
+- name: texts
+  mountPath: /texts
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "alphaquant.volumes" -}}
+{{- $name := include "alphaquant.fullname" . -}}
+- name: tmp
+  emptyDir: {}
+- name: data
+  persistentVolumeClaim:
+    claimName: {{ default (printf "%s-data" $name) .Values.storage.data.existingClaim }}
+- name: config
+  configMap:
+    name: {{ $name }}
+{{- with .Values.storage.models.existingClaim }}
+- name: models
+  persistentVolumeClaim: {claimName: {{ . }}, readOnly: true}
+{{- end }}
+{{- with .Values.storage.texts.existingClaim }}
+- name: texts
+  persistentVolumeClaim: {claimName: {{ . }}, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- /* Probes on the API's own port, so that a server that no longer answers there is found out. */ -}}
+{{- define "alphaquant.probes" -}}
+startupProbe:
+  httpGet: {path: {{ .Values.api.basePath }}/livez, port: http}
+  periodSeconds: 5
+  failureThreshold: 150
+livenessProbe:
+  httpGet: {path: {{ .Values.api.basePath }}/livez, port: http}
+  periodSeconds: 20
+  timeoutSeconds: 5
+  failureThreshold: 6
+readinessProbe:
+  httpGet: {path: {{ .Values.api.basePath }}/readyz, port: http}
+  periodSeconds: 5
+  timeoutSeconds: 5
+{{- end -}}
+
+{{- /* Constraints with the selector of the component; the argument is (root, component, constraints). */ -}}
+{{- define "alphaquant.spread" -}}
+{{- $root := index . 0 -}}
+{{- $component := index . 1 -}}
+{{- range index . 2 }}
+- {{ toYaml . | nindent 2 | trim }}
+  labelSelector:
+    matchLabels:
+      {{- include "alphaquant.selectorLabels" (list $root $component) | nindent 6 }}
+{{- end }}
+{{- end -}}

@@ -1,0 +1,250 @@
+package org.alphaquant.deploy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.introspect.Annotated;
+import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
+import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.LintResult;
+import com.networknt.schema.Error;
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.SpecificationVersion;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.fabric8.kubernetes.api.model.autoscaling.v2.HorizontalPodAutoscaler;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The chart renders to objects that Kubernetes and the operators know, whatever is switched on. */
+@EnabledOnOs(value = OS.LINUX, architectures = "amd64")
+class ChartTest {
+  private static final Path RESOURCES = Path.of("src/test/resources/helm");
+
+  /** Writes the golden files anew: {@code -Dalphaquant.golden=write}. */
+  private static final boolean WRITE = "write".equals(System.getProperty("alphaquant.golden"));
+
+  private static final Map<String, Class<?>> KINDS =
+      Stream.of(
+              ConfigMap.class,
+              Deployment.class,
+              HorizontalPodAutoscaler.class,
+              Ingress.class,
+              Job.class,
+              NetworkPolicy.class,
+              PersistentVolumeClaim.class,
+              Pod.class,
+              PodDisruptionBudget.class,
+              Secret.class,
+              Service.class,
+              ServiceAccount.class,
+              StatefulSet.class)
+          .collect(Collectors.toMap(Class::getSimpleName, type -> type));
+
+  /** The models take unknown fields into a map of their own; without it they refuse them. */
+  private static final ObjectMapper STRICT =
+      new ObjectMapper()
+          .setAnnotationIntrospector(
+              new JacksonAnnotationIntrospector() {
+                private static final long serialVersionUID = 1;
+
+                @Override
+                public Boolean hasAnySetter(Annotated annotated) {
+                  return false;
+                }
+              });
+
+  @TempDir Path directory;
+
+  static Stream<String> matrix() {
+    List<String> sets = new ArrayList<>();
+    for (String database :
+        List.of(
+            "{mode: bundled}",
+            "{mode: cloudnative-pg, cloudnativePg: {instances: 1, imageName: pg, storageClass: fast}}",
+            "{mode: external, external: {url: 'jdbc:postgresql://db/a', existingSecret: db}}")) {
+      for (String worker :
+          List.of(
+              "{gpus: 0, cache: {enabled: false}}",
+              "{gpus: 2, replicas: 3, runtimeClassName: nvidia, priorityClassName: low}",
+              "{gpuResource: nvidia.com/mig-3g.40gb, keda: {enabled: true, connectionSecret: k}}")) {
+        for (String rest :
+            List.of(
+                "{}",
+                "{security: {allowAnonymous: true}, serviceAccount: {create: false}}",
+                "{networkPolicy: {enabled: true}, api: {basePath: /q, autoscaling: {enabled: true}}, ingress: {enabled: true, hosts: [a.example.org]}}",
+                "{metrics: {serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, dashboard: {enabled: true}}, extraEnv: [{name: A, value: b}], extraEnvFrom: [{secretRef: {name: s}}], imagePullSecrets: [{name: r}]}")) {
+          sets.add("{database: %s, worker: %s, %s".formatted(database, worker, rest.substring(1)));
+        }
+      }
+    }
+    return sets.stream().map(set -> set.replace(", }", "}"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("matrix")
+  void everyObjectIsOneThatKubernetesKnowsAndFindsWhatItNames(String values) throws IOException {
+    Path file = Files.writeString(directory.resolve("values.yaml"), values);
+    List<Map<String, Object>> objects = Chart.objects(Chart.render(file));
+
+    assertThat(objects).hasSizeGreaterThan(8);
+    objects.forEach(ChartTest::parse);
+    assertThat(objects.stream().map(it -> Chart.kind(it) + "/" + Chart.name(it)))
+        .doesNotHaveDuplicates();
+    ChartReferences references = new ChartReferences(objects);
+    assertThat(references.missing()).isEmpty();
+    assertThat(references.selectorsWithoutPods()).isEmpty();
+    assertThat(references.podsThatMayDoTooMuch()).isEmpty();
+  }
+
+  private static void parse(Map<String, Object> object) {
+    String kind = Chart.kind(object);
+    try {
+      if (KINDS.containsKey(kind)) {
+        STRICT.convertValue(object, KINDS.get(kind));
+      } else {
+        String schema = Files.readString(RESOURCES.resolve("schemas").resolve(kind + ".json"));
+        List<Error> errors =
+            SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_2020_12, builder -> {})
+                .getSchema(schema)
+                .validate(new ObjectMapper().writeValueAsString(object), InputFormat.JSON);
+        assertThat(errors).as("%s %s", kind, Chart.name(object)).isEmpty();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"default", "gpu-cluster", "cpu-trial"})
+  void aValueSetRendersToItsGoldenFile(String name) throws IOException {
+    String rendered =
+        Chart.render(RESOURCES.resolve("values/" + name + ".yaml"))
+            // What is drawn at random.
+            .replaceAll("(?m)^( +(admin-key|password): )\\S+$", "$1RANDOM");
+    Path golden = RESOURCES.resolve("golden/" + name + ".yaml");
+    if (WRITE) {
+      Files.writeString(golden, rendered);
+    }
+    assertThat(rendered).isEqualTo(Files.readString(golden));
+  }
+
+  @Test
+  void aFieldThatNobodyKnowsWouldBeFound() {
+    Map<String, Object> object =
+        Chart.objects(
+                """
+                apiVersion: v1
+                kind: Service
+                metadata: {name: a}
+                spec: {ports: [{name: http, port: 80, targetport: http}]}
+                """)
+            .get(0);
+
+    assertThatThrownBy(() -> parse(object)).hasMessageContaining("targetport");
+  }
+
+  @Test
+  void lintFindsNothing() {
+    LintResult result = new Helm(Chart.FOLDER).lint().strict().call();
+
+    assertThat(result.isFailed()).as(String.join("\n", result.getMessages())).isFalse();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{worker: {gpu: 1}}|gpu",
+        "{worker: {gpus: -1}}|minimum",
+        "{worker: {replicas: two}}|replicas",
+        "{database: {mode: mysql}}|mode",
+        "{database: {mode: external}}|database.external.url is needed",
+        "{database: {external: {url: 'postgres://db/a'}}}|pattern",
+        "{api: {basePath: quantize/}}|basePath",
+        "{image: {tag: x}}|tag",
+        "{storage: {data: {accessModes: [ReadOnly]}}}|accessModes",
+        "{ingress: {enabled: true}}|needs at least one host",
+        "{worker: {keda: {enabled: true}}}|worker.keda.connectionSecret is needed",
+        "{api: {resources: {request: {cpu: 1}}}}|request",
+        "{nonsense: 1}|nonsense"
+      })
+  void valuesThatMeanNothingAreRefusedByName(String values, String named) throws IOException {
+    Path file = Files.writeString(directory.resolve("values.yaml"), values);
+
+    assertThatThrownBy(() -> Chart.render(file)).hasMessageContaining(named);
+  }
+
+  @Test
+  void theNotesSayHowToReachTheReleaseAndWhoMay() {
+    String notes = notes("default");
+    assertThat(notes)
+        .contains("kubectl -n ml rollout status deployment/aq-alphaquant-api")
+        .contains(
+            "get secret aq-alphaquant-admin-key", "port-forward service/aq-alphaquant 8080:80")
+        .contains("The bundled PostgreSQL is one pod without a backup");
+    assertThat(notes("gpu-cluster")).contains("ALPHAQUANT_URL=https://ml.example.org/quantize");
+    assertThat(notes("cpu-trial")).contains("allowAnonymous is on").doesNotContain("Bearer");
+  }
+
+  private static String notes(String values) {
+    return Chart.notes(RESOURCES.resolve("values/" + values + ".yaml"));
+  }
+
+  @Test
+  void theReadmeListsEveryValueWithItsCommentAndDefault() throws IOException {
+    Path readme = Chart.FOLDER.resolve("README.md");
+    String page = Files.readString(readme);
+    String begin = "<!-- values -->\n";
+    int start = page.indexOf(begin) + begin.length();
+    String table = new ChartValues(Files.readString(Chart.FOLDER.resolve("values.yaml"))).table();
+    if (WRITE) {
+      Files.writeString(readme, page.substring(0, start) + table);
+    }
+    assertThat(Files.readString(readme).substring(start)).isEqualTo(table);
+  }
+
+  @Test
+  void everyValueHasItsPlaceInTheSchema() throws IOException {
+    ChartValues values = new ChartValues(Files.readString(Chart.FOLDER.resolve("values.yaml")));
+    String schema = Files.readString(Chart.FOLDER.resolve("values.schema.json"));
+    assertThat(new TreeSet<>(values.paths())).hasSameSizeAs(values.paths()).hasSizeGreaterThan(80);
+    assertThat(values.paths())
+        .allSatisfy(
+            path -> {
+              com.fasterxml.jackson.databind.JsonNode node = new ObjectMapper().readTree(schema);
+              for (String part : path.split("\\.")) {
+                node = node.path("properties").path(part);
+              }
+              assertThat(node.isMissingNode()).as(path).isFalse();
+            });
+  }
+}
