@@ -12,6 +12,7 @@ import org.alphaquant.job.JobFilter;
 record Cursor(Instant createdAt, UUID id) {
 
   private static final char SEPARATOR = '_';
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
   static Cursor after(Job job) {
     return new Cursor(job.createdAt(), job.id());
@@ -27,9 +28,11 @@ record Cursor(Instant createdAt, UUID id) {
       throw new IllegalArgumentException("no separator in the cursor");
     }
     try {
-      return new Cursor(
-          Instant.parse(plain.substring(0, separator)),
-          UUID.fromString(plain.substring(separator + 1)));
+      Instant createdAt = Instant.parse(plain.substring(0, separator));
+      if (createdAt.isBefore(Instant.EPOCH) || createdAt.isAfter(LATEST)) {
+        throw new IllegalArgumentException("a time that no job has: " + createdAt);
+      }
+      return new Cursor(createdAt, UUID.fromString(plain.substring(separator + 1)));
     } catch (DateTimeException e) {
       throw new IllegalArgumentException("no time in the cursor", e);
     }

@@ -3,6 +3,7 @@ package org.alphaquant.api;
 import jakarta.validation.constraints.Size;
 import java.net.URI;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.UUID;
 import org.alphaquant.job.IdempotencyConflict;
 import org.alphaquant.job.Job;
@@ -51,19 +52,21 @@ class JobController {
       @RequestBody JobSpec spec,
       @RequestHeader(name = IdempotencyKey.HEADER, required = false) String idempotencyKey) {
     String key = IdempotencyKey.parse(idempotencyKey);
-    JobSpec pinned = check.pinned(spec);
-    Submission submission = submit(new NewJob(Caller.current().owner(), pinned, spec, key));
+    Submission submission = submit(Caller.current().owner(), spec, key);
     Job job = submission.job();
     ResponseEntity.BodyBuilder answer =
         submission.replayed()
             ? ResponseEntity.ok().header(IdempotencyKey.REPLAYED, "true")
             : ResponseEntity.status(HttpStatus.CREATED);
-    return views.answer(answer.location(URI.create("/v1/jobs/" + job.id())), job);
+    return views.answer(
+        answer.location(URI.create("/v1/jobs/" + job.id())), job, ShownSpec.WITHOUT_TEXTS);
   }
 
   @GetMapping("/{id}")
-  ResponseEntity<JobView> get(@PathVariable UUID id) {
-    return answer(HttpStatus.OK, access.find(id));
+  ResponseEntity<JobView> get(
+      @PathVariable UUID id, @RequestParam(required = false) Optional<String> include) {
+    ShownSpec shown = ShownSpec.of(include);
+    return views.answer(ResponseEntity.ok(), access.find(id), shown);
   }
 
   @PostMapping("/{id}/cancel")
@@ -112,16 +115,18 @@ class JobController {
             .formatted(job.id(), job.state().name().toLowerCase(Locale.ROOT), what));
   }
 
-  private Submission submit(NewJob job) {
+  private Submission submit(String owner, JobSpec spec, String key) {
     try {
-      return jobs.create(job, quotas);
+      // A repetition is answered as the first request was, whatever has become of its model.
+      return jobs.earlier(new NewJob(owner, spec, key))
+          .orElseGet(() -> jobs.create(new NewJob(owner, check.pinned(spec), spec, key), quotas));
     } catch (IdempotencyConflict e) {
       throw new ProblemException(ProblemType.IDEMPOTENCY_KEY_REUSED, e.getMessage() + ".");
     }
   }
 
   private ResponseEntity<JobView> answer(HttpStatus status, Job job) {
-    return views.answer(ResponseEntity.status(status), job);
+    return views.answer(ResponseEntity.status(status), job, ShownSpec.WITHOUT_TEXTS);
   }
 
   private static String word(JobState state) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -24,7 +25,8 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class JobListController {
 
-  private static final Set<String> PARAMETERS = Set.of("state", "owner", "after", "limit");
+  private static final List<String> LISTING = List.of("state", "owner", "after", "limit");
+  private static final List<String> DELETING = List.of("state", "owner", "limit");
   private static final String LABEL = "label.";
 
   private final Jobs jobs;
@@ -45,7 +47,7 @@ class JobListController {
           @Max(value = 200, message = "must be from 1 to 200")
           int limit,
       HttpServletRequest request) {
-    JobFilter filter = new JobFilter(owner(owner), states(state), labels(request));
+    JobFilter filter = new JobFilter(owner(owner), states(state), labels(request, LISTING));
     return JobPage.of(jobs.list(filter, position(after), limit + 1), limit, views);
   }
 
@@ -70,7 +72,7 @@ class JobListController {
         throw new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
       }
     }
-    JobFilter filter = new JobFilter(owner(owner), states(state), labels(request));
+    JobFilter filter = new JobFilter(owner(owner), states(state), labels(request, DELETING));
     int deleted = jobs.deleteFinished(filter, limit).size();
     return new Deleted(deleted, deleted == limit);
   }
@@ -80,7 +82,7 @@ class JobListController {
    */
   record Deleted(int deleted, @JsonProperty("has_more") boolean hasMore) {}
 
-  /** Who is no administrator sees nobody else's jobs, whatever was asked for. */
+  /** Non-administrators always get their own jobs only. */
   private static String owner(String wanted) {
     Caller caller = Caller.current();
     return caller.isAdmin() ? wanted : caller.owner();
@@ -92,25 +94,29 @@ class JobListController {
         : names.stream().map(StateName::state).collect(Collectors.toSet());
   }
 
-  private static Map<String, String> labels(HttpServletRequest request) {
+  /** A mistyped or foreign parameter must neither list nor delete more than was meant. */
+  private static Map<String, String> labels(HttpServletRequest request, List<String> known) {
     Map<String, String> labels = new TreeMap<>();
-    request.getParameterMap().forEach((name, values) -> put(labels, name, values[0]));
+    List<Fault> faults = new ArrayList<>();
+    request
+        .getParameterMap()
+        .forEach(
+            (name, values) -> {
+              if (name.startsWith(LABEL)) {
+                labels.put(name.substring(LABEL.length()), values[0]);
+              } else if (!known.contains(name)) {
+                faults.add(unknown(name, values[0], known));
+              }
+            });
+    if (!faults.isEmpty()) {
+      throw new ProblemException(ProblemType.INVALID_PARAMETER, faults);
+    }
     return labels;
   }
 
-  /** A mistyped filter must not silently give the whole list. */
-  private static void put(Map<String, String> labels, String name, String value) {
-    if (name.startsWith(LABEL)) {
-      labels.put(name.substring(LABEL.length()), value);
-    } else if (!PARAMETERS.contains(name)) {
-      Fault fault =
-          new Fault(
-              name,
-              "is not a parameter of this list",
-              value,
-              "state, owner, after, limit, label.<name>");
-      throw new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
-    }
+  private static Fault unknown(String name, String value, List<String> known) {
+    String allowed = String.join(", ", known) + ", label.<name>";
+    return new Fault(name, "is not a parameter of this request", value, allowed);
   }
 
   private JobFilter.Position position(String after) {

@@ -9,14 +9,15 @@ import org.alphaquant.job.Job;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
-import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.Waiting;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A job as clients see it. What is not known or does not apply is left out.
  *
  * @param attempt number of times a worker has taken it
+ * @param spec left out in lists; without the texts unless they are asked for
  * @param runAfter when a job that waits for another attempt may run
  * @param queuePosition place of a queued job, from 1
  * @param waitingReason why a queued job does not run yet
@@ -27,7 +28,7 @@ record JobView(
     String owner,
     StateName state,
     String model,
-    JobSpec spec,
+    JsonNode spec,
     Map<String, String> labels,
     int priority,
     @JsonProperty("created_at") Instant createdAt,
@@ -45,20 +46,21 @@ record JobView(
     Failure error,
     JobResult result) {
 
+  /** As lists and streams show it. */
   static JobView of(Job job) {
-    return of(job, null);
+    return of(job, null, ShownSpec.LEFT_OUT);
   }
 
   /**
    * @param waiting null where the job does not wait, or nobody asked
    */
-  static JobView of(Job job, Waiting waiting) {
+  static JobView of(Job job, Waiting waiting, ShownSpec shown) {
     return new JobView(
         job.id(),
         job.owner(),
         StateName.of(job.state()),
         job.spec().model(),
-        job.spec(),
+        shown.of(job.spec()),
         job.labels(),
         job.priority(),
         job.createdAt(),
@@ -81,9 +83,10 @@ record JobView(
    * Strong: every change of a job's row raises one of the first two numbers, and what else is shown
    * of a waiting job is part of the tag.
    */
-  static String etag(Job job, Waiting waiting) {
+  static String etag(Job job, Waiting waiting, ShownSpec shown) {
     String queue = waiting == null ? "" : "-" + waiting.position() + "-" + waiting.reason();
-    return "\"" + job.eventSeq() + "-" + job.leaseEpoch() + queue + "\"";
+    String variant = shown == ShownSpec.WHOLE ? "-spec" : "";
+    return "\"" + job.eventSeq() + "-" + job.leaseEpoch() + queue + variant + "\"";
   }
 
   private static boolean retries(Job job) {

@@ -24,12 +24,14 @@ class JobViews {
 
   List<JobView> of(List<Job> jobs) {
     Map<UUID, Waiting> waiting = waitingJobs.of(jobs, quotas);
-    return jobs.stream().map(job -> JobView.of(job, waiting.get(job.id()))).toList();
+    return jobs.stream()
+        .map(job -> JobView.of(job, waiting.get(job.id()), ShownSpec.LEFT_OUT))
+        .toList();
   }
 
   // Spring answers 304 by itself where If-None-Match holds this ETag.
-  ResponseEntity<JobView> answer(ResponseEntity.BodyBuilder answer, Job job) {
+  ResponseEntity<JobView> answer(ResponseEntity.BodyBuilder answer, Job job, ShownSpec shown) {
     Waiting waiting = waitingJobs.of(List.of(job), quotas).get(job.id());
-    return answer.eTag(JobView.etag(job, waiting)).body(JobView.of(job, waiting));
+    return answer.eTag(JobView.etag(job, waiting, shown)).body(JobView.of(job, waiting, shown));
   }
 }

@@ -26,6 +26,7 @@ import org.springframework.web.bind.annotation.RestController;
 class KeyController {
 
   private static final int LONGEST_TEXT = 255;
+  private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
   private final KeyRing keys;
 
@@ -76,8 +77,17 @@ class KeyController {
       if (scopes == null || scopes.isEmpty() || scopes.contains(null)) {
         throw new SpecException("scopes", scopes, "some of read, write, admin");
       }
+      if (owner.chars().anyMatch(Character::isISOControl)) {
+        throw new SpecException("owner", "a text with control characters", "plain text");
+      }
       if (name != null && name.length() > LONGEST_TEXT) {
         throw new SpecException("name", name, "a text of at most 255 characters");
+      }
+      if (expiresAt != null && expiresAt.isBefore(Instant.now())) {
+        throw new SpecException("expires_at", expiresAt, "a time to come");
+      }
+      if (expiresAt != null && expiresAt.isAfter(LATEST)) {
+        throw new SpecException("expires_at", expiresAt, "at most " + LATEST);
       }
     }
   }

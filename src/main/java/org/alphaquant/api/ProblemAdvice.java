@@ -19,6 +19,7 @@ import org.springframework.security.access.AccessDeniedException;
 import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.core.AuthenticationException;
+import org.springframework.security.web.firewall.RequestRejectedException;
 import org.springframework.transaction.TransactionException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
@@ -136,6 +137,12 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
     // Rounded up: a client that waits exactly so long must get through.
     headers.set(HttpHeaders.RETRY_AFTER, Long.toString(wait.plusMillis(999).toSeconds()));
     return headers;
+  }
+
+  /** What Spring Security's firewall refuses: headers and paths that only attacks have. */
+  @ExceptionHandler
+  ResponseEntity<Object> rejected(RequestRejectedException e, HttpServletRequest request) {
+    return answer(ProblemType.BAD_REQUEST, "The request is not one that is served.", request);
   }
 
   /** Without an answer where nobody is left to read it. */

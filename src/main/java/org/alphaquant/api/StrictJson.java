@@ -2,10 +2,12 @@ package org.alphaquant.api;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 import org.alphaquant.job.JobSpec;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -41,15 +43,20 @@ final class StrictJson {
     FaultCollector collector = new FaultCollector();
     byte[] bytes = body.readAllBytes();
     T value = readCollecting(bytes, type, collector);
-    if (!collector.faults().isEmpty()) {
-      ProblemType problem =
-          type == JobSpec.class ? ProblemType.INVALID_JOB : ProblemType.INVALID_BODY;
-      throw new ProblemException(problem, collector.faults());
-    }
+    refuse(type, collector.faults());
+    refuse(type, StorableText.faults(mapper, bytes));
     if (value == null) {
       throw new ProblemException(ProblemType.MALFORMED_JSON, "The body must be a JSON object.");
     }
     return value;
+  }
+
+  private static void refuse(Class<?> type, List<Fault> faults) {
+    if (!faults.isEmpty()) {
+      ProblemType problem =
+          type == JobSpec.class ? ProblemType.INVALID_JOB : ProblemType.INVALID_BODY;
+      throw new ProblemException(problem, faults);
+    }
   }
 
   private <T> T readCollecting(byte[] body, Class<T> type, FaultCollector collector) {
@@ -61,6 +68,15 @@ final class StrictJson {
       }
       collector.add(e, valueAt(JsonPointers.of(e.getPath()), body));
       return null;
+    } catch (InputCoercionException e) {
+      // A number that its type cannot hold: the parser knows where it stands, and no more.
+      String pointer = e.processor().streamReadContext().pathAsPointer().toString();
+      Class<?> number = e.getTargetType();
+      Fault fault =
+          new Fault(pointer, "must be " + JsonTypes.name(number), valueAt(pointer, body), null);
+      throw new ProblemException(
+          type == JobSpec.class ? ProblemType.INVALID_JOB : ProblemType.INVALID_BODY,
+          List.of(fault));
     } catch (JacksonException e) {
       throw new ProblemException(ProblemType.MALFORMED_JSON, position(e) + sentence(e));
     }

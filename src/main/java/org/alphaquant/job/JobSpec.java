@@ -1,5 +1,6 @@
 package org.alphaquant.job;
 
+import static org.alphaquant.job.Limits.above;
 import static org.alphaquant.job.Limits.orElse;
 import static org.alphaquant.job.Limits.size;
 import static org.alphaquant.job.Limits.text;
@@ -96,6 +97,24 @@ public record JobSpec(
         webhook);
   }
 
+  /** The same without the calibration's inline texts, for answers that need not repeat them. */
+  public JobSpec withoutTexts() {
+    return new JobSpec(
+        model,
+        revision,
+        modelType,
+        config,
+        gptq,
+        calibration.withoutTexts(),
+        evaluation,
+        output,
+        resources,
+        priority,
+        labels,
+        expiresIn,
+        webhook);
+  }
+
   private static Map<String, String> checkedLabels(Map<String, String> labels) {
     if (labels == null) {
       return Map.of();
@@ -112,7 +131,7 @@ public record JobSpec(
   /**
    * The solver's settings.
    *
-   * @param damp added to the Hessian's diagonal, as a fraction of its mean
+   * @param damp added to the Hessian's diagonal, as a fraction of its mean; above 0, at most 1
    * @param routingWeight what a token counts for in its experts' Hessians
    * @param blockSize columns per lazy update of the solver
    * @param actOrder whether columns are taken by falling diagonal of the Hessian
@@ -130,7 +149,7 @@ public record JobSpec(
       Boolean scaleSearch,
       Integer sweeps) {
     public Gptq {
-      damp = within("damp", orElse(damp, 0.01), 0.0, 1.0);
+      damp = above("damp", orElse(damp, 0.01), 0.0, 1.0);
       routingWeight = orElse(routingWeight, RoutingWeight.SCORE);
       blockSize = (int) within("block_size", orElse(blockSize, 128), 1, 4096);
       actOrder = orElse(actOrder, true);
@@ -182,6 +201,10 @@ public record JobSpec(
         minLength = (int) within("min_length", minLength, 1, sequenceLength);
       }
       seed = orElse(seed, 0L);
+    }
+
+    Calibration withoutTexts() {
+      return new Calibration(path, null, field, samples, sequenceLength, minLength, seed);
     }
 
     static Calibration defaults() {

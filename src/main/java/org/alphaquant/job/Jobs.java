@@ -78,6 +78,18 @@ public interface Jobs extends Repository<Job, UUID> {
         .orElseGet(() -> replay(job, sha256));
   }
 
+  /**
+   * The job that an earlier request with the same key stored.
+   *
+   * @throws IdempotencyConflict if the key was used for another request
+   */
+  default Optional<Submission> earlier(NewJob job) {
+    boolean keyed = job.idempotencyKey() != null;
+    return keyed && findByKey(job.owner(), job.idempotencyKey()).isPresent()
+        ? Optional.of(replay(job, job.sha256()))
+        : Optional.empty();
+  }
+
   private Submission replay(NewJob job, byte[] sha256) {
     Job first =
         findByKey(job.owner(), job.idempotencyKey())

@@ -24,6 +24,14 @@ final class Limits {
     return value;
   }
 
+  /** Within limits of which the lower one is excluded. */
+  static double above(String field, double value, double least, double most) {
+    if (!(value > least && value <= most)) {
+      throw new SpecException(field, value, "above %s and at most %s".formatted(least, most));
+    }
+    return value;
+  }
+
   static String text(String field, String value, int mostCharacters) {
     if (value == null || value.isBlank() || value.length() > mostCharacters) {
       throw new SpecException(

@@ -258,7 +258,7 @@ class JobApiTest {
       assertThat(answer.at("/errors/0/value")).isEqualTo(limit);
     }
     problem(http.get("/v1/jobs?stat=queued"), 400, "invalid-parameter");
-    for (String cursor : new String[] {"x", "%00", "bm8", UUID.randomUUID().toString()}) {
+    for (String cursor : new String[] {"x", "bm8", UUID.randomUUID().toString()}) {
       problem(http.get("/v1/jobs?after=" + cursor), 400, "invalid-cursor");
     }
   }

@@ -26,7 +26,7 @@ class ProblemTest {
   void anUnknownPathIsAProblem() {
     Answer answer = problem(http.get("/v1/nope"), 404, "not-found");
     assertThat(answer.at("/detail")).contains("/v1/nope");
-    problem(http.get("/"), 404, "not-found");
+    problem(http.get("/nope"), 404, "not-found");
     problem(http.get("/v1/jobs/"), 404, "not-found");
   }
 

@@ -67,7 +67,7 @@ class JobsTest extends OnAJobDatabase {
   void aValueOutsideItsLimitIsNamed() {
     assertThatThrownBy(() -> new JobSpec.Gptq(-1.0, null, null, null, null, null, null))
         .isInstanceOf(SpecException.class)
-        .hasMessage("damp is -1.0 but must be from 0.0 to 1.0");
+        .hasMessage("damp is -1.0 but must be above 0.0 and at most 1.0");
     assertThatThrownBy(() -> JobSpec.of(" "))
         .hasMessage("model is \" \" but must be a text of 1 to 512 characters");
     assertThatThrownBy(() -> new JobSpec.Gptq(Double.NaN, null, null, null, null, null, null))
