@@ -46,7 +46,12 @@ import org.alphaquant.model.phimoe.PhiMoeFamily;
 import org.alphaquant.model.qwen2.Qwen2Family;
 import org.alphaquant.model.qwen2moe.Qwen2MoeFamily;
 import org.alphaquant.model.qwen3.Qwen3Family;
+import org.alphaquant.model.qwen35.Qwen35Family;
+import org.alphaquant.model.qwen35moe.Qwen35MoeFamily;
 import org.alphaquant.model.qwen3moe.Qwen3MoeFamily;
+import org.alphaquant.model.qwen3next.Qwen3NextFamily;
+import org.alphaquant.model.qwen3vl.Qwen3VlFamily;
+import org.alphaquant.model.qwen3vlmoe.Qwen3VlMoeFamily;
 import org.alphaquant.model.seedoss.SeedOssFamily;
 import org.alphaquant.model.smollm3.SmolLm3Family;
 import org.alphaquant.model.solaropen.SolarOpenFamily;
@@ -96,7 +101,12 @@ public final class ModelFamilies {
           new SolarOpenFamily(),
           new Dots1Family(),
           new ExaoneMoeFamily(),
-          new HyV3Family());
+          new HyV3Family(),
+          new Qwen3NextFamily(),
+          new Qwen35Family(),
+          new Qwen35MoeFamily(),
+          new Qwen3VlFamily(),
+          new Qwen3VlMoeFamily());
 
   private ModelFamilies() {}
 

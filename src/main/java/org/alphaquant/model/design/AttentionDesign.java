@@ -4,7 +4,7 @@ import org.alphaquant.model.block.Attention;
 import org.alphaquant.model.block.WeightReader;
 
 /** An attention block before it is loaded. */
-public sealed interface AttentionDesign permits GroupedQueryDesign, LatentDesign {
+public sealed interface AttentionDesign permits GroupedQueryDesign, LatentDesign, DeltaNetDesign {
 
   /** {@code grouped-query} or {@code latent}. */
   String kind();

@@ -1,6 +1,8 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
+import java.util.Optional;
+import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -36,6 +38,16 @@ public record ModelSource(Checkpoint checkpoint, ModelConfig config, String pref
 
   public boolean has(String tensor) {
     return checkpoint.has(tensor);
+  }
+
+  /**
+   * The layout in which this checkpoint fuses a layer's experts, of those that a family is
+   * published in; empty where they are stored one by one.
+   */
+  public Optional<FusedExperts> fused(String module, FusedExperts.Arrangement arrangement) {
+    FusedExperts stack =
+        new FusedExperts(module + ".gate_up_proj", module + ".down_proj", arrangement);
+    return has(stack.gateUp()) ? Optional.of(stack) : Optional.empty();
   }
 
   /** Whether the head shares the embedding: said for the language model or for the whole model. */

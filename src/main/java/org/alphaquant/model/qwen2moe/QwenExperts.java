@@ -52,6 +52,13 @@ public final class QwenExperts {
         sharedOrNull);
   }
 
+  /** Routed experts under the usual names. */
+  public static ExpertsDesign experts(
+      DecoderConfig decoder, ModelConfig config, String module, int count) {
+    return ExpertsDesign.of(
+        module, count, decoder.hidden(), config.positive("moe_intermediate_size"));
+  }
+
   /** The shared expert, scaled by a sigmoid gate token by token. */
   public static SharedExpertDesign gatedShared(
       DecoderConfig decoder, ModelConfig config, int layer) {

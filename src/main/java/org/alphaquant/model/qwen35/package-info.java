@@ -1,0 +1,2 @@
+/** The Qwen35 family. */
+package org.alphaquant.model.qwen35;

@@ -1,0 +1,2 @@
+/** The Qwen35Moe family. */
+package org.alphaquant.model.qwen35moe;

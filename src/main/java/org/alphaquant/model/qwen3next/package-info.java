@@ -1,0 +1,2 @@
+/** The Qwen3Next family. */
+package org.alphaquant.model.qwen3next;

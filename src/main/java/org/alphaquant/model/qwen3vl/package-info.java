@@ -1,0 +1,2 @@
+/** The Qwen3Vl family. */
+package org.alphaquant.model.qwen3vl;

@@ -1,0 +1,2 @@
+/** The Qwen3VlMoe family. */
+package org.alphaquant.model.qwen3vlmoe;
