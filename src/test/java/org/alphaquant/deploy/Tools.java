@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Programs of the system that tests of the deployment run. */
-final class Tools {
+public final class Tools {
   private Tools() {}
 
   /**
    * Skips the test in one line where a program is missing; on CI, which installs them, it fails.
    */
-  static void need(String... programs) {
+  public static void need(String... programs) {
     List<String> missing = Stream.of(programs).filter(program -> !isThere(program)).toList();
     if ("true".equals(System.getenv("CI"))) {
       assertThat(missing).as("programs that .ci/run installs").isEmpty();
@@ -36,7 +36,7 @@ final class Tools {
   }
 
   /** Runs a program to its end and returns what it printed; fails where it fails. */
-  static String run(String... command) {
+  public static String run(String... command) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       String output = new String(process.getInputStream().readAllBytes());
