@@ -1,0 +1,108 @@
+package org.alphaquant.storage.plain;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.alphaquant.architecture.FusedExperts;
+import org.alphaquant.architecture.FusedExperts.Arrangement;
+import org.alphaquant.architecture.LayerDescription;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.storage.PlannedTensor;
+import org.alphaquant.storage.PlannedTensor.Joining;
+import org.alphaquant.storage.ResultTensor;
+
+/** Puts experts into the stacked tensors that the family's published files hold them in. */
+final class PublishedStacks {
+
+  private final Map<String, PlannedTensor> single = new LinkedHashMap<>();
+  private final Map<String, PlannedTensor> stackOf = new HashMap<>();
+
+  private PublishedStacks(List<PlannedTensor> single) {
+    single.forEach(tensor -> this.single.put(tensor.name(), tensor));
+  }
+
+  /**
+   * The tensors with experts stacked where they are published so; a stack stands where its first
+   * piece stood.
+   */
+  static List<PlannedTensor> of(ModelDescription description, List<PlannedTensor> single) {
+    PublishedStacks stacks = new PublishedStacks(single);
+    for (LayerDescription layer : description.layerList()) {
+      layer
+          .fusedExperts()
+          .ifPresent(fused -> stacks.add(fused, experts(description, layer.index())));
+    }
+    return stacks.stacked();
+  }
+
+  // The modules of each expert: gate, up and down.
+  private static List<List<ModuleDescription>> experts(ModelDescription description, int layer) {
+    Map<Integer, List<ModuleDescription>> experts =
+        description.linears().stream()
+            .filter(linear -> linear.layer() == layer && linear.expert() >= 0)
+            .collect(
+                Collectors.groupingBy(
+                    ModuleDescription::expert, LinkedHashMap::new, Collectors.toList()));
+    return List.copyOf(experts.values());
+  }
+
+  private void add(FusedExperts fused, List<List<ModuleDescription>> experts) {
+    add(fused.gateUp(), ".weight", fused.arrangement(), experts, List.of(0, 1));
+    add(fused.down(), ".weight", fused.arrangement(), experts, List.of(2));
+    if (fused.biased()) {
+      add(FusedExperts.bias(fused.gateUp()), ".bias", fused.arrangement(), experts, List.of(0, 1));
+      add(FusedExperts.bias(fused.down()), ".bias", fused.arrangement(), experts, List.of(2));
+    }
+  }
+
+  private void add(
+      String name,
+      String suffix,
+      Arrangement arrangement,
+      List<List<ModuleDescription>> experts,
+      List<Integer> projections) {
+    List<String> pieces = new ArrayList<>();
+    experts.forEach(expert -> projections.forEach(p -> pieces.add(expert.get(p).name() + suffix)));
+    Set<String> dtypes =
+        pieces.stream()
+            .map(piece -> single.get(piece).tensor().dtype())
+            .collect(Collectors.toSet());
+    if (dtypes.size() > 1) {
+      return;
+    }
+    long rows = projections.stream().mapToLong(p -> experts.get(0).get(p).outFeatures()).sum();
+    long inputs = experts.get(0).get(projections.get(0)).inFeatures();
+    long count = experts.size();
+    boolean upright = arrangement == Arrangement.GATE_FIRST;
+    List<Long> shape =
+        suffix.equals(".bias")
+            ? List.of(count, rows)
+            : upright ? List.of(count, rows, inputs) : List.of(count, inputs, rows);
+    long bytes = pieces.stream().mapToLong(piece -> single.get(piece).tensor().bytes()).sum();
+    ResultTensor stored = new ResultTensor(name, dtypes.iterator().next(), shape, bytes);
+    PlannedTensor stack = new PlannedTensor(stored, pieces, joining(arrangement));
+    pieces.forEach(piece -> stackOf.put(piece, stack));
+  }
+
+  private static Joining joining(Arrangement arrangement) {
+    return switch (arrangement) {
+      case GATE_FIRST -> Joining.IN_SEQUENCE;
+      case TRANSPOSED -> Joining.BY_COLUMNS;
+      case INTERLEAVED -> Joining.COLUMNS_BY_TURNS;
+    };
+  }
+
+  private List<PlannedTensor> stacked() {
+    Map<String, PlannedTensor> tensors = new LinkedHashMap<>();
+    for (PlannedTensor tensor : single.values()) {
+      PlannedTensor stack = stackOf.getOrDefault(tensor.name(), tensor);
+      tensors.putIfAbsent(stack.name(), stack);
+    }
+    return List.copyOf(tensors.values());
+  }
+}
