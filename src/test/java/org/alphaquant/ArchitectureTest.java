@@ -125,7 +125,9 @@ class ArchitectureTest {
             "checkpoint",
             "architecture",
             "job",
-            "storage.formats"));
+            "storage.formats",
+            "estimate",
+            "format"));
     map.put(
         "quantize",
         Set.of(

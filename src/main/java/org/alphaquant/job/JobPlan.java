@@ -1,6 +1,8 @@
 package org.alphaquant.job;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 
 /**
@@ -9,27 +11,60 @@ import java.util.List;
  * @param family the model's family
  * @param format the checkpoint format that would be written; chosen where {@code auto} was asked
  * @param targetRuntime the program that is to load it; {@code none} for none in particular
+ * @param sourceSha256 of the source's headers and config.json; a specification that names it runs
+ *     on this source or not at all
  * @param bitsPerWeight over the quantized tensors, scales and zero points counted in
  * @param bytes size of the model's tensors before and after
  * @param schemes every linear module of the model, by scheme, largest first
  * @param estimates minutes by kind of device, evaluation left out
  * @param warnings what is worth knowing before the job is posted
+ * @param tensors every tensor of the result, in the order in which they are written
  */
 public record JobPlan(
     String model,
     String family,
     String format,
     String targetRuntime,
+    String sourceSha256,
     double bitsPerWeight,
     JobResult.Size bytes,
     Memory memory,
     List<Estimate> estimates,
     List<Scheme> schemes,
-    List<Warning> warnings) {
+    List<Warning> warnings,
+    @JsonIgnore List<Tensor> tensors) {
   public JobPlan {
     estimates = List.copyOf(estimates);
     schemes = List.copyOf(schemes);
     warnings = List.copyOf(warnings);
+    tensors = List.copyOf(tensors);
+  }
+
+  /** How many tensors the result has. */
+  @JsonProperty
+  public int tensorCount() {
+    return tensors.size();
+  }
+
+  /**
+   * A tensor of the result.
+   *
+   * @param dtype as the storage format names it
+   * @param scheme of the weights that it holds codes, scales or values of; null where it is plain
+   * @param modules whose weights and biases it holds, many in a line
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Tensor(
+      String name,
+      String dtype,
+      List<Long> shape,
+      long bytes,
+      String scheme,
+      List<String> modules) {
+    public Tensor {
+      shape = List.copyOf(shape);
+      modules = List.copyOf(modules);
+    }
   }
 
   /**

@@ -4,9 +4,10 @@ package org.alphaquant.job;
 public interface JobPlanner {
 
   /**
-   * The plan for a specification that {@link JobPreflight} has nothing against.
+   * Checks a specification and plans it.
    *
-   * @throws RefusedException if the model or the configuration cannot be used all the same
+   * @throws RefusedException with everything that keeps the job from being run
+   * @throws SourceAwayException if the model is elsewhere and cannot be looked at now
    */
   JobPlan plan(JobSpec spec);
 }

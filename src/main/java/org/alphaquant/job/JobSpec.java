@@ -31,6 +31,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param expiresIn seconds from the job's end to its deletion with all its files; null for the
  *     service's own time
  * @param webhook whom to tell about the job's changes; nobody where null
+ * @param sourceSha256 SHA-256 of the source's headers and config.json as a plan tells it; null
+ *     takes the source as it is when the job is posted
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobSpec(
@@ -46,7 +48,8 @@ public record JobSpec(
     Integer priority,
     Map<String, String> labels,
     Long expiresIn,
-    Webhook webhook) {
+    Webhook webhook,
+    String sourceSha256) {
 
   /** The version written beside a stored specification; raised when a field changes its meaning. */
   public static final int VERSION = 1;
@@ -68,6 +71,9 @@ public record JobSpec(
     resources = resources == null ? new Resources(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
     labels = checkedLabels(labels);
+    if (sourceSha256 != null && !sourceSha256.matches("[0-9a-f]{64}")) {
+      throw new SpecException("source_sha256", sourceSha256, "64 lower-case hexadecimal digits");
+    }
     if (expiresIn != null) {
       within("expires_in", expiresIn, 60, 315_360_000);
     }
@@ -76,11 +82,26 @@ public record JobSpec(
   /** A job for this model with everything else left to the defaults. */
   public static JobSpec of(String model) {
     return new JobSpec(
-        model, null, null, null, null, null, null, null, null, null, null, null, null);
+        model, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** The same with the model at this place of its history. */
   public JobSpec at(String model, String revision) {
+    return with(model, revision, calibration, sourceSha256);
+  }
+
+  /** The same, to be run on a source with these headers alone. */
+  public JobSpec on(String sourceSha256) {
+    return with(model, revision, calibration, sourceSha256);
+  }
+
+  /** The same without the calibration's inline texts, for answers that need not repeat them. */
+  public JobSpec withoutTexts() {
+    return with(model, revision, calibration.withoutTexts(), sourceSha256);
+  }
+
+  private JobSpec with(
+      String model, String revision, Calibration calibration, String sourceSha256) {
     return new JobSpec(
         model,
         revision,
@@ -94,25 +115,8 @@ public record JobSpec(
         priority,
         labels,
         expiresIn,
-        webhook);
-  }
-
-  /** The same without the calibration's inline texts, for answers that need not repeat them. */
-  public JobSpec withoutTexts() {
-    return new JobSpec(
-        model,
-        revision,
-        modelType,
-        config,
-        gptq,
-        calibration.withoutTexts(),
-        evaluation,
-        output,
-        resources,
-        priority,
-        labels,
-        expiresIn,
-        webhook);
+        webhook,
+        sourceSha256);
   }
 
   private static Map<String, String> checkedLabels(Map<String, String> labels) {

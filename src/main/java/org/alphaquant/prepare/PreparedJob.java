@@ -2,6 +2,7 @@ package org.alphaquant.prepare;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorSource;
@@ -33,6 +34,16 @@ public record PreparedJob(
           .forEach(tensor -> pieces.put(tensor.name(), embedding.renamed(tensor.name())));
     }
     return pieces;
+  }
+
+  /** What to say where the source is not the one that the specification was planned on. */
+  public Optional<String> changed() {
+    String wanted = spec.sourceSha256();
+    return wanted == null || wanted.equals(plan.source())
+        ? Optional.empty()
+        : Optional.of(
+            "the headers of '%s' have the SHA-256 %s, not %s; it has changed since it was planned"
+                .formatted(spec.model(), plan.source(), wanted));
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.TreeSet;
 import org.alphaquant.checkpoint.Checkpoint;
 
 /** Tells one source checkpoint from another without reading its weights. */
@@ -37,7 +38,7 @@ public final class SourceDigest {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       add(digest, checkpoint.config().toString());
-      for (String name : checkpoint.names()) {
+      for (String name : new TreeSet<>(checkpoint.names())) {
         add(digest, checkpoint.info(name).toString());
       }
       return digest;

@@ -74,6 +74,11 @@ class QuantizationRun implements JobRunner {
     if (!job.plan().errors().isEmpty()) {
       throw new InvalidConfigException(job.plan().errors());
     }
+    job.changed()
+        .ifPresent(
+            detail -> {
+              throw new RunFailure(JobError.Kind.USER, "source-changed", detail);
+            });
   }
 
   private static long[][] windows(JobInputs inputs, JobSpec spec, Tokenizer tokenizer) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.alphaquant.api.Http.Answer;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -66,6 +68,63 @@ class PlanApiTest {
       assertThat(plan.at("/bits_per_weight").asDouble())
           .isCloseTo(8.0 * quantized / weights, within(1e-9));
     }
+  }
+
+  @Test
+  void allTensorsOfTheResultArePagedThrough() {
+    JsonNode whole = plan("micro/olmoe", "{\"default\": {\"group_size\": 32}}", "{}");
+    assertThat(whole.has("tensors")).isFalse();
+    List<JsonNode> tensors = new ArrayList<>();
+    String next = "";
+    do {
+      JsonNode page = tensors("&limit=100" + next).json();
+      assertThat(page.at("/tensor_count")).isEqualTo(whole.at("/tensor_count"));
+      page.at("/tensors/data").forEach(tensors::add);
+      next =
+          page.has("tensors") && page.at("/tensors/has_more").asBoolean()
+              ? "&after=" + page.at("/tensors/next").asString()
+              : null;
+    } while (next != null);
+    assertThat(tensors).hasSize(whole.at("/tensor_count").asInt()).doesNotHaveDuplicates();
+    assertThat(tensors.stream().mapToLong(tensor -> tensor.get("bytes").asLong()).sum())
+        .isEqualTo(whole.at("/bytes/after").asLong());
+    assertThat(tensors)
+        .filteredOn(
+            tensor ->
+                tensor
+                    .get("name")
+                    .asString()
+                    .equals("model.layers.1.mlp.experts.7.up_proj.weight_packed"))
+        .singleElement()
+        .hasToString(
+            "{\"name\":\"model.layers.1.mlp.experts.7.up_proj.weight_packed\",\"dtype\":\"I32\","
+                + "\"shape\":[32,8],\"bytes\":1024,\"scheme\":\"int4 g32\","
+                + "\"modules\":[\"model.layers.1.mlp.experts.7.up_proj\"]}");
+    assertThat(tensors("&after=no.such.tensor").status()).isEqualTo(400);
+    assertThat(tensors("&limit=0").status()).isEqualTo(400);
+    assertThat(http.postJson("/v1/plans?include=weights", OLMOE).status()).isEqualTo(400);
+    assertThat(http.postJson("/v1/plans?inclde=tensors", OLMOE).status()).isEqualTo(400);
+  }
+
+  private static final String OLMOE =
+      "{\"model\": \"micro/olmoe\", \"config\": {\"default\": {\"group_size\": 32}}}";
+
+  private static Answer tensors(String parameters) {
+    return http.postJson("/v1/plans?include=tensors" + parameters, OLMOE);
+  }
+
+  @Test
+  void aJobIsHeldToTheSourceThatItWasPlannedOn() {
+    JsonNode plan = plan("micro/olmoe", "{\"default\": {\"group_size\": 32}}", "{}");
+    String planned = plan.at("/source_sha256").asString();
+    Answer posted = http.postJson("/v1/jobs", OLMOE);
+    assertThat(posted.json().at("/spec/source_sha256").asString()).isEqualTo(planned);
+    String other =
+        OLMOE.replace("{\"model\"", "{\"source_sha256\": \"" + "0".repeat(64) + "\", \"model\"");
+    Answer refused = http.postJson("/v1/jobs", other);
+    assertThat(refused.status()).isEqualTo(422);
+    assertThat(refused.json().at("/errors/0/pointer").asString()).isEqualTo("/source_sha256");
+    assertThat(refused.json().at("/errors/0/detail").asString()).contains(planned);
   }
 
   @Test
@@ -179,8 +238,9 @@ class PlanApiTest {
 
   @Test
   void planningStoresNothing() {
+    JsonNode before = http.get("/v1/jobs").json().get("data");
     plan("micro/llama", "{\"default\": {\"group_size\": 16}}", "{}");
-    assertThat(http.get("/v1/jobs").json().get("data")).isEmpty();
+    assertThat(http.get("/v1/jobs").json().get("data")).hasSameSizeAs(before);
   }
 
   private static JsonNode plan(String model, String config, String calibration) {

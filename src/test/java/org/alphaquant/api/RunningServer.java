@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.alphaquant.AlphaQuantServer;
 import org.alphaquant.database.TestDatabases;
+import org.alphaquant.job.JobPlanner;
 import org.alphaquant.job.JobPreflight;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.SpecProblem;
@@ -81,8 +82,10 @@ final class RunningServer implements AutoCloseable {
 
   private static void replacePreflight(ConfigurableListableBeanFactory factory) {
     BeanDefinitionRegistry beans = (BeanDefinitionRegistry) factory;
-    for (String name : factory.getBeanNamesForType(JobPreflight.class, true, false)) {
-      beans.removeBeanDefinition(name);
+    for (Class<?> type : List.of(JobPreflight.class, JobPlanner.class)) {
+      for (String name : factory.getBeanNamesForType(type, true, false)) {
+        beans.removeBeanDefinition(name);
+      }
     }
     beans.registerBeanDefinition(
         "preflight",

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.Supplier;
 import org.alphaquant.AlphaQuantServer;
+import org.alphaquant.job.JobPlanner;
 import org.alphaquant.job.JobPreflight;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.worker.JobRunner;
@@ -44,6 +45,7 @@ final class InstantServer implements AutoCloseable {
   private static void replaceTheWork(ConfigurableListableBeanFactory factory) {
     replace(factory, JobRunner.class, () -> job -> NOTHING);
     replace(factory, JobPreflight.class, () -> spec -> List.of());
+    replace(factory, JobPlanner.class, () -> spec -> null);
   }
 
   private static <T> void replace(

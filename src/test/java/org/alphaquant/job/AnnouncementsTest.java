@@ -76,7 +76,8 @@ class AnnouncementsTest extends OnAJobDatabase {
   void aStateThatAWebhookAskedForWakesItsSender() {
     JobSpec.Webhook webhook = new JobSpec.Webhook("http://h/", List.of(JobState.RUNNING));
     JobSpec spec =
-        new JobSpec("m", null, null, null, null, null, null, null, null, null, null, null, webhook);
+        new JobSpec(
+            "m", null, null, null, null, null, null, null, null, null, null, null, webhook, null);
     Job job = jobs.create(new NewJob("ann", spec, null)).job();
     awaitHeard(job, Channel.QUEUE, Channel.EVENT);
 

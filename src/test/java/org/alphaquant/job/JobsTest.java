@@ -321,7 +321,8 @@ class JobsTest extends OnAJobDatabase {
   void listsFilterByStateAndLabels() {
     Map<String, String> labels = new HashMap<>(Map.of("team", "x", "stage", "1"));
     JobSpec labelled =
-        new JobSpec("m", null, null, null, null, null, null, null, null, null, labels, null, null);
+        new JobSpec(
+            "m", null, null, null, null, null, null, null, null, null, labels, null, null, null);
     Job found = jobs.create(new NewJob("ann", labelled, null)).job();
     create("other", 9);
     claim();

@@ -45,7 +45,8 @@ abstract class OnAJobDatabase {
   static Job create(Jobs jobs, String model, int priority) {
     JobSpec spec =
         new JobSpec(
-            model, null, null, null, null, null, null, null, null, priority, null, null, null);
+            model, null, null, null, null, null, null, null, null, priority, null, null, null,
+            null);
     return jobs.create(new NewJob("ann", spec, null)).job();
   }
 
@@ -60,6 +61,7 @@ abstract class OnAJobDatabase {
         null,
         null,
         new JobSpec.Resources(devices, memory),
+        null,
         null,
         null,
         null,

@@ -86,7 +86,8 @@ final class TestWebhooks implements AutoCloseable {
   Job create(String url, List<JobState> events) {
     JobSpec.Webhook webhook = new JobSpec.Webhook(url, events);
     JobSpec spec =
-        new JobSpec("m", null, null, null, null, null, null, null, null, null, null, null, webhook);
+        new JobSpec(
+            "m", null, null, null, null, null, null, null, null, null, null, null, webhook, null);
     return jobs().create(new NewJob("ann", spec, null)).job();
   }
 

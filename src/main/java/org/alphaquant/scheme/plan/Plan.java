@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alphaquant.architecture.ModuleDescription;
@@ -71,21 +72,19 @@ public record Plan(
   public double bitsPerWeight() {
     long weights =
         content.quantized().stream().mapToLong(module -> module.module().elements()).sum();
-    long bytes = content.quantized().stream().mapToLong(this::bytes).sum();
+    long bytes = content.quantized().stream().mapToLong(sizes()).sum();
     return weights == 0 ? UNQUANTIZED_BITS : (double) bytes * Byte.SIZE / weights;
   }
 
-  /** Stored size of a module's weight, without its bias. */
-  public long bytes(ModuleScheme module) {
-    return module.isQuantized() && tensors.isEmpty() ? 0 : sizes().apply(module);
-  }
-
-  private Function<ModuleScheme, Long> sizes() {
+  /** Gives the stored size of each module's weight, without its bias; 0 of what has no tensors. */
+  public ToLongFunction<ModuleScheme> sizes() {
     Map<String, TensorInfo> plain = new HashMap<>();
     content.plain().forEach(tensor -> plain.put(tensor.name(), tensor));
     return module ->
         module.isQuantized()
-            ? format.planes(module, dtype()).stream().mapToLong(Plane::bytes).sum()
+            ? tensors.isEmpty()
+                ? 0
+                : format.planes(module, dtype()).stream().mapToLong(Plane::bytes).sum()
             : plain.containsKey(module.name() + ".weight")
                 ? plain.get(module.name() + ".weight").bytes()
                 : 0;

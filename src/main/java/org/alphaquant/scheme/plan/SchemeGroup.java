@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleScheme;
@@ -32,7 +32,7 @@ public record SchemeGroup(
   }
 
   static List<SchemeGroup> of(
-      Collection<ModuleScheme> modules, Function<ModuleScheme, Long> bytes) {
+      Collection<ModuleScheme> modules, ToLongFunction<ModuleScheme> bytes) {
     Map<TensorScheme, List<ModuleScheme>> byScheme =
         modules.stream()
             .collect(
@@ -45,12 +45,12 @@ public record SchemeGroup(
   }
 
   private static SchemeGroup group(
-      TensorScheme scheme, List<ModuleScheme> members, Function<ModuleScheme, Long> bytes) {
+      TensorScheme scheme, List<ModuleScheme> members, ToLongFunction<ModuleScheme> bytes) {
     return new SchemeGroup(
         scheme,
         ModuleSummary.of(members.stream().map(ModuleScheme::name).toList()),
         members.size(),
         members.stream().mapToLong(module -> module.module().elements()).sum(),
-        members.stream().mapToLong(bytes::apply).sum());
+        members.stream().mapToLong(bytes).sum());
   }
 }

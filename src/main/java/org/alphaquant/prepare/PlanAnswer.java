@@ -1,57 +1,41 @@
-package org.alphaquant.run;
+package org.alphaquant.prepare;
 
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
-import org.alphaquant.architecture.ModelException;
-import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.NominalRate;
 import org.alphaquant.estimate.WorkEstimate;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.job.JobPlan;
-import org.alphaquant.job.JobPlanner;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.RefusedException;
-import org.alphaquant.prepare.InputProblems;
-import org.alphaquant.prepare.JobPreparation;
-import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.scheme.Finding;
-import org.alphaquant.scheme.InvalidConfigException;
+import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.scheme.plan.SchemeGroup;
-import org.alphaquant.source.SourceException;
-import org.springframework.stereotype.Component;
+import org.alphaquant.storage.ModuleSummary;
+import org.alphaquant.storage.PlannedTensor;
 
-/** Plans a job as a run would begin it, without reading a weight. */
-@Component
-class RunPlanner implements JobPlanner {
+/** A plan in the words of the API. */
+final class PlanAnswer {
 
-  private final JobPreparation preparation;
+  private final Plan plan;
+  private final Map<String, ModuleScheme> quantized = new HashMap<>();
 
-  RunPlanner(JobPreparation preparation) {
-    this.preparation = preparation;
+  private PlanAnswer(Plan plan) {
+    this.plan = plan;
+    plan.content().quantized().forEach(module -> quantized.put(module.name(), module));
   }
 
-  @Override
-  public JobPlan plan(JobSpec spec) {
-    try (PreparedJob job = preparation.open(spec)) {
-      if (!job.plan().errors().isEmpty()) {
-        throw new RefusedException(job.plan().errors().stream().map(InputProblems::of).toList());
-      }
-      return plan(job);
-    } catch (SourceException | CheckpointException | ModelException e) {
-      throw new RefusedException(List.of(InputProblems.ofModel(spec.model(), spec.modelType(), e)));
-    } catch (InvalidConfigException e) {
-      throw new RefusedException(e.findings().stream().map(InputProblems::of).toList());
-    }
-  }
-
-  private static JobPlan plan(PreparedJob job) {
+  static JobPlan of(PreparedJob job) {
     Plan plan = job.plan();
     JobSpec.Calibration calibration = job.spec().calibration();
     long tokens = (long) calibration.samples() * calibration.sequenceLength();
@@ -62,20 +46,23 @@ class RunPlanner implements JobPlanner {
         job.description().family(),
         plan.format().name(),
         plan.target().jsonName(),
+        plan.source(),
         plan.bitsPerWeight(),
         new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
         memory(job.spec(), shape, plan),
         Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
-        plan.groups().stream().map(RunPlanner::scheme).toList(),
-        plan.findings().stream().map(RunPlanner::warning).toList());
+        plan.groups().stream().map(PlanAnswer::scheme).toList(),
+        plan.findings().stream().map(PlanAnswer::warning).toList(),
+        new PlanAnswer(plan).tensors());
   }
 
   private static JobPlan.Memory memory(JobSpec spec, ModelShape shape, Plan plan) {
+    ToLongFunction<ModuleScheme> bytes = plan.sizes();
     Map<Integer, Long> layers =
         plan.modules().stream()
             .collect(
                 Collectors.groupingBy(
-                    module -> module.module().layer(), Collectors.summingLong(plan::bytes)));
+                    module -> module.module().layer(), Collectors.summingLong(bytes)));
     long largest = layers.values().stream().mapToLong(Long::longValue).max().orElse(0);
     MemoryPlan memory = new MemoryPlan(shape.largest(), spec.resources().memoryBytes(), 0);
     return new JobPlan.Memory(memory.deviceBytes(), largest, memory.expertsAtOnce());
@@ -105,5 +92,29 @@ class RunPlanner implements JobPlanner {
         below.value(),
         below.detail(),
         below.allowed());
+  }
+
+  private List<JobPlan.Tensor> tensors() {
+    return plan.tensors().stream().map(this::tensor).toList();
+  }
+
+  private JobPlan.Tensor tensor(PlannedTensor planned) {
+    Set<String> modules = new LinkedHashSet<>();
+    Set<String> schemes = new LinkedHashSet<>();
+    for (String piece : planned.pieces()) {
+      String module = piece.substring(0, Math.max(0, piece.lastIndexOf('.')));
+      modules.add(module);
+      // A bias beside a quantized weight is plain.
+      boolean plain = piece.endsWith(".bias") || !quantized.containsKey(module);
+      schemes.add(plain ? null : quantized.get(module).scheme().label());
+    }
+    schemes.remove(null);
+    return new JobPlan.Tensor(
+        planned.name(),
+        planned.tensor().dtype(),
+        planned.tensor().shape(),
+        planned.tensor().bytes(),
+        schemes.isEmpty() ? null : String.join(", ", schemes),
+        ModuleSummary.of(modules));
   }
 }

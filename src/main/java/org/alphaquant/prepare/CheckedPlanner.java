@@ -6,38 +6,36 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.CheckpointException;
-import org.alphaquant.job.JobPreflight;
+import org.alphaquant.job.JobPlan;
+import org.alphaquant.job.JobPlanner;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.SourceAwayException;
+import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.SpecProblem;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.source.SourceException;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
- * Checks a job before it is queued, from headers and names alone: the model is there, whole and of
- * a known family, the configuration fits its shapes, the checkpoint format and the engine that is
- * to load it, the texts are readable. All problems are reported at once.
+ * Plans a job from headers and names alone, after everything has been checked that can be before a
+ * weight is read: the model is there, whole and of a known family, the configuration fits its
+ * shapes, the checkpoint format and the engine that is to load it, the texts are readable. All
+ * problems are reported at once.
  */
 @Component
-class Preflight implements JobPreflight {
-
-  private static final Logger log = LoggerFactory.getLogger(Preflight.class);
+class CheckedPlanner implements JobPlanner {
 
   private final JobInputs inputs;
   private final JobPreparation preparation;
 
-  Preflight(JobInputs inputs, JobPreparation preparation) {
+  CheckedPlanner(JobInputs inputs, JobPreparation preparation) {
     this.inputs = inputs;
     this.preparation = preparation;
   }
 
   @Override
-  public List<SpecProblem> check(JobSpec spec) {
+  public JobPlan plan(JobSpec spec) {
     List<SpecProblem> problems = new ArrayList<>();
-    checkModel(spec, problems);
+    JobPlan plan = planned(spec, problems);
     attempt(problems, "/calibration", spec.calibration().path(), () -> inputs.calibration(spec));
     attempt(
         problems,
@@ -47,24 +45,38 @@ class Preflight implements JobPreflight {
             : spec.evaluation().perplexity().path(),
         () -> inputs.evaluationText(spec));
     problems.addAll(OutputChoice.problems(spec.output()));
-    return problems;
+    if (!problems.isEmpty()) {
+      throw new RefusedException(problems);
+    }
+    return plan;
   }
 
-  private void checkModel(JobSpec spec, List<SpecProblem> problems) {
+  // Null where there are problems.
+  private JobPlan planned(JobSpec spec, List<SpecProblem> problems) {
     try (PreparedJob job = preparation.open(spec)) {
-      if (!Files.isRegularFile(job.source().folder().resolve("tokenizer.json"))) {
-        String detail = "'" + spec.model() + "' has no tokenizer.json";
-        problems.add(InputProblems.of("/model", spec.model(), detail));
-      }
+      problems.addAll(ofModel(job));
       job.plan().errors().forEach(error -> problems.add(InputProblems.of(error)));
-    } catch (SourceAwayException e) {
-      // The run will look at it.
-      log.warn("a job is taken without a look at its model: {}", e.getMessage());
+      return problems.isEmpty() ? PlanAnswer.of(job) : null;
     } catch (SourceException | CheckpointException | ModelException e) {
       problems.add(InputProblems.ofModel(spec.model(), spec.modelType(), e));
     } catch (InvalidConfigException e) {
       e.findings().forEach(finding -> problems.add(InputProblems.of(finding)));
     }
+    return null;
+  }
+
+  private static List<SpecProblem> ofModel(PreparedJob job) {
+    List<SpecProblem> problems = new ArrayList<>();
+    String model = job.spec().model();
+    if (!Files.isRegularFile(job.source().folder().resolve("tokenizer.json"))) {
+      problems.add(InputProblems.of("/model", model, "'" + model + "' has no tokenizer.json"));
+    }
+    job.changed()
+        .ifPresent(
+            detail ->
+                problems.add(
+                    InputProblems.of("/source_sha256", job.spec().sourceSha256(), detail)));
+    return problems;
   }
 
   private static void attempt(
