@@ -23,6 +23,11 @@ class JobConfiguration {
   }
 
   @Bean
+  WaitingJobs waitingJobs(WaitingRows rows) {
+    return new WaitingJobs(rows);
+  }
+
+  @Bean
   Announcements jobAnnouncements(JdbcClient sql) {
     return new Announcements(sql);
   }

@@ -2,6 +2,7 @@ package org.alphaquant.job;
 
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -127,30 +128,46 @@ public interface Jobs extends Repository<Job, UUID> {
 
   /** The newest jobs first; {@code after} null for the first page. */
   default List<Job> list(JobFilter filter, JobFilter.Position after, int limit) {
-    return list(
-        filter.owner(),
-        filter.states().isEmpty()
-            ? null
-            : filter.states().stream().map(Enum::name).collect(Collectors.joining(",")),
-        filter.labels().isEmpty() ? null : StoredJson.write(filter.labels()),
-        after == null ? null : after.createdAt().toString(),
-        after == null ? null : after.id().toString(),
-        limit);
+    String labels = filter.labels().isEmpty() ? null : StoredJson.write(filter.labels());
+    String createdAt = after == null ? null : after.createdAt().toString();
+    String id = after == null ? null : after.id().toString();
+    if (filter.states().isEmpty()) {
+      return list(filter.owner(), labels, createdAt, id, limit);
+    }
+    String states = filter.states().stream().map(Enum::name).collect(Collectors.joining(","));
+    return listStates(filter.owner(), states, labels, createdAt, id, limit);
   }
 
   @NativeQuery(
       """
       select * from job
       where (cast(:owner as text) is null or owner = cast(:owner as text))
-        and (cast(:states as text) is null
-             or state = any (string_to_array(cast(:states as text), ',')))
         and (cast(:labels as text) is null or labels @> cast(:labels as jsonb))
         and (cast(:id as text) is null
              or (created_at, id) < (cast(:createdAt as timestamptz), cast(:id as uuid)))
       order by created_at desc, id desc
       limit :limit
       """)
-  List<Job> list(
+  List<Job> list(String owner, String labels, String createdAt, String id, int limit);
+
+  // The newest of each state by its index, and of those the newest: a state that few jobs have
+  // would be looked for among all jobs otherwise.
+  @NativeQuery(
+      """
+      select newest.* from unnest(string_to_array(:states, ',')) wanted (state)
+      cross join lateral (
+        select * from job
+        where job.state = wanted.state
+          and (cast(:owner as text) is null or owner = cast(:owner as text))
+          and (cast(:labels as text) is null or labels @> cast(:labels as jsonb))
+          and (cast(:id as text) is null
+               or (created_at, id) < (cast(:createdAt as timestamptz), cast(:id as uuid)))
+        order by created_at desc, id desc
+        limit :limit) newest
+      order by newest.created_at desc, newest.id desc
+      limit :limit
+      """)
+  List<Job> listStates(
       String owner, String states, String labels, String createdAt, String id, int limit);
 
   /**
@@ -242,6 +259,17 @@ public interface Jobs extends Repository<Job, UUID> {
 
   @NativeQuery("select state, count(*) as jobs from job group by state")
   List<StateCount> countRows();
+
+  /** How many jobs wait or run: quickly counted, however many have finished. */
+  default Map<JobState, Long> activeCounts() {
+    Map<JobState, Long> counts = new EnumMap<>(JobState.class);
+    counts.put(JobState.QUEUED, countOf(JobState.QUEUED.name()));
+    counts.put(JobState.RUNNING, countOf(JobState.RUNNING.name()));
+    return counts;
+  }
+
+  @NativeQuery("select count(*) from job where state = :state")
+  long countOf(String state);
 
   /** One line of {@link #counts}. */
   interface StateCount {

@@ -6,25 +6,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
-/** A figure from the database, asked for at most every five seconds however often it is scraped. */
+/** A figure from the database, asked for at most every so often however often it is scraped. */
 final class Cached<T> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Cached.class);
-  private static final long LIFE = Duration.ofSeconds(5).toNanos();
 
   private final Supplier<T> source;
   private final T unknown;
+  private final long lifeNanos;
   private T value;
   private long askedAt;
 
-  Cached(Supplier<T> source, T unknown) {
+  Cached(Duration life, Supplier<T> source, T unknown) {
+    this.lifeNanos = life.toNanos();
     this.source = source;
     this.unknown = unknown;
   }
 
   synchronized T get() {
     long now = System.nanoTime();
-    if (value == null || now - askedAt > LIFE) {
+    if (value == null || now - askedAt > lifeNanos) {
       askedAt = now;
       value = ask();
     }

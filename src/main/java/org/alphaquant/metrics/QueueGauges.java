@@ -3,6 +3,7 @@ package org.alphaquant.metrics;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
@@ -14,17 +15,25 @@ import org.alphaquant.job.Jobs;
 /** What the database holds. Every process says the same, so take the maximum and not the sum. */
 final class QueueGauges implements MeterBinder {
 
-  private final Cached<Map<JobState, Double>> counts;
+  private static final Duration SOON = Duration.ofSeconds(5);
+
+  /** Finished jobs can be millions, and counting them all is work for the database. */
+  private static final Duration LATER = Duration.ofMinutes(1);
+
+  private final Cached<Map<JobState, Double>> active;
+  private final Cached<Map<JobState, Double>> all;
   private final Cached<Double> oldestWait;
 
   QueueGauges(Jobs jobs) {
-    this.counts = new Cached<>(() -> doubles(jobs.counts()), unknownCounts());
-    this.oldestWait = new Cached<>(jobs::oldestWaitSeconds, Double.NaN);
+    this.active = new Cached<>(SOON, () -> doubles(jobs.activeCounts()), unknownCounts());
+    this.all = new Cached<>(LATER, () -> doubles(jobs.counts()), unknownCounts());
+    this.oldestWait = new Cached<>(SOON, jobs::oldestWaitSeconds, Double.NaN);
   }
 
   @Override
   public void bindTo(MeterRegistry registry) {
     for (JobState state : JobState.values()) {
+      Cached<Map<JobState, Double>> counts = state.isTerminal() ? all : active;
       Gauge.builder("quant.jobs", counts, cached -> cached.get().get(state))
           .description("Jobs in each state; the same from every process, so take the maximum")
           .tag("state", state.name().toLowerCase(Locale.ROOT))

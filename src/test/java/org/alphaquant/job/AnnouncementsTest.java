@@ -42,7 +42,7 @@ class AnnouncementsTest extends OnAJobDatabase {
   @Test
   void everyStatementThatChangesAJobIsAnnouncedButTheRenewal() {
     assertThat(
-            Stream.of(Jobs.class, Leases.class, JobEvents.class, WaitingJobs.class)
+            Stream.of(Jobs.class, Leases.class, JobEvents.class, WaitingRows.class)
                 .flatMap(type -> Arrays.stream(type.getMethods()))
                 .filter(AnnouncementsTest::changesJobs)
                 .filter(method -> !method.isAnnotationPresent(Announced.class)))
