@@ -1,5 +1,6 @@
 package org.alphaquant.job;
 
+import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.Set;
@@ -7,7 +8,6 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
-import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
@@ -19,59 +19,62 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  */
 final class Announcements implements SmartLifecycle {
   private static final Logger log = LoggerFactory.getLogger(Announcements.class);
-  private static final int MOST = 10_000;
-  private static final long RETRY_MILLIS = 1000;
-  private static final long LAST_WORDS_MILLIS = 2000;
+  private static final int MAX_PENDING = 10_000;
+  private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
+  private static final Duration IDLE = Duration.ofSeconds(10);
+  private static final Duration FLUSH_TIMEOUT = Duration.ofSeconds(2);
 
   private final JdbcClient sql;
   private final Set<Announcement> pending = new LinkedHashSet<>();
-  private volatile boolean running;
-  private Thread thread;
+  private final Rounds rounds;
 
   Announcements(JdbcClient sql) {
     this.sql = sql;
+    this.rounds = new Rounds("job-announcements", RETRY_DELAY, this::round);
   }
 
   @Override
   public void start() {
-    running = true;
-    thread = new Thread(this::announce, "job-announcements");
-    thread.setDaemon(true);
-    thread.start();
+    rounds.start();
   }
 
-  /** Returns at once. The same that is not yet told is told once. */
-  synchronized void add(Collection<Announcement> announcements) {
-    if (pending.size() < MOST) {
-      pending.addAll(announcements);
-      notifyAll();
-    }
-  }
-
-  private void announce() {
-    try {
-      for (Set<Announcement> batch = next(); !batch.isEmpty(); batch = next()) {
-        try {
-          send(batch);
-        } catch (DataAccessException e) {
-          log.debug("Nobody can be told now: {}", DatabaseAway.reason(e));
-          add(batch);
-          pause();
-        }
+  /** Never blocks; pending duplicates are merged. */
+  void add(Collection<Announcement> announcements) {
+    synchronized (this) {
+      if (pending.size() < MAX_PENDING) {
+        pending.addAll(announcements);
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    }
+    rounds.wake();
+  }
+
+  private Duration round() {
+    flush();
+    return IDLE;
+  }
+
+  /** What cannot be sent is kept for the next round. */
+  private void flush() {
+    Set<Announcement> batch = take();
+    if (batch.isEmpty()) {
+      return;
+    }
+    try {
+      send(batch);
+    } catch (RuntimeException e) {
+      keep(batch);
+      throw e;
     }
   }
 
-  /** Waits for announcements; empty when there are none and there will be none. */
-  private synchronized Set<Announcement> next() throws InterruptedException {
-    while (running && pending.isEmpty()) {
-      wait();
-    }
+  private synchronized Set<Announcement> take() {
     Set<Announcement> batch = Set.copyOf(pending);
     pending.clear();
     return batch;
+  }
+
+  private synchronized void keep(Set<Announcement> batch) {
+    pending.addAll(batch);
   }
 
   private void send(Set<Announcement> batch) {
@@ -90,31 +93,32 @@ final class Announcements implements SmartLifecycle {
     return batch.stream().map(text).toArray(String[]::new);
   }
 
-  private synchronized void pause() throws InterruptedException {
-    if (running) {
-      wait(RETRY_MILLIS);
-    } else {
-      pending.clear();
-    }
-  }
-
   /** After the workers, so that others hear at once of the jobs that they gave back. */
   @Override
   public void stop() {
-    synchronized (this) {
-      running = false;
-      notifyAll();
-    }
+    rounds.stop();
+    Thread last = new Thread(this::flushQuietly, "job-announcements-flush");
+    last.setDaemon(true);
     try {
-      thread.join(LAST_WORDS_MILLIS);
+      rounds.join(FLUSH_TIMEOUT);
+      last.start();
+      last.join(FLUSH_TIMEOUT.toMillis());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
+  private void flushQuietly() {
+    try {
+      flush();
+    } catch (RuntimeException e) {
+      log.debug("The last announcements were not sent: {}", DatabaseAway.reason(e));
+    }
+  }
+
   @Override
   public boolean isRunning() {
-    return running;
+    return rounds.isRunning();
   }
 
   @Override

@@ -9,8 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
@@ -31,12 +30,13 @@ public final class Notifications implements SmartLifecycle {
   private final JdbcConnectionDetails database;
   private final boolean listen;
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
-  private volatile CountDownLatch stopped = new CountDownLatch(0);
-  private volatile Thread thread;
+  private final Rounds rounds;
+  private final AtomicInteger starts = new AtomicInteger();
 
   Notifications(JdbcConnectionDetails database, boolean listen) {
     this.database = database;
     this.listen = listen;
+    this.rounds = new Rounds("job-notifications", RECONNECT_AFTER, this::listen);
   }
 
   /** Adds a listener; it is called on the listening thread and must return soon. */
@@ -46,30 +46,35 @@ public final class Notifications implements SmartLifecycle {
 
   @Override
   public void start() {
-    stopped = new CountDownLatch(1);
-    thread = new Thread(this::listen, "job-notifications");
-    thread.setDaemon(true);
-    thread.start();
+    starts.incrementAndGet();
+    rounds.start();
   }
 
-  private void listen() {
-    while (stopped.getCount() > 0) {
-      try (Connection connection = connect();
-          Statement statement = connection.createStatement()) {
-        for (Channel channel : Channel.values()) {
-          statement.execute("listen " + channel.sqlName);
-        }
-        listeners.forEach(Listener::mayHaveMissed);
-        PGConnection notifications = connection.unwrap(PGConnection.class);
-        while (stopped.getCount() > 0) {
-          for (PGNotification notification : notifications.getNotifications(WAIT_MILLIS)) {
-            deliver(notification);
-          }
-        }
-      } catch (SQLException e) {
-        log.debug("Listening to the database ended: {}", e.getMessage());
-        pause();
+  /** One connection's life; Rounds opens the next one, whatever ended this. */
+  private Duration listen() throws SQLException {
+    // A thread that was stopped and started again within its wait is not the one that listens.
+    int mine = starts.get();
+    try (Connection connection = connect();
+        Statement statement = connection.createStatement()) {
+      for (Channel channel : Channel.values()) {
+        statement.execute("listen " + channel.sqlName);
       }
+      listeners.forEach(Notifications::mayHaveMissed);
+      PGConnection notifications = connection.unwrap(PGConnection.class);
+      while (rounds.isRunning() && mine == starts.get()) {
+        for (PGNotification notification : notifications.getNotifications(WAIT_MILLIS)) {
+          deliver(notification);
+        }
+      }
+    }
+    return RECONNECT_AFTER;
+  }
+
+  private static void mayHaveMissed(Listener listener) {
+    try {
+      listener.mayHaveMissed();
+    } catch (RuntimeException e) {
+      log.error("A listener failed at a new connection", e);
     }
   }
 
@@ -94,18 +99,9 @@ public final class Notifications implements SmartLifecycle {
     }
   }
 
-  private void pause() {
-    try {
-      stopped.await(RECONNECT_AFTER.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      stopped.countDown();
-    }
-  }
-
   @Override
   public void stop() {
-    stopped.countDown();
+    rounds.stop();
   }
 
   @Override
@@ -115,7 +111,7 @@ public final class Notifications implements SmartLifecycle {
 
   @Override
   public boolean isRunning() {
-    return stopped.getCount() > 0;
+    return rounds.isRunning();
   }
 
   @Override

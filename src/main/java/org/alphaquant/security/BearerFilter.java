@@ -22,9 +22,16 @@ final class BearerFilter extends OncePerRequestFilter {
   private final Gate gate;
   private final Tokens tokens;
   private final RateLimits limits;
+  private final RefusedKeys refusals;
   private final HandlerExceptionResolver problems;
 
-  BearerFilter(Gate gate, Tokens tokens, RateLimits limits, HandlerExceptionResolver problems) {
+  BearerFilter(
+      Gate gate,
+      Tokens tokens,
+      RateLimits limits,
+      RefusedKeys refusals,
+      HandlerExceptionResolver problems) {
+    this.refusals = refusals;
     this.gate = gate;
     this.tokens = tokens;
     this.limits = limits;
@@ -68,7 +75,7 @@ final class BearerFilter extends OncePerRequestFilter {
     enter(
         tokens.areAccepted() && !credential.startsWith(KeyText.PREFIX)
             ? withToken(credential, response)
-            : withKey(credential, response));
+            : withKey(credential, request, response));
   }
 
   private Caller withToken(String token, HttpServletResponse response) {
@@ -77,14 +84,20 @@ final class BearerFilter extends OncePerRequestFilter {
     return caller;
   }
 
-  private Caller withKey(String text, HttpServletResponse response) {
-    ApiKey key =
-        gate.admit(text)
-            .orElseThrow(
-                () ->
-                    new BadCredentialsException("The key is unknown, has expired or was revoked."));
+  private Caller withKey(String text, HttpServletRequest request, HttpServletResponse response) {
+    ApiKey key = gate.known(text).orElseGet(() -> lookUp(text, request.getRemoteAddr()));
     limits.take(key.id(), response);
     return new Caller(key.owner(), key.scopes());
+  }
+
+  private ApiKey lookUp(String text, String address) {
+    refusals.check(address);
+    return gate.admit(text)
+        .orElseThrow(
+            () -> {
+              refusals.refused(address);
+              return new BadCredentialsException("The key is unknown, has expired or was revoked.");
+            });
   }
 
   private static void enter(Caller caller) {

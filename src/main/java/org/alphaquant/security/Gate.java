@@ -1,8 +1,8 @@
 package org.alphaquant.security;
 
-import java.util.Map;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
@@ -10,11 +10,11 @@ import org.springframework.stereotype.Component;
 @Component
 class Gate {
 
-  private static final int MOST_CACHED = 10_000;
+  private static final int MAX_CACHED = 10_000;
 
   private final ApiKeys keys;
   private final long cacheNanos;
-  private final Map<String, Known> known = new ConcurrentHashMap<>();
+  private final Cache<String, ApiKey> known;
   private volatile boolean keysExist;
   private volatile boolean asked;
   private volatile long askedAt;
@@ -22,10 +22,10 @@ class Gate {
   Gate(ApiKeys keys, SecuritySettings settings) {
     this.keys = keys;
     this.cacheNanos = settings.keyCache().toNanos();
+    this.known =
+        Caffeine.newBuilder().maximumSize(MAX_CACHED).expireAfterWrite(settings.keyCache()).build();
     this.askedAt = System.nanoTime() - cacheNanos - 1;
   }
-
-  private record Known(ApiKey key, long at) {}
 
   /** Whether everybody may come in. Once false it stays false. */
   boolean isOpen() {
@@ -55,25 +55,22 @@ class Gate {
   }
 
   void keyRevoked() {
-    known.clear();
+    known.invalidateAll();
   }
 
+  /** A key that was let in a moment ago. */
+  Optional<ApiKey> known(String text) {
+    return Optional.ofNullable(known.getIfPresent(text));
+  }
+
+  /** Looks a key up; empty if it is unknown, has expired or was revoked. */
   Optional<ApiKey> admit(String text) {
-    Known cached = known.get(text);
-    if (cached != null && System.nanoTime() - cached.at() <= cacheNanos) {
-      return Optional.of(cached.key());
-    }
-    known.remove(text);
     Optional<ApiKey> key = KeyText.parse(text).flatMap(keys::authenticate);
-    key.ifPresent(found -> remember(text, found));
+    key.ifPresent(
+        found -> {
+          known.put(text, found);
+          keys.used(found.id());
+        });
     return key;
-  }
-
-  private void remember(String text, ApiKey key) {
-    if (known.size() >= MOST_CACHED) {
-      known.clear();
-    }
-    known.put(text, new Known(key, System.nanoTime()));
-    keys.used(key.id());
   }
 }

@@ -1,22 +1,33 @@
 package org.alphaquant.security;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.stereotype.Component;
 
 /** A token bucket per key, in this process: a brake for runaway clients, not a quota. */
 @Component
 class RateLimits {
 
+  private static final int MAX_BUCKETS = 100_000;
+
   private final SecuritySettings settings;
-  private final Map<String, Bucket> buckets = new ConcurrentHashMap<>();
+  // A bucket is full again after the burst's time, so one that nobody used for so long says
+  // nothing.
+  private final Cache<String, Bucket> buckets;
 
   RateLimits(SecuritySettings settings) {
     this.settings = settings;
+    this.buckets =
+        Caffeine.newBuilder()
+            .maximumSize(MAX_BUCKETS)
+            .expireAfterAccess(
+                Duration.ofSeconds(
+                    60 + settings.burst() / Math.max(1, settings.requestsPerSecond())))
+            .build();
   }
 
   /**
@@ -28,8 +39,7 @@ class RateLimits {
     if (settings.requestsPerSecond() == 0) {
       return;
     }
-    ConsumptionProbe probe =
-        buckets.computeIfAbsent(key, id -> bucket()).tryConsumeAndReturnRemaining(1);
+    ConsumptionProbe probe = buckets.get(key, id -> bucket()).tryConsumeAndReturnRemaining(1);
     response.setHeader(
         "RateLimit-Policy",
         "\"key\";q=%d;w=%d"

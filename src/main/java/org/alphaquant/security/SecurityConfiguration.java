@@ -29,6 +29,7 @@ class SecurityConfiguration {
       Gate gate,
       Tokens tokens,
       RateLimits limits,
+      RefusedKeys refusals,
       @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems)
       throws Exception {
     return http.sessionManagement(it -> it.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
@@ -40,7 +41,7 @@ class SecurityConfiguration {
         .anonymous(it -> it.disable())
         .requestCache(it -> it.disable())
         .addFilterBefore(
-            new BearerFilter(gate, tokens, limits, problems), AuthorizationFilter.class)
+            new BearerFilter(gate, tokens, limits, refusals, problems), AuthorizationFilter.class)
         .authorizeHttpRequests(
             it ->
                 it.requestMatchers("/v1/keys/**", "/v1/keys")

@@ -9,6 +9,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     key
  * @param requestsPerSecond most requests per second that a key may keep up; 0 for no limit
  * @param burst most requests at once
+ * @param refusedKeysPerMinute wrong keys from one address until it has to wait; 0 for no limit
  * @param keyCache how long a key that was revoked elsewhere may still be let in
  * @param oauth2 how tokens are read, where {@code
  *     spring.security.oauth2.resourceserver.jwt.issuer-uri} names an issuer
@@ -18,6 +19,7 @@ record SecuritySettings(
     @DefaultValue("false") boolean allowAnonymous,
     @DefaultValue("100") int requestsPerSecond,
     @DefaultValue("500") int burst,
+    @DefaultValue("30") int refusedKeysPerMinute,
     @DefaultValue("5s") Duration keyCache,
     @DefaultValue OAuth2 oauth2) {
   static final int LONGEST_OWNER = 200;
@@ -36,6 +38,10 @@ record SecuritySettings(
     if (requestsPerSecond < 0) {
       throw new IllegalArgumentException(
           "alphaquant.security.requests-per-second is negative: " + requestsPerSecond);
+    }
+    if (refusedKeysPerMinute < 0) {
+      throw new IllegalArgumentException(
+          "alphaquant.security.refused-keys-per-minute is negative: " + refusedKeysPerMinute);
     }
     if (burst < 1) {
       throw new IllegalArgumentException("alphaquant.security.burst must be at least 1: " + burst);

@@ -59,6 +59,32 @@ class SecurityTest {
   }
 
   @Test
+  void anAddressWhoseKeysAreWrongIsRefusedWithoutALookUpForAWhile() {
+    try (RunningServer other =
+        new RunningServer(Map.of("alphaquant.security.refused-keys-per-minute", 3))) {
+      Http guarded = other.http();
+      String key =
+          guarded
+              .postJson("/v1/keys", "{\"owner\": \"root\", \"scopes\": [\"admin\", \"read\"]}")
+              .at("/key");
+      assertThat(guarded.get("/v1/jobs", bearer(key)).status()).isEqualTo(200);
+      for (int i = 0; i < 3; i++) {
+        problem(
+            guarded.get("/v1/jobs", bearer("qk_zzzzzzz" + i + key.substring(11))),
+            401,
+            "unauthorized");
+      }
+      Answer answer =
+          problem(
+              guarded.get("/v1/jobs", bearer("qk_yyyyyyyy" + key.substring(11))),
+              429,
+              "rate-limited");
+      assertThat(answer.header("Retry-After")).matches("[1-9]\\d*");
+      assertThat(guarded.get("/v1/jobs", bearer(key)).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void ownersSeeOnlyTheirOwnJobs() {
     String job = post(alice).at("/id");
     assertThat(get("/v1/jobs/" + job, alice).at("/owner")).isEqualTo("alice");
