@@ -6,30 +6,40 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
  * Typed reading of config.json. A default applies to a missing key only; null is a value of its
  * own, and only the readers named {@code OrNull} take it. Every error names the key.
+ *
+ * @param path what comes before a key in the whole file, {@code text_config.} for example
+ * @param asked every key that was looked at, with its path
  */
-public record ModelConfig(JsonNode root, String path) {
+public record ModelConfig(JsonNode root, String path, Set<String> asked) {
 
   /** Without any key. */
   public static final ModelConfig EMPTY = new ModelConfig(JsonNodeFactory.instance.objectNode());
 
   private static final int MOST = 100_000;
 
+  /** The whole of a config.json. */
   public ModelConfig(JsonNode root) {
-    this(root, "");
+    this(root, "", ConcurrentHashMap.newKeySet());
   }
 
   public boolean missing(String key) {
-    return root.get(key) == null;
+    return get(key) == null;
+  }
+
+  /** Whether a key was looked at by whoever read this object. */
+  public boolean wasAsked(String key) {
+    return asked.contains(path + key);
   }
 
   public boolean missingOrNull(String key) {
-    return missing(key) || root.get(key).isNull();
+    return missing(key) || get(key).isNull();
   }
 
   /** The first of several spellings of a key that is there; the first spelling if none is. */
@@ -72,7 +82,7 @@ public record ModelConfig(JsonNode root, String path) {
     if (missingOrNull(key)) {
       return OptionalLong.empty();
     }
-    JsonNode value = root.get(key);
+    JsonNode value = get(key);
     if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < 0) {
       throw wrong(key, "is " + value + "; it must be a whole number from 0");
     }
@@ -85,12 +95,15 @@ public record ModelConfig(JsonNode root, String path) {
 
   /** A required number. */
   public double number(String key) {
-    JsonNode value = root.get(key);
+    JsonNode value = get(key);
     if (value == null) {
       throw wrong(key, "is missing");
     }
-    if (!value.isNumber() || !Double.isFinite(value.asDouble())) {
+    if (!value.isNumber()) {
       throw wrong(key, "is " + value + "; it must be a number");
+    }
+    if (!Float.isFinite((float) value.asDouble())) {
+      throw wrong(key, "is " + value + ", beyond the range of float32");
     }
     return value.asDouble();
   }
@@ -98,10 +111,15 @@ public record ModelConfig(JsonNode root, String path) {
   /** A number above zero, for what is divided by or taken the root of. */
   public double aboveZero(String key, double whenMissing) {
     double value = number(key, whenMissing);
-    if (!(value > 0)) {
-      throw wrong(key, "is " + value + "; it must be above 0");
+    if (!((float) value > 0)) {
+      throw wrong(key, "is " + value + "; it must be above 0 in float32");
     }
     return value;
+  }
+
+  /** A required number above zero. */
+  public double aboveZero(String key) {
+    return aboveZero(key, number(key));
   }
 
   /** A number; empty when missing or null. */
@@ -110,7 +128,7 @@ public record ModelConfig(JsonNode root, String path) {
   }
 
   public boolean flag(String key, boolean whenMissing) {
-    JsonNode value = root.get(key);
+    JsonNode value = get(key);
     if (value == null) {
       return whenMissing;
     }
@@ -125,10 +143,10 @@ public record ModelConfig(JsonNode root, String path) {
     if (missingOrNull(key)) {
       return Optional.empty();
     }
-    if (!root.get(key).isString()) {
-      throw wrong(key, "is " + root.get(key) + "; it must be a string");
+    if (!get(key).isString()) {
+      throw wrong(key, "is " + get(key) + "; it must be a string");
     }
-    return Optional.of(root.get(key).asString());
+    return Optional.of(get(key).asString());
   }
 
   /** A string that must be one of a few where it is given at all. */
@@ -156,7 +174,7 @@ public record ModelConfig(JsonNode root, String path) {
   public List<Double> numbersOrNull(String key) {
     List<Double> values = new ArrayList<>();
     for (JsonNode item : list(key)) {
-      if (!item.isNumber() || !Double.isFinite(item.asDouble())) {
+      if (!item.isNumber() || !Float.isFinite((float) item.asDouble())) {
         throw wrong(key, "holds " + item + "; it must be a list of finite numbers");
       }
       values.add(item.asDouble());
@@ -181,10 +199,10 @@ public record ModelConfig(JsonNode root, String path) {
     if (missingOrNull(key)) {
       return Optional.empty();
     }
-    if (!root.get(key).isObject()) {
-      throw wrong(key, "is " + root.get(key) + "; it must be an object");
+    if (!get(key).isObject()) {
+      throw wrong(key, "is " + get(key) + "; it must be an object");
     }
-    return Optional.of(new ModelConfig(root.get(key), path + key + "."));
+    return Optional.of(new ModelConfig(get(key), path + key + ".", asked));
   }
 
   /** Refuses a value of a flag that would change the arithmetic in an unsupported way. */
@@ -199,6 +217,11 @@ public record ModelConfig(JsonNode root, String path) {
     return ModelException.config(path + key, problem);
   }
 
+  private JsonNode get(String key) {
+    asked.add(path + key);
+    return root.get(key);
+  }
+
   private int small(String key, long value) {
     if (value > MOST) {
       throw wrong(key, "is " + value + ", above " + MOST);
@@ -210,9 +233,9 @@ public record ModelConfig(JsonNode root, String path) {
     if (missingOrNull(key)) {
       return List.of();
     }
-    if (!root.get(key).isArray()) {
-      throw wrong(key, "is " + root.get(key) + "; it must be a list");
+    if (!get(key).isArray()) {
+      throw wrong(key, "is " + get(key) + "; it must be a list");
     }
-    return root.get(key);
+    return get(key);
   }
 }

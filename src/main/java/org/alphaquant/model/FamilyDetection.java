@@ -17,7 +17,9 @@ record FamilyDetection(ModelFamily family, String recognisedBy) {
 
   static FamilyDetection of(List<ModelFamily> families, Checkpoint checkpoint, String requested) {
     if (requested != null) {
-      return new FamilyDetection(named(families, requested), "request");
+      ModelFamily family = named(families, requested);
+      refuseOther(families, family, checkpoint);
+      return new FamilyDetection(family, "request");
     }
     ModelConfig whole = new ModelConfig(checkpoint.config());
     ModelConfig config = whole.objectOrNull("text_config").orElse(whole);
@@ -27,6 +29,21 @@ record FamilyDetection(ModelFamily family, String recognisedBy) {
       classes = whole.textsOrNull("architectures");
     }
     return byConfig(families, type, classes).orElseGet(() -> byTensors(families, checkpoint));
+  }
+
+  // A request helps where config.json names no family; one that it names computes as its own.
+  private static void refuseOther(
+      List<ModelFamily> families, ModelFamily requested, Checkpoint checkpoint) {
+    ModelConfig whole = new ModelConfig(checkpoint.config());
+    ModelConfig config = whole.objectOrNull("text_config").orElse(whole);
+    Optional<ModelFamily> own =
+        config.textOrNull("model_type").flatMap(name -> byName(families, name));
+    if (own.isPresent() && own.get() != requested) {
+      throw config.wrong(
+          "model_type",
+          "is '%s', a family of its own; leave out the requested '%s'"
+              .formatted(own.get().name(), requested.name()));
+    }
   }
 
   static ModelFamily named(List<ModelFamily> families, String name) {

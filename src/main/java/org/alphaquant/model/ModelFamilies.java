@@ -124,7 +124,7 @@ public final class ModelFamilies {
    */
   public static ModelDescription describe(Checkpoint checkpoint, String modelType) {
     FamilyDetection detection = FamilyDetection.of(FAMILIES, checkpoint, modelType);
-    Blueprint blueprint = detection.family().blueprint(ModelSource.of(checkpoint));
+    Blueprint blueprint = detection.family().checkedBlueprint(ModelSource.of(checkpoint));
     Outline outline = outline(checkpoint, blueprint);
     return DescribedBlueprint.describe(detection, blueprint, outline);
   }

@@ -61,8 +61,11 @@ class FamilyDetectionTest {
     try (Checkpoint untyped = Checkpoint.open(edited.write(folder.resolve("untyped")))) {
       assertRecognised(untyped, family, "architectures");
     }
-    edited.unset("architectures");
     // Mistral's tensors are Llama's; only config.json tells them apart.
+    edited.unset("architectures");
+    if (family.equals("mistral")) {
+      edited.unset("sliding_window");
+    }
     String byNames = family.equals("mistral") ? "llama" : family;
     try (Checkpoint nameless = Checkpoint.open(edited.write(folder.resolve("nameless")))) {
       assertRecognised(nameless, byNames, "tensor names");
@@ -131,11 +134,63 @@ class FamilyDetectionTest {
   }
 
   @Test
-  void aFamilyThatContradictsTheTensorsIsRefusedByTheFirstThatDoesNotFit() {
+  void aFamilyThatContradictsTheTensorsIsRefusedByTheFirstThatDoesNotFit() throws IOException {
     try (Checkpoint checkpoint = EditedCheckpoint.fixture("mixtral")) {
-      assertThatThrownBy(() -> ModelFamilies.describe(checkpoint, "olmoe"))
+      EditedCheckpoint edited = EditedCheckpoint.of(checkpoint).unset("model_type");
+      try (Checkpoint untyped = Checkpoint.open(edited.write(folder))) {
+        assertThatThrownBy(() -> ModelFamilies.describe(untyped, "olmoe"))
+            .isInstanceOf(ModelException.class)
+            .hasMessageContaining("model.layers.0.");
+      }
+    }
+  }
+
+  @Test
+  void aRequestDoesNotOverruleAFamilyThatIsKnown() {
+    try (Checkpoint checkpoint = EditedCheckpoint.fixture("mistral")) {
+      assertThatThrownBy(() -> ModelFamilies.describe(checkpoint, "llama"))
           .isInstanceOf(ModelException.class)
-          .hasMessageContaining("model.layers.0.");
+          .hasMessageContaining("model_type is 'mistral'")
+          .hasMessageContaining("'llama'");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "embedding_multiplier | 12 | 1",
+        "residual_multiplier | 0.22 | 1.0",
+        "logits_scaling | 8 | 1",
+        "attention_multiplier | 0.0078125 | null",
+        "logit_scale | 0.0625 | 1",
+        "clip_qkv | 8 | null",
+        "query_pre_attn_scalar | 256 | null",
+        "attn_logit_softcapping | 50.0 | null",
+        "final_logit_softcapping | 30.0 | null",
+        "sliding_window | 4096 | null",
+        "layer_types | [\"sliding_attention\", \"full_attention\"] | [\"full_attention\"]",
+        "no_rope_layers | [1, 1, 0] | [1, 1, 1]",
+        "routed_scaling_factor | 2.5 | 1.0",
+        "swiglu_limit | 7.0 | null",
+        "mup_enabled | true | false",
+        "index_topk | 2048 | null",
+        "attention_chunk_size | 8192 | null"
+      })
+  void aKeyThatChangesTheArithmeticIsRefusedUnlessItIsRead(
+      String key, String value, String harmless) throws IOException {
+    try (Checkpoint original = EditedCheckpoint.fixture("llama")) {
+      EditedCheckpoint edited = EditedCheckpoint.of(original).set(key, value);
+      try (Checkpoint changed = Checkpoint.open(edited.write(folder.resolve("changed")))) {
+        assertThatThrownBy(() -> ModelFamilies.describe(changed, null))
+            .isInstanceOf(ModelException.class)
+            .hasMessageContaining("config.json: " + key)
+            .hasMessageContaining("llama");
+      }
+      edited.set(key, harmless);
+      try (Checkpoint same = Checkpoint.open(edited.write(folder.resolve("same")))) {
+        assertThat(ModelFamilies.describe(same, null).family()).isEqualTo("llama");
+      }
     }
   }
 

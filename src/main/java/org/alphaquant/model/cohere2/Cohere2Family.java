@@ -46,7 +46,7 @@ public final class Cohere2Family implements ModelFamily {
     config.refuse("use_qk_norm", true);
     config.refuse("use_parallel_block", false);
     config.refuse("use_gated_activation", false);
-    Multipliers factors = new Multipliers(1, 1, config.number("logit_scale", 0.0625));
+    Multipliers factors = new Multipliers(1, 1, config.aboveZero("logit_scale", 0.0625));
     Style style =
         new Style(NormKind.LAYER_WITHOUT_BIAS, Activation.SWIGLU, false, factors, 0, true);
     GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS, style);

@@ -66,7 +66,7 @@ public final class DeepseekV2Family implements ModelFamily {
         0,
         grouped ? config.count("n_group") : 1,
         grouped ? config.count("topk_group") : 1,
-        config.number("routed_scaling_factor", 1));
+        config.aboveZero("routed_scaling_factor", 1));
   }
 
   private static final String GROUP_LIMITED = "group_limited_greedy";

@@ -1,5 +1,6 @@
 package org.alphaquant.model.deepseekv3;
 
+import java.util.Set;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.deepseek.DeepseekExperts;
 import org.alphaquant.model.design.DecoderConfig;
@@ -40,6 +41,8 @@ public record SigmoidExperts(
 
   /** The router with the bias under a given name. */
   public RouterDesign router(ModelConfig config, LinearDesign linear, String bias) {
+    config.oneOf("scoring_func", "sigmoid", Set.of("sigmoid"));
+    config.oneOf("topk_method", "noaux_tc", Set.of("noaux_tc"));
     return new SigmoidRouterDesign(
         linear,
         bias,
@@ -47,7 +50,7 @@ public record SigmoidExperts(
         config.count("n_group", groups),
         config.count("topk_group", keptGroups),
         config.flag("norm_topk_prob", true),
-        config.number("routed_scaling_factor", scale));
+        config.aboveZero("routed_scaling_factor", scale));
   }
 
   /** How many shared experts there are; one where config.json does not say. */

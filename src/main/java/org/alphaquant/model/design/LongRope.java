@@ -66,6 +66,9 @@ record LongRope(
     if (factors.size() != width / 2) {
       throw settings.wrong(key, "has " + factors.size() + " entries; it must have " + width / 2);
     }
+    if (!factors.stream().allMatch(factor -> factor > 0)) {
+      throw settings.wrong(key, "is " + factors + "; every factor must be above 0");
+    }
     return factors;
   }
 }

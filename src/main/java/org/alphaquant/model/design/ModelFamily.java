@@ -17,6 +17,17 @@ public interface ModelFamily {
    */
   Blueprint blueprint(ModelSource source);
 
+  /**
+   * The same, after which no key of config.json that changes the arithmetic may be left unread.
+   *
+   * @throws org.alphaquant.architecture.ModelException for such a key
+   */
+  default Blueprint checkedBlueprint(ModelSource source) {
+    Blueprint blueprint = blueprint(source);
+    ArithmeticKeys.refuseUnread(source.config(), name());
+    return blueprint;
+  }
+
   /** {@code model_type}. */
   default String name() {
     return description().modelType();

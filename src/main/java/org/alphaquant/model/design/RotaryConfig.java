@@ -157,11 +157,7 @@ public record RotaryConfig(
   }
 
   double factor() {
-    double factor = settings.number("factor");
-    if (!(factor > 0)) {
-      throw settings.wrong("factor", "is " + factor + "; it must be above 0");
-    }
-    return factor;
+    return settings.aboveZero("factor");
   }
 
   private Frequencies frequencies(long width) {
@@ -172,8 +168,8 @@ public record RotaryConfig(
           new Frequencies.Llama3(
               theta,
               factor(),
-              settings.number("low_freq_factor"),
-              settings.number("high_freq_factor"),
+              settings.aboveZero("low_freq_factor"),
+              settings.aboveZero("high_freq_factor"),
               original);
       case "yarn" -> Yarn.read(this, width);
       case "longrope", "su" -> LongRope.read(this, width);

@@ -44,7 +44,7 @@ public final class GptOssFamily implements ModelFamily {
   @Override
   public Blueprint blueprint(ModelSource source) {
     ModelConfig config = source.config();
-    if (config.number("swiglu_limit", ACTIVATION_LIMIT) != ACTIVATION_LIMIT) {
+    if (config.aboveZero("swiglu_limit", ACTIVATION_LIMIT) != ACTIVATION_LIMIT) {
       throw config.wrong("swiglu_limit", "is not 7, the only limit supported");
     }
     if (config.missingOrNull("rope_parameters") && config.missingOrNull("rope_scaling")) {

@@ -34,7 +34,7 @@ public final class GraniteFamily implements ModelFamily {
     GroupedQueryDecoder decoder =
         GroupedQueryDecoder.read(source, DEFAULTS, GraniteFactors.style(config));
     Projections projections = Projections.of(Biases.all(config.flag("attention_bias", false)));
-    Scores scores = Scores.of(decoder.heads()).scaled(config.number("attention_multiplier", 1));
+    Scores scores = Scores.of(decoder.heads()).scaled(config.aboveZero("attention_multiplier", 1));
     boolean mlpBias = config.flag("mlp_bias", false);
     return decoder.blueprint(
         layer -> decoder.attention(layer, projections, scores),

@@ -13,8 +13,8 @@ public final class GraniteFactors {
   public static Style style(ModelConfig config) {
     return Style.with(
         new Multipliers(
-            config.number("embedding_multiplier", 1),
-            config.number("residual_multiplier", 1),
+            config.aboveZero("embedding_multiplier", 1),
+            config.aboveZero("residual_multiplier", 1),
             1 / config.aboveZero("logits_scaling", 1)));
   }
 }

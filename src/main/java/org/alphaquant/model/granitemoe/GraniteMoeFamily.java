@@ -42,7 +42,7 @@ public final class GraniteMoeFamily implements ModelFamily {
     GroupedQueryDecoder decoder =
         GroupedQueryDecoder.read(source, DEFAULTS, GraniteFactors.style(config));
     Biases biases = Biases.all(config.flag("attention_bias", false));
-    Scores scores = Scores.of(decoder.heads()).scaled(config.number("attention_multiplier", 1));
+    Scores scores = Scores.of(decoder.heads()).scaled(config.aboveZero("attention_multiplier", 1));
     return decoder.blueprint(
         layer -> decoder.attention(layer, Projections.of(biases), scores),
         layer -> experts(decoder.decoder(), config, layer));

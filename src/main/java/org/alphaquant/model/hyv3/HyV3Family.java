@@ -66,7 +66,7 @@ public final class HyV3Family implements ModelFamily {
             1,
             1,
             true,
-            config.number("router_scaling_factor", 2.826));
+            config.aboveZero("router_scaling_factor", 2.826));
     long shared = Math.max(1, SigmoidExperts.shared(config)) * width;
     MlpDesign mlp =
         MlpDesign.of(
