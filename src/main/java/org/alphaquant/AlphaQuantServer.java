@@ -2,6 +2,7 @@ package org.alphaquant;
 
 import java.util.List;
 import java.util.Optional;
+import org.alphaquant.runner.child.RunnerMain;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -17,6 +18,9 @@ public class AlphaQuantServer {
   /** Runs the service, or the command that the first argument names ({@code --help} lists them). */
   public static void main(String[] arguments) {
     List<String> all = List.of(arguments);
+    if (RunnerMain.isRunner(all)) {
+      RunnerMain.main(arguments);
+    }
     if (Program.isCommand(all)) {
       System.exit(new Program(System.out, System.err).run(all));
     }

@@ -73,6 +73,12 @@ class ArchitectureTest {
     map.put("database", Set.of("job"));
     map.put("fetch", Set.of("worker", "prepare", "hub", "source", "job"));
     map.put(
+        "runner",
+        Set.of("runner.child", "runner.wire", "run", "worker", "prepare", "job", "device"));
+    map.put(
+        "runner.child", Set.of("runner.wire", "run", "worker", "prepare", "calibration", "job"));
+    map.put("runner.wire", Set.of("job"));
+    map.put(
         "run",
         Set.of(
             "report",

@@ -1,7 +1,5 @@
 package org.alphaquant.device;
 
-import ai.djl.engine.Engine;
-import ai.djl.engine.StandardCapabilities;
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -12,9 +10,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Finds the devices. Asking for GPUs loads libtorch, which is why nobody asks before it runs jobs.
- */
+/** Finds the devices. */
 public final class DeviceInventory {
   private static final Logger log = LoggerFactory.getLogger(DeviceInventory.class);
 
@@ -30,10 +26,12 @@ public final class DeviceInventory {
   /**
    * The GPUs that both this machine has and the installed libtorch can use, by index. Empty with a
    * libtorch for the CPU.
+   *
+   * @param cuda asked only where the machine has GPUs
    */
-  public static List<ComputeDevice> gpus() {
+  public static List<ComputeDevice> gpus(CudaCheck cuda) {
     List<Long> memory = memoryOfGpus();
-    if (memory.isEmpty() || !torchHasCuda()) {
+    if (memory.isEmpty() || !cuda.usable()) {
       return List.of();
     }
     List<ComputeDevice> gpus = new ArrayList<>();
@@ -41,10 +39,6 @@ public final class DeviceInventory {
       gpus.add(new ComputeDevice("cuda:" + gpus.size(), bytes));
     }
     return gpus;
-  }
-
-  private static boolean torchHasCuda() {
-    return Engine.getEngine("PyTorch").hasCapability(StandardCapabilities.CUDA);
   }
 
   private static List<Long> memoryOfGpus() {

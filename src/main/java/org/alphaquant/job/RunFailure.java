@@ -13,6 +13,11 @@ public class RunFailure extends RuntimeException {
     this.error = new JobError(code, kind, message, cause == null ? null : cause.toString());
   }
 
+  public RunFailure(JobError error) {
+    super(error.message());
+    this.error = error;
+  }
+
   public JobError error() {
     return error;
   }

@@ -2,11 +2,13 @@ package org.alphaquant.run;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobResult;
@@ -22,15 +24,13 @@ import org.alphaquant.torch.Torch;
 import org.alphaquant.torch.TorchOutOfMemoryException;
 import org.alphaquant.worker.JobContext;
 import org.alphaquant.worker.JobRunner;
-import org.springframework.stereotype.Component;
 
 /** One quantization, from the source checkpoint to the result's folder. */
-@Component
-class QuantizationRun implements JobRunner {
+public final class QuantizationRun implements JobRunner {
 
   private final JobInputs inputs;
 
-  QuantizationRun(JobInputs inputs) {
+  public QuantizationRun(JobInputs inputs) {
     this.inputs = inputs;
   }
 
@@ -61,12 +61,16 @@ class QuantizationRun implements JobRunner {
     JobSpec spec = context.spec();
     JobInputs inputs = this.inputs.with(context.sources());
     try (PreparedJob job = new JobPreparation(inputs).open(spec);
-        Tokenizer tokenizer = Tokenizer.open(job.source().folder());
-        Torch torch = Torch.open(context.device())) {
+        Tokenizer tokenizer = tokenizer(context, job.source());
+        Torch torch = torch(context)) {
       requireRunnable(job);
+      context.unit("encoding the calibration text");
       CalibrationSamples samples = CalibrationSamples.collect(inputs.calibration(spec), tokenizer);
-      RunInputs run = new RunInputs(job, samples, windows(inputs, spec, tokenizer));
-      return new RunPhases(context, torch, run).run();
+      requireInVocabulary(samples.tokens(), job.description());
+      context.unit("encoding the evaluation text");
+      long[][] windows = windows(inputs, spec, tokenizer);
+      requireInVocabulary(windows, job.description());
+      return new RunPhases(context, torch, new RunInputs(job, samples, windows)).run();
     }
   }
 
@@ -79,6 +83,31 @@ class QuantizationRun implements JobRunner {
             detail -> {
               throw new RunFailure(JobError.Kind.USER, "source-changed", detail);
             });
+  }
+
+  private static Tokenizer tokenizer(JobContext context, Checkpoint source) {
+    context.unit("reading tokenizer.json");
+    return Tokenizer.open(source.folder());
+  }
+
+  private static Torch torch(JobContext context) {
+    context.unit("starting PyTorch on " + context.device());
+    return Torch.open(context.device());
+  }
+
+  // The embedding has no row for others; PyTorch would fail somewhere within the first layer.
+  private static void requireInVocabulary(long[][] tokens, ModelDescription description) {
+    for (long[] row : tokens) {
+      for (long id : row) {
+        if (id < 0 || id >= description.vocabulary()) {
+          throw new RunFailure(
+              JobError.Kind.USER,
+              "unusable-input",
+              "tokenizer.json makes the token id %d; the model's vocabulary ends at %d"
+                  .formatted(id, description.vocabulary() - 1));
+        }
+      }
+    }
   }
 
   private static long[][] windows(JobInputs inputs, JobSpec spec, Tokenizer tokenizer) {

@@ -59,7 +59,7 @@ final class Attempt {
   private void end(Throwable failure) {
     try {
       lease.ensureTrusted();
-      if (failure instanceof DrainRequestedException) {
+      if (failure instanceof DrainRequestedException || failure instanceof RunnerKilledException) {
         finish(() -> leases.giveBack(job.id(), lease.epoch()));
       } else if (lease.isCancelled()) {
         finish(() -> leases.cancelled(job.id(), lease.epoch()));

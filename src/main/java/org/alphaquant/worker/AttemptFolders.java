@@ -33,11 +33,16 @@ final class AttemptFolders {
     return attempt;
   }
 
-  /** Refuses a result of which a file is not there as it was written. */
+  /** Refuses a result of which a file is not there as it was written, or not in its folder. */
   void requireWhole(UUID job, long epoch, JobResult result) throws IOException {
     Path folder = settings.resolve(result(job, epoch));
     for (JobResult.Artifact artifact : result.artifacts()) {
-      long bytes = Files.size(folder.resolve(artifact.name()));
+      Path file = folder.resolve(artifact.name()).normalize();
+      if (!file.toRealPath().startsWith(folder.toRealPath())) {
+        throw new IOException(
+            "artifact '%s' is no file of the result's folder".formatted(artifact.name()));
+      }
+      long bytes = Files.size(file);
       if (bytes != artifact.bytes()) {
         throw new IOException(
             "%s has %d bytes but was written with %d"

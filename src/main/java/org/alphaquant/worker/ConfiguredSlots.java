@@ -2,20 +2,21 @@ package org.alphaquant.worker;
 
 import java.util.List;
 import org.alphaquant.device.ComputeDevice;
+import org.alphaquant.device.CudaCheck;
 import org.alphaquant.device.DeviceInventory;
 
 /** The slots that the configuration asks for, checked against the machine. */
 final class ConfiguredSlots implements DeviceSlots {
   private final List<ComputeDevice> slots;
 
-  ConfiguredSlots(List<String> names) {
+  ConfiguredSlots(List<String> names, CudaCheck cuda) {
     if (names.equals(List.of("cpu"))) {
       slots = List.of(DeviceInventory.cpu());
     } else if (names.equals(List.of("auto"))) {
-      List<ComputeDevice> gpus = DeviceInventory.gpus();
+      List<ComputeDevice> gpus = DeviceInventory.gpus(cuda);
       slots = gpus.isEmpty() ? List.of(DeviceInventory.cpu()) : gpus;
     } else {
-      List<ComputeDevice> gpus = DeviceInventory.gpus();
+      List<ComputeDevice> gpus = DeviceInventory.gpus(cuda);
       slots = names.stream().map(name -> find(name, gpus)).toList();
     }
   }

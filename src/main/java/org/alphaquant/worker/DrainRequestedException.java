@@ -2,7 +2,7 @@ package org.alphaquant.worker;
 
 /** The worker stops; the job goes back to the queue. */
 public final class DrainRequestedException extends AttemptEndedException {
-  DrainRequestedException(String message) {
+  public DrainRequestedException(String message) {
     super(message);
   }
 }

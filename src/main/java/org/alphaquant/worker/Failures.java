@@ -5,13 +5,14 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.alphaquant.device.DeviceErrors;
 import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
 import org.springframework.dao.DataAccessException;
 
 /** Which class a failure of a run belongs to. */
-final class Failures {
+public final class Failures {
   private static final int FRAMES = 8;
 
   // ENOSPC, EDQUOT, EFBIG: Java hands on the system's words alone.
@@ -20,9 +21,17 @@ final class Failures {
 
   private Failures() {}
 
-  static JobError classify(Throwable failure, Path folder) {
+  /**
+   * The class of a failure, and what to say of it.
+   *
+   * @param folder of the job's attempts
+   */
+  public static JobError classify(Throwable failure, Path folder) {
     if (failure instanceof RunFailure known) {
       return known.error();
+    }
+    if (DeviceErrors.isDeviceError(String.valueOf(failure.getMessage()))) {
+      return error("device-error", JobError.Kind.TRANSIENT, failure);
     }
     if (failure instanceof OutOfMemoryError) {
       return error("out-of-memory", JobError.Kind.RESOURCE, failure);

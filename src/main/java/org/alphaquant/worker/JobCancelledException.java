@@ -2,7 +2,7 @@ package org.alphaquant.worker;
 
 /** A client asked for the job's end. */
 public final class JobCancelledException extends AttemptEndedException {
-  JobCancelledException(String message) {
+  public JobCancelledException(String message) {
     super(message);
   }
 }

@@ -43,6 +43,17 @@ public interface JobContext {
   List<Path> earlierAttempts();
 
   /**
+   * Begins a unit of work that native code or much memory takes part in. Whoever runs the work says
+   * so when it does not survive the unit.
+   *
+   * @param name in words that complete "while it was ...", for example {@code reading
+   *     tokenizer.json}
+   */
+  default void unit(String name) {
+    ensureHeld();
+  }
+
+  /**
    * Returns while the job is this attempt's. To be called between units of work, at least every few
    * seconds, and before a file is published.
    *

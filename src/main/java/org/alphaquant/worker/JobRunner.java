@@ -17,4 +17,12 @@ public interface JobRunner {
    *     is classed by its type, and counts as a fault of this program where that says nothing
    */
   JobResult run(JobContext context) throws Exception;
+
+  /**
+   * Whether {@link #run} ends a while after a cancel even where the work does not. Otherwise the
+   * whole process has to end then.
+   */
+  default boolean canBeStopped() {
+    return false;
+  }
 }

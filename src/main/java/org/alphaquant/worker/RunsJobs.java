@@ -7,7 +7,7 @@ import org.springframework.context.annotation.ConditionContext;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /** Holds in every role but {@code api}. */
-final class RunsJobs implements Condition {
+public final class RunsJobs implements Condition {
   @Override
   public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {
     return Binder.get(context.getEnvironment())

@@ -11,8 +11,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * What happens when work does not end after a cancel: its device cannot be given to anybody else,
- * so the process ends and its supervisor starts a clean one.
+ * What happens when work in this process does not end after a cancel: its device cannot be given to
+ * anybody else, so the process ends and its supervisor starts a clean one.
  */
 final class StuckJobs {
   /** Exit status that says "start me again". */
@@ -23,16 +23,18 @@ final class StuckJobs {
   private final JobEvents events;
   private final Leases leases;
   private final ProcessExit exit;
+  private final JobRunner runner;
   private final Set<Lease> ended = ConcurrentHashMap.newKeySet();
 
-  StuckJobs(JobEvents events, Leases leases, ProcessExit exit) {
+  StuckJobs(JobEvents events, Leases leases, ProcessExit exit, JobRunner runner) {
     this.events = events;
     this.leases = leases;
     this.exit = exit;
+    this.runner = runner;
   }
 
   void end(Lease lease) {
-    if (!ended.add(lease)) {
+    if (runner.canBeStopped() || !ended.add(lease)) {
       return;
     }
     log.error("job={} epoch={} does not end after its cancel", lease.jobId(), lease.epoch());

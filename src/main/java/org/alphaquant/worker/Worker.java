@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadFactory;
 import org.alphaquant.device.ComputeDevice;
 import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Job;
@@ -35,6 +36,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
   private final Heartbeat heartbeat;
   private final QuotaSettings quotas;
   private final WorkerSettings settings;
+  private final ThreadFactory threads;
   private final Map<Thread, Lease> attempts = new ConcurrentHashMap<>();
   private final Rounds claims = new Rounds("claim-loop", AFTER_FAILURE, this::claimJobs);
 
@@ -47,7 +49,8 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
       DeviceSlots slots,
       Heartbeat heartbeat,
       QuotaSettings quotas,
-      WorkerSettings settings) {
+      WorkerSettings settings,
+      ThreadFactory threads) {
     this.leases = leases;
     this.events = events;
     this.runner = runner;
@@ -57,6 +60,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     this.heartbeat = heartbeat;
     this.quotas = quotas;
     this.settings = settings;
+    this.threads = threads;
   }
 
   /** Names this process in the rows it holds. */
@@ -114,12 +118,35 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
   private void startAttempt(Job job, long askedAt) {
     Duration trust = settings.lease().minus(settings.trustMargin());
     Lease lease = new Lease(job.id(), job.leaseEpoch(), System::nanoTime, askedAt, trust);
-    List<ComputeDevice> devices = slots.take(job.devices(), job.deviceMemoryBytes());
-    keeper.add(lease);
+    List<ComputeDevice> devices = List.of();
+    try {
+      devices = slots.take(job.devices(), job.deviceMemoryBytes());
+      start(job, lease, devices);
+    } catch (RuntimeException | Error e) {
+      // Nobody runs the job: its lease must not be renewed, and its devices are free.
+      end(lease, devices);
+      abandon(lease, "no thread can be started for it: " + e);
+      throw e;
+    }
+  }
+
+  private void start(Job job, Lease lease, List<ComputeDevice> devices) {
     // A platform thread: the work spends hours in native code.
-    Thread thread = new Thread(() -> attempt(job, lease, devices), "job-" + job.id());
+    Thread thread = threads.newThread(() -> attempt(job, lease, devices));
+    thread.setName("job-" + job.id());
+    keeper.add(lease);
     attempts.put(thread, lease);
-    thread.start();
+    try {
+      thread.start();
+    } catch (RuntimeException | Error e) {
+      attempts.remove(thread);
+      throw e;
+    }
+  }
+
+  private void end(Lease lease, List<ComputeDevice> devices) {
+    keeper.remove(lease);
+    slots.giveBack(devices);
   }
 
   private void attempt(Job job, Lease lease, List<ComputeDevice> devices) {
@@ -138,8 +165,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
                       settings.progressEvery()),
               runner);
     } finally {
-      keeper.remove(lease);
-      slots.giveBack(devices);
+      end(lease, devices);
       attempts.remove(Thread.currentThread());
       claims.wake();
     }
@@ -173,14 +199,14 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    attempts.values().forEach(this::abandon);
+    attempts.values().forEach(it -> abandon(it, "it did not come to a layer's end in time"));
     keeper.stop();
     heartbeat.stop(id);
   }
 
   // The thread may still run, but it ends with the process and writes to its own folder only.
-  private void abandon(Lease lease) {
-    log.warn("job={} did not come to a layer's end in time and is given back", lease.jobId());
+  private void abandon(Lease lease, String reason) {
+    log.warn("job={} is given back: {}", lease.jobId(), reason);
     lease.lose();
     try {
       leases.giveBack(lease.jobId(), lease.epoch());

@@ -1,5 +1,7 @@
 package org.alphaquant.worker;
 
+import java.util.concurrent.ThreadFactory;
+import org.alphaquant.device.CudaCheck;
 import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.Leases;
 import org.alphaquant.job.Notifications;
@@ -10,6 +12,7 @@ import org.alphaquant.job.Rounds;
 import org.alphaquant.job.ServerSettings;
 import org.alphaquant.job.WebhookDeliveries;
 import org.alphaquant.job.Workers;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
@@ -53,8 +56,9 @@ class WorkerConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    DeviceSlots deviceSlots(WorkerSettings settings) {
-      return new ConfiguredSlots(settings.devices());
+    DeviceSlots deviceSlots(WorkerSettings settings, ObjectProvider<CudaCheck> cuda) {
+      return new ConfiguredSlots(
+          settings.devices(), () -> cuda.getIfAvailable(() -> () -> false).usable());
     }
 
     @Bean
@@ -75,8 +79,10 @@ class WorkerConfiguration {
         JobEvents events,
         Leases leases,
         ProcessExit exit,
+        JobRunner runner,
         Notifications notifications) {
-      LeaseKeeper keeper = new LeaseKeeper(renewal, settings, new StuckJobs(events, leases, exit));
+      StuckJobs stuckJobs = new StuckJobs(events, leases, exit, runner);
+      LeaseKeeper keeper = new LeaseKeeper(renewal, settings, stuckJobs);
       notifications.add(keeper);
       return keeper;
     }
@@ -92,10 +98,21 @@ class WorkerConfiguration {
         Workers workers,
         QuotaSettings quotas,
         WorkerSettings settings,
+        ObjectProvider<ThreadFactory> threads,
         Notifications notifications) {
       Heartbeat heartbeat = new Heartbeat(workers);
       Worker worker =
-          new Worker(leases, events, runner, folders, keeper, slots, heartbeat, quotas, settings);
+          new Worker(
+              leases,
+              events,
+              runner,
+              folders,
+              keeper,
+              slots,
+              heartbeat,
+              quotas,
+              settings,
+              threads.getIfAvailable(() -> Thread::new));
       notifications.add(worker);
       return worker;
     }

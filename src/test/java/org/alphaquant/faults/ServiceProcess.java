@@ -119,8 +119,28 @@ final class ServiceProcess implements AutoCloseable {
 
   /** Sends a signal: KILL, TERM, STOP, CONT. Nothing happens where the process has ended. */
   void signal(String name) {
+    signal(name, process.pid());
+  }
+
+  /** Sends a signal to the process and to its runners. */
+  void signalAll(String name) {
+    signal(name);
+    runners().forEach(runner -> signal(name, runner));
+  }
+
+  /** Its runners' process ids. */
+  List<Long> runners() {
+    return process
+        .children()
+        .filter(child -> child.info().command().orElse("").endsWith("java"))
+        .map(ProcessHandle::pid)
+        .toList();
+  }
+
+  /** Sends a signal to one process. */
+  static void signal(String name, long pid) {
     try {
-      new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+      new ProcessBuilder("kill", "-" + name, Long.toString(pid))
           .redirectError(ProcessBuilder.Redirect.DISCARD)
           .start()
           .waitFor();

@@ -1,5 +1,7 @@
 package org.alphaquant.run;
 
+import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,8 +55,13 @@ final class RunBench {
     }
   }
 
+  private static boolean cuda() {
+    return Engine.getEngine("PyTorch").hasCapability(StandardCapabilities.CUDA);
+  }
+
   private static String found() {
-    return Stream.concat(DeviceInventory.gpus().stream(), Stream.of(DeviceInventory.cpu()))
+    return Stream.concat(
+            DeviceInventory.gpus(RunBench::cuda).stream(), Stream.of(DeviceInventory.cpu()))
         .peek(device -> System.out.println("found " + device))
         .findFirst()
         .orElseThrow()

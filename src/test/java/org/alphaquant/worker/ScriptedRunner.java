@@ -21,11 +21,11 @@ import org.alphaquant.job.JobResult;
  * The job's model says what to do: {@code layers/<count>/<milliseconds each>}, or {@code poison},
  * which ends its process.
  */
-final class ScriptedRunner implements JobRunner {
+public final class ScriptedRunner implements JobRunner {
   private static final long UNIT_NANOS = 2_000_000;
 
   /** What the result of an unbroken run holds. */
-  static String expected(String model) {
+  public static String expected(String model) {
     String state = sha256(model);
     for (int layer = 0; layer < layers(model); layer++) {
       state = sha256(state + layer);
@@ -33,7 +33,7 @@ final class ScriptedRunner implements JobRunner {
     return state;
   }
 
-  static String model(int layers, int millis) {
+  public static String model(int layers, int millis) {
     return "layers/%d/%d".formatted(layers, millis);
   }
 

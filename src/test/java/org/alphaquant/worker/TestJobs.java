@@ -28,7 +28,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * The queue as those see it who post jobs to the workers of a test: a database for the class, empty
  * before each test.
  */
-final class TestJobs implements BeforeAllCallback, BeforeEachCallback, AfterAllCallback {
+public final class TestJobs implements BeforeAllCallback, BeforeEachCallback, AfterAllCallback {
   private JdbcConnectionDetails database;
   private JobDatabase client;
   private Jobs jobs;
@@ -50,27 +50,27 @@ final class TestJobs implements BeforeAllCallback, BeforeEachCallback, AfterAllC
     client.close();
   }
 
-  JdbcConnectionDetails database() {
+  public JdbcConnectionDetails database() {
     return database;
   }
 
-  UUID create(String model) {
+  public UUID create(String model) {
     return jobs.create(new NewJob("ann", JobSpec.of(model), null)).job().id();
   }
 
-  void cancel(UUID id, String reason) {
+  public void cancel(UUID id, String reason) {
     jobs.cancel(id, reason);
   }
 
-  Job find(UUID id) {
+  public Job find(UUID id) {
     return jobs.find(id).orElseThrow();
   }
 
-  Map<JobState, Long> counts() {
+  public Map<JobState, Long> counts() {
     return jobs.counts();
   }
 
-  Job awaitState(UUID id, JobState state) {
+  public Job awaitState(UUID id, JobState state) {
     await()
         .atMost(Duration.ofSeconds(30))
         .pollInterval(Duration.ofMillis(20))
@@ -78,17 +78,17 @@ final class TestJobs implements BeforeAllCallback, BeforeEachCallback, AfterAllC
     return find(id);
   }
 
-  List<String> eventTypes(Job job) {
+  public List<String> eventTypes(Job job) {
     return events(job).stream().map(JobEvent::type).toList();
   }
 
-  void assertGapFree(Job job) {
+  public void assertGapFree(Job job) {
     assertThat(events(job))
         .extracting(JobEvent::seq)
         .containsExactlyElementsOf(LongStream.rangeClosed(1, job.eventSeq()).boxed().toList());
   }
 
-  List<JobEvent> events(Job job) {
+  public List<JobEvent> events(Job job) {
     return client.get(JobEvents.class).after(job.id(), 0, 1000);
   }
 }

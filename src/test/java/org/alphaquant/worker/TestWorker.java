@@ -16,11 +16,12 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.support.GenericApplicationContext;
 
 /** A worker in this JVM, with short times and a runner of the test's own. */
-final class TestWorker implements AutoCloseable {
+public final class TestWorker implements AutoCloseable {
   private final ConfigurableApplicationContext context;
   private final List<Integer> exits = new CopyOnWriteArrayList<>();
 
-  TestWorker(JdbcConnectionDetails database, Path data, JobRunner runner, String... properties) {
+  public TestWorker(
+      JdbcConnectionDetails database, Path data, JobRunner runner, String... properties) {
     Map<String, Object> settings =
         new HashMap<>(
             Map.of(
@@ -58,12 +59,12 @@ final class TestWorker implements AutoCloseable {
         .toArray(String[]::new);
   }
 
-  <T> T get(Class<T> type) {
+  public <T> T get(Class<T> type) {
     return context.getBean(type);
   }
 
   /** Statuses that this worker wanted to end its process with. */
-  List<Integer> exits() {
+  public List<Integer> exits() {
     return exits;
   }
 

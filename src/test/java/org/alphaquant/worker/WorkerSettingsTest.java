@@ -51,9 +51,9 @@ class WorkerSettingsTest {
 
   @Test
   void aNamedGpuThatIsNotThereIsRefused() {
-    assertThatThrownBy(() -> new ConfiguredSlots(List.of("cuda:97")))
+    assertThatThrownBy(() -> new ConfiguredSlots(List.of("cuda:97"), () -> true))
         .hasMessageContaining("cuda:97");
-    assertThat(new ConfiguredSlots(List.of("cpu")).all())
+    assertThat(new ConfiguredSlots(List.of("cpu"), () -> true).all())
         .singleElement()
         .satisfies(slot -> assertThat(slot.memoryBytes()).isPositive());
   }

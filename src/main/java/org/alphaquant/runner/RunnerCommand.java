@@ -1,0 +1,105 @@
+package org.alphaquant.runner;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.alphaquant.runner.child.RunnerMain;
+
+/**
+ * The command line and environment of a runner.
+ *
+ * @param prefix words before it
+ * @param options of the JVM
+ * @param entry what the JVM runs: {@code -jar} and a jar, or {@code -cp}, a class path and a class
+ */
+record RunnerCommand(List<String> prefix, List<String> options, List<String> entry) {
+
+  // Everything else stays behind: an environment holds passwords and tokens.
+  private static final Set<String> KEPT =
+      Set.of("PATH", "HOME", "USER", "LANG", "TZ", "LD_LIBRARY_PATH", "OFFLINE", "RUST_FLAVOR");
+  private static final List<String> KEPT_PREFIXES =
+      List.of(
+          "LC_",
+          "CUDA_",
+          "NVIDIA_",
+          "OMP_",
+          "GOMP_",
+          "KMP_",
+          "MKL_",
+          "OPENBLAS_",
+          "TORCH_",
+          "PYTORCH_",
+          "DJL_",
+          "ENGINE_",
+          "MALLOC_");
+
+  // No core dumps; the shell is replaced by what it executes.
+  private static final List<String> SHELL =
+      List.of("/bin/sh", "-c", "ulimit -c 0; exec \"$@\"", "runner");
+
+  RunnerCommand {
+    prefix = List.copyOf(prefix);
+    options = List.copyOf(options);
+    entry = List.copyOf(entry);
+  }
+
+  /** Runs the same program as this process. */
+  static RunnerCommand of(RunnerSettings settings) {
+    return of(settings, RunnerMain.class);
+  }
+
+  /** Runs another class of the class path; a packaged program always runs its own. */
+  static RunnerCommand of(RunnerSettings settings, Class<?> main) {
+    String classPath = System.getProperty("java.class.path");
+    boolean packaged = classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator);
+    return new RunnerCommand(
+        settings.command(),
+        settings.options(),
+        packaged ? List.of("-jar", classPath) : List.of("-cp", classPath, main.getName()));
+  }
+
+  RunnerCommand withOptions(List<String> more) {
+    List<String> all = new ArrayList<>(options);
+    all.addAll(more);
+    return new RunnerCommand(prefix, all, entry);
+  }
+
+  /**
+   * A process that is to be started.
+   *
+   * @param folder its working directory, and where its temporary files go
+   */
+  ProcessBuilder process(Path folder, long heapBytes, Path socket, String token) {
+    List<String> words = new ArrayList<>(SHELL);
+    words.addAll(prefix);
+    words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    words.addAll(
+        List.of(
+            "-Xmx" + (heapBytes >> 20) + "m",
+            "-XX:+UseSerialGC",
+            "-XX:-CreateCoredumpOnCrash",
+            "-Xshare:auto",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dlogback.configurationFile=runner-logback.xml",
+            "-Djava.io.tmpdir=" + folder));
+    words.addAll(options);
+    words.addAll(entry);
+    words.addAll(List.of(RunnerMain.COMMAND, socket.toString(), token));
+    ProcessBuilder builder =
+        new ProcessBuilder(words).directory(folder.toFile()).redirectErrorStream(true);
+    reduce(builder.environment());
+    return builder;
+  }
+
+  private static void reduce(Map<String, String> environment) {
+    environment
+        .keySet()
+        .removeIf(
+            name -> !KEPT.contains(name) && KEPT_PREFIXES.stream().noneMatch(name::startsWith));
+    // Many arenas keep what was freed in them.
+    environment.putIfAbsent("MALLOC_ARENA_MAX", "2");
+  }
+}

@@ -1,0 +1,153 @@
+package org.alphaquant.runner;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.alphaquant.job.Rounds;
+import org.alphaquant.runner.wire.Message;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The runners of this process. One that did its work in order stays for the next work on the same
+ * devices, until it is due to be replaced; a card is free again only once its runner has ended.
+ */
+final class RunnerPool implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(RunnerPool.class);
+  private static final Duration WATCH = Duration.ofMillis(100);
+
+  private final RunnerCommand command;
+  private final RunnerSettings settings;
+  private final RunnerMeters meters;
+  private final Map<RunnerProcess, Wear> all = new ConcurrentHashMap<>();
+  private final Map<RunnerProcess, Set<String>> idle = new HashMap<>();
+  private final Rounds watch = new Rounds("runner-memory", WATCH, this::watch);
+  private boolean closed;
+
+  /** How much a runner has done, and what it held after its first work. */
+  private record Wear(int jobs, long firstBytes) {}
+
+  RunnerPool(RunnerCommand command, RunnerSettings settings, RunnerMeters meters) {
+    this.command = command;
+    this.settings = settings;
+    this.meters = meters;
+    meters.watch(this);
+    watch.start();
+  }
+
+  private Duration watch() {
+    all.keySet().forEach(RunnerProcess::checkMemory);
+    return WATCH;
+  }
+
+  /** A runner for these devices, which may still be starting. */
+  RunnerProcess take(List<String> devices) throws IOException {
+    Set<String> wanted = cards(devices);
+    Optional<RunnerProcess> warm = takeIdle(wanted);
+    return warm.isPresent() ? warm.get() : start();
+  }
+
+  private synchronized Optional<RunnerProcess> takeIdle(Set<String> wanted) {
+    Optional<RunnerProcess> found = Optional.empty();
+    for (Iterator<Map.Entry<RunnerProcess, Set<String>>> it = idle.entrySet().iterator();
+        it.hasNext(); ) {
+      Map.Entry<RunnerProcess, Set<String>> one = it.next();
+      boolean same = one.getValue().equals(wanted) && one.getKey().isAlive();
+      if (same && found.isEmpty()) {
+        found = Optional.of(one.getKey());
+        it.remove();
+      } else if (!one.getKey().isAlive() || one.getValue().stream().anyMatch(wanted::contains)) {
+        it.remove();
+        discard(one.getKey());
+      }
+    }
+    return found;
+  }
+
+  private synchronized RunnerProcess start() throws IOException {
+    if (closed) {
+      throw new IOException("the service is being stopped");
+    }
+    RunnerProcess runner = new RunnerProcess(command, settings.heap().toBytes());
+    all.put(runner, new Wear(0, 0));
+    meters.started();
+    log.debug("runner {} starts", runner.pid());
+    return runner;
+  }
+
+  /** Starts a runner before it is needed, and lets it load PyTorch. */
+  synchronized void warmUp(List<String> devices) {
+    try {
+      RunnerProcess runner = start();
+      idle.put(runner, cards(devices));
+      runner.onceReady(new Message.LoadTorch());
+    } catch (IOException e) {
+      log.warn("No runner can be started: {}", e.getMessage());
+    }
+  }
+
+  /** Takes back a runner that has done what it was asked for, in order. */
+  synchronized void giveBack(RunnerProcess runner, List<String> devices) {
+    long bytes = runner.memory().orElse(0);
+    Wear before = all.get(runner);
+    Wear now = new Wear(before.jobs() + 1, before.firstBytes() == 0 ? bytes : before.firstBytes());
+    if (closed || isWorn(now, bytes)) {
+      log.debug("runner {} is replaced: {} jobs, {} bytes", runner.pid(), now.jobs(), bytes);
+      discard(runner);
+      return;
+    }
+    runner.limitMemory(Long.MAX_VALUE);
+    runner.output().writeTo(null);
+    all.put(runner, now);
+    idle.put(runner, cards(devices));
+  }
+
+  private boolean isWorn(Wear wear, long bytes) {
+    return wear.jobs() >= settings.maxJobs()
+        || bytes - wear.firstBytes() > settings.maxGrowth().toBytes();
+  }
+
+  /** Ends a runner. */
+  void discard(RunnerProcess runner) {
+    runner.close();
+    all.remove(runner);
+  }
+
+  // All of the CPU's slots are one device; a runner that has used a card holds memory on it.
+  private static Set<String> cards(List<String> devices) {
+    return new HashSet<>(devices);
+  }
+
+  /** Runners that live. */
+  int alive() {
+    return all.size();
+  }
+
+  synchronized int idle() {
+    return idle.size();
+  }
+
+  /** Anonymous and shared memory of all runners, in bytes. */
+  long memory() {
+    return all.keySet().stream().mapToLong(runner -> runner.memory().orElse(0)).sum();
+  }
+
+  @Override
+  public void close() {
+    List<RunnerProcess> left;
+    synchronized (this) {
+      closed = true;
+      left = new ArrayList<>(all.keySet());
+    }
+    left.forEach(this::discard);
+    watch.stop();
+  }
+}

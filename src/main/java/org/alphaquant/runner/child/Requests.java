@@ -1,0 +1,66 @@
+package org.alphaquant.runner.child;
+
+import ai.djl.engine.Engine;
+import ai.djl.engine.StandardCapabilities;
+import java.nio.file.Path;
+import java.util.function.Function;
+import org.alphaquant.job.JobError;
+import org.alphaquant.runner.wire.Message;
+import org.alphaquant.worker.Failures;
+import org.alphaquant.worker.JobRunner;
+
+/** Does what the service asks for, in one thread. */
+final class Requests {
+  private final Session session;
+  private final Function<Message.Run, JobRunner> work;
+
+  Requests(Session session, Function<Message.Run, JobRunner> work) {
+    this.session = session;
+    this.work = work;
+  }
+
+  void serve() throws InterruptedException {
+    while (true) {
+      Message answer = answer(session.next());
+      HeapMemory.giveBack();
+      session.send(answer);
+    }
+  }
+
+  private Message answer(Message request) {
+    if (request instanceof Message.Run run) {
+      return attempt(run);
+    }
+    if (request instanceof Message.TryTokenizer trial) {
+      session.begin("trying tokenizer.json");
+      return new Message.Tried(
+          TokenizerProblem.find(Path.of(trial.folder()), trial.vocabulary()).orElse(null));
+    }
+    if (request instanceof Message.LoadTorch) {
+      session.begin("loading PyTorch");
+      return new Message.TorchLoaded(
+          Engine.getEngine("PyTorch").hasCapability(StandardCapabilities.CUDA));
+    }
+    throw new IllegalStateException("no request: " + request.getClass().getSimpleName());
+  }
+
+  private Message attempt(Message.Run run) {
+    try {
+      session.begin("reading the job");
+      return new Message.Done(work.apply(run).run(new RemoteContext(run, session)));
+    } catch (StopRequestedException stopped) {
+      return new Message.Stopped();
+    } catch (Throwable failure) {
+      return failed(failure, Path.of(run.directory()));
+    }
+  }
+
+  private static Message failed(Throwable failure, Path directory) {
+    // As in the service: the folder of all attempts is what a person can act on.
+    JobError error = Failures.classify(failure, directory.getParent());
+    if (error.kind() == JobError.Kind.INTERNAL) {
+      failure.printStackTrace();
+    }
+    return new Message.Failed(error);
+  }
+}

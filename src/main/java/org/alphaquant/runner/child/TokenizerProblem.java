@@ -1,0 +1,51 @@
+package org.alphaquant.runner.child;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import org.alphaquant.calibration.CalibrationException;
+import org.alphaquant.calibration.Tokenizer;
+
+/** Tries a tokenizer on a text that has something of everything. */
+final class TokenizerProblem {
+  private static final String SENTENCE =
+      "the quick brown fox jumps over the lazy dog and then it runs all the way back to where it"
+          + " came from because nobody had told it to stop ";
+  private static final String TEXT =
+      SENTENCE.repeat(8)
+          + "In 1998, \"O'Neill & Sons\" paid $12,345.67 (±3 %) for it: état, Straße, Ελλάδα,"
+          + " Москва, 東京都, 한국어, हिन्दी, العربية, 👩‍👩‍👧 🎉.\r\n\n\tif (a[i] != 0x7f) { return"
+          + " b->c; } // <tag attr='1'/>\n   \n";
+
+  private TokenizerProblem() {}
+
+  /**
+   * What keeps the tokenizer of a folder from being used; empty where it works.
+   *
+   * @param vocabulary rows of the model's embedding
+   */
+  static Optional<String> find(Path folder, long vocabulary) {
+    try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+      return of(tokenizer.encode(TEXT), vocabulary)
+          .or(() -> of(tokenizer.encodeWithoutSpecialTokens(TEXT), vocabulary));
+    } catch (CalibrationException problem) {
+      return Optional.of(problem.getMessage());
+    } catch (RuntimeException refused) {
+      return Optional.of("tokenizer.json cannot encode a text: " + refused.getMessage());
+    }
+  }
+
+  private static Optional<String> of(long[] ids, long vocabulary) {
+    if (ids.length == 0) {
+      return Optional.of(
+          "tokenizer.json makes no token of a text of %d characters".formatted(TEXT.length()));
+    }
+    return Arrays.stream(ids)
+        .filter(id -> id < 0 || id >= vocabulary)
+        .mapToObj(
+            id ->
+                "tokenizer.json makes the token id %d; the model's vocabulary ends at %d"
+                    .formatted(id, vocabulary - 1))
+        .findFirst();
+  }
+}
