@@ -40,7 +40,7 @@ public final class Tools {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       String output = new String(process.getInputStream().readAllBytes());
-      assertThat(process.waitFor()).as("%s:%n%s", String.join(" ", command), output).isZero();
+      assertThat(process.waitFor()).as("%s …:%n%s", command[0], output).isZero();
       return output;
     } catch (IOException e) {
       throw new AssertionError(e);

@@ -40,6 +40,22 @@ final class ServiceProcess implements AutoCloseable {
     command =
         new ArrayList<>(
             List.of(
+                java(
+                    "--server.port=" + port,
+                    "--management.server.port=0",
+                    "--alphaquant.data-dir=" + data,
+                    "--alphaquant.models.roots=" + Path.of("examples/models").toAbsolutePath(),
+                    "--alphaquant.files.roots=" + Path.of("examples").toAbsolutePath())));
+    for (String property : properties) {
+      command.add("--" + property);
+    }
+  }
+
+  /** The command line of the jar's program with these arguments. */
+  static String[] java(String... arguments) {
+    List<String> all =
+        new ArrayList<>(
+            List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx512m",
                 "-XX:+UseSerialGC",
@@ -47,15 +63,9 @@ final class ServiceProcess implements AutoCloseable {
                 "-Dalphaquant.ends-with=" + ProcessHandle.current().pid(),
                 "-cp",
                 System.getProperty("java.class.path"),
-                AlphaQuantServer.class.getName(),
-                "--server.port=" + port,
-                "--management.server.port=0",
-                "--alphaquant.data-dir=" + data,
-                "--alphaquant.models.roots=" + Path.of("examples/models").toAbsolutePath(),
-                "--alphaquant.files.roots=" + Path.of("examples").toAbsolutePath()));
-    for (String property : properties) {
-      command.add("--" + property);
-    }
+                AlphaQuantServer.class.getName()));
+    all.addAll(List.of(arguments));
+    return all.toArray(String[]::new);
   }
 
   private static int freePort() {
