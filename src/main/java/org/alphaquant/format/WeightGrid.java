@@ -3,16 +3,29 @@ package org.alphaquant.format;
 import org.alphaquant.torch.TorchDtype;
 
 /**
- * A scheme in the numbers that {@code torchscript/format.py} takes.
+ * The values that a scheme's codes stand for, and how groups of them are scaled: {@code Grid} of
+ * {@code torchscript/format.py}, field by field.
  *
- * @param grid integers: 0, least and greatest code, 0; floats: 1, mantissa bits, least normal
- *     exponent, greatest value
+ * @param floating floating-point numbers, not integers
+ * @param least least code of integers
+ * @param greatest greatest code of integers, greatest value of floats
+ * @param mantissaBits of floats
+ * @param leastExponent of the least normal float
  * @param groupSize inputs that share a scale, resolved: never {@value TensorScheme#PER_CHANNEL}
  * @param scaleKind 0 real, 1 E8M0, 2 E4M3 below one scale of the tensor
  * @param scaleDtype what a real scale is rounded to before codes are computed
+ * @param symmetric no zero points
  */
 public record WeightGrid(
-    double[] grid, long groupSize, int scaleKind, TorchDtype scaleDtype, boolean symmetric) {
+    boolean floating,
+    double least,
+    double greatest,
+    int mantissaBits,
+    int leastExponent,
+    long groupSize,
+    int scaleKind,
+    TorchDtype scaleDtype,
+    boolean symmetric) {
 
   /**
    * The grid of a scheme for a weight with {@code inputs} columns.
@@ -31,12 +44,32 @@ public record WeightGrid(
       throw new IllegalArgumentException(
           "group_size %d does not divide the %d inputs".formatted(group, inputs));
     }
-    boolean integer = format.kind() == NumberFormat.Kind.INT;
-    double[] grid =
-        integer
-            ? new double[] {0, format.smallest(), format.largest(), 0}
-            : new double[] {1, format.mantissaBits(), format.minimumExponent(), format.largest()};
-    return new WeightGrid(grid, group, scaleKind(format), modelDtype, scheme.symmetric());
+    boolean floating = format.kind() != NumberFormat.Kind.INT;
+    return new WeightGrid(
+        floating,
+        floating ? -format.largest() : format.smallest(),
+        format.largest(),
+        floating ? format.mantissaBits() : 0,
+        floating ? format.minimumExponent() : 0,
+        group,
+        scaleKind(format),
+        modelDtype,
+        scheme.symmetric());
+  }
+
+  /** The fields as scripts take them. */
+  public double[] numbers() {
+    return new double[] {
+      floating ? 1 : 0,
+      least,
+      greatest,
+      mantissaBits,
+      leastExponent,
+      groupSize,
+      scaleKind,
+      scaleDtype.number(),
+      symmetric ? 1 : 0
+    };
   }
 
   private static int scaleKind(NumberFormat format) {

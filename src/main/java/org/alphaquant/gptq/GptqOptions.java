@@ -8,9 +8,18 @@ package org.alphaquant.gptq;
  * @param actOrder columns with the largest diagonal first; scales stay with their groups
  * @param sweeps coordinate-descent sweeps after the error feedback
  * @param scaleSteps candidates of the scale search; 1 is the absolute maximum
+ * @param weightedScales whether the scale search counts each input's error by the Hessian's
+ *     diagonal
+ * @param refit whether each sweep begins with least-squares scales for the codes as they are
  */
 public record GptqOptions(
-    double damp, int blockSize, boolean actOrder, int sweeps, int scaleSteps) {
+    double damp,
+    int blockSize,
+    boolean actOrder,
+    int sweeps,
+    int scaleSteps,
+    boolean weightedScales,
+    boolean refit) {
 
   public GptqOptions {
     // What the algorithm needs; how much a job may ask for is JobSpec's to limit.
@@ -18,6 +27,11 @@ public record GptqOptions(
     require(blockSize >= 1, "block_size", blockSize, "at least 1");
     require(sweeps >= 0, "sweeps", sweeps, "at least 0");
     require(scaleSteps >= 1, "scale steps", scaleSteps, "at least 1");
+  }
+
+  /** With scales searched for their plain squared error, and left so. */
+  public GptqOptions(double damp, int blockSize, boolean actOrder, int sweeps, int scaleSteps) {
+    this(damp, blockSize, actOrder, sweeps, scaleSteps, false, false);
   }
 
   /** What a job gets that says nothing. */

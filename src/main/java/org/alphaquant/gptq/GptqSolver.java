@@ -9,7 +9,8 @@ import org.alphaquant.torch.TensorScope;
 /**
  * GPTQ (Frantar et al. 2023, arXiv 2210.17323) on a batch of linears: scales are searched on the
  * original weights, then columns are quantized in turn, each error fed to those still to come, and
- * coordinate descent polishes the result. The mathematics is in {@code torchscript/gptq.py}.
+ * coordinate descent polishes the result. The mathematics is in {@code torchscript/gptq.py} and
+ * {@code torchscript/scales.py}.
  */
 public final class GptqSolver {
 
@@ -28,10 +29,11 @@ public final class GptqSolver {
    * @param rows outputs to solve at once, which bounds the working memory and changes nothing else
    */
   public Solution solve(
-      TensorScope scope, NDArray weight, NDArray hessian, WeightGrid format, long rows) {
+      TensorScope scope, NDArray weight, NDArray hessian, WeightGrid grid, long rows) {
     try (TensorScope work = scope.child("gptq")) {
-      NDArray outer = work.run("format.outer_scale", weight, format.grid(), format.scaleKind());
-      NDList scales = scales(work, weight, outer, format, rows);
+      NDArray outer = work.run("format.outer_scale", weight, grid.numbers());
+      NDArray importance = work.run("scales.importance", hessian, options.weightedScales());
+      NDList scales = scales(work, weight, importance, outer, grid, rows);
       NDList solved =
           work.runAll(
               "gptq.solve",
@@ -39,15 +41,15 @@ public final class GptqSolver {
               hessian,
               scales.get(0),
               scales.get(1),
-              format.grid(),
-              format.groupSize(),
-              format.symmetric(),
+              outer,
+              grid.numbers(),
               options.damp(),
               options.blockSize(),
               options.actOrder(),
               options.sweeps(),
+              options.refit(),
               rows);
-      return solution(scope, work, solved, scales, outer, format, rows);
+      return solution(scope, work, solved, scales.get(1), outer, grid, rows);
     }
   }
 
@@ -59,68 +61,51 @@ public final class GptqSolver {
    * @param weight float32 [B, R, K]
    * @return errors and energy are plain sums of squares; the damping is -1
    */
-  public Solution round(TensorScope scope, NDArray weight, WeightGrid format, long rows) {
+  public Solution round(TensorScope scope, NDArray weight, WeightGrid grid, long rows) {
     try (TensorScope work = scope.child("rounding")) {
-      NDArray outer = work.run("format.outer_scale", weight, format.grid(), format.scaleKind());
-      NDList scales = scales(work, weight, outer, format, rows);
+      NDArray outer = work.run("format.outer_scale", weight, grid.numbers());
+      NDArray importance = work.run("scales.importance", weight, false);
+      NDList scales = scales(work, weight, importance, outer, grid, rows);
       NDList rounded =
-          work.runAll(
-              "gptq.nearest",
-              weight,
-              scales.get(0),
-              scales.get(1),
-              format.grid(),
-              format.groupSize(),
-              rows);
-      return solution(scope, work, rounded, scales, outer, format, rows);
+          work.runAll("gptq.nearest", weight, scales.get(0), scales.get(1), grid.numbers(), rows);
+      return solution(scope, work, rounded, scales.get(1), outer, grid, rows);
     }
   }
 
   private NDList scales(
-      TensorScope work, NDArray weight, NDArray outer, WeightGrid format, long rows) {
+      TensorScope work,
+      NDArray weight,
+      NDArray importance,
+      NDArray outer,
+      WeightGrid grid,
+      long rows) {
     return work.runAll(
-        "format.search_scales",
-        weight,
-        format.grid(),
-        format.groupSize(),
-        format.scaleKind(),
-        format.scaleDtype().number(),
-        format.symmetric(),
-        options.scaleSteps(),
-        outer,
-        rows);
+        "scales.search", weight, importance, grid.numbers(), options.scaleSteps(), outer, rows);
   }
 
   private static Solution solution(
       TensorScope scope,
       TensorScope work,
       NDList solved,
-      NDList scales,
+      NDArray zero,
       NDArray outer,
-      WeightGrid format,
+      WeightGrid grid,
       long rows) {
-    NDArray codes =
-        work.run(
-            "format.codes",
-            solved.get(0),
-            scales.get(0),
-            scales.get(1),
-            format.grid(),
-            format.groupSize(),
-            rows);
     NDArray weight = solved.get(0);
-    for (NDArray array : List.of(weight, codes, scales.get(0), scales.get(1), outer)) {
+    NDArray scale = solved.get(1);
+    NDArray codes = work.run("format.codes", weight, scale, zero, grid.numbers(), rows);
+    for (NDArray array : List.of(weight, codes, scale, zero, outer)) {
       work.keep(scope, array);
     }
     return new Solution(
         weight,
         codes,
-        scales.get(0),
-        scales.get(1),
+        scale,
+        zero,
         outer,
-        work.toFloats(solved.get(1)),
         work.toFloats(solved.get(2)),
         work.toFloats(solved.get(3)),
-        work.toFloats(solved.get(4)));
+        work.toFloats(solved.get(4)),
+        work.toFloats(solved.get(5)));
   }
 }

@@ -9,14 +9,14 @@ public enum RoutingWeight {
   /** By p squared, as the expert's output error enters the layer's squared error. */
   SCORE_SQUARED(2);
 
-  private final int power;
+  private final double power;
 
-  RoutingWeight(int power) {
+  RoutingWeight(double power) {
     this.power = power;
   }
 
   /** The exponent of p. */
-  public int power() {
+  public double power() {
     return power;
   }
 }

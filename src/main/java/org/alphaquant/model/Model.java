@@ -135,7 +135,7 @@ public final class Model {
     try (TensorScope inner = scope.child("head")) {
       NDArray rows = head().apply(inner, headInput(inner, x));
       long[] shape = {x.getShape().get(0), x.getShape().get(1), description.vocabulary()};
-      return inner.keep(scope, inner.run("linear.reshape", scaled(inner, rows), shape));
+      return inner.keep(scope, inner.run("tensor.reshape", scaled(inner, rows), shape));
     }
   }
 

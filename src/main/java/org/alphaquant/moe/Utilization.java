@@ -1,7 +1,10 @@
 package org.alphaquant.moe;
 
+import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.List;
+import org.alphaquant.model.block.Routing;
+import org.alphaquant.torch.TensorScope;
 
 /**
  * How a layer's router spread the calibration tokens over its experts.
@@ -20,6 +23,22 @@ public record Utilization(
 
   public Utilization {
     experts = List.copyOf(experts);
+  }
+
+  /** Counts what the router did with its tokens, inputs of an expert being {@code inputs} wide. */
+  public static Utilization of(
+      TensorScope scope, int layer, Routing routing, int experts, long inputs) {
+    try (TensorScope counting = scope.child("utilization")) {
+      NDList counts =
+          counting.runAll("experts.utilization", routing.experts(), routing.weights(), experts);
+      return of(
+          layer,
+          inputs,
+          routing.experts().getShape().get(0),
+          (int) routing.experts().getShape().get(1),
+          counting.toFloats(counts.get(0)),
+          counting.toFloats(counts.get(1)));
+    }
   }
 
   /**

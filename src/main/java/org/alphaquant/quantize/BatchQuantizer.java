@@ -111,7 +111,7 @@ final class BatchQuantizer {
     Solution solution = solver.round(scope, weight, grid, memory.rowsAtOnce(1, grid.groupSize()));
     Quantized quantized = asStored(scope, solution, grid);
     result.took("solve", start, scope);
-    NDArray largest = scope.run("moe.zeros", weight, 1);
+    NDArray largest = scope.run("tensor.zeros", weight, 1);
     store(scope, quantized, largest, scheme, List.of(part), module -> null, result);
     return quantized;
   }
@@ -153,7 +153,7 @@ final class BatchQuantizer {
   }
 
   private static void requireFinite(TensorScope scope, NDArray weight, Part part) {
-    long[] finite = scope.toLongs(scope.run("packing.finite", weight, part.first(), part.last()));
+    long[] finite = scope.toLongs(scope.run("tensor.finite", weight, part.first(), part.last()));
     for (int b = 0; b < finite.length; b++) {
       if (finite[b] == 0) {
         throw new RunFailure(
@@ -171,7 +171,7 @@ final class BatchQuantizer {
       return new Quantized(solution, grid, OptionalInt.empty());
     }
     int rounding = TorchTypes.of(dtype).number();
-    NDArray rounded = scope.run("packing.rounded", solution.weight(), rounding);
+    NDArray rounded = scope.run("tensor.rounded", solution.weight(), rounding);
     return new Quantized(solution.withWeight(rounded), grid, OptionalInt.of(rounding));
   }
 
@@ -183,7 +183,7 @@ final class BatchQuantizer {
       Function<String, String> fallback,
       LayerResult result) {
     long rows = solution.weight().getShape().get(1);
-    NDArray sums = scope.run("packing.checksum", solution.weight(), part.first(), part.last());
+    NDArray sums = scope.run("tensor.checksum", solution.weight(), part.first(), part.last());
     long[] checksums = scope.toLongs(sums);
     for (int b = 0; b < part.modules().size(); b++) {
       int from = Math.toIntExact(b * rows + part.first());

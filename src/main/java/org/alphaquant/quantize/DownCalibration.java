@@ -22,15 +22,15 @@ final class DownCalibration {
   DownCalibration(ExpertCalibration calibration, TensorScope owner, long width) {
     this.calibration = calibration;
     this.owner = owner;
-    this.total = owner.run("moe.zeros_double", calibration.h(), width);
-    this.largest = owner.run("moe.zeros", calibration.h(), 1);
+    this.total = owner.run("tensor.zeros_square_double", calibration.h(), width);
+    this.largest = owner.run("tensor.zeros", calibration.h(), 1);
   }
 
   /** Adds what the down projections of one chunk read. */
   void add(CalibratedInput own) {
-    owner.runInPlace("moe.add_hessians", total, own.hessian());
+    owner.runInPlace("hessian.add_all", total, own.hessian());
     NDArray before = largest;
-    largest = owner.run("moe.largest", own.largest(), before);
+    largest = owner.run("tensor.largest", own.largest(), before);
     before.close();
   }
 
@@ -40,8 +40,9 @@ final class DownCalibration {
    * @param own what they read themselves; its Hessians are changed in place
    */
   CalibratedInput of(TensorScope scope, CalibratedInput own) {
-    NDArray mean = scope.run("moe.mean_of_total", total, calibration.pairs());
+    NDArray mean = scope.run("hessian.mean_of_total", total, calibration.dispatch().pairs());
     calibration.shrink(scope, own.hessian(), mean);
-    return new CalibratedInput(own.hessian(), scope.run("moe.where_seen", own.largest(), largest));
+    return new CalibratedInput(
+        own.hessian(), scope.run("experts.where_seen", own.largest(), largest));
   }
 }

@@ -2,8 +2,8 @@ package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
 import org.alphaquant.gptq.RoutingWeight;
+import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
-import org.alphaquant.moe.Dispatch;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -23,48 +23,57 @@ record ExpertCalibration(
     RoutingWeight weighting,
     double shrinkage) {
 
-  /** Rows gathered at once, which bounds the copies of one expert's inputs. */
-  static final int ROWS = 16_384;
-
   /** The inputs of gate and up, which they share. */
   CalibratedInput gateAndUp(TensorScope scope, int from, int to) {
-    NDArray hessians = perExpert(scope, "moe.input_hessians", from, to, h);
+    NDArray hessians =
+        scope.run(
+            "hessian.of_inputs",
+            h,
+            dispatch.rows(),
+            dispatch.weights(),
+            dispatch.offsets(),
+            from,
+            to,
+            weighting.power(),
+            Dispatch.ROWS);
     shrink(scope, hessians, mean);
-    return new CalibratedInput(hessians, scope.run("moe.repeated", largest, to - from));
+    return new CalibratedInput(hessians, scope.run("tensor.repeated", largest, to - from));
   }
 
   /** Hessians of the down projections' own tokens with gate and up as they are now, [C, M, M]. */
-  NDArray downHessians(TensorScope scope, ExpertWeights weights, int from, int to) {
-    return perExpert(scope, "moe.down_hessians", from, to, activations(weights));
+  NDArray downHessians(TensorScope scope, ExpertWeights weights) {
+    return scope.run(
+        "hessian.of_activations",
+        h,
+        weights.gateUp(),
+        weights.biases(),
+        weights.clamped(),
+        dispatch.rows(),
+        dispatch.weights(),
+        dispatch.offsets(),
+        weights.from(),
+        weights.from() + weights.count(),
+        weighting.power(),
+        Dispatch.ROWS);
   }
 
   /** The largest absolute input of each down projection, [C]; zero where no token came. */
-  NDArray largestDown(TensorScope scope, ExpertWeights weights, int from, int to) {
-    return perExpert(scope, "moe.largest_activations", from, to, activations(weights));
+  NDArray largestDown(TensorScope scope, ExpertWeights weights) {
+    return scope.run(
+        "experts.largest_intermediate",
+        h,
+        weights.gateUp(),
+        weights.biases(),
+        weights.clamped(),
+        dispatch.rows(),
+        dispatch.offsets(),
+        weights.from(),
+        weights.from() + weights.count(),
+        Dispatch.ROWS);
   }
 
   /** Adds {@link #shrinkage} average tokens to every Hessian, in place. */
   void shrink(TensorScope scope, NDArray hessians, NDArray average) {
-    scope.runInPlace("moe.shrink", hessians, average, shrinkage);
-  }
-
-  /** All (token, slot) pairs of the layer. */
-  long pairs() {
-    return dispatch.offsets()[dispatch.offsets().length - 1];
-  }
-
-  private Object[] activations(ExpertWeights weights) {
-    return new Object[] {h, weights.gateUp(), weights.biases(), weights.clamped()};
-  }
-
-  private NDArray perExpert(
-      TensorScope scope, String function, int from, int to, Object... inputs) {
-    Object[] routing = {
-      dispatch.rows(), dispatch.weights(), dispatch.offsets(), from, to, weighting.power(), ROWS
-    };
-    Object[] arguments = new Object[inputs.length + routing.length];
-    System.arraycopy(inputs, 0, arguments, 0, inputs.length);
-    System.arraycopy(routing, 0, arguments, inputs.length, routing.length);
-    return scope.run(function, arguments);
+    scope.runInPlace("hessian.shrink", hessians, average, shrinkage);
   }
 }

@@ -11,8 +11,8 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.model.block.ExpertWeights;
+import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.model.block.MoeFeedForward;
-import org.alphaquant.moe.Dispatch;
 import org.alphaquant.quantize.BatchQuantizer.Part;
 import org.alphaquant.quantize.BatchQuantizer.Quantized;
 import org.alphaquant.torch.TensorScope;
@@ -85,10 +85,10 @@ record ExpertChunk(
     long start = System.nanoTime();
     CalibratedInput own =
         new CalibratedInput(
-            calibration.downHessians(scope, weights, from, to),
+            calibration.downHessians(scope, weights),
             any(DOWN, batches::asksForLargest)
-                ? calibration.largestDown(scope, weights, from, to)
-                : scope.run("moe.zeros", calibration.h(), to - from));
+                ? calibration.largestDown(scope, weights)
+                : scope.run("tensor.zeros", calibration.h(), to - from));
     result.took("hessian", start, scope);
     return own;
   }
@@ -110,21 +110,7 @@ record ExpertChunk(
   /** Adds the experts' outputs to {@code y [T, K]}. */
   void addOutputs(TensorScope scope, ExpertWeights weights, NDArray y) {
     long start = System.nanoTime();
-    Dispatch dispatch = calibration.dispatch();
-    scope.runInPlace(
-        "moe.add_outputs",
-        y,
-        calibration.h(),
-        weights.gateUp(),
-        weights.down(),
-        weights.biases(),
-        weights.clamped(),
-        dispatch.rows(),
-        dispatch.weights(),
-        dispatch.offsets(),
-        from,
-        to,
-        ExpertCalibration.ROWS);
+    calibration.dispatch().addOutputs(scope, y, calibration.h(), weights, InputRounding.NONE);
     result.took("forward", start, scope);
   }
 
@@ -148,7 +134,7 @@ record ExpertChunk(
       Quantized quantized =
           batches.quantize(
               scope,
-              selected(scope, scope.run("packing.rows", stacked.weights(), first, last), elements),
+              selected(scope, scope.run("tensor.rows", stacked.weights(), first, last), elements),
               new CalibratedInput(
                   selected(scope, stacked.input().hessian(), elements),
                   selected(scope, stacked.input().largest(), elements)),
@@ -157,7 +143,7 @@ record ExpertChunk(
               fallback(),
               result);
       NDArray weight = quantized.solution().weight();
-      scope.runInPlace("packing.replace", stacked.weights(), elements, first, last, weight);
+      scope.runInPlace("tensor.replace", stacked.weights(), elements, first, last, weight);
       if (stacked.kept() != null) {
         stacked.kept().add(SolvedRows.of(scope, elements, first, quantized));
       }
@@ -166,7 +152,7 @@ record ExpertChunk(
 
   // The array itself where all of the chunk's experts are asked for.
   private NDArray selected(TensorScope scope, NDArray array, long[] elements) {
-    return elements.length == to - from ? array : scope.run("packing.select", array, elements);
+    return elements.length == to - from ? array : scope.run("tensor.select", array, elements);
   }
 
   // Experts whose projections have the same schemes are solved together.

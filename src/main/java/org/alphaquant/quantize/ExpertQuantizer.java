@@ -4,10 +4,10 @@ import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.gptq.RoutingWeight;
+import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.model.block.Routing;
-import org.alphaquant.moe.Dispatch;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -68,9 +68,8 @@ final class ExpertQuantizer {
   private ExpertCalibration calibration(
       TensorScope scope, MoeFeedForward block, NDArray h, Routing routing) {
     NDArray mean =
-        scope.run(
-            "moe.mean_hessian", h, routing.weights(), weighting.power(), ExpertCalibration.ROWS);
-    NDArray largest = scope.run("moe.largest", h, scope.run("moe.zeros", h, 1));
+        scope.run("hessian.mean", h, routing.weights(), weighting.power(), Dispatch.ROWS);
+    NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     Dispatch dispatch = Dispatch.of(scope, routing, block.experts());
     return new ExpertCalibration(h, largest, dispatch, mean, weighting, shrinkage);
   }

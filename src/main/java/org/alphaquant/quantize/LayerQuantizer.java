@@ -11,11 +11,12 @@ import org.alphaquant.model.ResidualStream;
 import org.alphaquant.model.block.Attention;
 import org.alphaquant.model.block.DecoderLayer;
 import org.alphaquant.model.block.DenseFeedForward;
+import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.Linear;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.model.block.Routing;
 import org.alphaquant.model.block.SharedExpert;
-import org.alphaquant.moe.Dispatch;
+import org.alphaquant.moe.Utilization;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -121,20 +122,20 @@ final class LayerQuantizer {
       LayerResult result) {
     long start = System.nanoTime();
     NDArray like = linears.get(0).weight();
-    NDArray hessian = scope.run("moe.zeros_square", like, like.getShape().get(1));
-    NDArray largest = scope.run("moe.zeros", like, 1);
+    NDArray hessian = scope.run("tensor.zeros_square", like, like.getShape().get(1));
+    NDArray largest = scope.run("tensor.zeros", like, 1);
     boolean asked = stages.asksForLargest(linears);
     for (NDArray x : stream.microBatches()) {
       try (TensorScope work = scope.child("hessian")) {
         NDArray rows = input.apply(work, x);
-        accumulate(work, hessian, rows, work.run("moe.ones_per_row", rows));
+        accumulate(work, hessian, rows, work.run("tensor.ones_per_row", rows));
         if (asked) {
-          largest = work.keep(scope, work.run("moe.largest", rows, largest));
+          largest = work.keep(scope, work.run("tensor.largest", rows, largest));
         }
       }
     }
     result.took("hessian", start, scope);
-    return new CalibratedInput(scope.run("packing.stack", new NDList(hessian)), largest);
+    return new CalibratedInput(scope.run("tensor.stack", new NDList(hessian)), largest);
   }
 
   private void mixture(
@@ -148,13 +149,13 @@ final class LayerQuantizer {
       routers(scope, block, h, result);
       Routing routing = block.route(scope, h);
       long width = h.getShape().get(1);
-      result.routing(Dispatch.utilization(scope, index, routing, block.experts(), width));
+      result.routing(Utilization.of(scope, index, routing, block.experts(), width));
       block.shared().ifPresent(shared -> shared(scope, shared, h, result));
       NDArray y =
           block
               .shared()
               .map(shared -> shared.forward(scope, h))
-              .orElseGet(() -> scope.run("linear.zeros_like", h));
+              .orElseGet(() -> scope.run("tensor.zeros_like", h));
       experts.quantize(scope, block, h, routing, y, result);
       advance(stream, block, y);
     }
@@ -166,7 +167,7 @@ final class LayerQuantizer {
     block.shared().flatMap(SharedExpert::gating).ifPresent(linears::add);
     if (stages.quantizesAny(linears)) {
       try (TensorScope scope = parent.child("router")) {
-        NDArray once = scope.run("moe.ones_per_row", h);
+        NDArray once = scope.run("tensor.ones_per_row", h);
         stages.quantize(scope, linears, input(scope, h, once, result), result);
       }
     }
@@ -179,7 +180,7 @@ final class LayerQuantizer {
       for (NDArray x : stream.microBatches()) {
         rows.add(block.input(work, x));
       }
-      return work.keep(scope, work.run("moe.concatenate", rows));
+      return work.keep(scope, work.run("tensor.concatenate", rows));
     }
   }
 
@@ -187,8 +188,8 @@ final class LayerQuantizer {
     NDArray weights =
         shared
             .gateWeights(scope, h)
-            .map(p -> scope.run("moe.token_weight", p.reshape(-1), weighting.power()))
-            .orElseGet(() -> scope.run("moe.ones_per_row", h));
+            .map(p -> scope.run("hessian.token_weight", p.reshape(-1), weighting.power()))
+            .orElseGet(() -> scope.run("tensor.ones_per_row", h));
     List<Linear> first = shared.gateAndUp();
     if (stages.quantizesAny(first)) {
       stages.quantize(scope, first, input(scope, h, weights, result), result);
@@ -205,16 +206,16 @@ final class LayerQuantizer {
   private static CalibratedInput input(
       TensorScope scope, NDArray rows, NDArray weights, LayerResult result) {
     long start = System.nanoTime();
-    NDArray hessian = scope.run("moe.zeros_square", rows, rows.getShape().get(1));
+    NDArray hessian = scope.run("tensor.zeros_square", rows, rows.getShape().get(1));
     accumulate(scope, hessian, rows, weights);
-    NDArray largest = scope.run("moe.largest", rows, scope.run("moe.zeros", rows, 1));
+    NDArray largest = scope.run("tensor.largest", rows, scope.run("tensor.zeros", rows, 1));
     result.took("hessian", start, scope);
-    return new CalibratedInput(scope.run("packing.stack", new NDList(hessian)), largest);
+    return new CalibratedInput(scope.run("tensor.stack", new NDList(hessian)), largest);
   }
 
   private static void accumulate(
       TensorScope scope, NDArray hessian, NDArray rows, NDArray weights) {
-    scope.runInPlace("moe.weighted_hessian", hessian, rows, weights, ExpertCalibration.ROWS);
+    scope.runInPlace("hessian.add_rows", hessian, rows, weights, Dispatch.ROWS);
   }
 
   private static void advance(ResidualStream stream, MoeFeedForward block, NDArray y) {
@@ -224,7 +225,7 @@ final class LayerQuantizer {
         (work, x) -> {
           long rows = x.getShape().get(0) * x.getShape().get(1);
           row[0] += rows;
-          NDArray own = work.run("moe.rows", y, row[0] - rows, row[0]);
+          NDArray own = work.run("weights.rows", y, row[0] - rows, row[0], 1);
           return block.join(work, x, own);
         });
   }

@@ -104,11 +104,11 @@ public final class ModelQuantizer {
     String name = model.embeddingName();
     if (batches.quantizes(name)) {
       try (TensorScope scope = parent.child("embedding")) {
-        NDArray table = scope.run("packing.stack", new NDList(model.embedding(scope)));
+        NDArray table = scope.run("tensor.stack", new NDList(model.embedding(scope)));
         Part part = new Part(0, table.getShape().get(1), List.of(name));
         Solution solution =
             batches.round(scope, table, batches.scheme(name), part, result).solution();
-        model.replaceEmbedding(scope.run("packing.element", solution.weight(), 0));
+        model.replaceEmbedding(scope.run("tensor.element", solution.weight(), 0));
       }
     }
     return result;

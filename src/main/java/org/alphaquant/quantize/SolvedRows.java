@@ -55,11 +55,10 @@ record SolvedRows(
               scope.tensor(TorchDtype.UINT8, shape, List.of(codes.duplicate())),
               scope.floats(scale, shape[0], shape[1], groups),
               scope.floats(zero, shape[0], shape[1], groups),
-              grid.grid(),
-              grid.groupSize());
+              grid.numbers());
       NDArray stored =
-          rounding.isPresent() ? scope.run("packing.rounded", rows, rounding.getAsInt()) : rows;
-      scope.runInPlace("packing.replace", weights, elements, first, first + shape[1], stored);
+          rounding.isPresent() ? scope.run("tensor.rounded", rows, rounding.getAsInt()) : rows;
+      scope.runInPlace("tensor.replace", weights, elements, first, first + shape[1], stored);
     }
   }
 }

@@ -62,7 +62,7 @@ final class StageQuantizer {
         parts.add(new Part(row, row + rows, List.of(linear.name())));
         row += rows;
       }
-      NDArray stacked = work.run("packing.stack", weights);
+      NDArray stacked = work.run("tensor.stack", weights);
       NDArray quantized =
           batches
               .quantize(work, stacked, input, scheme, parts, module -> null, result)
@@ -70,8 +70,8 @@ final class StageQuantizer {
               .weight();
       for (int i = 0; i < linears.size(); i++) {
         Part part = parts.get(i);
-        NDArray rows = work.run("packing.rows", quantized, part.first(), part.last());
-        linears.get(i).replaceWeight(work.run("packing.element", rows, 0));
+        NDArray rows = work.run("tensor.rows", quantized, part.first(), part.last());
+        linears.get(i).replaceWeight(work.run("tensor.element", rows, 0));
       }
     }
   }

@@ -81,9 +81,9 @@ final class ResultCheck {
             module.name() + " is planned as " + module.scheme().label() + " but was not quantized");
       }
       try (TensorScope scope = torch.scope("verify")) {
-        NDArray batch = scope.run("packing.stack", new NDList(weights.decoded(scope, module)));
+        NDArray batch = scope.run("tensor.stack", new NDList(weights.decoded(scope, module)));
         long rows = batch.getShape().get(1);
-        NDArray checksum = scope.run("packing.checksum", batch, 0, rows);
+        NDArray checksum = scope.run("tensor.checksum", batch, 0, rows);
         if (scope.toLongs(checksum)[0] != report.checksum()) {
           throw mismatch(
               "%s (%s) reads back from the written result as other numbers than were solved"

@@ -24,7 +24,14 @@ final class StoredActivation {
             perToken ? TensorScheme.of(format, TensorScheme.PER_CHANNEL) : inputs,
             128,
             TorchDtype.FLOAT32);
-    double[] g = grid.grid();
-    return new InputRounding(g[0], g[1], g[2], g[3], format.blockSize(), grid.scaleKind(), divisor);
+    return new InputRounding(
+        grid.floating(),
+        grid.least(),
+        grid.greatest(),
+        grid.mantissaBits(),
+        grid.leastExponent(),
+        format.blockSize(),
+        grid.scaleKind(),
+        divisor);
   }
 }

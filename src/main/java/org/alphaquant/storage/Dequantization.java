@@ -20,12 +20,12 @@ public final class Dequantization {
   public static NDArray of(
       TensorScope scope, TensorScheme scheme, NDArray codes, NDArray scale, NDArray zero) {
     WeightGrid grid = WeightGrid.of(scheme, codes.getShape().get(1), TorchDtype.BFLOAT16);
-    return scope.run("format.dequantize", codes, scale, zero, grid.grid(), grid.groupSize());
+    return scope.run("format.dequantize", codes, scale, zero, grid.numbers());
   }
 
   /** The same without zero points. */
   public static NDArray symmetric(
       TensorScope scope, TensorScheme scheme, NDArray codes, NDArray scale) {
-    return of(scope, scheme, codes, scale, scope.run("linear.zeros_like", scale));
+    return of(scope, scheme, codes, scale, scope.run("tensor.zeros_like", scale));
   }
 }

@@ -51,7 +51,7 @@ public final class Planes {
   /** The values of a plane of numbers, float32 of its shape. */
   public NDArray floats(String suffix) {
     TorchDtype dtype = TorchTypes.of(planes.get(suffix).dtype());
-    return scope.run("memory.to_dtype", typed(suffix, dtype), TorchDtype.FLOAT32.number());
+    return scope.run("tensor.to_dtype", typed(suffix, dtype), TorchDtype.FLOAT32.number());
   }
 
   /** A plane in its own type. */

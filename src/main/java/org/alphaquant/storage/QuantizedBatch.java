@@ -37,10 +37,10 @@ public record QuantizedBatch(
   /** Rows {@code first..last-1} of every weight, copied into {@code scope}. */
   public QuantizedBatch rows(TensorScope scope, long first, long last) {
     return new QuantizedBatch(
-        scope.run("packing.rows", weight, first, last),
-        scope.run("packing.rows", codes, first, last),
-        scope.run("packing.rows", scale, first, last),
-        scope.run("packing.rows", zero, first, last),
+        scope.run("tensor.rows", weight, first, last),
+        scope.run("tensor.rows", codes, first, last),
+        scope.run("tensor.rows", scale, first, last),
+        scope.run("tensor.rows", zero, first, last),
         outer,
         largestInput);
   }

@@ -4,8 +4,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -19,11 +22,9 @@ import java.util.zip.ZipOutputStream;
  * {@code m.py} becomes {@code __torch__.m}, and one class {@code Kernels} gets a method {@code
  * m__f} for every function {@code m.f}.
  */
-record ScriptArchive(Map<String, String> modules) {
+record ScriptArchive(List<ScriptModule> modules) {
 
-  private static final Pattern SIGNATURE =
-      Pattern.compile("^def (\\w+)\\(([^)]*)\\) -> (.+?):\\s*$", Pattern.MULTILINE);
-  private static final Pattern PARAMETER = Pattern.compile("(\\w+)\\s*:");
+  private static final Pattern PARAMETER = Pattern.compile("(\\w+)\\s*:\\s*([\\w.]+)");
 
   // Pickles, protocol 2: an empty __torch__.Kernels with {"training": False}; an empty tuple.
   private static final byte[] KERNELS_PICKLE =
@@ -31,7 +32,7 @@ record ScriptArchive(Map<String, String> modules) {
   private static final byte[] EMPTY_TUPLE_PICKLE = bytes("\u0080\u0002).");
 
   ScriptArchive {
-    modules = Map.copyOf(modules);
+    modules = List.copyOf(modules);
   }
 
   static String methodName(String function) {
@@ -45,11 +46,9 @@ record ScriptArchive(Map<String, String> modules) {
       store(zip, "data.pkl", KERNELS_PICKLE);
       store(zip, "constants.pkl", EMPTY_TUPLE_PICKLE);
       store(zip, "code/__torch__.py", kernelsClass().getBytes(StandardCharsets.UTF_8));
-      for (Map.Entry<String, String> module : new TreeMap<>(modules).entrySet()) {
-        store(
-            zip,
-            "code/__torch__/" + module.getKey() + ".py",
-            module.getValue().getBytes(StandardCharsets.UTF_8));
+      for (ScriptModule module : modules) {
+        byte[] code = module.translated(modules).getBytes(StandardCharsets.UTF_8);
+        store(zip, "code/__torch__/" + module.name() + ".py", code);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -58,38 +57,74 @@ record ScriptArchive(Map<String, String> modules) {
   }
 
   private String kernelsClass() {
-    String methods =
-        new TreeMap<>(modules)
-            .entrySet().stream()
-                .map(module -> methods(module.getKey(), module.getValue()))
-                .collect(Collectors.joining());
     return "class Kernels(Module):\n"
         + "  __parameters__ = []\n  __buffers__ = []\n  training : bool\n"
-        + methods;
+        + modules.stream().map(this::methods).collect(Collectors.joining());
   }
 
-  private static String methods(String module, String source) {
-    return SIGNATURE
-        .matcher(source)
-        .results()
+  private String methods(ScriptModule module) {
+    return module.functions().entrySet().stream()
         .map(
-            signature -> {
-              String parameters = signature.group(2).replaceAll("\\s+", " ").strip();
-              return "  def %s(self, %s) -> %s:\n    return __torch__.%s.%s(%s)\n"
-                  .formatted(
-                      methodName(module + "." + signature.group(1)),
-                      parameters,
-                      signature.group(3),
-                      module,
-                      signature.group(1),
-                      names(parameters));
-            })
+            function ->
+                "  def %s(self, %s) -> %s:\n    return __torch__.%s.%s(%s)\n"
+                    .formatted(
+                        methodName(module.name() + "." + function.getKey()),
+                        parameters(module, function.getValue()),
+                        function.getValue().result(),
+                        module.name(),
+                        function.getKey(),
+                        arguments(module, function.getValue())))
         .collect(Collectors.joining());
   }
 
-  private static String names(String parameters) {
-    Matcher names = PARAMETER.matcher(parameters);
-    return names.results().map(name -> name.group(1)).collect(Collectors.joining(", "));
+  // Java has no named tuples: it passes their fields as a list of numbers, in order.
+  private String parameters(ScriptModule module, ScriptModule.Signature signature) {
+    return PARAMETER
+        .matcher(signature.parameters().replaceAll(",$", ""))
+        .replaceAll(
+            found ->
+                fields(module, found.group(2)).isEmpty()
+                    ? Matcher.quoteReplacement(found.group())
+                    : found.group(1) + ": List[float]");
+  }
+
+  private String arguments(ScriptModule module, ScriptModule.Signature signature) {
+    return PARAMETER
+        .matcher(signature.parameters())
+        .results()
+        .map(
+            found ->
+                fields(module, found.group(2))
+                    .map(fields -> tuple(module, found.group(2), found.group(1), fields))
+                    .orElse(found.group(1)))
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String tuple(
+      ScriptModule module, String type, String list, Map<String, String> fields) {
+    List<String> values = new ArrayList<>();
+    for (String fieldType : fields.values()) {
+      String number = list + "[" + values.size() + "]";
+      values.add(
+          switch (fieldType) {
+            case "bool" -> number + " != 0.0";
+            case "int" -> "int(" + number + ")";
+            default -> number;
+          });
+    }
+    String full = type.contains(".") ? type : module.name() + "." + type;
+    return "__torch__.%s(%s)".formatted(full, String.join(", ", values));
+  }
+
+  // Of a parameter's type, if that is a named tuple of its own module or another.
+  private Optional<Map<String, String>> fields(ScriptModule module, String type) {
+    String owner = type.contains(".") ? type.substring(0, type.indexOf('.')) : module.name();
+    String name = type.substring(type.indexOf('.') + 1);
+    return modules.stream()
+        .filter(it -> it.name().equals(owner))
+        .map(it -> it.tuples().get(name))
+        .filter(Objects::nonNull)
+        .findFirst();
   }
 
   // libtorch reads entries in place, so they must not be compressed.

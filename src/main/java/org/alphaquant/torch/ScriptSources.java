@@ -9,9 +9,8 @@ import java.net.URLConnection;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** The TorchScript sources on the class path, in a folder or in a jar, which may be nested. */
@@ -22,21 +21,22 @@ final class ScriptSources {
 
   private ScriptSources() {}
 
-  /** Source text by module name. */
-  static Map<String, String> read() throws IOException {
+  /** Every module, by name. */
+  static List<ScriptModule> read() throws IOException {
     ClassLoader loader = ScriptSources.class.getClassLoader();
     URL folder = loader.getResource(FOLDER);
     if (folder == null) {
       throw new IOException("the class path has no folder " + FOLDER);
     }
-    Map<String, String> sources = new TreeMap<>();
-    for (String name : names(folder)) {
+    List<ScriptModule> modules = new ArrayList<>();
+    for (String name : names(folder).stream().sorted().toList()) {
       try (InputStream source = loader.getResourceAsStream(FOLDER + name)) {
         String module = name.substring(0, name.length() - SUFFIX.length());
-        sources.put(module, new String(source.readAllBytes(), StandardCharsets.UTF_8));
+        modules.add(
+            new ScriptModule(module, new String(source.readAllBytes(), StandardCharsets.UTF_8)));
       }
     }
-    return sources;
+    return modules;
   }
 
   private static List<String> names(URL folder) throws IOException {

@@ -84,15 +84,15 @@ public final class TensorScope implements AutoCloseable {
               .formatted(stage, dtype, Arrays.toString(shape), size, given));
     }
     try (TensorScope copying = child("load")) {
-      NDArray bytes = copying.run("memory.allocate_like", copying.emptyBytes(), size);
+      NDArray bytes = copying.run("tensor.allocate_like", copying.emptyBytes(), size);
       long offset = 0;
       for (ByteBuffer slice : slices) {
         try (TensorScope one = copying.child("slice")) {
-          one.runInPlace("memory.copy_into", bytes, offset, one.uint8(slice));
+          one.runInPlace("tensor.copy_into", bytes, offset, one.uint8(slice));
         }
         offset += slice.remaining();
       }
-      return copying.keep(this, copying.run("memory.reinterpret", bytes, dtype.number(), shape));
+      return copying.keep(this, copying.run("tensor.reinterpret", bytes, dtype.number(), shape));
     }
   }
 
@@ -128,7 +128,7 @@ public final class TensorScope implements AutoCloseable {
   /** The raw little-endian bytes of an array smaller than 2 GiB, in C order. */
   public ByteBuffer toBytes(NDArray array) {
     try (TensorScope reading = child("read")) {
-      NDArray bytes = reading.run("memory.bytes", array);
+      NDArray bytes = reading.run("tensor.bytes", array);
       return guarded("read", bytes::toByteBuffer).order(ByteOrder.LITTLE_ENDIAN);
     }
   }
@@ -149,7 +149,7 @@ public final class TensorScope implements AutoCloseable {
 
   private <T> T read(NDArray array, TorchDtype dtype, Function<NDArray, T> values) {
     try (TensorScope reading = child("read")) {
-      NDArray converted = reading.run("memory.to_dtype", array, dtype.number());
+      NDArray converted = reading.run("tensor.to_dtype", array, dtype.number());
       return guarded("read", () -> values.apply(converted));
     }
   }

@@ -1,5 +1,7 @@
 package org.alphaquant.torch;
 
+import java.util.Locale;
+
 /** Element types by libtorch's own numbers ({@code c10/core/ScalarType.h}), with their width. */
 public enum TorchDtype {
   UINT8(0, 1),
@@ -26,6 +28,15 @@ public enum TorchDtype {
   /** The number a script names the type by. */
   public int number() {
     return number;
+  }
+
+  /** The name PyTorch has for the type, without {@code torch.}. */
+  String pythonName() {
+    return switch (this) {
+      case FLOAT8_E5M2 -> "float8_e5m2";
+      case FLOAT8_E4M3 -> "float8_e4m3fn";
+      default -> name().toLowerCase(Locale.ROOT);
+    };
   }
 
   /** Width of one element. */

@@ -91,7 +91,7 @@ class NumberGridKernelTest {
         TorchDtype dtype =
             format == NumberFormat.FP8_E4M3 ? TorchDtype.FLOAT8_E4M3 : TorchDtype.FLOAT8_E5M2;
         NDArray ours = scope.run("format.round_to_grid", values, grid(format));
-        NDArray theirs = scope.run("memory.to_dtype", values, dtype.number());
+        NDArray theirs = scope.run("tensor.to_dtype", values, dtype.number());
         assertThat(scope.toFloats(ours)).containsExactly(scope.toFloats(theirs));
         NDArray codes = scope.run("format.encode", ours, grid(format));
         assertThat(scope.toBytes(codes)).isEqualTo(scope.toBytes(theirs));
@@ -116,7 +116,7 @@ class NumberGridKernelTest {
           scope.run(
               "format.power_of_two_scale",
               scope.floats(new float[] {amax}, 1),
-              grid(NumberFormat.MXFP4),
+              NumberFormat.MXFP4.largest(),
               0);
       assertThat(scope.toLongs(scope.run("packing.exponents", scale))).containsExactly(expected);
     }
@@ -126,7 +126,7 @@ class NumberGridKernelTest {
     long inputs = 128;
     TensorScheme scheme =
         new TensorScheme(format, format.defaultGroupSize(), true, NumberFormat.BF16);
-    return WeightGrid.of(scheme, inputs, TorchDtype.BFLOAT16).grid();
+    return WeightGrid.of(scheme, inputs, TorchDtype.BFLOAT16).numbers();
   }
 
   private static float[] allCodes(NumberFormat format) {
@@ -139,7 +139,7 @@ class NumberGridKernelTest {
 
   private static float[] decoded(TensorScope scope, float[] codes, double[] grid) {
     NDArray bytes =
-        scope.run("memory.to_dtype", scope.floats(codes, codes.length), TorchDtype.UINT8.number());
+        scope.run("tensor.to_dtype", scope.floats(codes, codes.length), TorchDtype.UINT8.number());
     return scope.toFloats(scope.run("format.decode", bytes, grid));
   }
 

@@ -86,6 +86,6 @@ class PackingKernelTest {
 
   private static NDArray codes(TensorScope scope, int count, IntUnaryOperator code) {
     long[] values = IntStream.range(0, count).map(code).asLongStream().toArray();
-    return scope.run("memory.to_dtype", scope.longs(values, 1, count), TorchDtype.UINT8.number());
+    return scope.run("tensor.to_dtype", scope.longs(values, 1, count), TorchDtype.UINT8.number());
   }
 }

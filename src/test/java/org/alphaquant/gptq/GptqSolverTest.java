@@ -65,8 +65,7 @@ class GptqSolverTest {
               solution.codes(),
               solution.scale(),
               solution.zero(),
-              grid.grid(),
-              grid.groupSize());
+              grid.numbers());
       // Within nothing: zeros of either sign are the same weight.
       assertThat(scope.toFloats(back))
           .containsExactly(scope.toFloats(solution.weight()), within(0f));
@@ -82,8 +81,8 @@ class GptqSolverTest {
       GptqSolver solver = new GptqSolver(new GptqOptions(0.01, 16, true, 1, 8));
       float[] batch = scope.toFloats(solver.solve(scope, weight, hessian, grid, ROWS).weight());
       for (long b = 0; b < 3; b++) {
-        NDArray one = scope.run("packing.select", weight, new long[] {b});
-        NDArray its = scope.run("packing.select", hessian, new long[] {b});
+        NDArray one = scope.run("tensor.select", weight, new long[] {b});
+        NDArray its = scope.run("tensor.select", hessian, new long[] {b});
         float[] alone = scope.toFloats(solver.solve(scope, one, its, grid, ROWS).weight());
         int size = ROWS * INPUTS;
         float[] part = Arrays.copyOfRange(batch, (int) b * size, (int) (b + 1) * size);

@@ -6,13 +6,16 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.Random;
+import org.alphaquant.format.WeightGrid;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
+import org.alphaquant.torch.TorchDtype;
 import org.junit.jupiter.api.Test;
 
 class SolverKernelTest {
 
-  static final double[] INT4 = {0, -8, 7, 0};
+  private static final double[] INT4 =
+      new WeightGrid(false, -8, 7, 0, 0, 16, 0, TorchDtype.FLOAT32, true).numbers();
 
   @Test
   void errorFeedbackFollowsThePaperColumnByColumn() {
@@ -25,18 +28,9 @@ class SolverKernelTest {
         TensorScope scope = torch.scope("test")) {
       NDArray w = scope.floats(flat(weight), 1, outputs, inputs);
       NDArray h = scope.floats(flat(hessian), 1, inputs, inputs);
-      NDList scales =
-          scope.runAll(
-              "format.search_scales",
-              w,
-              INT4,
-              16,
-              0,
-              6,
-              true,
-              1,
-              scope.floats(new float[] {1}, 1),
-              outputs);
+      NDArray outer = scope.floats(new float[] {1}, 1);
+      NDArray alike = scope.run("scales.importance", h, false);
+      NDList scales = scope.runAll("scales.search", w, alike, INT4, 1, outer, outputs);
       NDList solved =
           scope.runAll(
               "gptq.solve",
@@ -44,13 +38,13 @@ class SolverKernelTest {
               h,
               scales.get(0),
               scales.get(1),
+              outer,
               INT4,
-              16,
-              true,
               0.01,
               16,
               false,
               0,
+              false,
               2);
       float[] q = scope.toFloats(solved.get(0));
       float[] s = scope.toFloats(scales.get(0));

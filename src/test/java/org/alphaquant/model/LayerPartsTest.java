@@ -16,6 +16,8 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.block.Attention;
 import org.alphaquant.model.block.DecoderLayer;
 import org.alphaquant.model.block.DenseFeedForward;
+import org.alphaquant.model.block.Dispatch;
+import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.model.block.Linear;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.model.block.Routing;
@@ -114,10 +116,11 @@ class LayerPartsTest {
             NDArray y =
                 moe.shared()
                     .map(shared -> shared.forward(scope, h))
-                    .orElseGet(() -> scope.run("linear.zeros_like", h));
+                    .orElseGet(() -> scope.run("tensor.zeros_like", h));
             for (int from = 0; from < moe.experts(); from += 3) {
               int to = Math.min(moe.experts(), from + 3);
-              moe.addExperts(scope, y, h, routing, moe.load(scope, from, to));
+              Dispatch.of(scope, routing, moe.experts())
+                  .addOutputs(scope, y, h, moe.load(scope, from, to), InputRounding.NONE);
             }
             NDArray actual = moe.join(scope, x, y);
             assertSame(scope, actual, moe.forward(scope, x));

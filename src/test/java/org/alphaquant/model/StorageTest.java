@@ -177,7 +177,7 @@ class StorageTest {
     String name = linear.name() + ".weight";
     long[] shape = {linear.outFeatures(), linear.inFeatures()};
     NDArray stored = scope.tensor(TorchDtype.BFLOAT16, shape, original.bytes(name));
-    NDArray codes = scope.run("memory.to_dtype", stored, TorchDtype.FLOAT8_E4M3.number());
+    NDArray codes = scope.run("tensor.to_dtype", stored, TorchDtype.FLOAT8_E4M3.number());
     ByteBuffer bytes = scope.toBytes(codes);
     byte[] copied = new byte[bytes.remaining()];
     bytes.get(copied);

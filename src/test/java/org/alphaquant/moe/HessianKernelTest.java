@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Random;
+import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.Routing;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
@@ -38,15 +39,15 @@ class HessianKernelTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 1, 2})
-  void anExpertsHessianIsTheSumOverItsTokensWeightedByTheirScores(int power) {
+  @ValueSource(doubles = {0, 0.5, 1, 2})
+  void anExpertsHessianIsTheSumOverItsTokensWeightedByTheirScores(double power) {
     try (Torch torch = Torch.open("cpu");
         TensorScope scope = torch.scope("test")) {
       Routing routing = routing(scope);
       Dispatch dispatch = Dispatch.of(scope, routing, EXPERTS);
       NDArray hessians =
           scope.run(
-              "moe.input_hessians",
+              "hessian.of_inputs",
               scope.floats(h, TOKENS, WIDTH),
               dispatch.rows(),
               dispatch.weights(),
@@ -67,7 +68,7 @@ class HessianKernelTest {
   void utilizationCountsEveryExpertAndNamesThoseThatSawTooLittle() {
     try (Torch torch = Torch.open("cpu");
         TensorScope scope = torch.scope("test")) {
-      Utilization counted = Dispatch.utilization(scope, 3, routing(scope), EXPERTS, WIDTH);
+      Utilization counted = Utilization.of(scope, 3, routing(scope), EXPERTS, WIDTH);
       assertThat(counted.layer()).isEqualTo(3);
       assertThat(counted.tokens()).isEqualTo(TOKENS);
       assertThat(counted.topK()).isEqualTo(TOP_K);
@@ -93,7 +94,7 @@ class HessianKernelTest {
     return new Routing(scope.longs(experts, TOKENS, TOP_K), scope.floats(scores, TOKENS, TOP_K));
   }
 
-  private double[] expected(int power) {
+  private double[] expected(double power) {
     double[] sum = new double[EXPERTS * WIDTH * WIDTH];
     for (int pair = 0; pair < experts.length; pair++) {
       int t = pair / TOP_K;

@@ -167,7 +167,7 @@ class ExpertQuantizerTest {
       NDArray h =
           model.embed(scope, scope.longs(new Random(1).longs(TOKENS, 0, 900).toArray(), 1, TOKENS));
       NDArray rows = block.input(scope, h);
-      NDArray y = scope.run("linear.zeros_like", rows);
+      NDArray y = scope.run("tensor.zeros_like", rows);
       LayerResult result = new LayerResult();
       new ExpertQuantizer(batches, RoutingWeight.SCORE, shrinkage, expertsAtOnce)
           .quantize(scope, block, rows, routing(scope, block), y, result);

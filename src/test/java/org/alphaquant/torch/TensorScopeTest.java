@@ -47,10 +47,10 @@ class TensorScopeTest {
     try (Torch torch = Torch.open("cpu");
         TensorScope scope = torch.scope("layer 7")) {
       NDArray array = scope.floats(new float[] {1, 2, 3}, 3);
-      assertThatThrownBy(() -> scope.run("memory.reinterpret", array, 6, new long[] {2, 2}))
+      assertThatThrownBy(() -> scope.run("tensor.reinterpret", array, 6, new long[] {2, 2}))
           .isInstanceOf(TorchException.class)
           .hasMessageContaining("layer 7")
-          .hasMessageContaining("memory.reinterpret")
+          .hasMessageContaining("tensor.reinterpret")
           .hasMessageContaining("shape");
     }
   }

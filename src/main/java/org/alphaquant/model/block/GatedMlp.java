@@ -43,6 +43,6 @@ public record GatedMlp(List<Linear> first, Linear down, Activation activation) {
   }
 
   private static NDArray together(TensorScope scope, NDArray... outputs) {
-    return outputs.length == 1 ? outputs[0] : scope.run("linear.side_by_side", new NDList(outputs));
+    return outputs.length == 1 ? outputs[0] : scope.run("tensor.side_by_side", new NDList(outputs));
   }
 }

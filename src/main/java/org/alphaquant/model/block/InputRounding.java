@@ -1,53 +1,49 @@
 package org.alphaquant.model.block;
 
 import ai.djl.ndarray.NDArray;
-import java.util.Arrays;
 import org.alphaquant.torch.TensorScope;
 
 /**
  * What an engine does to a linear's input before it multiplies: each block of a token's values gets
- * a scale of its own, found as the token comes, and is rounded to a grid below it.
+ * a scale of its own, found as the token comes, and is rounded to a grid below it. {@code Rounding}
+ * of {@code torchscript/activation.py}, field by field.
  *
- * @param parameters the grid's four numbers as {@code torchscript/format.py} has them, the block
- *     size (0: the whole token), the kind of scale (0 real, 1 power of two, 2 E4M3) and, for the
- *     last, the tensor's own divisor
+ * @param floating floating-point numbers, not integers
+ * @param least least code of integers
+ * @param greatest greatest code of integers, greatest value of floats
+ * @param mantissaBits of floats
+ * @param leastExponent of the least normal float
+ * @param blockSize values that share a scale; 0: the whole token
+ * @param scaleKind 0 real, 1 power of two, 2 E4M3
+ * @param divisor the tensor's own, of E4M3 scales
  */
-public record InputRounding(double... parameters) {
+public record InputRounding(
+    boolean floating,
+    double least,
+    double greatest,
+    int mantissaBits,
+    int leastExponent,
+    long blockSize,
+    int scaleKind,
+    double divisor) {
 
   /** Inputs stay as they are. */
-  public static final InputRounding NONE = new InputRounding();
-
-  public InputRounding {
-    if (parameters.length != 0 && parameters.length != 7) {
-      throw new IllegalArgumentException(
-          "an input rounding has 7 parameters, not " + Arrays.toString(parameters));
-    }
-    parameters = parameters.clone();
-  }
-
-  @Override
-  public double[] parameters() {
-    return parameters.clone();
-  }
+  public static final InputRounding NONE = new InputRounding(false, 0, 0, 0, 0, 0, 0, 1);
 
   /** Whether nothing is rounded. */
   public boolean isNone() {
-    return parameters.length == 0;
+    return greatest == 0;
+  }
+
+  /** The fields as scripts take them. */
+  public double[] numbers() {
+    return new double[] {
+      floating ? 1 : 0, least, greatest, mantissaBits, leastExponent, blockSize, scaleKind, divisor
+    };
   }
 
   /** Rounds x [..., in]. */
   NDArray apply(TensorScope scope, NDArray x) {
-    return isNone() ? x : scope.run("activation.round_inputs", x, parameters);
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof InputRounding rounding
-        && Arrays.equals(parameters, rounding.parameters);
-  }
-
-  @Override
-  public int hashCode() {
-    return Arrays.hashCode(parameters);
+    return isNone() ? x : scope.run("activation.round_inputs", x, numbers());
   }
 }

@@ -93,27 +93,6 @@ public final class MoeFeedForward implements FeedForward {
   }
 
   /**
-   * Adds to y [T, H], in place, what the given experts contribute to rows h [T, H].
-   *
-   * @param weights may be other weights than the file's, for instance quantized ones
-   */
-  public void addExperts(
-      TensorScope scope, NDArray y, NDArray h, Routing routing, ExpertWeights weights) {
-    scope.runInPlace(
-        "feed_forward.add_experts",
-        y,
-        h,
-        routing.experts(),
-        routing.weights(),
-        weights.gateUp(),
-        weights.down(),
-        weights.biases(),
-        weights.clamped(),
-        weights.from(),
-        experts.input(weights.from(), DOWN).parameters());
-  }
-
-  /**
    * Experts are read once for all microbatches. Where a layer of them is too large to be held at
    * once they come in chunks, and every microbatch waits for the last chunk.
    */
@@ -153,12 +132,12 @@ public final class MoeFeedForward implements FeedForward {
     return to;
   }
 
-  private record Batch(NDArray x, NDArray h, Routing routing, NDArray y) {}
+  private record Batch(NDArray x, NDArray h, Dispatch dispatch, NDArray y) {}
 
   private Batch begin(TensorScope scope, NDArray x) {
     NDArray h = input(scope, x);
-    NDArray y = shared == null ? scope.run("linear.zeros_like", h) : shared.forward(scope, h);
-    return new Batch(x, h, route(scope, h), y);
+    NDArray y = shared == null ? scope.run("tensor.zeros_like", h) : shared.forward(scope, h);
+    return new Batch(x, h, Dispatch.of(scope, route(scope, h), experts()), y);
   }
 
   private void addChunk(TensorScope scope, List<Batch> batches, int from, int to) {
@@ -166,7 +145,7 @@ public final class MoeFeedForward implements FeedForward {
       ExpertWeights weights = weights(loading, from, to);
       for (Batch batch : batches) {
         NDArray h = experts.input(from, GATE).apply(loading, batch.h);
-        addExperts(loading, batch.y, h, batch.routing, weights);
+        batch.dispatch.addOutputs(loading, batch.y, h, weights, experts.input(from, DOWN));
       }
     }
   }

@@ -43,7 +43,7 @@ public record Residual(Order order, Optional<Norm> before, Optional<Norm> after,
       return inner.keep(
           scope,
           order == Order.PARALLEL_FIRST
-              ? inner.run("linear.side_by_side", new NDList(sum, x))
+              ? inner.run("tensor.side_by_side", new NDList(sum, x))
               : sum);
     }
   }

@@ -23,7 +23,7 @@ public record WeightReader(SourceTensors tensors, TensorScope scope, WeightOverl
   private NDArray ownFloats(String name) {
     try (TensorScope loading = scope.child(name)) {
       NDArray stored = tensors.find(name).load(loading);
-      return loading.keep(scope, loading.run("memory.to_dtype", stored, FLOAT32));
+      return loading.keep(scope, loading.run("tensor.to_dtype", stored, FLOAT32));
     }
   }
 

@@ -81,9 +81,9 @@ final class GroupedQueryAttention implements Attention {
       long keys = heads.keyHeads() * heads.dimension();
       NDArray all = outputs.get(0);
       return List.of(
-          scope.run("linear.columns", all, 0, queries),
-          scope.run("linear.columns", all, queries, queries + keys),
-          scope.run("linear.columns", all, queries + keys, queries + 2 * keys));
+          scope.run("tensor.columns", all, 0, queries),
+          scope.run("tensor.columns", all, queries, queries + keys),
+          scope.run("tensor.columns", all, queries + keys, queries + 2 * keys));
     }
     if (design.projections().gate() == OutputGate.IN_QUERY) {
       NDList halves = scope.runAll("attention.query_and_gate", outputs.get(0), heads.heads());

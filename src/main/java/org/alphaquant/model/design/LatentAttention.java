@@ -84,7 +84,7 @@ final class LatentAttention implements Attention {
         scope.runAll(
             "attention.latent_heads",
             query(scope, h),
-            scope.run("linear.columns", down, rank, rank + design.shape().rotated()),
+            scope.run("tensor.columns", down, rank, rank + design.shape().rotated()),
             keyValueUp.apply(scope, latent(scope, down)),
             table,
             batch,
@@ -113,6 +113,6 @@ final class LatentAttention implements Attention {
   }
 
   private NDArray latent(TensorScope scope, NDArray down) {
-    return keyValueNorm.apply(scope, scope.run("linear.columns", down, 0, design.shape().rank()));
+    return keyValueNorm.apply(scope, scope.run("tensor.columns", down, 0, design.shape().rank()));
   }
 }

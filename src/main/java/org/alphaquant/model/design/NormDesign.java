@@ -26,7 +26,7 @@ public record NormDesign(String name, long width, double epsilon, NormKind kind)
       case RMS_PLUS_ONE -> new Norm(reader.scope().run("norm.plus_one", weight), null, epsilon);
       case LAYER -> new Norm(weight, reader.floats(name + ".bias"), epsilon);
       case LAYER_WITHOUT_BIAS ->
-          new Norm(weight, reader.scope().run("linear.zeros_like", weight), epsilon);
+          new Norm(weight, reader.scope().run("tensor.zeros_like", weight), epsilon);
     };
   }
 }

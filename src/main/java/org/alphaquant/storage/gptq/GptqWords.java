@@ -55,7 +55,7 @@ final class GptqWords implements Codec {
   }
 
   private static NDArray swap(TensorScope scope, NDArray batch) {
-    return scope.run("packing.swap", batch);
+    return scope.run("tensor.swap", batch);
   }
 
   @Override
@@ -63,7 +63,7 @@ final class GptqWords implements Codec {
     int bits = scheme.format().bits();
     NDArray codes =
         scope.run("packing.codes_from_words", planes.words(CODES), bits, planes.inFeatures());
-    NDArray scale = scope.run("packing.transposed", planes.floats(SCALES));
+    NDArray scale = scope.run("tensor.transposed", planes.floats(SCALES));
     return Dequantization.symmetric(scope, scheme, codes, scale);
   }
 }

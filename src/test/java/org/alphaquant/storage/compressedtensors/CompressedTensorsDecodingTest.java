@@ -72,7 +72,7 @@ class CompressedTensorsDecodingTest {
               codec.planes(scheme, 16, 64, Dtype.BF16),
               suffix -> made.bytes(scheme.label() + "." + suffix));
       NDArray weight = codec.decode(scope, scheme, planes);
-      NDArray rounded = scope.run("memory.to_dtype", weight, TorchDtype.BFLOAT16.number());
+      NDArray rounded = scope.run("tensor.to_dtype", weight, TorchDtype.BFLOAT16.number());
       NDArray expected =
           scope.tensor(
               TorchDtype.BFLOAT16,

@@ -1,0 +1,61 @@
+package org.alphaquant.model.block;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * A layer's (token, slot) pairs sorted by expert: the tokens of expert e are {@code
+ * rows[offsets[e]..offsets[e+1])}, each with the weight that the expert's output is multiplied
+ * with.
+ *
+ * @param rows int64 [T·k], index of the token
+ * @param weights float32 [T·k]
+ * @param offsets E + 1 positions
+ */
+public record Dispatch(NDArray rows, NDArray weights, long[] offsets) {
+
+  /** Rows gathered at once, which bounds the copies of one expert's inputs. */
+  public static final int ROWS = 16_384;
+
+  /** Sorts the routing of T tokens over {@code experts} experts; {@code scope} owns the arrays. */
+  public static Dispatch of(TensorScope scope, Routing routing, int experts) {
+    NDList sorted = scope.runAll("experts.dispatch", routing.experts(), routing.weights(), experts);
+    return new Dispatch(sorted.get(0), sorted.get(1), scope.toLongs(sorted.get(2)));
+  }
+
+  /** Tokens of an expert. */
+  public long tokens(int expert) {
+    return offsets[expert + 1] - offsets[expert];
+  }
+
+  /** All (token, slot) pairs. */
+  public long pairs() {
+    return offsets[offsets.length - 1];
+  }
+
+  /**
+   * Adds to y [T, H], in place, what the given experts contribute to rows h [T, H].
+   *
+   * @param experts may be other weights than the file's, for instance quantized ones
+   * @param downInput what is done to the inputs of the down projections
+   */
+  public void addOutputs(
+      TensorScope scope, NDArray y, NDArray h, ExpertWeights experts, InputRounding downInput) {
+    scope.runInPlace(
+        "experts.add_outputs",
+        y,
+        h,
+        experts.gateUp(),
+        experts.down(),
+        experts.biases(),
+        experts.clamped(),
+        downInput.numbers(),
+        rows,
+        weights,
+        offsets,
+        experts.from(),
+        experts.from() + experts.count(),
+        ROWS);
+  }
+}

@@ -1,0 +1,107 @@
+"""Routed experts: T tokens choose k of E experts each.
+
+(token, slot) pairs are sorted by expert once, so that expert e's tokens are
+rows[offsets[e] : offsets[e + 1]] with their weights. gate_up [C, 2M, K], gate rows first, and down
+[C, K, M] are those of experts first..last-1; biases is empty, or [C, 2M] and [C, K]. Sums run over
+`chunk` rows at once.
+"""
+
+from typing import List, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import activation
+import feed_forward
+import tensor
+
+
+def dispatch(experts: Tensor, weights: Tensor, E: int) -> Tuple[Tensor, Tensor, Tensor]:
+    """experts int64 [T, k], weights [T, k] -> token of each pair [T k], its weight [T k], offsets
+    [E + 1].
+    """
+    chosen = torch.flatten(experts)
+    order = torch.argsort(chosen, stable=True, dim=-1, descending=False)
+    count = torch.bincount(chosen, minlength=E)
+    offsets = torch.cat([torch.zeros_like(count[0:1]), torch.cumsum(count, 0)])
+    rows = torch.floor_divide(order, experts.shape[1])
+    return rows, torch.index_select(torch.flatten(weights), 0, order), offsets
+
+
+def utilization(experts: Tensor, weights: Tensor, E: int) -> Tuple[Tensor, Tensor]:
+    """Tokens and sum of scores of every expert, both float64 [E]."""
+    chosen = torch.flatten(experts)
+    tokens = torch.bincount(chosen, minlength=E).to(torch.float64)
+    scores = torch.bincount(chosen, torch.flatten(weights).to(torch.float64), E)
+    return tokens, scores
+
+
+def expert_linear(x: Tensor, w: Tensor, biases: List[Tensor], which: int, e: int) -> Tensor:
+    """One of a stack of linears: x [n, in], w [C, out, in]; biases is empty, or holds the stack's
+    own [C, out] at `which`.
+    """
+    if len(biases) == 0:
+        return F.linear(x, w[e])
+    return F.linear(x, w[e], biases[which][e])
+
+
+def intermediate(x: Tensor, gate_up: Tensor, biases: List[Tensor], clamped: bool, e: int) -> Tensor:
+    """What the down projection of expert e reads."""
+    return feed_forward.activate(expert_linear(x, gate_up, biases, 0, e), clamped)
+
+
+def add_outputs(
+    y: Tensor,
+    h: Tensor,
+    gate_up: Tensor,
+    down: Tensor,
+    biases: List[Tensor],
+    clamped: bool,
+    down_input: activation.Rounding,
+    rows: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+    chunk: int,
+) -> Tensor:
+    """y[token] += p * down(intermediate(h[token])) for experts first..last-1, in place."""
+    for e in range(first, last):
+        for start in range(offsets[e], offsets[e + 1], chunk):
+            end = min(start + chunk, offsets[e + 1])
+            tokens = rows[start:end]
+            x = torch.index_select(h, 0, tokens)
+            inner = intermediate(x, gate_up, biases, clamped, e - first)
+            inner = activation.round_inputs(inner, down_input)
+            out = expert_linear(inner, down, biases, 1, e - first)
+            y.index_add_(0, tokens, out * torch.unsqueeze(weights[start:end], -1))
+    return y
+
+
+def largest_intermediate(
+    h: Tensor,
+    gate_up: Tensor,
+    biases: List[Tensor],
+    clamped: bool,
+    rows: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+    chunk: int,
+) -> Tensor:
+    """The largest absolute input of each down projection, [C]; zero where no token came."""
+    most = torch.zeros([last - first], dtype=torch.float32, device=h.device)
+    for e in range(first, last):
+        for start in range(offsets[e], offsets[e + 1], chunk):
+            end = min(start + chunk, offsets[e + 1])
+            x = torch.index_select(h, 0, rows[start:end])
+            inner = intermediate(x, gate_up, biases, clamped, e - first)
+            so_far = most[e - first : e - first + 1]
+            most[e - first] = tensor.largest(inner, so_far)[0]
+    return most
+
+
+def where_seen(most: Tensor, layer: Tensor) -> Tensor:
+    """What was seen of each expert, the layer's largest [1] where no token came."""
+    return torch.where(most > 0.0, most, layer)
