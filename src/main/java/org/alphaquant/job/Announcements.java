@@ -3,6 +3,7 @@ package org.alphaquant.job;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -17,7 +18,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * says why), and a transaction that does nothing else does not wait for the disk at all. What is
  * lost with a process is found by those who look at the rows every few seconds.
  */
-final class Announcements implements SmartLifecycle {
+final class Announcements implements SmartLifecycle, JobListener {
   private static final Logger log = LoggerFactory.getLogger(Announcements.class);
   private static final int MAX_PENDING = 10_000;
   private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
@@ -36,6 +37,26 @@ final class Announcements implements SmartLifecycle {
   @Override
   public void start() {
     rounds.start();
+  }
+
+  @Override
+  public void created(Job job) {
+    add(Announcement.of(job));
+  }
+
+  @Override
+  public void claimed(Job job) {
+    add(Announcement.of(job));
+  }
+
+  @Override
+  public void changed(Job job) {
+    add(Announcement.of(job));
+  }
+
+  @Override
+  public void appended(JobEvent event) {
+    add(List.of(Announcement.of(event)));
   }
 
   /** Never blocks; pending duplicates are merged. */

@@ -9,6 +9,7 @@ import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties({ServerSettings.class, QuotaSettings.class})
@@ -33,8 +34,28 @@ class JobConfiguration {
   }
 
   @Bean
-  static AnnouncedStatements announcedStatements(ObjectProvider<Announcements> announcements) {
-    return new AnnouncedStatements(announcements);
+  JobListeners jobListeners(ObjectProvider<JobListener> listeners) {
+    return new JobListeners(listeners);
+  }
+
+  @Bean
+  Jobs jobs(JobRows rows, JobListeners listeners, TransactionTemplate transaction) {
+    return new Jobs(rows, listeners, transaction);
+  }
+
+  @Bean
+  Leases leases(LeaseRows rows, JobListeners listeners, TransactionTemplate transaction) {
+    return new Leases(rows, listeners, transaction);
+  }
+
+  @Bean
+  JobEvents jobEvents(JobEventRows rows, JobListeners listeners) {
+    return new JobEvents(rows, listeners);
+  }
+
+  @Bean
+  WebhookDeliveries webhookDeliveries(WebhookDeliveryRows rows, JobListeners listeners) {
+    return new WebhookDeliveries(rows, listeners);
   }
 
   @Bean

@@ -3,49 +3,36 @@ package org.alphaquant.job;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.springframework.data.jpa.repository.NativeQuery;
-import org.springframework.data.repository.Repository;
 
 /** The events of jobs. */
-public interface JobEvents extends Repository<JobEvent, JobEvent.Key> {
+public final class JobEvents {
+  private final JobEventRows rows;
+  private final JobListeners listeners;
+
+  JobEvents(JobEventRows rows, JobListeners listeners) {
+    this.rows = rows;
+    this.listeners = listeners;
+  }
 
   /** The events after a sequence number, oldest first. */
-  @NativeQuery(
-      """
-      select * from job_event where job_id = :jobId and seq > :after order by seq limit :limit
-      """)
-  List<JobEvent> after(UUID jobId, long after, int limit);
+  public List<JobEvent> after(UUID jobId, long after, int limit) {
+    return rows.after(jobId, after, limit);
+  }
 
   /** The newest events of one type, newest first. */
-  @NativeQuery(
-      """
-      select * from job_event where job_id = :jobId and type = :type order by seq desc limit :limit
-      """)
-  List<JobEvent> newest(UUID jobId, String type, int limit);
+  public List<JobEvent> newest(UUID jobId, String type, int limit) {
+    return rows.newest(jobId, type, limit);
+  }
 
   /**
    * Appends an event of the attempt that holds the job, with progress too where it is not null.
    *
    * @return the event; empty when the lease is lost
    */
-  default Optional<JobEvent> append(
+  public Optional<JobEvent> append(
       UUID id, long epoch, String type, String level, Object data, JobProgress progress) {
-    return append(id, epoch, type, level, StoredJson.write(data), StoredJson.write(progress));
+    return listeners.tell(
+        rows.append(id, epoch, type, level, StoredJson.write(data), StoredJson.write(progress)),
+        JobListener::appended);
   }
-
-  // The update locks the job's row until the event is committed: commit order is sequence order.
-  @Announced
-  @NativeQuery(
-      """
-      with held as (
-        update job
-        set event_seq = event_seq + 1, progress = coalesce(cast(:progress as jsonb), progress)
-        where id = :id and lease_epoch = :epoch and state = 'RUNNING'
-        returning id, event_seq, lease_epoch)
-      insert into job_event (job_id, seq, attempt, type, level, data)
-      select id, event_seq, lease_epoch, :type, :level, cast(:data as jsonb) from held
-      returning *
-      """)
-  Optional<JobEvent> append(
-      UUID id, long epoch, String type, String level, String data, String progress);
 }

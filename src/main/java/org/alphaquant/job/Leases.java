@@ -3,18 +3,34 @@ package org.alphaquant.job;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.springframework.data.jpa.repository.NativeQuery;
-import org.springframework.data.repository.Repository;
-import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * What workers write. Every statement but the claim and the reaper names the lease epoch: it
- * changes one row while the lease is held, and none (an empty answer) once it is lost.
+ * What workers write. Every change but the claim and the reaper's names the lease epoch: it changes
+ * one row while the lease is held, and none (an empty answer) once it is lost.
  */
-public interface Leases extends Repository<Job, UUID> {
+public final class Leases {
+
+  /** {@link #renew}, for the worker's own connection that does not wait behind others. */
+  public static final String RENEW =
+      """
+      update job set lease_expires_at = now() + make_interval(secs => :ttlSeconds)
+      where id = :id and lease_epoch = :epoch and state = 'RUNNING'
+      returning cancel_requested_at is not null
+      """;
+
+  private final LeaseRows rows;
+  private final JobListeners listeners;
+  private final TransactionTemplate transaction;
+
+  Leases(LeaseRows rows, JobListeners listeners, TransactionTemplate transaction) {
+    this.rows = rows;
+    this.listeners = listeners;
+    this.transaction = transaction;
+  }
 
   /** {@link #claim(UUID, String, String, double, double, QuotaSettings)} without a quota. */
-  default Optional<Job> claim(
+  public Optional<Job> claim(
       UUID worker, String free, String total, double ttlSeconds, double reserveSeconds) {
     return claimNext(worker, free, total, ttlSeconds, reserveSeconds, Integer.MAX_VALUE);
   }
@@ -28,111 +44,46 @@ public interface Leases extends Repository<Job, UUID> {
    * @param reserveSeconds after so long the first job that would fit the whole worker keeps the
    *     later ones waiting, so that small jobs cannot starve a big one
    */
-  default Optional<Job> claim(
+  public Optional<Job> claim(
       UUID worker,
       String free,
       String total,
       double ttlSeconds,
       double reserveSeconds,
       QuotaSettings quotas) {
-    return quotas.running() == 0
-        ? claim(worker, free, total, ttlSeconds, reserveSeconds)
-        : claimWithin(worker, free, total, ttlSeconds, reserveSeconds, quotas.running());
+    if (quotas.running() == 0) {
+      return claim(worker, free, total, ttlSeconds, reserveSeconds);
+    }
+    return transaction.execute(
+        status -> {
+          // All claims in turn, or two could both start an owner's last job.
+          rows.lockClaims();
+          return claimNext(worker, free, total, ttlSeconds, reserveSeconds, quotas.running());
+        });
   }
 
-  /** {@link #claim} of a job whose owner has fewer than so many running. */
-  @Transactional
-  default Optional<Job> claimWithin(
+  private Optional<Job> claimNext(
       UUID worker,
       String free,
       String total,
       double ttlSeconds,
       double reserveSeconds,
       int running) {
-    lockClaims();
-    return claimNext(worker, free, total, ttlSeconds, reserveSeconds, running);
+    return listeners.tell(
+        rows.claimNext(worker, free, total, ttlSeconds, reserveSeconds, running),
+        JobListener::claimed);
   }
-
-  // All claims in turn, or two could both start an owner's last job. A claim takes a millisecond.
-  @NativeQuery("select cast(pg_advisory_xact_lock(2, 0) as text)")
-  String lockClaims();
-
-  // Materialized, or a nested loop could lock more rows than the limit says. The number of devices
-  // is compared before their memory: the index answers it.
-  @Announced
-  @NativeQuery(
-      """
-      with sated as materialized (
-        select owner from job where :running < 2147483647 and state = 'RUNNING'
-        group by owner having count(*) >= :running),
-      blocker as materialized (
-        select priority, created_at, id from job
-        where :free <> :total and state = 'QUEUED' and owner not in (select owner from sated)
-          and run_after < now() - make_interval(secs => :reserveSeconds)
-          and devices > (select count(*) from unnest(cast(string_to_array(:free, ',') as bigint[])) m
-                         where m >= device_memory_bytes)
-          and devices <= cardinality(string_to_array(:total, ','))
-          and devices <= (select count(*) from unnest(cast(string_to_array(:total, ',') as bigint[])) m
-                          where m >= device_memory_bytes)
-        order by priority desc, created_at, id
-        limit 1),
-      next as materialized (
-        select id from job
-        where state = 'QUEUED' and run_after <= now() and owner not in (select owner from sated)
-          and devices <= cardinality(string_to_array(:free, ','))
-          and devices <= (select count(*) from unnest(cast(string_to_array(:free, ',') as bigint[])) m
-                          where m >= device_memory_bytes)
-          and not exists (
-            select 1 from blocker
-            where blocker.priority > job.priority
-               or blocker.priority = job.priority
-                  and (blocker.created_at, blocker.id) < (job.created_at, job.id))
-        order by priority desc, created_at, id
-        limit 1
-        for update skip locked)
-      update job
-      set state = 'RUNNING', lease_epoch = lease_epoch + 1, lease_worker = :worker,
-          lease_expires_at = now() + make_interval(secs => :ttlSeconds),
-          started_at = coalesce(started_at, now()), progress = null, error = null
-      from next
-      where job.id = next.id
-      returning job.*
-      """)
-  Optional<Job> claimNext(
-      UUID worker,
-      String free,
-      String total,
-      double ttlSeconds,
-      double reserveSeconds,
-      int running);
 
   /** Keeps the lease and tells whether a cancel was asked for; empty when the lease is lost. */
-  @NativeQuery(RENEW)
-  Optional<Boolean> renew(UUID id, long epoch, double ttlSeconds);
-
-  /** {@link #renew}, for the worker's own connection that does not wait behind others. */
-  String RENEW =
-      """
-      update job set lease_expires_at = now() + make_interval(secs => :ttlSeconds)
-      where id = :id and lease_epoch = :epoch and state = 'RUNNING'
-      returning cancel_requested_at is not null
-      """;
-
-  /** Ends the job with a result. From here on its folder is the one that counts. */
-  default Optional<Job> succeed(UUID id, long epoch, JobResult result, String directory) {
-    return succeed(id, epoch, StoredJson.write(result), directory);
+  public Optional<Boolean> renew(UUID id, long epoch, double ttlSeconds) {
+    return rows.renew(id, epoch, ttlSeconds);
   }
 
-  @Announced
-  @NativeQuery(
-      """
-      update job
-      set state = 'SUCCEEDED', finished_at = now(), lease_worker = null, lease_expires_at = null,
-          result = cast(:result as jsonb), artifact_directory = :directory
-      where id = :id and lease_epoch = :epoch and state = 'RUNNING'
-      returning *
-      """)
-  Optional<Job> succeed(UUID id, long epoch, String result, String directory);
+  /** Ends the job with a result. From here on its folder is the one that counts. */
+  public Optional<Job> succeed(UUID id, long epoch, JobResult result, String directory) {
+    return listeners.tell(
+        rows.succeed(id, epoch, StoredJson.write(result), directory), JobListener::changed);
+  }
 
   /**
    * Ends the attempt with an error: another one follows while the error's class has attempts left.
@@ -140,99 +91,41 @@ public interface Leases extends Repository<Job, UUID> {
    * @param backoffSeconds longest wait before the second attempt; doubles for each later one up to
    *     15 minutes, and the wait is drawn from zero to that
    */
-  default Optional<Job> fail(UUID id, long epoch, JobError error, double backoffSeconds) {
-    return fail(
-        id,
-        epoch,
-        StoredJson.write(error),
-        error.kind().name(),
-        error.kind().retries(),
-        backoffSeconds);
+  public Optional<Job> fail(UUID id, long epoch, JobError error, double backoffSeconds) {
+    return listeners.tell(
+        rows.fail(
+            id,
+            epoch,
+            StoredJson.write(error),
+            error.kind().name(),
+            error.kind().retries(),
+            backoffSeconds),
+        JobListener::changed);
   }
 
-  @Announced
-  @NativeQuery(
-      """
-      with attempt as (
-        select id, coalesce(cast(failures ->> :kind as integer), 0) as earlier
-        from job where id = :id)
-      update job
-      set state = case when cancel_requested_at is not null then 'CANCELLED'
-                       when earlier < :retries then 'QUEUED' else 'FAILED' end,
-          finished_at = case when cancel_requested_at is not null or earlier >= :retries
-                             then now() end,
-          run_after = now() + make_interval(
-              secs => random() * least(900, :backoffSeconds * power(2, least(earlier, 10)))),
-          failures = failures || jsonb_build_object(cast(:kind as text), earlier + 1),
-          error = cast(:error as jsonb), lease_worker = null, lease_expires_at = null
-      from attempt
-      where job.id = attempt.id and lease_epoch = :epoch and state = 'RUNNING'
-      returning job.*
-      """)
-  Optional<Job> fail(
-      UUID id, long epoch, String error, String kind, int retries, double backoffSeconds);
-
   /** Puts the job back into the queue because the worker stops; no failure is counted. */
-  @Announced
-  @NativeQuery(
-      """
-      update job
-      set state = case when cancel_requested_at is null then 'QUEUED' else 'CANCELLED' end,
-          finished_at = case when cancel_requested_at is null then null else now() end,
-          give_backs = give_backs + 1, run_after = now(),
-          lease_worker = null, lease_expires_at = null
-      where id = :id and lease_epoch = :epoch and state = 'RUNNING'
-      returning *
-      """)
-  Optional<Job> giveBack(UUID id, long epoch);
+  public Optional<Job> giveBack(UUID id, long epoch) {
+    return listeners.tell(rows.giveBack(id, epoch), JobListener::changed);
+  }
 
   /** Ends the job as its client asked. */
-  @Announced
-  @NativeQuery(
-      """
-      update job
-      set state = 'CANCELLED', finished_at = now(), lease_worker = null, lease_expires_at = null
-      where id = :id and lease_epoch = :epoch and state = 'RUNNING'
-      returning *
-      """)
-  Optional<Job> cancelled(UUID id, long epoch);
+  public Optional<Job> cancelled(UUID id, long epoch) {
+    return listeners.tell(rows.cancelled(id, epoch), JobListener::changed);
+  }
 
   /**
    * Takes jobs from workers that went silent: cancelled where that was asked for, failed when it is
    * the {@code most}th time, queued otherwise. The epoch stays; the next claim raises it.
    */
-  default List<Job> reap(int most, double backoffSeconds, int limit) {
+  public List<Job> reap(int most, double backoffSeconds, int limit) {
     JobError error =
         new JobError(
             "worker-lost",
             JobError.Kind.INTERNAL,
             "the worker went silent %d times while it ran this job".formatted(most),
             "The job may be what ends its worker, for example by using up its memory.");
-    return reap(most, StoredJson.write(error), backoffSeconds, limit);
+    List<Job> reaped = rows.reap(most, StoredJson.write(error), backoffSeconds, limit);
+    listeners.tell(reaped, JobListener::leaseLost);
+    return listeners.tell(reaped, JobListener::changed);
   }
-
-  @Announced
-  @NativeQuery(
-      """
-      with silent as materialized (
-        select id from job
-        where state = 'RUNNING' and lease_expires_at < now()
-        order by lease_expires_at
-        limit :limit
-        for update skip locked)
-      update job
-      set state = case when cancel_requested_at is not null then 'CANCELLED'
-                       when lost_leases + 1 >= :most then 'FAILED' else 'QUEUED' end,
-          finished_at = case when cancel_requested_at is not null or lost_leases + 1 >= :most
-                             then now() end,
-          error = case when cancel_requested_at is null and lost_leases + 1 >= :most
-                       then cast(:error as jsonb) end,
-          run_after = now() + make_interval(
-              secs => random() * least(900, :backoffSeconds * power(2, least(lost_leases, 10)))),
-          lost_leases = lost_leases + 1, lease_worker = null, lease_expires_at = null
-      from silent
-      where job.id = silent.id
-      returning job.*
-      """)
-  List<Job> reap(int most, String error, double backoffSeconds, int limit);
 }

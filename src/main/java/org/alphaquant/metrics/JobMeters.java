@@ -8,10 +8,11 @@ import java.time.Instant;
 import java.util.Locale;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobListener;
 import org.alphaquant.job.JobState;
 
 /** What this process did to jobs. Sums over all processes are the service's. */
-final class JobMeters {
+final class JobMeters implements JobListener {
 
   private static final String NO_ERROR = "none";
   private static final Duration[] BUCKETS = {
@@ -57,23 +58,26 @@ final class JobMeters {
     }
   }
 
-  void created() {
+  @Override
+  public void created(Job job) {
     submitted.increment();
   }
 
-  void claimed(Job job) {
+  @Override
+  public void claimed(Job job) {
     if (job.leaseEpoch() == 1) {
       job.startedAt().ifPresent(start -> queueWait.record(between(job.createdAt(), start)));
     }
   }
 
-  void leaseLost(Job job) {
+  @Override
+  public void leaseLost(Job job) {
     lostLeases.increment();
-    written(job);
   }
 
   /** Counts the end of a job; a job that goes back to the queue has not ended. */
-  void written(Job job) {
+  @Override
+  public void changed(Job job) {
     if (!job.state().isTerminal()) {
       return;
     }

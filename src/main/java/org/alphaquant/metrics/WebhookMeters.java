@@ -3,11 +3,12 @@ package org.alphaquant.metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
+import org.alphaquant.job.JobListener;
 import org.alphaquant.job.WebhookDelivery;
 import org.alphaquant.job.WebhookDelivery.Outcome;
 
 /** What became of the messages that this process tried. */
-final class WebhookMeters {
+final class WebhookMeters implements JobListener {
 
   private final MeterRegistry registry;
 
@@ -19,7 +20,8 @@ final class WebhookMeters {
     }
   }
 
-  void written(WebhookDelivery delivery) {
+  @Override
+  public void settled(WebhookDelivery delivery) {
     counter(delivery.outcome().map(WebhookMeters::lower).orElse("retried")).increment();
   }
 

@@ -4,22 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import java.lang.reflect.Method;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.alphaquant.job.Notifications.Channel;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.data.jpa.repository.NativeQuery;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 class AnnouncementsTest extends OnAJobDatabase {
-  private static final Pattern CHANGES = Pattern.compile("\\b(insert into job|update job)\\b");
 
   private final List<Announcement> heard = new CopyOnWriteArrayList<>();
 
@@ -37,22 +32,6 @@ class AnnouncementsTest extends OnAJobDatabase {
               @Override
               public void mayHaveMissed() {}
             });
-  }
-
-  @Test
-  void everyStatementThatChangesAJobIsAnnouncedButTheRenewal() {
-    assertThat(
-            Stream.of(Jobs.class, Leases.class, JobEvents.class, WaitingRows.class)
-                .flatMap(type -> Arrays.stream(type.getMethods()))
-                .filter(AnnouncementsTest::changesJobs)
-                .filter(method -> !method.isAnnotationPresent(Announced.class)))
-        .extracting(Method::getName)
-        .containsExactly("renew");
-  }
-
-  private static boolean changesJobs(Method method) {
-    NativeQuery query = method.getAnnotation(NativeQuery.class);
-    return query != null && CHANGES.matcher(query.value()).find();
   }
 
   @Test

@@ -98,7 +98,7 @@ class QuotaTest {
             });
 
     assertThat(stored).filteredOn(it -> it).hasSize(3);
-    assertThat(jobs.queuedBy("ann")).isEqualTo(3);
+    assertThat(jobs.activeCounts()).containsEntry(JobState.QUEUED, 3L);
   }
 
   @Test
