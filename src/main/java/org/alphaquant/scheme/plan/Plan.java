@@ -130,10 +130,7 @@ public record Plan(
 
   // Engines look up every linear, those too that the forward pass does not read: prediction layers.
   private List<ModuleScheme> configured() {
-    Stream<ModuleScheme> asked =
-        modules.stream()
-            .filter(module -> module.kind() != ModuleKind.EMBEDDING || module.isQuantized());
-    return Stream.concat(asked, unread()).toList();
+    return Stream.concat(modules.stream(), unread()).toList();
   }
 
   private Stream<ModuleScheme> unread() {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.NamePatterns;
@@ -124,7 +125,11 @@ public final class CompressedTensorsConfig {
   }
 
   private ArrayNode ignore() {
-    List<ModuleScheme> left = modules.stream().filter(module -> !module.isQuantized()).toList();
+    // No target is an embedding's, so that one need not be left out.
+    List<ModuleScheme> left =
+        modules.stream()
+            .filter(module -> !module.isQuantized() && module.kind() != ModuleKind.EMBEDDING)
+            .toList();
     ArrayNode ignore = JSON.arrayNode();
     boolean headQuantized =
         modules.stream().anyMatch(module -> module.name().equals(HEAD) && module.isQuantized());
