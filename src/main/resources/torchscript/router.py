@@ -53,6 +53,18 @@ def sigmoid_top_k(
     return (experts, weights * scale)
 
 
+def biased_softmax_top_k(
+    logits: Tensor, bias: Tensor, k: int, least: float
+) -> Tuple[Tensor, Tensor]:
+    """ERNIE 4.5: softmax over all experts; a bias chooses but does not weight; weights are divided
+    by their sum, or by `least` where that is smaller.
+    """
+    p = torch.softmax(logits, -1)
+    _, experts = torch.topk(p + bias, k, -1)
+    weights = torch.gather(p, 1, experts)
+    return (experts, weights / torch.clamp_min(torch.sum(weights, [-1], True), least))
+
+
 def sparse_mixer(logits: Tensor, jitter: float) -> Tuple[Tensor, Tensor]:
     """SparseMixer (Liu et al. 2024, arXiv 2409.12136) at inference, always two experts: the best
     expert's weight is its share among those within a relative band of 2 * jitter below it; the

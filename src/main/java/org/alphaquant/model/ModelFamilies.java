@@ -5,6 +5,7 @@ import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.model.afmoe.AfmoeFamily;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.model.cohere2.Cohere2Family;
 import org.alphaquant.model.deepseek.DeepseekFamily;
@@ -17,8 +18,10 @@ import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Outline;
 import org.alphaquant.model.dots1.Dots1Family;
 import org.alphaquant.model.ernie45.Ernie45Family;
+import org.alphaquant.model.ernie45moe.Ernie45MoeFamily;
 import org.alphaquant.model.exaone4.Exaone4Family;
 import org.alphaquant.model.exaonemoe.ExaoneMoeFamily;
+import org.alphaquant.model.flexolmo.FlexOlmoFamily;
 import org.alphaquant.model.gemma2.Gemma2Family;
 import org.alphaquant.model.gemma3.Gemma3Family;
 import org.alphaquant.model.glm4.Glm4Family;
@@ -28,10 +31,13 @@ import org.alphaquant.model.glmmoedsa.GlmMoeDsaFamily;
 import org.alphaquant.model.gptoss.GptOssFamily;
 import org.alphaquant.model.granite.GraniteFamily;
 import org.alphaquant.model.granitemoe.GraniteMoeFamily;
+import org.alphaquant.model.granitemoeshared.GraniteMoeSharedFamily;
 import org.alphaquant.model.hunyuandense.HunYuanDenseFamily;
+import org.alphaquant.model.hunyuanmoe.HunYuanMoeFamily;
 import org.alphaquant.model.hyv3.HyV3Family;
 import org.alphaquant.model.kimik2.KimiK2Family;
 import org.alphaquant.model.llama.LlamaFamily;
+import org.alphaquant.model.mellum.MellumFamily;
 import org.alphaquant.model.mimo.MimoFamily;
 import org.alphaquant.model.minimaxm2.MiniMaxM2Family;
 import org.alphaquant.model.ministral.MinistralFamily;
@@ -106,7 +112,13 @@ public final class ModelFamilies {
           new Qwen35Family(),
           new Qwen35MoeFamily(),
           new Qwen3VlFamily(),
-          new Qwen3VlMoeFamily());
+          new Qwen3VlMoeFamily(),
+          new Ernie45MoeFamily(),
+          new HunYuanMoeFamily(),
+          new FlexOlmoFamily(),
+          new MellumFamily(),
+          new AfmoeFamily(),
+          new GraniteMoeSharedFamily());
 
   private ModelFamilies() {}
 

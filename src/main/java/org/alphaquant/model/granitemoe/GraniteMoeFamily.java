@@ -48,7 +48,8 @@ public final class GraniteMoeFamily implements ModelFamily {
         layer -> experts(decoder.decoder(), config, layer));
   }
 
-  private static MoeDesign experts(DecoderConfig decoder, ModelConfig config, int layer) {
+  /** The block of a layer, without a shared MLP. */
+  public static MoeDesign experts(DecoderConfig decoder, ModelConfig config, int layer) {
     String module = decoder.layer(layer) + "block_sparse_moe";
     int count = config.count("num_local_experts", 8);
     LinearDesign gate = new LinearDesign(module + ".router.layer", count, decoder.hidden());

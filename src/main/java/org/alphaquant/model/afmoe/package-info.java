@@ -1,0 +1,2 @@
+/** The Afmoe family. */
+package org.alphaquant.model.afmoe;

@@ -1,0 +1,2 @@
+/** The Ernie45Moe family. */
+package org.alphaquant.model.ernie45moe;

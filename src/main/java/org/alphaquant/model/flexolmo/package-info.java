@@ -1,0 +1,2 @@
+/** The FlexOlmo family. */
+package org.alphaquant.model.flexolmo;

@@ -1,0 +1,2 @@
+/** The GraniteMoeShared family. */
+package org.alphaquant.model.granitemoeshared;

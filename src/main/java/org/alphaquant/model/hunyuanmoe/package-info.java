@@ -1,0 +1,2 @@
+/** The HunYuanMoe family. */
+package org.alphaquant.model.hunyuanmoe;

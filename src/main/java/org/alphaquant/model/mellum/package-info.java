@@ -1,0 +1,2 @@
+/** The Mellum family. */
+package org.alphaquant.model.mellum;
