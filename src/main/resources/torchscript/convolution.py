@@ -24,3 +24,15 @@ def causal_silu(x: Tensor, w: Tensor, bias: List[Tensor], batch: int) -> Tensor:
     """The same of rows [B*S, C], with SiLU after it."""
     sequences = torch.reshape(x, [batch, -1, x.shape[1]])
     return torch.flatten(F.silu(causal(sequences, w, bias)), 0, 1)
+
+
+def gated(rows: Tensor, w: Tensor, bias: List[Tensor], batch: int) -> Tensor:
+    """LFM2's gated short convolution: rows [B*S, 3H] hold B, C and x; C times the convolution of
+    B x -> [B*S, H]
+    """
+    width = w.shape[0]
+    b = rows[:, :width]
+    c = rows[:, width : 2 * width]
+    x = rows[:, 2 * width :]
+    sequences = torch.reshape(b * x, [batch, -1, width])
+    return c * torch.flatten(causal(sequences, w, bias), 0, 1)

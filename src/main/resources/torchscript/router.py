@@ -35,7 +35,14 @@ def group_limited_top_k(
 
 
 def sigmoid_top_k(
-    logits: Tensor, bias: Tensor, k: int, groups: int, kept: int, renormalise: bool, scale: float
+    logits: Tensor,
+    bias: Tensor,
+    k: int,
+    groups: int,
+    kept: int,
+    renormalise: bool,
+    epsilon: float,
+    scale: float,
 ) -> Tuple[Tensor, Tensor]:
     """Auxiliary-loss-free routing (DeepSeek-V3, section 2.1.2): sigmoid scores; a bias chooses but
     does not weight; the groups with the largest sum of their two best corrected scores take part.
@@ -49,7 +56,7 @@ def sigmoid_top_k(
     _, experts = torch.topk(corrected, k, -1)
     weights = torch.gather(s, 1, experts)
     if renormalise:
-        weights = weights / (torch.sum(weights, [-1], True) + 1e-20)
+        weights = weights / (torch.sum(weights, [-1], True) + epsilon)
     return (experts, weights * scale)
 
 

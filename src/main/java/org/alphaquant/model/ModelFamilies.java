@@ -31,11 +31,13 @@ import org.alphaquant.model.glmmoedsa.GlmMoeDsaFamily;
 import org.alphaquant.model.gptoss.GptOssFamily;
 import org.alphaquant.model.granite.GraniteFamily;
 import org.alphaquant.model.granitemoe.GraniteMoeFamily;
+import org.alphaquant.model.granitemoehybrid.GraniteMoeHybridFamily;
 import org.alphaquant.model.granitemoeshared.GraniteMoeSharedFamily;
 import org.alphaquant.model.hunyuandense.HunYuanDenseFamily;
 import org.alphaquant.model.hunyuanmoe.HunYuanMoeFamily;
 import org.alphaquant.model.hyv3.HyV3Family;
 import org.alphaquant.model.kimik2.KimiK2Family;
+import org.alphaquant.model.lfm2moe.Lfm2MoeFamily;
 import org.alphaquant.model.llama.LlamaFamily;
 import org.alphaquant.model.mellum.MellumFamily;
 import org.alphaquant.model.mimo.MimoFamily;
@@ -118,7 +120,9 @@ public final class ModelFamilies {
           new FlexOlmoFamily(),
           new MellumFamily(),
           new AfmoeFamily(),
-          new GraniteMoeSharedFamily());
+          new GraniteMoeSharedFamily(),
+          new GraniteMoeHybridFamily(),
+          new Lfm2MoeFamily());
 
   private ModelFamilies() {}
 

@@ -4,9 +4,10 @@ import org.alphaquant.model.block.Attention;
 import org.alphaquant.model.block.WeightReader;
 
 /** An attention block before it is loaded. */
-public sealed interface AttentionDesign permits GroupedQueryDesign, LatentDesign, DeltaNetDesign {
+public sealed interface AttentionDesign
+    permits GroupedQueryDesign, LatentDesign, DeltaNetDesign, MambaDesign, ShortConvolutionDesign {
 
-  /** {@code grouped-query} or {@code latent}. */
+  /** {@code grouped-query}, {@code latent}, {@code gated-delta-net}, {@code mamba-2}, ... */
   String kind();
 
   /** Keys that a query sees at most, itself included; 0 for all before it. */

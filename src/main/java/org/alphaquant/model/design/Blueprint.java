@@ -37,7 +37,7 @@ public record Blueprint(
   }
 
   public NormDesign finalNorm() {
-    return decoder.norm(decoder.prefix() + "norm");
+    return decoder.norm(decoder.prefix() + decoder.lastNorm());
   }
 
   public LinearDesign head() {

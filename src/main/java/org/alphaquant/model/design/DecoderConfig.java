@@ -13,6 +13,7 @@ import org.alphaquant.model.block.Activation;
  *
  * @param prefix what comes before {@code layers.0.} in tensor names
  * @param head module name of the output projection
+ * @param lastNorm name of the norm before the head, behind the prefix
  * @param epsilon of every norm of width {@code hidden}
  * @param positions {@code max_position_embeddings}
  */
@@ -25,6 +26,7 @@ public record DecoderConfig(
     double epsilon,
     long positions,
     boolean tied,
+    String lastNorm,
     Style style) {
 
   private static final int MOST_LAYERS = 10_000;
@@ -57,7 +59,14 @@ public record DecoderConfig(
         config.aboveZero(config.spelling(EPSILON), epsilon),
         config.positive("max_position_embeddings", positions),
         source.tied(style.tied()),
+        "norm",
         style);
+  }
+
+  /** The same with another name of the norm before the head. */
+  public DecoderConfig withLastNorm(String name) {
+    return new DecoderConfig(
+        prefix, head, layers, hidden, vocabulary, epsilon, positions, tied, name, style);
   }
 
   /** Name prefix of a layer's tensors, ending in a dot. */

@@ -56,7 +56,7 @@ public record GroupedQueryDesign(
   LinearDesign output() {
     long in = heads.heads() * heads.dimension();
     return new LinearDesign(
-        layer + "self_attn.o_proj", hidden(), in, projections.biases().output());
+        layer + "self_attn." + projections.output(), hidden(), in, projections.biases().output());
   }
 
   NormDesign queryNorm() {

@@ -4,10 +4,24 @@ package org.alphaquant.model.design;
  * The linears of an attention block and what is done to their outputs.
  *
  * @param joint whether queries, keys and values are one linear {@code qkv_proj}
+ * @param output name of the linear after the heads
  * @param clip limit that projections are clamped to after their norms; infinite for none
  */
 public record Projections(
-    Biases biases, QueryKeyNorm norm, double clip, boolean joint, OutputGate gate) {
+    Biases biases, QueryKeyNorm norm, double clip, boolean joint, OutputGate gate, String output) {
+
+  private static final String OUTPUT = "o_proj";
+
+  /** With the usual name of the linear after the heads. */
+  public Projections(
+      Biases biases, QueryKeyNorm norm, double clip, boolean joint, OutputGate gate) {
+    this(biases, norm, clip, joint, gate, OUTPUT);
+  }
+
+  /** The same with another name of the linear after the heads. */
+  public Projections withOutput(String name) {
+    return new Projections(biases, norm, clip, joint, gate, name);
+  }
 
   /** Separate linears without biases, norms or clipping. */
   public static final Projections PLAIN = of(Biases.NONE, QueryKeyNorm.NONE);

@@ -13,6 +13,8 @@ import org.alphaquant.torch.TensorScope;
 /**
  * DeepSeek-V3's router: sigmoid scores; a stored bias per expert takes part in choosing, not in
  * weighting; the groups with the best two experts take part.
+ *
+ * @param epsilon added to the sum that weights are divided by
  */
 public record SigmoidRouterDesign(
     LinearDesign linear,
@@ -21,8 +23,21 @@ public record SigmoidRouterDesign(
     int groups,
     int keptGroups,
     boolean renormalise,
+    double epsilon,
     double scale)
     implements RouterDesign {
+
+  /** With a sum that is only kept from being zero. */
+  public SigmoidRouterDesign(
+      LinearDesign linear,
+      String correctionBias,
+      int topK,
+      int groups,
+      int keptGroups,
+      boolean renormalise,
+      double scale) {
+    this(linear, correctionBias, topK, groups, keptGroups, renormalise, 1e-20, scale);
+  }
 
   public SigmoidRouterDesign {
     Groups.check(linear.out(), topK, groups, keptGroups, 2);
@@ -59,6 +74,7 @@ public record SigmoidRouterDesign(
               design.groups,
               design.keptGroups,
               design.renormalise,
+              design.epsilon,
               design.scale);
       return new Routing(result.get(0), result.get(1));
     }

@@ -1,0 +1,2 @@
+/** The GraniteMoeHybrid family. */
+package org.alphaquant.model.granitemoehybrid;

@@ -1,0 +1,2 @@
+/** The Lfm2Moe family. */
+package org.alphaquant.model.lfm2moe;
