@@ -63,11 +63,11 @@ final class Mamba implements Attention {
       MambaShape shape = design.shape();
       NDArray projected = input.apply(inner, residual.input(inner, x));
       long steps = shape.inner() + shape.convolved();
-      NDArray gate = inner.run("linear.columns", projected, 0, shape.inner());
+      NDArray gate = inner.run("tensor.columns", projected, 0, shape.inner());
       NDArray convolved =
           inner.run(
               "convolution.causal_silu",
-              inner.run("linear.columns", projected, shape.inner(), steps),
+              inner.run("tensor.columns", projected, shape.inner(), steps),
               convolution,
               convolutionBias,
               batch);
@@ -75,7 +75,7 @@ final class Mamba implements Attention {
           inner.run(
               "mamba.mix",
               convolved,
-              inner.run("linear.columns", projected, steps, steps + shape.heads()),
+              inner.run("tensor.columns", projected, steps, steps + shape.heads()),
               decays,
               direct,
               stepBias,
