@@ -81,6 +81,7 @@ class ArchitectureTest {
     map.put(
         "run",
         Set.of(
+            "chat",
             "report",
             "prepare",
             "quantize",
@@ -185,7 +186,7 @@ class ArchitectureTest {
     map.put("storage", Set.of("scheme", "checkpoint", "architecture", "format", "torch"));
     map.put("scheme", Set.of("architecture", "format"));
     map.put("evaluation", Set.of("model", "model.block", "calibration", "torch", "architecture"));
-    map.put("calibration", Set.of("model", "checkpoint"));
+    map.put("calibration", Set.of("chat", "model", "checkpoint"));
     map.put("moe", Set.of("model", "model.block", "torch"));
     map.put(
         "model",

@@ -16,6 +16,8 @@ public final class CalibrationException extends RuntimeException {
     BAD_LINE,
     /** A line of a JSONL file lacks the field that should hold the text. */
     MISSING_FIELD,
+    /** A conversation cannot be written by the model's chat template. */
+    TEMPLATE,
     /** The text runs out before all samples are made. */
     TOO_LITTLE_TEXT
   }

@@ -21,15 +21,26 @@ import java.util.OptionalInt;
  * @param sequenceLength tokens in each, from 2 to {@value #MAX_SEQUENCE_LENGTH}
  * @param minLength tokens a document must have, at least 1
  * @param seed 0 for the order of the text
+ * @param distinct whether a document that comes again is left out
  */
 public record CalibrationSpec(
-    TextSource source, int samples, int sequenceLength, OptionalInt minLength, long seed) {
+    TextSource source,
+    int samples,
+    int sequenceLength,
+    OptionalInt minLength,
+    long seed,
+    boolean distinct) {
 
   public static final int MAX_SAMPLES = 1 << 20;
   public static final int MAX_SEQUENCE_LENGTH = 1 << 18;
 
   /** Tokens held in memory at once; 1 GiB of 64-bit ids. */
   public static final long MAX_TOKENS = 1L << 27;
+
+  public CalibrationSpec(
+      TextSource source, int samples, int sequenceLength, OptionalInt minLength, long seed) {
+    this(source, samples, sequenceLength, minLength, seed, false);
+  }
 
   public CalibrationSpec {
     require("samples", samples, 1, MAX_SAMPLES);

@@ -1,24 +1,37 @@
 package org.alphaquant.calibration;
 
+import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Optional;
+import org.alphaquant.chat.ModelChat;
 
 /** Texts, one after the other. */
 interface Documents extends AutoCloseable {
 
-  Optional<String> next();
+  Optional<Document> next();
 
   @Override
   void close();
 
-  static Documents of(TextSource source, long seed) {
-    Documents inOrder = inOrder(source);
-    return seed == 0 ? inOrder : new ShuffledDocuments(inOrder, seed);
+  /**
+   * The documents of a source.
+   *
+   * @param distinct whether one that comes again is left out; a running text is never cut so
+   * @param chat what writes conversations; empty where the model has no template
+   */
+  static Documents of(TextSource source, long seed, boolean distinct, Optional<ModelChat> chat) {
+    Documents inOrder = inOrder(source, chat);
+    Documents chosen =
+        distinct && !(source instanceof TextSource.PlainText)
+            ? new DistinctDocuments(inOrder)
+            : inOrder;
+    return seed == 0 ? chosen : new ShuffledDocuments(chosen, seed);
   }
 
-  private static Documents inOrder(TextSource source) {
-    if (source instanceof TextSource.JsonLines lines) {
-      return new JsonLineDocuments(lines);
+  /** All documents as they come. */
+  static Documents inOrder(TextSource source, Optional<ModelChat> chat) {
+    if (source instanceof TextSource.Rows file) {
+      return new RowDocuments(rows(file.file(), file.format()), new RowText(file.field(), chat));
     }
     if (source instanceof TextSource.PlainText text) {
       return new Paragraphs(text.file());
@@ -26,11 +39,19 @@ interface Documents extends AutoCloseable {
     return new InlineDocuments(((TextSource.Inline) source).texts().iterator());
   }
 
+  private static Rows rows(Path file, DataFormat format) {
+    return switch (format) {
+      case JSON_ARRAY -> new JsonArrayRows(file);
+      case PARQUET -> new ParquetRows(file);
+      case JSON_LINES, PLAIN_TEXT -> new JsonLineRows(file);
+    };
+  }
+
   /** Documents that are in memory already. */
   record InlineDocuments(Iterator<String> texts) implements Documents {
     @Override
-    public Optional<String> next() {
-      return texts.hasNext() ? Optional.of(texts.next()) : Optional.empty();
+    public Optional<Document> next() {
+      return texts.hasNext() ? Optional.of(Document.plain(texts.next())) : Optional.empty();
     }
 
     @Override

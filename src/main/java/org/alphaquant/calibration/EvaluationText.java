@@ -1,12 +1,11 @@
 package org.alphaquant.calibration;
 
-import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.alphaquant.calibration.CalibrationException.Kind;
+import org.alphaquant.chat.ModelChat;
 
 /**
  * A whole text as one stream of tokens without special tokens: what perplexity is measured on. The
@@ -26,29 +25,50 @@ public final class EvaluationText {
   }
 
   /**
-   * Reads and encodes a UTF-8 file.
+   * Reads and encodes a text; the rows of a file are joined by blank lines, as is usual for
+   * WikiText.
    *
+   * @param chat what writes conversations; empty where the model has no template
    * @throws CalibrationException if it cannot be read, is larger than {@link #MAX_BYTES} or not
    *     UTF-8
    */
-  public static EvaluationText read(Path file, Tokenizer tokenizer) {
-    try {
-      long size = Files.size(file);
-      if (size > MAX_BYTES) {
-        throw new CalibrationException(
-            Kind.TEXT_FILE,
-            "'%s' has %d bytes, over the limit of %d for a text that is evaluated"
-                .formatted(file.getFileName(), size, MAX_BYTES));
-      }
-      return new EvaluationText(
-          file.getFileName().toString(),
-          tokenizer.encodeWithoutSpecialTokens(Files.readString(file)));
-    } catch (CharacterCodingException notUtf8) {
-      throw new CalibrationException(
-          Kind.TEXT_FILE, "'%s' is not valid UTF-8".formatted(file.getFileName()), notUtf8);
-    } catch (IOException unreadable) {
-      throw TextLines.unreadable(file, unreadable);
+  public static EvaluationText read(
+      TextSource source, String name, Tokenizer tokenizer, Optional<ModelChat> chat) {
+    if (source instanceof TextSource.PlainText file) {
+      requireBounded(name, file.file());
     }
+    StringBuilder text = new StringBuilder();
+    boolean marked = false;
+    String between = "";
+    try (Documents documents = Documents.inOrder(source, chat)) {
+      for (Optional<Document> next = documents.next(); next.isPresent(); next = documents.next()) {
+        text.append(between).append(next.get().text());
+        marked |= next.get().marked();
+        between = source instanceof TextSource.PlainText || marked ? "" : "\n\n";
+        if (text.length() > MAX_BYTES) {
+          throw new CalibrationException(
+              Kind.TEXT_FILE,
+              "'%s' has more than the limit of %d bytes for a text that is evaluated"
+                  .formatted(name, MAX_BYTES));
+        }
+      }
+    }
+    return new EvaluationText(name, tokenizer.encodeWithoutSpecialTokens(text.toString()));
+  }
+
+  private static void requireBounded(String name, Path file) {
+    if (file.toFile().length() > MAX_BYTES) {
+      throw new CalibrationException(
+          Kind.TEXT_FILE,
+          "'%s' has %d bytes, over the limit of %d for a text that is evaluated"
+              .formatted(name, file.toFile().length(), MAX_BYTES));
+    }
+  }
+
+  /** Reads and encodes a file for a model without a chat template. */
+  public static EvaluationText read(Path file, Tokenizer tokenizer) {
+    return read(
+        TextSource.of(file, null), file.getFileName().toString(), tokenizer, Optional.empty());
   }
 
   public long[] tokens() {

@@ -20,7 +20,7 @@ final class Paragraphs implements Documents {
   }
 
   @Override
-  public Optional<String> next() {
+  public Optional<Document> next() {
     StringBuilder paragraph = new StringBuilder();
     boolean ended = false;
     while (ahead.isPresent() && paragraph.length() < MAX_CHARS) {
@@ -32,7 +32,9 @@ final class Paragraphs implements Documents {
       paragraph.append(ahead.get());
       ahead = lines.next();
     }
-    return paragraph.isEmpty() ? Optional.empty() : Optional.of(paragraph.toString());
+    return paragraph.isEmpty()
+        ? Optional.empty()
+        : Optional.of(Document.plain(paragraph.toString()));
   }
 
   @Override

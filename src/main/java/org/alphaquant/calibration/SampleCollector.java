@@ -33,19 +33,19 @@ final class SampleCollector {
     return samples.size() == spec.samples();
   }
 
-  long documents() {
-    return documents;
+  CalibrationSamples.Used used() {
+    return new CalibrationSamples.Used(documents, tokens, samples.size());
   }
 
   long[][] samples() {
     return samples.toArray(long[][]::new);
   }
 
-  void add(String document) {
+  void add(Document document) {
     long[] ids =
-        continuous && documents > 0
-            ? tokenizer.encodeWithoutSpecialTokens(document)
-            : tokenizer.encode(document);
+        document.marked() || continuous && documents > 0
+            ? tokenizer.encodeWithoutSpecialTokens(document.text())
+            : tokenizer.encode(document.text());
     documents++;
     tokens += ids.length;
     if (ids.length < spec.minLength().orElse(0)) {

@@ -16,7 +16,7 @@ final class ShuffledDocuments implements Documents {
 
   private final Documents source;
   private final Random random;
-  private final List<String> buffer = new ArrayList<>();
+  private final List<Document> buffer = new ArrayList<>();
   private long chars;
   private boolean exhausted;
 
@@ -26,23 +26,23 @@ final class ShuffledDocuments implements Documents {
   }
 
   @Override
-  public Optional<String> next() {
+  public Optional<Document> next() {
     fill();
     if (buffer.isEmpty()) {
       return Optional.empty();
     }
     int drawn = random.nextInt(buffer.size());
-    String last = buffer.remove(buffer.size() - 1);
-    String document = drawn == buffer.size() ? last : buffer.set(drawn, last);
-    chars -= document.length();
+    Document last = buffer.remove(buffer.size() - 1);
+    Document document = drawn == buffer.size() ? last : buffer.set(drawn, last);
+    chars -= document.text().length();
     return Optional.of(document);
   }
 
   private void fill() {
     while (!exhausted && buffer.size() < BUFFER && chars < BUFFER_CHARS) {
-      Optional<String> document = source.next();
+      Optional<Document> document = source.next();
       document.ifPresent(buffer::add);
-      chars += document.map(String::length).orElse(0);
+      chars += document.map(it -> it.text().length()).orElse(0);
       exhausted = document.isEmpty();
     }
   }

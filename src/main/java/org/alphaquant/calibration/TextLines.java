@@ -1,6 +1,5 @@
 package org.alphaquant.calibration;
 
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -26,7 +25,7 @@ final class TextLines implements AutoCloseable {
   TextLines(Path file) {
     this.file = file;
     try {
-      this.bytes = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
+      this.bytes = DataFormat.open(file);
     } catch (IOException unreadable) {
       throw unreadable(file, unreadable);
     }

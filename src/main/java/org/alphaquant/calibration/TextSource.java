@@ -2,33 +2,28 @@ package org.alphaquant.calibration;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 
-/** Where documents come from. Files are streamed and must be UTF-8. */
+/** Where documents come from. Files are streamed and must be UTF-8; gzip and Zstandard unpack. */
 public sealed interface TextSource {
 
-  /** The field that holds the text of a JSONL line when no other is named. */
+  /** The field that holds a row's text when no other is named. */
   String DEFAULT_FIELD = "text";
 
-  /** Endings of the names of files that hold one JSON object a line. */
-  List<String> JSON_LINES = List.of(".jsonl", ".ndjson", ".json");
-
   /**
-   * A file: JSONL if its name ends in {@code .jsonl}, {@code .ndjson} or {@code .json}, else plain
-   * text.
+   * A file, by its content and name.
    *
-   * @param field the field of a JSONL line that holds the text; null for the default
+   * @param field the field of a row that holds the text; null for the default
    */
   static TextSource of(Path file, String field) {
-    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-    return JSON_LINES.stream().anyMatch(name::endsWith)
-        ? new JsonLines(file, field == null ? DEFAULT_FIELD : field)
-        : new PlainText(file);
+    DataFormat format = DataFormat.of(file);
+    return format == DataFormat.PLAIN_TEXT
+        ? new PlainText(file)
+        : new Rows(file, format, field == null ? DEFAULT_FIELD : field);
   }
 
-  /** One JSON object a line, one document an object; blank lines are skipped. */
-  record JsonLines(Path file, String field) implements TextSource {
-    public JsonLines {
+  /** A file of rows, one document each: JSON lines, an array of objects, or Parquet. */
+  record Rows(Path file, DataFormat format, String field) implements TextSource {
+    public Rows {
       if (field.isBlank()) {
         throw new IllegalArgumentException("field must not be blank");
       }

@@ -19,8 +19,13 @@ class FetchConfiguration {
   private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
 
   @Bean
-  HubModels hubModels(Hub hub, SourceSettings sources) {
-    return new HubModels(hub, sources.modelRoots());
+  HubModels hubModels(Hub hub, SourceSettings sources, Texts texts) {
+    return new HubModels(hub, sources.modelRoots(), texts);
+  }
+
+  @Bean
+  Texts remoteTexts(Hub hub, SourceSettings sources) {
+    return new Texts(hub, sources.fileRoots());
   }
 
   @Bean
@@ -45,12 +50,12 @@ class FetchConfiguration {
   /** Whatever runs jobs runs them on what was brought first. */
   @Bean
   static BeanPostProcessor fetchesBeforeJobsRun(
-      ObjectProvider<Hub> hub, ObjectProvider<HubModels> models) {
+      ObjectProvider<Hub> hub, ObjectProvider<HubModels> models, ObjectProvider<Texts> texts) {
     return new BeanPostProcessor() {
       @Override
       public Object postProcessAfterInitialization(Object bean, String name) {
         return bean instanceof JobRunner runner
-            ? new FetchingRunner(runner, hub.getObject(), models.getObject())
+            ? new FetchingRunner(runner, hub.getObject(), models.getObject(), texts.getObject())
             : bean;
       }
     };

@@ -1,6 +1,8 @@
 package org.alphaquant.fetch;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.hub.DownloadObserver;
@@ -26,8 +28,10 @@ final class FetchingRunner implements JobRunner {
   private final JobRunner next;
   private final Hub hub;
   private final HubModels models;
+  private final Texts texts;
 
-  FetchingRunner(JobRunner next, Hub hub, HubModels models) {
+  FetchingRunner(JobRunner next, Hub hub, HubModels models, Texts texts) {
+    this.texts = texts;
     this.next = next;
     this.hub = hub;
     this.models = models;
@@ -35,33 +39,56 @@ final class FetchingRunner implements JobRunner {
 
   @Override
   public JobResult run(JobContext context) throws Exception {
-    JobSpec spec = context.spec();
-    Optional<HubReference> reference = reference(spec);
-    if (reference.isEmpty()) {
-      return next.run(context);
-    }
     Map<String, FetchedSource> sources = new HashMap<>(context.sources());
-    try (ModelInUse model = use(reference.get(), context)) {
-      sources.put(
-          spec.model(),
-          new FetchedSource(
-              model.folder().toString(), model.reference().toString(), model.licence(), null));
-      return next.run(new FetchedContext(context, sources));
+    List<Runnable> releases = new ArrayList<>();
+    try {
+      fetch(context, sources, releases);
+      return next.run(sources.isEmpty() ? context : new FetchedContext(context, sources));
+    } finally {
+      releases.forEach(Runnable::run);
     }
+  }
+
+  private void fetch(
+      JobContext context, Map<String, FetchedSource> sources, List<Runnable> releases) {
+    JobSpec spec = context.spec();
+    try {
+      Optional<HubReference> reference = reference(spec);
+      if (reference.isPresent()) {
+        ModelInUse model = hub.use(reference.get(), null, new Observer(context));
+        releases.add(model::close);
+        sources.put(
+            spec.model(),
+            new FetchedSource(
+                model.folder().toString(), model.reference().toString(), licence(model), null));
+      }
+      for (JobSpec.Source text : texts(spec)) {
+        Optional<Texts.Brought> brought = texts.bring(text, new Observer(context));
+        brought.ifPresent(it -> releases.add(it::close));
+        brought.ifPresent(it -> sources.put(text.name(), it.source()));
+      }
+    } catch (HubException e) {
+      throw failure(e);
+    }
+  }
+
+  // A commit that was pinned before is not looked up again; its card says the same.
+  private static String licence(ModelInUse model) {
+    return model.licence() == null ? ModelFacts.of(model.folder()).licence() : model.licence();
+  }
+
+  private static List<JobSpec.Source> texts(JobSpec spec) {
+    List<JobSpec.Source> texts = new ArrayList<>(spec.calibration().files());
+    if (spec.evaluation() != null && spec.evaluation().perplexity() != null) {
+      texts.add(spec.evaluation().perplexity().source());
+    }
+    return texts;
   }
 
   private Optional<HubReference> reference(JobSpec spec) {
     return models
         .reference(spec.model(), spec.revision())
         .filter(it -> hub.isOn() || hub.cached(it).isPresent() || spec.model().startsWith("hf://"));
-  }
-
-  private ModelInUse use(HubReference reference, JobContext context) {
-    try {
-      return hub.use(reference, null, new Observer(context));
-    } catch (HubException e) {
-      throw failure(e);
-    }
   }
 
   static RunFailure failure(HubException e) {

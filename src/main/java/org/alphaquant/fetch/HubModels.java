@@ -20,9 +20,11 @@ final class HubModels implements RemoteModels, ModelPinning {
 
   private final Hub hub;
   private final AllowedRoots roots;
+  private final Texts texts;
 
-  HubModels(Hub hub, AllowedRoots roots) {
+  HubModels(Hub hub, AllowedRoots roots, Texts texts) {
     this.hub = hub;
+    this.texts = texts;
     this.roots = roots;
   }
 
@@ -65,6 +67,11 @@ final class HubModels implements RemoteModels, ModelPinning {
     } catch (HubException e) {
       throw away(e);
     }
+  }
+
+  @Override
+  public boolean hasText(String name) {
+    return texts.isRemote(name);
   }
 
   /** Where no hub is asked, a plain name means what a cache has, or nothing. */

@@ -273,6 +273,61 @@ public final class Hub implements AutoCloseable {
     }
   }
 
+  /**
+   * One file of a data set, downloaded if it is not there. Nobody deletes it until what is returned
+   * is closed.
+   *
+   * @throws HubException if it cannot be had
+   */
+  public FileInUse useFile(HubReference dataset, DataSetFiles files, DownloadObserver observer) {
+    Patience patience = Patience.whileWanted(observer::ensureWanted);
+    Pinned pinned = pin(dataset, patience);
+    Held held = hold(pinned.reference(), null, patience);
+    try {
+      HubFile file = file(dataset, pinned.reference(), files, observer, patience);
+      return new FileInUse(
+          pinned.reference(),
+          parts.cache().snapshot(pinned.reference()).resolve(file.path()),
+          file.path(),
+          pinned.licence(),
+          file.sha256(),
+          held::close);
+    } catch (IOException e) {
+      held.close();
+      throw new HubException(
+          Kind.UNAVAILABLE, "the hub's cache cannot be written: " + HubRequests.reason(e), e);
+    } catch (RuntimeException e) {
+      held.close();
+      throw e;
+    }
+  }
+
+  private HubFile file(
+      HubReference dataset,
+      HubReference pinned,
+      DataSetFiles files,
+      DownloadObserver observer,
+      Patience patience)
+      throws IOException {
+    Optional<List<HubFile>> known = parts.cache().files(pinned);
+    if (known.isEmpty()) {
+      requireAllowed(pinned);
+      known = Optional.of(parts.requests().files(pinned, patience));
+      parts.cache().putFiles(pinned, known.get());
+    }
+    HubFile file = files.choose(pinned, known.get());
+    if (!parts.cache().has(pinned, file)) {
+      requireAllowed(pinned);
+      if (parts.settings().maxCacheSize() != null) {
+        eviction.makeRoom(file.size(), parts.settings().maxCacheSize().toBytes());
+      }
+      new SnapshotDownload(parts, pinned, new Progress(file.size())).run(List.of(file), observer);
+      parts.rows().measured(pinned.folder(), parts.cache().bytes(pinned));
+    }
+    parts.cache().putRef(dataset, pinned.revision());
+    return file;
+  }
+
   /** Every commit of a model in the caches. */
   public List<CachedModel> list() {
     List<CachedModel> models = new ArrayList<>();
@@ -292,6 +347,11 @@ public final class Hub implements AutoCloseable {
         cache.snapshot(pinned),
         new Completeness(cache).isComplete(pinned),
         cache == parts.cache());
+  }
+
+  /** Whether a cache knows a commit of the repository. */
+  public boolean knows(HubReference reference) {
+    return readable.stream().anyMatch(cache -> cache.pinned(reference).isPresent());
   }
 
   /** Bytes that all of a repository's commits take in this service's cache. */

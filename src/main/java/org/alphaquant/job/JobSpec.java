@@ -168,51 +168,105 @@ public record JobSpec(
   }
 
   /**
-   * The text that the model is run on. With neither path nor texts the service's own text is taken.
+   * The text that the model is run on. With no path, texts or sources the service's own text is
+   * taken.
    *
-   * @param path a JSONL or plain text file below one of the allowed roots
+   * @param path a file below one of the allowed roots, or as {@link Source#source}
    * @param texts the documents themselves
-   * @param field the JSONL field that holds a document
+   * @param sources several files with their shares
+   * @param field the field of a row that holds a document; the usual shapes are known without
    * @param samples how many samples; 128, or 64 of the service's own text
    * @param sequenceLength tokens of each
    * @param minLength tokens that a document must have to be used by itself; null joins all
    *     documents and cuts the whole
    * @param seed 0 takes documents in file order; any other draws them at random
+   * @param deduplicate whether a document that comes again is left out; true where there are
+   *     sources
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Calibration(
       String path,
       List<String> texts,
+      List<Source> sources,
       String field,
       Integer samples,
       Integer sequenceLength,
       Integer minLength,
-      Long seed) {
+      Long seed,
+      Boolean deduplicate) {
     public Calibration {
       textOrNull("path", path, 1024);
       if (path != null && texts != null) {
         throw new SpecException("texts", "given beside path", "left out, or path must be");
       }
+      if (sources != null && (path != null || texts != null)) {
+        throw new SpecException(
+            "sources", "given beside path or texts", "left out, or those must be");
+      }
       if (texts != null) {
         size("texts", texts, 1, 10_000);
         texts = List.copyOf(texts);
       }
+      if (sources != null) {
+        size("sources", sources, 1, 64);
+        sources = List.copyOf(sources);
+      }
       field = text("field", orElse(field, "text"), 128);
-      int usual = path == null && texts == null ? 64 : 128;
+      int usual = path == null && texts == null && sources == null ? 64 : 128;
       samples = (int) within("samples", orElse(samples, usual), 1, 65_536);
       sequenceLength = (int) within("sequence_length", orElse(sequenceLength, 512), 2, 131_072);
       if (minLength != null) {
         minLength = (int) within("min_length", minLength, 1, sequenceLength);
       }
       seed = orElse(seed, 0L);
+      deduplicate = orElse(deduplicate, sources != null);
     }
 
     Calibration withoutTexts() {
-      return new Calibration(path, null, field, samples, sequenceLength, minLength, seed);
+      return new Calibration(
+          path, null, sources, field, samples, sequenceLength, minLength, seed, deduplicate);
     }
 
     static Calibration defaults() {
-      return new Calibration(null, null, null, null, null, null, null);
+      return new Calibration(null, null, null, null, null, null, null, null, null);
+    }
+
+    /** All files that it names, one with the whole share where there is a path. */
+    public List<Source> files() {
+      if (sources != null) {
+        return sources;
+      }
+      return path == null ? List.of() : List.of(new Source(path, null, null, null, null, field));
+    }
+  }
+
+  /**
+   * A file of texts.
+   *
+   * @param source a path below one of the allowed roots, {@code hf://datasets/org/name} or the name
+   *     of a data set that is known, or {@code upload:ID} of an uploaded file
+   * @param share weight among the sources; 1 where not given
+   * @param config of a data set; its usual one where null
+   * @param split of a data set; its training split where null
+   * @param file of a data set, a name or pattern; the first of the split where null
+   * @param field the field of a row that holds a document
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Source(
+      String source, Double share, String config, String split, String file, String field) {
+    public Source {
+      text("source", source, 1024);
+      share = within("share", orElse(share, 1.0), 1e-6, 1e6);
+      textOrNull("config", config, 128);
+      textOrNull("split", split, 128);
+      textOrNull("file", file, 512);
+      field = text("field", orElse(field, "text"), 128);
+    }
+
+    /** A name for the very file that it means. */
+    public String name() {
+      return String.join(
+          "#", Stream.of(source, config, split, file).map(it -> it == null ? "" : it).toList());
     }
   }
 
@@ -221,16 +275,27 @@ public record JobSpec(
   public record Evaluation(Perplexity perplexity) {}
 
   /**
-   * Perplexity over the whole windows of one text file.
+   * Perplexity over the whole windows of one text.
    *
-   * @param path file below one of the allowed roots
+   * @param path file below one of the allowed roots, or as {@link Source#source}
+   * @param config as {@link Source#config}
+   * @param split as {@link Source#split}; its test split where null
+   * @param file as {@link Source#file}
    * @param window tokens per window
    */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Perplexity(String path, Integer window) {
+  public record Perplexity(String path, String config, String split, String file, Integer window) {
     public Perplexity {
       text("path", path, 1024);
+      textOrNull("config", config, 128);
+      textOrNull("split", split, 128);
+      textOrNull("file", file, 512);
       window = (int) within("window", orElse(window, 256), 2, 131_072);
+    }
+
+    /** The file that it is measured on. */
+    public Source source() {
+      return new Source(path, null, config, orElse(split, "test"), file, null);
     }
   }
 

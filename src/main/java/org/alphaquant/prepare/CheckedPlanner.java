@@ -3,7 +3,6 @@ package org.alphaquant.prepare;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobPlan;
@@ -36,14 +35,15 @@ class CheckedPlanner implements JobPlanner {
   public JobPlan plan(JobSpec spec) {
     List<SpecProblem> problems = new ArrayList<>();
     JobPlan plan = planned(spec, problems);
-    attempt(problems, "/calibration", spec.calibration().path(), () -> inputs.calibration(spec));
-    attempt(
-        problems,
-        "/evaluation/perplexity/path",
-        spec.evaluation() == null || spec.evaluation().perplexity() == null
-            ? null
-            : spec.evaluation().perplexity().path(),
-        () -> inputs.evaluationText(spec));
+    checkCalibration(spec.calibration(), problems);
+    if (spec.evaluation() != null && spec.evaluation().perplexity() != null) {
+      JobSpec.Perplexity perplexity = spec.evaluation().perplexity();
+      attempt(
+          problems,
+          "/evaluation/perplexity/path",
+          perplexity.path(),
+          () -> inputs.requireText(perplexity.source()));
+    }
     problems.addAll(OutputChoice.problems(spec.output()));
     if (!problems.isEmpty()) {
       throw new RefusedException(problems);
@@ -79,10 +79,20 @@ class CheckedPlanner implements JobPlanner {
     return problems;
   }
 
+  private void checkCalibration(JobSpec.Calibration calibration, List<SpecProblem> problems) {
+    List<JobSpec.Source> files = calibration.files();
+    for (int i = 0; i < files.size(); i++) {
+      JobSpec.Source file = files.get(i);
+      String pointer =
+          calibration.sources() == null ? "/calibration" : "/calibration/sources/" + i + "/source";
+      attempt(problems, pointer, file.source(), () -> inputs.requireText(file));
+    }
+  }
+
   private static void attempt(
-      List<SpecProblem> problems, String pointer, String value, Supplier<?> step) {
+      List<SpecProblem> problems, String pointer, String value, Runnable step) {
     try {
-      step.get();
+      step.run();
     } catch (SourceException | IllegalArgumentException e) {
       problems.add(InputProblems.of(pointer, value, e.getMessage()));
     }

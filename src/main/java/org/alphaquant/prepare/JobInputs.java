@@ -1,10 +1,15 @@
 package org.alphaquant.prepare;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import org.alphaquant.calibration.CalibrationSpec;
 import org.alphaquant.calibration.TextSource;
+import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.source.RemoteModels;
@@ -64,31 +69,108 @@ public class JobInputs {
     }
   }
 
-  public CalibrationSpec calibration(JobSpec spec) {
+  /**
+   * The samples of each source. Their numbers follow the shares; what is left over by rounding goes
+   * to the largest remainders.
+   */
+  public List<CalibrationSpec> calibration(JobSpec spec) {
     JobSpec.Calibration calibration = spec.calibration();
+    List<JobSpec.Source> files = calibration.files();
+    if (files.isEmpty()) {
+      TextSource text =
+          calibration.texts() == null
+              ? BuiltInText.documents()
+              : new TextSource.Inline(calibration.texts());
+      return List.of(samples(calibration, text, calibration.samples()));
+    }
+    int[] counts = counts(calibration);
+    List<CalibrationSpec> specs = new ArrayList<>();
+    for (int i = 0; i < counts.length; i++) {
+      if (counts[i] > 0) {
+        specs.add(samples(calibration, text(files.get(i)), counts[i]));
+      }
+    }
+    return specs;
+  }
+
+  private static int[] counts(JobSpec.Calibration calibration) {
+    double[] shares = calibration.files().stream().mapToDouble(JobSpec.Source::share).toArray();
+    return Shares.of(shares, calibration.samples());
+  }
+
+  /** The files that give a sample at least. */
+  private static List<JobSpec.Source> chosen(JobSpec.Calibration calibration) {
+    int[] counts = calibration.files().isEmpty() ? new int[0] : counts(calibration);
+    return IntStream.range(0, counts.length)
+        .filter(i -> counts[i] > 0)
+        .mapToObj(calibration.files()::get)
+        .toList();
+  }
+
+  private static CalibrationSpec samples(
+      JobSpec.Calibration calibration, TextSource text, int samples) {
     return new CalibrationSpec(
-        text(calibration),
-        calibration.samples(),
+        text,
+        samples,
         calibration.sequenceLength(),
         calibration.minLength() == null
             ? OptionalInt.empty()
             : OptionalInt.of(calibration.minLength()),
-        calibration.seed());
+        calibration.seed(),
+        calibration.deduplicate());
   }
 
-  /** The text that perplexity is measured on; null where none is asked for. */
-  public Path evaluationText(JobSpec spec) {
-    return spec.evaluation() == null || spec.evaluation().perplexity() == null
-        ? null
-        : settings.fileRoots().file(spec.evaluation().perplexity().path());
-  }
-
-  private TextSource text(JobSpec.Calibration calibration) {
-    if (calibration.texts() != null) {
-      return new TextSource.Inline(calibration.texts());
+  /** Where the model and the texts come from; reads the files of texts to hash them. */
+  public Provenance provenance(JobSpec spec) {
+    FetchedSource model = fetched.get(spec.model());
+    JobSpec.Calibration calibration = spec.calibration();
+    List<Provenance.Text> texts = new ArrayList<>();
+    if (calibration.files().isEmpty()) {
+      String source = calibration.texts() == null ? "built-in" : "inline";
+      texts.add(new Provenance.Text(source, source, null, null));
     }
-    return calibration.path() == null
-        ? BuiltInText.documents()
-        : TextSource.of(settings.fileRoots().file(calibration.path()), calibration.field());
+    for (JobSpec.Source file : chosen(calibration)) {
+      texts.add(text(file, fetched.get(file.name())));
+    }
+    return new Provenance(
+        model == null ? null : new Provenance.Origin(model.origin(), model.licence()), texts);
+  }
+
+  private Provenance.Text text(JobSpec.Source file, FetchedSource here) {
+    return new Provenance.Text(
+        file.source(),
+        here == null ? file.source() : here.origin(),
+        here == null ? null : here.licence(),
+        here == null || here.sha256() == null
+            ? WrittenFile.of(path(file)).sha256()
+            : here.sha256());
+  }
+
+  /** The text that perplexity is measured on; empty where none is asked for. */
+  public Optional<TextSource> evaluationText(JobSpec spec) {
+    return spec.evaluation() == null || spec.evaluation().perplexity() == null
+        ? Optional.empty()
+        : Optional.of(text(spec.evaluation().perplexity().source()));
+  }
+
+  /**
+   * Checks that a file of texts is there, as far as that can be told without fetching it.
+   *
+   * @throws SourceException if it is not
+   */
+  public void requireText(JobSpec.Source source) {
+    // Not opened: what a stranger's file holds is looked at by the run.
+    if (!remote.hasText(source.source())) {
+      settings.fileRoots().file(source.source());
+    }
+  }
+
+  private TextSource text(JobSpec.Source source) {
+    return TextSource.of(path(source), source.field());
+  }
+
+  private Path path(JobSpec.Source source) {
+    FetchedSource here = fetched.get(source.name());
+    return here == null ? settings.fileRoots().file(source.source()) : Path.of(here.path());
   }
 }

@@ -5,6 +5,8 @@ import org.alphaquant.calibration.CalibrationSamples;
 /**
  * A prepared job with the tokens that it is calibrated and measured on.
  *
+ * @param provenance where the model and the texts came from
  * @param windows token ids that perplexity is measured on [n][length]; none where it is not
  */
-public record RunInputs(PreparedJob job, CalibrationSamples samples, long[][] windows) {}
+public record RunInputs(
+    PreparedJob job, CalibrationSamples samples, Provenance provenance, long[][] windows) {}

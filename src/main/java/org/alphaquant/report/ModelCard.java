@@ -7,6 +7,7 @@ import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.scheme.ModuleScheme;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The README.md of a quantized checkpoint: what was done to it, and what that cost. */
 public final class ModelCard {
@@ -20,10 +21,17 @@ public final class ModelCard {
   }
 
   public String markdown() {
-    StringBuilder card = new StringBuilder();
+    StringBuilder card = new StringBuilder(frontMatter());
     card.append("# ").append(report.model().id()).append(", quantized\n\n");
     card.append(
-        "Quantized by AlphaQuant Server with GPTQ, each token weighted by its routing score in the\n"
+        "Made of "
+            + (report.model().origin() == null
+                ? "`" + report.model().id() + "`"
+                : "`" + report.model().origin() + "`")
+            + (report.model().licence() == null
+                ? ".\n"
+                : " (licence: " + report.model().licence() + ").\n")
+            + "Quantized by AlphaQuant Server with GPTQ, each token weighted by its routing score in the\n"
             + "Hessians of its experts. All figures of every linear and expert are in\n"
             + "`quantization_report.json`.\n\n");
     card.append("| what | weights | linears | parameters |\n|---|---|---|---|\n");
@@ -47,7 +55,45 @@ public final class ModelCard {
             report.calibration().sequenceLength(),
             report.calibration().seed(),
             report.calibration().tokensSha256()));
-    return card.append(loading()).toString();
+    card.append(texts());
+    return card.append(loading()).append(ServeCommands.of(prepared.plan())).toString();
+  }
+
+  /** What hubs read of a card. */
+  private String frontMatter() {
+    String origin = report.model().origin();
+    String base =
+        origin == null
+            ? report.model().id()
+            : origin.replaceFirst("^hf://", "").replaceFirst("@.*", "");
+    String licence = report.model().licence();
+    return "---\nbase_model: %s\nbase_model_relation: quantized\n%stags:\n- alphaquant\n- %s\n---\n\n"
+        .formatted(
+            quoted(base),
+            licence == null ? "" : "license: " + quoted(licence) + "\n",
+            prepared.plan().format().name());
+  }
+
+  // JSON's texts are YAML's too.
+  private static String quoted(String text) {
+    return JsonMapper.shared().writeValueAsString(text);
+  }
+
+  private String texts() {
+    StringBuilder rows =
+        new StringBuilder(
+            "\n| text | documents | tokens | samples | sha256 |\n|---|---|---|---|---|\n");
+    for (QuantizationReport.Source source : report.calibration().sources()) {
+      rows.append(
+          format(
+              "| %s | %,d | %,d | %,d | %s |%n",
+              source.origin().replace("|", "\\|"),
+              source.documents(),
+              source.tokens(),
+              source.samples(),
+              source.sha256() == null ? "" : "`" + source.sha256() + "`"));
+    }
+    return rows.toString();
   }
 
   private String loading() {

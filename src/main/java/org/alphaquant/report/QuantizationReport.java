@@ -43,11 +43,32 @@ public record QuantizationReport(
 
   /** The model and the digest of its headers and config.json, which tell it from any other. */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Model(String id, String family, int layers, long parameters, String sha256) {}
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Model(
+      String id,
+      String origin,
+      String licence,
+      String family,
+      int layers,
+      long parameters,
+      String sha256) {}
 
   /** The calibration tokens. */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Calibration(int samples, int sequenceLength, long seed, String tokensSha256) {}
+  public record Calibration(
+      int samples, int sequenceLength, long seed, String tokensSha256, List<Source> sources) {}
+
+  /** A text, the version of it that was read, and what became of it. */
+  @JsonNaming(SnakeCaseStrategy.class)
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Source(
+      String source,
+      String origin,
+      String licence,
+      String sha256,
+      long documents,
+      long tokens,
+      int samples) {}
 
   /** The solver's settings as they were used. */
   @JsonNaming(SnakeCaseStrategy.class)

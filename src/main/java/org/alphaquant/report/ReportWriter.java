@@ -5,9 +5,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.evaluation.Perplexity;
 import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.prepare.Provenance;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.ExpertLayer;
 import org.alphaquant.quantize.LinearReport;
@@ -37,10 +39,13 @@ public final class ReportWriter {
       Perplexity before,
       Perplexity after,
       PeakMemory.Peak peak) {
+    Provenance.Origin model = inputs.provenance().model();
     return new QuantizationReport(
         Versions.all(),
         new QuantizationReport.Model(
             prepared.spec().model(),
+            model == null ? null : model.origin(),
+            model == null ? null : model.licence(),
             prepared.description().family(),
             prepared.description().layers(),
             prepared.description().parameters(),
@@ -49,7 +54,8 @@ public final class ReportWriter {
             inputs.samples().samples(),
             inputs.samples().sequenceLength(),
             prepared.spec().calibration().seed(),
-            inputs.samples().sha256()),
+            inputs.samples().sha256(),
+            sources()),
         settings(),
         before == null
             ? null
@@ -62,6 +68,25 @@ public final class ReportWriter {
         warnings(linears, experts),
         linears,
         experts);
+  }
+
+  private List<QuantizationReport.Source> sources() {
+    List<QuantizationReport.Source> sources = new ArrayList<>();
+    List<Provenance.Text> texts = inputs.provenance().texts();
+    for (int i = 0; i < texts.size(); i++) {
+      Provenance.Text text = texts.get(i);
+      CalibrationSamples.Used used = inputs.samples().used().get(i);
+      sources.add(
+          new QuantizationReport.Source(
+              text.source(),
+              text.origin(),
+              text.licence(),
+              text.sha256(),
+              used.documents(),
+              used.tokens(),
+              used.samples()));
+    }
+    return sources;
   }
 
   private QuantizationReport.Settings settings() {

@@ -2,12 +2,15 @@ package org.alphaquant.run;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.util.Optional;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.chat.ModelChat;
+import org.alphaquant.chat.TemplateException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobError;
@@ -45,7 +48,11 @@ public final class QuantizationRun implements JobRunner {
         throw new IOException(e.getMessage(), e);
       }
       throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
-    } catch (SourceException | ModelException | CalibrationException | InvalidConfigException e) {
+    } catch (SourceException
+        | ModelException
+        | CalibrationException
+        | TemplateException
+        | InvalidConfigException e) {
       throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
     }
   }
@@ -64,13 +71,17 @@ public final class QuantizationRun implements JobRunner {
         Tokenizer tokenizer = tokenizer(context, job.source());
         Torch torch = torch(context)) {
       requireRunnable(job);
+      context.unit("reading the chat template");
+      Optional<ModelChat> chat = ModelChat.of(job.source().folder());
       context.unit("encoding the calibration text");
-      CalibrationSamples samples = CalibrationSamples.collect(inputs.calibration(spec), tokenizer);
+      CalibrationSamples samples =
+          CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat);
       requireInVocabulary(samples.tokens(), job.description());
       context.unit("encoding the evaluation text");
-      long[][] windows = windows(inputs, spec, tokenizer);
+      long[][] windows = windows(inputs, spec, tokenizer, chat);
       requireInVocabulary(windows, job.description());
-      return new RunPhases(context, torch, new RunInputs(job, samples, windows)).run();
+      RunInputs run = new RunInputs(job, samples, inputs.provenance(spec), windows);
+      return new RunPhases(context, torch, run).run();
     }
   }
 
@@ -110,10 +121,14 @@ public final class QuantizationRun implements JobRunner {
     }
   }
 
-  private static long[][] windows(JobInputs inputs, JobSpec spec, Tokenizer tokenizer) {
-    return inputs.evaluationText(spec) == null
-        ? new long[0][]
-        : EvaluationText.read(inputs.evaluationText(spec), tokenizer)
-            .windows(spec.evaluation().perplexity().window());
+  private static long[][] windows(
+      JobInputs inputs, JobSpec spec, Tokenizer tokenizer, Optional<ModelChat> chat) {
+    return inputs
+        .evaluationText(spec)
+        .map(
+            text ->
+                EvaluationText.read(text, spec.evaluation().perplexity().path(), tokenizer, chat)
+                    .windows(spec.evaluation().perplexity().window()))
+        .orElse(new long[0][]);
   }
 }

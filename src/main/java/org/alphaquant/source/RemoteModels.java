@@ -7,7 +7,25 @@ import java.util.Optional;
 public interface RemoteModels {
 
   /** There are none. */
-  RemoteModels NONE = (model, revision) -> Optional.empty();
+  RemoteModels NONE =
+      new RemoteModels() {
+        @Override
+        public Optional<Path> headers(String model, String revision) {
+          return Optional.empty();
+        }
+
+        @Override
+        public boolean hasText(String name) {
+          return false;
+        }
+      };
+
+  /**
+   * Whether a name means texts that are fetched before they are read.
+   *
+   * @throws SourceException if it does and they may not be read
+   */
+  boolean hasText(String name);
 
   /**
    * A folder with the model's names and shapes, to look at; its weights need not be there.

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -39,8 +41,7 @@ class HubJobTest {
   @BeforeAll
   static void start() {
     hub = new HubDouble();
-    commit = hub.push(MODEL, FOLDER);
-    hub.license(MODEL, "apache-2.0");
+    commit = hub.push(MODEL, model());
     server =
         new RunningServer(
             Map.ofEntries(
@@ -48,7 +49,7 @@ class HubJobTest {
                 Map.entry("alphaquant.worker.devices", "cpu"),
                 Map.entry("alphaquant.worker.poll-every", "200ms"),
                 Map.entry("alphaquant.models.roots", roots.toString()),
-                Map.entry("alphaquant.hub.allowed", "tiny/*"),
+                Map.entry("alphaquant.hub.allowed", "tiny/*,datasets/tiny/*"),
                 Map.entry("alphaquant.hub.endpoint", hub.endpoint().toString()),
                 Map.entry("alphaquant.hub.storage-hosts", "localhost"),
                 Map.entry("alphaquant.hub.first-pause", "10ms"),
@@ -60,6 +61,13 @@ class HubJobTest {
   static void stop() {
     server.close();
     hub.close();
+  }
+
+  private static Map<String, byte[]> model() {
+    Map<String, byte[]> files = new TreeMap<>(HubDouble.files(FOLDER));
+    String card = "---\nlicense: apache-2.0\ntags: [tiny]\n---\n# Tiny\n";
+    files.put("README.md", card.getBytes(StandardCharsets.UTF_8));
+    return files;
   }
 
   private static String body(String model) {
@@ -77,14 +85,15 @@ class HubJobTest {
 
   @Test
   void aJobIsPinnedDownloadedAndQuantized() {
-    Answer posted = http.postJson("/v1/jobs", body(MODEL));
+    String pushed = hub.push("tiny/first", model());
+    Answer posted = http.postJson("/v1/jobs", body("tiny/first"));
     assertThat(posted.status()).as(posted.toString()).isEqualTo(201);
     String id = posted.json().at("/id").asString();
     JsonNode job = finished(id);
     assertThat(job.at("/state").asString()).as(job.toString()).isEqualTo("SUCCEEDED");
     JsonNode spec = http.get("/v1/jobs/" + id).json().at("/spec");
-    assertThat(spec.at("/model").asString()).isEqualTo(MODEL);
-    assertThat(spec.at("/revision").asString()).isEqualTo(commit);
+    assertThat(spec.at("/model").asString()).isEqualTo("tiny/first");
+    assertThat(spec.at("/revision").asString()).isEqualTo(pushed);
     assertArchive(id, job.at("/result/artifacts"));
     JsonNode events = http.get("/v1/jobs/" + id + "/events").json().at("/data");
     assertThat(events.valueStream().map(it -> it.at("/data")))
@@ -114,6 +123,61 @@ class HubJobTest {
   }
 
   @Test
+  void textsOfDataSetsAreMixedByTheirShares() throws IOException {
+    byte[] rows = Files.readAllBytes(Path.of("src/test/resources/data/rows-zstd.parquet"));
+    hub.push(
+        "datasets/tiny/chats",
+        Map.of(
+            "README.md",
+            "---\n---\n".getBytes(StandardCharsets.UTF_8),
+            "data/train-00000-of-00001.parquet",
+            rows));
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < 60; i++) {
+      lines.append(
+          "{\"text\": \"Text %d of a data set says that day is no night.\"}\n".formatted(i));
+    }
+    hub.push(
+        "datasets/tiny/lines",
+        Map.of(
+            "en/train.jsonl", lines.toString().getBytes(StandardCharsets.UTF_8),
+            "en/test.jsonl", lines.toString().getBytes(StandardCharsets.UTF_8)));
+    String body =
+        """
+        {"model": "%s", "config": {"default": {"group_size": 32}},
+         "calibration": {"samples": 4, "sequence_length": 8, "sources": [
+           {"source": "hf://datasets/tiny/chats", "share": 1, "field": "other"},
+           {"source": "hf://datasets/tiny/lines", "config": "en", "share": 3}]},
+         "evaluation": {"perplexity": {"path": "hf://datasets/tiny/lines", "window": 32}}}"""
+            .formatted(MODEL);
+    Answer posted = http.postJson("/v1/jobs", body);
+    assertThat(posted.status()).as(posted.text()).isEqualTo(201);
+    String id = posted.json().at("/id").asString();
+    JsonNode job = finished(id);
+    // Three letters are too little text for a sample of eight tokens, and the message says whose.
+    assertThat(job.at("/error/message").asString())
+        .contains("3 documents of")
+        .contains("1 samples");
+    posted =
+        http.postJson(
+            "/v1/jobs",
+            body.replace(
+                "{\"source\": \"hf://datasets/tiny/chats\", \"share\": 1, \"field\": \"other\"},",
+                ""));
+    job = finished(posted.json().at("/id").asString());
+    assertThat(job.at("/state").asString()).as(job.toString()).isEqualTo("SUCCEEDED");
+    assertThat(job.at("/result/perplexity/before").asDouble()).isPositive();
+    JsonNode report =
+        http.get("/v1/jobs/" + job.at("/id").asString() + "/artifacts/quantization_report.json")
+            .json();
+    assertThat(report.at("/calibration/sources/0/origin").asString())
+        .matches("hf://datasets/tiny/lines@[0-9a-f]{40}/en/train.jsonl");
+    assertThat(report.at("/calibration/sources/0/samples").asInt()).isEqualTo(4);
+    assertThat(report.at("/model/origin").asString()).isEqualTo("hf://tiny/olmoe@" + commit);
+    assertThat(report.at("/model/licence").asString()).isEqualTo("apache-2.0");
+  }
+
+  @Test
   void aModelIsInspectedAndPlannedFromItsHeadersAlone() {
     hub.push("tiny/other", FOLDER);
     hub.forgetRequests();
@@ -135,7 +199,7 @@ class HubJobTest {
     assertThat(missing.at("/errors/0/detail")).contains("'tiny/none' is not on the hub");
     Answer refused =
         problem(http.postJson("/v1/jobs", body("hf://other/model")), 422, "invalid-job");
-    assertThat(refused.at("/errors/0/detail")).contains("permits tiny/*");
+    assertThat(refused.at("/errors/0/detail")).contains("permits tiny/*, datasets/tiny/*");
   }
 
   @Test

@@ -84,11 +84,12 @@ class CalibrationSamplesTest {
   @Test
   void shufflingLosesNoDocument() {
     List<String> texts = List.of("a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8");
-    try (Documents shuffled = Documents.of(new TextSource.Inline(texts), 3)) {
+    try (Documents shuffled =
+        Documents.of(new TextSource.Inline(texts), 3, false, Optional.empty())) {
       List<String> drawn =
           Stream.generate(shuffled::next)
               .takeWhile(Optional::isPresent)
-              .map(Optional::get)
+              .map(it -> it.orElseThrow().text())
               .toList();
       assertThat(drawn).containsExactlyInAnyOrderElementsOf(texts).isNotEqualTo(texts);
     }
@@ -119,9 +120,9 @@ class CalibrationSamplesTest {
         write("a.txt", "\n\nOne day\nFemi went\n\n\nto the library\n \nwith Noor\nand a bottle");
 
     try (Documents paragraphs = new Paragraphs(text)) {
-      assertThat(paragraphs.next()).contains("\n\nOne day\nFemi went\n\n\n");
-      assertThat(paragraphs.next()).contains("to the library\n \n");
-      assertThat(paragraphs.next()).contains("with Noor\nand a bottle");
+      assertThat(paragraphs.next().map(Document::text)).contains("\n\nOne day\nFemi went\n\n\n");
+      assertThat(paragraphs.next().map(Document::text)).contains("to the library\n \n");
+      assertThat(paragraphs.next().map(Document::text)).contains("with Noor\nand a bottle");
       assertThat(paragraphs.next()).isEmpty();
     }
     assertThat(collect(TextSource.of(text, null), 2, 4, OptionalInt.empty(), 0).documents())
@@ -187,7 +188,7 @@ class CalibrationSamplesTest {
 
   @Test
   void aMissingFileIsNamed() {
-    assertThat(failure(TextSource.of(folder.resolve("no.txt"), null), 1, 8, OptionalInt.empty()))
+    assertThatThrownBy(() -> TextSource.of(folder.resolve("no.txt"), null))
         .hasMessage("'no.txt' cannot be read: there is no such file");
   }
 
@@ -216,10 +217,25 @@ class CalibrationSamplesTest {
   }
 
   @Test
-  void theEndingOfAFileTellsItsKind() {
-    assertThat(TextSource.of(Path.of("a.JSONL"), null)).isInstanceOf(TextSource.JsonLines.class);
-    assertThat(TextSource.of(Path.of("a.json"), "body")).isInstanceOf(TextSource.JsonLines.class);
-    assertThat(TextSource.of(Path.of("a.txt"), "text")).isInstanceOf(TextSource.PlainText.class);
+  void eachSourceGivesItsSamples() {
+    CalibrationSpec one =
+        new CalibrationSpec(
+            new TextSource.Inline(List.of("One day Femi went")), 1, 3, OptionalInt.empty(), 0);
+    CalibrationSpec two =
+        new CalibrationSpec(
+            new TextSource.Inline(List.of("to the library", "to the library", "with Noor")),
+            2,
+            3,
+            OptionalInt.empty(),
+            0,
+            true);
+    CalibrationSamples samples =
+        CalibrationSamples.collect(List.of(one, two), tokenizer, Optional.empty());
+    assertThat(samples.samples()).isEqualTo(3);
+    assertThat(samples.used()).extracting(CalibrationSamples.Used::samples).containsExactly(1, 2);
+    assertThat(samples.tokens()[0])
+        .isEqualTo(Arrays.copyOf(tokenizer.encode("One day Femi went"), 3));
+    assertThat(samples.used().get(1).documents()).isLessThanOrEqualTo(2);
   }
 
   private CalibrationException failure(

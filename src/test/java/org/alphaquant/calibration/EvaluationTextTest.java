@@ -74,7 +74,7 @@ class EvaluationTextTest {
     Path file = Files.write(folder.resolve("latin1.txt"), new byte[] {(byte) 0xe9, 'a'});
     assertThatThrownBy(() -> EvaluationText.read(file, tokenizer))
         .isInstanceOf(CalibrationException.class)
-        .hasMessage("'latin1.txt' is not valid UTF-8");
+        .hasMessage("'latin1.txt', line 1: the line is not valid UTF-8");
     assertThatThrownBy(() -> EvaluationText.read(folder.resolve("no.txt"), tokenizer))
         .isInstanceOf(CalibrationException.class)
         .hasMessage("'no.txt' cannot be read: there is no such file");

@@ -109,12 +109,17 @@ public final class HubDouble implements AutoCloseable {
 
   /** Puts all files of a folder. */
   public String push(String id, Path folder) {
+    return push(id, files(folder));
+  }
+
+  /** The files of a folder by their paths in it. */
+  public static Map<String, byte[]> files(Path folder) {
     try (Stream<Path> files = Files.walk(folder)) {
       Map<String, byte[]> contents = new TreeMap<>();
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         contents.put(folder.relativize(file).toString(), Files.readAllBytes(file));
       }
-      return push(id, contents);
+      return contents;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -1,0 +1,106 @@
+package org.alphaquant.fetch;
+
+import java.util.Optional;
+import org.alphaquant.fetch.KnownDataSets.Known;
+import org.alphaquant.hub.DataSetFiles;
+import org.alphaquant.hub.DownloadObserver;
+import org.alphaquant.hub.FileInUse;
+import org.alphaquant.hub.Hub;
+import org.alphaquant.hub.HubException;
+import org.alphaquant.hub.HubReference;
+import org.alphaquant.job.FetchedSource;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.source.AllowedRoots;
+import org.alphaquant.source.SourceException;
+
+/** Files of texts that are not below a root, by the names that jobs have for them. */
+final class Texts {
+
+  private final Hub hub;
+  private final AllowedRoots roots;
+
+  Texts(Hub hub, AllowedRoots roots) {
+    this.hub = hub;
+    this.roots = roots;
+  }
+
+  /** A text that was brought, until it is closed. */
+  record Brought(FetchedSource source, Runnable release) implements AutoCloseable {
+    @Override
+    public void close() {
+      release.run();
+    }
+  }
+
+  /**
+   * Whether a name means texts that are brought here first.
+   *
+   * @throws SourceException if it does and they may not be had
+   */
+  boolean isRemote(String name) {
+    try {
+      Optional<HubReference> dataset = dataset(name);
+      dataset.filter(it -> !hub.knows(it)).ifPresent(hub::requireAllowed);
+      return dataset.isPresent();
+    } catch (HubException e) {
+      throw new SourceException(e.getMessage());
+    }
+  }
+
+  /** A file below a root goes before a short name. */
+  private Optional<HubReference> dataset(String name) {
+    Optional<HubReference> named = HubReference.parse(name);
+    if (named.isPresent()) {
+      return named.map(Texts::asDataset);
+    }
+    return isBelowRoot(name)
+        ? Optional.empty()
+        : KnownDataSets.named(name)
+            .map(it -> new HubReference(HubReference.Type.DATASET, it.id(), "main"));
+  }
+
+  private static HubReference asDataset(HubReference reference) {
+    if (reference.type() != HubReference.Type.DATASET) {
+      throw new SourceException(
+          "'%s' is a model; texts are in data sets: hf://datasets/org/name".formatted(reference));
+    }
+    return reference;
+  }
+
+  private boolean isBelowRoot(String name) {
+    try {
+      roots.file(name);
+      return true;
+    } catch (SourceException notThere) {
+      return false;
+    }
+  }
+
+  /**
+   * Brings a file; empty where it is below a root.
+   *
+   * @throws HubException if it cannot be had
+   */
+  Optional<Brought> bring(JobSpec.Source source, DownloadObserver observer) {
+    return dataset(source.source()).map(dataset -> bring(dataset, source, observer));
+  }
+
+  private Brought bring(HubReference dataset, JobSpec.Source source, DownloadObserver observer) {
+    Optional<Known> known = KnownDataSets.withId(dataset.id());
+    DataSetFiles files =
+        new DataSetFiles(
+            source.config() == null ? known.map(Known::config).orElse(null) : source.config(),
+            source.split() == null ? known.map(Known::split).orElse(null) : source.split(),
+            source.file() == null && source.config() == null && source.split() == null
+                ? known.map(Known::file).orElse(null)
+                : source.file());
+    FileInUse file = hub.useFile(dataset, files, observer);
+    return new Brought(
+        new FetchedSource(
+            file.path().toString(),
+            file.reference() + "/" + file.name(),
+            file.licence(),
+            file.sha256()),
+        file::close);
+  }
+}

@@ -1,0 +1,92 @@
+package org.alphaquant.hub;
+
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.alphaquant.hub.HubException.Kind;
+
+/**
+ * Which file of a data set is meant. Scripts that would load it are never run: the file is told by
+ * what the request says and by the names that files of splits have.
+ *
+ * @param config folder or part of the name that belongs to a configuration; null for any
+ * @param split {@code train} where null
+ * @param file name or pattern with {@code *}; null for the first of the split
+ */
+public record DataSetFiles(String config, String split, String file) {
+
+  private static final List<String> ENDINGS =
+      List.of(".parquet", ".jsonl", ".ndjson", ".json", ".txt");
+  private static final int SHOWN = 10;
+
+  /**
+   * The file.
+   *
+   * @throws HubException if there is none
+   */
+  HubFile choose(HubReference dataset, List<HubFile> all) {
+    List<HubFile> data =
+        all.stream()
+            .filter(it -> isData(it.path()))
+            .sorted(Comparator.comparing(HubFile::path))
+            .toList();
+    Optional<HubFile> chosen =
+        file != null
+            ? all.stream()
+                .filter(it -> matches(file, it.path()))
+                .min(Comparator.comparing(HubFile::path))
+            : ofSplit(data);
+    return chosen.orElseThrow(
+        () ->
+            new HubException(
+                Kind.NOT_FOUND,
+                "'%s' has no file for config '%s', split '%s', file '%s'; name one by 'file': %s"
+                    .formatted(
+                        dataset.path(),
+                        shown(config),
+                        split == null ? "train" : split,
+                        shown(file),
+                        data.stream()
+                            .map(HubFile::path)
+                            .limit(SHOWN)
+                            .collect(Collectors.joining(", ")))));
+  }
+
+  private static String shown(String value) {
+    return value == null ? "" : value;
+  }
+
+  private Optional<HubFile> ofSplit(List<HubFile> data) {
+    List<HubFile> configured =
+        data.stream().filter(it -> config == null || hasWord(it.path(), config)).toList();
+    String wanted = split == null ? "train" : split;
+    Optional<HubFile> named =
+        configured.stream().filter(it -> hasWord(it.path(), wanted)).findFirst();
+    // The only file of a data set is its training split, whatever its name is.
+    boolean only = named.isEmpty() && split == null && configured.size() == 1;
+    return only ? Optional.of(configured.get(0)) : named;
+  }
+
+  /** Whether the path has the word as a folder or as a part of its name between signs. */
+  private static boolean hasWord(String path, String word) {
+    return Pattern.compile("(^|[/._-])" + Pattern.quote(word) + "($|[/._-])").matcher(path).find();
+  }
+
+  private static boolean isData(String path) {
+    String plain = path.replaceFirst("\\.(gz|zst)$", "");
+    String name = path.substring(path.lastIndexOf('/') + 1);
+    return ENDINGS.stream().anyMatch(plain::endsWith)
+        && !name.equals("dataset_infos.json")
+        && !name.startsWith(".");
+  }
+
+  private static boolean matches(String pattern, String path) {
+    String regex =
+        List.of(pattern.split("\\*", -1)).stream()
+            .map(Pattern::quote)
+            .collect(Collectors.joining(".*"));
+    return path.matches(regex);
+  }
+}

@@ -1,0 +1,30 @@
+package org.alphaquant.prepare;
+
+import java.util.List;
+
+/**
+ * Where what a job was made of came from.
+ *
+ * @param model null where it lies below a root
+ * @param texts of the calibration, in the order of their samples
+ */
+public record Provenance(Origin model, List<Text> texts) {
+
+  /**
+   * A place and a version.
+   *
+   * @param origin {@code hf://org/name@commit}
+   * @param licence as the place says; null where it says none
+   */
+  public record Origin(String origin, String licence) {}
+
+  /**
+   * A text.
+   *
+   * @param source as the job names it
+   * @param origin the very file, at the version that was read
+   * @param licence as the place says; null where it says none
+   * @param sha256 of the file as it was read, packed or not; null of texts that are no file
+   */
+  public record Text(String source, String origin, String licence, String sha256) {}
+}

@@ -1,0 +1,180 @@
+package org.alphaquant.calibration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.github.luben.zstd.ZstdOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.GZIPOutputStream;
+import org.alphaquant.chat.ModelChat;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DataFormatTest {
+
+  private static final Path DATA = Path.of("src/test/resources/data");
+  private static final String LINES =
+      "{\"text\": \"one\"}\n\n{\"text\": \"two\"}\n{\"text\": \"one\"}\n";
+
+  @TempDir Path folder;
+
+  private Path write(String name, String content) throws IOException {
+    Path file = folder.resolve(name);
+    try (OutputStream out = packed(file)) {
+      out.write(content.getBytes(StandardCharsets.UTF_8));
+    }
+    return file;
+  }
+
+  private static OutputStream packed(Path file) throws IOException {
+    OutputStream out = Files.newOutputStream(file);
+    String name = file.toString();
+    return name.endsWith(".gz")
+        ? new GZIPOutputStream(out)
+        : name.endsWith(".zst") ? new ZstdOutputStream(out) : out;
+  }
+
+  private static List<String> texts(Path file, String field, Optional<ModelChat> chat) {
+    List<String> texts = new ArrayList<>();
+    try (Documents documents = Documents.of(TextSource.of(file, field), 0, true, chat)) {
+      for (Optional<Document> it = documents.next(); it.isPresent(); it = documents.next()) {
+        texts.add(it.get().text());
+      }
+    }
+    return texts;
+  }
+
+  private List<String> texts(Path file) {
+    return texts(file, null, Optional.empty());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a.jsonl",
+        "a.ndjson",
+        "a.json",
+        "a.jsonl.gz",
+        "a.jsonl.zst",
+        "a.json.gz",
+        "a",
+        "a.zst"
+      })
+  void linesOfJsonAreReadPackedOrNotAndEachTextOnce(String name) throws IOException {
+    assertThat(texts(write(name, LINES))).containsExactly("one", "two");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a.json", "a.json.gz", "a.zst", "a"})
+  void anArrayOfObjectsIsReadOneByOne(String name) throws IOException {
+    assertThat(texts(write(name, "[\n {\"text\": \"one\"}, {\"text\": \"two\"}]")))
+        .containsExactly("one", "two");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a.txt", "a.md", "a.txt.gz", "a.txt.zst", "unnamed"})
+  void plainTextIsItsParagraphs(String name) throws IOException {
+    assertThat(texts(write(name, "one\n\none\n"))).containsExactly("one\n\n", "one\n");
+  }
+
+  /** Written by pyarrow 25: snappy and zstd, nested lists, nulls. */
+  @ParameterizedTest
+  @ValueSource(strings = {"rows-snappy.parquet", "rows-zstd.parquet"})
+  void parquetIsReadByItsColumns(String name) {
+    assertThat(texts(DATA.resolve(name))).containsExactly("first", "zweiter 🌍");
+    assertThat(texts(DATA.resolve(name), "other", Optional.empty())).containsExactly("x", "y", "z");
+  }
+
+  @Test
+  void conversationsAreWrittenByTheModelsTemplate() throws IOException {
+    Files.writeString(
+        folder.resolve("chat_template.jinja"),
+        "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}");
+    Optional<ModelChat> chat = ModelChat.of(folder);
+    String expected = "<user>hi<assistant>yes";
+    assertThat(texts(DATA.resolve("rows-zstd.parquet"), "messages", chat))
+        .containsExactly(expected, "<system>s<user>q");
+    String turns =
+        "[{\"role\": \"user\", \"content\": \"hi\"}, {\"role\": \"assistant\", \"content\": \"yes\"}]";
+    assertThat(texts(write("m.jsonl", "{\"messages\": " + turns + "}"), null, chat))
+        .containsExactly(expected);
+    assertThat(
+            texts(
+                write(
+                    "c.jsonl",
+                    "{\"conversations\": [{\"from\": \"human\", \"value\": \"hi\"}, {\"from\": \"gpt\", \"value\": \"yes\"}]}"),
+                null,
+                chat))
+        .containsExactly(expected);
+    assertThat(texts(write("q.jsonl", "{\"question\": \"hi\", \"answer\": \"yes\"}"), null, chat))
+        .containsExactly(expected);
+    assertThat(
+            texts(
+                write(
+                    "i.jsonl",
+                    "{\"instruction\": \"hi\", \"input\": \"there\", \"output\": \"yes\"}"),
+                null,
+                chat))
+        .containsExactly("<user>hi\n\nthere<assistant>yes");
+    assertThat(texts(write("p.jsonl", "{\"prompt\": \"hi\", \"completion\": \"yes\"}")))
+        .containsExactly("hi\n\nyes");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'text': 5} | field 'text' holds number instead of a text",
+        "{'body': 'x'} | no field 'text'; its fields are ['body']",
+        "{'messages': [{'role': 'user', 'content': 'x'}]} | needs the model's chat template, and the model has none",
+        "{'messages': [{'content': 'x'}]} | a turn of a conversation has no 'role'",
+        "{'messages': ['x']} | a conversation holds what is no object",
+        "[1] | not a JSON object",
+        "{'text' | not valid JSON"
+      })
+  void aRowThatCannotBeReadIsNamed(String row, String detail) throws IOException {
+    Path file = write("a.jsonl", row.replace('\'', '"'));
+    assertThatThrownBy(() -> texts(file))
+        .isInstanceOf(CalibrationException.class)
+        .hasMessageContaining("'a.jsonl', line 1")
+        .hasMessageContaining(detail);
+  }
+
+  @Test
+  void aTemplateThatRefusesTellsWhichRow() throws IOException {
+    Files.writeString(folder.resolve("chat_template.jinja"), "{{ raise_exception('no roles') }}");
+    Path file = write("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}");
+    assertThatThrownBy(() -> texts(file, null, ModelChat.of(folder)))
+        .hasMessage("'a.jsonl', line 1: the model's chat template fails: no roles");
+  }
+
+  @Test
+  void aDamagedParquetFileIsRefused() throws IOException {
+    byte[] whole = Files.readAllBytes(DATA.resolve("rows-zstd.parquet"));
+    Path cut = folder.resolve("cut.parquet");
+    Files.write(cut, Arrays.copyOf(whole, whole.length / 2));
+    assertThatThrownBy(() -> texts(cut)).hasMessageContaining("'cut.parquet'");
+    for (int at = 4; at < whole.length - 4; at += 7) {
+      byte[] changed = whole.clone();
+      changed[at] ^= 0x5a;
+      Path file = folder.resolve("changed.parquet");
+      Files.write(file, changed);
+      try {
+        texts(file, "other", Optional.empty());
+      } catch (CalibrationException refused) {
+        assertThat(refused).hasMessageContaining("'changed.parquet'");
+      }
+    }
+  }
+}
