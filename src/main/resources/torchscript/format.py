@@ -18,7 +18,8 @@ class Grid(NamedTuple):
     mantissa_bits: int  # of floats
     least_exponent: int  # of the least normal float
     group_size: int  # inputs that share a scale
-    # 0 real; 1 E8M0, a power of two (OCP MX 1.0, section 5); 2 E4M3 below one of the tensor (NVFP4)
+    # 0 real; 1 E8M0, a power of two (OCP MX 1.0, section 5); 2 E4M3 below one of the tensor
+    # (NVFP4); 3 two levels (kquant.py); 4 E4M3 alone; 5 real, with real minima beside
     scale_kind: int
     scale_dtype: int  # what a real scale is stored in
     symmetric: bool  # no zero points

@@ -68,7 +68,7 @@ def rounding_error(
 
 def candidates(grid: format.Grid, steps: int) -> int:
     """How many scales are tried for each group."""
-    if steps == 1 or grid.scale_kind == 0:
+    if steps == 1 or grid.scale_kind == 0 or grid.scale_kind == 5:
         return steps
     return 3 if grid.scale_kind == 1 else 8
 
@@ -82,7 +82,7 @@ def candidate(
     none = torch.zeros_like(amax)
     if grid.scale_kind == 1:
         return format.power_of_two_scale(amax, grid.greatest, [0, -1, 1][i]), none
-    if grid.scale_kind == 2:
+    if grid.scale_kind == 2 or grid.scale_kind == 4:
         shift = [0, -1, 1, -2, 2, -3, 3, -4][i]
         return format.e4m3_scale(amax, grid.greatest, outer, shift), none
     shrink = 1.0 - 0.6 * float(i) / float(steps)
@@ -105,7 +105,8 @@ def refit(
     only where that, as stored, lowers the objective; zero points stay. W and Q [B, K, R], scale [B,
     R, G], outer [B]. Returns Q and the scales.
     """
-    if grid.scale_kind == 1:
+    # Powers of two leave no room; two levels and minima would have to move with their scales.
+    if grid.scale_kind == 1 or grid.scale_kind == 3 or grid.scale_kind == 5:
         return Q, scale
     Q, scale = torch.clone(Q), torch.clone(scale)
     Residual = torch.bmm(H, W - Q)

@@ -166,6 +166,7 @@ class ArchitectureTest {
         "storage.formats",
         Set.of(
             "storage.compressedtensors",
+            "storage.gguf",
             "storage.gptq",
             "storage.plain",
             "storage.quark",
@@ -173,6 +174,9 @@ class ArchitectureTest {
             "scheme"));
     map.put(
         "storage.compressedtensors",
+        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
+    map.put(
+        "storage.gguf",
         Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
     map.put(
         "storage.gptq",
@@ -229,7 +233,6 @@ class ArchitectureTest {
     map.put(
         "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put("storage.source", Set.of("checkpoint", "architecture", "torch"));
-    map.put("storage.gguf", Set.of("checkpoint", "architecture"));
     map.put("source", Set.of("checkpoint"));
     map.put("gptq", Set.of("format", "torch"));
     map.put("checkpoint", Set.of());

@@ -29,6 +29,11 @@ public enum NumberFormat {
   MXFP6_E3M2("mxfp6_e3m2", Kind.MX, ElementType.E3M2),
   MXFP8("mxfp8", Kind.MX, ElementType.E4M3),
   NVFP4("nvfp4", Kind.NV, ElementType.E2M1),
+  Q2_K("q2_k", 2, TwoLevels.Q2_K),
+  Q3_K("q3_k", 3, TwoLevels.Q3_K),
+  Q4_K("q4_k", 4, TwoLevels.Q4_K),
+  Q5_K("q5_k", 5, TwoLevels.Q5_K),
+  Q6_K("q6_k", 6, TwoLevels.Q6_K),
   BF16("bf16", Kind.NONE, ElementType.BFLOAT16);
 
   /** How the scales of a format work. */
@@ -41,6 +46,8 @@ public enum NumberFormat {
     MX(32, ScaleKind.E8M0),
     /** Floats with one E4M3 scale for each block of 16 and one scale for the tensor. */
     NV(16, ScaleKind.E4M3_WITH_GLOBAL),
+    /** Integers whose groups' scales, and perhaps minima, are multiples of a scale of each 256. */
+    K(0, ScaleKind.TWO_LEVELS),
     /** No scales: the weights stay as they are. */
     NONE(0, ScaleKind.NONE);
 
@@ -59,6 +66,7 @@ public enum NumberFormat {
   private final int mantissaBits;
   private final int minimumExponent;
   private final double largest;
+  private final TwoLevels levels;
 
   NumberFormat(String jsonName, int bits) {
     this.jsonName = jsonName;
@@ -67,6 +75,17 @@ public enum NumberFormat {
     this.mantissaBits = 0;
     this.minimumExponent = 0;
     this.largest = (1 << (bits - 1)) - 1;
+    this.levels = null;
+  }
+
+  NumberFormat(String jsonName, int bits, TwoLevels levels) {
+    this.jsonName = jsonName;
+    this.kind = Kind.K;
+    this.bits = bits;
+    this.mantissaBits = 0;
+    this.minimumExponent = 0;
+    this.largest = levels.minima() ? (1 << bits) - 1 : (1 << (bits - 1)) - 1;
+    this.levels = levels;
   }
 
   NumberFormat(String jsonName, Kind kind, ElementType element) {
@@ -76,6 +95,7 @@ public enum NumberFormat {
     this.mantissaBits = element.mantissaBits;
     this.minimumExponent = element.minimumExponent;
     this.largest = element.largest;
+    this.levels = null;
   }
 
   /** The format of that JSON name, which is in lower case. */
@@ -122,12 +142,28 @@ public enum NumberFormat {
 
   /** The smallest code's value before scaling for symmetric use: -8 for int4, -6 for fp4. */
   public double smallest() {
-    return kind == Kind.INT ? -largest - 1 : -largest;
+    if (levels != null && levels.minima()) {
+      return 0;
+    }
+    return kind == Kind.INT || kind == Kind.K ? -largest - 1 : -largest;
   }
 
-  /** Weights that share one scale by definition: 32 for MX, 16 for NVFP4; 0 where it is free. */
+  /**
+   * Weights that share one scale by definition: 32 for MX, 16 for NVFP4, 16 or 32 for K-quants; 0
+   * where it is free.
+   */
   public int blockSize() {
-    return kind.blockSize;
+    return levels == null ? kind.blockSize : levels.groupSize();
+  }
+
+  /** How the scales of a K-quant are made of two levels; empty for all others. */
+  public Optional<TwoLevels> levels() {
+    return Optional.ofNullable(levels);
+  }
+
+  /** What the length of a row has to be a multiple of, whatever its groups. */
+  public int rowUnit() {
+    return levels == null ? 1 : TwoLevels.BLOCK;
   }
 
   public ScaleKind scale() {

@@ -9,7 +9,9 @@ public enum ScaleKind {
   /** A power of two, 8 bits, bias 127 (OCP Microscaling Formats v1.0, section 5.4.1). */
   E8M0(8),
   /** An E4M3 number per block, over one 32-bit number for the whole tensor. */
-  E4M3_WITH_GLOBAL(8);
+  E4M3_WITH_GLOBAL(8),
+  /** A whole number of few bits, below one half-precision number for each 256 weights. */
+  TWO_LEVELS(6);
 
   private final int bits;
 

@@ -79,6 +79,9 @@ public record TensorScheme(
     if (isUnquantized()) {
       return format.bits();
     }
+    if (format.levels().isPresent()) {
+      return format.levels().get().bitsPerWeight();
+    }
     int zeroPoint = symmetric ? 0 : format.bits();
     double perGroup = format.scale().bits() + zeroPoint;
     return format.bits() + perGroup * groups(inFeatures) / inFeatures;

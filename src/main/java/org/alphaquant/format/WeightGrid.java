@@ -12,9 +12,11 @@ import org.alphaquant.torch.TorchDtype;
  * @param mantissaBits of floats
  * @param leastExponent of the least normal float
  * @param groupSize inputs that share a scale, resolved: never {@value TensorScheme#PER_CHANNEL}
- * @param scaleKind 0 real, 1 E8M0, 2 E4M3 below one scale of the tensor
+ * @param scaleKind 0 real, 1 E8M0, 2 E4M3 below one scale of the tensor, 3 two
+ *     levels, 4 E4M3 alone, 5 real with minima beside in half precision
  * @param scaleDtype what a real scale is rounded to before codes are computed
  * @param symmetric no zero points
+ * @param levels how scales are made of two levels; null where they are not
  */
 public record WeightGrid(
     boolean floating,
@@ -25,7 +27,12 @@ public record WeightGrid(
     long groupSize,
     int scaleKind,
     TorchDtype scaleDtype,
-    boolean symmetric) {
+    boolean symmetric,
+    TwoLevels levels) {
+
+  private static final int E4M3_BELOW_OUTER = 2;
+  private static final int E4M3_ALONE = 4;
+  private static final int REAL_WITH_MINIMA = 5;
 
   /**
    * The grid of a scheme for a weight with {@code inputs} columns.
@@ -44,7 +51,9 @@ public record WeightGrid(
       throw new IllegalArgumentException(
           "group_size %d does not divide the %d inputs".formatted(group, inputs));
     }
-    boolean floating = format.kind() != NumberFormat.Kind.INT;
+    boolean floating =
+        format.kind() != NumberFormat.Kind.INT && format.kind() != NumberFormat.Kind.K;
+    TwoLevels levels = format.levels().orElse(null);
     return new WeightGrid(
         floating,
         floating ? -format.largest() : format.smallest(),
@@ -54,7 +63,8 @@ public record WeightGrid(
         group,
         scaleKind(format),
         modelDtype,
-        scheme.symmetric());
+        scheme.symmetric() && (levels == null || !levels.minima()),
+        levels);
   }
 
   /** The fields as scripts take them. */
@@ -72,11 +82,41 @@ public record WeightGrid(
     };
   }
 
+  /** Whether a minimum is stored beside each scale, rather than a zero point or nothing. */
+  public boolean minima() {
+    return scaleKind == REAL_WITH_MINIMA || levels != null && levels.minima();
+  }
+
+  /** The same with minima in half precision where there are zero points. */
+  public WeightGrid withMinima() {
+    return symmetric || levels != null ? this : withScaleKind(REAL_WITH_MINIMA);
+  }
+
+  /** The same without a scale of the whole tensor. */
+  public WeightGrid withoutOuterScale() {
+    return scaleKind == E4M3_BELOW_OUTER ? withScaleKind(E4M3_ALONE) : this;
+  }
+
+  private WeightGrid withScaleKind(int kind) {
+    return new WeightGrid(
+        floating,
+        least,
+        greatest,
+        mantissaBits,
+        leastExponent,
+        groupSize,
+        kind,
+        scaleDtype,
+        symmetric,
+        levels);
+  }
+
   private static int scaleKind(NumberFormat format) {
     return switch (format.scale()) {
       case NONE, MODEL_DTYPE -> 0;
       case E8M0 -> 1;
-      case E4M3_WITH_GLOBAL -> 2;
+      case E4M3_WITH_GLOBAL -> E4M3_BELOW_OUTER;
+      case TWO_LEVELS -> 3;
     };
   }
 }

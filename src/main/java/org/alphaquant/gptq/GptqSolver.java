@@ -3,6 +3,7 @@ package org.alphaquant.gptq;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
+import org.alphaquant.format.TwoLevels;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.torch.TensorScope;
 
@@ -31,9 +32,8 @@ public final class GptqSolver {
   public Solution solve(
       TensorScope scope, NDArray weight, NDArray hessian, WeightGrid grid, long rows) {
     try (TensorScope work = scope.child("gptq")) {
-      NDArray outer = work.run("format.outer_scale", weight, grid.numbers());
       NDArray importance = work.run("scales.importance", hessian, options.weightedScales());
-      NDList scales = scales(work, weight, importance, outer, grid, rows);
+      NDList scales = scales(work, weight, importance, grid, rows);
       NDList solved =
           work.runAll(
               "gptq.solve",
@@ -41,7 +41,7 @@ public final class GptqSolver {
               hessian,
               scales.get(0),
               scales.get(1),
-              outer,
+              scales.get(2),
               grid.numbers(),
               options.damp(),
               options.blockSize(),
@@ -49,7 +49,7 @@ public final class GptqSolver {
               options.sweeps(),
               options.refit(),
               rows);
-      return solution(scope, work, solved, scales.get(1), outer, grid, rows);
+      return solution(scope, work, solved, scales, grid, rows);
     }
   }
 
@@ -63,37 +63,63 @@ public final class GptqSolver {
    */
   public Solution round(TensorScope scope, NDArray weight, WeightGrid grid, long rows) {
     try (TensorScope work = scope.child("rounding")) {
-      NDArray outer = work.run("format.outer_scale", weight, grid.numbers());
       NDArray importance = work.run("scales.importance", weight, false);
-      NDList scales = scales(work, weight, importance, outer, grid, rows);
+      NDList scales = scales(work, weight, importance, grid, rows);
       NDList rounded =
           work.runAll("gptq.nearest", weight, scales.get(0), scales.get(1), grid.numbers(), rows);
-      return solution(scope, work, rounded, scales.get(1), outer, grid, rows);
+      return solution(scope, work, rounded, scales, grid, rows);
     }
   }
 
+  // Scale and zero point of every group, and what scales are multiples of.
   private NDList scales(
-      TensorScope work,
-      NDArray weight,
-      NDArray importance,
-      NDArray outer,
-      WeightGrid grid,
-      long rows) {
+      TensorScope work, NDArray weight, NDArray importance, WeightGrid grid, long rows) {
+    if (grid.levels() != null) {
+      return twoLevels(work, weight, importance, grid, rows);
+    }
+    NDArray outer = work.run("format.outer_scale", weight, grid.numbers());
+    NDList scales =
+        work.runAll(
+            "scales.search", weight, importance, grid.numbers(), options.scaleSteps(), outer, rows);
+    NDArray zero =
+        grid.minima()
+            ? work.run("kquant.half_minima", scales.get(0), scales.get(1), grid.least())
+            : scales.get(1);
+    return new NDList(scales.get(0), zero, outer);
+  }
+
+  private NDList twoLevels(
+      TensorScope work, NDArray weight, NDArray importance, WeightGrid grid, long rows) {
+    TwoLevels levels = grid.levels();
     return work.runAll(
-        "scales.search", weight, importance, grid.numbers(), options.scaleSteps(), outer, rows);
+        "kquant.search",
+        weight,
+        importance,
+        grid.least(),
+        grid.greatest(),
+        grid.groupSize(),
+        levels.minima(),
+        (double) levels.least(),
+        (double) levels.most(),
+        options.scaleSteps(),
+        rows);
   }
 
   private static Solution solution(
       TensorScope scope,
       TensorScope work,
       NDList solved,
-      NDArray zero,
-      NDArray outer,
+      NDList scales,
       WeightGrid grid,
       long rows) {
-    NDArray weight = solved.get(0);
     NDArray scale = solved.get(1);
-    NDArray codes = work.run("format.codes", weight, scale, zero, grid.numbers(), rows);
+    NDArray zero = scales.get(1);
+    NDArray outer = scales.get(2);
+    NDArray codes = work.run("format.codes", solved.get(0), scale, zero, grid.numbers(), rows);
+    NDArray weight = solved.get(0);
+    if (grid.minima() || grid.levels() != null) {
+      weight = asRead(work, codes, scale, zero, outer, grid);
+    }
     for (NDArray array : List.of(weight, codes, scale, zero, outer)) {
       work.keep(scope, array);
     }
@@ -107,5 +133,24 @@ public final class GptqSolver {
         work.toFloats(solved.get(3)),
         work.toFloats(solved.get(4)),
         work.toFloats(solved.get(5)));
+  }
+
+  // What is read back from a minimum in another place than a zero point is not the same float32.
+  private static NDArray asRead(
+      TensorScope work,
+      NDArray codes,
+      NDArray scale,
+      NDArray zero,
+      NDArray outer,
+      WeightGrid grid) {
+    return work.run(
+        "kquant.stored_values",
+        codes,
+        scale,
+        zero,
+        outer,
+        grid.least(),
+        grid.groupSize(),
+        grid.minima());
   }
 }

@@ -9,7 +9,9 @@ import ai.djl.ndarray.NDArray;
  * @param codes stored codes, uint8 [B, R, K]
  * @param scale multipliers, float32 [B, R, G]; for NVFP4 local times outer scale
  * @param zero zero points on the signed grid, float32 [B, R, G]; zeros where symmetric
- * @param outer NVFP4's scale of the whole tensor as a multiplier, float32 [B]; ones elsewhere
+ * @param outer NVFP4's scale of the whole tensor as a multiplier, float32 [B]; for K-quants what
+ *     scales and minima of each 256 weights are multiples of, float32 [B, R, K / 256, 1 or 2]; ones
+ *     elsewhere
  * @param roundingError (w-q)ᵀH(w-q) of plain rounding on the same scales, [B·R]
  * @param error the same for what the solver reached, [B·R]
  * @param energy wᵀHw, what both are relative to, [B·R]

@@ -77,6 +77,7 @@ public class JobPreparation {
       Checkpoint source, ModelDescription description, List<TensorInfo> plain) {
     return new PlannedSource(
         description,
+        source.folder(),
         source.config(),
         SourceDigest.ofHeaders(source),
         source.totalBytes(),

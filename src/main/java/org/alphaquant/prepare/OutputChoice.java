@@ -25,7 +25,10 @@ record OutputChoice(Optional<StorageFormat> format, TargetRuntime target) {
         StorageFormats.named(output.format()),
         Optional.ofNullable(output.targetRuntime())
             .flatMap(TargetRuntime::named)
-            .orElse(TargetRuntime.NONE));
+            .orElse(
+                output.format().equals(StorageFormats.GGUF.name())
+                    ? TargetRuntime.LLAMA_CPP
+                    : TargetRuntime.NONE));
   }
 
   /** Names that do not exist. */

@@ -117,7 +117,7 @@ final class BatchQuantizer {
   }
 
   private WeightGrid grid(NDArray weight, TensorScheme scheme) {
-    return WeightGrid.of(scheme, weight.getShape().get(2), TorchTypes.of(format.scaleDtype(dtype)));
+    return format.grid(scheme, weight.getShape().get(2), dtype);
   }
 
   private void store(

@@ -37,7 +37,8 @@ final class CheckpointAssembly {
     List<TensorSource> tensors = new ArrayList<>();
     for (PlannedTensor tensor : plan.tensors()) {
       tensors.add(
-          plan.format()
+          tensor
+              .assembly()
               .assemble(tensor, tensor.pieces().stream().map(it -> piece(pieces, it)).toList()));
     }
     plan.format()
@@ -45,6 +46,7 @@ final class CheckpointAssembly {
             new ResultFiles(
                 folder,
                 job.source().folder(),
+                plan.content(),
                 plan.config(),
                 plan.tensors(),
                 tensors,

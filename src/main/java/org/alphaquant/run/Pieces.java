@@ -14,7 +14,6 @@ import org.alphaquant.storage.StoredResult;
 /** Where in a stored result each piece of a plan is. */
 final class Pieces {
 
-  private final Plan plan;
   private final Map<String, Long> bytes = new HashMap<>();
   private final Map<String, Place> places = new HashMap<>();
 
@@ -22,7 +21,6 @@ final class Pieces {
   private record Place(PlannedTensor tensor, int index) {}
 
   Pieces(Plan plan) {
-    this.plan = plan;
     for (TensorInfo tensor : plan.content().plain()) {
       bytes.put(tensor.name(), tensor.bytes());
     }
@@ -45,9 +43,7 @@ final class Pieces {
       throw new IllegalArgumentException(piece + " is no piece of the plan");
     }
     List<ByteBuffer> stored = result.bytes(place.tensor.name());
-    return place.tensor.pieces().size() == 1
-        ? stored
-        : plan.format().piece(place.tensor, place.index, sizes(place.tensor), stored);
+    return place.tensor.assembly().piece(place.index, sizes(place.tensor), stored);
   }
 
   private long[] sizes(PlannedTensor tensor) {

@@ -4,13 +4,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
@@ -94,24 +92,30 @@ final class ResultCheck {
   }
 
   private void checkPlain(Map<String, TensorSource> sources) {
-    Pieces pieces = new Pieces(plan);
-    Set<String> quantized =
+    Set<String> planes =
         plan.content().quantized().stream()
-            .map(module -> module.name() + ".weight")
+            .flatMap(module -> planes(module).stream())
             .collect(Collectors.toSet());
-    for (TensorInfo tensor : plan.content().plain()) {
-      if (!quantized.contains(tensor.name())) {
+    for (PlannedTensor tensor : plan.tensors()) {
+      if (tensor.pieces().stream().noneMatch(planes::contains)) {
         between.run();
-        compare(tensor, sources.get(tensor.name()), pieces.read(result, tensor.name()));
+        List<TensorSource> pieces = tensor.pieces().stream().map(sources::get).toList();
+        compare(tensor, tensor.assembly().assemble(tensor, pieces));
       }
     }
   }
 
-  private static void compare(TensorInfo tensor, TensorSource source, List<ByteBuffer> stored) {
-    try (ComparingChannel channel = new ComparingChannel(stored)) {
+  private List<String> planes(ModuleScheme module) {
+    return plan.format().planes(module, plan.dtype()).stream()
+        .map(plane -> module.name() + "." + plane.suffix())
+        .toList();
+  }
+
+  private void compare(PlannedTensor tensor, TensorSource source) {
+    try (ComparingChannel channel = new ComparingChannel(result.bytes(tensor.name()))) {
       source.writeTo(channel);
       if (!channel.isEqualSoFar() || !channel.isAtEnd()) {
-        throw mismatch(tensor + " is not stored as the source has it");
+        throw mismatch(tensor.tensor() + " is not stored as the source has it");
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

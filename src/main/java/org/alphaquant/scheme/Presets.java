@@ -10,7 +10,15 @@ import tools.jackson.databind.json.JsonMapper;
 /** The configurations that come with the service. */
 public final class Presets {
   private static final List<String> NAMES =
-      List.of("int4-g128", "olmoe", "mixtral", "mxfp4-experts", "fp8", "nvfp4");
+      List.of(
+          "int4-g128",
+          "olmoe",
+          "mixtral",
+          "mxfp4-experts",
+          "fp8",
+          "nvfp4",
+          "gguf-q4",
+          "gguf-q3-mixed");
   private static final List<Preset> ALL = NAMES.stream().map(Presets::read).toList();
 
   private Presets() {}

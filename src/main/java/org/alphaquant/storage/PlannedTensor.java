@@ -9,21 +9,9 @@ import org.alphaquant.checkpoint.TensorInfo;
  * @param tensor as the files will name it
  * @param pieces what it is put together from, in order: planes of quantized modules ({@code
  *     <module>.<suffix>}) and plain tensors of the model
- * @param joining how the pieces lie in it
+ * @param assembly how they make it up
  */
-public record PlannedTensor(ResultTensor tensor, List<String> pieces, Joining joining) {
-
-  /** How pieces become one tensor. */
-  public enum Joining {
-    /** One after another. */
-    IN_SEQUENCE,
-
-    /** In each matrix of a stack the columns of one piece after those of the other. */
-    BY_COLUMNS,
-
-    /** In each matrix of a stack a column of one piece and a column of the other by turns. */
-    COLUMNS_BY_TURNS
-  }
+public record PlannedTensor(ResultTensor tensor, List<String> pieces, Assembly assembly) {
 
   public PlannedTensor {
     pieces = List.copyOf(pieces);
@@ -31,7 +19,7 @@ public record PlannedTensor(ResultTensor tensor, List<String> pieces, Joining jo
 
   /** A tensor that is its pieces, one after another. */
   public PlannedTensor(ResultTensor tensor, List<String> pieces) {
-    this(tensor, pieces, Joining.IN_SEQUENCE);
+    this(tensor, pieces, Assembly.JOINED);
   }
 
   /** A tensor that is one piece, under the piece's own name. */

@@ -11,7 +11,8 @@ import org.alphaquant.torch.TorchDtype;
  * @param codes uint8 [B, N, K], integers counted from the least code
  * @param scale float32 [B, N, G]
  * @param zero float32 [B, N, G]
- * @param outer NVFP4's scale of each whole tensor, float32 [B]
+ * @param outer NVFP4's scale of each whole tensor, float32 [B]; for K-quants what scales and minima
+ *     of each 256 weights are multiples of, float32 [B, N, K / 256, 1 or 2]
  * @param largestInput largest absolute input of each linear, float32 [B]
  */
 public record QuantizedBatch(
@@ -41,7 +42,7 @@ public record QuantizedBatch(
         scope.run("tensor.rows", codes, first, last),
         scope.run("tensor.rows", scale, first, last),
         scope.run("tensor.rows", zero, first, last),
-        outer,
+        outer.getShape().dimension() > 1 ? scope.run("tensor.rows", outer, first, last) : outer,
         largestInput);
   }
 

@@ -10,6 +10,7 @@ import tools.jackson.databind.JsonNode;
  *
  * @param folder where to; exists
  * @param source folder of the source, for tokenizer and other companions
+ * @param content what the result holds
  * @param config config.json of the result
  * @param planned every tensor
  * @param tensors the bytes of each, in the same order
@@ -18,6 +19,7 @@ import tools.jackson.databind.JsonNode;
 public record ResultFiles(
     Path folder,
     Path source,
+    Content content,
     JsonNode config,
     List<PlannedTensor> planned,
     List<TensorSource> tensors,

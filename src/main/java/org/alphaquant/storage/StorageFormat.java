@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 import org.alphaquant.checkpoint.Dtype;
-import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.format.WeightGrid;
 import org.alphaquant.scheme.ModuleScheme;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -80,20 +80,28 @@ public interface StorageFormat {
     return content.pieces(this);
   }
 
-  /** The bytes of a planned tensor from those of its pieces. */
-  default TensorSource assemble(PlannedTensor tensor, List<TensorSource> pieces) {
-    return pieces.size() == 1 ? pieces.get(0) : JoinedSource.of(tensor, pieces);
+  /**
+   * Why the result as a whole cannot be held, though each module can: a sentence each.
+   *
+   * @param source folder of the source, for its tokenizer
+   */
+  default List<String> obstacles(Content content, Path source) {
+    return List.of();
   }
 
-  /**
-   * The inverse: the bytes of one piece from those of the stored tensor.
-   *
-   * @param piece its index
-   * @param sizes bytes of every piece
-   */
-  default List<ByteBuffer> piece(
-      PlannedTensor tensor, int piece, long[] sizes, List<ByteBuffer> stored) {
-    return JoinedSource.piece(piece, sizes, stored);
+  /** What the engine that the format is of would compute otherwise than the model: sentences. */
+  default List<String> differences(Content content) {
+    return List.of();
+  }
+
+  /** What takes the place of a scheme that the format cannot hold for this module. */
+  default Optional<Fallback> instead(ModuleScheme module) {
+    return Optional.empty();
+  }
+
+  /** The grid that a weight of {@code inputs} columns is solved on. */
+  default WeightGrid grid(TensorScheme scheme, long inputs, Dtype model) {
+    return WeightGrid.of(scheme, inputs, TorchTypes.of(scaleDtype(model)));
   }
 
   /** Writes the result's files. */

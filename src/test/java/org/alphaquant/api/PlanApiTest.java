@@ -228,12 +228,12 @@ class PlanApiTest {
   void namesThatDoNotExistComeWithThoseThatDo() {
     String body =
         "{\"model\": \"micro/olmoe\", \"config\": {\"default\": {\"group_size\": 32}},"
-            + " \"output\": {\"format\": \"gguf\", \"target_runtime\": \"tgi\"}}";
+            + " \"output\": {\"format\": \"awq\", \"target_runtime\": \"tgi\"}}";
     Answer answer = problem(http.postJson("/v1/plans", body), 422, "invalid-job");
     assertThat(answer.json().at("/errors/0/allowed").toString())
-        .isEqualTo("[\"auto\",\"compressed-tensors\",\"gptq\",\"quark\",\"dequantized\"]");
+        .isEqualTo("[\"auto\",\"compressed-tensors\",\"gptq\",\"quark\",\"gguf\",\"dequantized\"]");
     assertThat(answer.json().at("/errors/1/allowed").toString())
-        .isEqualTo("[\"vllm\",\"sglang\",\"transformers\",\"none\"]");
+        .isEqualTo("[\"vllm\",\"sglang\",\"transformers\",\"llama.cpp\",\"none\"]");
   }
 
   @Test

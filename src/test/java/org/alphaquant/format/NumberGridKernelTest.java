@@ -146,7 +146,7 @@ class NumberGridKernelTest {
   // The formats of 8 bits have codes for infinity and not-a-number, which no weight gets.
   private static int[] finiteCodes(NumberFormat format, float[] values) {
     return IntStream.range(0, values.length)
-        .filter(code -> Math.abs(values[code]) <= Math.abs(format.smallest()))
+        .filter(code -> Math.abs(values[code]) <= Math.max(-format.smallest(), format.largest()))
         .toArray();
   }
 }

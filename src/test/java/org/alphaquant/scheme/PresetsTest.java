@@ -27,6 +27,12 @@ class PresetsTest {
     "mxfp4-experts, mlp.experts.7.up_proj, mxfp4 g32",
     "fp8, self_attn.q_proj, fp8 per channel with fp8 inputs",
     "nvfp4, self_attn.q_proj, nvfp4 g16",
+    "gguf-q4, self_attn.v_proj, q6_k g16",
+    "gguf-q4, mlp.experts.7.up_proj, q4_k g32",
+    "gguf-q4, mlp.experts.7.down_proj, q6_k g16",
+    "gguf-q3-mixed, self_attn.q_proj, q6_k g16",
+    "gguf-q3-mixed, mlp.experts.7.up_proj, q3_k g16",
+    "gguf-q3-mixed, mlp.experts.7.down_proj, q4_k g32",
   })
   void presetsMeanWhatTheirTitlesSay(String preset, String module, String label) {
     List<ModuleDescription> modules =

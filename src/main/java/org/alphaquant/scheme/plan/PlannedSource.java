@@ -1,5 +1,6 @@
 package org.alphaquant.scheme.plan;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Dtype;
@@ -10,6 +11,7 @@ import tools.jackson.databind.JsonNode;
  * What is known of the source of a plan, from its headers alone.
  *
  * @param description the model
+ * @param folder where it is, for its tokenizer
  * @param config its config.json
  * @param sha256 of its headers and config.json
  * @param bytes size of its tensors as they are stored
@@ -18,6 +20,7 @@ import tools.jackson.databind.JsonNode;
  */
 public record PlannedSource(
     ModelDescription description,
+    Path folder,
     JsonNode config,
     String sha256,
     long bytes,

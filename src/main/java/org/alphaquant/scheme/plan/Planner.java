@@ -12,7 +12,6 @@ import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.storage.Content;
 import org.alphaquant.storage.StorageFormat;
-import org.alphaquant.storage.formats.StorageFormats;
 
 /** Makes plans for one model. */
 public record Planner(PlannedSource source) {
@@ -23,10 +22,12 @@ public record Planner(PlannedSource source) {
    * @param requested the checkpoint format, or empty for the most readable one that holds all
    */
   public Plan plan(Resolution resolution, Optional<StorageFormat> requested, TargetRuntime target) {
-    List<ModuleScheme> modules =
+    List<ModuleScheme> asked =
         resolution.modules().stream().filter(module -> module.kind().isQuantizable()).toList();
+    StorageFormat format = requested.orElseGet(() -> target.format(asked));
+    Fallbacks fallbacks = Fallbacks.of(format, asked);
+    List<ModuleScheme> modules = fallbacks.modules();
     List<ModuleScheme> quantized = modules.stream().filter(ModuleScheme::isQuantized).toList();
-    StorageFormat format = requested.orElseGet(() -> StorageFormats.choose(quantized));
     Content content =
         new Content(
             source.description(),
@@ -35,15 +36,21 @@ public record Planner(PlannedSource source) {
             plain(Untying.of(source.description(), modules)),
             quantized);
     boolean held = quantized.stream().noneMatch(module -> format.refuses(module).isPresent());
+    List<Finding> whole =
+        held ? WholeRules.check(format, content, source.folder(), target) : List.of();
+    List<Finding> findings =
+        findings(resolution, new ServedCheckpoint(format, modules), requested, target);
+    findings.addAll(fallbacks.findings());
+    findings.addAll(whole);
     return new Plan(
         format,
         target,
         source.sha256(),
         content,
         modules,
-        held ? format.tensors(content) : List.of(),
+        held && whole.stream().noneMatch(Finding::isError) ? format.tensors(content) : List.of(),
         source.bytes(),
-        findings(resolution, new ServedCheckpoint(format, modules), requested, target));
+        findings);
   }
 
   /** The source's tensors, and the head's own where it can no longer share the embedding's. */
@@ -76,7 +83,7 @@ public record Planner(PlannedSource source) {
       TargetRuntime target) {
     List<Finding> findings = new ArrayList<>(resolution.findings());
     findings.addAll(FormatRules.check(served, requested.isPresent(), target));
-    if (served.isPacked()) {
+    if (served.isPacked() || target == TargetRuntime.LLAMA_CPP) {
       rules(served, target).forEach(rule -> rule.check(served).ifPresent(findings::add));
     }
     return findings;
@@ -87,6 +94,7 @@ public record Planner(PlannedSource source) {
       case VLLM -> VllmRules.of(served);
       case SGLANG -> SglangRules.of(served);
       case TRANSFORMERS -> TransformersRules.of(served);
+      case LLAMA_CPP -> LlamaCppRules.of(served);
       case NONE -> List.of();
     };
   }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.compressedtensors.CompressedTensorsStorage;
+import org.alphaquant.storage.gguf.GgufStorage;
 import org.alphaquant.storage.gptq.GptqStorage;
 import org.alphaquant.storage.plain.PlainStorage;
 import org.alphaquant.storage.quark.QuarkStorage;
@@ -16,9 +17,11 @@ public final class StorageFormats {
   public static final StorageFormat COMPRESSED_TENSORS = new CompressedTensorsStorage();
   public static final StorageFormat GPTQ = new GptqStorage();
   public static final StorageFormat QUARK = new QuarkStorage();
+  public static final StorageFormat GGUF = new GgufStorage();
   public static final StorageFormat PLAIN = new PlainStorage();
 
-  private static final List<StorageFormat> ALL = List.of(COMPRESSED_TENSORS, GPTQ, QUARK, PLAIN);
+  private static final List<StorageFormat> ALL =
+      List.of(COMPRESSED_TENSORS, GPTQ, QUARK, GGUF, PLAIN);
 
   private StorageFormats() {}
 

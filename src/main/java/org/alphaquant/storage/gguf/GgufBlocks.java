@@ -2,9 +2,13 @@ package org.alphaquant.storage.gguf;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.stream.IntStream;
 
 /** Rows of weights to the bytes of a type and back. */
 public final class GgufBlocks {
+
+  // Blocks that one thread takes at a time.
+  private static final int CHUNK = 4096;
 
   private GgufBlocks() {}
 
@@ -22,10 +26,16 @@ public final class GgufBlocks {
     }
     ByteBuffer bytes = buffer(type, elements);
     BlockCodec codec = BlockCodec.of(type);
-    for (int first = 0; first < elements; first += type.blockSize()) {
-      codec.encode(codes, first, bytes);
-    }
-    return bytes.flip().order(ByteOrder.LITTLE_ENDIAN);
+    chunks(elements, type)
+        .forEach(
+            chunk -> {
+              ByteBuffer own = at(bytes, type, chunk);
+              int end = Math.min(elements, chunk + CHUNK * type.blockSize());
+              for (int first = chunk; first < end; first += type.blockSize()) {
+                codec.encode(codes, first, own);
+              }
+            });
+    return bytes;
   }
 
   /** Weights as the engine reads them, in its own order of float32 operations. */
@@ -35,15 +45,32 @@ public final class GgufBlocks {
         new float[Math.toIntExact((long) bytes.remaining() / type.blockBytes() * type.blockSize())];
     if (type.isQuantized()) {
       BlockCodec codec = BlockCodec.of(type);
-      for (int first = 0; first < values.length; first += type.blockSize()) {
-        codec.decode(bytes, values, first);
-      }
+      chunks(values.length, type)
+          .forEach(
+              chunk -> {
+                ByteBuffer own = at(bytes, type, chunk);
+                int end = Math.min(values.length, chunk + CHUNK * type.blockSize());
+                for (int first = chunk; first < end; first += type.blockSize()) {
+                  codec.decode(own, values, first);
+                }
+              });
     } else {
       for (int i = 0; i < values.length; i++) {
         values[i] = plain(type, bytes);
       }
     }
     return values;
+  }
+
+  private static IntStream chunks(int elements, GgufType type) {
+    int size = CHUNK * type.blockSize();
+    return IntStream.range(0, (elements + size - 1) / size).map(chunk -> chunk * size).parallel();
+  }
+
+  // The same bytes from the block on that begins at an element, with a position of its own.
+  private static ByteBuffer at(ByteBuffer bytes, GgufType type, int element) {
+    int position = bytes.position() + element / type.blockSize() * type.blockBytes();
+    return bytes.duplicate().position(position).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static float plain(GgufType type, ByteBuffer bytes) {

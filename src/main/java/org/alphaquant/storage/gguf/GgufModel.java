@@ -1,13 +1,11 @@
 package org.alphaquant.storage.gguf;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.architecture.ModelDescription;
-import org.alphaquant.checkpoint.WrittenFile;
 import tools.jackson.databind.JsonNode;
 
 /** A model as llama.cpp wants it: metadata, and the tensors that its own become. */
@@ -35,18 +33,22 @@ final class GgufModel {
         .map(family -> new GgufModel(family, known, EngineLayout.of(family, known, shapes)));
   }
 
-  /** What llama.cpp would compute otherwise than the model does, or cannot hold: sentences. */
-  List<String> obstacles() {
-    List<String> obstacles = new ArrayList<>(family.obstacles().apply(config));
-    obstacles.addAll(CommonKeys.obstacles(config));
-    layout.homeless().stream()
-        .findFirst()
-        .ifPresent(
+  /** What llama.cpp would compute otherwise than the model does: sentences. */
+  List<String> differences() {
+    List<String> differences = new ArrayList<>(family.obstacles().apply(config));
+    differences.addAll(CommonKeys.obstacles(config));
+    return differences;
+  }
+
+  /** The first tensor that the architecture has no place for. */
+  List<String> homeless() {
+    return layout.homeless().stream()
+        .limit(1)
+        .map(
             name ->
-                obstacles.add(
-                    "llama.cpp's architecture %s has no place for %s"
-                        .formatted(family.architecture(), name)));
-    return obstacles;
+                "llama.cpp's architecture %s has no place for %s"
+                    .formatted(family.architecture(), name))
+        .toList();
   }
 
   List<EngineTensor> tensors() {
@@ -62,16 +64,5 @@ final class GgufModel {
     metadata.put("general.name", MetadataValue.string(name));
     metadata.put("general.quantization_version", MetadataValue.u32(2));
     return metadata;
-  }
-
-  /** Writes the file or files; every tensor in the type that {@code types} says. */
-  List<WrittenFile> write(
-      Path folder,
-      String name,
-      Map<String, MetadataValue> metadata,
-      List<AssembledTensor> tensors,
-      long maxBytes) {
-    List<GgufTensor> all = tensors.stream().map(AssembledTensor::written).toList();
-    return GgufWriter.write(folder, name, metadata, all, maxBytes);
   }
 }

@@ -9,28 +9,44 @@ import java.util.List;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.storage.Assembly;
 import org.alphaquant.storage.PlannedTensor;
-import org.alphaquant.storage.PlannedTensor.Joining;
+import org.alphaquant.storage.ResultTensor;
 
 /**
  * A stack [E, in, columns] of matrices, or [E, columns] of vectors, whose columns are the rows
  * [rows, in] of its pieces: each matrix is put together from the same number of pieces.
  */
-record ColumnStack(PlannedTensor planned, int elements, int inputs, int columns, int width) {
+record ColumnStack(
+    ResultTensor stored,
+    int pieces,
+    boolean turns,
+    int elements,
+    int inputs,
+    int columns,
+    int width)
+    implements Assembly {
 
-  static ColumnStack of(PlannedTensor planned) {
-    List<Long> shape = planned.tensor().shape();
+  /**
+   * @param pieces how many pieces make it up
+   * @param turns whether a column of one piece and a column of the other are by turns, rather than
+   *     all of one after all of the other
+   */
+  static ColumnStack of(ResultTensor stored, int pieces, boolean turns) {
+    List<Long> shape = stored.shape();
     int last = shape.size() - 1;
     return new ColumnStack(
-        planned,
+        stored,
+        pieces,
+        turns,
         Math.toIntExact(shape.get(0)),
         last == 1 ? 1 : Math.toIntExact(shape.get(1)),
         Math.toIntExact(shape.get(last)),
-        Dtype.valueOf(planned.tensor().dtype()).bits() / Byte.SIZE);
+        Dtype.valueOf(stored.dtype()).bits() / Byte.SIZE);
   }
 
   private int perElement() {
-    return planned.pieces().size() / elements;
+    return pieces / elements;
   }
 
   private int elementBytes() {
@@ -38,11 +54,15 @@ record ColumnStack(PlannedTensor planned, int elements, int inputs, int columns,
   }
 
   /** The stack, made matrix by matrix as it is written. */
-  TensorSource source(List<TensorSource> pieces) {
-    TensorInfo info =
-        new TensorInfo(
-            planned.name(), Dtype.valueOf(planned.tensor().dtype()), planned.tensor().shape());
-    return new Source(info, this, List.copyOf(pieces));
+  @Override
+  public TensorSource assemble(PlannedTensor planned, List<TensorSource> parts) {
+    TensorInfo info = new TensorInfo(stored.name(), Dtype.valueOf(stored.dtype()), stored.shape());
+    return new Source(info, this, List.copyOf(parts));
+  }
+
+  @Override
+  public List<ByteBuffer> piece(int piece, long[] sizes, List<ByteBuffer> bytes) {
+    return List.of(rows(piece, sizes[piece], matrix(piece, bytes)));
   }
 
   private record Source(TensorInfo info, ColumnStack stack, List<TensorSource> pieces)
@@ -71,10 +91,10 @@ record ColumnStack(PlannedTensor planned, int elements, int inputs, int columns,
   }
 
   /** The bytes of the matrix that a piece is part of. */
-  ByteBuffer matrix(int piece, List<ByteBuffer> stored) {
+  private ByteBuffer matrix(int piece, List<ByteBuffer> slices) {
     ByteBuffer matrix = ByteBuffer.allocate(elementBytes());
     long from = (long) (piece / perElement()) * elementBytes();
-    for (ByteBuffer part : stored) {
+    for (ByteBuffer part : slices) {
       int skip = (int) Math.min(from, part.remaining());
       int count = Math.min(matrix.remaining(), part.remaining() - skip);
       matrix.put(part.slice(part.position() + skip, count));
@@ -84,7 +104,7 @@ record ColumnStack(PlannedTensor planned, int elements, int inputs, int columns,
   }
 
   /** The rows of a piece from a matrix of the stack. */
-  ByteBuffer piece(int piece, long bytes, ByteBuffer matrix) {
+  private ByteBuffer rows(int piece, long bytes, ByteBuffer matrix) {
     ByteBuffer rows = ByteBuffer.allocate(Math.toIntExact(bytes));
     copy(
         piece % perElement(),
@@ -100,7 +120,6 @@ record ColumnStack(PlannedTensor planned, int elements, int inputs, int columns,
 
   private void copy(int piece, int bytes, Place place) {
     int rows = bytes / inputs / width;
-    boolean turns = planned.joining() == Joining.COLUMNS_BY_TURNS;
     for (int r = 0; r < rows; r++) {
       int column = turns ? r * perElement() + piece : piece * rows + r;
       for (int i = 0; i < inputs; i++) {

@@ -1,17 +1,14 @@
 package org.alphaquant.storage.plain;
 
-import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Codec;
 import org.alphaquant.storage.Content;
 import org.alphaquant.storage.PlannedTensor;
-import org.alphaquant.storage.PlannedTensor.Joining;
 import org.alphaquant.storage.StorageFormat;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -51,23 +48,6 @@ public final class PlainStorage implements StorageFormat {
   @Override
   public List<PlannedTensor> tensors(Content content) {
     return PublishedStacks.of(content.description(), content.pieces(this));
-  }
-
-  @Override
-  public TensorSource assemble(PlannedTensor tensor, List<TensorSource> pieces) {
-    return tensor.joining() == Joining.IN_SEQUENCE
-        ? StorageFormat.super.assemble(tensor, pieces)
-        : ColumnStack.of(tensor).source(pieces);
-  }
-
-  @Override
-  public List<ByteBuffer> piece(
-      PlannedTensor tensor, int piece, long[] sizes, List<ByteBuffer> stored) {
-    if (tensor.joining() == Joining.IN_SEQUENCE) {
-      return StorageFormat.super.piece(tensor, piece, sizes, stored);
-    }
-    ColumnStack stack = ColumnStack.of(tensor);
-    return List.of(stack.piece(piece, sizes[piece], stack.matrix(piece, stored)));
   }
 
   @Override

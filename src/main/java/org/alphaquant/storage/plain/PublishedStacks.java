@@ -12,8 +12,8 @@ import org.alphaquant.architecture.FusedExperts.Arrangement;
 import org.alphaquant.architecture.LayerDescription;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.storage.Assembly;
 import org.alphaquant.storage.PlannedTensor;
-import org.alphaquant.storage.PlannedTensor.Joining;
 import org.alphaquant.storage.ResultTensor;
 
 /** Puts experts into the stacked tensors that the family's published files hold them in. */
@@ -85,15 +85,16 @@ final class PublishedStacks {
             : upright ? List.of(count, rows, inputs) : List.of(count, inputs, rows);
     long bytes = pieces.stream().mapToLong(piece -> single.get(piece).tensor().bytes()).sum();
     ResultTensor stored = new ResultTensor(name, dtypes.iterator().next(), shape, bytes);
-    PlannedTensor stack = new PlannedTensor(stored, pieces, joining(arrangement));
+    PlannedTensor stack =
+        new PlannedTensor(stored, pieces, assembly(arrangement, stored, pieces.size()));
     pieces.forEach(piece -> stackOf.put(piece, stack));
   }
 
-  private static Joining joining(Arrangement arrangement) {
+  private static Assembly assembly(Arrangement arrangement, ResultTensor stored, int pieces) {
     return switch (arrangement) {
-      case GATE_FIRST -> Joining.IN_SEQUENCE;
-      case TRANSPOSED -> Joining.BY_COLUMNS;
-      case INTERLEAVED -> Joining.COLUMNS_BY_TURNS;
+      case GATE_FIRST -> Assembly.JOINED;
+      case TRANSPOSED -> ColumnStack.of(stored, pieces, false);
+      case INTERLEAVED -> ColumnStack.of(stored, pieces, true);
     };
   }
 

@@ -1,5 +1,6 @@
 package org.alphaquant.scheme.plan;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
@@ -26,6 +27,7 @@ final class Sources {
             .toList();
     return new PlannedSource(
         description(modules, tied),
+        Path.of("."),
         JsonNodeFactory.instance.objectNode().put("tie_word_embeddings", tied),
         "0".repeat(64),
         plain.stream().mapToLong(TensorInfo::bytes).sum(),

@@ -3,6 +3,7 @@ package org.alphaquant.storage.gguf;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,8 +39,10 @@ final class ExportedModel {
       GgufModel model =
           GgufModel.of(checkpoint.config(), description, shapes)
               .orElseThrow(() -> new AssertionError("no architecture for " + description.family()));
-      if (!model.obstacles().isEmpty()) {
-        return model.obstacles();
+      List<String> wrong = new ArrayList<>(model.differences());
+      wrong.addAll(model.homeless());
+      if (!wrong.isEmpty()) {
+        return wrong;
       }
       Map<String, MetadataValue> metadata = new LinkedHashMap<>(model.metadata("model"));
       metadata.putAll(
@@ -54,7 +57,8 @@ final class ExportedModel {
                           tensor.matrix() ? matrix : GgufType.F32,
                           name -> TensorData.plain(tensors.get(name))))
               .toList();
-      model.write(target, "model", metadata, all, maxBytes);
+      List<GgufTensor> written = all.stream().map(AssembledTensor::written).toList();
+      GgufWriter.write(target, "model", metadata, written, maxBytes);
       return List.of();
     }
   }

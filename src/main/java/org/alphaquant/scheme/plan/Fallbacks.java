@@ -1,0 +1,45 @@
+package org.alphaquant.scheme.plan;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.alphaquant.scheme.Finding;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.Fallback;
+import org.alphaquant.storage.StorageFormat;
+
+/**
+ * Modules with a format's own replacement for schemes whose blocks do not fit their rows.
+ *
+ * @param findings what was replaced, once for modules of the same rows
+ */
+record Fallbacks(List<ModuleScheme> modules, List<Finding> findings) {
+
+  static Fallbacks of(StorageFormat format, List<ModuleScheme> asked) {
+    List<ModuleScheme> modules = new ArrayList<>();
+    Map<List<Object>, Finding> findings = new LinkedHashMap<>();
+    for (ModuleScheme module : asked) {
+      Optional<Fallback> instead = format.instead(module);
+      modules.add(instead.map(fallback -> replaced(module, fallback)).orElse(module));
+      instead.ifPresent(
+          fallback ->
+              findings.putIfAbsent(
+                  List.of(module.scheme(), fallback.reason()), finding(module, fallback)));
+    }
+    return new Fallbacks(List.copyOf(modules), List.copyOf(findings.values()));
+  }
+
+  private static ModuleScheme replaced(ModuleScheme module, Fallback fallback) {
+    return new ModuleScheme(module.module(), fallback.scheme(), module.origin());
+  }
+
+  private static Finding finding(ModuleScheme module, Fallback fallback) {
+    String asked = module.scheme().format().jsonName();
+    String detail =
+        "%s, so %s and its like are written as %s in place of %s"
+            .formatted(fallback.reason(), module.name(), fallback.scheme().label(), asked);
+    return Finding.warning("fallback", module.formatPointer(), asked, detail);
+  }
+}

@@ -1,0 +1,34 @@
+package org.alphaquant.storage;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import org.alphaquant.checkpoint.TensorSource;
+
+/** How the pieces of a planned tensor make it up, and how one is found in it again. */
+public interface Assembly {
+
+  /** The pieces one after another. */
+  Assembly JOINED =
+      new Assembly() {
+        @Override
+        public TensorSource assemble(PlannedTensor tensor, List<TensorSource> pieces) {
+          return pieces.size() == 1 ? pieces.get(0) : JoinedSource.of(tensor, pieces);
+        }
+
+        @Override
+        public List<ByteBuffer> piece(int piece, long[] sizes, List<ByteBuffer> stored) {
+          return JoinedSource.piece(piece, sizes, stored);
+        }
+      };
+
+  /** The bytes of the tensor from those of its pieces. */
+  TensorSource assemble(PlannedTensor tensor, List<TensorSource> pieces);
+
+  /**
+   * The inverse: the bytes of one piece from those of the stored tensor.
+   *
+   * @param piece its index
+   * @param sizes bytes of every piece
+   */
+  List<ByteBuffer> piece(int piece, long[] sizes, List<ByteBuffer> stored);
+}

@@ -1,0 +1,178 @@
+package org.alphaquant.storage.gguf;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.Content;
+import org.alphaquant.storage.PlannedTensor;
+import org.alphaquant.storage.ResultFiles;
+import org.alphaquant.storage.ResultTensor;
+import org.alphaquant.storage.gguf.EngineTensor.Rows;
+
+/** A result's content laid out for llama.cpp. */
+final class GgufContent {
+
+  private final Content content;
+  private final Map<String, TensorInfo> plain;
+  private final Map<String, ModuleScheme> quantized;
+
+  GgufContent(Content content) {
+    this.content = content;
+    this.plain =
+        content.plain().stream().collect(Collectors.toMap(TensorInfo::name, Function.identity()));
+    this.quantized =
+        content.quantized().stream()
+            .collect(Collectors.toMap(module -> module.name() + ".weight", Function.identity()));
+  }
+
+  /** Empty for a family that llama.cpp has no architecture for. */
+  Optional<GgufModel> model() {
+    Map<String, List<Long>> shapes = new LinkedHashMap<>();
+    content.plain().forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
+    quantized.forEach(
+        (name, module) ->
+            shapes.putIfAbsent(
+                name, List.of(module.module().outFeatures(), module.module().inFeatures())));
+    return GgufModel.of(content.config(), content.description(), shapes);
+  }
+
+  /** Why the files cannot be written. */
+  List<String> obstacles(Path source) {
+    String family = content.description().family();
+    Optional<GgufModel> model = model();
+    if (model.isEmpty()) {
+      return List.of("llama.cpp has no architecture that is known here for the family " + family);
+    }
+    List<String> obstacles = new ArrayList<>(model.get().homeless());
+    model.get().tensors().forEach(tensor -> together(tensor).ifPresent(obstacles::add));
+    try {
+      GgufTokenizer.metadata(source, content.config(), content.description().vocabulary());
+    } catch (GgufException unknown) {
+      obstacles.add(unknown.getMessage());
+    }
+    return obstacles;
+  }
+
+  // All that one tensor of the engine's is made of has to be of one type.
+  private Optional<String> together(EngineTensor tensor) {
+    Map<Optional<GgufType>, String> types = new LinkedHashMap<>();
+    for (String name : sources(tensor)) {
+      types.putIfAbsent(type(name), name);
+    }
+    if (types.size() > 1) {
+      List<String> shown =
+          types.entrySet().stream()
+              .map(
+                  entry ->
+                      entry.getValue()
+                          + " as "
+                          + entry.getKey().map(Enum::name).orElse("unquantized"))
+              .toList();
+      return Optional.of(
+          "llama.cpp keeps %s in one tensor of one type, not %s"
+              .formatted(tensor.name(), String.join(" and ", shown)));
+    }
+    boolean turned =
+        tensor.parts().stream().anyMatch(part -> part instanceof Rows rows && rows.transposed());
+    boolean flat = tensor.shape().size() == 1;
+    return types.keySet().iterator().hasNext() && isQuantized(types) && (turned || flat)
+        ? Optional.of(
+            "llama.cpp keeps %s as %s, whose groups do not run along the model's rows; leave %s unquantized"
+                .formatted(
+                    types.values().iterator().next(),
+                    tensor.name(),
+                    types.values().iterator().next()))
+        : Optional.empty();
+  }
+
+  private static boolean isQuantized(Map<Optional<GgufType>, String> types) {
+    return types.keySet().iterator().next().isPresent();
+  }
+
+  private Optional<GgufType> type(String name) {
+    return Optional.ofNullable(quantized.get(name))
+        .flatMap(module -> GgufScheme.type(module.scheme()));
+  }
+
+  private static Set<String> sources(EngineTensor tensor) {
+    return tensor.parts().stream()
+        .filter(Rows.class::isInstance)
+        .map(part -> ((Rows) part).tensor())
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  List<PlannedTensor> planned() {
+    return model().orElseThrow().tensors().stream()
+        .map(tensor -> assembly(tensor).planned())
+        .toList();
+  }
+
+  private EngineAssembly assembly(EngineTensor tensor) {
+    Set<String> sources = sources(tensor);
+    if (sources.isEmpty()) {
+      return new EngineAssembly(tensor, GgufType.F32, false);
+    }
+    String first = sources.iterator().next();
+    Optional<GgufType> type = type(first);
+    return type.map(own -> new EngineAssembly(tensor, own, true))
+        .orElseGet(() -> new EngineAssembly(tensor, plainType(tensor, first), false));
+  }
+
+  private GgufType plainType(EngineTensor tensor, String source) {
+    Dtype dtype = plain.get(source).dtype();
+    if (!tensor.matrix()) {
+      return GgufType.F32;
+    }
+    return switch (dtype) {
+      case F16 -> GgufType.F16;
+      case BF16 -> GgufType.BF16;
+      default -> GgufType.F32;
+    };
+  }
+
+  void write(ResultFiles files) {
+    Map<String, MetadataValue> metadata =
+        new LinkedHashMap<>(model().orElseThrow().metadata(name(files.source())));
+    metadata.put("general.file_type", MetadataValue.u32(commonest(files).fileType()));
+    metadata.putAll(
+        GgufTokenizer.metadata(files.source(), files.config(), content.description().vocabulary()));
+    List<GgufTensor> tensors = new ArrayList<>();
+    for (int i = 0; i < files.planned().size(); i++) {
+      ResultTensor tensor = files.planned().get(i).tensor();
+      tensors.add(
+          new GgufTensor(
+              tensor.name(),
+              GgufType.valueOf(tensor.dtype()),
+              tensor.shape(),
+              files.tensors().get(i)::writeTo));
+    }
+    GgufWriter.write(files.folder(), GgufStorage.NAME, metadata, tensors, files.maxShardBytes());
+  }
+
+  private static GgufType commonest(ResultFiles files) {
+    Map<String, Long> bytes = new HashMap<>();
+    files
+        .planned()
+        .forEach(
+            planned -> bytes.merge(planned.tensor().dtype(), planned.tensor().bytes(), Long::sum));
+    String most =
+        bytes.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
+    return GgufType.valueOf(most);
+  }
+
+  private static String name(Path source) {
+    Path name = source.getFileName();
+    return name == null ? GgufStorage.NAME : name.toString();
+  }
+}

@@ -1,0 +1,128 @@
+package org.alphaquant.storage.gguf;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.format.WeightGrid;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.Codec;
+import org.alphaquant.storage.Content;
+import org.alphaquant.storage.Fallback;
+import org.alphaquant.storage.PlannedTensor;
+import org.alphaquant.storage.ResultFiles;
+import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.StoredResult;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Results as GGUF files, which llama.cpp, Ollama and LM Studio run. */
+public final class GgufStorage implements StorageFormat {
+
+  static final String NAME = "model";
+
+  /** Names of the first file of a model, or its only one. */
+  static final String FIRST_FILE = NAME + "(-00001-of-\\d{5})?\\.gguf";
+
+  @Override
+  public String name() {
+    return "gguf";
+  }
+
+  @Override
+  public String loading() {
+    return "The model is a GGUF file for llama.cpp, Ollama and LM Studio; `llama-server -m"
+        + " model.gguf` serves it.";
+  }
+
+  @Override
+  public Optional<String> refuses(ModuleScheme module) {
+    if (!module.isQuantized()) {
+      return Optional.empty();
+    }
+    TensorScheme scheme = module.scheme();
+    Optional<GgufType> type = GgufScheme.type(scheme);
+    if (type.isEmpty()) {
+      return Optional.of(
+          "gguf has no type for %s; the nearest is %s"
+              .formatted(scheme.label(), GgufScheme.nearest(scheme)));
+    }
+    long row = module.module().inFeatures();
+    return type.get().divides(row)
+        ? Optional.empty()
+        : Optional.of(
+            "%s needs rows of a multiple of %d and these are %d; unquantized (bf16) is the nearest"
+                .formatted(type.get(), type.get().blockSize(), row));
+  }
+
+  @Override
+  public Optional<Fallback> instead(ModuleScheme module) {
+    if (module.isQuantized() && module.name().endsWith(".kv_b_proj")) {
+      return Optional.of(
+          new Fallback(
+              TensorScheme.UNQUANTIZED,
+              "llama.cpp keeps it in two parts, one of them transposed, and groups run along rows"));
+    }
+    int unit = module.scheme().format().rowUnit();
+    long row = module.module().inFeatures();
+    return row % unit == 0
+        ? Optional.empty()
+        : GgufScheme.fallback(module.scheme())
+            .map(
+                scheme ->
+                    new Fallback(scheme, "rows of %d are no multiple of %d".formatted(row, unit)));
+  }
+
+  @Override
+  public TensorScheme stored(TensorScheme scheme) {
+    return scheme.withActivation(NumberFormat.BF16);
+  }
+
+  @Override
+  public Dtype scaleDtype(Dtype model) {
+    return Dtype.F16;
+  }
+
+  @Override
+  public WeightGrid grid(TensorScheme scheme, long inputs, Dtype model) {
+    WeightGrid grid = StorageFormat.super.grid(scheme, inputs, model).withoutOuterScale();
+    return grid.levels() == null ? grid.withMinima() : grid;
+  }
+
+  @Override
+  public Codec codec(TensorScheme scheme) {
+    return new GgufCodec(GgufScheme.type(scheme).orElseThrow());
+  }
+
+  @Override
+  public Optional<ObjectNode> config(Collection<ModuleScheme> modules, boolean expertsByClass) {
+    return Optional.empty();
+  }
+
+  @Override
+  public List<String> obstacles(Content content, Path source) {
+    return new GgufContent(content).obstacles(source);
+  }
+
+  @Override
+  public List<String> differences(Content content) {
+    return new GgufContent(content).model().map(GgufModel::differences).orElse(List.of());
+  }
+
+  @Override
+  public List<PlannedTensor> tensors(Content content) {
+    return new GgufContent(content).planned();
+  }
+
+  @Override
+  public void write(ResultFiles files) {
+    new GgufContent(files.content()).write(files);
+  }
+
+  @Override
+  public StoredResult open(Path folder) {
+    return GgufResult.open(folder);
+  }
+}

@@ -1,0 +1,198 @@
+"""Two levels of scales, as GGUF's K-quants have them: of each 256 weights of a row the groups'
+scales are whole multiples of one half-precision number and, where there are minima, these of
+another (llama.cpp, ggml-common.h). Both levels are searched before any code is chosen, so that the
+solver meets the very grid that is stored.
+
+groups [B, R, G, g], importance of the inputs [B, 1, G, g]; all of a group's numbers [B, R, G].
+"""
+
+from typing import List, Tuple
+
+import torch
+from torch import Tensor
+
+
+
+def fitted(groups: Tensor, importance: Tensor, q: Tensor, scale: Tensor, offset: Tensor) -> Tuple[Tensor, Tensor]:
+    """Least squares of groups = scale q + offset for given codes, offset at most 0."""
+    n = torch.sum(importance.expand_as(groups), [-1])
+    sq = torch.sum(importance * q, [-1])
+    sqq = torch.sum(importance * q * q, [-1])
+    sx = torch.sum(importance * groups, [-1])
+    sqx = torch.sum(importance * q * groups, [-1])
+    determinant = n * sqq - sq * sq
+    s = (n * sqx - sq * sx) / determinant
+    b = (sqq * sx - sq * sqx) / determinant
+    alone = sqx / sqq
+    s = torch.where(b > 0.0, alone, s)
+    b = torch.clamp_max(b, 0.0)
+    good = torch.logical_and(torch.isfinite(s), torch.logical_and(torch.isfinite(b), s > 0.0))
+    return torch.where(good, s, scale), torch.where(good, b, offset)
+
+
+def codes_of(groups: Tensor, scale: Tensor, offset: Tensor, least: float, greatest: float) -> Tensor:
+    return torch.clamp(torch.round((groups - torch.unsqueeze(offset, -1)) / torch.unsqueeze(scale, -1)), least, greatest)
+
+
+def error_of(groups: Tensor, importance: Tensor, q: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
+    difference = q * torch.unsqueeze(scale, -1) + torch.unsqueeze(offset, -1) - groups
+    return torch.sum(importance * difference * difference, [-1])
+
+
+def above_zero(x: Tensor) -> Tensor:
+    return torch.where(x > 0.0, x, torch.ones_like(x))
+
+
+def first_level(groups: Tensor, importance: Tensor, least: float, greatest: float, minima: bool, steps: int
+        ) -> Tuple[Tensor, Tensor]:
+    """Real scale and offset of every group: ranges shrunk step by step, each fitted to its codes.
+    """
+    low, high = torch.amin(groups, [-1]), torch.amax(groups, [-1])
+    amax = torch.maximum(torch.abs(low), torch.abs(high))
+    # The grid of a group without minimum reaches one step further down than up: it is turned to the larger side.
+    side = torch.where(torch.abs(low) > high, torch.ones_like(low), torch.full_like(low, -1.0))
+    none = torch.zeros_like(amax)
+    best_scale, best_offset = torch.ones_like(amax), none
+    best_error = torch.full_like(amax, float("inf"))
+    for i in range(steps):
+        shrink = 1.0 - 0.6 * float(i) / float(steps)
+        if minima:
+            offset = torch.clamp_max(low, 0.0) * shrink
+            scale = above_zero((torch.clamp_min(high, 0.0) * shrink - offset) / (greatest - least))
+            q = codes_of(groups, scale, offset, least, greatest)
+            scale, offset = fitted(groups, importance, q, scale, offset)
+        else:
+            offset = none
+            scale = side * above_zero(amax * shrink / -least)
+            q = codes_of(groups, scale, offset, least, greatest)
+            fit = torch.sum(importance * q * groups, [-1]) / torch.sum(importance * q * q, [-1])
+            scale = torch.where(torch.logical_and(torch.isfinite(fit), fit != 0.0), fit, scale)
+        q = codes_of(groups, scale, offset, least, greatest)
+        error = error_of(groups, importance, q, scale, offset)
+        better = error < best_error
+        best_error = torch.where(better, error, best_error)
+        best_scale = torch.where(better, scale, best_scale)
+        best_offset = torch.where(better, offset, best_offset)
+    return best_scale, best_offset
+
+
+def unit(largest: Tensor, most: float) -> Tensor:
+    """What the largest is `most` times of, in half precision and never zero: [B, R, S]."""
+    stored = torch.clamp((largest / most).to(torch.float16).to(torch.float32), 5.9604644775390625e-08, 65504.0)
+    return torch.where(largest > 0.0, stored, torch.ones_like(stored))
+
+
+def per_group(x: Tensor, groups: int) -> Tensor:
+    return torch.repeat_interleave(x, groups, -1)
+
+
+def per_block(x: Tensor, groups: int) -> Tensor:
+    return torch.reshape(x, [x.shape[0], x.shape[1], -1, groups])
+
+
+def second_level(groups: Tensor, importance: Tensor, scale: Tensor, offset: Tensor, least: float, greatest: float,
+        minima: bool, least_multiple: float, most: float, per: int, steps: int) -> Tuple[Tensor, Tensor, Tensor]:
+    """The two units of each block of `per` groups, tried around those that just hold the largest;
+    with each the multiples nearest to the first level's. Returns scale, offset and units [B, R,
+    S, 1 or 2].
+    """
+    largest = torch.amax(per_block(torch.abs(scale), per), [-1])
+    # Units of scales that belong to groups of zeros do not count.
+    used = torch.amax(torch.abs(groups), [-1]) > 0.0
+    counted = torch.where(used, torch.abs(scale), torch.zeros_like(scale))
+    largest = torch.amax(per_block(counted, per), [-1])
+    deepest = torch.amax(per_block(-offset, per), [-1])
+    best_scale, best_offset = scale, offset
+    best_d, best_m = largest, deepest
+    best_error = torch.full_like(largest, float("inf"))
+    for i in range(steps):
+        stretch = 1.0 + 0.03 * float((i + 1) // 2) * (1.0 if i % 2 == 0 else -1.0)
+        d = unit(largest * stretch, most)
+        D = per_group(d, per)
+        multiple = torch.clamp(torch.round(scale / D), least_multiple, most)
+        # A multiple of zero would leave a group no grid.
+        multiple = torch.where(multiple == 0.0, torch.ones_like(multiple), multiple)
+        s = D * multiple
+        m = unit(deepest, most)
+        b = offset
+        if minima:
+            M = per_group(m, per)
+            b = -M * torch.clamp(torch.round(-offset / M), 0.0, most)
+            for again in range(2):
+                # The best offset for the codes that these scales give, in its own multiples.
+                q = codes_of(groups, s, b, least, greatest)
+                n = torch.sum(importance.expand_as(groups), [-1])
+                rest = torch.sum(importance * (groups - q * torch.unsqueeze(s, -1)), [-1]) / n
+                rest = torch.where(torch.isfinite(rest), rest, b)
+                b = -M * torch.clamp(torch.round(-rest / M), 0.0, most)
+        q = codes_of(groups, s, b, least, greatest)
+        error = torch.sum(
+                per_block(error_of(groups, importance, q, s, b), per), [-1])
+        better = error < best_error
+        best_error = torch.where(better, error, best_error)
+        wide = per_group(better, per)
+        best_scale = torch.where(wide, s, best_scale)
+        best_offset = torch.where(wide, b, best_offset)
+        best_d = torch.where(better, d, best_d)
+        best_m = torch.where(better, m, best_m)
+    units = [best_d, best_m] if minima else [best_d]
+    return best_scale, best_offset, torch.stack(units, -1)
+
+
+def search(w: Tensor, importance: Tensor, least: float, greatest: float, group_size: int, minima: bool,
+        least_multiple: float, most: float, steps: int, rows: int) -> Tuple[Tensor, Tensor, Tensor]:
+    """w [B, R, K], importance [B, K], or [0] where all inputs count the same. Returns scale and
+    zero point [B, R, G], where (code - zero) * scale is code * scale + offset, and the units [B,
+    R, K / 256, 1 or 2].
+    """
+    B, R, K = w.shape[0], w.shape[1], w.shape[2]
+    if K % 256 != 0:
+        raise ValueError("rows must be multiples of 256 but have {} inputs".format(K))
+    h = importance if importance.numel() > 0 else torch.ones([B, K], dtype=torch.float32, device=w.device)
+    # Inputs that never fire count a little, so that a group of them has a scale.
+    h = h + 1e-6 * torch.mean(h, [-1], True) + 1e-30
+    h = torch.reshape(h, [B, 1, K // group_size, group_size])
+    scales: List[Tensor] = []
+    zeros: List[Tensor] = []
+    outers: List[Tensor] = []
+    for first in range(0, R, rows):
+        part = w[:, first:min(first + rows, R)]
+        groups = torch.reshape(part, [B, part.shape[1], K // group_size, group_size])
+        scale, offset = first_level(groups, h, least, greatest, minima, steps)
+        scale, offset, units = second_level(
+                groups, h, scale, offset, least, greatest, minima, least_multiple, most, 256 // group_size, 9)
+        scales.append(scale)
+        zeros.append(-offset / scale)
+        outers.append(units)
+    return torch.cat(scales, 1), torch.cat(zeros, 1), torch.cat(outers, 1)
+
+
+def half_minima(scale: Tensor, zero: Tensor, least: float) -> Tensor:
+    """Zero points for which code * scale + minimum has a minimum that half precision holds."""
+    minimum = ((least - zero) * scale).to(torch.float16).to(torch.float32)
+    return least - minimum / scale
+
+
+def minima(scale: Tensor, zero: Tensor, least: float, outer: Tensor) -> Tensor:
+    """The stored minima that belong to zero points, [B, R, G]: halves, or whole multiples of each
+    block's second unit.
+    """
+    minimum = (least - zero) * scale
+    if outer.dim() < 4:
+        return minimum.to(torch.float16).to(torch.float32)
+    if outer.shape[3] == 1:
+        return torch.zeros_like(minimum)
+    per = scale.shape[2] // outer.shape[2]
+    unit = torch.repeat_interleave(outer[:, :, :, 1], per, -1)
+    return unit * torch.round(minimum / unit)
+
+
+def stored_values(codes: Tensor, scale: Tensor, zero: Tensor, outer: Tensor, least: float, group_size: int, minima: bool
+        ) -> Tensor:
+    """The weights as an engine reads them, in its order of operations, from codes counted from 0:
+    [B, R, K] float32.
+    """
+    S = torch.repeat_interleave(scale, group_size, -1)
+    if not minima:
+        return (codes.to(torch.float32) + least) * S
+    return codes.to(torch.float32) * S + torch.repeat_interleave(minima(scale, zero, least, outer), group_size, -1)

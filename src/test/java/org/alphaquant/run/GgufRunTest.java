@@ -1,0 +1,146 @@
+package org.alphaquant.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.llamacpp.Engine;
+import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.SourceSettings;
+import org.alphaquant.prepare.SourceSettings.Roots;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Finished jobs run by llama.cpp itself. */
+class GgufRunTest {
+
+  private static final Optional<Engine> ENGINE = Engine.start();
+  private static final int WINDOW = 256;
+
+  @TempDir Path folder;
+
+  @AfterAll
+  static void end() {
+    ENGINE.ifPresent(Engine::close);
+  }
+
+  @Test
+  void everyKQuantGivesThePerplexityThatTheJobMeasured() throws IOException {
+    requireSamePerplexity(
+        "src/test/resources/models",
+        "olmoe256",
+        """
+        {"default": {"wq": "q4_k"}, "overrides": [
+          {"pattern": "*.self_attn.*", "wq": "q6_k"},
+          {"pattern": "*.1.mlp.experts.*", "wq": "q3_k"},
+          {"pattern": "*.2.mlp.experts.*", "wq": "q2_k"},
+          {"pattern": "*.down_proj", "wq": "q5_k"}]}
+        """);
+  }
+
+  @Test
+  void everySimpleTypeGivesThePerplexityThatTheJobMeasured() throws IOException {
+    requireSamePerplexity(
+        "examples/models",
+        "olmoe-demo",
+        """
+        {"default": {"wq": "int4", "group_size": 32}, "overrides": [
+          {"pattern": "*.q_proj", "wq": "int8", "group_size": 32},
+          {"pattern": "*.k_proj", "wq": "int5", "group_size": 32},
+          {"pattern": "*.v_proj", "wq": "int5", "group_size": 32, "symmetric": false},
+          {"pattern": "*.o_proj", "wq": "int8", "group_size": -1},
+          {"pattern": "*.1.mlp.experts.*", "wq": "mxfp4"},
+          {"pattern": "*.2.mlp.experts.*", "wq": "nvfp4"},
+          {"pattern": "*.down_proj", "wq": "int4", "group_size": 64, "symmetric": false},
+          {"pattern": "*.0.mlp.experts.*.up_proj", "wq": "int3", "group_size": 32}]}
+        """);
+  }
+
+  @ParameterizedTest
+  @Tag("faults")
+  @CsvSource({
+    "q2_k, true", "q3_k, true", "q4_k, true", "q5_k, true", "q6_k, true",
+    "int4, true", "int4, false", "int5, true", "int5, false", "int8, true",
+    "mxfp4, true", "nvfp4, true"
+  })
+  void eachTypeAloneDoesSo(String format, boolean symmetric) throws IOException {
+    String group = format.startsWith("int") ? ", \"group_size\": 32" : "";
+    requireSamePerplexity(
+        "src/test/resources/models",
+        "olmoe256",
+        "{\"default\": {\"wq\": \"%s\", \"symmetric\": %s%s}}".formatted(format, symmetric, group));
+  }
+
+  private void requireSamePerplexity(String root, String model, String config) throws IOException {
+    Assumptions.assumeTrue(ENGINE.isPresent());
+    String text = Files.readString(Path.of("examples/text/eval.txt")).substring(0, 40_000);
+    Files.writeString(folder.resolve("eval.txt"), text);
+    TestContext context = TestContext.of(spec(model, config), folder.resolve("1"));
+    JobResult result = run(Path.of(root)).run(context);
+    Path file = context.artifactDirectory().resolve("model.gguf");
+    assertThat(ENGINE.get().load(file)).isEmpty();
+    long[] ids = tokens(Path.of(root, model), text);
+    assertThat(ENGINE.get().tokenize(text)).isEqualTo(ids);
+    assertThat(ids.length / WINDOW).isGreaterThanOrEqualTo(40);
+    double theirs = ENGINE.get().perplexity(windows(ids));
+    System.out.println(
+        config.replaceAll("\\s+", " ")
+            + " before "
+            + result.perplexity().before()
+            + " ours "
+            + result.perplexity().after()
+            + " theirs "
+            + theirs
+            + " rel "
+            + (theirs / result.perplexity().after() - 1));
+    assertThat(theirs).isCloseTo(result.perplexity().after(), withinPercentage(0.1));
+  }
+
+  private static long[] tokens(Path model, String text) {
+    try (Tokenizer tokenizer = Tokenizer.open(model)) {
+      return tokenizer.encodeWithoutSpecialTokens(text);
+    }
+  }
+
+  private static long[][] windows(long[] ids) {
+    long[][] windows = new long[ids.length / WINDOW][];
+    for (int i = 0; i < windows.length; i++) {
+      windows[i] = Arrays.copyOfRange(ids, i * WINDOW, (i + 1) * WINDOW);
+    }
+    return windows;
+  }
+
+  private QuantizationRun run(Path models) {
+    return new QuantizationRun(
+        new JobInputs(
+            new SourceSettings(
+                new Roots(List.of(models)), new Roots(List.of(Path.of("examples"), folder)))));
+  }
+
+  private static JobSpec spec(String model, String config) {
+    return JsonMapper.shared()
+        .readValue(
+            """
+            {"model": "%s", "config": %s, "gptq": {"sweeps": 1},
+             "calibration": {"path": "text/calibration.jsonl", "samples": 8, "sequence_length": 128},
+             "evaluation": {"perplexity": {"path": "eval.txt", "window": 256}},
+             "output": {"format": "gguf"}}
+            """
+                .formatted(model, config),
+            JobSpec.class);
+  }
+}
