@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 
-
-def fitted(groups: Tensor, importance: Tensor, q: Tensor, scale: Tensor, offset: Tensor) -> Tuple[Tensor, Tensor]:
+def fitted(
+    groups: Tensor, importance: Tensor, q: Tensor, scale: Tensor, offset: Tensor
+) -> Tuple[Tensor, Tensor]:
     """Least squares of groups = scale q + offset for given codes, offset at most 0."""
     n = torch.sum(importance.expand_as(groups), [-1])
     sq = torch.sum(importance * q, [-1])
@@ -30,11 +31,16 @@ def fitted(groups: Tensor, importance: Tensor, q: Tensor, scale: Tensor, offset:
     return torch.where(good, s, scale), torch.where(good, b, offset)
 
 
-def codes_of(groups: Tensor, scale: Tensor, offset: Tensor, least: float, greatest: float) -> Tensor:
-    return torch.clamp(torch.round((groups - torch.unsqueeze(offset, -1)) / torch.unsqueeze(scale, -1)), least, greatest)
+def codes_of(
+    groups: Tensor, scale: Tensor, offset: Tensor, least: float, greatest: float
+) -> Tensor:
+    steps = (groups - torch.unsqueeze(offset, -1)) / torch.unsqueeze(scale, -1)
+    return torch.clamp(torch.round(steps), least, greatest)
 
 
-def error_of(groups: Tensor, importance: Tensor, q: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
+def error_of(
+    groups: Tensor, importance: Tensor, q: Tensor, scale: Tensor, offset: Tensor
+) -> Tensor:
     difference = q * torch.unsqueeze(scale, -1) + torch.unsqueeze(offset, -1) - groups
     return torch.sum(importance * difference * difference, [-1])
 
@@ -43,13 +49,13 @@ def above_zero(x: Tensor) -> Tensor:
     return torch.where(x > 0.0, x, torch.ones_like(x))
 
 
-def first_level(groups: Tensor, importance: Tensor, least: float, greatest: float, minima: bool, steps: int
-        ) -> Tuple[Tensor, Tensor]:
-    """Real scale and offset of every group: ranges shrunk step by step, each fitted to its codes.
-    """
+def first_level(
+    groups: Tensor, importance: Tensor, least: float, greatest: float, minima: bool, steps: int
+) -> Tuple[Tensor, Tensor]:
+    """Real scale and offset of every group: ranges shrunk by steps, each fitted to its codes."""
     low, high = torch.amin(groups, [-1]), torch.amax(groups, [-1])
     amax = torch.maximum(torch.abs(low), torch.abs(high))
-    # The grid of a group without minimum reaches one step further down than up: it is turned to the larger side.
+    # A grid without minimum reaches one step further down than up: it is turned to the larger side.
     side = torch.where(torch.abs(low) > high, torch.ones_like(low), torch.full_like(low, -1.0))
     none = torch.zeros_like(amax)
     best_scale, best_offset = torch.ones_like(amax), none
@@ -78,7 +84,8 @@ def first_level(groups: Tensor, importance: Tensor, least: float, greatest: floa
 
 def unit(largest: Tensor, most: float) -> Tensor:
     """What the largest is `most` times of, in half precision and never zero: [B, R, S]."""
-    stored = torch.clamp((largest / most).to(torch.float16).to(torch.float32), 5.9604644775390625e-08, 65504.0)
+    half = (largest / most).to(torch.float16).to(torch.float32)
+    stored = torch.clamp(half, 5.9604644775390625e-08, 65504.0)
     return torch.where(largest > 0.0, stored, torch.ones_like(stored))
 
 
@@ -90,13 +97,23 @@ def per_block(x: Tensor, groups: int) -> Tensor:
     return torch.reshape(x, [x.shape[0], x.shape[1], -1, groups])
 
 
-def second_level(groups: Tensor, importance: Tensor, scale: Tensor, offset: Tensor, least: float, greatest: float,
-        minima: bool, least_multiple: float, most: float, per: int, steps: int) -> Tuple[Tensor, Tensor, Tensor]:
+def second_level(
+    groups: Tensor,
+    importance: Tensor,
+    scale: Tensor,
+    offset: Tensor,
+    least: float,
+    greatest: float,
+    minima: bool,
+    least_multiple: float,
+    most: float,
+    per: int,
+    steps: int,
+) -> Tuple[Tensor, Tensor, Tensor]:
     """The two units of each block of `per` groups, tried around those that just hold the largest;
     with each the multiples nearest to the first level's. Returns scale, offset and units [B, R,
     S, 1 or 2].
     """
-    largest = torch.amax(per_block(torch.abs(scale), per), [-1])
     # Units of scales that belong to groups of zeros do not count.
     used = torch.amax(torch.abs(groups), [-1]) > 0.0
     counted = torch.where(used, torch.abs(scale), torch.zeros_like(scale))
@@ -126,8 +143,7 @@ def second_level(groups: Tensor, importance: Tensor, scale: Tensor, offset: Tens
                 rest = torch.where(torch.isfinite(rest), rest, b)
                 b = -M * torch.clamp(torch.round(-rest / M), 0.0, most)
         q = codes_of(groups, s, b, least, greatest)
-        error = torch.sum(
-                per_block(error_of(groups, importance, q, s, b), per), [-1])
+        error = torch.sum(per_block(error_of(groups, importance, q, s, b), per), [-1])
         better = error < best_error
         best_error = torch.where(better, error, best_error)
         wide = per_group(better, per)
@@ -139,8 +155,18 @@ def second_level(groups: Tensor, importance: Tensor, scale: Tensor, offset: Tens
     return best_scale, best_offset, torch.stack(units, -1)
 
 
-def search(w: Tensor, importance: Tensor, least: float, greatest: float, group_size: int, minima: bool,
-        least_multiple: float, most: float, steps: int, rows: int) -> Tuple[Tensor, Tensor, Tensor]:
+def search(
+    w: Tensor,
+    importance: Tensor,
+    least: float,
+    greatest: float,
+    group_size: int,
+    minima: bool,
+    least_multiple: float,
+    most: float,
+    steps: int,
+    rows: int,
+) -> Tuple[Tensor, Tensor, Tensor]:
     """w [B, R, K], importance [B, K], or [0] where all inputs count the same. Returns scale and
     zero point [B, R, G], where (code - zero) * scale is code * scale + offset, and the units [B,
     R, K / 256, 1 or 2].
@@ -148,7 +174,9 @@ def search(w: Tensor, importance: Tensor, least: float, greatest: float, group_s
     B, R, K = w.shape[0], w.shape[1], w.shape[2]
     if K % 256 != 0:
         raise ValueError("rows must be multiples of 256 but have {} inputs".format(K))
-    h = importance if importance.numel() > 0 else torch.ones([B, K], dtype=torch.float32, device=w.device)
+    h = importance
+    if importance.numel() == 0:
+        h = torch.ones([B, K], dtype=torch.float32, device=w.device)
     # Inputs that never fire count a little, so that a group of them has a scale.
     h = h + 1e-6 * torch.mean(h, [-1], True) + 1e-30
     h = torch.reshape(h, [B, 1, K // group_size, group_size])
@@ -156,11 +184,13 @@ def search(w: Tensor, importance: Tensor, least: float, greatest: float, group_s
     zeros: List[Tensor] = []
     outers: List[Tensor] = []
     for first in range(0, R, rows):
-        part = w[:, first:min(first + rows, R)]
+        part = w[:, first : min(first + rows, R)]
         groups = torch.reshape(part, [B, part.shape[1], K // group_size, group_size])
         scale, offset = first_level(groups, h, least, greatest, minima, steps)
+        per = 256 // group_size
         scale, offset, units = second_level(
-                groups, h, scale, offset, least, greatest, minima, least_multiple, most, 256 // group_size, 9)
+            groups, h, scale, offset, least, greatest, minima, least_multiple, most, per, 9
+        )
         scales.append(scale)
         zeros.append(-offset / scale)
         outers.append(units)
@@ -187,12 +217,20 @@ def minima(scale: Tensor, zero: Tensor, least: float, outer: Tensor) -> Tensor:
     return unit * torch.round(minimum / unit)
 
 
-def stored_values(codes: Tensor, scale: Tensor, zero: Tensor, outer: Tensor, least: float, group_size: int, minima: bool
-        ) -> Tensor:
+def stored_values(
+    codes: Tensor,
+    scale: Tensor,
+    zero: Tensor,
+    outer: Tensor,
+    least: float,
+    group_size: int,
+    with_minima: bool,
+) -> Tensor:
     """The weights as an engine reads them, in its order of operations, from codes counted from 0:
     [B, R, K] float32.
     """
     S = torch.repeat_interleave(scale, group_size, -1)
-    if not minima:
+    if not with_minima:
         return (codes.to(torch.float32) + least) * S
-    return codes.to(torch.float32) * S + torch.repeat_interleave(minima(scale, zero, least, outer), group_size, -1)
+    M = torch.repeat_interleave(minima(scale, zero, least, outer), group_size, -1)
+    return codes.to(torch.float32) * S + M

@@ -12,8 +12,8 @@ import org.alphaquant.torch.TorchDtype;
  * @param mantissaBits of floats
  * @param leastExponent of the least normal float
  * @param groupSize inputs that share a scale, resolved: never {@value TensorScheme#PER_CHANNEL}
- * @param scaleKind 0 real, 1 E8M0, 2 E4M3 below one scale of the tensor, 3 two
- *     levels, 4 E4M3 alone, 5 real with minima beside in half precision
+ * @param scaleKind 0 real, 1 E8M0, 2 E4M3 below one scale of the tensor, 3 two levels, 4 E4M3
+ *     alone, 5 real with minima beside in half precision
  * @param scaleDtype what a real scale is rounded to before codes are computed
  * @param symmetric no zero points
  * @param levels how scales are made of two levels; null where they are not

@@ -97,16 +97,6 @@ class GgufRunTest {
     assertThat(ENGINE.get().tokenize(text)).isEqualTo(ids);
     assertThat(ids.length / WINDOW).isGreaterThanOrEqualTo(40);
     double theirs = ENGINE.get().perplexity(windows(ids));
-    System.out.println(
-        config.replaceAll("\\s+", " ")
-            + " before "
-            + result.perplexity().before()
-            + " ours "
-            + result.perplexity().after()
-            + " theirs "
-            + theirs
-            + " rel "
-            + (theirs / result.perplexity().after() - 1));
     assertThat(theirs).isCloseTo(result.perplexity().after(), withinPercentage(0.1));
   }
 
