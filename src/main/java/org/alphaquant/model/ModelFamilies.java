@@ -45,6 +45,7 @@ import org.alphaquant.model.minimaxm2.MiniMaxM2Family;
 import org.alphaquant.model.ministral.MinistralFamily;
 import org.alphaquant.model.ministral3.Ministral3Family;
 import org.alphaquant.model.mistral.MistralFamily;
+import org.alphaquant.model.mistral4.Mistral4Family;
 import org.alphaquant.model.mixtral.MixtralFamily;
 import org.alphaquant.model.olmo2.Olmo2Family;
 import org.alphaquant.model.olmo3.Olmo3Family;
@@ -122,7 +123,8 @@ public final class ModelFamilies {
           new AfmoeFamily(),
           new GraniteMoeSharedFamily(),
           new GraniteMoeHybridFamily(),
-          new Lfm2MoeFamily());
+          new Lfm2MoeFamily(),
+          new Mistral4Family());
 
   private ModelFamilies() {}
 

@@ -90,7 +90,7 @@ final class LatentAttention implements Attention {
             batch,
             design.shape().heads(),
             design.rotary().interleaved());
-    NDArray q = heads.get(0);
+    NDArray q = grown(scope, heads.get(0));
     NDArray k = heads.get(1);
     NDArray v = heads.get(2);
     Optional<NDArray> chosen =
@@ -100,6 +100,13 @@ final class LatentAttention implements Attention {
     return chosen
         .map(keys -> scope.run("attention.attend_chosen", q, k, v, keys, design.scale()))
         .orElseGet(() -> scope.run("attention.attend", q, k, v, design.scale(), 0));
+  }
+
+  private NDArray grown(TensorScope scope, NDArray q) {
+    return design
+        .growth()
+        .map(how -> scope.run("attention.grow", q, how.beta(), how.every(), how.shift()))
+        .orElse(q);
   }
 
   private NDArray query(TensorScope scope, NDArray h) {

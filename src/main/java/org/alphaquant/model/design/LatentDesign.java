@@ -12,6 +12,7 @@ import org.alphaquant.model.block.WeightReader;
  *
  * @param layer name prefix of the layer's tensors, ending in a dot
  * @param indexer what chooses the keys of long sequences (DeepSeek-V3.2); mostly absent
+ * @param growth how queries grow with position; mostly not at all
  * @param bias whether q_a, kv_a and o have biases
  */
 public record LatentDesign(
@@ -21,7 +22,8 @@ public record LatentDesign(
     RotaryDesign rotary,
     boolean bias,
     double scale,
-    Optional<IndexerDesign> indexer)
+    Optional<IndexerDesign> indexer,
+    Optional<PositionScale> growth)
     implements AttentionDesign {
 
   // Fixed by the modeling code; rms_norm_eps does not reach these two norms.
@@ -44,12 +46,19 @@ public record LatentDesign(
         design,
         bias,
         scale,
+        Optional.empty(),
         Optional.empty());
   }
 
   /** The same over the keys that an indexer chooses. */
   public LatentDesign choosing(IndexerDesign chooser) {
-    return new LatentDesign(layer, residual, shape, rotary, bias, scale, Optional.of(chooser));
+    return new LatentDesign(
+        layer, residual, shape, rotary, bias, scale, Optional.of(chooser), growth);
+  }
+
+  /** The same with queries that grow. */
+  public LatentDesign growing(Optional<PositionScale> how) {
+    return new LatentDesign(layer, residual, shape, rotary, bias, scale, indexer, how);
   }
 
   boolean compressed() {

@@ -112,6 +112,18 @@ public record RotaryConfig(
         nestedOrTop(settings, config, PART, part));
   }
 
+  /** How queries grow beyond the original context, where the settings say so (Llama 4). */
+  public Optional<PositionScale> growth() {
+    return settings
+        .numberOrNull("llama_4_scaling_beta")
+        .map(beta -> new PositionScale(beta, original, 0));
+  }
+
+  /** The same rotation of whole heads; latent attention rotates a part that has its own size. */
+  public RotaryConfig whole() {
+    return new RotaryConfig(settings, type, theta, positions, original, 1);
+  }
+
   /** The same settings under another type. */
   public RotaryConfig typed(String other) {
     return new RotaryConfig(settings, other, theta, positions, original, part);

@@ -8,7 +8,6 @@ import org.alphaquant.model.design.Defaults;
 import org.alphaquant.model.design.GroupedQueryDecoder;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
-import org.alphaquant.model.design.PositionScale;
 import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.RotaryConfig;
 import org.alphaquant.model.design.Scores;
@@ -38,12 +37,7 @@ public final class Ministral3Family implements ModelFamily {
     }
     RotaryConfig rotary = decoder.rotary();
     Scores plain = Scores.of(decoder.heads()).within(SlidingWindow.everywhere(config, 0));
-    Scores scores =
-        rotary
-            .settings()
-            .numberOrNull("llama_4_scaling_beta")
-            .map(beta -> plain.growing(new PositionScale(beta, rotary.original(), 0)))
-            .orElse(plain);
+    Scores scores = rotary.growth().map(plain::growing).orElse(plain);
     return decoder.blueprint(
         layer -> decoder.attention(layer, Projections.PLAIN, scores),
         layer -> decoder.dense(layer, false));

@@ -1,0 +1,81 @@
+package org.alphaquant.model.mistral4;
+
+import java.util.List;
+import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.FusedExperts.Arrangement;
+import org.alphaquant.architecture.ModelConfig;
+import org.alphaquant.model.deepseek.DeepseekExperts;
+import org.alphaquant.model.deepseekv3.SigmoidExperts;
+import org.alphaquant.model.design.Blueprint;
+import org.alphaquant.model.design.DecoderConfig;
+import org.alphaquant.model.design.ExpertsDesign;
+import org.alphaquant.model.design.FeedForwardDesign;
+import org.alphaquant.model.design.LatentDesign;
+import org.alphaquant.model.design.LatentShape;
+import org.alphaquant.model.design.ModelFamily;
+import org.alphaquant.model.design.ModelSource;
+import org.alphaquant.model.design.MoeDesign;
+import org.alphaquant.model.design.RotaryConfig;
+import org.alphaquant.model.design.RouterDesign;
+import org.alphaquant.model.design.SoftmaxRouterDesign;
+import org.alphaquant.model.design.Style;
+
+/**
+ * Mistral 4: latent attention whose queries grow with position, softmax routing, shared experts.
+ */
+public final class Mistral4Family implements ModelFamily {
+
+  @Override
+  public FamilyDescription description() {
+    return new FamilyDescription(
+        "mistral4",
+        List.of("Mistral4ForCausalLM"),
+        "latent; YaRN; queries grow beyond the original context with llama_4_scaling_beta",
+        "softmax over all experts, then top-k; renormalised unless norm_topk_prob is false, times routed_scaling_factor",
+        "n_shared_experts, added plainly");
+  }
+
+  @Override
+  public Blueprint blueprint(ModelSource source) {
+    ModelConfig config = source.config();
+    if (config.count("n_group", 1) != 1) {
+      throw config.wrong("n_group", "is not 1; groups are not supported for this family");
+    }
+    DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 1_048_576, Style.PLAIN);
+    LatentShape shape = LatentShape.read(config);
+    RotaryConfig rotary = RotaryConfig.readPartial(config, 10_000, decoder.positions(), 1).whole();
+    boolean bias = config.flag("attention_bias", false);
+    boolean interleaved = config.flag("rope_interleave", true);
+    return decoder.blueprint(
+        layer ->
+            LatentDesign.of(decoder, layer, shape, rotary, interleaved, bias)
+                .growing(rotary.growth()),
+        layer -> feedForward(source, decoder, layer));
+  }
+
+  private static FeedForwardDesign feedForward(
+      ModelSource source, DecoderConfig decoder, int layer) {
+    ModelConfig config = source.config();
+    if (!DeepseekExperts.sparse(source, decoder, layer, 0)) {
+      return decoder.dense(layer, config.positive("intermediate_size"), false);
+    }
+    int count = config.count(config.spelling("n_routed_experts", "num_local_experts"), 128);
+    RouterDesign router =
+        new SoftmaxRouterDesign(
+            DeepseekExperts.router(decoder, layer, count),
+            config.count("num_experts_per_tok", 4),
+            config.flag("norm_topk_prob", true),
+            1e-20,
+            1,
+            1,
+            config.aboveZero("routed_scaling_factor", 1));
+    MoeDesign block =
+        DeepseekExperts.block(decoder, config, layer, router, SigmoidExperts.shared(config), false);
+    ExpertsDesign experts =
+        source
+            .fused(decoder.layer(layer) + "mlp.experts", Arrangement.GATE_FIRST)
+            .map(block.experts()::fused)
+            .orElse(block.experts());
+    return new MoeDesign(block.residual(), router, experts, block.shared());
+  }
+}

@@ -1,0 +1,2 @@
+/** The Mistral4 family. */
+package org.alphaquant.model.mistral4;
