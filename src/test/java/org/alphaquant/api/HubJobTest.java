@@ -13,17 +13,23 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.alphaquant.api.Http.Answer;
 import org.alphaquant.hub.HubDouble;
+import org.alphaquant.job.JobSpec;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
 
 /** Jobs whose model is on the hub and below no root. */
@@ -46,6 +52,8 @@ class HubJobTest {
         new RunningServer(
             Map.ofEntries(
                 Map.entry("alphaquant.role", "all"),
+                Map.entry("alphaquant.runner.mode", "thread"),
+                Map.entry("alphaquant.preflight.runner", "false"),
                 Map.entry("alphaquant.worker.devices", "cpu"),
                 Map.entry("alphaquant.worker.poll-every", "200ms"),
                 Map.entry("alphaquant.models.roots", roots.toString()),
@@ -244,5 +252,39 @@ class HubJobTest {
         .filter(it -> it.at("/model").asString().equals(model))
         .findFirst()
         .orElse(MissingNode.getInstance());
+  }
+
+  @Test
+  void thePythonExampleRunsAJob() throws Exception {
+    if (!PythonCommand.isThere()) {
+      return;
+    }
+    Path job = Files.writeString(roots.resolve("job.json"), body(MODEL));
+    Path out = roots.resolve("out");
+    String output =
+        PythonCommand.run(
+            "examples/client.py", job.toString(), "--url", http.base(), "--out", out.toString());
+    assertThat(output).contains("RUNNING", "\"artifacts\"");
+    assertThat(out.resolve("model.safetensors")).isNotEmptyFile();
+    String card = Files.readString(out.resolve("README.md"));
+    assertThat(card)
+        .startsWith("---\nbase_model: \"tiny/olmoe\"")
+        .contains("license: \"apache-2.0\"", "hf://tiny/olmoe@" + commit, "vllm serve .");
+  }
+
+  static Stream<Path> pages() {
+    return Stream.of(Path.of("docs/models.md"), Path.of("docs/data.md"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("pages")
+  void everyExampleOfAPageIsAJob(Path page) throws IOException {
+    String[] parts = Files.readString(page).split("```json\n");
+    assertThat(parts).hasSizeGreaterThan(1);
+    for (String part : List.of(parts).subList(1, parts.length)) {
+      JsonNode example = JsonMapper.shared().readTree(part.substring(0, part.indexOf("```")));
+      assertThat(Contract.errors("JobSpec", example)).as(example.toString()).isEmpty();
+      assertThat(JsonMapper.shared().treeToValue(example, JobSpec.class).model()).isNotBlank();
+    }
   }
 }
