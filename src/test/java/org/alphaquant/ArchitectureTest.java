@@ -119,7 +119,8 @@ class ArchitectureTest {
             "checkpoint",
             "gptq",
             "scheme.plan",
-            "storage"));
+            "storage",
+            "moe"));
     map.put(
         "prepare",
         Set.of(
@@ -191,7 +192,7 @@ class ArchitectureTest {
     map.put("scheme", Set.of("architecture", "format"));
     map.put("evaluation", Set.of("model", "model.block", "calibration", "torch", "architecture"));
     map.put("calibration", Set.of("chat", "model", "checkpoint"));
-    map.put("moe", Set.of("model", "model.block", "torch"));
+    map.put("moe", Set.of("model", "model.block", "torch", "architecture"));
     map.put(
         "model",
         Set.of(

@@ -1,5 +1,8 @@
 package org.alphaquant.moe;
 
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
 /**
  * How much calibration used one expert, on the model's own routing.
  *
@@ -10,6 +13,7 @@ package org.alphaquant.moe;
  * @param share its part of all (token, slot) pairs of the layer; 1/E is fair
  * @param underUtilized see {@link Utilization#isUnderUtilized}
  */
+@JsonNaming(SnakeCaseStrategy.class)
 public record ExpertUsage(
     int expert,
     long tokens,

@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.model.block.Routing;
 import org.alphaquant.torch.TensorScope;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
 
 /**
  * How a layer's router spread the calibration tokens over its experts.
@@ -15,6 +17,7 @@ import org.alphaquant.torch.TensorScope;
  * @param entropy of the shares in bits; log2 E is an even spread
  * @param experts one entry per expert, in order
  */
+@JsonNaming(SnakeCaseStrategy.class)
 public record Utilization(
     int layer, long tokens, int topK, double entropy, List<ExpertUsage> experts) {
 

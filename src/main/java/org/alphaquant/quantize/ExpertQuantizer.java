@@ -3,7 +3,7 @@ package org.alphaquant.quantize;
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
-import org.alphaquant.gptq.RoutingWeight;
+import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.model.block.MoeFeedForward;

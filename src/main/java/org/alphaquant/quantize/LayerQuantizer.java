@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.BiFunction;
-import org.alphaquant.gptq.RoutingWeight;
+import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.model.block.Attention;
 import org.alphaquant.model.block.DecoderLayer;

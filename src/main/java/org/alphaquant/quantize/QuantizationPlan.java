@@ -1,10 +1,10 @@
 package org.alphaquant.quantize;
 
 import java.util.Map;
+import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
-import org.alphaquant.gptq.RoutingWeight;
 import org.alphaquant.storage.StorageFormat;
 
 /**

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.estimate.PeakMemory;
-import org.alphaquant.quantize.ExpertLayer;
+import org.alphaquant.moe.Utilization;
 import org.alphaquant.quantize.LinearReport;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
@@ -39,7 +39,7 @@ public record QuantizationReport(
     PeakMemory.Peak peakMemory,
     List<String> warnings,
     List<LinearReport> linears,
-    List<ExpertLayer> experts) {
+    List<Utilization> experts) {
 
   /** The model and the digest of its headers and config.json, which tell it from any other. */
   @JsonNaming(SnakeCaseStrategy.class)

@@ -4,19 +4,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.evaluation.Perplexity;
+import org.alphaquant.moe.ExpertUsage;
+import org.alphaquant.moe.Utilization;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.Provenance;
 import org.alphaquant.prepare.RunInputs;
-import org.alphaquant.quantize.ExpertLayer;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.report.QuantizationReport.Bytes;
 import org.alphaquant.report.QuantizationReport.PerplexityChange;
 import org.alphaquant.scheme.Finding;
+import org.alphaquant.storage.ModuleSummary;
 
 /** Puts a run's figures together to its report. */
 public final class ReportWriter {
@@ -33,7 +36,7 @@ public final class ReportWriter {
 
   public QuantizationReport report(
       List<LinearReport> linears,
-      List<ExpertLayer> experts,
+      List<Utilization> experts,
       Map<String, Double> seconds,
       long bytesAfter,
       Perplexity before,
@@ -100,20 +103,25 @@ public final class ReportWriter {
         plan.gptq().scaleSteps());
   }
 
-  private List<String> warnings(List<LinearReport> linears, List<ExpertLayer> experts) {
+  private List<String> warnings(List<LinearReport> linears, List<Utilization> experts) {
     List<String> warnings = new ArrayList<>();
     prepared.plan().findings().stream()
         .filter(finding -> !finding.isError())
         .map(Finding::toString)
         .forEach(warnings::add);
+    // One for all of a kind: a large model may have tens of thousands of them.
     linears.stream()
         .filter(linear -> linear.fallback() != null)
-        .map(linear -> "%s: %s".formatted(linear.module(), meaning(linear.fallback())))
-        .forEach(warnings::add);
-    for (ExpertLayer layer : experts) {
+        .collect(
+            Collectors.groupingBy(
+                LinearReport::fallback,
+                TreeMap::new,
+                Collectors.mapping(LinearReport::module, Collectors.toList())))
+        .forEach((fallback, modules) -> warnings.add(warning(fallback, modules)));
+    for (Utilization layer : experts) {
       String starved =
           layer.experts().stream()
-              .filter(ExpertLayer.Expert::underUtilized)
+              .filter(ExpertUsage::underUtilized)
               .map(expert -> "%d (%d tokens)".formatted(expert.expert(), expert.tokens()))
               .collect(Collectors.joining(", "));
       if (!starved.isEmpty()) {
@@ -121,6 +129,10 @@ public final class ReportWriter {
       }
     }
     return warnings;
+  }
+
+  private static String warning(String fallback, List<String> modules) {
+    return "%s: %s".formatted(String.join(", ", ModuleSummary.of(modules)), meaning(fallback));
   }
 
   private static String meaning(String fallback) {

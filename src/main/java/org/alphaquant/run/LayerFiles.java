@@ -2,14 +2,18 @@ package org.alphaquant.run;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.alphaquant.checkpoint.AtomicFile;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.SafetensorsWriter;
 import org.alphaquant.quantize.LayerResult;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -18,22 +22,22 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record LayerFiles(Path folder) {
 
-  private static final JsonMapper JSON = JsonMapper.shared();
+  private static final JsonMapper JSON =
+      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).build();
 
   void write(int layer, LayerResult result) {
-    try {
-      Files.createDirectories(folder);
-      SafetensorsWriter.write(tensors(layer), result.tensors());
-      Path partial = folder.resolve(name(layer, "partial"));
-      Files.writeString(partial, JSON.writeValueAsString(LayerRecord.of(layer, result)));
-      Files.move(partial, recordFile(layer), StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    SafetensorsWriter.write(tensors(layer), result.tensors());
+    byte[] record = JSON.writeValueAsBytes(LayerRecord.of(layer, result));
+    AtomicFile.write(recordFile(layer), file -> file.write(ByteBuffer.wrap(record)));
   }
 
+  /** Whether the layer is finished, and in the form of this version. */
   boolean has(int layer) {
-    return Files.exists(recordFile(layer));
+    try {
+      return Files.exists(recordFile(layer)) && read(layer).version() == LayerRecord.VERSION;
+    } catch (JacksonException damaged) {
+      return false;
+    }
   }
 
   LayerRecord read(int layer) {

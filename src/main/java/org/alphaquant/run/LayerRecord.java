@@ -2,7 +2,7 @@ package org.alphaquant.run;
 
 import java.util.List;
 import java.util.Map;
-import org.alphaquant.quantize.ExpertLayer;
+import org.alphaquant.moe.Utilization;
 import org.alphaquant.quantize.LayerResult;
 import org.alphaquant.quantize.LinearReport;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
@@ -11,17 +11,26 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * What is kept of a finished layer beside its tensors.
  *
+ * @param version of this record's form; one of another form is not taken over
  * @param experts null in a dense layer
  */
 @JsonNaming(SnakeCaseStrategy.class)
 record LayerRecord(
-    int layer, List<LinearReport> linears, Map<String, Double> seconds, ExpertLayer experts) {
+    int version,
+    int layer,
+    List<LinearReport> linears,
+    Map<String, Double> seconds,
+    Utilization experts) {
+
+  /** Raised when a layer's record or its tensors change their form or meaning. */
+  static final int VERSION = 2;
 
   static LayerRecord of(int layer, LayerResult result) {
     return new LayerRecord(
+        VERSION,
         layer,
         List.copyOf(result.reports()),
         Map.copyOf(result.seconds()),
-        result.utilization() == null ? null : ExpertLayer.of(result.utilization()));
+        result.utilization());
   }
 }

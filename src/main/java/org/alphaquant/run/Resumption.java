@@ -2,11 +2,12 @@ package org.alphaquant.run;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Optional;
+import org.alphaquant.checkpoint.AtomicFile;
 import org.alphaquant.evaluation.Perplexity;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
@@ -116,13 +117,8 @@ final class Resumption {
     }
 
     void keep(Perplexity perplexity) {
-      Path partial = folder.resolve("perplexity.partial");
-      write(partial, JSON.writeValueAsString(perplexity));
-      try {
-        Files.move(partial, perplexityFile(), StandardCopyOption.ATOMIC_MOVE);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      byte[] json = JSON.writeValueAsBytes(perplexity);
+      AtomicFile.write(perplexityFile(), file -> file.write(ByteBuffer.wrap(json)));
     }
 
     private Path perplexityFile() {

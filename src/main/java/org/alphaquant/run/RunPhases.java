@@ -22,16 +22,15 @@ import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.evaluation.Perplexity;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
-import org.alphaquant.gptq.RoutingWeight;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.WeightOverlay;
+import org.alphaquant.moe.Utilization;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.prepare.SourceDigest;
-import org.alphaquant.quantize.ExpertLayer;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.ModelQuantizer;
 import org.alphaquant.quantize.QuantizationPlan;
@@ -93,6 +92,8 @@ final class RunPhases {
   JobResult run() throws IOException {
     progress.progress(Phase.PREPARE, 0, 1);
     int adopted = resumption.adopt();
+    progress.adopted(Phase.QUANTIZE, adopted, prepared.description().layers());
+    resumption.perplexity().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
     Perplexity before = resumption.perplexity().orElseGet(this::evaluateSource);
     quantize(adopted);
     progress.progress(Phase.WRITE, 0, 1);
@@ -194,7 +195,7 @@ final class RunPhases {
     return new QuantizationPlan(
         schemes(),
         new GptqOptions(gptq.damp(), gptq.blockSize(), gptq.actOrder(), gptq.sweeps(), steps),
-        RoutingWeight.valueOf(gptq.routingWeight().name()),
+        gptq.routingWeight(),
         gptq.shrinkage(),
         prepared.plan().format(),
         prepared.plan().dtype(),
@@ -233,7 +234,7 @@ final class RunPhases {
 
   private void writeReports(Perplexity before, Perplexity after) throws IOException {
     List<LayerRecord> records = records();
-    List<ExpertLayer> experts =
+    List<Utilization> experts =
         records.stream().map(LayerRecord::experts).filter(Objects::nonNull).toList();
     QuantizationReport report =
         new ReportWriter(inputs, plan())

@@ -2,9 +2,9 @@ package org.alphaquant.run;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.moe.Utilization;
-import org.alphaquant.quantize.ExpertLayer;
 import org.alphaquant.quantize.RunObserver;
 import org.alphaquant.worker.JobContext;
 
@@ -17,12 +17,24 @@ final class RunProgress implements RunObserver {
   // Quantizing passes each token several times (Hessians, stages) and solves besides.
   private static final double QUANTIZE_PASSES = 4;
 
+  // The phases' weights add up to one but for rounding.
+  private static final double ALL = 1 - 1e-9;
+
   private final JobContext context;
   private final Map<Phase, Double> weights = new EnumMap<>(Phase.class);
-  private final long startNanos = System.nanoTime();
+  private final Map<Phase, Double> adopted = new EnumMap<>(Phase.class);
+  private final LongSupplier nanos;
+  private final long startNanos;
 
   RunProgress(JobContext context, long calibrationTokens, long evaluationTokens) {
+    this(context, calibrationTokens, evaluationTokens, System::nanoTime);
+  }
+
+  RunProgress(
+      JobContext context, long calibrationTokens, long evaluationTokens, LongSupplier nanos) {
     this.context = context;
+    this.nanos = nanos;
+    this.startNanos = nanos.getAsLong();
     double whole = QUANTIZE_PASSES * calibrationTokens + 2.0 * evaluationTokens;
     weights.put(Phase.PREPARE, 0.0);
     weights.put(Phase.EVALUATE_BEFORE, evaluationTokens / whole);
@@ -31,26 +43,39 @@ final class RunProgress implements RunObserver {
     weights.put(Phase.EVALUATE_AFTER, evaluationTokens / whole);
   }
 
+  /** {@code done} of {@code of} units of a phase were done by an earlier attempt. */
+  void adopted(Phase phase, int done, int of) {
+    adopted.put(phase, weights.get(phase) * done / Math.max(1, of));
+  }
+
   @Override
   public void progress(Phase phase, int done, int of) {
     context.ensureHeld();
-    double fraction = weights.get(phase) * done / Math.max(1, of);
-    for (Phase earlier : Phase.values()) {
-      fraction += earlier.compareTo(phase) < 0 ? weights.get(earlier) : 0;
+    double own = 0;
+    double whole = 0;
+    double fraction = 0;
+    for (Phase each : Phase.values()) {
+      double weight = weights.get(each);
+      double given = adopted.getOrDefault(each, 0.0);
+      int order = each.compareTo(phase);
+      double part = order < 0 ? weight : order > 0 ? 0 : weight * done / Math.max(1, of);
+      fraction += part;
+      whole += weight - given;
+      own += Math.max(0, part - given);
     }
-    fraction = Math.min(1, fraction);
-    double elapsed = (System.nanoTime() - startNanos) / 1e9;
-    Long remaining = fraction < 0.01 ? null : Math.round(elapsed * (1 - fraction) / fraction);
-    context.progress(new JobProgress(phase.jsonName(), done, of, fraction, remaining));
+    context.progress(
+        new JobProgress(
+            phase.jsonName(), done, of, fraction > ALL ? 1 : fraction, remaining(own, whole)));
+  }
+
+  // By the speed of this attempt: what it found done took it no time.
+  private Long remaining(double own, double whole) {
+    double elapsed = (nanos.getAsLong() - startNanos) / 1e9;
+    return own < 0.01 ? null : Math.round(elapsed * Math.max(0, whole - own) / own);
   }
 
   @Override
-  public void routed(Utilization utilization) {
-    routed(ExpertLayer.of(utilization));
-  }
-
-  /** A layer's routing, counted by this attempt or an earlier one. */
-  void routed(ExpertLayer layer) {
+  public void routed(Utilization layer) {
     context.event("experts", layer);
   }
 

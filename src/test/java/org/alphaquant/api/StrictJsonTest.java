@@ -6,8 +6,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.RoutingWeight;
 import org.junit.jupiter.api.Test;
 
 class StrictJsonTest {

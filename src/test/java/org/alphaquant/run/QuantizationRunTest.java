@@ -83,6 +83,30 @@ class QuantizationRunTest {
     assertThat(again.layersMade()).isZero();
   }
 
+  /** 16 tokens reach few of the experts, and each of those unreached has three linears. */
+  @Test
+  void expertsWithoutTokensGiveOneWarningForAllTheirLinears() throws IOException {
+    JobSpec spec =
+        JSON.readValue(
+            """
+            {"model": "micro/deepseek_v3", "config": {"default": {"wq": "int8", "group_size": -1}},
+             "gptq": {"sweeps": 0, "scale_search": false},
+             "calibration": {"path": "text/calibration.jsonl", "samples": 1, "sequence_length": 8}}
+            """,
+            JobSpec.class);
+    TestContext context = TestContext.of(spec, folder.resolve("1"));
+    run().run(context);
+    JsonNode report =
+        JSON.readTree(context.artifactDirectory().resolve("quantization_report.json").toFile());
+    assertThat(report.get("linears").valueStream().filter(linear -> linear.has("fallback")))
+        .hasSizeGreaterThan(6);
+    assertThat(context.warnings)
+        .filteredOn(warning -> warning.contains("no calibration token reached"))
+        .singleElement()
+        .asString()
+        .contains(".mlp.experts.", "{gate_proj,up_proj,down_proj}");
+  }
+
   @Test
   void theReportHasEveryLinearAndEveryExpert() throws IOException {
     TestContext context = TestContext.of(spec("micro/olmoe", "int4", 16), folder.resolve("1"));

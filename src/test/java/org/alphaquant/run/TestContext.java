@@ -19,6 +19,7 @@ final class TestContext implements JobContext {
 
   final List<JobProgress> progress = new ArrayList<>();
   final List<Object> experts = new ArrayList<>();
+  final List<String> warnings = new ArrayList<>();
 
   /** Whether the worker is being stopped. */
   boolean draining;
@@ -123,6 +124,8 @@ final class TestContext implements JobContext {
   public void event(String type, Object data) {
     if (type.equals("experts")) {
       experts.add(data);
+    } else {
+      warnings.add(data.toString());
     }
   }
 }

@@ -1,12 +1,17 @@
-package org.alphaquant.gptq;
+package org.alphaquant.architecture;
 
-/** How much a token counts in the Hessian of an expert that it is routed to with score p. */
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/** What a token counts for in the Hessian of an expert that it is routed to with score p. */
 public enum RoutingWeight {
-  /** Every routed token counts the same: standard GPTQ on routed tokens. */
-  NONE(0),
   /** By p, {@code H = sum of p x x^T}: inputs scaled by the square root of p. */
+  @JsonProperty("score")
   SCORE(1),
+  /** Every routed token counts the same: standard GPTQ on routed tokens. */
+  @JsonProperty("none")
+  NONE(0),
   /** By p squared, as the expert's output error enters the layer's squared error. */
+  @JsonProperty("score_squared")
   SCORE_SQUARED(2);
 
   private final double power;
