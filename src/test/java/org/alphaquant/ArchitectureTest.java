@@ -74,7 +74,15 @@ class ArchitectureTest {
     map.put("fetch", Set.of("worker", "prepare", "hub", "source", "job"));
     map.put(
         "runner",
-        Set.of("runner.child", "runner.wire", "run", "worker", "prepare", "job", "device"));
+        Set.of(
+            "runner.child",
+            "runner.wire",
+            "run",
+            "worker",
+            "prepare",
+            "calibration",
+            "job",
+            "device"));
     map.put(
         "runner.child", Set.of("runner.wire", "run", "worker", "prepare", "calibration", "job"));
     map.put("runner.wire", Set.of("job"));

@@ -16,6 +16,9 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class Tokenizer implements AutoCloseable {
 
+  /** Largest tokenizer.json; the largest published ones have some 35 MB. */
+  public static final long MAX_BYTES = 256L << 20;
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final long NO_BOS = -1;
 
@@ -66,13 +69,23 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.encode(text, false, false).getIds();
   }
 
+  /** What to say of a file that is larger than {@link #MAX_BYTES}. */
+  public static String tooLarge(long bytes) {
+    return "tokenizer.json has %,d bytes, over the limit of %,d".formatted(bytes, MAX_BYTES);
+  }
+
   private static HuggingFaceTokenizer load(Path file) {
     try {
+      if (Files.size(file) > MAX_BYTES) {
+        throw new CalibrationException(Kind.TOKENIZER, tooLarge(Files.size(file)));
+      }
       return HuggingFaceTokenizer.builder()
           .optTokenizerPath(file)
           .optTruncation(false)
           .optPadding(false)
           .build();
+    } catch (CalibrationException problem) {
+      throw problem;
     } catch (IOException | RuntimeException malformed) {
       throw new CalibrationException(
           Kind.TOKENIZER, "tokenizer.json cannot be loaded: " + malformed.getMessage(), malformed);

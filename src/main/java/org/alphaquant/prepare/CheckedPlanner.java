@@ -1,6 +1,7 @@
 package org.alphaquant.prepare;
 
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.architecture.ModelException;
@@ -12,6 +13,7 @@ import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.SpecProblem;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.source.SourceException;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
 /**
@@ -25,10 +27,13 @@ class CheckedPlanner implements JobPlanner {
 
   private final JobInputs inputs;
   private final JobPreparation preparation;
+  private final ObjectProvider<TokenizerTrial> trial;
 
-  CheckedPlanner(JobInputs inputs, JobPreparation preparation) {
+  CheckedPlanner(
+      JobInputs inputs, JobPreparation preparation, ObjectProvider<TokenizerTrial> trial) {
     this.inputs = inputs;
     this.preparation = preparation;
+    this.trial = trial;
   }
 
   @Override
@@ -56,13 +61,44 @@ class CheckedPlanner implements JobPlanner {
     try (PreparedJob job = preparation.open(spec)) {
       problems.addAll(ofModel(job));
       job.plan().errors().forEach(error -> problems.add(InputProblems.of(error)));
-      return problems.isEmpty() ? PlanAnswer.of(job) : null;
+      // Last, and only for a job that is sound otherwise: it takes longest.
+      return problems.isEmpty() ? withTokenizer(job, problems) : null;
     } catch (SourceException | CheckpointException | ModelException e) {
       problems.add(InputProblems.ofModel(spec.model(), spec.modelType(), e));
     } catch (InvalidConfigException e) {
       e.findings().forEach(finding -> problems.add(InputProblems.of(finding)));
     }
     return null;
+  }
+
+  private JobPlan withTokenizer(PreparedJob job, List<SpecProblem> problems) {
+    TokenizerTrial.Verdict verdict =
+        trial
+            .getIfAvailable(() -> CheckedPlanner::notTried)
+            .of(job.source().folder(), job.description().vocabulary());
+    return switch (verdict.outcome()) {
+      case USABLE -> PlanAnswer.of(job);
+      case NOT_TRIED -> PlanAnswer.of(job, List.of(notTried(job.spec(), verdict.detail())));
+      case REFUSED -> {
+        problems.add(InputProblems.of("/model", job.spec().model(), verdict.detail()));
+        yield null;
+      }
+    };
+  }
+
+  private static TokenizerTrial.Verdict notTried(Path folder, long vocabulary) {
+    return TokenizerTrial.Verdict.notTried(
+        "no runner may be started here (alphaquant.preflight.runner)");
+  }
+
+  private static JobPlan.Warning notTried(JobSpec spec, String reason) {
+    return new JobPlan.Warning(
+        "note",
+        "tokenizer-not-tried",
+        "/model",
+        spec.model(),
+        "The tokenizer was not tried: " + reason + ". The run will tell.",
+        List.of());
   }
 
   private static List<SpecProblem> ofModel(PreparedJob job) {

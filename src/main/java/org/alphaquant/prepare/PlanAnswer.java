@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.NominalRate;
@@ -25,7 +26,7 @@ import org.alphaquant.storage.ModuleSummary;
 import org.alphaquant.storage.PlannedTensor;
 
 /** A plan in the words of the API. */
-final class PlanAnswer {
+public final class PlanAnswer {
 
   private final Plan plan;
   private final Map<String, ModuleScheme> quantized = new HashMap<>();
@@ -35,7 +36,17 @@ final class PlanAnswer {
     plan.content().quantized().forEach(module -> quantized.put(module.name(), module));
   }
 
-  static JobPlan of(PreparedJob job) {
+  /** What the job comes to. */
+  public static JobPlan of(PreparedJob job) {
+    return of(job, List.of());
+  }
+
+  /**
+   * What the job comes to.
+   *
+   * @param more warnings that are not of the plan itself
+   */
+  static JobPlan of(PreparedJob job, List<JobPlan.Warning> more) {
     Plan plan = job.plan();
     JobSpec.Calibration calibration = job.spec().calibration();
     long tokens = (long) calibration.samples() * calibration.sequenceLength();
@@ -52,7 +63,7 @@ final class PlanAnswer {
         memory(job.spec(), shape, plan),
         Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
         plan.groups().stream().map(PlanAnswer::scheme).toList(),
-        plan.findings().stream().map(PlanAnswer::warning).toList(),
+        Stream.concat(plan.findings().stream().map(PlanAnswer::warning), more.stream()).toList(),
         new PlanAnswer(plan).tensors());
   }
 

@@ -1,5 +1,6 @@
 package org.alphaquant.runner;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -45,11 +46,10 @@ final class LostRunner {
    */
   RuntimeException failure(IOException seen, JobContext context, int mostKills) {
     String how = how(seen);
-    End end = end(seen);
+    End end = count(seen);
     LostUnit lost = new LostUnit(unit, end);
     int before = lost.timesIn(context.earlierAttempts());
     lost.writeTo(context.attemptDirectory());
-    meters.lost(end);
     String message = "the runner %s while it was %s".formatted(how, unit);
     log.warn("job={} epoch={} {}", context.jobId(), context.leaseEpoch(), message);
     if (end == End.KILLED && before + 1 < mostKills) {
@@ -57,6 +57,17 @@ final class LostRunner {
       return new RunnerKilledException(message);
     }
     return new RunFailure(error(end, message, before));
+  }
+
+  /** Counts a runner that ended by itself, and says how. */
+  End count() {
+    return count(new EOFException());
+  }
+
+  private End count(IOException seen) {
+    End end = end(seen);
+    meters.lost(end);
+    return end;
   }
 
   private JobError error(End end, String message, int before) {

@@ -2,10 +2,11 @@ package org.alphaquant.runner;
 
 import java.util.OptionalLong;
 import org.alphaquant.job.JobPlan;
-import org.alphaquant.job.JobPlanner;
-import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.RefusedException;
-import org.alphaquant.job.SourceAwayException;
+import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.JobPreparation;
+import org.alphaquant.prepare.PlanAnswer;
+import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.worker.JobContext;
 
 /** How much memory a job's runner may hold. */
 final class MemoryLimit {
@@ -15,32 +16,33 @@ final class MemoryLimit {
   private static final double OF_MACHINE = 0.9;
 
   private final RunnerSettings settings;
-  private final JobPlanner planner;
+  private final JobInputs inputs;
 
-  MemoryLimit(RunnerSettings settings, JobPlanner planner) {
+  MemoryLimit(RunnerSettings settings, JobInputs inputs) {
     this.settings = settings;
-    this.planner = planner;
+    this.inputs = inputs;
   }
 
   /** Bytes of anonymous and shared memory: as configured, else what the plan says and a margin. */
-  long of(JobSpec spec, String device) {
+  long of(JobContext context) {
     if (settings.maxMemory() != null) {
       return settings.maxMemory().toBytes();
     }
     long most = (long) (RunnerSettings.machineMemory() * OF_MACHINE);
-    OptionalLong planned = planned(spec, device);
+    OptionalLong planned = planned(context);
     return planned.isEmpty()
         ? most
         : Math.min(most, planned.getAsLong() + settings.heap().toBytes() + MARGIN);
   }
 
   // A job that cannot be planned any more is the runner's to refuse.
-  private OptionalLong planned(JobSpec spec, String device) {
-    try {
-      JobPlan.Memory memory = planner.plan(spec).memory();
-      return OptionalLong.of(
-          memory.hostBytes() + (device.equals("cpu") ? memory.deviceBytes() : 0));
-    } catch (RefusedException | SourceAwayException notPlanned) {
+  private OptionalLong planned(JobContext context) {
+    JobPreparation preparation = new JobPreparation(inputs.with(context.sources()));
+    try (PreparedJob job = preparation.open(context.spec())) {
+      JobPlan.Memory memory = PlanAnswer.of(job).memory();
+      long device = context.device().equals("cpu") ? memory.deviceBytes() : 0;
+      return OptionalLong.of(memory.hostBytes() + device);
+    } catch (RuntimeException notPlanned) {
       return OptionalLong.empty();
     }
   }

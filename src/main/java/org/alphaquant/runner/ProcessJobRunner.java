@@ -62,7 +62,7 @@ final class ProcessJobRunner implements JobRunner {
 
   @Override
   public JobResult run(JobContext context) throws IOException {
-    long limit = memoryLimit.of(context.spec(), context.device());
+    long limit = memoryLimit.of(context);
     RunnerProcess runner = ready(context);
     RemoteAttempt attempt = new RemoteAttempt(runner, context, settings, cancelDeadline);
     boolean atRest = false;

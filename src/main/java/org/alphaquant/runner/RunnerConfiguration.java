@@ -5,14 +5,17 @@ import ai.djl.engine.StandardCapabilities;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.List;
 import org.alphaquant.device.CudaCheck;
-import org.alphaquant.job.JobPlanner;
+import org.alphaquant.job.ServerSettings;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.SourceSettings;
 import org.alphaquant.run.QuantizationRun;
 import org.alphaquant.worker.JobRunner;
 import org.alphaquant.worker.RunsJobs;
 import org.alphaquant.worker.WorkerSettings;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.event.ApplicationStartedEvent;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
@@ -58,16 +61,16 @@ class RunnerConfiguration {
 
     @Bean
     JobRunner jobRunner(
-        RunnerPool pool,
+        @Qualifier("runnerPool") RunnerPool pool,
         RunnerSettings settings,
         WorkerSettings worker,
         SourceSettings sources,
-        JobPlanner planner,
+        JobInputs inputs,
         RunnerMeters meters) {
       return new ProcessJobRunner(
           pool,
           settings,
-          new MemoryLimit(settings, planner),
+          new MemoryLimit(settings, inputs),
           sources.models().roots(),
           sources.files().roots(),
           worker.cancelDeadline(),
@@ -76,13 +79,48 @@ class RunnerConfiguration {
     }
 
     @Bean
-    CudaCheck cudaCheck(RunnerPool pool, RunnerSettings settings) {
+    CudaCheck cudaCheck(@Qualifier("runnerPool") RunnerPool pool, RunnerSettings settings) {
       return () -> TorchStart.hasCuda(pool, settings.startTimeout());
     }
 
     @Bean
-    TorchStart torchStart(RunnerPool pool, WorkerSettings worker) {
+    TorchStart torchStart(@Qualifier("runnerPool") RunnerPool pool, WorkerSettings worker) {
       return new TorchStart(pool, worker.devices().equals(List.of("cpu")));
+    }
+  }
+
+  /** Tokenizers are tried when a job is posted. */
+  @Configuration(proxyBeanMethods = false)
+  @ConditionalOnProperty(
+      name = "alphaquant.preflight.runner",
+      havingValue = "true",
+      matchIfMissing = true)
+  static class Preflights {
+
+    @Bean
+    RunnerPool preflightPool(
+        RunnerSettings jobs, PreflightSettings preflight, RunnerMeters meters) {
+      RunnerSettings settings = preflight.runnerSettings(jobs);
+      return new RunnerPool(RunnerCommand.of(settings), settings, meters);
+    }
+
+    @Bean
+    PreflightRunners preflightRunners(
+        @Qualifier("preflightPool") RunnerPool preflightPool,
+        RunnerSettings jobs,
+        PreflightSettings preflight) {
+      return new PreflightRunners(preflightPool, preflight, jobs.startTimeout());
+    }
+
+    /** The first job that is posted finds its runner warm. */
+    @Bean
+    ApplicationListener<ApplicationStartedEvent> preflightStart(
+        @Qualifier("preflightPool") RunnerPool preflightPool, ServerSettings server) {
+      return started -> {
+        if (server.role() != ServerSettings.Role.WORKER) {
+          preflightPool.warmUp(PreflightRunners.DEVICES, null);
+        }
+      };
     }
   }
 }

@@ -83,12 +83,16 @@ final class RunnerPool implements AutoCloseable {
     return runner;
   }
 
-  /** Starts a runner before it is needed, and lets it load PyTorch. */
-  synchronized void warmUp(List<String> devices) {
+  /**
+   * Starts a runner before it is needed.
+   *
+   * @param first what it is asked for at once; nothing where null
+   */
+  synchronized void warmUp(List<String> devices, Message first) {
     try {
       RunnerProcess runner = start();
       idle.put(runner, cards(devices));
-      runner.onceReady(new Message.LoadTorch());
+      runner.onceReady(first);
     } catch (IOException e) {
       log.warn("No runner can be started: {}", e.getMessage());
     }
@@ -124,6 +128,15 @@ final class RunnerPool implements AutoCloseable {
   // All of the CPU's slots are one device; a runner that has used a card holds memory on it.
   private static Set<String> cards(List<String> devices) {
     return new HashSet<>(devices);
+  }
+
+  /** Process ids of the runners that live. */
+  List<Long> pids() {
+    return all.keySet().stream().map(RunnerProcess::pid).toList();
+  }
+
+  RunnerMeters meters() {
+    return meters;
   }
 
   /** Runners that live. */

@@ -24,7 +24,7 @@ final class TorchStart {
   @EventListener
   void started(ApplicationStartedEvent event) {
     if (onCpu) {
-      pool.warmUp(CPU);
+      pool.warmUp(CPU, new Message.LoadTorch());
     }
   }
 

@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadFactory;
 import org.alphaquant.device.ComputeDevice;
 import org.alphaquant.job.DatabaseAway;
 import org.alphaquant.job.Job;
@@ -36,7 +35,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
   private final Heartbeat heartbeat;
   private final QuotaSettings quotas;
   private final WorkerSettings settings;
-  private final ThreadFactory threads;
+  private final AttemptThreads threads;
   private final Map<Thread, Lease> attempts = new ConcurrentHashMap<>();
   private final Rounds claims = new Rounds("claim-loop", AFTER_FAILURE, this::claimJobs);
 
@@ -50,7 +49,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
       Heartbeat heartbeat,
       QuotaSettings quotas,
       WorkerSettings settings,
-      ThreadFactory threads) {
+      AttemptThreads threads) {
     this.leases = leases;
     this.events = events;
     this.runner = runner;
@@ -132,7 +131,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
 
   private void start(Job job, Lease lease, List<ComputeDevice> devices) {
     // A platform thread: the work spends hours in native code.
-    Thread thread = threads.newThread(() -> attempt(job, lease, devices));
+    Thread thread = threads.thread(() -> attempt(job, lease, devices));
     thread.setName("job-" + job.id());
     keeper.add(lease);
     attempts.put(thread, lease);

@@ -1,6 +1,5 @@
 package org.alphaquant.worker;
 
-import java.util.concurrent.ThreadFactory;
 import org.alphaquant.device.CudaCheck;
 import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.Leases;
@@ -98,7 +97,7 @@ class WorkerConfiguration {
         Workers workers,
         QuotaSettings quotas,
         WorkerSettings settings,
-        ObjectProvider<ThreadFactory> threads,
+        ObjectProvider<AttemptThreads> threads,
         Notifications notifications) {
       Heartbeat heartbeat = new Heartbeat(workers);
       Worker worker =

@@ -62,6 +62,8 @@ final class RunningServer implements AutoCloseable {
                 0,
                 "alphaquant.role",
                 "api",
+                "alphaquant.preflight.runner",
+                "false",
                 "alphaquant.data-dir",
                 dataDirectory.toString()));
     all.putAll(properties);

@@ -38,6 +38,9 @@ final class Faults {
     KILL,
     TERM,
     FREEZE,
+    KILL_RUNNER,
+    TERM_RUNNER,
+    FREEZE_RUNNER,
     CUT,
     RESTART,
     CRASH
@@ -76,6 +79,14 @@ final class Faults {
         pause(random.nextLong(leaseMillis / 2, leaseMillis * 3 / 2));
         replica.signal("CONT");
       }
+      case KILL_RUNNER -> signalRunners(replica, "KILL");
+      case TERM_RUNNER -> signalRunners(replica, "TERM");
+      case FREEZE_RUNNER -> {
+        List<Long> runners = replica.runners();
+        runners.forEach(runner -> ServiceProcess.signal("STOP", runner));
+        pause(random.nextLong(leaseMillis / 4, leaseMillis));
+        runners.forEach(runner -> ServiceProcess.signal("CONT", runner));
+      }
       case CUT -> {
         TcpProxy line = lines.get(random.nextInt(lines.size()));
         line.fallSilent();
@@ -92,6 +103,10 @@ final class Faults {
         database.start();
       }
     }
+  }
+
+  private static void signalRunners(ServiceProcess replica, String name) {
+    replica.runners().forEach(runner -> ServiceProcess.signal(name, runner));
   }
 
   /** What ended by a fault, or could not start for one, is started again. */

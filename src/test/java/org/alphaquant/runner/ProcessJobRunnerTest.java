@@ -55,7 +55,7 @@ class ProcessJobRunnerTest {
     return new ProcessJobRunner(
         pool,
         settings,
-        new MemoryLimit(settings, spec -> null),
+        new MemoryLimit(settings, null),
         List.of(data),
         List.of(data),
         CANCEL_DEADLINE,

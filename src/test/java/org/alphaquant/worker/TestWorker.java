@@ -22,6 +22,15 @@ public final class TestWorker implements AutoCloseable {
 
   public TestWorker(
       JdbcConnectionDetails database, Path data, JobRunner runner, String... properties) {
+    this(database, data, runner, Thread::new, properties);
+  }
+
+  TestWorker(
+      JdbcConnectionDetails database,
+      Path data,
+      JobRunner runner,
+      AttemptThreads threads,
+      String... properties) {
     Map<String, Object> settings =
         new HashMap<>(
             Map.of(
@@ -47,6 +56,7 @@ public final class TestWorker implements AutoCloseable {
                 (GenericApplicationContext it) -> {
                   it.registerBean(JdbcConnectionDetails.class, () -> database);
                   it.registerBean(JobRunner.class, () -> runner);
+                  it.registerBean(AttemptThreads.class, () -> threads);
                   it.registerBean(ProcessExit.class, () -> exits::add);
                 })
             .run(arguments(settings));

@@ -3,6 +3,7 @@ package org.alphaquant.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -42,6 +43,36 @@ class WorkerConnectionTest {
   @RepeatedTest(15)
   void aWorkerCutOffFromTheDatabaseStopsEveryTime() throws Exception {
     cutOff();
+  }
+
+  @Test
+  void whatAFinishedAttemptMadeIsKeptUntilTheRowSaysThatItSucceeded() throws Exception {
+    try (TcpProxy proxy = new TcpProxy(jobs.database())) {
+      JobRunner runner =
+          context -> {
+            if (context.earlierAttempts().isEmpty()) {
+              Files.writeString(context.attemptDirectory().resolve("layer-00"), "done");
+              // The work is finished, and from here on no row can be written.
+              proxy.fallSilent();
+              return NOTHING;
+            }
+            Path layer = context.earlierAttempts().get(0).resolve("layer-00");
+            Files.copy(layer, context.artifactDirectory().resolve("model"));
+            return NOTHING;
+          };
+      try (TestWorker cutOff = new TestWorker(proxy.through(jobs.database()), data, runner)) {
+        UUID id = jobs.create("m");
+        await().until(() -> jobs.find(id).leaseEpoch() == 1);
+        try (TestWorker other = new TestWorker(jobs.database(), data, runner)) {
+          Job done = jobs.awaitState(id, JobState.SUCCEEDED);
+          assertThat(done.leaseEpoch()).isEqualTo(2);
+          assertThat(data.resolve(done.artifactDirectory().orElseThrow()).resolve("model"))
+              .hasContent("done");
+        } finally {
+          proxy.recover();
+        }
+      }
+    }
   }
 
   private void cutOff() throws Exception {

@@ -62,6 +62,31 @@ class WorkerTest {
   }
 
   @Test
+  void aJobForWhichNoThreadCanBeStartedIsGivenBackAndItsSlotIsFree() {
+    AtomicInteger starts = new AtomicInteger();
+    AttemptThreads full =
+        work ->
+            new Thread(work) {
+              @Override
+              public synchronized void start() {
+                if (starts.incrementAndGet() == 1) {
+                  throw new OutOfMemoryError("unable to create native thread");
+                }
+                super.start();
+              }
+            };
+    try (TestWorker worker =
+        new TestWorker(jobs.database(), data, context -> NOTHING, full, "lease=3s")) {
+      Job job = jobs.awaitState(jobs.create("m"), JobState.SUCCEEDED);
+      assertThat(starts).hasValue(2);
+      assertThat(job.leaseEpoch()).isEqualTo(2);
+      assertThat(job.giveBacks()).isEqualTo(1);
+      assertThat(job.lostLeases()).as("found by its lease's end").isZero();
+      await().until(() -> worker.get(Worker.class).freeSlots() == 1);
+    }
+  }
+
+  @Test
   void everySlotRunsAJobAtTheSameTime() {
     CyclicBarrier both = new CyclicBarrier(2);
     JobRunner runner =

@@ -1,0 +1,144 @@
+package org.alphaquant.runner;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.prepare.TokenizerTrial;
+import org.alphaquant.runner.wire.Message;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tries tokenizers in runners of small limits, and remembers what came of it. */
+final class PreflightRunners implements TokenizerTrial {
+  static final List<String> DEVICES = List.of("tokenizer");
+
+  private static final Logger log = LoggerFactory.getLogger(PreflightRunners.class);
+  private static final int REMEMBERED = 1000;
+
+  private final RunnerPool pool;
+  private final PreflightSettings settings;
+  private final Duration startTimeout;
+  private final TokenizerFiles files = new TokenizerFiles();
+  private final Map<String, Verdict> verdicts = Recent.map(REMEMBERED);
+  private final Semaphore free;
+
+  PreflightRunners(RunnerPool pool, PreflightSettings settings, Duration startTimeout) {
+    this.pool = pool;
+    this.settings = settings;
+    this.startTimeout = startTimeout;
+    this.free = new Semaphore(settings.runners(), true);
+  }
+
+  @Override
+  public Verdict of(Path folder, long vocabulary) {
+    try {
+      long bytes = Files.size(folder.resolve("tokenizer.json"));
+      if (bytes > Tokenizer.MAX_BYTES) {
+        return Verdict.refused(Tokenizer.tooLarge(bytes));
+      }
+      String key = files.hash(folder) + vocabulary;
+      Verdict known = verdicts.get(key);
+      return known != null ? known : queued(folder, vocabulary, key);
+    } catch (IOException e) {
+      return Verdict.refused("tokenizer.json cannot be read: " + e.getMessage());
+    }
+  }
+
+  private Verdict queued(Path folder, long vocabulary, String key) {
+    if (free.getQueueLength() >= settings.queue()) {
+      return Verdict.notTried("too many tokenizers wait to be tried");
+    }
+    try {
+      if (!free.tryAcquire(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)) {
+        return Verdict.notTried("no runner was free to try it");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Verdict.notTried("the service is being stopped");
+    }
+    try {
+      return tried(folder, vocabulary, key);
+    } finally {
+      free.release();
+    }
+  }
+
+  private Verdict tried(Path folder, long vocabulary, String key) {
+    RunnerProcess runner;
+    try {
+      runner = ready();
+    } catch (IOException notStarted) {
+      log.warn("No runner can try a tokenizer: {}", notStarted.getMessage());
+      return Verdict.notTried("no runner could be started to try it");
+    }
+    try {
+      String problem = problem(runner, folder, vocabulary);
+      Verdict verdict = problem == null ? Verdict.USABLE : Verdict.refused(problem);
+      verdicts.put(key, verdict);
+      pool.giveBack(runner, DEVICES);
+      return verdict;
+    } catch (RunnerStoppedException late) {
+      // Not remembered: the machine may have been busy.
+      pool.discard(runner);
+      return Verdict.refused(late.getMessage());
+    } catch (IOException ended) {
+      return ended(runner, key);
+    }
+  }
+
+  private RunnerProcess ready() throws IOException {
+    while (true) {
+      RunnerProcess runner = pool.take(DEVICES);
+      boolean fresh = !runner.isReady();
+      try {
+        runner.awaitReady(startTimeout);
+        runner.limitMemory(settings.maxMemory().toBytes());
+        if (fresh || runner.isAlive()) {
+          return runner;
+        }
+        pool.discard(runner);
+      } catch (IOException e) {
+        pool.discard(runner);
+        throw e;
+      }
+    }
+  }
+
+  private String problem(RunnerProcess runner, Path folder, long vocabulary) throws IOException {
+    runner.send(new Message.TryTokenizer(folder.toAbsolutePath().toString(), vocabulary));
+    long until = System.nanoTime() + settings.timeout().toNanos();
+    while (System.nanoTime() < until) {
+      Duration left = Duration.ofNanos(Math.max(1_000_000, until - System.nanoTime()));
+      if (runner.receive(left) instanceof Message.Tried tried) {
+        return tried.problem();
+      }
+    }
+    throw new RunnerStoppedException(
+        "tokenizer.json could not be loaded and tried within %d s (alphaquant.preflight.timeout)"
+            .formatted(settings.timeout().toSeconds()));
+  }
+
+  private Verdict ended(RunnerProcess runner, String key) {
+    LostRunner lost = new LostRunner(runner, "trying tokenizer.json", pool.meters());
+    RunnerMeters.End end = lost.count();
+    String lastLines = String.join("; ", runner.output().lastLines());
+    pool.discard(runner);
+    if (end == RunnerMeters.End.KILLED) {
+      return Verdict.notTried("the runner that tried it was killed");
+    }
+    String detail =
+        end == RunnerMeters.End.MEMORY
+            ? "tokenizer.json takes more than %,d bytes of memory (alphaquant.preflight.max-memory)"
+                .formatted(settings.maxMemory().toBytes())
+            : "tokenizer.json ends the process that loads it and encodes a text: " + lastLines;
+    Verdict verdict = Verdict.refused(detail);
+    verdicts.put(key, verdict);
+    return verdict;
+  }
+}

@@ -1,0 +1,59 @@
+package org.alphaquant.runner;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+/** Tells one tokenizer from another by the content of its files. */
+final class TokenizerFiles {
+  private static final List<String> NAMES = List.of("tokenizer.json", "tokenizer_config.json");
+  private static final int REMEMBERED = 1000;
+
+  private final Map<State, String> hashes = Recent.map(REMEMBERED);
+
+  /** What changes when a file does. */
+  private record State(Path file, Object key, long bytes, long modified) {}
+
+  /** SHA-256 over the tokenizer's files; a file that has not changed is read once. */
+  String hash(Path folder) throws IOException {
+    StringBuilder hash = new StringBuilder();
+    for (String name : NAMES) {
+      Path file = folder.resolve(name);
+      hash.append(Files.isRegularFile(file) ? fileHash(file) : "none").append(' ');
+    }
+    return hash.toString();
+  }
+
+  private String fileHash(Path file) throws IOException {
+    BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);
+    State state =
+        new State(
+            file.toAbsolutePath(), now.fileKey(), now.size(), now.lastModifiedTime().toMillis());
+    String known = hashes.get(state);
+    if (known == null) {
+      known = sha256(file);
+      hashes.put(state, known);
+    }
+    return known;
+  }
+
+  private static String sha256(Path file) throws IOException {
+    try (InputStream bytes = Files.newInputStream(file)) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] block = new byte[1 << 16];
+      for (int read = bytes.read(block); read > 0; read = bytes.read(block)) {
+        digest.update(block, 0, read);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}
