@@ -66,12 +66,14 @@ class ArchitectureTest {
     map.put("quickstart", Set.of("client"));
     map.put("mcp", Set.of("client"));
     map.put("client", Set.of());
-    map.put("api", Set.of("job", "events", "scheme", "checkpoint", "architecture", "security"));
+    map.put(
+        "api",
+        Set.of("upload", "job", "events", "scheme", "checkpoint", "architecture", "security"));
     map.put("events", Set.of("job"));
     map.put("metrics", Set.of("job", "worker", "device"));
     map.put("webhook", Set.of("job", "egress"));
     map.put("database", Set.of("job"));
-    map.put("fetch", Set.of("worker", "prepare", "hub", "source", "job"));
+    map.put("fetch", Set.of("upload", "worker", "prepare", "hub", "source", "job"));
     map.put(
         "runner",
         Set.of(
@@ -112,6 +114,7 @@ class ArchitectureTest {
             "moe"));
     map.put("worker", Set.of("job", "device"));
     map.put("hub", Set.of("job", "egress"));
+    map.put("upload", Set.of("job"));
     map.put(
         "report",
         Set.of(

@@ -18,6 +18,7 @@ enum ProblemType {
   JOB_NOT_FOUND("job-not-found", HttpStatus.NOT_FOUND, "There is no such job"),
   KEY_NOT_FOUND("key-not-found", HttpStatus.NOT_FOUND, "There is no such key"),
   ARTIFACT_NOT_FOUND("artifact-not-found", HttpStatus.NOT_FOUND, "There is no such artifact"),
+  FILE_NOT_FOUND("file-not-found", HttpStatus.NOT_FOUND, "There is no such file"),
   MODEL_NOT_FOUND("model-not-found", HttpStatus.NOT_FOUND, "There is no such model"),
   EXPERTS_NOT_AVAILABLE(
       "experts-not-available", HttpStatus.NOT_FOUND, "No expert utilization is known yet"),

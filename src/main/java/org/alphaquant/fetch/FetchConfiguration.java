@@ -5,6 +5,7 @@ import org.alphaquant.hub.Hub;
 import org.alphaquant.job.Rounds;
 import org.alphaquant.job.ServerSettings;
 import org.alphaquant.prepare.SourceSettings;
+import org.alphaquant.upload.Uploads;
 import org.alphaquant.worker.JobRunner;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
@@ -24,8 +25,8 @@ class FetchConfiguration {
   }
 
   @Bean
-  Texts remoteTexts(Hub hub, SourceSettings sources) {
-    return new Texts(hub, sources.fileRoots());
+  Texts remoteTexts(Hub hub, SourceSettings sources, Uploads uploads) {
+    return new Texts(hub, sources.fileRoots(), uploads);
   }
 
   @Bean

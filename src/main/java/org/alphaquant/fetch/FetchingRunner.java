@@ -17,6 +17,7 @@ import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
+import org.alphaquant.source.SourceException;
 import org.alphaquant.worker.JobContext;
 import org.alphaquant.worker.JobRunner;
 
@@ -69,6 +70,8 @@ final class FetchingRunner implements JobRunner {
       }
     } catch (HubException e) {
       throw failure(e);
+    } catch (SourceException e) {
+      throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
     }
   }
 

@@ -12,14 +12,18 @@ import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.source.AllowedRoots;
 import org.alphaquant.source.SourceException;
+import org.alphaquant.upload.UploadedFile;
+import org.alphaquant.upload.Uploads;
 
 /** Files of texts that are not below a root, by the names that jobs have for them. */
 final class Texts {
 
   private final Hub hub;
   private final AllowedRoots roots;
+  private final Uploads uploads;
 
-  Texts(Hub hub, AllowedRoots roots) {
+  Texts(Hub hub, AllowedRoots roots, Uploads uploads) {
+    this.uploads = uploads;
     this.hub = hub;
     this.roots = roots;
   }
@@ -38,6 +42,10 @@ final class Texts {
    * @throws SourceException if it does and they may not be had
    */
   boolean isRemote(String name) {
+    if (name.startsWith(Uploads.SCHEME)) {
+      uploaded(name);
+      return true;
+    }
     try {
       Optional<HubReference> dataset = dataset(name);
       dataset.filter(it -> !hub.knows(it)).ifPresent(hub::requireAllowed);
@@ -45,6 +53,13 @@ final class Texts {
     } catch (HubException e) {
       throw new SourceException(e.getMessage());
     }
+  }
+
+  private UploadedFile uploaded(String name) {
+    return uploads
+        .find(name)
+        .orElseThrow(
+            () -> new SourceException("there is no uploaded file '%s' (any more)".formatted(name)));
   }
 
   /** A file below a root goes before a short name. */
@@ -82,6 +97,13 @@ final class Texts {
    * @throws HubException if it cannot be had
    */
   Optional<Brought> bring(JobSpec.Source source, DownloadObserver observer) {
+    if (source.source().startsWith(Uploads.SCHEME)) {
+      UploadedFile file = uploaded(source.source());
+      String path = uploads.path(file).toString();
+      String origin = file.source() + "/" + file.name();
+      return Optional.of(
+          new Brought(new FetchedSource(path, origin, null, file.sha256()), () -> {}));
+    }
     return dataset(source.source()).map(dataset -> bring(dataset, source, observer));
   }
 

@@ -244,8 +244,8 @@ public record JobSpec(
   /**
    * A file of texts.
    *
-   * @param source a path below one of the allowed roots, {@code hf://datasets/org/name} or the name
-   *     of a data set that is known
+   * @param source a path below one of the allowed roots, {@code hf://datasets/org/name}, the name
+   *     of a data set that is known, or {@code upload:ID} of an uploaded file
    * @param share weight among the sources; 1 where not given
    * @param config of a data set; its usual one where null
    * @param split of a data set; its training split where null

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,6 +62,8 @@ class HubJobTest {
                 Map.entry("alphaquant.hub.endpoint", hub.endpoint().toString()),
                 Map.entry("alphaquant.hub.storage-hosts", "localhost"),
                 Map.entry("alphaquant.hub.first-pause", "10ms"),
+                Map.entry("alphaquant.uploads.max-size", "2MB"),
+                Map.entry("alphaquant.uploads.max-owner-size", "2MB"),
                 Map.entry("alphaquant.hub.attempts", "2")));
     http = server.http();
   }
@@ -270,6 +273,58 @@ class HubJobTest {
     assertThat(card)
         .startsWith("---\nbase_model: \"tiny/olmoe\"")
         .contains("license: \"apache-2.0\"", "hf://tiny/olmoe@" + commit, "vllm serve .");
+  }
+
+  private static Answer upload(String name, byte[] content) {
+    return http.send(
+        http.request("/v1/files?name=" + name)
+            .header("Content-Type", "application/octet-stream")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(content)));
+  }
+
+  @Test
+  void anUploadedFileIsCalibratedOnAndDeleted() {
+    byte[] lines =
+        "{\"text\": \"Day is no night and no night is day.\"}\n"
+            .repeat(40)
+            .getBytes(StandardCharsets.UTF_8);
+    Answer sent = upload("notes.jsonl", lines);
+    assertThat(sent.status()).as(sent.text()).isEqualTo(201);
+    String source = sent.at("/source");
+    assertThat(http.get("/v1/files").json().at("/data/0/source").asString()).isEqualTo(source);
+    String body =
+        """
+        {"model": "%s", "config": {"default": {"group_size": 32}},
+         "calibration": {"path": "%s", "samples": 2, "sequence_length": 16}}"""
+            .formatted(MODEL, source);
+    JsonNode job = finished(http.postJson("/v1/jobs", body).json().at("/id").asString());
+    assertThat(job.at("/state").asString()).as(job.toString()).isEqualTo("SUCCEEDED");
+    JsonNode report =
+        http.get("/v1/jobs/" + job.at("/id").asString() + "/artifacts/quantization_report.json")
+            .json();
+    assertThat(report.at("/calibration/sources/0/origin").asString())
+        .isEqualTo(source + "/notes.jsonl");
+    assertThat(report.at("/calibration/sources/0/sha256").asString()).isEqualTo(sent.at("/sha256"));
+    assertThat(http.delete("/v1/files/" + sent.at("/id")).status()).isEqualTo(204);
+    problem(http.delete("/v1/files/" + sent.at("/id")), 404, "file-not-found");
+    Answer gone = problem(http.postJson("/v1/jobs", body), 422, "invalid-job");
+    assertThat(gone.at("/errors/0/detail")).contains("there is no uploaded file");
+  }
+
+  @Test
+  void aFileThatIsNoTextOrTooLargeIsRefused() {
+    problem(upload("a.pkl", new byte[] {(byte) 0x80, 4, (byte) 0x95, 0}), 422, "invalid-body");
+    problem(upload("a%2Fb", new byte[] {'a'}), 422, "invalid-body");
+    problem(
+        upload("large.txt", "a".repeat(3 << 20).getBytes(StandardCharsets.UTF_8)),
+        413,
+        "content-too-large");
+    assertThat(upload("fits.txt", "a".repeat(1 << 20).getBytes(StandardCharsets.UTF_8)).status())
+        .isEqualTo(201);
+    problem(
+        upload("more.txt", "a".repeat(3 << 19).getBytes(StandardCharsets.UTF_8)),
+        413,
+        "content-too-large");
   }
 
   static Stream<Path> pages() {

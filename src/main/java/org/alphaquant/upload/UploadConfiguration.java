@@ -1,0 +1,32 @@
+package org.alphaquant.upload;
+
+import java.time.Duration;
+import org.alphaquant.job.Rounds;
+import org.alphaquant.job.ServerSettings;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(UploadSettings.class)
+class UploadConfiguration {
+
+  private static final Duration AFTER_FAILURE = Duration.ofMinutes(1);
+
+  @Bean
+  Uploads uploads(JdbcClient sql, ServerSettings server, UploadSettings settings) {
+    return new Uploads(sql, server.dataDir().resolve("uploads"), settings);
+  }
+
+  @Bean
+  Rounds uploadSweep(Uploads uploads, UploadSettings settings) {
+    return new Rounds(
+        "upload-sweep",
+        AFTER_FAILURE,
+        () -> {
+          uploads.sweep();
+          return settings.sweepEvery();
+        });
+  }
+}

@@ -1,0 +1,22 @@
+package org.alphaquant.upload;
+
+import java.time.Instant;
+import java.util.UUID;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * A file that was sent.
+ *
+ * @param source what a job calls it
+ * @param name as its sender calls it
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+public record UploadedFile(
+    UUID id,
+    String source,
+    String name,
+    long bytes,
+    String sha256,
+    Instant createdAt,
+    Instant expiresAt) {}

@@ -1,0 +1,210 @@
+package org.alphaquant.upload;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.OffsetDateTime;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/**
+ * The files that were sent. Whoever knows a file's id can name it in a job, so that a job can be
+ * handed on; only its owner sees it in a list or deletes it.
+ */
+public final class Uploads {
+
+  /** What a job's name of a file begins with. */
+  public static final String SCHEME = "upload:";
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
+  private static final String SHOWN = "id, name, bytes, sha256, created_at, expires_at";
+
+  private final JdbcClient sql;
+  private final Path folder;
+  private final UploadSettings settings;
+
+  Uploads(JdbcClient sql, Path folder, UploadSettings settings) {
+    this.sql = sql;
+    this.folder = folder;
+    this.settings = settings;
+  }
+
+  /**
+   * Keeps a file.
+   *
+   * @param name of letters, digits, dots, underscores and hyphens
+   * @throws UploadRefusedException if it is too large or cannot be a file of texts
+   * @throws IOException if it cannot be read to its end or not be written
+   */
+  public UploadedFile put(String owner, String name, InputStream content) throws IOException {
+    if (!NAME.matcher(name).matches()) {
+      throw new UploadRefusedException(
+          false,
+          "name must have at most 100 letters, digits, dots, underscores and hyphens, the first a letter or digit");
+    }
+    UUID id = UUID.randomUUID();
+    Path file = folder.resolve(id.toString()).resolve(name);
+    Files.createDirectories(file.getParent());
+    try {
+      MessageDigest digest = sha256();
+      long bytes = write(content, file, digest);
+      return insert(id, owner, name, bytes, HexFormat.of().formatHex(digest.digest()));
+    } catch (IOException | RuntimeException e) {
+      remove(id);
+      throw e;
+    }
+  }
+
+  private long write(InputStream content, Path file, MessageDigest digest) throws IOException {
+    long bytes = 0;
+    byte[] buffer = content.readNBytes(1 << 16);
+    if (!TextBytes.mayBe(buffer)) {
+      throw new UploadRefusedException(
+          false, "the file is neither Parquet, gzip, Zstandard nor text in UTF-8");
+    }
+    try (OutputStream out = Files.newOutputStream(file)) {
+      for (byte[] part = buffer; part.length > 0; part = content.readNBytes(1 << 16)) {
+        bytes += part.length;
+        if (bytes > settings.maxSize().toBytes()) {
+          throw new UploadRefusedException(
+              true,
+              "the file has more than the limit of %d bytes (alphaquant.uploads.max-size)"
+                  .formatted(settings.maxSize().toBytes()));
+        }
+        digest.update(part);
+        out.write(part);
+      }
+    }
+    return bytes;
+  }
+
+  private UploadedFile insert(UUID id, String owner, String name, long bytes, String sha256) {
+    return sql.sql(
+            """
+            insert into uploaded_file (id, owner, name, bytes, sha256, expires_at)
+            select :id, :owner, :name, :bytes, :sha256, now() + make_interval(secs => :keep)
+            where (select coalesce(sum(bytes), 0) from uploaded_file where owner = :owner) + :bytes <= :limit
+            returning\s"""
+                + SHOWN)
+        .param("id", id)
+        .param("owner", owner)
+        .param("name", name)
+        .param("bytes", bytes)
+        .param("sha256", sha256)
+        .param("keep", settings.keep().toMillis() / 1000.0)
+        .param("limit", settings.maxOwnerSize().toBytes())
+        .query(Uploads::read)
+        .optional()
+        .orElseThrow(
+            () ->
+                new UploadRefusedException(
+                    true,
+                    "the files of '%s' would have more than the limit of %d bytes in all (alphaquant.uploads.max-owner-size)"
+                        .formatted(owner, settings.maxOwnerSize().toBytes())));
+  }
+
+  private static UploadedFile read(ResultSet row, int number) throws SQLException {
+    UUID id = row.getObject("id", UUID.class);
+    return new UploadedFile(
+        id,
+        SCHEME + id,
+        row.getString("name"),
+        row.getLong("bytes"),
+        row.getString("sha256"),
+        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        row.getObject("expires_at", OffsetDateTime.class).toInstant());
+  }
+
+  /** The files of an owner, newest first. */
+  public List<UploadedFile> list(String owner) {
+    return sql.sql(
+            "select "
+                + SHOWN
+                + " from uploaded_file where owner = :owner and expires_at > now()"
+                + " order by created_at desc, id")
+        .param("owner", owner)
+        .query(Uploads::read)
+        .list();
+  }
+
+  /** The file that a job names; empty if there is none, or not any more. */
+  public Optional<UploadedFile> find(String source) {
+    Optional<UUID> id = id(source);
+    return id.flatMap(
+        it ->
+            sql.sql("select " + SHOWN + " from uploaded_file where id = :id and expires_at > now()")
+                .param("id", it)
+                .query(Uploads::read)
+                .optional());
+  }
+
+  private static Optional<UUID> id(String source) {
+    try {
+      return source.startsWith(SCHEME)
+          ? Optional.of(UUID.fromString(source.substring(SCHEME.length())))
+          : Optional.empty();
+    } catch (IllegalArgumentException notOne) {
+      return Optional.empty();
+    }
+  }
+
+  /** Where the file lies. */
+  public Path path(UploadedFile file) {
+    return folder.resolve(file.id().toString()).resolve(file.name());
+  }
+
+  /** Deletes a file of an owner; false where there is none. */
+  public boolean delete(String owner, UUID id) throws IOException {
+    boolean deleted =
+        sql.sql("delete from uploaded_file where id = :id and owner = :owner")
+                .param("id", id)
+                .param("owner", owner)
+                .update()
+            > 0;
+    if (deleted) {
+      remove(id);
+    }
+    return deleted;
+  }
+
+  /** Deletes what has had its time. */
+  void sweep() throws IOException {
+    List<UUID> ended =
+        sql.sql("delete from uploaded_file where expires_at <= now() returning id")
+            .query(UUID.class)
+            .list();
+    for (UUID id : ended) {
+      remove(id);
+    }
+  }
+
+  private void remove(UUID id) throws IOException {
+    Path own = folder.resolve(id.toString());
+    if (Files.isDirectory(own)) {
+      try (var files = Files.list(own)) {
+        for (Path file : files.toList()) {
+          Files.deleteIfExists(file);
+        }
+      }
+      Files.deleteIfExists(own);
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException("every Java platform has SHA-256", impossible);
+    }
+  }
+}
