@@ -10,6 +10,8 @@ import org.alphaquant.job.SpecException;
 import org.alphaquant.security.ApiKey;
 import org.alphaquant.security.KeyRing;
 import org.alphaquant.security.Scope;
+import org.alphaquant.security.SetupToken;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -17,11 +19,13 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /** Making, listing and revoking API keys; for administrators. */
 @RestController
+@ConditionalOnWebApplication
 @RequestMapping(path = "/v1/keys", produces = MediaType.APPLICATION_JSON_VALUE)
 class KeyController {
 
@@ -29,18 +33,41 @@ class KeyController {
   private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
   private final KeyRing keys;
+  private final SetupToken setup;
 
-  KeyController(KeyRing keys) {
+  KeyController(KeyRing keys, SetupToken setup) {
     this.keys = keys;
+    this.setup = setup;
   }
 
   @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE)
-  ResponseEntity<CreatedKey> create(@RequestBody KeyRequest request) {
+  ResponseEntity<CreatedKey> create(
+      @RequestBody KeyRequest request,
+      @RequestHeader(name = SetupToken.HEADER, required = false) String token) {
+    if (setup.isNeeded()) {
+      checkFirst(request, token);
+    }
     KeyRing.NewKey made =
         keys.create(request.owner(), request.scopes(), request.name(), request.expiresAt());
     return ResponseEntity.created(URI.create("/v1/keys/" + made.key().id()))
         .header("Cache-Control", "no-store")
         .body(new CreatedKey(made.text(), made.key()));
+  }
+
+  /** From the first key on everybody needs one, so it must be its maker's and open all doors. */
+  private void checkFirst(KeyRequest request, String token) {
+    if (!setup.matches(token)) {
+      throw new ProblemException(
+          ProblemType.SETUP_TOKEN_NEEDED,
+          "The first key is made with the command create-key, or with the header "
+              + SetupToken.HEADER
+              + " and the token that the service's log has had since its start.");
+    }
+    if (!request.scopes().contains(Scope.ADMIN)) {
+      Fault fault =
+          new Fault("/scopes", "of the first key must hold admin", request.scopes(), null);
+      throw new ProblemException(ProblemType.INVALID_BODY, List.of(fault));
+    }
   }
 
   @GetMapping

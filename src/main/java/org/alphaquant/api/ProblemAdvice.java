@@ -25,6 +25,7 @@ import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.ServletWebRequest;
 import org.springframework.web.context.request.WebRequest;
+import org.springframework.web.multipart.MultipartException;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
 import org.springframework.web.util.DisconnectedClientHelper;
 
@@ -137,6 +138,12 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
     // Rounded up: a client that waits exactly so long must get through.
     headers.set(HttpHeaders.RETRY_AFTER, Long.toString(wait.plusMillis(999).toSeconds()));
     return headers;
+  }
+
+  /** Without a boundary, say: no path takes parts, so its body is not looked at. */
+  @ExceptionHandler
+  ResponseEntity<Object> multipart(MultipartException e, HttpServletRequest request) {
+    return answer(ProblemType.BAD_REQUEST, "The multipart body cannot be read.", request);
   }
 
   /** What Spring Security's firewall refuses: headers and paths that only attacks have. */

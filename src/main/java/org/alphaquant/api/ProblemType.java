@@ -14,6 +14,19 @@ enum ProblemType {
   BAD_REQUEST("bad-request", HttpStatus.BAD_REQUEST, "The request cannot be read"),
   UNAUTHORIZED("unauthorized", HttpStatus.UNAUTHORIZED, "A valid key is needed"),
   FORBIDDEN("forbidden", HttpStatus.FORBIDDEN, "The key does not allow this"),
+  FOREIGN_ORIGIN("foreign-origin", HttpStatus.FORBIDDEN, "A page of another site may not do this"),
+  SETUP_TOKEN_NEEDED(
+      "setup-token-needed", HttpStatus.FORBIDDEN, "The first key needs the setup token"),
+  MISDIRECTED_REQUEST(
+      "misdirected-request", HttpStatus.MISDIRECTED_REQUEST, "The host is not one of this service"),
+  REQUEST_TIMEOUT(
+      "request-timeout", HttpStatus.REQUEST_TIMEOUT, "The request body came too slowly"),
+  NOT_IMPLEMENTED(
+      "not-implemented", HttpStatus.NOT_IMPLEMENTED, "The request asks for what no path has"),
+  HTTP_VERSION_NOT_SUPPORTED(
+      "http-version-not-supported",
+      HttpStatus.HTTP_VERSION_NOT_SUPPORTED,
+      "The request has an HTTP version that is not served"),
   NOT_FOUND("not-found", HttpStatus.NOT_FOUND, "There is nothing at this path"),
   JOB_NOT_FOUND("job-not-found", HttpStatus.NOT_FOUND, "There is no such job"),
   KEY_NOT_FOUND("key-not-found", HttpStatus.NOT_FOUND, "There is no such key"),
@@ -90,11 +103,15 @@ enum ProblemType {
       case 404 -> NOT_FOUND;
       case 405 -> METHOD_NOT_ALLOWED;
       case 406 -> NOT_ACCEPTABLE;
+      case 408 -> REQUEST_TIMEOUT;
       case 413 -> CONTENT_TOO_LARGE;
       case 415 -> UNSUPPORTED_MEDIA_TYPE;
       case 416 -> RANGE_NOT_SATISFIABLE;
+      case 421 -> MISDIRECTED_REQUEST;
       case 429 -> RATE_LIMITED;
+      case 501 -> NOT_IMPLEMENTED;
       case 503 -> SERVICE_UNAVAILABLE;
+      case 505 -> HTTP_VERSION_NOT_SUPPORTED;
       default -> status < 500 ? REQUEST_FAILED : INTERNAL_ERROR;
     };
   }

@@ -1,12 +1,16 @@
 package org.alphaquant.security;
 
 import java.time.Duration;
+import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
  * @param allowAnonymous serve everybody on an address that others can reach although there is no
  *     key
+ * @param allowedHosts names that a Host header may have; empty for loopback names alone where there
+ *     is no key, and for any where there is one
+ * @param setupToken what the maker of the first key must send; drawn at random where it is not set
  * @param requestsPerSecond most requests per second that a key may keep up; 0 for no limit
  * @param burst most requests at once
  * @param refusedKeysPerMinute wrong keys from one address until it has to wait; 0 for no limit
@@ -17,6 +21,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties("alphaquant.security")
 record SecuritySettings(
     @DefaultValue("false") boolean allowAnonymous,
+    @DefaultValue List<String> allowedHosts,
+    String setupToken,
     @DefaultValue("100") int requestsPerSecond,
     @DefaultValue("500") int burst,
     @DefaultValue("30") int refusedKeysPerMinute,
@@ -35,6 +41,7 @@ record SecuritySettings(
       @DefaultValue("") String scopePrefix) {}
 
   SecuritySettings {
+    allowedHosts = List.copyOf(allowedHosts);
     if (requestsPerSecond < 0) {
       throw new IllegalArgumentException(
           "alphaquant.security.requests-per-second is negative: " + requestsPerSecond);

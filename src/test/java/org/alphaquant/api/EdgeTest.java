@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.alphaquant.api.Http.Answer;
+import org.alphaquant.security.SetupToken;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -179,7 +180,9 @@ class EdgeTest {
               "{\"owner\": \"a\", \"scopes\": [\"admin\"], \"expires_at\": \"2020-01-01T00:00:00Z\"}",
               "{\"owner\": \"a\", \"scopes\": [\"admin\"],"
                   + " \"expires_at\": \"+999999999-01-01T00:00:00Z\"}")) {
-        problem(other.http().postJson("/v1/keys", body), 422, "invalid-body");
+        Answer answer =
+            other.http().postJson("/v1/keys", body, SetupToken.HEADER, RunningServer.SETUP_TOKEN);
+        problem(answer, 422, "invalid-body");
       }
       assertThat(other.http().get("/v1/jobs").status()).isEqualTo(200);
     }

@@ -30,6 +30,7 @@ import org.springframework.context.support.GenericApplicationContext;
  * refused} alone.
  */
 final class RunningServer implements AutoCloseable {
+  static final String SETUP_TOKEN = "a-token-of-the-tests";
 
   private final ConfigurableApplicationContext context;
   private final JdbcConnectionDetails database;
@@ -60,6 +61,8 @@ final class RunningServer implements AutoCloseable {
                 0,
                 "management.server.port",
                 0,
+                "alphaquant.security.setup-token",
+                SETUP_TOKEN,
                 "alphaquant.role",
                 "api",
                 "alphaquant.preflight.runner",

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Map;
 import org.alphaquant.api.Http.Answer;
 import org.alphaquant.database.TestDatabases;
+import org.alphaquant.security.SetupToken;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -63,10 +64,7 @@ class SecurityTest {
     try (RunningServer other =
         new RunningServer(Map.of("alphaquant.security.refused-keys-per-minute", 3))) {
       Http guarded = other.http();
-      String key =
-          guarded
-              .postJson("/v1/keys", "{\"owner\": \"root\", \"scopes\": [\"admin\", \"read\"]}")
-              .at("/key");
+      String key = keyAt(guarded, null, "root", "admin", "read");
       assertThat(guarded.get("/v1/jobs", bearer(key)).status()).isEqualTo(200);
       for (int i = 0; i < 3; i++) {
         problem(
@@ -192,8 +190,7 @@ class SecurityTest {
         new RunningServer(
             Map.of("alphaquant.security.requests-per-second", 1, "alphaquant.security.burst", 3))) {
       Http http = slow.http();
-      String key =
-          http.postJson("/v1/keys", "{\"owner\": \"a\", \"scopes\": [\"read\"]}").at("/key");
+      String key = keyAt(http, null, "a", "read", "admin");
       String[] bearer = bearer(key);
       for (int left = 2; left >= 0; left--) {
         assertThat(http.get("/v1/jobs", bearer).header("RateLimit")).isEqualTo("\"key\";r=" + left);
@@ -227,7 +224,9 @@ class SecurityTest {
     String body =
         "{\"owner\": \"%s\", \"scopes\": [\"%s\"]}".formatted(owner, String.join("\",\"", scopes));
     Answer made =
-        by == null ? http.postJson("/v1/keys", body) : http.postJson("/v1/keys", body, bearer(by));
+        by == null
+            ? http.postJson("/v1/keys", body, SetupToken.HEADER, RunningServer.SETUP_TOKEN)
+            : http.postJson("/v1/keys", body, bearer(by));
     assertThat(made.status()).as(made.text()).isEqualTo(201);
     return made.at("/key");
   }

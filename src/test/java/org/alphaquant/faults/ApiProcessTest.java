@@ -100,6 +100,7 @@ class ApiProcessTest {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(service.base() + path))
             .header("Content-Type", "application/json")
+            .header("X-Setup-Token", ServiceProcess.SETUP_TOKEN)
             .method(
                 method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body));
     if (key != null) {

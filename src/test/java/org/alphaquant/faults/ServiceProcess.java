@@ -16,6 +16,8 @@ import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
 /** The whole service in a process of its own, which keeps its port when it is started again. */
 final class ServiceProcess implements AutoCloseable {
+  static final String SETUP_TOKEN = "a-token-of-the-tests";
+
   // The unit of "ulimit -f" in a POSIX shell.
   private static final int POSIX_BLOCK = 512;
 
@@ -43,6 +45,7 @@ final class ServiceProcess implements AutoCloseable {
                 java(
                     "--server.port=" + port,
                     "--management.server.port=0",
+                    "--alphaquant.security.setup-token=" + SETUP_TOKEN,
                     "--alphaquant.data-dir=" + data,
                     "--alphaquant.models.roots=" + Path.of("examples/models").toAbsolutePath(),
                     "--alphaquant.files.roots=" + Path.of("examples").toAbsolutePath())));

@@ -1,0 +1,62 @@
+package org.alphaquant.security;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Component;
+
+/**
+ * What the maker of the first key must know: whoever can merely reach a service without keys could
+ * shut its owner out otherwise. It is said in the log of a start without keys, and good until the
+ * process ends or a key was made.
+ */
+@Component
+@ConditionalOnWebApplication
+public class SetupToken {
+  public static final String HEADER = "X-Setup-Token";
+
+  private static final Logger log = LoggerFactory.getLogger(SetupToken.class);
+  private static final int BYTES = 16;
+
+  private final Gate gate;
+  private final byte[] token;
+
+  SetupToken(Gate gate, SecuritySettings settings) {
+    this.gate = gate;
+    String given = settings.setupToken();
+    this.token =
+        (given == null || given.isBlank() ? random() : given).getBytes(StandardCharsets.UTF_8);
+  }
+
+  @EventListener
+  void ready(ApplicationReadyEvent event) {
+    if (gate.isOpen()) {
+      log.info(
+          "No API key exists. Make the first with the command create-key, or with POST /v1/keys and"
+              + " the header {}: {}",
+          HEADER,
+          new String(token, StandardCharsets.UTF_8));
+    }
+  }
+
+  /** Whether a key that is made now is the first one. */
+  public boolean isNeeded() {
+    return gate.isOpen();
+  }
+
+  public boolean matches(String given) {
+    return given != null && MessageDigest.isEqual(token, given.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String random() {
+    byte[] bytes = new byte[BYTES];
+    new SecureRandom().nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+}
