@@ -1,8 +1,8 @@
 package org.alphaquant.architecture;
 
 /**
- * A checkpoint that no family can run as it stands. The message names the config key or tensor, the
- * value found and what would be right.
+ * The checkpoint cannot be run: unknown family, or a config key or tensor that does not fit. The
+ * message names the key or tensor, the value found and the values allowed.
  */
 public final class ModelException extends RuntimeException {
 

@@ -15,7 +15,7 @@ import org.alphaquant.model.design.MoeDesign;
 import org.alphaquant.model.design.Outline;
 import org.alphaquant.model.design.SharedExpertDesign;
 
-/** A blueprint in the words of {@link ModelDescription}. */
+/** Turns a blueprint into a {@link ModelDescription}. */
 final class DescribedBlueprint {
 
   private DescribedBlueprint() {}

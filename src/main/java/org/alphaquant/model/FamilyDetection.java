@@ -9,9 +9,9 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.design.ModelFamily;
 
 /**
- * Which family a checkpoint is of: what the request says, else {@code model_type}, else {@code
- * architectures}, else, when config.json has neither, the names of its tensors. Names are compared
- * whole: parts of them ("qwen", "olmo") mean several families.
+ * The family of a checkpoint and how it was recognised: by the request, else by {@code model_type},
+ * else by {@code architectures}, else, if config.json has neither, by the tensor names. Names are
+ * compared as a whole, since parts of them ("qwen", "olmo") are shared by several families.
  */
 record FamilyDetection(ModelFamily family, String recognisedBy) {
 

@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.alphaquant.checkpoint.Checkpoint;
 
-/** What tensor names alone tell about the family; the rules apply in order. */
+/** Guesses the family from tensor names alone; the rules apply in order. */
 record TensorSignature(Checkpoint checkpoint, Set<String> names) {
 
   static TensorSignature of(Checkpoint checkpoint) {
@@ -57,7 +57,7 @@ record TensorSignature(Checkpoint checkpoint, Set<String> names) {
     if (any("mlp.shared_experts.")) {
       return "deepseek";
     }
-    // One weight for a whole projection is OLMoE's, one for every head Qwen3's.
+    // OLMoE normalises the whole projection with one weight vector, Qwen3 every head.
     long norm = rows("self_attn.q_norm.weight");
     return norm > 0 && norm == rows("self_attn.q_proj.weight") ? "olmoe" : "qwen3_moe";
   }

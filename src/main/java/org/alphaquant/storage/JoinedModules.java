@@ -26,7 +26,9 @@ public record JoinedModules(String name, List<ModuleScheme> members) {
           "gate_proj", "gate_up_proj",
           "up_proj", "gate_up_proj",
           "q_a_proj", "fused_qkv_a_proj",
-          "kv_a_proj_with_mqa", "fused_qkv_a_proj");
+          "kv_a_proj_with_mqa", "fused_qkv_a_proj",
+          "in_proj_qkv", "in_proj_qkvz",
+          "in_proj_z", "in_proj_qkvz");
 
   public JoinedModules {
     members = List.copyOf(members);

@@ -83,12 +83,26 @@ class CheckpointFitTest {
 
   @ParameterizedTest
   @CsvSource({
-    "olmoe, hidden_size", "olmoe, intermediate_size", "olmoe, num_hidden_layers",
-    "olmoe, num_attention_heads", "olmoe, vocab_size", "deepseek_v2, num_experts_per_tok",
-    "qwen2_moe, shared_expert_intermediate_size", "qwen3_moe, moe_intermediate_size"
+    "olmoe, hidden_size",
+    "olmoe, intermediate_size",
+    "olmoe, num_hidden_layers",
+    "olmoe, num_attention_heads",
+    "deepseek_v2, num_experts_per_tok",
+    "qwen2_moe, shared_expert_intermediate_size",
+    "qwen3_moe, moe_intermediate_size"
   })
   void aMissingKeyThatNothingStandsInForIsNamed(String fixture, String key) {
     assertRefused(fixture, edited -> edited.unset(key), key + " is missing");
+  }
+
+  @Test
+  void aMissingVocabularySizeIsThatOfTheEmbedding() throws IOException {
+    try (Checkpoint original = EditedCheckpoint.fixture("olmoe")) {
+      EditedCheckpoint edited = EditedCheckpoint.of(original).unset("vocab_size");
+      try (Checkpoint changed = Checkpoint.open(edited.write(folder))) {
+        assertThat(ModelFamilies.describe(changed, null).vocabulary()).isEqualTo(1024);
+      }
+    }
   }
 
   @ParameterizedTest

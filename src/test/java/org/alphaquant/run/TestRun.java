@@ -16,6 +16,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** One attempt of an int8 job on the CPU, without a worker. */
 record TestRun(JobSpec spec, Path attemptDirectory) implements JobContext {
 
+  // How many tokens the windows of the perplexity have.
+  private static final int WINDOW = Integer.getInteger("alphaquant.families.window", 64);
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
 
   /**
@@ -27,15 +30,17 @@ record TestRun(JobSpec spec, Path attemptDirectory) implements JobContext {
    */
   static JobResult of(Path model, Path attempt, String output) throws IOException {
     Files.createDirectories(attempt.resolve("artifacts"));
-    Files.writeString(attempt.resolve("text.txt"), "The quick brown fox jumps. ".repeat(200));
+    Files.writeString(
+        attempt.resolve("text.txt"),
+        "The quick brown fox jumps. ".repeat(Math.max(200, WINDOW / 4)));
     String spec =
         """
         {"model": "%s", "config": {"default": {"wq": "int8", "group_size": 16}},
          "gptq": {"scale_search": false, "sweeps": 0}, "output": {%s},
          "calibration": {"path": "text.txt", "samples": 4, "sequence_length": 64},
-         "evaluation": {"perplexity": {"path": "text.txt", "window": 64}}}
+         "evaluation": {"perplexity": {"path": "text.txt", "window": %d}}}
         """
-            .formatted(model.getFileName(), output);
+            .formatted(model.getFileName(), output, WINDOW);
     SourceSettings settings =
         new SourceSettings(
             new SourceSettings.Roots(List.of(model.getParent())),

@@ -4,13 +4,16 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 import org.alphaquant.torch.TensorScope;
 
-/** The self-attention block of one layer, with its norm in front and the residual around it. */
+/**
+ * The token-mixing block of one layer, with its norms and the residual around it: self-attention,
+ * or a recurrent or convolutional mixer in its place.
+ */
 public interface Attention {
 
   /**
-   * The linears in order of evaluation; those of one stage read the same input. Ordinary attention
-   * has {@code [q, k, v], [o]}; latent attention {@code [q_a, kv_a], [q_b], [kv_b], [o]}, or {@code
-   * [q, kv_a], [kv_b], [o]} without query compression.
+   * The linears in order of evaluation; all linears of a stage read the same input. Ordinary
+   * attention has {@code [q, k, v], [o]}; latent attention {@code [q_a, kv_a], [q_b], [kv_b], [o]},
+   * or {@code [q, kv_a], [kv_b], [o]} without query compression.
    */
   List<List<Linear>> stages();
 

@@ -1,6 +1,6 @@
 package org.alphaquant.model.block;
 
-/** What an expert makes of gate and up before its down projection. */
+/** The activation between an expert's gate and up projections and its down projection. */
 public enum ExpertActivation {
   /** silu(gate) * up (Shazeer 2020, arXiv 2002.05202). */
   SWIGLU,

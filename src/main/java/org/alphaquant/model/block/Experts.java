@@ -7,7 +7,7 @@ import java.util.function.IntFunction;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * The routed experts of one layer, in the file until loaded.
+ * The routed experts of one layer; they stay in the file until they are loaded.
  *
  * @param count how many there are
  * @param hidden width of the residual stream
@@ -33,7 +33,7 @@ public record Experts(
     return names.apply(expert);
   }
 
-  /** What is done to the input of an expert's gate and up (0) or down (2). */
+  /** How the input of an expert's gate and up (0) or down (2) projection is rounded. */
   InputRounding input(int expert, int projection) {
     return reader.overlay().input(names(expert).get(projection));
   }

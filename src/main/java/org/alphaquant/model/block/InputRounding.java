@@ -4,9 +4,9 @@ import ai.djl.ndarray.NDArray;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * What an engine does to a linear's input before it multiplies: each block of a token's values gets
- * a scale of its own, found as the token comes, and is rounded to a grid below it. {@code Rounding}
- * of {@code torchscript/activation.py}, field by field.
+ * Dynamic activation quantization as an engine applies it: each block of a token's values is
+ * divided by its own scale, computed per token, and rounded to a number grid. {@code Rounding} of
+ * {@code torchscript/activation.py}, field by field.
  *
  * @param floating floating-point numbers, not integers
  * @param least least code of integers
@@ -27,7 +27,7 @@ public record InputRounding(
     int scaleKind,
     double divisor) {
 
-  /** Inputs stay as they are. */
+  /** No rounding. */
   public static final InputRounding NONE = new InputRounding(false, 0, 0, 0, 0, 0, 0, 1);
 
   /** Whether nothing is rounded. */

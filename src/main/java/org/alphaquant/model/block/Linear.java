@@ -14,7 +14,7 @@ public final class Linear {
   private final InputRounding rounding;
   private NDArray weight;
 
-  /** A linear that takes its input as it comes. */
+  /** A linear whose inputs are not rounded. */
   public Linear(String name, TensorScope owner, NDArray weight, NDArray bias) {
     this(name, owner, weight, bias, InputRounding.NONE);
   }
@@ -23,7 +23,7 @@ public final class Linear {
    * @param name module name in the checkpoint, without {@code .weight}
    * @param owner the scope that owns the arrays
    * @param bias fp32 [out], or null
-   * @param rounding what is done to every input
+   * @param rounding how every input is rounded
    */
   public Linear(
       String name, TensorScope owner, NDArray weight, NDArray bias, InputRounding rounding) {

@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * How a block stands in the residual stream: x + factor * after(block(before(x))).
+ * The norms and the residual connection around a block: x + factor * after(block(before(x))).
  *
  * @param before norm of the block's input; absent where the block reads the stream as it is
  * @param after norm of the block's output; mostly absent

@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * Weights that take the place of a checkpoint's own while a model computes, and what is done to the
- * inputs that they are multiplied with.
+ * Replaces weights of a checkpoint while a model computes, and says how the inputs of its linears
+ * are rounded.
  */
 public interface WeightOverlay {
 
@@ -21,7 +21,7 @@ public interface WeightOverlay {
    */
   Optional<NDArray> weight(TensorScope scope, String tensor);
 
-  /** What is done to the input of a module's linear; mostly nothing. */
+  /** How the input of a linear is rounded; by default not at all. */
   default InputRounding input(String module) {
     return InputRounding.NONE;
   }

@@ -8,9 +8,9 @@ import org.alphaquant.architecture.ModelConfig;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Keys of config.json that change what a model computes, whatever its family. A family that has not
- * looked at such a key would compute another model than was trained, so it is refused unless its
- * value changes nothing.
+ * Keys of config.json that change the arithmetic of any model. If a family does not read such a
+ * key, it would compute a different model than was trained, so the key is refused unless its value
+ * has no effect.
  */
 final class ArithmeticKeys {
 
@@ -25,7 +25,7 @@ final class ArithmeticKeys {
   private static final Predicate<JsonNode> ALL_ONES =
       NONE.or(value -> value.isArray() && all(value, NONE_OR_ONE));
 
-  /** What a key may be without a family having looked at it. */
+  /** Values that have no effect, by key. */
   private static final Map<String, Predicate<JsonNode>> HARMLESS = harmless();
 
   private ArithmeticKeys() {}

@@ -11,7 +11,8 @@ import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.sources.SourceTensors;
 
 /**
- * A whole model before anything of it is loaded. Its names are those that the family publishes.
+ * The structure of a whole model before any weight is loaded. Names are those of the family's
+ * published files.
  *
  * @param storedName from a published tensor name to the one in this checkpoint; mostly the same
  */
@@ -64,7 +65,7 @@ public record Blueprint(
         stack.biased());
   }
 
-  /** A tied model whose file holds a head all the same uses the file's. */
+  /** Whether the head shares the embedding: tied, and the file has no head of its own. */
   public boolean sharesEmbedding(Outline outline) {
     return decoder.tied() && !outline.has(head().weight());
   }

@@ -55,7 +55,7 @@ public record DecoderConfig(
         source.head(),
         (int) layers,
         config.positive("hidden_size"),
-        config.positive("vocab_size"),
+        source.vocabulary(),
         config.aboveZero(config.spelling(EPSILON), epsilon),
         config.positive("max_position_embeddings", positions),
         source.tied(style.tied()),

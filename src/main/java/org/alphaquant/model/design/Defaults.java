@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
 /**
- * What keys mean that config.json does not have.
+ * The values of keys that are missing in config.json.
  *
  * @param epsilon {@code rms_norm_eps}
  * @param positions {@code max_position_embeddings}

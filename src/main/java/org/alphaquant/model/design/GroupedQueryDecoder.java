@@ -4,7 +4,7 @@ import java.util.Optional;
 import java.util.function.IntFunction;
 import org.alphaquant.architecture.ModelConfig;
 
-/** What decoders with grouped-query attention read alike from config.json. */
+/** The settings that all decoders with grouped-query attention read from config.json. */
 public record GroupedQueryDecoder(
     ModelConfig config, DecoderConfig decoder, HeadShape heads, RotaryConfig rotary) {
 

@@ -2,7 +2,7 @@ package org.alphaquant.model.design;
 
 import org.alphaquant.architecture.ModelException;
 
-/** Checks the numbers of a router against each other. */
+/** Checks that the numbers of experts, groups and choices of a router fit together. */
 final class Groups {
 
   private Groups() {}

@@ -3,10 +3,10 @@ package org.alphaquant.model.design;
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
 
-/** A family of models: how its config.json becomes a model. Implementations are one per folder. */
+/** A model family: turns a config.json into a {@link Blueprint}. One folder per family. */
 public interface ModelFamily {
 
-  /** The family in words, under the {@code model_type} that names it. */
+  /** Describes the family for people, with its {@code model_type}. */
   FamilyDescription description();
 
   /**

@@ -8,7 +8,7 @@ import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 
 /**
- * A checkpoint as a family reads it.
+ * A checkpoint with the part of its config.json that a family reads.
  *
  * @param config the part of config.json that describes the language model
  * @param prefix what comes before {@code layers.0.} in tensor names, mostly {@code model.}
@@ -48,6 +48,13 @@ public record ModelSource(Checkpoint checkpoint, ModelConfig config, String pref
     FusedExperts stack =
         new FusedExperts(module + ".gate_up_proj", module + ".down_proj", arrangement);
     return has(stack.gateUp()) ? Optional.of(stack) : Optional.empty();
+  }
+
+  /** {@code vocab_size}; where that is missing, as in published wrappers, the embedding's rows. */
+  public long vocabulary() {
+    return config.missing("vocab_size")
+        ? checkpoint.info(prefix + EMBEDDING).shape().get(0)
+        : config.positive("vocab_size");
   }
 
   /** Whether the head shares the embedding: said for the language model or for the whole model. */

@@ -15,8 +15,8 @@ import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.sources.SourceTensors;
 
 /**
- * Gathers the tensors that a model's forward pass reads, and holds each against the checkpoint: it
- * must be there, of a type that is read, and of the shape config.json makes it.
+ * Collects the tensors that a forward pass reads and checks each against the checkpoint: it must
+ * exist, have a supported type, and have the shape that follows from config.json.
  */
 public final class Outline {
 

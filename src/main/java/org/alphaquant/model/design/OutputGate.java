@@ -1,8 +1,6 @@
 package org.alphaquant.model.design;
 
-/**
- * What the heads' outputs are multiplied with, as a sigmoid (Qiu et al. 2025, arXiv 2505.06708).
- */
+/** The sigmoid gate on the heads' outputs (Qiu et al. 2025, arXiv 2505.06708). */
 public enum OutputGate {
   NONE,
 

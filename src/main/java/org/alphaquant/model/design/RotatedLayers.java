@@ -3,7 +3,7 @@ package org.alphaquant.model.design;
 import java.util.List;
 import org.alphaquant.architecture.ModelConfig;
 
-/** Which layers of a model rotate queries and keys where some do not (NoPE). */
+/** Tells which layers use rotary embeddings in models where some do not (NoPE). */
 public final class RotatedLayers {
 
   private static final String KEY = "no_rope_layers";

@@ -3,7 +3,7 @@ package org.alphaquant.model.design;
 import java.util.Optional;
 
 /**
- * What becomes of the products of queries and keys.
+ * How attention scores are computed from queries and keys.
  *
  * @param scale what they are multiplied with
  * @param window keys a query sees at most, itself included; 0 for all before it

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Set;
 import org.alphaquant.architecture.ModelConfig;
 
-/** Which layers see only the latest keys, and how many. */
+/** Tells which layers use sliding-window attention, and the window of each. */
 public final class SlidingWindow {
 
   private static final String WINDOW = "sliding_window";

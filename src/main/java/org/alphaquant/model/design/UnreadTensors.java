@@ -5,8 +5,8 @@ import java.util.regex.Pattern;
 import org.alphaquant.architecture.ModelException;
 
 /**
- * The tensors that a forward pass does not read. Most are harmless; leaving out one that belongs to
- * a layer would change the model without a word.
+ * The tensors that the forward pass does not read. Most can be ignored; ignoring one that belongs
+ * to a layer would silently change the model.
  */
 record UnreadTensors(DecoderConfig decoder, Set<String> names) {
 

@@ -41,7 +41,12 @@ public final class GemmaStyle {
             true);
     DecoderConfig decoder =
         DecoderConfig.read(source, defaults.epsilon(), defaults.positions(), style);
-    HeadShape heads = HeadShape.read(config, defaults.keyHeads(), defaults.headDimension());
+    // Published wrappers leave out what the configuration class has as default.
+    HeadShape heads =
+        new HeadShape(
+            config.positive("num_attention_heads", 8),
+            config.positive("num_key_value_heads", defaults.keyHeads()),
+            config.positive("head_dim", defaults.headDimension()));
     RotaryConfig rotary =
         RotaryConfig.ofKind(config, false, "", defaults.theta(), decoder.positions());
     return new GroupedQueryDecoder(config, decoder, heads, rotary);

@@ -7,7 +7,8 @@ import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 
 /**
- * What config.json says of how the source is quantized: at its top or within {@code text_config}.
+ * Reads {@code quantization_config} of a source, at the top of config.json or within {@code
+ * text_config}.
  */
 public final class SourceQuantization {
 

@@ -6,7 +6,7 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.torch.TensorScope;
 
-/** A tensor of a model, in whatever way the checkpoint stores it. */
+/** A tensor of the model, independent of how the checkpoint stores it. */
 public interface SourceTensor {
 
   /** The tensor's name in the model, and the type and shape it has once it is plain. */

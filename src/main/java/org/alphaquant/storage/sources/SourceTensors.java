@@ -18,8 +18,8 @@ import org.alphaquant.storage.source.fp8.Fp8Tensor;
 import org.alphaquant.storage.source.packed.PackedTensor;
 
 /**
- * The tensors of a model under the names that its family publishes, whatever the checkpoint calls
- * them and however it stores them.
+ * Finds the tensors of a model under their published names, independent of the names and storage
+ * formats that the checkpoint uses.
  */
 public final class SourceTensors {
 
