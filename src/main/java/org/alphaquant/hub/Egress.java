@@ -6,6 +6,7 @@ import java.net.UnknownHostException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.alphaquant.egress.PublicAddress;
 import org.alphaquant.hub.HubException.Kind;
 import org.apache.hc.client5.http.DnsResolver;
@@ -111,13 +112,12 @@ final class Egress implements DnsResolver {
   }
 
   /** A mirror inside of the own network has its storage there too. */
-  private static boolean isInside(String host) throws UnknownHostException {
-    for (InetAddress address : InetAddress.getAllByName(host)) {
-      if (!PublicAddress.is(address)) {
-        return true;
-      }
+  private static boolean isInside(String host) {
+    try {
+      return Stream.of(InetAddress.getAllByName(host)).anyMatch(it -> !PublicAddress.is(it));
+    } catch (UnknownHostException onlyKnownToTheProxy) {
+      return false;
     }
-    return false;
   }
 
   @Override

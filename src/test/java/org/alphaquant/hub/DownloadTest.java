@@ -473,4 +473,49 @@ class DownloadTest {
     assertThat(hub.headers(pinned)).isEqualTo(folder);
     assertThat(remote.requests()).isEmpty();
   }
+
+  @Test
+  void aRenamedRepositoryIsFollowed() throws IOException {
+    remote.fault(
+        "^/api/models/org/former/revision",
+        1,
+        HubDouble.status(307, "Location", "/api/models/org/tiny-moe/revision/main"));
+    remote.fault(
+        "^/api/models/org/former/tree",
+        1,
+        exchange ->
+            HubDouble.status(
+                    307,
+                    "Location",
+                    remote.endpoint()
+                        + "/api/models/org/tiny-moe/tree/"
+                        + commit
+                        + "?"
+                        + exchange.getRequestURI().getRawQuery())
+                .handle(exchange));
+    remote.fault(
+        "^/org/former/resolve/",
+        100,
+        exchange ->
+            HubDouble.status(
+                    307,
+                    "Location",
+                    exchange.getRequestURI().getPath().replace("/org/former/", "/org/tiny-moe/"))
+                .handle(exchange));
+    try (ModelInUse model =
+        hub.use(HubReference.model("org/former", null), null, DownloadObserver.NONE)) {
+      assertWhole(model.folder());
+    }
+  }
+
+  @Test
+  void noMessageHasASignedAddress() {
+    remote.fault(STORAGE, 100, HubDouble.status(500));
+    assertThat(refused())
+        .hasMessage("localhost answers with status 500")
+        .hasMessageNotContaining("Signature");
+    remote.fault(
+        "/resolve/", 100, HubDouble.status(302, "Location", "http://x.example/f?Signature=s"));
+    assertThat(refused()).hasMessageNotContaining("Signature");
+  }
 }
