@@ -1,5 +1,6 @@
 package org.alphaquant.prepare;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -19,6 +20,8 @@ import org.alphaquant.scheme.Resolution;
 import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.scheme.plan.PlannedSource;
 import org.alphaquant.scheme.plan.Planner;
+import org.alphaquant.source.SourceException;
+import org.alphaquant.storage.Companions;
 import org.springframework.stereotype.Component;
 
 /** Opens what a specification names, once for a request and once for an attempt. */
@@ -36,13 +39,20 @@ public class JobPreparation {
    * headers and config.json alone. What speaks against the job is among the plan's findings.
    *
    * @return to be closed
-   * @throws org.alphaquant.source.SourceException if there is no such folder below the roots
+   * @throws SourceException if there is no such folder below the roots, or a file in it that the
+   *     result would repeat is too large
    * @throws org.alphaquant.checkpoint.CheckpointException if it holds no whole checkpoint
    * @throws org.alphaquant.architecture.ModelException if no family can run it
    * @throws org.alphaquant.scheme.InvalidConfigException if the configuration cannot be read
    */
   public PreparedJob open(JobSpec spec) {
-    Checkpoint source = Checkpoint.open(inputs.folder(spec));
+    Path folder = inputs.folder(spec);
+    Companions.problem(folder)
+        .ifPresent(
+            problem -> {
+              throw new SourceException(problem);
+            });
+    Checkpoint source = Checkpoint.open(folder);
     try {
       return prepare(spec, source);
     } catch (RuntimeException e) {

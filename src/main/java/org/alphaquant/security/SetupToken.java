@@ -25,10 +25,12 @@ public class SetupToken {
   private static final int BYTES = 16;
 
   private final Gate gate;
+  private final Tokens tokens;
   private final byte[] token;
 
-  SetupToken(Gate gate, SecuritySettings settings) {
+  SetupToken(Gate gate, Tokens tokens, SecuritySettings settings) {
     this.gate = gate;
+    this.tokens = tokens;
     String given = settings.setupToken();
     this.token =
         (given == null || given.isBlank() ? random() : given).getBytes(StandardCharsets.UTF_8);
@@ -36,7 +38,7 @@ public class SetupToken {
 
   @EventListener
   void ready(ApplicationReadyEvent event) {
-    if (gate.isOpen()) {
+    if (isNeeded()) {
       log.info(
           "No API key exists. Make the first with the command create-key, or with POST /v1/keys and"
               + " the header {}: {}",
@@ -45,9 +47,12 @@ public class SetupToken {
     }
   }
 
-  /** Whether a key that is made now is the first one. */
+  /**
+   * Whether a key that is made now is the first one, and its maker not known by a token of an
+   * identity provider either.
+   */
   public boolean isNeeded() {
-    return gate.isOpen();
+    return !tokens.areAccepted() && gate.isOpen();
   }
 
   public boolean matches(String given) {

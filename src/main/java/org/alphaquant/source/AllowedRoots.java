@@ -1,15 +1,18 @@
 package org.alphaquant.source;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Folders that names are looked up in, in order. A name is a path below one of them; symbolic links
- * are followed and must end below a root too.
+ * are followed and must end below a root too, those inside a model's folder as well. The files that
+ * a snapshot in a hub's cache links to are the cache's own.
  *
  * @param property the setting that lists them, for messages
  */
@@ -19,16 +22,20 @@ public record AllowedRoots(String property, List<Path> roots) {
     roots = roots.stream().map(root -> root.toAbsolutePath().normalize()).toList();
   }
 
+  // Deep enough for a model's folder; its shards and companions lie at its top.
+  private static final int LINK_DEPTH = 3;
+
   /**
    * The folder of that name.
    *
-   * @throws SourceException if it is outside of every root or no folder
+   * @throws SourceException if it or a file in it is outside of every root, or if it is no folder
    */
   public Path folder(String name) {
     Path found = find(name);
     if (!Files.isDirectory(found)) {
       throw new SourceException("'%s' is a file; a folder is needed".formatted(name));
     }
+    checkLinks(name, found);
     return found;
   }
 
@@ -64,6 +71,29 @@ public record AllowedRoots(String property, List<Path> roots) {
         : new SourceException(
             "'%s' is outside of the allowed folders; %s allows %s"
                 .formatted(name, property, roots));
+  }
+
+  private void checkLinks(String name, Path folder) {
+    Optional<Path> blobs = blobs(folder);
+    try (Stream<Path> files = Files.walk(folder, LINK_DEPTH)) {
+      for (Path link : files.filter(Files::isSymbolicLink).toList()) {
+        Optional<Path> real = real(link);
+        if (real.isPresent() && blobs.filter(real.get()::startsWith).isEmpty()) {
+          checked(name + "/" + folder.relativize(link), real.get());
+        }
+      }
+    } catch (IOException e) {
+      throw new SourceException("'%s' cannot be listed: %s".formatted(name, e));
+    } catch (UncheckedIOException e) {
+      throw new SourceException("'%s' cannot be listed: %s".formatted(name, e.getCause()));
+    }
+  }
+
+  /** Where a hub's cache, {@code snapshots/<revision>}, has the files themselves. */
+  private static Optional<Path> blobs(Path folder) {
+    Path parent = folder.getParent();
+    boolean isSnapshot = parent != null && parent.endsWith("snapshots");
+    return isSnapshot ? Optional.of(parent.resolveSibling("blobs")) : Optional.empty();
   }
 
   private Path checked(String name, Path real) {

@@ -81,6 +81,13 @@ class TokenTest {
   }
 
   @Test
+  void anAdministratorByTokenMakesTheFirstKeyWithoutASetupToken() {
+    String admin = issuer.token("a", null, claims -> claims.claim("scp", List.of("quant.admin")));
+    String key = "{\"owner\": \"a\", \"scopes\": [\"admin\"]}";
+    assertThat(http.postJson("/v1/keys", key, bearer(admin)).status()).isEqualTo(201);
+  }
+
+  @Test
   void aTokenThatIsNotGoodIsRefused() {
     Date past = Date.from(Instant.now().minusSeconds(3600));
     refused(issuer.token("a", "quant.read", it -> it.expirationTime(past)), "expired");

@@ -53,6 +53,31 @@ class AllowedRootsTest {
   }
 
   @Test
+  void aFolderWithALinkThatLeadsOutsideIsRefusedByTheLinksName() throws IOException {
+    Path model = Files.createDirectories(root.resolve("sly/original"));
+    Files.createSymbolicLink(model.resolve("inside.txt"), root.resolve("notes.txt"));
+    assertThat(roots.folder("sly")).isEqualTo(root.resolve("sly").toRealPath());
+    Files.createSymbolicLink(model.resolve("vocab.txt"), outside.resolve("secret.txt"));
+    assertThatThrownBy(() -> roots.folder("sly"))
+        .isInstanceOf(SourceException.class)
+        .hasMessageContaining("'sly/original/vocab.txt' is a link to outside");
+    assertThatThrownBy(() -> roots.folder("sly/original")).isInstanceOf(SourceException.class);
+  }
+
+  @Test
+  void aSnapshotLinksToTheFilesOfItsOwnCache() throws IOException {
+    Path cache = outside.resolve("models--a--b");
+    Path snapshot = Files.createDirectories(cache.resolve("snapshots/1f"));
+    Files.createDirectories(cache.resolve("blobs"));
+    Files.writeString(cache.resolve("blobs/abc"), "{}");
+    Files.createSymbolicLink(snapshot.resolve("config.json"), Path.of("../../blobs/abc"));
+    AllowedRoots snapshots = new AllowedRoots("models", List.of(cache.resolve("snapshots")));
+    assertThat(snapshots.folder("1f")).isEqualTo(snapshot.toRealPath());
+    Files.createSymbolicLink(snapshot.resolve("LICENSE"), outside.resolve("secret.txt"));
+    assertThatThrownBy(() -> snapshots.folder("1f")).hasMessageContaining("1f/LICENSE");
+  }
+
+  @Test
   void aLinkThatLeadsOutsideIsRefused() {
     assertThatThrownBy(() -> roots.file("leak.txt"))
         .isInstanceOf(SourceException.class)
