@@ -11,7 +11,25 @@ import torch
 from torch import Tensor
 
 import format
-import scales
+
+
+def product(A: Tensor, B: Tensor) -> Tensor:
+    """A[b] B[b] of every element, one after the other.
+
+    Libraries choose how to multiply by the size of the batch. An element alone is rounded alike
+    whatever shares its batch, so that no result depends on how many elements fitted the memory.
+    """
+    out = torch.empty([A.shape[0], A.shape[1], B.shape[2]], dtype=A.dtype, device=A.device)
+    for b in range(A.shape[0]):
+        torch.mm(A[b], B[b], out=out[b])
+    return out
+
+
+def subtract_product(C: Tensor, A: Tensor, B: Tensor) -> Tensor:
+    """C[b] -= A[b] B[b] of every element, one after the other, in place."""
+    for b in range(C.shape[0]):
+        C[b].addmm_(A[b], B[b], beta=1.0, alpha=-1.0)
+    return C
 
 
 def diagonal(H: Tensor) -> Tensor:
@@ -25,22 +43,26 @@ def damped(H: Tensor, damp: Tensor) -> Tensor:
     plain rounding.
     """
     d = diagonal(H)
-    added = torch.unsqueeze(damp * torch.mean(d, [-1]), -1) + (d == 0.0).to(torch.float32)
+    # One by one for the same reason as product: the order of a sum depends on how many there are.
+    means = torch.stack([torch.mean(d[b]) for b in range(d.shape[0])])
+    added = torch.unsqueeze(damp * means, -1) + (d == 0.0).to(torch.float32)
     return H + torch.diag_embed(added)
 
 
 def inverse_factor(H: Tensor) -> Tuple[Tensor, Tensor]:
-    """The upper U with H^-1 = U^T U, which the paper takes from the Cholesky factor of H^-1, and
-    whether there is one [B].
+    """The upper U with H^-1 = U^T U, and whether there is one [B].
 
-    Reversing rows and columns gives it from one factorisation of H: if J H J = L L^T, then U = J
-    L^-1 J.
+    The paper takes it from the Cholesky factor of H^-1. Reversing rows and columns gives it from one
+    factorisation of H: if J H J = L L^T, then U = J L^-1 J.
     """
-    L, info = torch.linalg.cholesky_ex(torch.flip(H, [-2, -1]))
-    eye = torch.eye(H.shape[-1], dtype=H.dtype, device=H.device).expand_as(H)
-    U = torch.flip(torch.linalg.solve_triangular(L, eye, upper=False), [-2, -1])
-    finite = torch.all(torch.flatten(torch.isfinite(U), 1), 1)
-    return U, torch.logical_and(info == 0, finite)
+    U = torch.empty_like(H)
+    good = torch.ones([H.shape[0]], dtype=torch.bool, device=H.device)
+    eye = torch.eye(H.shape[-1], dtype=H.dtype, device=H.device)
+    for b in range(H.shape[0]):
+        L, info = torch.linalg.cholesky_ex(torch.flip(H[b], [0, 1]))
+        U[b] = torch.flip(torch.linalg.solve_triangular(L, eye, upper=False), [0, 1])
+        good[b] = torch.logical_and(info == 0, torch.all(torch.isfinite(U[b])))
+    return U, good
 
 
 def factorize(H: Tensor, damp: float) -> Tuple[Tensor, Tensor, Tensor]:
@@ -112,7 +134,7 @@ def error_feedback(
             share = torch.unsqueeze(N1[:, i, i + 1 :], -1)
             W1[:, i + 1 :].addcmul_(share, torch.unsqueeze(err, 1), value=-1.0)
         rest = torch.transpose(N[:, first:last, last:], 1, 2)
-        W[:, last:].baddbmm_(rest, Err, beta=1.0, alpha=-1.0)
+        subtract_product(W[:, last:], rest, Err)
     return Q
 
 
@@ -125,7 +147,7 @@ def coordinate_descent(
     be read are kept up to date.
     """
     K = W.shape[1]
-    Residual = torch.bmm(H, W - Q)
+    Residual = product(H, W - Q)
     New = torch.empty_like(Q)
     d = torch.unsqueeze(diagonal(H).contiguous(), -1)
     for first in range(0, K, block):
@@ -139,14 +161,50 @@ def coordinate_descent(
             move = torch.sub(new, old, out=Move[:, i])
             share = torch.unsqueeze(H1[:, i + 1 :, i], -1)
             R1[:, i + 1 :].addcmul_(share, torch.unsqueeze(move, 1), value=-1.0)
-        Residual[:, last:].baddbmm_(H[:, last:, first:last], Move, beta=1.0, alpha=-1.0)
+        subtract_product(Residual[:, last:], H[:, last:, first:last], Move)
     return New
+
+
+def refit_scales(
+    W: Tensor, Q: Tensor, H: Tensor, scale: Tensor, outer: Tensor, grid: format.Grid
+) -> Tuple[Tensor, Tensor]:
+    """The scales that are best for codes as they are, one group after another.
+
+    Of tr (W-Q)^T H (W-Q) with Q = C s the minimum over one group's s is a quotient. A scale moves
+    only where that, as stored, lowers the objective; zero points stay. W and Q [B, K, R], scale [B,
+    R, G], outer [B]. Returns Q and the scales.
+    """
+    # Powers of two leave no room; two levels and minima would have to move with their scales.
+    if grid.scale_kind == 1 or grid.scale_kind == 3 or grid.scale_kind == 5:
+        return Q, scale
+    Q, scale = torch.clone(Q), torch.clone(scale)
+    Residual = product(H, W - Q)
+    for k in range(scale.shape[2]):
+        first, last = k * grid.group_size, (k + 1) * grid.group_size
+        s = scale[:, :, k]
+        C = Q[:, first:last] / torch.unsqueeze(s, 1)
+        slope = torch.sum(C * Residual[:, first:last], [1])
+        curvature = torch.sum(C * product(H[:, first:last, first:last], C), [1])
+        fitted = s + slope / torch.where(curvature > 0.0, curvature, torch.ones_like(curvature))
+        if grid.scale_kind == 0:
+            fitted = format.real_scale(fitted, grid.scale_dtype)
+        else:
+            of_tensor = torch.unsqueeze(outer, -1)
+            fitted = format.e4m3(fitted / of_tensor) * of_tensor
+        move = fitted - s
+        better = (move * (move * curvature - 2.0 * slope) < 0.0) & (fitted > 0.0)
+        move = torch.where(better, move, torch.zeros_like(move))
+        Step = C * torch.unsqueeze(move, 1)
+        scale[:, :, k] = torch.where(better, fitted, s)
+        Q[:, first:last] = C * torch.unsqueeze(scale[:, :, k], 1)
+        subtract_product(Residual, H[:, :, first:last], Step)
+    return Q, scale
 
 
 def weighted_error(W: Tensor, Q: Tensor, H: Tensor) -> Tensor:
     """Per output: (w-q)^T H (w-q), [B, R]."""
     E = W - Q
-    return torch.sum(E * torch.bmm(H, E), [1])
+    return torch.sum(E * product(H, E), [1])
 
 
 def by_column(x: Tensor, grid: format.Grid) -> Tensor:
@@ -203,7 +261,7 @@ def solve(
         last = min(first + rows, R)
         W = torch.transpose(weight[:, first:last], 1, 2).contiguous()
         S, Z = by_column(scale[:, first:last], grid), by_column(zero[:, first:last], grid)
-        energies.append(torch.sum(W * torch.bmm(hessian, W), [1]))
+        energies.append(torch.sum(W * product(hessian, W), [1]))
         rounded = format.quantize(W, S, Z, grid)
         rounding_errors.append(weighted_error(W, rounded, hessian))
         if act_order and refit:
@@ -217,7 +275,7 @@ def solve(
             Q = error_feedback(W, U, S, Z, grid, block)
         for sweep in range(sweeps):
             if refit:
-                Q, part = scales.refit(W, Q, Hd, fitted[:, first:last], outer, grid)
+                Q, part = refit_scales(W, Q, Hd, fitted[:, first:last], outer, grid)
                 fitted[:, first:last] = part
                 S = by_column(part, grid)
             Q = coordinate_descent(W, Q, Hd, S, Z, grid, block)

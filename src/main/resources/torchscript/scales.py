@@ -96,42 +96,6 @@ def candidate(
     return scale, zero
 
 
-def refit(
-    W: Tensor, Q: Tensor, H: Tensor, scale: Tensor, outer: Tensor, grid: format.Grid
-) -> Tuple[Tensor, Tensor]:
-    """The scales that are best for codes as they are, one group after another.
-
-    Of tr (W-Q)^T H (W-Q) with Q = C s the minimum over one group's s is a quotient. A scale moves
-    only where that, as stored, lowers the objective; zero points stay. W and Q [B, K, R], scale [B,
-    R, G], outer [B]. Returns Q and the scales.
-    """
-    # Powers of two leave no room; two levels and minima would have to move with their scales.
-    if grid.scale_kind == 1 or grid.scale_kind == 3 or grid.scale_kind == 5:
-        return Q, scale
-    Q, scale = torch.clone(Q), torch.clone(scale)
-    Residual = torch.bmm(H, W - Q)
-    for k in range(scale.shape[2]):
-        first, last = k * grid.group_size, (k + 1) * grid.group_size
-        s = scale[:, :, k]
-        C = Q[:, first:last] / torch.unsqueeze(s, 1)
-        slope = torch.sum(C * Residual[:, first:last], [1])
-        curvature = torch.sum(C * torch.bmm(H[:, first:last, first:last], C), [1])
-        fitted = s + slope / torch.where(curvature > 0.0, curvature, torch.ones_like(curvature))
-        if grid.scale_kind == 0:
-            fitted = format.real_scale(fitted, grid.scale_dtype)
-        else:
-            of_tensor = torch.unsqueeze(outer, -1)
-            fitted = format.e4m3(fitted / of_tensor) * of_tensor
-        move = fitted - s
-        better = (move * (move * curvature - 2.0 * slope) < 0.0) & (fitted > 0.0)
-        move = torch.where(better, move, torch.zeros_like(move))
-        Step = C * torch.unsqueeze(move, 1)
-        scale[:, :, k] = torch.where(better, fitted, s)
-        Q[:, first:last] = C * torch.unsqueeze(scale[:, :, k], 1)
-        Residual.baddbmm_(H[:, :, first:last], Step, beta=1.0, alpha=-1.0)
-    return Q, scale
-
-
 def importance(hessian: Tensor, weighted: bool) -> Tensor:
     """What an input's squared error counts: the Hessian's diagonal [B, K], or empty for all alike."""
     if not weighted:

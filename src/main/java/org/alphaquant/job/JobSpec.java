@@ -143,6 +143,9 @@ public record JobSpec(
    * @param shrinkage tokens' worth of the layer's mean Hessian added to each expert's own
    * @param scaleSearch whether each group's scale is searched for least squared error
    * @param sweeps coordinate-descent sweeps after the column loop
+   * @param refit whether each sweep begins with the least-squares scales of the codes as they are
+   * @param weightedScales whether the scale search counts each input's error by the Hessian's
+   *     diagonal
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Gptq(
@@ -152,7 +155,9 @@ public record JobSpec(
       Boolean actOrder,
       Double shrinkage,
       Boolean scaleSearch,
-      Integer sweeps) {
+      Integer sweeps,
+      Boolean refit,
+      Boolean weightedScales) {
     public Gptq {
       damp = above("damp", orElse(damp, 0.01), 0.0, 1.0);
       routingWeight = orElse(routingWeight, RoutingWeight.SCORE);
@@ -161,10 +166,12 @@ public record JobSpec(
       shrinkage = within("shrinkage", orElse(shrinkage, 128.0), 0.0, 1e6);
       scaleSearch = orElse(scaleSearch, true);
       sweeps = (int) within("sweeps", orElse(sweeps, 2), 0, 16);
+      refit = orElse(refit, false);
+      weightedScales = orElse(weightedScales, false);
     }
 
     static Gptq defaults() {
-      return new Gptq(null, null, null, null, null, null, null);
+      return new Gptq(null, null, null, null, null, null, null, null, null);
     }
   }
 

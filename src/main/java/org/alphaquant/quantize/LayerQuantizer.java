@@ -146,6 +146,8 @@ final class LayerQuantizer {
       LayerResult result) {
     try (TensorScope scope = parent.child("mixture of experts")) {
       NDArray h = cached(scope, block, stream);
+      // Attention leaves many small blocks in the cache, which no batch of experts fits in.
+      scope.releaseCachedMemory();
       routers(scope, block, h, result);
       Routing routing = block.route(scope, h);
       long width = h.getShape().get(1);

@@ -79,7 +79,9 @@ public record QuantizationReport(
       boolean actOrder,
       double shrinkage,
       int sweeps,
-      int scaleSteps) {}
+      int scaleSteps,
+      boolean weightedScales,
+      boolean refit) {}
 
   /** Perplexity of the model as it was and as it is written. */
   public record PerplexityChange(double before, double after, long tokens, int window) {}

@@ -100,7 +100,9 @@ public final class ReportWriter {
         plan.gptq().actOrder(),
         plan.shrinkage(),
         plan.gptq().sweeps(),
-        plan.gptq().scaleSteps());
+        plan.gptq().scaleSteps(),
+        plan.gptq().weightedScales(),
+        plan.gptq().refit());
   }
 
   private List<String> warnings(List<LinearReport> linears, List<Utilization> experts) {

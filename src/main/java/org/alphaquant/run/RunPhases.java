@@ -194,7 +194,14 @@ final class RunPhases {
     int steps = gptq.scaleSearch() ? SCALE_STEPS : 1;
     return new QuantizationPlan(
         schemes(),
-        new GptqOptions(gptq.damp(), gptq.blockSize(), gptq.actOrder(), gptq.sweeps(), steps),
+        new GptqOptions(
+            gptq.damp(),
+            gptq.blockSize(),
+            gptq.actOrder(),
+            gptq.sweeps(),
+            steps,
+            gptq.weightedScales(),
+            gptq.refit()),
         gptq.routingWeight(),
         gptq.shrinkage(),
         prepared.plan().format(),

@@ -142,6 +142,13 @@ public final class TensorScope implements AutoCloseable {
     }
   }
 
+  /** Returns memory that libtorch keeps for reuse to the device; nothing on the CPU. */
+  public void releaseCachedMemory() {
+    if (!manager.getDevice().equals(Device.cpu())) {
+      JniUtils.emptyCudaCache();
+    }
+  }
+
   @Override
   public void close() {
     manager.close();

@@ -142,6 +142,27 @@ class GptqSolverTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"INT3", "INT4"})
+  void scalesThatAreFittedToTheCodesLowerTheErrorAndStayStorable(NumberFormat format) {
+    try (TensorScope scope = torch.scope("test")) {
+      WeightGrid grid = grid(format, true);
+      GptqOptions kept = new GptqOptions(0.01, 16, true, 2, 48);
+      GptqOptions fitted = new GptqOptions(0.01, 16, true, 2, 48, false, true);
+      NDArray weight = weight(scope, 2);
+      NDArray hessian = hessian(scope, 2);
+      Solution without = new GptqSolver(kept).solve(scope, weight, hessian, grid, ROWS);
+      Solution with = new GptqSolver(fitted).solve(scope, weight, hessian, grid, 5);
+      assertThat(sum(with.error())).isLessThan(sum(without.error()));
+      NDArray back =
+          scope.run("format.dequantize", with.codes(), with.scale(), with.zero(), grid.numbers());
+      assertThat(scope.toFloats(back)).containsExactly(scope.toFloats(with.weight()), within(0f));
+      int dtype = TorchDtype.BFLOAT16.number();
+      assertThat(scope.toFloats(scope.run("tensor.rounded", with.scale(), dtype)))
+          .isEqualTo(scope.toFloats(with.scale()));
+    }
+  }
+
   @Test
   void sweepsOfCoordinateDescentOnlyLowerTheError() {
     try (TensorScope scope = torch.scope("test")) {
