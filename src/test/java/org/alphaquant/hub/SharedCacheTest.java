@@ -19,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -118,6 +119,16 @@ class SharedCacheTest {
   /** Deletes and claims meet at random instants; whoever has a model has all of it. */
   @Test
   void aModelInUseIsNeverDeleted() throws Exception {
+    useAndDelete(4);
+  }
+
+  @Test
+  @Tag("faults")
+  void aModelInUseIsNeverDeletedHoweverOften() throws Exception {
+    useAndDelete(60);
+  }
+
+  private void useAndDelete(int rounds) throws Exception {
     ExecutorService workers = Executors.newFixedThreadPool(6);
     List<Future<Integer>> done = new ArrayList<>();
     byte[] expected = HubTests.model(1).get("model-00001-of-00002.safetensors");
@@ -125,7 +136,7 @@ class SharedCacheTest {
     for (int i = 0; i < 3; i++) {
       Hub hub = hub(Map.of());
       Random random = new Random(i);
-      done.add(workers.submit(() -> useOften(hub, expected, random, using)));
+      done.add(workers.submit(() -> useOften(hub, rounds, expected, random, using)));
     }
     for (int i = 0; i < 2; i++) {
       Hub hub = hub(Map.of());
@@ -140,10 +151,11 @@ class SharedCacheTest {
     assertThat(deleted).as("deletions that found nobody").isPositive();
   }
 
-  private static int useOften(Hub hub, byte[] expected, Random random, CountDownLatch using)
+  private static int useOften(
+      Hub hub, int rounds, byte[] expected, Random random, CountDownLatch using)
       throws IOException {
     try {
-      for (int round = 0; round < 15; round++) {
+      for (int round = 0; round < rounds; round++) {
         spin(random);
         try (ModelInUse model = use(hub, ID)) {
           assertThat(model.folder().resolve("model-00001-of-00002.safetensors"))
