@@ -38,6 +38,12 @@ final class FetchingRunner implements JobRunner {
     this.models = models;
   }
 
+  // A download asks between its parts whether to stop.
+  @Override
+  public boolean canBeStopped() {
+    return next.canBeStopped();
+  }
+
   @Override
   public JobResult run(JobContext context) throws Exception {
     Map<String, FetchedSource> sources = new HashMap<>(context.sources());
