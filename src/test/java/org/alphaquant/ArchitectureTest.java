@@ -68,12 +68,20 @@ class ArchitectureTest {
     map.put("client", Set.of());
     map.put(
         "api",
-        Set.of("upload", "job", "events", "scheme", "checkpoint", "architecture", "security"));
+        Set.of(
+            "upload",
+            "job",
+            "events",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "security",
+            "problem"));
     map.put("events", Set.of("job"));
     map.put("metrics", Set.of("job", "worker", "device"));
-    map.put("webhook", Set.of("job", "egress"));
+    map.put("webhook", Set.of("job", "egress", "problem"));
     map.put("database", Set.of("job"));
-    map.put("fetch", Set.of("upload", "worker", "prepare", "hub", "source", "job"));
+    map.put("fetch", Set.of("upload", "worker", "prepare", "hub", "source", "job", "problem"));
     map.put(
         "runner",
         Set.of(
@@ -131,7 +139,8 @@ class ArchitectureTest {
             "gptq",
             "scheme.plan",
             "storage",
-            "moe"));
+            "moe",
+            "problem"));
     map.put(
         "prepare",
         Set.of(
@@ -146,7 +155,8 @@ class ArchitectureTest {
             "job",
             "storage.formats",
             "estimate",
-            "format"));
+            "format",
+            "problem"));
     map.put(
         "quantize",
         Set.of(
@@ -162,7 +172,7 @@ class ArchitectureTest {
             "job",
             "architecture"));
     map.put("estimate", Set.of("model", "model.block", "architecture", "torch", "job"));
-    map.put("job", Set.of("architecture"));
+    map.put("job", Set.of("architecture", "problem"));
     map.put("security", Set.of());
     map.put(
         "scheme.plan",
@@ -173,7 +183,8 @@ class ArchitectureTest {
             "architecture",
             "format",
             "storage.formats",
-            "storage.compressedtensors"));
+            "storage.compressedtensors",
+            "problem"));
     map.put(
         "storage.formats",
         Set.of(
@@ -200,7 +211,7 @@ class ArchitectureTest {
         "storage.quark",
         Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
     map.put("storage", Set.of("scheme", "checkpoint", "architecture", "format", "torch"));
-    map.put("scheme", Set.of("architecture", "format"));
+    map.put("scheme", Set.of("architecture", "format", "problem"));
     map.put("evaluation", Set.of("model", "model.block", "calibration", "torch", "architecture"));
     map.put("calibration", Set.of("chat", "model", "checkpoint"));
     map.put("moe", Set.of("model", "model.block", "torch", "architecture"));
@@ -250,6 +261,7 @@ class ArchitectureTest {
     map.put("checkpoint", Set.of());
     map.put("format", Set.of("torch"));
     map.put("architecture", Set.of());
+    map.put("problem", Set.of());
     map.put("torch", Set.of());
     map.put("device", Set.of());
     map.put("chat", Set.of());

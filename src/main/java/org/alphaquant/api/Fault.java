@@ -3,7 +3,7 @@ package org.alphaquant.api;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import org.alphaquant.job.RefusedException;
-import org.alphaquant.job.SpecProblem;
+import org.alphaquant.problem.Problem;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -27,7 +27,7 @@ record Fault(String pointer, String detail, Object value, Object allowed) {
     this(pointer, detail, null, null);
   }
 
-  static Fault of(SpecProblem problem) {
+  static Fault of(Problem problem) {
     return new Fault(
         problem.pointer(),
         problem.detail(),

@@ -9,7 +9,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.ModelPinning;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.SourceAwayException;
-import org.alphaquant.job.SpecProblem;
+import org.alphaquant.problem.Problem;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -71,7 +71,7 @@ class SpecCheck {
 
   // All that is wrong is told at once, whoever finds it.
   private JobPlan plan(JobSpec spec) {
-    List<SpecProblem> problems = new ArrayList<>();
+    List<Problem> problems = new ArrayList<>();
     preflights.orderedStream().forEach(preflight -> problems.addAll(preflight.check(spec)));
     JobPlan plan = null;
     try {
@@ -86,7 +86,7 @@ class SpecCheck {
     return plan;
   }
 
-  private static void refuse(List<SpecProblem> problems) {
+  private static void refuse(List<Problem> problems) {
     if (!problems.isEmpty()) {
       throw new ProblemException(
           ProblemType.INVALID_JOB, problems.stream().map(Fault::of).toList());

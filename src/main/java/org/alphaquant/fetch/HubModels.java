@@ -10,7 +10,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.ModelPinning;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.SourceAwayException;
-import org.alphaquant.job.SpecProblem;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.source.AllowedRoots;
 import org.alphaquant.source.RemoteModels;
 import org.alphaquant.source.SourceException;
@@ -96,7 +96,7 @@ final class HubModels implements RemoteModels, ModelPinning {
         return spec;
       }
       throw new RefusedException(
-          List.of(new SpecProblem("/model", spec.model(), e.getMessage(), List.of())));
+          List.of(Problem.error("unknown-model", "/model", spec.model(), e.getMessage())));
     }
   }
 

@@ -19,8 +19,8 @@ import org.alphaquant.job.ModelLibrary;
 import org.alphaquant.job.ModelRequest;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.SourceAwayException;
-import org.alphaquant.job.SpecProblem;
 import org.alphaquant.job.StoredModel;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.source.AllowedRoots;
 
 /** Models below the roots, in the hub's caches and on their way. */
@@ -127,7 +127,7 @@ final class Library implements ModelLibrary {
         throw new SourceAwayException(e.getMessage(), e);
       }
       throw new RefusedException(
-          List.of(new SpecProblem("/model", request.model(), e.getMessage(), List.of())));
+          List.of(Problem.error("unknown-model", "/model", request.model(), e.getMessage())));
     }
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
+import org.alphaquant.problem.Problem;
 
 /**
  * What a job would come to.
@@ -31,7 +32,7 @@ public record JobPlan(
     Memory memory,
     List<Estimate> estimates,
     List<Scheme> schemes,
-    List<Warning> warnings,
+    List<Problem> warnings,
     @JsonIgnore List<Tensor> tensors) {
   public JobPlan {
     estimates = List.copyOf(estimates);
@@ -107,27 +108,6 @@ public record JobPlan(
       List<String> modules) {
     public Scheme {
       modules = List.copyOf(modules);
-    }
-  }
-
-  /**
-   * Something to know.
-   *
-   * @param severity {@code warning} or {@code note}
-   * @param code stable name of the kind
-   * @param pointer JSON pointer into the request
-   * @param value what stands there; null where nothing does
-   */
-  @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Warning(
-      String severity,
-      String code,
-      String pointer,
-      String value,
-      String detail,
-      List<String> allowed) {
-    public Warning {
-      allowed = List.copyOf(allowed);
     }
   }
 }

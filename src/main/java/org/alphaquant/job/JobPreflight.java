@@ -1,10 +1,11 @@
 package org.alphaquant.job;
 
 import java.util.List;
+import org.alphaquant.problem.Problem;
 
 /** Looks at a specification before it is stored: model, configuration, files, disk. */
 public interface JobPreflight {
 
   /** All problems found, none where the job can be queued. Runs no numerics. */
-  List<SpecProblem> check(JobSpec spec);
+  List<Problem> check(JobSpec spec);
 }

@@ -1,17 +1,18 @@
 package org.alphaquant.job;
 
 import java.util.List;
+import org.alphaquant.problem.Problem;
 
 /** A request that cannot be answered as it stands, with everything that is wrong with it. */
 public class RefusedException extends RuntimeException {
-  private final transient List<SpecProblem> problems;
+  private final transient List<Problem> problems;
 
-  public RefusedException(List<SpecProblem> problems) {
+  public RefusedException(List<Problem> problems) {
     super(problems.get(0).detail());
     this.problems = List.copyOf(problems);
   }
 
-  public List<SpecProblem> problems() {
+  public List<Problem> problems() {
     return problems;
   }
 }

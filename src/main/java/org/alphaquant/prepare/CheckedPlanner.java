@@ -10,7 +10,7 @@ import org.alphaquant.job.JobPlan;
 import org.alphaquant.job.JobPlanner;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RefusedException;
-import org.alphaquant.job.SpecProblem;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.source.SourceException;
 import org.springframework.beans.factory.ObjectProvider;
@@ -38,7 +38,7 @@ class CheckedPlanner implements JobPlanner {
 
   @Override
   public JobPlan plan(JobSpec spec) {
-    List<SpecProblem> problems = new ArrayList<>();
+    List<Problem> problems = new ArrayList<>();
     JobPlan plan = planned(spec, problems);
     checkCalibration(spec.calibration(), problems);
     if (spec.evaluation() != null && spec.evaluation().perplexity() != null) {
@@ -57,7 +57,7 @@ class CheckedPlanner implements JobPlanner {
   }
 
   // Null where there are problems.
-  private JobPlan planned(JobSpec spec, List<SpecProblem> problems) {
+  private JobPlan planned(JobSpec spec, List<Problem> problems) {
     try (PreparedJob job = preparation.open(spec)) {
       problems.addAll(ofModel(job));
       job.plan().errors().forEach(error -> problems.add(InputProblems.of(error)));
@@ -71,7 +71,7 @@ class CheckedPlanner implements JobPlanner {
     return null;
   }
 
-  private JobPlan withTokenizer(PreparedJob job, List<SpecProblem> problems) {
+  private JobPlan withTokenizer(PreparedJob job, List<Problem> problems) {
     TokenizerTrial.Verdict verdict =
         trial
             .getIfAvailable(() -> CheckedPlanner::notTried)
@@ -91,18 +91,13 @@ class CheckedPlanner implements JobPlanner {
         "no runner may be started here (alphaquant.preflight.runner)");
   }
 
-  private static JobPlan.Warning notTried(JobSpec spec, String reason) {
-    return new JobPlan.Warning(
-        "note",
-        "tokenizer-not-tried",
-        "/model",
-        spec.model(),
-        "The tokenizer was not tried: " + reason + ". The run will tell.",
-        List.of());
+  private static Problem notTried(JobSpec spec, String reason) {
+    String detail = "The tokenizer was not tried: " + reason + ". The run will tell.";
+    return Problem.note("tokenizer-not-tried", "/model", spec.model(), detail);
   }
 
-  private static List<SpecProblem> ofModel(PreparedJob job) {
-    List<SpecProblem> problems = new ArrayList<>();
+  private static List<Problem> ofModel(PreparedJob job) {
+    List<Problem> problems = new ArrayList<>();
     String model = job.spec().model();
     if (!Files.isRegularFile(job.source().folder().resolve("tokenizer.json"))) {
       problems.add(InputProblems.of("/model", model, "'" + model + "' has no tokenizer.json"));
@@ -115,7 +110,7 @@ class CheckedPlanner implements JobPlanner {
     return problems;
   }
 
-  private void checkCalibration(JobSpec.Calibration calibration, List<SpecProblem> problems) {
+  private void checkCalibration(JobSpec.Calibration calibration, List<Problem> problems) {
     List<JobSpec.Source> files = calibration.files();
     for (int i = 0; i < files.size(); i++) {
       JobSpec.Source file = files.get(i);
@@ -125,8 +120,7 @@ class CheckedPlanner implements JobPlanner {
     }
   }
 
-  private static void attempt(
-      List<SpecProblem> problems, String pointer, String value, Runnable step) {
+  private static void attempt(List<Problem> problems, String pointer, String value, Runnable step) {
     try {
       step.run();
     } catch (SourceException | IllegalArgumentException e) {

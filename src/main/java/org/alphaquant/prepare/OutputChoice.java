@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.SpecProblem;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.plan.TargetRuntime;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.formats.StorageFormats;
@@ -32,8 +32,8 @@ record OutputChoice(Optional<StorageFormat> format, TargetRuntime target) {
   }
 
   /** Names that do not exist. */
-  static List<SpecProblem> problems(JobSpec.Output output) {
-    List<SpecProblem> problems = new ArrayList<>();
+  static List<Problem> problems(JobSpec.Output output) {
+    List<Problem> problems = new ArrayList<>();
     List<String> formats = new ArrayList<>(List.of(AUTO));
     formats.addAll(StorageFormats.names());
     check(problems, "format", output.format(), formats);
@@ -44,12 +44,13 @@ record OutputChoice(Optional<StorageFormat> format, TargetRuntime target) {
   }
 
   private static void check(
-      List<SpecProblem> problems, String field, String value, List<String> allowed) {
+      List<Problem> problems, String field, String value, List<String> allowed) {
     if (!allowed.contains(value)) {
       String detail =
           "output.%s is '%s'; it must be one of %s"
               .formatted(field, value, String.join(", ", allowed));
-      problems.add(new SpecProblem("/output/" + field, value, detail, allowed));
+      problems.add(
+          Problem.error("unknown-name", "/output/" + field, value, detail).allowing(allowed));
     }
   }
 }

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ToLongFunction;
@@ -18,7 +17,7 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.job.JobPlan;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.scheme.plan.SchemeGroup;
@@ -46,7 +45,7 @@ public final class PlanAnswer {
    *
    * @param more warnings that are not of the plan itself
    */
-  static JobPlan of(PreparedJob job, List<JobPlan.Warning> more) {
+  static JobPlan of(PreparedJob job, List<Problem> more) {
     Plan plan = job.plan();
     JobSpec.Calibration calibration = job.spec().calibration();
     long tokens = (long) calibration.samples() * calibration.sequenceLength();
@@ -63,7 +62,7 @@ public final class PlanAnswer {
         memory(job.spec(), shape, plan),
         Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
         plan.groups().stream().map(PlanAnswer::scheme).toList(),
-        Stream.concat(plan.findings().stream().map(PlanAnswer::warning), more.stream()).toList(),
+        Stream.concat(plan.findings().stream().map(InputProblems::of), more.stream()).toList(),
         new PlanAnswer(plan).tensors());
   }
 
@@ -92,17 +91,6 @@ public final class PlanAnswer {
         group.bitsPerWeight(),
         group.bytes(),
         group.modules());
-  }
-
-  private static JobPlan.Warning warning(Finding finding) {
-    Finding below = finding.below("/config");
-    return new JobPlan.Warning(
-        below.severity().name().toLowerCase(Locale.ROOT),
-        below.code(),
-        below.pointer(),
-        below.value(),
-        below.detail(),
-        below.allowed());
   }
 
   private List<JobPlan.Tensor> tensors() {

@@ -14,11 +14,11 @@ import org.alphaquant.moe.Utilization;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.Provenance;
 import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.report.QuantizationReport.Bytes;
 import org.alphaquant.report.QuantizationReport.PerplexityChange;
-import org.alphaquant.scheme.Finding;
 import org.alphaquant.storage.ModuleSummary;
 
 /** Puts a run's figures together to its report. */
@@ -109,7 +109,7 @@ public final class ReportWriter {
     List<String> warnings = new ArrayList<>();
     prepared.plan().findings().stream()
         .filter(finding -> !finding.isError())
-        .map(Finding::toString)
+        .map(Problem::toString)
         .forEach(warnings::add);
     // One for all of a kind: a large model may have tens of thousands of them.
     linears.stream()

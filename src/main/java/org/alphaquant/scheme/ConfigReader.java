@@ -2,6 +2,7 @@ package org.alphaquant.scheme;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.alphaquant.problem.Problem;
 import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
 
@@ -15,7 +16,7 @@ final class ConfigReader {
   private static final List<String> OVERRIDE =
       List.of("pattern", "wq", "aq", "group_size", "symmetric", "skip", "comment");
 
-  private final List<Finding> findings = new ArrayList<>();
+  private final List<Problem> findings = new ArrayList<>();
 
   QuantizationConfig read(JsonNode config) {
     if (config == null || config.isMissingNode() || config.isNull()) {
@@ -122,6 +123,6 @@ final class ConfigReader {
   }
 
   private void add(String code, JsonPointer place, JsonNode value, String detail) {
-    findings.add(Finding.error(code, place.toString(), JsonValue.shown(value), detail));
+    findings.add(Problem.error(code, place.toString(), JsonValue.shown(value), detail));
   }
 }

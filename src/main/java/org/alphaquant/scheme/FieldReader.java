@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.problem.Problem;
 import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
 
@@ -14,9 +15,9 @@ final class FieldReader {
 
   private final JsonNode object;
   private final JsonPointer place;
-  private final Consumer<Finding> findings;
+  private final Consumer<Problem> findings;
 
-  FieldReader(JsonNode object, JsonPointer place, Consumer<Finding> findings) {
+  FieldReader(JsonNode object, JsonPointer place, Consumer<Problem> findings) {
     this.object = object;
     this.place = place;
     this.findings = findings;
@@ -110,7 +111,7 @@ final class FieldReader {
   boolean error(String code, String field, String detail, List<String> allowed) {
     String pointer = place.appendProperty(field).toString();
     String value = JsonValue.shown(object.get(field));
-    findings.accept(Finding.error(code, pointer, value, detail).allowing(allowed));
+    findings.accept(Problem.error(code, pointer, value, detail).allowing(allowed));
     return false;
   }
 }

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.problem.Problem;
 
 /** The overrides that apply to each module. */
 final class OverrideMatches {
@@ -45,21 +46,21 @@ final class OverrideMatches {
     return applied;
   }
 
-  List<Finding> findings() {
-    List<Finding> findings = new ArrayList<>();
+  List<Problem> findings() {
+    List<Problem> findings = new ArrayList<>();
     for (int index = 0; index < overrides.size(); index++) {
       SchemeOverride override = overrides.get(index);
       if (!matchingAny.get(index)) {
         findings.add(matchesNothing(index, override.pattern()));
       } else if (override.fields().equals(SchemeFields.OPEN)) {
         String detail = "the override sets no field, so it changes nothing";
-        findings.add(Finding.warning("empty-override", "/overrides/" + index, null, detail));
+        findings.add(Problem.warning("empty-override", "/overrides/" + index, null, detail));
       }
     }
     return findings;
   }
 
-  private Finding matchesNothing(int index, Glob pattern) {
+  private Problem matchesNothing(int index, Glob pattern) {
     List<String> names = modules.stream().map(ModuleDescription::name).toList();
     String weight =
         pattern.pattern().endsWith(".weight") ? " (names have no \".weight\" at their end)" : "";
@@ -67,7 +68,7 @@ final class OverrideMatches {
         "the pattern matches none of the model's %d modules%s; the nearest are listed"
             .formatted(modules.size(), weight);
     String pointer = Origin.pointer(index, "pattern");
-    return Finding.warning("matches-nothing", pointer, pattern.pattern(), detail)
+    return Problem.warning("matches-nothing", pointer, pattern.pattern(), detail)
         .allowing(NearMisses.names(pattern, names));
   }
 }

@@ -24,8 +24,9 @@ import tools.jackson.databind.JsonNode;
  * <p>Routers, shared-expert gates, the head, norms and embeddings stay as they are unless an
  * override <em>names</em> them with a {@code wq}: an override names them when every module that its
  * pattern matches is of these kinds. {@code *.mlp.gate} names routers; {@code *} and {@code
- * *.mlp.*} do not, although they match them. Naming a router or the head gives a warning, and
- * naming a norm or an embedding is an error, as no format stores them.
+ * *.mlp.*} do not, although they match them. Naming a router, the head or an embedding gives a
+ * warning, as few engines read those quantized, and naming a norm is an error, as no format stores
+ * it.
  *
  * @param defaults fields of every module
  * @param overrides in the order in which they apply

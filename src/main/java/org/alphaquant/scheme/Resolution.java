@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.problem.Problem;
 
 /**
  * A configuration applied to a model.
@@ -12,17 +13,17 @@ import org.alphaquant.format.TensorScheme;
  *     errors the modules concerned stand here as unquantized.
  * @param findings errors, warnings and notes, in the order of the configuration
  */
-public record Resolution(List<ModuleScheme> modules, List<Finding> findings) {
+public record Resolution(List<ModuleScheme> modules, List<Problem> findings) {
   public Resolution {
     modules = List.copyOf(modules);
     findings = List.copyOf(findings);
   }
 
-  public List<Finding> errors() {
-    return findings.stream().filter(Finding::isError).toList();
+  public List<Problem> errors() {
+    return findings.stream().filter(Problem::isError).toList();
   }
 
-  public List<Finding> warnings() {
+  public List<Problem> warnings() {
     return findings.stream().filter(finding -> !finding.isError()).toList();
   }
 

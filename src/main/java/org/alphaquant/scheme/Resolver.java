@@ -8,6 +8,7 @@ import java.util.Map;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.problem.Problem;
 
 /** Applies one configuration to one model. */
 final class Resolver {
@@ -29,7 +30,7 @@ final class Resolver {
       Effective effective = effective(module);
       schemes.add(new ModuleScheme(module, scheme(module, effective), effective.origin()));
     }
-    List<Finding> all = new ArrayList<>(findings.all());
+    List<Problem> all = new ArrayList<>(findings.all());
     all.addAll(matches.findings());
     return new Resolution(schemes, all);
   }

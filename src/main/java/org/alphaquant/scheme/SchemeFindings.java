@@ -9,16 +9,17 @@ import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.problem.Problem;
 
 /** What there is to say about the schemes of single modules, each thing once for all of them. */
 final class SchemeFindings {
   private final Map<Object, Counted> counted = new LinkedHashMap<>();
 
   /** What was found, its first module, and how many others it concerns. */
-  private record Counted(Finding finding, int others) {
-    Finding complete() {
+  private record Counted(Problem finding, int others) {
+    Problem complete() {
       String more = others == 0 ? "" : " (and %d more modules)".formatted(others);
-      return new Finding(
+      return new Problem(
           finding.severity(),
           finding.code(),
           finding.pointer(),
@@ -28,7 +29,7 @@ final class SchemeFindings {
     }
   }
 
-  Collection<Finding> all() {
+  Collection<Problem> all() {
     return counted.values().stream().map(Counted::complete).toList();
   }
 
@@ -40,12 +41,12 @@ final class SchemeFindings {
       String detail =
           "%s is the model's %s, and no checkpoint format stores that quantized; only bf16 is"
               .formatted(module.name(), kind.label());
-      add(List.of(pointer, kind), Finding.error("not-a-matrix", pointer, format, detail));
+      add(List.of(pointer, kind), Problem.error("not-a-matrix", pointer, format, detail));
     } else if (kind.isProtected()) {
       String detail =
           "%s is the model's %s: small, sensitive, and engines expect it unquantized"
               .formatted(module.name(), kind.label());
-      add(List.of(pointer, kind), Finding.warning("protected-module", pointer, format, detail));
+      add(List.of(pointer, kind), Problem.warning("protected-module", pointer, format, detail));
     }
     return kind.isQuantizable();
   }
@@ -60,10 +61,10 @@ final class SchemeFindings {
     List<Object> key = List.of(pointer, format);
     String value = String.valueOf(groupSize);
     boolean accepted = format.acceptsGroupSize(groupSize);
-    Finding finding =
+    Problem finding =
         accepted
-            ? Finding.note("block-inside-group", pointer, value, Blocks.inside(format, groupSize))
-            : Finding.error("group-size", pointer, value, Blocks.mismatch(format, groupSize))
+            ? Problem.note("block-inside-group", pointer, value, Blocks.inside(format, groupSize))
+            : Problem.error("group-size", pointer, value, Blocks.mismatch(format, groupSize))
                 .allowing(Blocks.multiples(format));
     counted.putIfAbsent(key, new Counted(finding, 0));
     return accepted;
@@ -82,7 +83,7 @@ final class SchemeFindings {
         "%s %d does not divide the %d input features of %s"
             .formatted(what, scheme.groupSize(), inFeatures, module.name());
     String value = block ? effective.format().jsonName() : String.valueOf(scheme.groupSize());
-    Finding finding = Finding.error("group-size", pointer, value, detail);
+    Problem finding = Problem.error("group-size", pointer, value, detail);
     add(
         List.of(pointer, scheme.groupSize(), inFeatures),
         block ? finding : finding.allowing(dividing(inFeatures)));
@@ -96,7 +97,7 @@ final class SchemeFindings {
         .toList();
   }
 
-  private void add(List<Object> key, Finding finding) {
+  private void add(List<Object> key, Problem finding) {
     counted.merge(
         key,
         new Counted(finding, 0),

@@ -4,7 +4,7 @@ import java.net.URI;
 import java.util.List;
 import org.alphaquant.job.JobPreflight;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.SpecProblem;
+import org.alphaquant.problem.Problem;
 
 /** Refuses a job whose webhook may not be told, before it is queued. */
 final class WebhookPreflight implements JobPreflight {
@@ -17,14 +17,16 @@ final class WebhookPreflight implements JobPreflight {
   }
 
   @Override
-  public List<SpecProblem> check(JobSpec spec) {
+  public List<Problem> check(JobSpec spec) {
     if (spec.webhook() == null) {
       return List.of();
     }
     String url = spec.webhook().url();
     return targets
         .refusal(URI.create(url))
-        .map(refusal -> List.of(new SpecProblem("/webhook/url", url, refusal, hosts)))
+        .map(
+            refusal ->
+                List.of(Problem.error("refused-url", "/webhook/url", url, refusal).allowing(hosts)))
         .orElse(List.of());
   }
 }

@@ -13,7 +13,7 @@ import org.alphaquant.database.TestDatabases;
 import org.alphaquant.job.JobPlanner;
 import org.alphaquant.job.JobPreflight;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.SpecProblem;
+import org.alphaquant.problem.Problem;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.beans.factory.support.BeanDefinitionBuilder;
 import org.springframework.beans.factory.support.BeanDefinitionRegistry;
@@ -98,10 +98,11 @@ final class RunningServer implements AutoCloseable {
             .getBeanDefinition());
   }
 
-  private static List<SpecProblem> check(JobSpec spec) {
+  private static List<Problem> check(JobSpec spec) {
     return spec.model().equals("refused")
         ? List.of(
-            new SpecProblem("/config/default/wq", "int5", "is no format", List.of("int4", "int8")))
+            Problem.error("unknown-format", "/config/default/wq", "int5", "is no format")
+                .allowing(List.of("int4", "int8")))
         : List.of();
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.util.List;
+import org.alphaquant.problem.Problem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
@@ -12,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 class MalformedConfigTest {
 
   /** Every error in the configuration: those of its form, or else those on a model. */
-  private static List<Finding> errors(String json) {
+  private static List<Problem> errors(String json) {
     try {
       QuantizationConfig config = QuantizationConfig.parse(JsonMapper.shared().readTree(json));
       return config.resolve(Models.olmoe(3, 8, 64, 32)).errors();
@@ -42,7 +43,7 @@ class MalformedConfigTest {
          "overrides": [{"wq": "int4"}, {"pattern": "[", "skip": 1}]}
         """;
     assertThat(errors(json))
-        .extracting(Finding::pointer)
+        .extracting(Problem::pointer)
         .containsExactly(
             "/defaults",
             "/default/wq",
@@ -66,7 +67,7 @@ class MalformedConfigTest {
   @Test
   void aGroupSizeThatDoesNotDivideComesWithThoseThatDo() {
     assertThat(errors("{\"default\": {\"group_size\": 128}}"))
-        .extracting(Finding::detail, Finding::allowed)
+        .extracting(Problem::detail, Problem::allowed)
         .containsExactly(
             org.assertj.core.groups.Tuple.tuple(
                 "group_size 128 does not divide the 64 input features of"

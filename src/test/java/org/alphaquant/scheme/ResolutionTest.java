@@ -9,6 +9,8 @@ import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.problem.Problem;
+import org.alphaquant.problem.Severity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -140,7 +142,7 @@ class ResolutionTest {
         config("{\"default\": {\"wq\": \"mxfp6\", \"group_size\": 64}}").resolve(OLMOE).orThrow();
     assertThat(resolution.findings())
         .containsExactly(
-            Finding.note(
+            Problem.note(
                 "block-inside-group",
                 "/default/group_size",
                 "64",
@@ -169,7 +171,7 @@ class ResolutionTest {
   @Test
   void anOverrideWithoutFieldsIsAWarning() {
     assertThat(config("{\"overrides\": [{\"pattern\": \"*\"}]}").resolve(OLMOE).findings())
-        .extracting(Finding::code)
+        .extracting(Problem::code)
         .containsExactly("empty-override");
   }
 

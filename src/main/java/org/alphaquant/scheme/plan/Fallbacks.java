@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Fallback;
 import org.alphaquant.storage.StorageFormat;
@@ -15,11 +15,11 @@ import org.alphaquant.storage.StorageFormat;
  *
  * @param findings what was replaced, once for modules of the same rows
  */
-record Fallbacks(List<ModuleScheme> modules, List<Finding> findings) {
+record Fallbacks(List<ModuleScheme> modules, List<Problem> findings) {
 
   static Fallbacks of(StorageFormat format, List<ModuleScheme> asked) {
     List<ModuleScheme> modules = new ArrayList<>();
-    Map<List<Object>, Finding> findings = new LinkedHashMap<>();
+    Map<List<Object>, Problem> findings = new LinkedHashMap<>();
     for (ModuleScheme module : asked) {
       Optional<Fallback> instead = format.instead(module);
       modules.add(instead.map(fallback -> replaced(module, fallback)).orElse(module));
@@ -35,11 +35,11 @@ record Fallbacks(List<ModuleScheme> modules, List<Finding> findings) {
     return new ModuleScheme(module.module(), fallback.scheme(), module.origin());
   }
 
-  private static Finding finding(ModuleScheme module, Fallback fallback) {
+  private static Problem finding(ModuleScheme module, Fallback fallback) {
     String asked = module.scheme().format().jsonName();
     String detail =
         "%s, so %s and its like are written as %s in place of %s"
             .formatted(fallback.reason(), module.name(), fallback.scheme().label(), asked);
-    return Finding.warning("fallback", module.formatPointer(), asked, detail);
+    return Problem.warning("fallback", module.formatPointer(), asked, detail);
   }
 }

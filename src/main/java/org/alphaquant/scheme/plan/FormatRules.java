@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.formats.StorageFormats;
 
@@ -14,8 +14,8 @@ import org.alphaquant.storage.formats.StorageFormats;
 final class FormatRules {
   private FormatRules() {}
 
-  static List<Finding> check(ServedCheckpoint checkpoint, boolean requested, TargetRuntime target) {
-    List<Finding> findings = new ArrayList<>(refusals(checkpoint));
+  static List<Problem> check(ServedCheckpoint checkpoint, boolean requested, TargetRuntime target) {
+    List<Problem> findings = new ArrayList<>(refusals(checkpoint));
     boolean quantized = checkpoint.quantized().findAny().isPresent();
     if (quantized && !requested && checkpoint.is(StorageFormats.PLAIN)) {
       findings.add(dequantized(checkpoint, target));
@@ -24,8 +24,8 @@ final class FormatRules {
     return findings;
   }
 
-  private static List<Finding> refusals(ServedCheckpoint checkpoint) {
-    Map<String, Finding> refusals = new LinkedHashMap<>();
+  private static List<Problem> refusals(ServedCheckpoint checkpoint) {
+    Map<String, Problem> refusals = new LinkedHashMap<>();
     checkpoint
         .quantized()
         .forEach(
@@ -37,13 +37,13 @@ final class FormatRules {
     return List.copyOf(refusals.values());
   }
 
-  private static Finding refusal(ModuleScheme module, String reason) {
+  private static Problem refusal(ModuleScheme module, String reason) {
     String detail = "%s (%s)".formatted(reason, module.name());
     String label = module.scheme().label();
-    return Finding.error("format-cannot-hold", module.formatPointer(), label, detail);
+    return Problem.error("format-cannot-hold", module.formatPointer(), label, detail);
   }
 
-  private static Finding dequantized(ServedCheckpoint checkpoint, TargetRuntime target) {
+  private static Problem dequantized(ServedCheckpoint checkpoint, TargetRuntime target) {
     String schemes =
         checkpoint
             .quantized()
@@ -54,12 +54,12 @@ final class FormatRules {
         "no checkpoint format holds %s together, so the quantized values are written in bf16: it loads anywhere and saves no space"
             .formatted(schemes);
     return target == TargetRuntime.NONE
-        ? Finding.note("written-dequantized", "", schemes, detail)
-        : Finding.warning("written-dequantized", "", schemes, detail);
+        ? Problem.note("written-dequantized", "", schemes, detail)
+        : Problem.warning("written-dequantized", "", schemes, detail);
   }
 
-  private static List<Finding> activations(ServedCheckpoint checkpoint) {
-    Map<TensorScheme, Finding> dropped = new LinkedHashMap<>();
+  private static List<Problem> activations(ServedCheckpoint checkpoint) {
+    Map<TensorScheme, Problem> dropped = new LinkedHashMap<>();
     checkpoint
         .quantized()
         .filter(module -> module.scheme().hasActivation())
@@ -68,12 +68,12 @@ final class FormatRules {
     return List.copyOf(dropped.values());
   }
 
-  private static Finding dropped(ServedCheckpoint checkpoint, ModuleScheme module) {
+  private static Problem dropped(ServedCheckpoint checkpoint, ModuleScheme module) {
     String activation = module.scheme().activation().jsonName();
     String detail =
         "%s cannot say that inputs of %s weights are %s, so engines will leave them in 16 bits"
             .formatted(checkpoint.format().name(), module.scheme().format().jsonName(), activation);
-    return Finding.warning(
+    return Problem.warning(
         "activation-not-exported", module.activationPointer(), activation, detail);
   }
 }

@@ -3,7 +3,7 @@ package org.alphaquant.scheme.plan;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 
 /**
  * vLLM judges its fast expert kernel by the base group size alone, and the slower one ignores every
@@ -12,7 +12,7 @@ import org.alphaquant.scheme.Finding;
 record GptqExpertGroupRule() implements ServingRule {
 
   @Override
-  public Optional<Finding> check(ServedCheckpoint checkpoint) {
+  public Optional<Problem> check(ServedCheckpoint checkpoint) {
     List<Integer> sizes =
         checkpoint
             .experts()
@@ -25,6 +25,6 @@ record GptqExpertGroupRule() implements ServingRule {
     }
     String shown = sizes.stream().map(String::valueOf).collect(Collectors.joining(", "));
     String detail = "vLLM reads all GPTQ experts with one group size, but they have " + shown;
-    return Optional.of(Finding.error("gptq-expert-group-size", "", shown, detail));
+    return Optional.of(Problem.error("gptq-expert-group-size", "", shown, detail));
   }
 }

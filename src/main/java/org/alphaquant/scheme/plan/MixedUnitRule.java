@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.JoinedModules;
 
@@ -16,13 +16,13 @@ import org.alphaquant.storage.JoinedModules;
 record MixedUnitRule(String engine) implements ServingRule {
 
   @Override
-  public Optional<Finding> check(ServedCheckpoint checkpoint) {
+  public Optional<Problem> check(ServedCheckpoint checkpoint) {
     List<JoinedModules> mixed =
         checkpoint.units().stream().filter(unit -> !unit.isUniform()).toList();
     return mixed.stream().findFirst().map(first -> finding(checkpoint, first, mixed.size() - 1));
   }
 
-  private Finding finding(ServedCheckpoint checkpoint, JoinedModules unit, int others) {
+  private Problem finding(ServedCheckpoint checkpoint, JoinedModules unit, int others) {
     String schemes =
         unit.members().stream()
             .map(ModuleScheme::scheme)
@@ -37,7 +37,7 @@ record MixedUnitRule(String engine) implements ServingRule {
                 unit.name(),
                 schemes,
                 others == 0 ? "" : " (and %d more such units)".formatted(others));
-    return Finding.error("mixed-fused-unit", pointer(checkpoint, unit), schemes, detail);
+    return Problem.error("mixed-fused-unit", pointer(checkpoint, unit), schemes, detail);
   }
 
   /** The place that made the first member differ that does. */

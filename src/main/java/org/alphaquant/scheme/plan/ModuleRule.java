@@ -3,9 +3,9 @@ package org.alphaquant.scheme.plan;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
+import org.alphaquant.problem.Severity;
 import org.alphaquant.scheme.ModuleScheme;
-import org.alphaquant.scheme.Severity;
 
 /**
  * A rule about single modules, reported once with the first module that breaks it.
@@ -31,16 +31,16 @@ record ModuleRule(Severity severity, String code, String reason, Predicate<Modul
   }
 
   @Override
-  public Optional<Finding> check(ServedCheckpoint checkpoint) {
+  public Optional<Problem> check(ServedCheckpoint checkpoint) {
     List<ModuleScheme> found = checkpoint.quantized().filter(concerns).toList();
     return found.stream().findFirst().map(first -> finding(first, found.size() - 1));
   }
 
-  private Finding finding(ModuleScheme first, int others) {
+  private Problem finding(ModuleScheme first, int others) {
     String label = first.scheme().label();
     String more = others == 0 ? "" : " and %d more modules are".formatted(others);
     String detail =
         "%s%s %s, but %s".formatted(first.name(), more.isEmpty() ? " is" : more, label, reason);
-    return new Finding(severity, code, first.formatPointer(), label, detail, List.of());
+    return new Problem(severity, code, first.formatPointer(), label, detail, List.of());
   }
 }

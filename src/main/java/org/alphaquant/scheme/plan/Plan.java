@@ -12,7 +12,7 @@ import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Content;
 import org.alphaquant.storage.Plane;
@@ -43,7 +43,7 @@ public record Plan(
     List<ModuleScheme> modules,
     List<PlannedTensor> tensors,
     long sourceBytes,
-    List<Finding> findings) {
+    List<Problem> findings) {
 
   private static final double UNQUANTIZED_BITS = 16;
 
@@ -54,8 +54,8 @@ public record Plan(
   }
 
   /** What keeps the job from running. */
-  public List<Finding> errors() {
-    return findings.stream().filter(Finding::isError).toList();
+  public List<Problem> errors() {
+    return findings.stream().filter(Problem::isError).toList();
   }
 
   /** The dtype that most of the model's weights have. */

@@ -7,7 +7,7 @@ import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.TensorInfo;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.storage.Content;
@@ -36,9 +36,9 @@ public record Planner(PlannedSource source) {
             plain(Untying.of(source.description(), modules)),
             quantized);
     boolean held = quantized.stream().noneMatch(module -> format.refuses(module).isPresent());
-    List<Finding> whole =
+    List<Problem> whole =
         held ? WholeRules.check(format, content, source.folder(), target) : List.of();
-    List<Finding> findings =
+    List<Problem> findings =
         findings(resolution, new ServedCheckpoint(format, modules), requested, target);
     findings.addAll(fallbacks.findings());
     findings.addAll(whole);
@@ -48,7 +48,7 @@ public record Planner(PlannedSource source) {
         source.sha256(),
         content,
         modules,
-        held && whole.stream().noneMatch(Finding::isError) ? format.tensors(content) : List.of(),
+        held && whole.stream().noneMatch(Problem::isError) ? format.tensors(content) : List.of(),
         source.bytes(),
         findings);
   }
@@ -76,12 +76,12 @@ public record Planner(PlannedSource source) {
         .orElseThrow();
   }
 
-  private static List<Finding> findings(
+  private static List<Problem> findings(
       Resolution resolution,
       ServedCheckpoint served,
       Optional<StorageFormat> requested,
       TargetRuntime target) {
-    List<Finding> findings = new ArrayList<>(resolution.findings());
+    List<Problem> findings = new ArrayList<>(resolution.findings());
     findings.addAll(FormatRules.check(served, requested.isPresent(), target));
     if (served.isPacked() || target == TargetRuntime.LLAMA_CPP) {
       rules(served, target).forEach(rule -> rule.check(served).ifPresent(findings::add));

@@ -7,7 +7,7 @@ import static org.alphaquant.storage.compressedtensors.CompressionFormat.PACK_QU
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.storage.compressedtensors.CompressionFormat;
 import org.alphaquant.storage.formats.StorageFormats;
 
@@ -61,7 +61,7 @@ final class SglangRules {
           module -> module.scheme().format().bits() != 4 && module.scheme().format().bits() != 8);
 
   /** compressed_tensors_wNa16_moe.py asks for pack-quantized as the one format of the whole. */
-  private static Optional<Finding> globalFormat(ServedCheckpoint checkpoint) {
+  private static Optional<Problem> globalFormat(ServedCheckpoint checkpoint) {
     Set<CompressionFormat> formats =
         checkpoint
             .quantized()
@@ -75,6 +75,6 @@ final class SglangRules {
     String detail =
         "SGLang before mid-2026 serves packed experts only where everything is pack-quantized;"
             + " this checkpoint has %d formats".formatted(formats.size());
-    return Optional.of(Finding.warning("mixed-precision", "", null, detail));
+    return Optional.of(Problem.warning("mixed-precision", "", null, detail));
   }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.formats.StorageFormats;
 
@@ -41,7 +41,7 @@ final class TransformersRules {
   }
 
   /** All layers' experts are decoded by the first group whose target names experts. */
-  private static Optional<Finding> oneScheme(ServedCheckpoint checkpoint) {
+  private static Optional<Problem> oneScheme(ServedCheckpoint checkpoint) {
     List<TensorScheme> schemes = checkpoint.experts().map(ModuleScheme::scheme).distinct().toList();
     boolean uniform = schemes.size() == 1 && !schemes.get(0).isUnquantized();
     if (schemes.isEmpty() || uniform) {
@@ -52,7 +52,7 @@ final class TransformersRules {
         schemes.size() > 1
             ? "transformers decodes the experts of all layers by one scheme, but they have " + shown
             : "transformers leaves unquantized experts of a compressed checkpoint uninitialised";
-    return Optional.of(Finding.error("expert-schemes", "", shown, detail));
+    return Optional.of(Problem.error("expert-schemes", "", shown, detail));
   }
 
   private static final ModuleRule EXPERT_ZERO_POINTS =

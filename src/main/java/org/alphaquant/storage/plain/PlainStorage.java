@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.format.TwoLevels;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Codec;
 import org.alphaquant.storage.Content;
@@ -27,7 +28,14 @@ public final class PlainStorage implements StorageFormat {
 
   @Override
   public Optional<String> refuses(ModuleScheme module) {
-    return Optional.empty();
+    boolean levels = module.scheme().format().kind() == NumberFormat.Kind.K;
+    long inputs = module.module().inFeatures();
+    return levels && inputs % TwoLevels.BLOCK != 0
+        ? Optional.of(
+            "%s has one scale for every %d weights, which does not divide the %d input features of %s"
+                .formatted(
+                    module.scheme().format().jsonName(), TwoLevels.BLOCK, inputs, module.name()))
+        : Optional.empty();
   }
 
   @Override

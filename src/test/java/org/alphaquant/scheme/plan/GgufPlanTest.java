@@ -11,7 +11,7 @@ import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.SourceSettings;
 import org.alphaquant.prepare.SourceSettings.Roots;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.Presets;
 import org.alphaquant.storage.PlannedTensor;
 import org.junit.jupiter.api.Test;
@@ -39,7 +39,7 @@ class GgufPlanTest {
   }
 
   private static List<String> errors(Plan plan) {
-    return plan.errors().stream().map(Finding::detail).toList();
+    return plan.errors().stream().map(Problem::detail).toList();
   }
 
   private static Stream<String> types(Plan plan, String name) {
@@ -93,7 +93,7 @@ class GgufPlanTest {
     assertThat(plan.errors()).isEmpty();
     assertThat(types(plan, "ffn_down_exps")).containsOnly("Q5_0");
     assertThat(plan.findings())
-        .extracting(Finding::code, Finding::detail)
+        .extracting(Problem::code, Problem::detail)
         .anySatisfy(
             found -> {
               assertThat(found.toList().get(0)).isEqualTo("fallback");
@@ -105,7 +105,7 @@ class GgufPlanTest {
   void compressedKeysAndValuesStayUnquantized() {
     Plan plan = plan("micro/deepseek_v2", "{\"default\": {\"wq\": \"int4\", \"group_size\": -1}}");
     assertThat(types(plan, "attn_k_b")).containsOnly("BF16");
-    assertThat(plan.findings()).extracting(Finding::code).contains("fallback");
+    assertThat(plan.findings()).extracting(Problem::code).contains("fallback");
   }
 
   @Test
@@ -138,7 +138,7 @@ class GgufPlanTest {
     Plan none =
         plan("micro/olmoe_clip", config, "{\"format\": \"gguf\", \"target_runtime\": \"none\"}");
     assertThat(none.errors()).isEmpty();
-    assertThat(none.findings()).extracting(Finding::code).contains("engine-differs");
+    assertThat(none.findings()).extracting(Problem::code).contains("engine-differs");
   }
 
   @Test

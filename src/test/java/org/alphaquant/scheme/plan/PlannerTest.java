@@ -7,11 +7,11 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.architecture.ModuleDescription;
-import org.alphaquant.scheme.Finding;
+import org.alphaquant.problem.Problem;
+import org.alphaquant.problem.Severity;
 import org.alphaquant.scheme.Models;
 import org.alphaquant.scheme.Presets;
 import org.alphaquant.scheme.QuantizationConfig;
-import org.alphaquant.scheme.Severity;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.formats.StorageFormats;
 import org.junit.jupiter.api.Test;
@@ -35,7 +35,7 @@ class PlannerTest {
   private static List<String> codes(Plan plan, Severity severity) {
     return plan.findings().stream()
         .filter(finding -> finding.severity() == severity)
-        .map(Finding::code)
+        .map(Problem::code)
         .toList();
   }
 
@@ -171,7 +171,7 @@ class PlannerTest {
             json.replace('\'', '"'),
             format == null ? null : StorageFormats.named(format).orElseThrow(),
             TargetRuntime.named(target).orElseThrow());
-    assertThat(plan.errors()).extracting(Finding::code).containsExactly(code);
+    assertThat(plan.errors()).extracting(Problem::code).containsExactly(code);
   }
 
   @ParameterizedTest
@@ -211,7 +211,7 @@ class PlannerTest {
             "{\"default\": {\"group_size\": 32}}",
             null,
             TargetRuntime.VLLM);
-    assertThat(plan.errors()).extracting(Finding::code).containsExactly("expert-width");
+    assertThat(plan.errors()).extracting(Problem::code).containsExactly("expert-width");
   }
 
   @Test

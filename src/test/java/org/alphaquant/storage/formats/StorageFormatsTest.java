@@ -104,6 +104,15 @@ class StorageFormatsTest {
     assertThat(StorageFormats.PLAIN.config(List.of(int4), false)).isEmpty();
   }
 
+  @Test
+  void aPlainResultRefusesKQuantsOfRowsThatTheirBlocksDoNotDivide() {
+    TensorScheme scheme = TensorScheme.of(NumberFormat.Q4_K, NumberFormat.Q4_K.defaultGroupSize());
+    assertThat(StorageFormats.PLAIN.refuses(Modules.module("m", 64, 512, false, scheme))).isEmpty();
+    assertThat(StorageFormats.PLAIN.refuses(Modules.module("m", 512, 64, false, scheme)))
+        .hasValueSatisfying(
+            reason -> assertThat(reason).contains("q4_k", "256", "64 input features of m"));
+  }
+
   private static StorageFormat format(String name) {
     return StorageFormats.named(name).orElseThrow();
   }

@@ -1,0 +1,60 @@
+package org.alphaquant.problem;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+
+/**
+ * Something to say about a request or a part of it, a configuration for example.
+ *
+ * @param severity how much it matters
+ * @param code stable name of the kind of finding, {@code unknown-format} for example
+ * @param pointer JSON pointer to the place; empty for the whole
+ * @param value what was given there, or null
+ * @param detail one sentence that names the thing, the value and the limit
+ * @param allowed what could stand there instead, where it can be listed
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Problem(
+    Severity severity,
+    String code,
+    String pointer,
+    String value,
+    String detail,
+    List<String> allowed) {
+  public Problem {
+    allowed = List.copyOf(allowed);
+  }
+
+  public static Problem error(String code, String pointer, String value, String detail) {
+    return new Problem(Severity.ERROR, code, pointer, value, detail, List.of());
+  }
+
+  public static Problem warning(String code, String pointer, String value, String detail) {
+    return new Problem(Severity.WARNING, code, pointer, value, detail, List.of());
+  }
+
+  public static Problem note(String code, String pointer, String value, String detail) {
+    return new Problem(Severity.NOTE, code, pointer, value, detail, List.of());
+  }
+
+  /** The same with a list of what is allowed. */
+  public Problem allowing(List<String> values) {
+    return new Problem(severity, code, pointer, value, detail, values);
+  }
+
+  /** The same for a configuration that is part of a larger document, at {@code /config} say. */
+  public Problem below(String prefix) {
+    return new Problem(severity, code, prefix + pointer, value, detail, allowed);
+  }
+
+  @JsonIgnore
+  public boolean isError() {
+    return severity == Severity.ERROR;
+  }
+
+  @Override
+  public String toString() {
+    return (pointer.isEmpty() ? "" : pointer + ": ") + detail;
+  }
+}

@@ -1,0 +1,2 @@
+/** What there is to say about a request: errors, warnings, notes. */
+package org.alphaquant.problem;
