@@ -15,7 +15,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties("alphaquant")
 public record SourceSettings(@DefaultValue Roots models, @DefaultValue Roots files) {
 
-  /** A list of folders; the working directory's {@code models} where none is configured. */
+  /**
+   * A list of folders.
+   *
+   * @param roots folders that names are looked up below; anything outside of them is refused
+   */
   public record Roots(@DefaultValue("./models") List<Path> roots) {}
 
   public AllowedRoots modelRoots() {
