@@ -26,7 +26,8 @@ class BodyLimitFilter extends OncePerRequestFilter {
   /** Files have a limit of their own, which counts while they are written. */
   @Override
   protected boolean shouldNotFilter(HttpServletRequest request) {
-    return request.getMethod().equals("POST") && request.getRequestURI().equals("/v1/files");
+    String path = request.getRequestURI().substring(request.getContextPath().length());
+    return request.getMethod().equals("POST") && path.equals("/v1/files");
   }
 
   @Override

@@ -2,7 +2,6 @@ package org.alphaquant.api;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
-import java.net.URI;
 import java.util.List;
 import java.util.UUID;
 import org.alphaquant.security.Caller;
@@ -39,7 +38,7 @@ class FileController {
       throws IOException {
     try {
       UploadedFile file = uploads.put(Caller.current().owner(), name, request.getInputStream());
-      return ResponseEntity.created(URI.create("/v1/files/" + file.id())).body(file);
+      return ResponseEntity.created(Locations.of("/v1/files/" + file.id())).body(file);
     } catch (UploadRefusedException e) {
       throw new ProblemException(
           e.isTooLarge() ? ProblemType.CONTENT_TOO_LARGE : ProblemType.INVALID_BODY,

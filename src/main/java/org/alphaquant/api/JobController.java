@@ -1,7 +1,6 @@
 package org.alphaquant.api;
 
 import jakarta.validation.constraints.Size;
-import java.net.URI;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
@@ -59,7 +58,7 @@ class JobController {
             ? ResponseEntity.ok().header(IdempotencyKey.REPLAYED, "true")
             : ResponseEntity.status(HttpStatus.CREATED);
     return views.answer(
-        answer.location(URI.create("/v1/jobs/" + job.id())), job, ShownSpec.WITHOUT_TEXTS);
+        answer.location(Locations.of("/v1/jobs/" + job.id())), job, ShownSpec.WITHOUT_TEXTS);
   }
 
   @GetMapping("/{id}")

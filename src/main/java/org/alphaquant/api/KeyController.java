@@ -2,7 +2,6 @@ package org.alphaquant.api;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import java.net.URI;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
@@ -49,7 +48,7 @@ class KeyController {
     }
     KeyRing.NewKey made =
         keys.create(request.owner(), request.scopes(), request.name(), request.expiresAt());
-    return ResponseEntity.created(URI.create("/v1/keys/" + made.key().id()))
+    return ResponseEntity.created(Locations.of("/v1/keys/" + made.key().id()))
         .header("Cache-Control", "no-store")
         .body(new CreatedKey(made.text(), made.key()));
   }

@@ -54,7 +54,7 @@ final class BearerFilter extends OncePerRequestFilter {
   /** Probes must get through whatever the database does. */
   @Override
   protected boolean shouldNotFilter(HttpServletRequest request) {
-    String path = request.getRequestURI();
+    String path = request.getRequestURI().substring(request.getContextPath().length());
     return !path.startsWith("/v1/")
         && !path.equals("/mcp")
         && !path.startsWith("/actuator/prometheus");
