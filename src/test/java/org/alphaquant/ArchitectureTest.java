@@ -106,6 +106,7 @@ class ArchitectureTest {
             "estimate",
             "evaluation",
             "scheme.plan",
+            "storage.gguf",
             "storage",
             "scheme",
             "calibration",

@@ -68,7 +68,7 @@ public record JobSpec(
     config = config == null ? null : config.deepCopy();
     gptq = gptq == null ? Gptq.defaults() : gptq;
     calibration = calibration == null ? Calibration.defaults() : calibration;
-    output = output == null ? new Output(null, null, null) : output;
+    output = output == null ? new Output(null, null, null, null) : output;
     resources = resources == null ? new Resources(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
     labels = checkedLabels(labels);
@@ -314,9 +314,11 @@ public record JobSpec(
    *     scheme
    * @param targetRuntime the program that is to load it; null for none in particular
    * @param maxShardBytes most bytes of one safetensors file
+   * @param imatrix whether {@code imatrix.gguf} is written beside, what calibration says of every
+   *     quantized weight's inputs, for llama.cpp's own quantizer
    */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Output(String format, String targetRuntime, Long maxShardBytes) {
+  public record Output(String format, String targetRuntime, Long maxShardBytes, Boolean imatrix) {
     private static final long MEBIBYTE = 1L << 20;
 
     public Output {
@@ -324,6 +326,7 @@ public record JobSpec(
       textOrNull("target_runtime", targetRuntime, 64);
       maxShardBytes =
           within("max_shard_bytes", orElse(maxShardBytes, 5120 * MEBIBYTE), MEBIBYTE, 1L << 40);
+      imatrix = orElse(imatrix, false);
     }
   }
 

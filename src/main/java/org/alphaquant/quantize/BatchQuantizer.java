@@ -99,6 +99,7 @@ final class BatchQuantizer {
     Quantized quantized = asStored(scope, solution, grid);
     result.took("solve", start, scope);
     store(scope, quantized, input.largest(), scheme, parts, fallback, result);
+    result.add(Importance.of(scope, input.hessian(), parts));
     return quantized;
   }
 

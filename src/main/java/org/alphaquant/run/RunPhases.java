@@ -219,6 +219,9 @@ final class RunPhases {
     List<SafetensorsFile> files = layers.open(prepared.description().layers());
     try {
       new CheckpointAssembly(prepared).write(files, context.artifactDirectory());
+      if (spec.output().imatrix()) {
+        new CalibrationSums(inputs, files, experts()).write(context.artifactDirectory());
+      }
     } finally {
       files.forEach(SafetensorsFile::close);
     }
@@ -235,14 +238,17 @@ final class RunPhases {
         .check(torch, solved, prepared.pieces());
   }
 
+  private List<Utilization> experts() {
+    return records().stream().map(LayerRecord::experts).filter(Objects::nonNull).toList();
+  }
+
   private List<LayerRecord> records() {
     return IntStream.range(0, prepared.description().layers()).mapToObj(layers::read).toList();
   }
 
   private void writeReports(Perplexity before, Perplexity after) throws IOException {
     List<LayerRecord> records = records();
-    List<Utilization> experts =
-        records.stream().map(LayerRecord::experts).filter(Objects::nonNull).toList();
+    List<Utilization> experts = experts();
     QuantizationReport report =
         new ReportWriter(inputs, plan())
             .report(

@@ -92,6 +92,7 @@ class GgufRunTest {
     TestContext context = TestContext.of(spec(model, config), folder.resolve("1"));
     JobResult result = run(Path.of(root)).run(context);
     Path file = context.artifactDirectory().resolve("model.gguf");
+    assertThat(context.artifactDirectory().resolve("imatrix.gguf")).isNotEmptyFile();
     assertThat(ENGINE.get().load(file)).isEmpty();
     long[] ids = tokens(Path.of(root, model), text);
     assertThat(ENGINE.get().tokenize(text)).isEqualTo(ids);
@@ -128,7 +129,7 @@ class GgufRunTest {
             {"model": "%s", "config": %s, "gptq": {"sweeps": 1},
              "calibration": {"path": "text/calibration.jsonl", "samples": 8, "sequence_length": 128},
              "evaluation": {"perplexity": {"path": "eval.txt", "window": 256}},
-             "output": {"format": "gguf"}}
+             "output": {"format": "gguf", "imatrix": true}}
             """
                 .formatted(model, config),
             JobSpec.class);

@@ -12,7 +12,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.worker.JobContext;
 
 /** One attempt in a folder, without a queue; may stop the run after some layers. */
-final class TestContext implements JobContext {
+public final class TestContext implements JobContext {
 
   /** Thrown in place of a killed process. */
   static final class Stopped extends RuntimeException {}
@@ -48,7 +48,7 @@ final class TestContext implements JobContext {
     }
   }
 
-  static TestContext of(JobSpec spec, Path folder) {
+  public static TestContext of(JobSpec spec, Path folder) {
     return new TestContext(spec, folder, List.of(), Integer.MAX_VALUE);
   }
 
