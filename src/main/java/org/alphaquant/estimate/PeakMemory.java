@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import org.alphaquant.torch.Torch;
 
 /**
- * The most memory that was seen. libtorch keeps what it once took from a GPU, so looking after each
- * layer misses nothing that the layer took.
+ * Peak memory of a run. libtorch caches GPU memory that it has allocated, so sampling after each
+ * layer catches the layer's peak.
  */
 public final class PeakMemory {
 

@@ -2,10 +2,10 @@ package org.alphaquant.quantize;
 
 import org.alphaquant.moe.Utilization;
 
-/** Told of a run's progress, between units of work; may end the run by throwing. */
+/** Receives a run's progress between units of work; an exception from it ends the run. */
 public interface RunObserver {
 
-  /** Nobody is told. */
+  /** Ignores everything. */
   RunObserver NONE = new RunObserver() {};
 
   /** The phases of a run, in order. */
@@ -27,6 +27,6 @@ public interface RunObserver {
   /** A layer's routing was counted. */
   default void routed(Utilization utilization) {}
 
-  /** Something a person should know, that is no failure. */
+  /** A finding for the user that does not fail the run. */
   default void warning(String message) {}
 }

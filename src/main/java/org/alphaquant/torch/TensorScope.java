@@ -133,7 +133,7 @@ public final class TensorScope implements AutoCloseable {
     }
   }
 
-  /** Waits until the device has done what it was told: on a GPU calls return before their work. */
+  /** Waits until all queued work of the device is done: on a GPU calls return before it. */
   public void awaitDevice() {
     if (!manager.getDevice().equals(Device.cpu())) {
       try (TensorScope waiting = child("await")) {
