@@ -4,9 +4,13 @@ import static org.alphaquant.api.ProblemTest.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import org.alphaquant.api.Http.Answer;
 import org.alphaquant.database.TestDatabases;
+import org.alphaquant.security.KeyRing;
+import org.alphaquant.security.Scope;
 import org.alphaquant.security.SetupToken;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -140,12 +144,10 @@ class SecurityTest {
 
   @Test
   void anExpiredKeyLetsNobodyIn() {
-    Answer made =
-        http.postJson(
-            "/v1/keys",
-            "{\"owner\": \"dan\", \"scopes\": [\"read\"], \"expires_at\": \"2020-01-01T00:00:00Z\"}",
-            bearer(admin));
-    problem(get("/v1/jobs", made.at("/key")), 401, "unauthorized");
+    KeyRing keys = server.get(KeyRing.class);
+    Instant past = Instant.now().minusSeconds(1);
+    String expired = keys.create("dan", Set.of(Scope.READ), null, past).text();
+    problem(get("/v1/jobs", expired), 401, "unauthorized");
   }
 
   @Test
