@@ -30,15 +30,20 @@ class RequestIdFilter extends OncePerRequestFilter {
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    String id = accepted(request.getHeader(HEADER));
-    request.setAttribute(ATTRIBUTE, id);
-    response.setHeader(HEADER, id);
-    MDC.put(LOG_KEY, id);
+    MDC.put(LOG_KEY, mark(request, response));
     try {
       chain.doFilter(request, response);
     } finally {
       MDC.remove(LOG_KEY);
     }
+  }
+
+  /** Gives a request and its answer their id. */
+  static String mark(HttpServletRequest request, HttpServletResponse response) {
+    String id = accepted(request.getHeader(HEADER));
+    request.setAttribute(ATTRIBUTE, id);
+    response.setHeader(HEADER, id);
+    return id;
   }
 
   private static String accepted(String given) {
