@@ -51,7 +51,7 @@ class FileController {
     return new FileList(uploads.list(Caller.current().owner()));
   }
 
-  @DeleteMapping("/{id}")
+  @DeleteMapping(path = "/{id}", produces = MediaType.ALL_VALUE)
   ResponseEntity<Void> delete(@PathVariable UUID id) throws IOException {
     if (!uploads.delete(Caller.current().owner(), id)) {
       throw new ProblemException(

@@ -92,7 +92,7 @@ class JobController {
     return answer(HttpStatus.ACCEPTED, job);
   }
 
-  @DeleteMapping("/{id}")
+  @DeleteMapping(path = "/{id}", produces = MediaType.ALL_VALUE)
   ResponseEntity<Void> delete(@PathVariable UUID id) {
     Job before = access.find(id);
     jobs.delete(before.id()).orElseThrow(() -> active(access.find(id), "deleted; cancel it first"));

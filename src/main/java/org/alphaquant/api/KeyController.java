@@ -74,7 +74,7 @@ class KeyController {
     return new KeyList(keys.list());
   }
 
-  @DeleteMapping("/{id}")
+  @DeleteMapping(path = "/{id}", produces = MediaType.ALL_VALUE)
   ResponseEntity<Void> revoke(@PathVariable String id) {
     keys.revoke(id)
         .orElseThrow(

@@ -45,7 +45,7 @@ class ModelLibraryController {
     }
   }
 
-  @DeleteMapping("/{*model}")
+  @DeleteMapping(path = "/{*model}", produces = MediaType.ALL_VALUE)
   ResponseEntity<Void> delete(@PathVariable String model) {
     String name = model.substring(1);
     return switch (library.delete(name)) {

@@ -145,6 +145,14 @@ class EdgeTest {
   }
 
   @Test
+  void anAnswerWithoutABodyNeedsNoAgreementOnItsType() {
+    String id = http.postJson("/v1/jobs", "{\"model\": \"m\"}").at("/id");
+    http.post("/v1/jobs/" + id + "/cancel");
+    assertThat(http.delete("/v1/jobs/" + id, "Accept", "application/problem+json").status())
+        .isEqualTo(204);
+  }
+
+  @Test
   void answersDoNotRepeatTheTexts() {
     List<String> texts = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
