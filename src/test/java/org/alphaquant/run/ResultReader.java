@@ -99,11 +99,16 @@ final class ResultReader {
       if (matches(group.get("targets"), module)) {
         return promise(group);
       }
-      if (group.get("targets").get(0).asString().equals("Linear")) {
+      // The class of a linear is not that of an embedding.
+      if (group.get("targets").get(0).asString().equals("Linear") && !isEmbedding(module)) {
         byClass = promise(group);
       }
     }
     return byClass;
+  }
+
+  private static boolean isEmbedding(String module) {
+    return module.endsWith("embed_tokens");
   }
 
   private static Promise promise(JsonNode group) {
