@@ -17,7 +17,7 @@ import org.springframework.web.bind.annotation.RestController;
 class WebhookController {
 
   // A job changes its state a few times; one that was retried by hand very often shows its first.
-  private static final int MOST = 1000;
+  private static final int MAX_DELIVERIES = 1000;
 
   private final JobAccess access;
   private final WebhookDeliveries deliveries;
@@ -30,7 +30,9 @@ class WebhookController {
   @GetMapping(path = "/v1/jobs/{id}/webhooks", produces = MediaType.APPLICATION_JSON_VALUE)
   DeliveryList list(@PathVariable UUID id) {
     return new DeliveryList(
-        deliveries.of(access.find(id).id(), MOST).stream().map(DeliveryView::of).toList());
+        deliveries.of(access.find(id).id(), MAX_DELIVERIES).stream()
+            .map(DeliveryView::of)
+            .toList());
   }
 
   record DeliveryList(List<DeliveryView> data) {}

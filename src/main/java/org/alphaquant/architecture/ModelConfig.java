@@ -22,7 +22,7 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
   /** Without any key. */
   public static final ModelConfig EMPTY = new ModelConfig(JsonNodeFactory.instance.objectNode());
 
-  private static final int MOST = 100_000;
+  private static final int MAX_COUNT = 100_000;
 
   /** The whole of a config.json. */
   public ModelConfig(JsonNode root) {
@@ -223,8 +223,8 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
   }
 
   private int small(String key, long value) {
-    if (value > MOST) {
-      throw wrong(key, "is " + value + ", above " + MOST);
+    if (value > MAX_COUNT) {
+      throw wrong(key, "is " + value + ", above " + MAX_COUNT);
     }
     return (int) value;
   }

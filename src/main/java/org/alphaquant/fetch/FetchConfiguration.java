@@ -17,7 +17,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class FetchConfiguration {
 
   private static final double LEASE_SECONDS = 30;
-  private static final Duration AFTER_FAILURE = Duration.ofSeconds(5);
+  private static final Duration RETRY_DELAY = Duration.ofSeconds(5);
 
   @Bean
   HubModels hubModels(Hub hub, SourceSettings sources, Texts texts) {
@@ -45,7 +45,7 @@ class FetchConfiguration {
     Prefetcher prefetcher = new Prefetcher(hub, downloads);
     boolean here = settings.role().runsJobs() && hub.isOn();
     return new Rounds(
-        "model-downloads", AFTER_FAILURE, () -> here ? prefetcher.go() : Duration.ofHours(1));
+        "model-downloads", RETRY_DELAY, () -> here ? prefetcher.go() : Duration.ofHours(1));
   }
 
   /** Whatever runs jobs runs them on what was brought first. */

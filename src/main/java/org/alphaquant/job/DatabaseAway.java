@@ -29,7 +29,7 @@ public final class DatabaseAway {
         || e instanceof DataAccessResourceFailureException;
   }
 
-  /** What to say of it in a line: what came first, and what it is where it says nothing. */
+  /** Message of the root cause, or its class name if it has none. */
   public static String reason(Throwable e) {
     Throwable first = NestedExceptionUtils.getMostSpecificCause(e);
     return first.getMessage() == null ? first.getClass().getSimpleName() : first.getMessage();

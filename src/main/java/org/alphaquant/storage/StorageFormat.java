@@ -46,7 +46,7 @@ public interface StorageFormat {
     return false;
   }
 
-  /** How weights of a scheme are stored that {@link #refuses} has nothing against. */
+  /** How weights of a scheme are stored that {@link #refuses} does not refuse. */
   Codec codec(TensorScheme scheme);
 
   /** The planes of a quantized module. */

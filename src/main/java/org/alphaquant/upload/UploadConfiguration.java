@@ -12,7 +12,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @EnableConfigurationProperties(UploadSettings.class)
 class UploadConfiguration {
 
-  private static final Duration AFTER_FAILURE = Duration.ofMinutes(1);
+  private static final Duration RETRY_DELAY = Duration.ofMinutes(1);
 
   @Bean
   Uploads uploads(JdbcClient sql, ServerSettings server, UploadSettings settings) {
@@ -23,7 +23,7 @@ class UploadConfiguration {
   Rounds uploadSweep(Uploads uploads, UploadSettings settings) {
     return new Rounds(
         "upload-sweep",
-        AFTER_FAILURE,
+        RETRY_DELAY,
         () -> {
           uploads.sweep();
           return settings.sweepEvery();

@@ -24,14 +24,14 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
   private final WebhookDeliveries rows;
   private final Sender sender;
   private final WebhookSettings settings;
-  private final Places places;
+  private final SendSlots places;
   private final Rounds rounds;
 
   Deliveries(WebhookDeliveries rows, Sender sender, WebhookSettings settings) {
     this.rows = rows;
     this.sender = sender;
     this.settings = settings;
-    this.places = new Places(settings.concurrency());
+    this.places = new SendSlots(settings.concurrency());
     this.rounds = new Rounds("webhook-deliveries", settings.pollEvery(), this::deliver);
   }
 

@@ -89,7 +89,7 @@ final class Attempt {
   }
 
   private void finish(Supplier<Optional<Job>> statement) {
-    Optional<Job> row = Persistently.write(lease, statement);
+    Optional<Job> row = RetryingWrites.write(lease, statement);
     if (row.isEmpty()) {
       throw new LeaseLostException("the row is another attempt's");
     }

@@ -126,7 +126,7 @@ final class AttemptContext implements JobContext {
 
   private void append(String type, Object data, JobProgress progress) {
     Optional<JobEvent> event =
-        Persistently.write(
+        RetryingWrites.write(
             lease, () -> events.append(job.id(), lease.epoch(), type, "info", data, progress));
     if (event.isEmpty()) {
       lease.lose();

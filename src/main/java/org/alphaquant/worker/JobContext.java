@@ -74,7 +74,7 @@ public interface JobContext {
    */
   void ensureNotDraining();
 
-  /** Tells how far the work is; as often as it likes. */
+  /** Reports progress; calls are throttled. */
   void progress(JobProgress progress);
 
   /**

@@ -13,13 +13,13 @@ import org.alphaquant.job.Rounds;
  * neither a busy pool nor a busy carrier thread can cost a lease.
  */
 final class LeaseKeeper implements Notifications.Listener {
-  private static final Duration AFTER_FAILURE = Duration.ofMillis(500);
+  private static final Duration RETRY_DELAY = Duration.ofMillis(500);
 
   private final LeaseRenewal renewal;
   private final WorkerSettings settings;
   private final StuckJobs stuckJobs;
   private final Set<Lease> leases = ConcurrentHashMap.newKeySet();
-  private final Rounds rounds = new Rounds("lease-keeper", AFTER_FAILURE, this::keep);
+  private final Rounds rounds = new Rounds("lease-keeper", RETRY_DELAY, this::keep);
 
   LeaseKeeper(LeaseRenewal renewal, WorkerSettings settings, StuckJobs stuckJobs) {
     this.renewal = renewal;

@@ -23,7 +23,7 @@ import org.springframework.dao.DataAccessException;
 /** Claims jobs for its free slots until it is stopped; then brings what runs to an end. */
 public final class Worker implements SmartLifecycle, Notifications.Listener {
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
-  private static final Duration AFTER_FAILURE = Duration.ofSeconds(1);
+  private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
 
   private final UUID id = UUID.randomUUID();
   private final Leases leases;
@@ -37,7 +37,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
   private final WorkerSettings settings;
   private final AttemptThreads threads;
   private final Map<Thread, Lease> attempts = new ConcurrentHashMap<>();
-  private final Rounds claims = new Rounds("claim-loop", AFTER_FAILURE, this::claimJobs);
+  private final Rounds claims = new Rounds("claim-loop", RETRY_DELAY, this::claimJobs);
 
   Worker(
       Leases leases,

@@ -6,6 +6,6 @@ import org.alphaquant.problem.Problem;
 /** A condition under which an engine cannot serve a checkpoint, or serves it badly. */
 interface ServingRule {
 
-  /** What there is to say; empty where the rule has nothing against the checkpoint. */
+  /** The finding, or empty if the checkpoint passes. */
   Optional<Problem> check(ServedCheckpoint checkpoint);
 }

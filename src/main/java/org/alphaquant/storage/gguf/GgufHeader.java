@@ -17,7 +17,7 @@ import org.alphaquant.storage.gguf.GgufFile.Stored;
 /** Reads what precedes the data; no length in the file is trusted before it is checked. */
 final class GgufHeader {
 
-  private static final int MOST = 1_000_000_000;
+  private static final int MAX_BYTES = 1_000_000_000;
 
   private final String file;
   private final ByteBuffer in;
@@ -33,7 +33,7 @@ final class GgufHeader {
 
   static GgufHeader read(Path path, FileChannel channel) throws IOException {
     long size = channel.size();
-    ByteBuffer start = channel.map(MapMode.READ_ONLY, 0, Math.min(size, MOST));
+    ByteBuffer start = channel.map(MapMode.READ_ONLY, 0, Math.min(size, MAX_BYTES));
     GgufHeader header =
         new GgufHeader(path.getFileName().toString(), start.order(ByteOrder.LITTLE_ENDIAN), size);
     try {

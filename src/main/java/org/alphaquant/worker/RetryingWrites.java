@@ -12,11 +12,11 @@ import org.springframework.dao.DataAccessException;
  * makes that safe: a write that arrived although its answer was lost changes nothing the second
  * time, or appends one event more.
  */
-final class Persistently {
-  private static final Logger log = LoggerFactory.getLogger(Persistently.class);
+final class RetryingWrites {
+  private static final Logger log = LoggerFactory.getLogger(RetryingWrites.class);
   private static final long PAUSE_NANOS = 250_000_000;
 
-  private Persistently() {}
+  private RetryingWrites() {}
 
   static <T> T write(Lease lease, Supplier<T> statement) {
     while (true) {

@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Who has the places for attempts: so many in all, and a quarter of them for any one host. */
-final class Places {
+final class SendSlots {
   private final int all;
   private final List<String> taken = new ArrayList<>();
 
-  Places(int all) {
+  SendSlots(int all) {
     this.all = all;
   }
 
