@@ -111,7 +111,7 @@ class PlanIsTheResultTest {
   @Test
   @Tag("faults")
   void twoThousandRandomJobs() throws IOException {
-    assertThat(run(1_000_000, 2000)).as("jobs that ran").isGreaterThan(800);
+    assertThat(run(1_000_000, 2000)).as("jobs that ran").isGreaterThan(600);
   }
 
   private static int run(long firstSeed, int count) throws IOException {
