@@ -60,7 +60,9 @@ public final class EventStreams implements Notifications.Listener {
         job.id(),
         (id, existing) -> {
           JobFeed feed = existing == null ? new JobFeed(id, job.eventSeq()) : existing;
-          stream[0] = new JobStream(feed, after, sink, jobs, events, () -> end(feed, stream[0]));
+          stream[0] =
+              new JobStream(
+                  feed, after, sink, JobHistory.of(jobs, events), () -> end(feed, stream[0]));
           feed.streams().add(stream[0]);
           return feed;
         });

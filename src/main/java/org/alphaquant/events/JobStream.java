@@ -5,8 +5,6 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobEvent;
-import org.alphaquant.job.JobEvents;
-import org.alphaquant.job.Jobs;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -18,8 +16,7 @@ final class JobStream {
 
   private final JobFeed feed;
   private final EventSink sink;
-  private final Jobs jobs;
-  private final JobEvents events;
+  private final JobHistory history;
   private final Runnable onEnd;
   private final AtomicInteger wakes = new AtomicInteger();
   private volatile boolean ended;
@@ -28,12 +25,11 @@ final class JobStream {
   private boolean resetDue;
   private long sent;
 
-  JobStream(JobFeed feed, long after, EventSink sink, Jobs jobs, JobEvents events, Runnable onEnd) {
+  JobStream(JobFeed feed, long after, EventSink sink, JobHistory history, Runnable onEnd) {
     this.feed = feed;
     this.sent = after;
     this.sink = sink;
-    this.jobs = jobs;
-    this.events = events;
+    this.history = history;
     this.onEnd = onEnd;
   }
 
@@ -110,7 +106,7 @@ final class JobStream {
   }
 
   private List<JobEvent> next() {
-    return feed.after(sent).orElseGet(() -> events.after(feed.jobId(), sent, PAGE));
+    return feed.after(sent).orElseGet(() -> history.after(feed.jobId(), sent, PAGE));
   }
 
   private void send(List<JobEvent> next) throws IOException {
@@ -126,7 +122,7 @@ final class JobStream {
   }
 
   private void reset() throws IOException {
-    Job now = jobs.find(feed.jobId()).orElseThrow(() -> new IOException("the job was deleted"));
+    Job now = history.job(feed.jobId()).orElseThrow(() -> new IOException("the job was deleted"));
     sink.reset(now);
     sent = now.eventSeq();
     resetDue = false;

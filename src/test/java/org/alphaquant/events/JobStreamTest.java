@@ -3,14 +3,12 @@ package org.alphaquant.events;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobEvent;
-import org.alphaquant.job.JobEvents;
-import org.alphaquant.job.Jobs;
 import org.junit.jupiter.api.Test;
 import org.springframework.dao.QueryTimeoutException;
 
@@ -47,7 +45,11 @@ class JobStreamTest implements EventSink {
   void aClientThatIsGoneIsToldNothingMore() {
     JobStream stream =
         new JobStream(
-            new JobFeed(UUID.randomUUID(), 1), 1, this, null, null, () -> got.add("ended"));
+            new JobFeed(UUID.randomUUID(), 1),
+            1,
+            this,
+            failing(new IllegalStateException("not to be read")),
+            () -> got.add("ended"));
     gone = true;
     stream.heartbeatIsDue();
     wakeAndWrite(stream);
@@ -61,22 +63,21 @@ class JobStreamTest implements EventSink {
   // The feed says that there are events that it does not hold, so that they must be read.
   private JobStream stream(RuntimeException whenRead) {
     return new JobStream(
-        new JobFeed(UUID.randomUUID(), 2),
-        1,
-        this,
-        failing(Jobs.class, whenRead),
-        failing(JobEvents.class, whenRead),
-        () -> got.add("ended"));
+        new JobFeed(UUID.randomUUID(), 2), 1, this, failing(whenRead), () -> got.add("ended"));
   }
 
-  private static <T> T failing(Class<T> type, RuntimeException failure) {
-    return type.cast(
-        Proxy.newProxyInstance(
-            type.getClassLoader(),
-            new Class<?>[] {type},
-            (proxy, method, arguments) -> {
-              throw failure;
-            }));
+  private static JobHistory failing(RuntimeException failure) {
+    return new JobHistory() {
+      @Override
+      public Optional<Job> job(UUID id) {
+        throw failure;
+      }
+
+      @Override
+      public List<JobEvent> after(UUID id, long after, int limit) {
+        throw failure;
+      }
+    };
   }
 
   private static void wakeAndWrite(JobStream stream) {

@@ -1,0 +1,34 @@
+package org.alphaquant.events;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.alphaquant.job.Job;
+import org.alphaquant.job.JobEvent;
+import org.alphaquant.job.JobEvents;
+import org.alphaquant.job.Jobs;
+
+/** What a stream reads where its feed does not have it at hand. */
+interface JobHistory {
+
+  /** The job as it is now; empty if it was deleted. */
+  Optional<Job> job(UUID id);
+
+  /** The events after a number, oldest first. */
+  List<JobEvent> after(UUID id, long after, int limit);
+
+  /** The history that the database has. */
+  static JobHistory of(Jobs jobs, JobEvents events) {
+    return new JobHistory() {
+      @Override
+      public Optional<Job> job(UUID id) {
+        return jobs.find(id);
+      }
+
+      @Override
+      public List<JobEvent> after(UUID id, long after, int limit) {
+        return events.after(id, after, limit);
+      }
+    };
+  }
+}
