@@ -34,7 +34,8 @@ final class PlanJob extends ServiceCommand {
                     number(plan.path("bits_per_weight").asDouble())));
     text.append(schemes(plan.path("schemes")));
     for (JsonNode warning : plan.path("warnings")) {
-      text.append("\nwarning: ").append(warning.path("message").asString(""));
+      text.append("\n%s: ".formatted(warning.path("severity").asString("warning")))
+          .append(warning.path("detail").asString(""));
     }
     return text.toString();
   }
@@ -46,7 +47,7 @@ final class PlanJob extends ServiceCommand {
           scheme.path("wq").asString(""),
           scheme.path("aq").asString(""),
           scheme.path("group_size").asString(""),
-          scheme.path("modules").asString(""),
+          scheme.path("count").asString(""),
           scheme.path("weights").asString(""));
     }
     return table.render();

@@ -64,6 +64,21 @@ class ClientCommandsTest {
   }
 
   @Test
+  void aPlanSaysHowManyModulesEachSchemeHas() throws IOException {
+    Path file = folder.resolve("job.json");
+    Files.writeString(
+        file, "{\"model\": \"olmoe-demo\", \"config\": {\"default\": {\"group_size\": 32}}}");
+    String models = Path.of("examples/models").toAbsolutePath().toString();
+    try (RunningServer planning = new RunningServer(Map.of("alphaquant.models.roots", models))) {
+      assertThat(statusAt(planning.http().base(), "plan", file.toString())).isZero();
+      assertThat(text())
+          .contains("olmoe-demo (olmoe) as compressed-tensors", "4.515 bits per weight")
+          .containsPattern("int4 +bf16 +32 +208 +1835008")
+          .containsPattern("note: .*okenizer");
+    }
+  }
+
+  @Test
   void watchingAJobEndsAsTheJobDoes() {
     String good = output("submit", "--model=m");
     String bad = output("submit", "--model=m");
@@ -116,9 +131,13 @@ class ClientCommandsTest {
   }
 
   private int status(String... arguments) {
+    return statusAt(server.http().base(), arguments);
+  }
+
+  private int statusAt(String url, String... arguments) {
     out.reset();
     List<String> all = new ArrayList<>(Arrays.asList(arguments));
-    all.add(1, "--url=" + server.http().base());
+    all.add(1, "--url=" + url);
     PrintStream stream = new PrintStream(out, true, StandardCharsets.UTF_8);
     Root root = new Root(new Terminal("alphaquant", stream, stream, 0));
     CommandLine line = new CommandLine(root);
