@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.alphaquant.job.Job;
@@ -22,7 +21,7 @@ final class ChangeStream {
   private final ChangeSink sink;
   private final Consumer<ChangeStream> onEnd;
   private final Map<UUID, Job> pending = new LinkedHashMap<>();
-  private final AtomicInteger wakes = new AtomicInteger();
+  private final Wakes wakes = new Wakes();
   private volatile boolean heartbeatDue;
   private volatile boolean completionDue;
   private volatile boolean resetDue;
@@ -58,16 +57,12 @@ final class ChangeStream {
 
   /** True for the one caller that must see to it that {@link #write} runs. */
   boolean wake() {
-    return wakes.getAndIncrement() == 0;
+    return wakes.add();
   }
 
-  /** Sends what there is. INVARIANT: one thread at a time, as only the first wake starts it. */
+  /** Sends what there is; called by whom {@link #wake} told to. */
   void write() {
-    int seen;
-    do {
-      seen = wakes.get();
-      tryToWrite();
-    } while (wakes.addAndGet(-seen) != 0);
+    wakes.run(this::tryToWrite);
   }
 
   private void tryToWrite() {

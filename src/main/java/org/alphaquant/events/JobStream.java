@@ -2,7 +2,6 @@ package org.alphaquant.events;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.alphaquant.job.Job;
 import org.alphaquant.job.JobEvent;
 import org.slf4j.Logger;
@@ -18,7 +17,7 @@ final class JobStream {
   private final EventSink sink;
   private final JobHistory history;
   private final Runnable onEnd;
-  private final AtomicInteger wakes = new AtomicInteger();
+  private final Wakes wakes = new Wakes();
   private volatile boolean ended;
   private volatile boolean heartbeatDue;
   private volatile boolean completionDue;
@@ -49,16 +48,12 @@ final class JobStream {
 
   /** True for the one caller that must see to it that {@link #write} runs. */
   boolean wake() {
-    return wakes.getAndIncrement() == 0;
+    return wakes.add();
   }
 
-  /** Sends what there is. INVARIANT: one thread at a time, as only the first wake starts it. */
+  /** Sends what there is; called by whom {@link #wake} told to. */
   void write() {
-    int seen;
-    do {
-      seen = wakes.get();
-      tryToWrite();
-    } while (wakes.addAndGet(-seen) != 0);
+    wakes.run(this::tryToWrite);
   }
 
   private void tryToWrite() {
