@@ -118,6 +118,17 @@ def finite(x: Tensor, first: int, last: int) -> Tensor:
     return torch.all(torch.flatten(torch.isfinite(x[:, first:last]), 1), 1).to(torch.int64)
 
 
+def all_finite(x: Tensor) -> Tensor:
+    """Whether no element is infinite or not-a-number, int64 [1]. The smallest and the largest
+    element tell it without an array of answers, as not-a-number goes through to both.
+    """
+    if torch.numel(x) == 0:
+        return torch.ones([1], dtype=torch.int64, device=x.device)
+    least, greatest = torch.aminmax(x)
+    both = torch.logical_and(torch.isfinite(least), torch.isfinite(greatest))
+    return torch.reshape(both, [1]).to(torch.int64)
+
+
 def zeros_like(x: Tensor) -> Tensor:
     """Zeros of the same shape and type."""
     return torch.zeros_like(x)

@@ -106,6 +106,7 @@ class ArchitectureTest {
             "estimate",
             "evaluation",
             "scheme.plan",
+            "storage.source.mxfp4",
             "storage.gguf",
             "storage",
             "scheme",
@@ -238,7 +239,7 @@ class ArchitectureTest {
             "checkpoint",
             "architecture",
             "torch"));
-    map.put("model.block", Set.of("storage.sources", "storage.source", "torch"));
+    map.put("model.block", Set.of("storage.sources", "storage.source", "torch", "architecture"));
     map.put(
         "storage.sources",
         Set.of(

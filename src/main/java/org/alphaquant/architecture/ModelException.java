@@ -10,7 +10,13 @@ public final class ModelException extends RuntimeException {
   public enum Kind {
     UNKNOWN_FAMILY,
     CONFIG,
-    TENSOR
+    TENSOR,
+    /** A weight has infinities or not-a-number. */
+    WEIGHT_NOT_FINITE,
+    /** What a layer gives has infinities or not-a-number. */
+    ACTIVATION_NOT_FINITE,
+    /** The perplexity is infinite or not-a-number. */
+    PERPLEXITY_NOT_FINITE
   }
 
   private final Kind kind;
@@ -38,6 +44,38 @@ public final class ModelException extends RuntimeException {
   /** A key of config.json that is missing, malformed or not supported. */
   public static ModelException config(String key, String message) {
     return new ModelException(Kind.CONFIG, key, "config.json: " + key + " " + message);
+  }
+
+  /** A tensor with an infinity or not-a-number, which no model can be computed with. */
+  public static ModelException weightNotFinite(String name, String where) {
+    return new ModelException(
+        Kind.WEIGHT_NOT_FINITE,
+        name,
+        "tensor %s has an infinity or not-a-number %s; fetch the model again, or take another"
+            .formatted(name, where));
+  }
+
+  /**
+   * Numbers that are no longer finite somewhere in the forward pass.
+   *
+   * @param place what gives them, {@code layer 3} for example
+   */
+  public static ModelException activationNotFinite(String place) {
+    return new ModelException(
+        Kind.ACTIVATION_NOT_FINITE,
+        place,
+        place
+            + " gives an infinity or not-a-number: its weights, or a setting of config.json, take"
+            + " the numbers beyond float32");
+  }
+
+  /** A model whose perplexity is no number, though all of its layers give some. */
+  public static ModelException perplexityNotFinite(double negativeLogLikelihood) {
+    return new ModelException(
+        Kind.PERPLEXITY_NOT_FINITE,
+        "perplexity",
+        "the perplexity is no finite number: the mean negative log-likelihood of a token is "
+            + negativeLogLikelihood);
   }
 
   /** A tensor that is missing, of the wrong shape, or unknown. */

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.Arrays;
 import java.util.function.IntConsumer;
 import java.util.stream.LongStream;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.model.block.DecoderLayer;
@@ -43,6 +44,7 @@ public record Perplexity(double value, long tokens, int windows) {
         try (TensorScope loading = scope.child("layer " + i)) {
           DecoderLayer layer = model.layer(loading, i);
           stream.advance(layer);
+          stream.requireFinite("layer " + i);
         }
         layerDone.accept(i);
       }
@@ -66,7 +68,15 @@ public record Perplexity(double value, long tokens, int windows) {
       first += count;
     }
     long tokens = (long) windows.length * (windows[0].length - 1);
-    return new Perplexity(Math.exp(negativeLogLikelihood / tokens), tokens, windows.length);
+    return of(negativeLogLikelihood / tokens, tokens, windows.length);
+  }
+
+  private static Perplexity of(double negativeLogLikelihood, long tokens, int windows) {
+    double value = Math.exp(negativeLogLikelihood);
+    if (!Double.isFinite(value)) {
+      throw ModelException.perplexityNotFinite(negativeLogLikelihood);
+    }
+    return new Perplexity(value, tokens, windows);
   }
 
   /** Rows of logits that fit: they exist as such and as logarithms of probabilities. */

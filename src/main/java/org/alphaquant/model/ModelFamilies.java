@@ -1,6 +1,7 @@
 package org.alphaquant.model;
 
 import java.util.List;
+import java.util.Set;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -167,6 +168,11 @@ public final class ModelFamilies {
       Checkpoint checkpoint, ModelDescription description) {
     Blueprint blueprint = blueprint(checkpoint, description);
     return blueprint.tensors(checkpoint).plain(outline(checkpoint, blueprint).read());
+  }
+
+  /** Names in a described checkpoint of the tensors that the forward pass reads. */
+  public static Set<String> storedTensors(Checkpoint checkpoint, ModelDescription description) {
+    return outline(checkpoint, blueprint(checkpoint, description)).stored();
   }
 
   /**

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiFunction;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.model.block.DecoderLayer;
 import org.alphaquant.torch.TensorScope;
 
@@ -98,6 +99,20 @@ public final class ResidualStream implements AutoCloseable {
         microBatches.set(i, work.keep(scope, step.apply(work, before)));
       }
       before.close();
+    }
+  }
+
+  /**
+   * Refuses numbers that are not finite: all that follows would be computed of them.
+   *
+   * @param place what gave the stream, {@code layer 3} for example
+   * @throws ModelException naming the place
+   */
+  public void requireFinite(String place) {
+    for (NDArray x : microBatches) {
+      if (!scope.isFinite(x)) {
+        throw ModelException.activationNotFinite(place);
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.Function;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.format.NumberFormat;
@@ -12,8 +13,6 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.gptq.GptqSolver;
 import org.alphaquant.gptq.Solution;
-import org.alphaquant.job.JobError;
-import org.alphaquant.job.RunFailure;
 import org.alphaquant.storage.ModuleEncoder;
 import org.alphaquant.storage.QuantizedBatch;
 import org.alphaquant.storage.StorageFormat;
@@ -157,11 +156,8 @@ final class BatchQuantizer {
     long[] finite = scope.toLongs(scope.run("tensor.finite", weight, part.first(), part.last()));
     for (int b = 0; b < finite.length; b++) {
       if (finite[b] == 0) {
-        throw new RunFailure(
-            JobError.Kind.USER,
-            "weight-not-finite",
-            "%s.weight has an infinity or not-a-number; no format stores those"
-                .formatted(part.modules().get(b)));
+        throw ModelException.weightNotFinite(
+            part.modules().get(b) + ".weight", "once it is read as float32");
       }
     }
   }
@@ -192,14 +188,19 @@ final class BatchQuantizer {
       double energy = Math.max(sum(solution.energy(), from, to), Double.MIN_NORMAL);
       String module = part.modules().get(b);
       double damp = solution.damp()[b];
+      double before = sum(solution.roundingError(), from, to) / energy;
+      double after = sum(solution.error(), from, to) / energy;
+      if (!Double.isFinite(before + after)) {
+        throw ModelException.activationNotFinite("the squared input of " + module);
+      }
       result.add(
           new LinearReport(
               module,
               scheme.format().jsonName(),
               scheme.groupSize(),
               scheme.symmetric(),
-              sum(solution.roundingError(), from, to) / energy,
-              sum(solution.error(), from, to) / energy,
+              before,
+              after,
               damp < 0 ? null : damp,
               damp < 0 ? "rounding" : fallback.apply(module),
               checksums[b]));

@@ -121,6 +121,7 @@ public final class ModelQuantizer {
       DecoderLayer layer = model.layer(scope, index);
       result.took("load", start, scope);
       layers.quantize(scope, index, layer, stream, result);
+      stream.requireFinite("layer " + index);
     }
   }
 

@@ -48,13 +48,23 @@ public final class QuantizationRun implements JobRunner {
         throw new IOException(e.getMessage(), e);
       }
       throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
+    } catch (ModelException e) {
+      throw new RunFailure(JobError.Kind.USER, code(e.kind()), e.getMessage(), e);
     } catch (SourceException
-        | ModelException
         | CalibrationException
         | TemplateException
         | InvalidConfigException e) {
       throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
     }
+  }
+
+  private static String code(ModelException.Kind kind) {
+    return switch (kind) {
+      case WEIGHT_NOT_FINITE -> "weight-not-finite";
+      case ACTIVATION_NOT_FINITE -> "activation-not-finite";
+      case PERPLEXITY_NOT_FINITE -> "perplexity-not-finite";
+      case UNKNOWN_FAMILY, CONFIG, TENSOR -> "unusable-input";
+    };
   }
 
   // A disk that fails, and files of the service's own that are gone, are no mistake of the user's.

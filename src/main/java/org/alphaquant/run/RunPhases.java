@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -51,6 +52,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class RunPhases {
 
   private static final int SCALE_STEPS = 48;
+  private static final int SHOWN_CHECKS = 50;
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final JobContext context;
@@ -92,6 +94,9 @@ final class RunPhases {
   JobResult run() throws IOException {
     progress.progress(Phase.PREPARE, 0, 1);
     int adopted = resumption.adopt();
+    if (adopted == 0) {
+      checkSource();
+    }
     progress.adopted(Phase.QUANTIZE, adopted, prepared.description().layers());
     resumption.perplexity().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
     Perplexity before = resumption.perplexity().orElseGet(this::evaluateSource);
@@ -111,6 +116,22 @@ final class RunPhases {
           new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
           artifacts());
     }
+  }
+
+  private void checkSource() {
+    long start = System.nanoTime();
+    Set<String> names = ModelFamilies.storedTensors(prepared.source(), prepared.description());
+    int step = Math.max(1, names.size() / SHOWN_CHECKS);
+    SourceCheck.check(
+        prepared.source(),
+        names,
+        done -> {
+          context.ensureHeld();
+          if (done % step == 0) {
+            progress.progress(Phase.PREPARE, done, names.size());
+          }
+        });
+    seconds.put("check", (System.nanoTime() - start) / 1e9);
   }
 
   private Perplexity evaluateSource() {

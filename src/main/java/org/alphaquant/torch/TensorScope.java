@@ -133,6 +133,13 @@ public final class TensorScope implements AutoCloseable {
     }
   }
 
+  /** Whether no element of a real array is an infinity or not-a-number. */
+  public boolean isFinite(NDArray array) {
+    try (TensorScope reading = child("read")) {
+      return reading.toLongs(reading.run("tensor.all_finite", array))[0] == 1;
+    }
+  }
+
   /** Waits until all queued work of the device is done: on a GPU calls return before it. */
   public void awaitDevice() {
     if (!manager.getDevice().equals(Device.cpu())) {

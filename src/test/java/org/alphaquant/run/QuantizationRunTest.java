@@ -5,21 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alphaquant.checkpoint.Checkpoint;
-import org.alphaquant.checkpoint.SafetensorsWriter;
-import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.RunFailure;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.SourceSettings;
 import org.alphaquant.prepare.SourceSettings.Roots;
@@ -292,34 +286,6 @@ class QuantizationRunTest {
     assertThatThrownBy(() -> run().run(second)).isInstanceOf(TestContext.Stopped.class);
     assertThat(second.layersMade()).isEqualTo(1);
     assertThat(folder.resolve("2/layers/layer-00001.json")).doesNotExist();
-  }
-
-  @Test
-  void aWeightThatIsNotANumberFailsTheJobWithTheTensorsName() throws IOException {
-    Path broken = Files.createDirectories(folder.resolve("models/broken"));
-    Path source = Path.of("src/test/resources/micro/olmoe");
-    for (String file : List.of("config.json", "tokenizer.json")) {
-      Files.copy(source.resolve(file), broken.resolve(file));
-    }
-    String name = "model.layers.1.mlp.experts.3.down_proj.weight";
-    try (Checkpoint checkpoint = Checkpoint.open(source)) {
-      List<TensorSource> tensors = new ArrayList<>();
-      for (String tensor : checkpoint.names()) {
-        tensors.add(tensor.equals(name) ? notANumber(checkpoint, name) : checkpoint.source(tensor));
-      }
-      SafetensorsWriter.write(broken.resolve("model.safetensors"), tensors);
-    }
-    TestContext context = TestContext.of(spec("broken", "int4", 16), folder.resolve("1"));
-    assertThatThrownBy(() -> run(folder.resolve("models")).run(context))
-        .isInstanceOf(RunFailure.class)
-        .hasMessageContaining(name);
-  }
-
-  private static TensorSource notANumber(Checkpoint checkpoint, String name) {
-    ByteBuffer own = checkpoint.bytes(name).get(0);
-    ByteBuffer bytes = ByteBuffer.allocate(own.remaining()).order(ByteOrder.LITTLE_ENDIAN);
-    bytes.put(own.duplicate()).putShort(10, (short) 0x7fc0).flip();
-    return TensorSource.of(checkpoint.info(name), bytes);
   }
 
   private static QuantizationRun run() {

@@ -1,6 +1,7 @@
 package org.alphaquant.model.block;
 
 import ai.djl.ndarray.NDArray;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.storage.sources.SourceTensors;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
@@ -23,13 +24,22 @@ public record WeightReader(SourceTensors tensors, TensorScope scope, WeightOverl
   private NDArray ownFloats(String name) {
     try (TensorScope loading = scope.child(name)) {
       NDArray stored = tensors.find(name).load(loading);
-      return loading.keep(scope, loading.run("tensor.to_dtype", stored, FLOAT32));
+      NDArray floats = loading.run("tensor.to_dtype", stored, FLOAT32);
+      return loading.keep(scope, finite(loading, name, floats));
     }
   }
 
   /** A tensor in the floating-point type it is stored in. */
   public NDArray stored(String name) {
-    return tensors.find(name).load(scope);
+    return finite(scope, name, tensors.find(name).load(scope));
+  }
+
+  // Values may leave float32 only here: scales are multiplied in, and float64 is narrowed.
+  private static NDArray finite(TensorScope scope, String name, NDArray values) {
+    if (!scope.isFinite(values)) {
+      throw ModelException.weightNotFinite(name, "once it is read as float32");
+    }
+    return values;
   }
 
   /** Copies a matrix [rows, n], as float32, into target[index, row:row+rows] of [C, R, n]. */

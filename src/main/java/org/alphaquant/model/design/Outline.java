@@ -89,6 +89,11 @@ public final class Outline {
     return read;
   }
 
+  /** Names in the checkpoint of the tensors that are read. */
+  public Set<String> stored() {
+    return stored;
+  }
+
   /** The checkpoint's other tensors. */
   public Set<String> unread() {
     return checkpoint.names().stream()

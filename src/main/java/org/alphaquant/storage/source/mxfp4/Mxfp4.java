@@ -29,6 +29,11 @@ public final class Mxfp4 {
     return name + "_scales";
   }
 
+  /** Whether a tensor of that name holds exponents. */
+  public static boolean isScales(String stored) {
+    return stored.endsWith(scales(""));
+  }
+
   /** Holds both tensors of a stack against the shape config.json makes it. */
   public static List<TensorInfo> check(
       Checkpoint checkpoint, String name, long count, long out, long in) {

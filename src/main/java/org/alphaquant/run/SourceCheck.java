@@ -1,0 +1,56 @@
+package org.alphaquant.run;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+import org.alphaquant.architecture.ModelException;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.FiniteValues;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.storage.source.mxfp4.Mxfp4;
+
+/**
+ * Reads every tensor of the forward pass once before any work and refuses infinities and
+ * not-a-number by name. It costs one pass over the source's files, no more than the first
+ * evaluation reads anyway, and spares a run of hours that would end at its last layer.
+ */
+final class SourceCheck {
+
+  private SourceCheck() {}
+
+  /**
+   * Looks at all tensors.
+   *
+   * @param names of stored tensors
+   * @param between told how many have been looked at
+   * @throws ModelException naming the first tensor that has one, and where
+   */
+  static void check(Checkpoint source, Collection<String> names, IntConsumer between) {
+    int done = 0;
+    for (String name : names) {
+      between.accept(done++);
+      TensorInfo info = source.info(name);
+      Optional<Long> other = FiniteValues.firstOther(numbers(info), source.bytes(name));
+      if (other.isPresent()) {
+        throw ModelException.weightNotFinite(name, "at " + position(info.shape(), other.get()));
+      }
+    }
+    between.accept(done);
+  }
+
+  // Bytes are codes, of which every one is a number, or exponents.
+  private static Dtype numbers(TensorInfo info) {
+    return info.dtype() == Dtype.U8 && Mxfp4.isScales(info.name()) ? Dtype.F8_E8M0 : info.dtype();
+  }
+
+  private static String position(List<Long> shape, long index) {
+    Long[] at = new Long[shape.size()];
+    for (int i = at.length - 1; i >= 0; i--) {
+      at[i] = index % shape.get(i);
+      index /= shape.get(i);
+    }
+    return List.of(at).toString();
+  }
+}
