@@ -4,7 +4,7 @@ import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
 import org.alphaquant.device.ComputeDevice;
-import org.alphaquant.job.ServerSettings;
+import org.alphaquant.server.ServerSettings;
 import org.alphaquant.worker.Worker;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

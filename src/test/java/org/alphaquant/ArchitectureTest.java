@@ -68,20 +68,56 @@ class ArchitectureTest {
     map.put("client", Set.of());
     map.put(
         "api",
+        Set.of("api.edge", "api.json", "api.problem", "background", "job", "job.row", "security"));
+    map.put("api.admin", Set.of("api.edge", "api.problem", "job", "job.queue", "security"));
+    map.put("api.event", Set.of("api.job", "events", "job", "job.delivery", "job.row", "security"));
+    map.put("api.result", Set.of("api.job", "api.problem", "job", "job.row", "server"));
+    map.put(
+        "api.model",
+        Set.of(
+            "api.edge",
+            "api.problem",
+            "job",
+            "job.library",
+            "job.plan",
+            "scheme",
+            "upload",
+            "security",
+            "architecture"));
+    map.put(
+        "api.job",
+        Set.of(
+            "api.edge",
+            "api.problem",
+            "job",
+            "job.library",
+            "job.plan",
+            "job.queue",
+            "job.row",
+            "problem",
+            "security"));
+    map.put("api.edge", Set.of("api.json", "api.problem", "security"));
+    map.put("api.json", Set.of("api.problem", "job"));
+    map.put("api.problem", Set.of("job", "problem"));
+    map.put("events", Set.of("background", "job", "job.row"));
+    map.put("metrics", Set.of("job", "job.delivery", "job.row", "worker", "device"));
+    map.put(
+        "webhook",
+        Set.of("background", "job", "job.delivery", "job.plan", "egress", "problem", "server"));
+    map.put("database", Set.of("server"));
+    map.put(
+        "fetch",
         Set.of(
             "upload",
+            "worker",
+            "prepare",
+            "hub",
+            "source",
             "job",
-            "events",
-            "scheme",
-            "checkpoint",
-            "architecture",
-            "security",
-            "problem"));
-    map.put("events", Set.of("job"));
-    map.put("metrics", Set.of("job", "worker", "device"));
-    map.put("webhook", Set.of("job", "egress", "problem"));
-    map.put("database", Set.of("job"));
-    map.put("fetch", Set.of("upload", "worker", "prepare", "hub", "source", "job", "problem"));
+            "job.library",
+            "problem",
+            "background",
+            "server"));
     map.put(
         "runner",
         Set.of(
@@ -92,6 +128,9 @@ class ArchitectureTest {
             "prepare",
             "calibration",
             "job",
+            "job.plan",
+            "background",
+            "server",
             "device"));
     map.put(
         "runner.child", Set.of("runner.wire", "run", "worker", "prepare", "calibration", "job"));
@@ -122,9 +161,11 @@ class ArchitectureTest {
             "worker",
             "job",
             "moe"));
-    map.put("worker", Set.of("job", "device"));
-    map.put("hub", Set.of("job", "egress"));
-    map.put("upload", Set.of("job"));
+    map.put(
+        "worker",
+        Set.of("job", "job.delivery", "job.queue", "job.row", "background", "server", "device"));
+    map.put("hub", Set.of("server", "egress"));
+    map.put("upload", Set.of("background", "server"));
     map.put(
         "report",
         Set.of(
@@ -155,6 +196,7 @@ class ArchitectureTest {
             "checkpoint",
             "architecture",
             "job",
+            "job.plan",
             "storage.formats",
             "estimate",
             "format",
@@ -173,8 +215,15 @@ class ArchitectureTest {
             "torch",
             "job",
             "architecture"));
-    map.put("estimate", Set.of("model", "model.block", "architecture", "torch", "job"));
+    map.put("estimate", Set.of("model", "model.block", "architecture", "torch", "job.plan"));
+    map.put("job.queue", Set.of("job.row", "job"));
+    map.put("job.delivery", Set.of("job.row", "job"));
+    map.put("job.row", Set.of("background", "job"));
+    map.put("job.plan", Set.of("job", "problem"));
+    map.put("job.library", Set.of("job"));
     map.put("job", Set.of("architecture", "problem"));
+    map.put("background", Set.of("server"));
+    map.put("server", Set.of());
     map.put("security", Set.of());
     map.put(
         "scheme.plan",
@@ -354,7 +403,16 @@ class ArchitectureTest {
     noClasses()
         .that(
             resideInAnyPackage(
-                below("api", "job", "worker", "security", "events", "scheme", "webhook")))
+                below(
+                    "api",
+                    "job",
+                    "background",
+                    "server",
+                    "worker",
+                    "security",
+                    "events",
+                    "scheme",
+                    "webhook")))
         .should()
         .dependOnClassesThat()
         .resideInAPackage("ai.djl..")
@@ -392,7 +450,7 @@ class ArchitectureTest {
   @Test
   void jobsAndWorkersAskNoWallClock() {
     noClasses()
-        .that(resideInAnyPackage(below("job", "worker")))
+        .that(resideInAnyPackage(below("job", "background", "worker")))
         .should()
         .callMethod(Instant.class, "now")
         .orShould()

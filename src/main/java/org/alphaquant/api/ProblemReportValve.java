@@ -3,6 +3,9 @@ package org.alphaquant.api;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.alphaquant.api.problem.Problem;
+import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.api.problem.RequestId;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
@@ -20,12 +23,12 @@ final class ProblemReportValve extends ErrorReportValve {
       return;
     }
     ProblemType type = ProblemType.ofStatus(status);
-    String id = RequestIdFilter.fresh();
+    String id = RequestId.fresh();
     Problem.Request about = new Problem.Request(request.getRequestURI(), id);
     Problem problem = Problem.of(type, type.title() + ".", List.of(), about);
     try {
       response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
-      response.setHeader(RequestIdFilter.HEADER, id);
+      response.setHeader(RequestId.HEADER, id);
       byte[] body =
           JsonMapper.shared().writeValueAsString(problem).getBytes(StandardCharsets.UTF_8);
       response.getOutputStream().write(body);

@@ -1,5 +1,5 @@
 /**
- * The HTTP API under {@code /v1}: controllers, what they read and answer, and problems (RFC 9457)
- * for everything that goes wrong. {@code openapi.yaml} is the contract.
+ * The HTTP API under {@code /v1}. Here is what joins its rooms: problems (RFC 9457) for every
+ * exception that leaves a controller. {@code openapi.yaml} is the contract.
  */
 package org.alphaquant.api;

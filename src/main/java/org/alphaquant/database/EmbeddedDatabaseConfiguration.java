@@ -1,6 +1,6 @@
 package org.alphaquant.database;
 
-import org.alphaquant.job.ServerSettings;
+import org.alphaquant.server.ServerSettings;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;

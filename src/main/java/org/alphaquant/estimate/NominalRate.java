@@ -1,6 +1,6 @@
 package org.alphaquant.estimate;
 
-import org.alphaquant.job.JobPlan;
+import org.alphaquant.job.plan.JobPlan;
 
 /**
  * 32-bit operations per second that plans reckon with; not measured on the device that will run the

@@ -1,7 +1,7 @@
 package org.alphaquant.events;
 
 import java.io.IOException;
-import org.alphaquant.job.Job;
+import org.alphaquant.job.row.Job;
 
 /**
  * One client that follows all jobs it may see. It is called by one thread at a time, and may block

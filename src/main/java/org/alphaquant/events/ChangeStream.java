@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import org.alphaquant.job.Job;
+import org.alphaquant.job.row.Job;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

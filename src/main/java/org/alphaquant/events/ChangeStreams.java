@@ -8,10 +8,10 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Predicate;
-import org.alphaquant.job.Job;
-import org.alphaquant.job.Jobs;
-import org.alphaquant.job.Notifications;
-import org.alphaquant.job.Rounds;
+import org.alphaquant.background.Notifications;
+import org.alphaquant.background.Rounds;
+import org.alphaquant.job.row.Job;
+import org.alphaquant.job.row.Jobs;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
 

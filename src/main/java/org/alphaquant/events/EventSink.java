@@ -1,8 +1,8 @@
 package org.alphaquant.events;
 
 import java.io.IOException;
-import org.alphaquant.job.Job;
-import org.alphaquant.job.JobEvent;
+import org.alphaquant.job.row.Job;
+import org.alphaquant.job.row.JobEvent;
 
 /**
  * One client that follows a job. It is called by one thread at a time, and may block it a while. An

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import org.alphaquant.job.JobEvent;
+import org.alphaquant.job.row.JobEvent;
 
 /** The newest events of one job and the streams that follow it. */
 final class JobFeed {

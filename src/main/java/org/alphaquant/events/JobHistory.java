@@ -3,10 +3,10 @@ package org.alphaquant.events;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.alphaquant.job.Job;
-import org.alphaquant.job.JobEvent;
-import org.alphaquant.job.JobEvents;
-import org.alphaquant.job.Jobs;
+import org.alphaquant.job.row.Job;
+import org.alphaquant.job.row.JobEvent;
+import org.alphaquant.job.row.JobEvents;
+import org.alphaquant.job.row.Jobs;
 
 /** What a stream reads where its feed does not have it at hand. */
 interface JobHistory {

@@ -2,8 +2,8 @@ package org.alphaquant.events;
 
 import java.io.IOException;
 import java.util.List;
-import org.alphaquant.job.Job;
-import org.alphaquant.job.JobEvent;
+import org.alphaquant.job.row.Job;
+import org.alphaquant.job.row.JobEvent;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;

@@ -1,10 +1,10 @@
 package org.alphaquant.fetch;
 
 import java.time.Duration;
+import org.alphaquant.background.Rounds;
 import org.alphaquant.hub.Hub;
-import org.alphaquant.job.Rounds;
-import org.alphaquant.job.ServerSettings;
 import org.alphaquant.prepare.SourceSettings;
+import org.alphaquant.server.ServerSettings;
 import org.alphaquant.upload.Uploads;
 import org.alphaquant.worker.JobRunner;
 import org.springframework.beans.factory.ObjectProvider;

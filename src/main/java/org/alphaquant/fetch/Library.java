@@ -15,11 +15,11 @@ import org.alphaquant.hub.Hub;
 import org.alphaquant.hub.HubException;
 import org.alphaquant.hub.HubReference;
 import org.alphaquant.job.JobProgress;
-import org.alphaquant.job.ModelLibrary;
-import org.alphaquant.job.ModelRequest;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.SourceAwayException;
-import org.alphaquant.job.StoredModel;
+import org.alphaquant.job.library.ModelLibrary;
+import org.alphaquant.job.library.ModelRequest;
+import org.alphaquant.job.library.StoredModel;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.source.AllowedRoots;
 

@@ -4,13 +4,13 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
+import org.alphaquant.background.Rounds;
 import org.alphaquant.fetch.ModelDownloads.ModelDownload;
 import org.alphaquant.hub.DownloadObserver;
 import org.alphaquant.hub.DownloadProgress;
 import org.alphaquant.hub.Hub;
 import org.alphaquant.hub.HubException;
 import org.alphaquant.hub.HubReference;
-import org.alphaquant.job.Rounds;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -2,7 +2,7 @@ package org.alphaquant.hub;
 
 import java.nio.file.Path;
 import java.util.List;
-import org.alphaquant.job.ServerSettings;
+import org.alphaquant.server.ServerSettings;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;

@@ -3,7 +3,7 @@ package org.alphaquant.job;
 import java.util.Collection;
 
 /** Checks of specification values; each returns the value or says what is allowed. */
-final class Limits {
+public final class Limits {
   private Limits() {}
 
   static <T> T orElse(T value, T fallback) {
@@ -32,7 +32,7 @@ final class Limits {
     return value;
   }
 
-  static String text(String field, String value, int mostCharacters) {
+  public static String text(String field, String value, int mostCharacters) {
     if (value == null || value.isBlank() || value.length() > mostCharacters) {
       throw new SpecException(
           field, value, "a text of 1 to %d characters".formatted(mostCharacters));
@@ -43,7 +43,7 @@ final class Limits {
     return value;
   }
 
-  static String textOrNull(String field, String value, int mostCharacters) {
+  public static String textOrNull(String field, String value, int mostCharacters) {
     return value == null ? null : text(field, value, mostCharacters);
   }
 

@@ -6,10 +6,10 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
-import org.alphaquant.job.Job;
 import org.alphaquant.job.JobError;
-import org.alphaquant.job.JobListener;
 import org.alphaquant.job.JobState;
+import org.alphaquant.job.row.Job;
+import org.alphaquant.job.row.JobListener;
 
 /** What this process did to jobs. Sums over all processes are the service's. */
 final class JobMeters implements JobListener {

@@ -3,7 +3,7 @@ package org.alphaquant.metrics;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.Optional;
-import org.alphaquant.job.Jobs;
+import org.alphaquant.job.row.Jobs;
 import org.alphaquant.worker.Worker;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.alphaquant.job.JobState;
-import org.alphaquant.job.Jobs;
+import org.alphaquant.job.row.Jobs;
 
 /** What the database holds. Every process says the same, so take the maximum and not the sum. */
 final class QueueGauges implements MeterBinder {

@@ -3,12 +3,12 @@ package org.alphaquant.metrics;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.Locale;
-import org.alphaquant.job.JobListener;
-import org.alphaquant.job.WebhookDelivery;
-import org.alphaquant.job.WebhookDelivery.Outcome;
+import org.alphaquant.job.delivery.DeliveryListener;
+import org.alphaquant.job.delivery.WebhookDelivery;
+import org.alphaquant.job.delivery.WebhookDelivery.Outcome;
 
 /** What became of the messages that this process tried. */
-final class WebhookMeters implements JobListener {
+final class WebhookMeters implements DeliveryListener {
 
   private final MeterRegistry registry;
 

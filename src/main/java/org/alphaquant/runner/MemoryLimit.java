@@ -1,7 +1,7 @@
 package org.alphaquant.runner;
 
 import java.util.OptionalLong;
-import org.alphaquant.job.JobPlan;
+import org.alphaquant.job.plan.JobPlan;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PlanAnswer;

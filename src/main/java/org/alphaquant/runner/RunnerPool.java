@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.alphaquant.job.Rounds;
+import org.alphaquant.background.Rounds;
 import org.alphaquant.runner.wire.Message;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,8 +1,8 @@
 package org.alphaquant.upload;
 
 import java.time.Duration;
-import org.alphaquant.job.Rounds;
-import org.alphaquant.job.ServerSettings;
+import org.alphaquant.background.Rounds;
+import org.alphaquant.server.ServerSettings;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;

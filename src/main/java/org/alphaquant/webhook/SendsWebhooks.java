@@ -1,6 +1,6 @@
 package org.alphaquant.webhook;
 
-import org.alphaquant.job.ServerSettings.Role;
+import org.alphaquant.server.ServerSettings.Role;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Condition;
 import org.springframework.context.annotation.ConditionContext;

@@ -1,9 +1,9 @@
 package org.alphaquant.webhook;
 
 import java.time.Clock;
-import org.alphaquant.job.JobPreflight;
-import org.alphaquant.job.Notifications;
-import org.alphaquant.job.WebhookDeliveries;
+import org.alphaquant.background.Notifications;
+import org.alphaquant.job.delivery.WebhookDeliveries;
+import org.alphaquant.job.plan.JobPreflight;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;

@@ -2,8 +2,8 @@ package org.alphaquant.webhook;
 
 import java.net.URI;
 import java.util.List;
-import org.alphaquant.job.JobPreflight;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.plan.JobPreflight;
 import org.alphaquant.problem.Problem;
 
 /** Refuses a job whose webhook may not be told, before it is queued. */

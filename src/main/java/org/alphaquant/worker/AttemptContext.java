@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.alphaquant.device.ComputeDevice;
-import org.alphaquant.job.Job;
 import org.alphaquant.job.JobError;
-import org.alphaquant.job.JobEvent;
-import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.row.Job;
+import org.alphaquant.job.row.JobEvent;
+import org.alphaquant.job.row.JobEvents;
 
 /** The context of one attempt, writing through the fence of its lease. */
 final class AttemptContext implements JobContext {

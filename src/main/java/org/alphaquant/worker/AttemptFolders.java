@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.alphaquant.job.JobResult;
-import org.alphaquant.job.ServerSettings;
+import org.alphaquant.server.ServerSettings;
 import org.springframework.util.FileSystemUtils;
 
 /**

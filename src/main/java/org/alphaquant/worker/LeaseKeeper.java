@@ -5,8 +5,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import org.alphaquant.job.Notifications;
-import org.alphaquant.job.Rounds;
+import org.alphaquant.background.Notifications;
+import org.alphaquant.background.Rounds;
 
 /**
  * Renews the leases of this process, on one platform thread and connections of its own, so that

@@ -4,7 +4,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
-import org.alphaquant.job.Leases;
+import org.alphaquant.job.queue.Leases;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.core.simple.JdbcClient;
 

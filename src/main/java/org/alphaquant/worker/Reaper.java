@@ -1,8 +1,8 @@
 package org.alphaquant.worker;
 
 import java.time.Duration;
-import org.alphaquant.job.Job;
-import org.alphaquant.job.Leases;
+import org.alphaquant.job.queue.Leases;
+import org.alphaquant.job.row.Job;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -2,7 +2,7 @@ package org.alphaquant.worker;
 
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
-import org.alphaquant.job.DatabaseAway;
+import org.alphaquant.background.DatabaseAway;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;

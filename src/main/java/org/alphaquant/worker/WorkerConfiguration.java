@@ -1,16 +1,16 @@
 package org.alphaquant.worker;
 
+import org.alphaquant.background.Notifications;
+import org.alphaquant.background.Rounds;
 import org.alphaquant.device.CudaCheck;
-import org.alphaquant.job.JobEvents;
-import org.alphaquant.job.Leases;
-import org.alphaquant.job.Notifications;
-import org.alphaquant.job.QuotaSettings;
-import org.alphaquant.job.Retention;
-import org.alphaquant.job.RetentionSettings;
-import org.alphaquant.job.Rounds;
-import org.alphaquant.job.ServerSettings;
-import org.alphaquant.job.WebhookDeliveries;
-import org.alphaquant.job.Workers;
+import org.alphaquant.job.delivery.WebhookDeliveries;
+import org.alphaquant.job.queue.Leases;
+import org.alphaquant.job.queue.Workers;
+import org.alphaquant.job.row.JobEvents;
+import org.alphaquant.job.row.QuotaSettings;
+import org.alphaquant.job.row.Retention;
+import org.alphaquant.job.row.RetentionSettings;
+import org.alphaquant.server.ServerSettings;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.alphaquant.api.Http.Answer;
-import org.alphaquant.job.Jobs;
+import org.alphaquant.job.row.Jobs;
 import org.junit.jupiter.api.Test;
 
 class ResultApiTest {

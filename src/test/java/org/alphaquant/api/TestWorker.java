@@ -12,14 +12,14 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.alphaquant.job.Job;
 import org.alphaquant.job.JobError;
-import org.alphaquant.job.JobEvents;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
-import org.alphaquant.job.Jobs;
-import org.alphaquant.job.Leases;
-import org.alphaquant.job.ServerSettings;
+import org.alphaquant.job.queue.Leases;
+import org.alphaquant.job.row.Job;
+import org.alphaquant.job.row.JobEvents;
+import org.alphaquant.job.row.Jobs;
+import org.alphaquant.server.ServerSettings;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Moves jobs as a worker does, one step at a time. */

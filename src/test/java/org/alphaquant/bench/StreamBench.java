@@ -16,8 +16,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
-import org.alphaquant.job.JobEvents;
-import org.alphaquant.job.Jobs;
+import org.alphaquant.job.row.JobEvents;
+import org.alphaquant.job.row.Jobs;
 
 /**
  * Many clients that follow running jobs: how long from the moment at which an event is written to

@@ -7,8 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.alphaquant.job.Job;
-import org.alphaquant.job.JobEvent;
+import org.alphaquant.job.row.Job;
+import org.alphaquant.job.row.JobEvent;
 import org.junit.jupiter.api.Test;
 import org.springframework.dao.QueryTimeoutException;
 

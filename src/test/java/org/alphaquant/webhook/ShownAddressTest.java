@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.time.Duration;
-import org.alphaquant.job.Job;
-import org.alphaquant.job.WebhookDelivery;
-import org.alphaquant.job.WebhookDelivery.Outcome;
+import org.alphaquant.job.delivery.WebhookDelivery;
+import org.alphaquant.job.delivery.WebhookDelivery.Outcome;
+import org.alphaquant.job.row.Job;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -8,14 +8,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import org.alphaquant.job.Job;
-import org.alphaquant.job.JobDatabase;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
-import org.alphaquant.job.Jobs;
-import org.alphaquant.job.NewJob;
-import org.alphaquant.job.WebhookDeliveries;
-import org.alphaquant.job.WebhookDelivery;
+import org.alphaquant.job.delivery.WebhookDeliveries;
+import org.alphaquant.job.delivery.WebhookDelivery;
+import org.alphaquant.job.queue.JobDatabase;
+import org.alphaquant.job.row.Job;
+import org.alphaquant.job.row.Jobs;
+import org.alphaquant.job.row.NewJob;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Jobs with webhooks in a database of their own, and senders with short times. */

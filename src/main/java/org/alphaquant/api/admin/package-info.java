@@ -1,0 +1,2 @@
+/** Endpoints for those who run the service: API keys and workers. */
+package org.alphaquant.api.admin;

@@ -1,0 +1,31 @@
+package org.alphaquant.api.edge;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * @param maxBody longest request body; calibration texts may be part of it
+ * @param bodyPatience how long a request's body may take before it must come at a minimum rate
+ * @param retryAfter how long a client is asked to wait while the database is away
+ */
+@ConfigurationProperties("alphaquant.api")
+public record ApiSettings(
+    @DefaultValue("16MB") DataSize maxBody,
+    @DefaultValue("10s") Duration bodyPatience,
+    @DefaultValue("5s") Duration retryAfter) {
+
+  public ApiSettings {
+    if (maxBody.toBytes() < 1) {
+      throw new IllegalArgumentException("alphaquant.api.max-body must be positive: " + maxBody);
+    }
+    if (bodyPatience.isNegative()) {
+      throw new IllegalArgumentException(
+          "alphaquant.api.body-patience is negative: " + bodyPatience);
+    }
+    if (retryAfter.isNegative()) {
+      throw new IllegalArgumentException("alphaquant.api.retry-after is negative: " + retryAfter);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package org.alphaquant.api.edge;
+
+import jakarta.servlet.DispatcherType;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+
+@Configuration
+@EnableConfigurationProperties(ApiSettings.class)
+class EdgeConfiguration {
+
+  @Bean
+  BodyFilter bodyFilter(ApiSettings settings) {
+    return new BodyFilter(settings);
+  }
+
+  /** Before all others: they must find a body that is there, and none may wait for one. */
+  @Bean
+  FilterRegistrationBean<BodyFilter> bodies(BodyFilter filter) {
+    FilterRegistrationBean<BodyFilter> registration = new FilterRegistrationBean<>(filter);
+    registration.setDispatcherTypes(DispatcherType.REQUEST, DispatcherType.ASYNC);
+    registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
+    registration.setAsyncSupported(true);
+    return registration;
+  }
+}

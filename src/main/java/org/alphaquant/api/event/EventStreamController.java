@@ -1,0 +1,59 @@
+package org.alphaquant.api.event;
+
+import jakarta.servlet.http.HttpServletResponse;
+import jakarta.validation.constraints.Min;
+import java.io.IOException;
+import java.util.UUID;
+import org.alphaquant.api.job.JobAccess;
+import org.alphaquant.events.EventStreams;
+import org.alphaquant.job.row.Job;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The events of a job, as they happen. */
+@RestController
+class EventStreamController {
+
+  private static final long NO_TIMEOUT = 0;
+
+  private final JobAccess access;
+  private final EventStreams streams;
+  private final JsonMapper json;
+
+  EventStreamController(JobAccess access, EventStreams streams, JsonMapper json) {
+    this.access = access;
+    this.streams = streams;
+    this.json = json;
+  }
+
+  @GetMapping(path = "/v1/jobs/{id}/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+  SseEmitter follow(
+      @PathVariable UUID id,
+      @RequestParam(defaultValue = "0") @Min(value = 0, message = "must not be negative")
+          long after,
+      @RequestHeader(name = "Last-Event-ID", required = false)
+          @Min(value = 0, message = "must not be negative")
+          Long lastEventId,
+      HttpServletResponse response)
+      throws IOException {
+    Job job = access.find(id);
+    response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+    // Proxies such as nginx would hold the events back until a buffer is full.
+    response.setHeader("X-Accel-Buffering", "no");
+    SseEmitter emitter = new SseEmitter(NO_TIMEOUT);
+    SseSink sink = new SseSink(emitter, json);
+    sink.open();
+    EventStreams.Subscription subscription =
+        streams.subscribe(job, lastEventId == null ? after : lastEventId, sink);
+    emitter.onCompletion(subscription::close);
+    emitter.onError(error -> subscription.close());
+    return emitter;
+  }
+}

@@ -1,0 +1,87 @@
+package org.alphaquant.api.job;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.util.List;
+import java.util.Set;
+import org.alphaquant.api.problem.Fault;
+import org.alphaquant.api.problem.ProblemException;
+import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.plan.JobPlan;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What a job would come to; nothing is stored. */
+@RestController
+class PlanController {
+
+  private static final String TENSORS = "tensors";
+  private static final Set<String> PARAMETERS = Set.of("include", "after", "limit");
+
+  private final SpecCheck check;
+
+  PlanController(SpecCheck check) {
+    this.check = check;
+  }
+
+  /**
+   * @param include {@code tensors} for a page of the result's tensors
+   * @param after name of the tensor that the page before ended with
+   */
+  @PostMapping(
+      path = "/v1/plans",
+      consumes = MediaType.APPLICATION_JSON_VALUE,
+      produces = MediaType.APPLICATION_JSON_VALUE)
+  PlanView plan(
+      @RequestBody JobSpec spec,
+      @RequestParam(required = false) String include,
+      @RequestParam(required = false) String after,
+      @RequestParam(defaultValue = "1000")
+          @Min(value = 1, message = "must be from 1 to 10000")
+          @Max(value = 10_000, message = "must be from 1 to 10000")
+          int limit,
+      HttpServletRequest request) {
+    request.getParameterMap().keySet().forEach(PlanController::requireKnown);
+    if (include != null && !include.equals(TENSORS)) {
+      throw refused(new Fault("include", "cannot be included", include, List.of(TENSORS)));
+    }
+    if (include == null && after != null) {
+      throw refused(new Fault("after", "goes with include=tensors only", after, null));
+    }
+    JobPlan plan = check.planned(spec);
+    return new PlanView(plan, include == null ? null : page(plan, after, limit));
+  }
+
+  private static TensorPage page(JobPlan plan, String after, int limit) {
+    int from = after == null ? 0 : indexOf(plan, after) + 1;
+    List<JobPlan.Tensor> rest = plan.tensors().subList(from, plan.tensors().size());
+    List<JobPlan.Tensor> data = rest.subList(0, Math.min(limit, rest.size()));
+    boolean more = rest.size() > data.size();
+    return new TensorPage(data, more, more ? data.get(data.size() - 1).name() : null);
+  }
+
+  private static int indexOf(JobPlan plan, String name) {
+    for (int i = 0; i < plan.tensors().size(); i++) {
+      if (plan.tensors().get(i).name().equals(name)) {
+        return i;
+      }
+    }
+    throw refused(new Fault("after", "is no tensor of this plan", name, null));
+  }
+
+  private static void requireKnown(String parameter) {
+    if (!PARAMETERS.contains(parameter)) {
+      throw refused(
+          new Fault(parameter, "is not a parameter of plans", null, List.copyOf(PARAMETERS)));
+    }
+  }
+
+  private static ProblemException refused(Fault fault) {
+    return new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
+  }
+}

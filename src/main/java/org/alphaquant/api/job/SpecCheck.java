@@ -1,0 +1,98 @@
+package org.alphaquant.api.job;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.alphaquant.api.problem.Fault;
+import org.alphaquant.api.problem.ProblemException;
+import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.RefusedException;
+import org.alphaquant.job.SourceAwayException;
+import org.alphaquant.job.library.ModelPinning;
+import org.alphaquant.job.plan.JobPlan;
+import org.alphaquant.job.plan.JobPlanner;
+import org.alphaquant.job.plan.JobPreflight;
+import org.alphaquant.problem.Problem;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.stereotype.Component;
+
+/** Refuses specifications that cannot run, with everything that is wrong with them. */
+@Component
+class SpecCheck {
+
+  private static final Logger log = LoggerFactory.getLogger(SpecCheck.class);
+
+  private final ObjectProvider<JobPreflight> preflights;
+  private final ObjectProvider<ModelPinning> pinning;
+  private final ObjectProvider<JobPlanner> planner;
+
+  SpecCheck(
+      ObjectProvider<JobPreflight> preflights,
+      ObjectProvider<ModelPinning> pinning,
+      ObjectProvider<JobPlanner> planner) {
+    this.preflights = preflights;
+    this.pinning = pinning;
+    this.planner = planner;
+  }
+
+  /**
+   * The specification with the version of its model and the hash of its headers, fit to be run. A
+   * model that cannot be looked at now is left to the run.
+   *
+   * @throws ProblemException {@code invalid-job} if it cannot run
+   */
+  JobSpec pinned(JobSpec spec) {
+    JobSpec pinned = pin(spec);
+    try {
+      JobPlan plan = plan(pinned);
+      return plan == null ? pinned : pinned.on(plan.sourceSha256());
+    } catch (SourceAwayException e) {
+      log.warn("a job is taken without a look at its model: {}", e.getMessage());
+      return pinned;
+    }
+  }
+
+  /**
+   * What the specification would come to.
+   *
+   * @throws ProblemException {@code invalid-job} if it cannot run
+   * @throws SourceAwayException if the model is elsewhere and cannot be looked at now
+   */
+  JobPlan planned(JobSpec spec) {
+    return plan(pin(spec));
+  }
+
+  private JobSpec pin(JobSpec spec) {
+    try {
+      return pinning.getIfAvailable(() -> it -> it).pin(spec);
+    } catch (RefusedException e) {
+      throw new ProblemException(ProblemType.INVALID_JOB, Fault.of(e));
+    }
+  }
+
+  // All that is wrong is told at once, whoever finds it.
+  private JobPlan plan(JobSpec spec) {
+    List<Problem> problems = new ArrayList<>();
+    preflights.orderedStream().forEach(preflight -> problems.addAll(preflight.check(spec)));
+    JobPlan plan = null;
+    try {
+      plan = planner.getIfAvailable(() -> it -> null).plan(spec);
+    } catch (RefusedException e) {
+      problems.addAll(e.problems());
+    } catch (SourceAwayException e) {
+      refuse(problems);
+      throw e;
+    }
+    refuse(problems);
+    return plan;
+  }
+
+  private static void refuse(List<Problem> problems) {
+    if (!problems.isEmpty()) {
+      throw new ProblemException(
+          ProblemType.INVALID_JOB, problems.stream().map(Fault::of).toList());
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Endpoints for jobs and plans: create, read, list, cancel, retry, delete. */
+package org.alphaquant.api.job;

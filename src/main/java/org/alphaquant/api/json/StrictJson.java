@@ -1,0 +1,133 @@
+package org.alphaquant.api.json;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import org.alphaquant.api.problem.Fault;
+import org.alphaquant.api.problem.ProblemException;
+import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.job.JobSpec;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.InputCoercionException;
+import tools.jackson.databind.DatabindException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.cfg.CoercionAction;
+import tools.jackson.databind.cfg.CoercionInputShape;
+import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.cfg.MutableCoercionConfig;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.type.LogicalType;
+
+/**
+ * Reads a record from JSON. Unknown fields, wrong types and values that the record refuses are
+ * collected and reported together; none is guessed at or dropped.
+ */
+final class StrictJson {
+
+  private final JsonMapper mapper =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(EnumFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+          .withCoercionConfig(LogicalType.Textual, StrictJson::refuseScalars)
+          .build();
+
+  /**
+   * @throws ProblemException if the bytes are not JSON, or not this record's JSON
+   * @throws IOException if the body cannot be read
+   */
+  <T> T read(InputStream body, Class<T> type) throws IOException {
+    FaultCollector collector = new FaultCollector();
+    byte[] bytes = body.readAllBytes();
+    T value = readCollecting(bytes, type, collector);
+    refuse(type, collector.faults());
+    refuse(type, StorableText.faults(mapper, bytes));
+    if (value == null) {
+      throw new ProblemException(ProblemType.MALFORMED_JSON, "The body must be a JSON object.");
+    }
+    return value;
+  }
+
+  private static void refuse(Class<?> type, List<Fault> faults) {
+    if (!faults.isEmpty()) {
+      ProblemType problem =
+          type == JobSpec.class ? ProblemType.INVALID_JOB : ProblemType.INVALID_BODY;
+      throw new ProblemException(problem, faults);
+    }
+  }
+
+  private <T> T readCollecting(byte[] body, Class<T> type, FaultCollector collector) {
+    try {
+      return mapper.readerFor(type).withHandler(collector).readValue(body);
+    } catch (DatabindException e) {
+      if (isEmpty(e)) {
+        throw new ProblemException(ProblemType.MALFORMED_JSON, "The body is empty.");
+      }
+      collector.add(e, valueAt(JsonPointers.of(e.getPath()), body));
+      return null;
+    } catch (InputCoercionException e) {
+      // A number that its type cannot hold: the parser knows where it stands, and no more.
+      String pointer = e.processor().streamReadContext().pathAsPointer().toString();
+      Class<?> number = e.getTargetType();
+      Fault fault =
+          new Fault(pointer, "must be " + JsonTypes.name(number), valueAt(pointer, body), null);
+      throw new ProblemException(
+          type == JobSpec.class ? ProblemType.INVALID_JOB : ProblemType.INVALID_BODY,
+          List.of(fault));
+    } catch (JacksonException e) {
+      throw new ProblemException(ProblemType.MALFORMED_JSON, position(e) + sentence(e));
+    }
+  }
+
+  /** Null where there is no value, or where the rest of the document cannot be read. */
+  private JsonNode valueAt(String pointer, byte[] body) {
+    try {
+      return mapper.readTree(body).at(pointer);
+    } catch (JacksonException e) {
+      return null;
+    }
+  }
+
+  private static void refuseScalars(MutableCoercionConfig coercions) {
+    coercions
+        .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+        .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+        .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail);
+  }
+
+  /** Jackson has no type of its own for a document without any token. */
+  private static boolean isEmpty(DatabindException e) {
+    TokenStreamLocation location = e.getLocation();
+    return e.getPath().isEmpty()
+        && e.getOriginalMessage().startsWith("No content to map")
+        && location != null;
+  }
+
+  private static String position(JacksonException e) {
+    TokenStreamLocation location = e.getLocation();
+    return location == null
+        ? ""
+        : "Line %d, column %d: ".formatted(location.getLineNr(), location.getColumnNr());
+  }
+
+  /** Without Jackson's advice on its own settings and its description of the source. */
+  private static String sentence(JacksonException e) {
+    String message =
+        e.getOriginalMessage()
+            .lines()
+            .findFirst()
+            .orElse("not JSON")
+            .replaceAll("\\s*\\([^()]*\\[Source:[^]]*][^()]*\\)", "")
+            .replaceAll(": enable .*|, from `[^`]*`", "")
+            .replaceAll("\\(code \\d+[^)]*\\)", "")
+            .replaceAll("\\s+", " ")
+            .strip();
+    return message.endsWith(".") ? message : message + ".";
+  }
+}

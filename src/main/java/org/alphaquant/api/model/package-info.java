@@ -1,0 +1,2 @@
+/** Endpoints for what jobs work on: models, uploaded files, presets. */
+package org.alphaquant.api.model;

@@ -1,0 +1,45 @@
+package org.alphaquant.api.problem;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Makes problems into answers, inside Spring MVC and below it. */
+public final class Problems {
+
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private Problems() {}
+
+  /** Fixes the media type, since a problem answers also those who accept no JSON. */
+  public static ResponseEntity<Object> response(Problem problem, HttpHeaders headers) {
+    return ResponseEntity.status(problem.status())
+        .headers(headers)
+        .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+        .body(problem);
+  }
+
+  public static void write(
+      ProblemType type, String detail, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
+    byte[] body = JSON.writeValueAsBytes(Problem.of(type, detail, List.of(), about(request)));
+    response.setStatus(type.status().value());
+    response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+    response.setContentLength(body.length);
+    response.getOutputStream().write(body);
+  }
+
+  public static Problem.Request about(HttpServletRequest request) {
+    return new Problem.Request(path(request), RequestId.of(request));
+  }
+
+  private static String path(HttpServletRequest request) {
+    Object original = request.getAttribute("jakarta.servlet.error.request_uri");
+    return original == null ? request.getRequestURI() : (String) original;
+  }
+}

@@ -1,0 +1,2 @@
+/** Problems (RFC 9457): what every error is answered with. */
+package org.alphaquant.api.problem;

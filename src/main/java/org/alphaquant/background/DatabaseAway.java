@@ -1,0 +1,42 @@
+package org.alphaquant.background;
+
+import java.sql.SQLException;
+import java.sql.SQLTransientException;
+import java.util.List;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.TransientDataAccessException;
+
+/** Tells a database that cannot be used now from a statement that is wrong. */
+public final class DatabaseAway {
+
+  // Connection lost, server stopping or starting, too many connections, given up for another.
+  private static final List<String> STATES = List.of("08", "57P", "53", "40");
+
+  private DatabaseAway() {}
+
+  /** Whether the same statement may do once the database is back. */
+  public static boolean caused(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof SQLTransientException) {
+        return true;
+      }
+      if (cause instanceof SQLException sql) {
+        return of(sql.getSQLState());
+      }
+    }
+    return e instanceof TransientDataAccessException
+        || e instanceof DataAccessResourceFailureException;
+  }
+
+  /** Message of the root cause, or its class name if it has none. */
+  public static String reason(Throwable e) {
+    Throwable first = NestedExceptionUtils.getMostSpecificCause(e);
+    return first.getMessage() == null ? first.getClass().getSimpleName() : first.getMessage();
+  }
+
+  // Without a state it was no server that spoke, but the pool about a connection that is gone.
+  private static boolean of(String state) {
+    return state == null || STATES.stream().anyMatch(state::startsWith);
+  }
+}

@@ -1,0 +1,113 @@
+package org.alphaquant.background;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * A thread that looks at the rows every so often, and at once when it is woken. Nothing that goes
+ * wrong ends it: a process whose rounds had ended would look alive and do nothing.
+ */
+public final class Rounds implements SmartLifecycle {
+  private static final Logger log = LoggerFactory.getLogger(Rounds.class);
+
+  private final String name;
+  private final Duration afterFailure;
+  private final Round round;
+  private final Semaphore wake = new Semaphore(0);
+  private volatile boolean running;
+  private volatile Thread thread;
+  private boolean databaseAway;
+
+  /** One look. */
+  @FunctionalInterface
+  public interface Round {
+    /** Returns how long the next one has time where nobody wakes it. */
+    Duration go() throws Exception;
+  }
+
+  /**
+   * @param name the thread's, and the subject of what is logged
+   * @param afterFailure how long the next round waits after one that failed
+   */
+  public Rounds(String name, Duration afterFailure, Round round) {
+    this.name = requireNonNull(name, "name is null");
+    this.afterFailure = requireNonNull(afterFailure, "afterFailure is null");
+    this.round = requireNonNull(round, "round is null");
+  }
+
+  @Override
+  public void start() {
+    running = true;
+    thread = new Thread(this::go, name);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** Lets the next round begin now; many calls during one round begin one. */
+  public void wake() {
+    wake.release();
+  }
+
+  /** Returns at once; the round that is under way is the last one. */
+  @Override
+  public void stop() {
+    running = false;
+    wake.release();
+  }
+
+  /** Waits for the last round's end, but not for ever. */
+  public void join(Duration longest) throws InterruptedException {
+    thread.join(Math.max(1, longest.toMillis()));
+  }
+
+  @Override
+  public boolean isRunning() {
+    return running;
+  }
+
+  private void go() {
+    // A thread that was stopped does not go on beside the next one.
+    while (running && Thread.currentThread() == thread) {
+      await(once());
+    }
+  }
+
+  private Duration once() {
+    try {
+      Duration next = round.go();
+      if (databaseAway) {
+        databaseAway = false;
+        log.info("{} has the database again", name);
+      }
+      return next;
+    } catch (Throwable e) {
+      if (DatabaseAway.caused(e)) {
+        // Said once: it can be away for long.
+        log.atLevel(databaseAway ? Level.DEBUG : Level.WARN)
+            .log("{} waits for the database: {}", name, DatabaseAway.reason(e));
+        databaseAway = true;
+      } else {
+        log.error("{} failed and goes on", name, e);
+      }
+    }
+    return afterFailure;
+  }
+
+  private void await(Duration longest) {
+    try {
+      if (wake.tryAcquire(longest.toMillis(), TimeUnit.MILLISECONDS)) {
+        wake.drainPermits();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      running = false;
+    }
+  }
+}

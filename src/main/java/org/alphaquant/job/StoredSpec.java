@@ -1,8 +1,0 @@
-package org.alphaquant.job;
-
-/** A specification as it lies in its row. */
-record StoredSpec(int version, JobSpec spec) {
-  StoredSpec(JobSpec spec) {
-    this(JobSpec.VERSION, spec);
-  }
-}

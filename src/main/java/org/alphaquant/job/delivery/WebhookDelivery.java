@@ -1,0 +1,118 @@
+package org.alphaquant.job.delivery;
+
+import jakarta.persistence.Entity;
+import jakarta.persistence.EnumType;
+import jakarta.persistence.Enumerated;
+import jakarta.persistence.Id;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import org.alphaquant.job.JobState;
+import org.hibernate.annotations.Immutable;
+import org.hibernate.annotations.JdbcTypeCode;
+import org.hibernate.type.SqlTypes;
+
+/** One message to a job's webhook, as it was when it was read. */
+@Entity
+@Immutable
+public class WebhookDelivery {
+  @Id private UUID id;
+  private UUID jobId;
+  private long seq;
+
+  @Enumerated(EnumType.STRING)
+  @JdbcTypeCode(SqlTypes.VARCHAR)
+  private JobState event;
+
+  private String url;
+  private String host;
+  private String body;
+  private Instant createdAt;
+  private int attempts;
+  private Instant nextAttemptAt;
+  private Instant finishedAt;
+
+  @Enumerated(EnumType.STRING)
+  @JdbcTypeCode(SqlTypes.VARCHAR)
+  private Outcome outcome;
+
+  private Integer lastStatus;
+  private String lastError;
+
+  protected WebhookDelivery() {}
+
+  /** How a delivery ended. */
+  public enum Outcome {
+    /** The receiver answered 2xx. */
+    DELIVERED,
+    /** It may not be sent there, or the receiver wants no more of it (410). */
+    REFUSED,
+    /** Every attempt failed, or nobody made one for days. */
+    GIVEN_UP
+  }
+
+  /** The same for all attempts; by it a receiver knows a message that comes twice. */
+  public UUID id() {
+    return id;
+  }
+
+  public UUID jobId() {
+    return jobId;
+  }
+
+  /** Number of the job's event that it tells of. */
+  public long seq() {
+    return seq;
+  }
+
+  /** The state that began. */
+  public JobState event() {
+    return event;
+  }
+
+  public String url() {
+    return url;
+  }
+
+  /** Host and port of the address, as the address has them. */
+  public String host() {
+    return host;
+  }
+
+  /** JSON; the same bytes at every attempt. */
+  public String body() {
+    return body;
+  }
+
+  public Instant createdAt() {
+    return createdAt;
+  }
+
+  /** Attempts that were begun. */
+  public int attempts() {
+    return attempts;
+  }
+
+  /** When it is tried again, also if an attempt under way is never heard of; empty at the end. */
+  public Optional<Instant> nextAttemptAt() {
+    return Optional.ofNullable(nextAttemptAt);
+  }
+
+  public Optional<Instant> finishedAt() {
+    return Optional.ofNullable(finishedAt);
+  }
+
+  public Optional<Outcome> outcome() {
+    return Optional.ofNullable(outcome);
+  }
+
+  /** HTTP status of the last answer. */
+  public Optional<Integer> lastStatus() {
+    return Optional.ofNullable(lastStatus);
+  }
+
+  /** Why the last attempt came to no answer. */
+  public Optional<String> lastError() {
+    return Optional.ofNullable(lastError);
+  }
+}

@@ -1,0 +1,31 @@
+package org.alphaquant.job.library;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import org.alphaquant.job.JobProgress;
+
+/**
+ * A model that jobs can name.
+ *
+ * @param model as jobs name it
+ * @param source {@code root} below an allowed root, {@code cache} in the cache that this service
+ *     writes to, {@code shared-cache} in one that it only reads
+ * @param revision the commit; null below a root
+ * @param state {@code present}, {@code incomplete}, {@code queued}, {@code downloading} or {@code
+ *     failed}
+ * @param family config.json's {@code model_type}; null where it is not there or says none
+ * @param bytes of its files, of those that are there
+ * @param licence as its card says; null where it says none
+ * @param transfer how far its download is; null where there is none
+ * @param error why the download failed; null where it did not
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record StoredModel(
+    String model,
+    String source,
+    String revision,
+    String state,
+    String family,
+    long bytes,
+    String licence,
+    JobProgress.Transfer transfer,
+    String error) {}

@@ -1,0 +1,2 @@
+/** The models that the service keeps on its disk, and the version that a job pins. */
+package org.alphaquant.job.library;

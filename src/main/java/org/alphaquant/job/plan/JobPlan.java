@@ -1,0 +1,114 @@
+package org.alphaquant.job.plan;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.problem.Problem;
+
+/**
+ * What a job would come to.
+ *
+ * @param family the model's family
+ * @param format the checkpoint format that would be written; chosen where {@code auto} was asked
+ * @param targetRuntime the program that is to load it; {@code none} for none in particular
+ * @param sourceSha256 of the source's headers and config.json; a specification that names it runs
+ *     on this source or not at all
+ * @param bitsPerWeight over the quantized tensors, scales and zero points counted in
+ * @param bytes size of the model's tensors before and after
+ * @param schemes every linear module of the model, by scheme, largest first
+ * @param estimates minutes by kind of device, evaluation left out
+ * @param warnings what is worth knowing before the job is posted
+ * @param tensors every tensor of the result, in the order in which they are written
+ */
+public record JobPlan(
+    String model,
+    String family,
+    String format,
+    String targetRuntime,
+    String sourceSha256,
+    double bitsPerWeight,
+    JobResult.Size bytes,
+    Memory memory,
+    List<Estimate> estimates,
+    List<Scheme> schemes,
+    List<Problem> warnings,
+    @JsonIgnore List<Tensor> tensors) {
+  public JobPlan {
+    estimates = List.copyOf(estimates);
+    schemes = List.copyOf(schemes);
+    warnings = List.copyOf(warnings);
+    tensors = List.copyOf(tensors);
+  }
+
+  /** How many tensors the result has. */
+  @JsonProperty
+  public int tensorCount() {
+    return tensors.size();
+  }
+
+  /**
+   * A tensor of the result.
+   *
+   * @param dtype as the storage format names it
+   * @param scheme of the weights that it holds codes, scales or values of; null where it is plain
+   * @param modules whose weights and biases it holds, many in a line
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Tensor(
+      String name,
+      String dtype,
+      List<Long> shape,
+      long bytes,
+      String scheme,
+      List<String> modules) {
+    public Tensor {
+      shape = List.copyOf(shape);
+      modules = List.copyOf(modules);
+    }
+  }
+
+  /**
+   * Peak memory.
+   *
+   * @param deviceBytes most that is held on the device
+   * @param hostBytes most that is held beside it; the mapped source is not counted
+   * @param expertsAtOnce experts solved as one batch; 0 in a dense model
+   */
+  public record Memory(long deviceBytes, long hostBytes, int expertsAtOnce) {}
+
+  /**
+   * Time on one kind of device.
+   *
+   * @param device {@code cpu} or {@code cuda}
+   * @param operationsPerSecond the nominal rate that the minutes are reckoned with
+   */
+  public record Estimate(String device, double operationsPerSecond, double minutes) {}
+
+  /**
+   * The modules of one scheme.
+   *
+   * @param scheme in words, {@code int4 g128}
+   * @param groupSize -1 for one scale per row
+   * @param count how many modules
+   * @param weights how many numbers they hold
+   * @param bytes what they take in the checkpoint
+   * @param modules their names, many in a line: {@code model.layers.0-15.mlp.experts.0-63.up_proj}
+   */
+  public record Scheme(
+      String scheme,
+      String wq,
+      String aq,
+      int groupSize,
+      boolean symmetric,
+      int count,
+      long weights,
+      double bitsPerWeight,
+      long bytes,
+      List<String> modules) {
+    public Scheme {
+      modules = List.copyOf(modules);
+    }
+  }
+}

@@ -1,0 +1,40 @@
+package org.alphaquant.job.queue;
+
+import java.util.List;
+import java.util.UUID;
+import org.alphaquant.job.row.StoredJson;
+import org.springframework.data.jpa.repository.NativeQuery;
+import org.springframework.data.repository.Repository;
+
+/** Who runs jobs. A worker whose last sign of life is older than 30 s is as good as gone. */
+public interface Workers extends Repository<RegisteredWorker, UUID> {
+
+  /** A worker's sign of life; its first one makes it known. */
+  default void beat(UUID id, String host, List<RegisteredWorker.Slot> slots, boolean draining) {
+    beat(id, host, StoredJson.write(slots), draining);
+  }
+
+  @NativeQuery(
+      """
+      insert into worker (id, host, slots, draining)
+      values (:id, :host, cast(:slots as jsonb), :draining)
+      on conflict (id) do update set seen_at = now(), draining = excluded.draining
+      returning cast(id as text)
+      """)
+  String beat(UUID id, String host, String slots, boolean draining);
+
+  /** Forgets workers that ended, this one or any that has been silent for a day. */
+  @NativeQuery(
+      """
+      delete from worker where id = :id or seen_at < now() - interval '1 day'
+      returning cast(id as text)
+      """)
+  List<String> remove(UUID id);
+
+  /** The workers that are there, by host. */
+  @NativeQuery(
+      """
+      select * from worker where seen_at > now() - interval '30 seconds' order by host, started_at, id
+      """)
+  List<RegisteredWorker> present();
+}

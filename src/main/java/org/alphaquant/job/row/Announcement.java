@@ -1,0 +1,32 @@
+package org.alphaquant.job.row;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.alphaquant.background.Notifications.Channel;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.JobState;
+
+/** That there is something to look at: a hint to {@link Notifications}, never the thing itself. */
+record Announcement(Channel channel, UUID job) {
+
+  static Announcement of(JobEvent event) {
+    return new Announcement(Channel.EVENT, event.jobId());
+  }
+
+  /** Everybody whom a job as it is now concerns. */
+  static List<Announcement> of(Job job) {
+    List<Announcement> all = new ArrayList<>();
+    all.add(new Announcement(Channel.EVENT, job.id()));
+    if (job.state() == JobState.QUEUED) {
+      all.add(new Announcement(Channel.QUEUE, job.id()));
+    } else if (job.state() == JobState.RUNNING && job.cancelRequestedAt().isPresent()) {
+      all.add(new Announcement(Channel.CANCEL, job.id()));
+    }
+    JobSpec.Webhook webhook = job.spec().webhook();
+    if (webhook != null && webhook.events().contains(job.state())) {
+      all.add(new Announcement(Channel.WEBHOOK, job.id()));
+    }
+    return all;
+  }
+}

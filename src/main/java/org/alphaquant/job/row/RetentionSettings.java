@@ -1,0 +1,31 @@
+package org.alphaquant.job.row;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How long finished things are kept.
+ *
+ * @param jobs a finished job, its events and its result, where the job does not say it itself
+ * @param attempts the unfinished work of a failed job, which a retry would go on with
+ * @param sweepEvery time between two sweeps of each process
+ */
+@ConfigurationProperties("alphaquant.retention")
+public record RetentionSettings(
+    @DefaultValue("30d") Duration jobs,
+    @DefaultValue("1d") Duration attempts,
+    @DefaultValue("5m") Duration sweepEvery) {
+  public RetentionSettings {
+    check("jobs", jobs);
+    check("attempts", attempts);
+    check("sweep-every", sweepEvery);
+  }
+
+  private static void check(String name, Duration value) {
+    if (value.isNegative() || value.isZero()) {
+      throw new IllegalArgumentException(
+          "alphaquant.retention.%s is %s but must be positive".formatted(name, value));
+    }
+  }
+}

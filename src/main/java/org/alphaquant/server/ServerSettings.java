@@ -1,0 +1,54 @@
+package org.alphaquant.server;
+
+import java.nio.file.Path;
+import java.util.UUID;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * What every part of the server needs to know about this process.
+ *
+ * @param dataDir folder of everything that is kept: the embedded database, work and results
+ * @param role which part of the service this process is
+ * @param listen whether the database may wake this process; without it (behind a pooler that cannot
+ *     pass notifications on) changes are found by looking every few seconds
+ */
+@ConfigurationProperties("alphaquant")
+public record ServerSettings(
+    @DefaultValue("./data") Path dataDir,
+    @DefaultValue("all") Role role,
+    @DefaultValue("true") boolean listen) {
+  public ServerSettings {
+    dataDir = dataDir.toAbsolutePath().normalize();
+  }
+
+  /** Folder of all attempts of a job. */
+  public Path workDirectory(UUID job) {
+    return workDirectory().resolve(job.toString());
+  }
+
+  /** Folder of all jobs' attempts. */
+  public Path workDirectory() {
+    return dataDir.resolve("work");
+  }
+
+  /** The folder that a job's row names as its result. */
+  public Path resolve(String artifactDirectory) {
+    return dataDir.resolve(artifactDirectory);
+  }
+
+  /** Parts of the service; one process may be all of them. */
+  public enum Role {
+    /** Serves HTTP and runs jobs. */
+    ALL,
+    /** Serves HTTP only and never loads a native library. */
+    API,
+    /** Runs jobs; its HTTP port serves probes and metrics. */
+    WORKER;
+
+    /** Whether this process runs jobs. */
+    public boolean runsJobs() {
+      return this != API;
+    }
+  }
+}

@@ -1,0 +1,116 @@
+package org.alphaquant.job.row;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.alphaquant.background.Notifications;
+import org.alphaquant.background.Notifications.Channel;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.JobState;
+import org.alphaquant.job.queue.OnAJobDatabase;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+class AnnouncementsTest extends OnAJobDatabase {
+
+  private final List<Announcement> heard = new CopyOnWriteArrayList<>();
+
+  @BeforeEach
+  void listen() {
+    database
+        .get(Notifications.class)
+        .add(
+            new Notifications.Listener() {
+              @Override
+              public void notified(Channel channel, String payload) {
+                heard.add(new Announcement(channel, UUID.fromString(payload)));
+              }
+
+              @Override
+              public void mayHaveMissed() {}
+            });
+  }
+
+  @Test
+  void everyoneHearsOfAJobsWay() {
+    Job job = create("m", 0);
+    awaitHeard(job, Channel.QUEUE, Channel.EVENT);
+
+    Job claimed = claim();
+    awaitHeard(job, Channel.EVENT);
+    events.append(job.id(), claimed.leaseEpoch(), "log", "info", List.of(), null);
+    awaitHeard(job, Channel.EVENT);
+    jobs.cancel(job.id(), null);
+    awaitHeard(job, Channel.CANCEL, Channel.EVENT);
+    leases.cancelled(job.id(), claimed.leaseEpoch());
+    awaitHeard(job, Channel.EVENT);
+    jobs.retry(job.id());
+    awaitHeard(job, Channel.QUEUE, Channel.EVENT);
+  }
+
+  @Test
+  void aStateThatAWebhookAskedForWakesItsSender() {
+    JobSpec.Webhook webhook = new JobSpec.Webhook("http://h/", List.of(JobState.RUNNING));
+    JobSpec spec =
+        new JobSpec(
+            "m", null, null, null, null, null, null, null, null, null, null, null, webhook, null);
+    Job job = jobs.create(new NewJob("ann", spec, null)).job();
+    awaitHeard(job, Channel.QUEUE, Channel.EVENT);
+
+    claim();
+    awaitHeard(job, Channel.WEBHOOK, Channel.EVENT);
+  }
+
+  @Test
+  void nobodyHearsOfWhatIsRolledBackAndNotBeforeTheCommit() {
+    TransactionTemplate transaction =
+        new TransactionTemplate(database.get(PlatformTransactionManager.class));
+    assertThatThrownBy(
+            () ->
+                transaction.executeWithoutResult(
+                    status -> {
+                      create("rolled back", 0);
+                      throw new IllegalStateException("undone");
+                    }))
+        .hasMessage("undone");
+
+    Job kept =
+        transaction.execute(
+            status -> {
+              Job job = create("kept", 0);
+              Job other = createElsewhere();
+              awaitHeard(other, Channel.QUEUE, Channel.EVENT);
+              assertThat(heard).isEmpty();
+              return job;
+            });
+    awaitHeard(kept, Channel.QUEUE, Channel.EVENT);
+    assertThat(heard).isEmpty();
+  }
+
+  private static Job createElsewhere() {
+    Job[] job = new Job[1];
+    Thread thread = new Thread(() -> job[0] = create("elsewhere", 0));
+    thread.start();
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+    return job[0];
+  }
+
+  /** And nothing else was heard; forgets it. */
+  private void awaitHeard(Job job, Channel... channels) {
+    List<Announcement> expected =
+        Arrays.stream(channels).map(channel -> new Announcement(channel, job.id())).toList();
+    await().untilAsserted(() -> assertThat(heard).containsExactlyInAnyOrderElementsOf(expected));
+    heard.clear();
+  }
+}
