@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.alphaquant.runner.child.RunnerMain;
 
 /**
@@ -53,12 +55,18 @@ record RunnerCommand(List<String> prefix, List<String> options, List<String> ent
 
   /** Runs another class of the class path; a packaged program always runs its own. */
   static RunnerCommand of(RunnerSettings settings, Class<?> main) {
-    String classPath = System.getProperty("java.class.path");
-    boolean packaged = classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator);
     return new RunnerCommand(
-        settings.command(),
-        settings.options(),
-        packaged ? List.of("-jar", classPath) : List.of("-cp", classPath, main.getName()));
+        settings.command(), settings.options(), entry(System.getProperty("java.class.path"), main));
+  }
+
+  /** A runner works in a folder of its own, where the paths that this process got mean nothing. */
+  static List<String> entry(String classPath, Class<?> main) {
+    String absolute =
+        Stream.of(classPath.split(File.pathSeparator))
+            .map(path -> Path.of(path).toAbsolutePath().toString())
+            .collect(Collectors.joining(File.pathSeparator));
+    boolean packaged = classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator);
+    return packaged ? List.of("-jar", absolute) : List.of("-cp", absolute, main.getName());
   }
 
   RunnerCommand withOptions(List<String> more) {
