@@ -22,6 +22,17 @@ record Effective(SchemeFields fields, Origin origin) {
     return fields.groupSize() == null ? format().defaultGroupSize() : fields.groupSize();
   }
 
+  /**
+   * With a group size that divides rows of so many inputs, where none is set and the format's own
+   * does not.
+   */
+  Effective fittedTo(long inFeatures) {
+    return fields.groupSize() != null || format().blockSize() > 0 || scheme().divides(inFeatures)
+        ? this
+        : new Effective(
+            fields.withGroupSize(GroupSizes.largestWithin(format(), inFeatures)), origin);
+  }
+
   TensorScheme scheme() {
     int block = format().blockSize();
     boolean symmetric = !Boolean.FALSE.equals(fields.symmetric()) || !format().canBeAsymmetric();

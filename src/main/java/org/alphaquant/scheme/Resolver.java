@@ -17,10 +17,12 @@ final class Resolver {
   private final OverrideMatches matches;
   private final Map<BitSet, Effective> effectiveFields = new HashMap<>();
   private final SchemeFindings findings = new SchemeFindings();
+  private final GroupSizes groupSizes;
 
   Resolver(QuantizationConfig config, List<ModuleDescription> modules) {
     this.config = config;
     this.modules = modules;
+    this.groupSizes = new GroupSizes(modules);
     this.matches = new OverrideMatches(config.overrides(), modules);
   }
 
@@ -62,10 +64,14 @@ final class Resolver {
     if (effective.isSkipped() || format.isUnquantized()) {
       return TensorScheme.UNQUANTIZED;
     }
+    Effective fitted = effective.fittedTo(groupSizes.rows(module));
+    if (!fitted.equals(effective)) {
+      findings.noteFitted(module, effective, fitted);
+    }
     boolean usable =
         findings.checkKind(module, effective)
             && findings.checkBlocks(effective)
-            && findings.checkDivides(module, effective);
-    return usable ? effective.scheme() : TensorScheme.UNQUANTIZED;
+            && findings.checkDivides(module, fitted);
+    return usable ? fitted.scheme() : TensorScheme.UNQUANTIZED;
   }
 }

@@ -24,4 +24,8 @@ public record SchemeFields(
         later.symmetric == null ? symmetric : later.symmetric,
         later.skip == null ? skip : later.skip);
   }
+
+  SchemeFields withGroupSize(int size) {
+    return new SchemeFields(wq, aq, size, symmetric, skip);
+  }
 }

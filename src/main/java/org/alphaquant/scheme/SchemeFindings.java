@@ -90,6 +90,20 @@ final class SchemeFindings {
     return false;
   }
 
+  /** Says which group size is taken where the usual one does not divide the rows. */
+  void noteFitted(ModuleDescription module, Effective usual, Effective fitted) {
+    int size = fitted.scheme().groupSize();
+    String taken =
+        size == TensorScheme.PER_CHANNEL ? "one scale for each row" : "groups of " + size;
+    String detail =
+        "group_size is not set and its default %d does not divide the rows of %s, so that it gets %s"
+            .formatted(usual.requestedGroupSize(), module.name(), taken);
+    String pointer = usual.groupSizePointer();
+    add(
+        List.of("fitted", pointer, size),
+        Problem.note("group-size-fitted", pointer, String.valueOf(size), detail));
+  }
+
   private static List<String> dividing(long inFeatures) {
     return IntStream.of(-1, 16, 32, 64, 128, 256, 512)
         .filter(size -> inFeatures % size == 0)

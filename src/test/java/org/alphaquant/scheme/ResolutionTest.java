@@ -13,6 +13,7 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.problem.Severity;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -39,6 +40,38 @@ class ResolutionTest {
     assertThat(resolution.quantized()).hasSize(3 * (4 + 24));
     assertThat(resolution.quantized()).allMatch(module -> module.scheme().equals(INT4_G128));
     assertThat(resolution.bitsPerWeight()).isEqualTo(4.125);
+  }
+
+  @Test
+  void anOpenGroupSizeFitsTheRowsAndAllExpertsGetTheSame() {
+    Resolution resolution =
+        QuantizationConfig.parse(null).resolve(Models.olmoe(1, 8, 256, 64)).orThrow();
+
+    assertThat(resolution.byName().get("model.layers.0.self_attn.q_proj")).isEqualTo(INT4_G128);
+    assertThat(resolution.quantized())
+        .filteredOn(ModuleScheme::isExpert)
+        .hasSize(24)
+        .allMatch(module -> module.scheme().groupSize() == 64);
+    assertThat(resolution.findings())
+        .containsExactly(
+            Problem.note(
+                "group-size-fitted",
+                "/default/group_size",
+                "64",
+                "group_size is not set and its default 128 does not divide the rows of"
+                    + " model.layers.0.mlp.experts.0.gate_proj, so that it gets groups of 64"
+                    + " (and 23 more modules)"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"64, 64", "96, 32", "48, 16", "2880, 64", "1408, 128", "10944, 64", "1000, -1"})
+  void anOpenGroupSizeIsTheLargestThatDivides(int rows, int groupSize) {
+    Map<String, TensorScheme> schemes =
+        schemes("{\"default\": {\"wq\": \"int8\"}}", Models.olmoe(1, 8, rows, rows));
+
+    assertThat(schemes.get("model.layers.0.mlp.experts.0.up_proj").groupSize())
+        .isEqualTo(groupSize);
+    assertThat(schemes.get("model.layers.0.self_attn.q_proj").groupSize()).isEqualTo(groupSize);
   }
 
   @Test
