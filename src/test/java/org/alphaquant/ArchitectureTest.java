@@ -112,6 +112,7 @@ class ArchitectureTest {
             "worker",
             "prepare",
             "hub",
+            "cache",
             "source",
             "job",
             "job.library",
@@ -164,7 +165,8 @@ class ArchitectureTest {
     map.put(
         "worker",
         Set.of("job", "job.delivery", "job.queue", "job.row", "background", "server", "device"));
-    map.put("hub", Set.of("server", "egress"));
+    map.put("hub", Set.of("cache", "server", "egress"));
+    map.put("cache", Set.of());
     map.put("upload", Set.of("background", "server"));
     map.put(
         "report",

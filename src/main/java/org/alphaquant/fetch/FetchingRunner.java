@@ -5,12 +5,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.alphaquant.hub.DownloadObserver;
-import org.alphaquant.hub.DownloadProgress;
+import org.alphaquant.cache.DownloadObserver;
+import org.alphaquant.cache.DownloadProgress;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.ModelInUse;
 import org.alphaquant.hub.Hub;
-import org.alphaquant.hub.HubException;
 import org.alphaquant.hub.HubReference;
-import org.alphaquant.hub.ModelInUse;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobProgress;
@@ -67,14 +67,14 @@ final class FetchingRunner implements JobRunner {
         sources.put(
             spec.model(),
             new FetchedSource(
-                model.folder().toString(), model.reference().toString(), licence(model), null));
+                model.folder().toString(), model.version().toString(), licence(model), null));
       }
       for (JobSpec.Source text : texts(spec)) {
         Optional<Texts.Brought> brought = texts.bring(text, new Observer(context));
         brought.ifPresent(it -> releases.add(it::close));
         brought.ifPresent(it -> sources.put(text.name(), it.source()));
       }
-    } catch (HubException e) {
+    } catch (FetchException e) {
       throw failure(e);
     } catch (SourceException e) {
       throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
@@ -100,7 +100,7 @@ final class FetchingRunner implements JobRunner {
         .filter(it -> hub.isOn() || hub.cached(it).isPresent() || spec.model().startsWith("hf://"));
   }
 
-  static RunFailure failure(HubException e) {
+  static RunFailure failure(FetchException e) {
     return switch (e.kind()) {
       case UNAVAILABLE ->
           new RunFailure(JobError.Kind.TRANSIENT, "hub-unavailable", e.getMessage(), e);

@@ -3,8 +3,8 @@ package org.alphaquant.fetch;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.alphaquant.cache.FetchException;
 import org.alphaquant.hub.Hub;
-import org.alphaquant.hub.HubException;
 import org.alphaquant.hub.HubReference;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RefusedException;
@@ -32,7 +32,7 @@ final class HubModels implements RemoteModels, ModelPinning {
    * What the name means on the hub; empty where it means a folder below a root, or cannot be the
    * name of a repository.
    *
-   * @throws HubException if it begins as one and is none
+   * @throws FetchException if it begins as one and is none
    */
   Optional<HubReference> reference(String model, String revision) {
     Optional<HubReference> named = HubReference.parse(model);
@@ -64,7 +64,7 @@ final class HubModels implements RemoteModels, ModelPinning {
       return cached.isPresent()
           ? cached
           : Optional.of(hub.headers(hub.pin(reference.get()).reference()));
-    } catch (HubException e) {
+    } catch (FetchException e) {
       throw away(e);
     }
   }
@@ -79,7 +79,7 @@ final class HubModels implements RemoteModels, ModelPinning {
     return hub.isOn() || model.startsWith(HubReference.SCHEME) || hub.cached(reference).isPresent();
   }
 
-  private static RuntimeException away(HubException e) {
+  private static RuntimeException away(FetchException e) {
     return e.isPassing()
         ? new SourceAwayException(e.getMessage(), e)
         : new SourceException(e.getMessage());
@@ -91,7 +91,7 @@ final class HubModels implements RemoteModels, ModelPinning {
       Optional<HubReference> reference =
           reference(spec.model(), spec.revision()).filter(it -> isKnown(spec.model(), it));
       return reference.isEmpty() ? spec : pinned(spec, hub.pin(reference.get()).reference());
-    } catch (HubException e) {
+    } catch (FetchException e) {
       if (e.isPassing()) {
         return spec;
       }

@@ -9,10 +9,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.alphaquant.cache.FetchException;
 import org.alphaquant.fetch.ModelDownloads.ModelDownload;
 import org.alphaquant.hub.CachedModel;
 import org.alphaquant.hub.Hub;
-import org.alphaquant.hub.HubException;
 import org.alphaquant.hub.HubReference;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.RefusedException;
@@ -122,7 +122,7 @@ final class Library implements ModelLibrary {
               .findFirst()
               .map(Library::cached);
       return there.orElseGet(() -> onItsWay(asked(model, owner)));
-    } catch (HubException e) {
+    } catch (FetchException e) {
       if (e.isPassing()) {
         throw new SourceAwayException(e.getMessage(), e);
       }

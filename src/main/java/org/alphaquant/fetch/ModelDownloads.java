@@ -5,7 +5,7 @@ import java.sql.SQLException;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import org.alphaquant.hub.DownloadProgress;
+import org.alphaquant.cache.DownloadProgress;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** The rows of models that were asked for ahead of any job. */

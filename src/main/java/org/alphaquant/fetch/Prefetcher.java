@@ -5,11 +5,11 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import org.alphaquant.background.Rounds;
+import org.alphaquant.cache.DownloadObserver;
+import org.alphaquant.cache.DownloadProgress;
+import org.alphaquant.cache.FetchException;
 import org.alphaquant.fetch.ModelDownloads.ModelDownload;
-import org.alphaquant.hub.DownloadObserver;
-import org.alphaquant.hub.DownloadProgress;
 import org.alphaquant.hub.Hub;
-import org.alphaquant.hub.HubException;
 import org.alphaquant.hub.HubReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,7 +43,7 @@ final class Prefetcher implements Rounds.Round {
       rows.end(download.id(), holder, "DONE", null);
     } catch (CancellationException cancelled) {
       log.info("the download of {} was stopped", model);
-    } catch (HubException e) {
+    } catch (FetchException e) {
       log.warn("{} could not be downloaded: {}", model, e.getMessage());
       rows.end(download.id(), holder, "FAILED", e.getMessage());
     }

@@ -1,12 +1,12 @@
 package org.alphaquant.fetch;
 
 import java.util.Optional;
+import org.alphaquant.cache.DataSetFiles;
+import org.alphaquant.cache.DownloadObserver;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FileInUse;
 import org.alphaquant.fetch.KnownDataSets.Known;
-import org.alphaquant.hub.DataSetFiles;
-import org.alphaquant.hub.DownloadObserver;
-import org.alphaquant.hub.FileInUse;
 import org.alphaquant.hub.Hub;
-import org.alphaquant.hub.HubException;
 import org.alphaquant.hub.HubReference;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
@@ -50,7 +50,7 @@ final class Texts {
       Optional<HubReference> dataset = dataset(name);
       dataset.filter(it -> !hub.knows(it)).ifPresent(hub::requireAllowed);
       return dataset.isPresent();
-    } catch (HubException e) {
+    } catch (FetchException e) {
       throw new SourceException(e.getMessage());
     }
   }
@@ -94,7 +94,7 @@ final class Texts {
   /**
    * Brings a file; empty where it is below a root.
    *
-   * @throws HubException if it cannot be had
+   * @throws FetchException if it cannot be had
    */
   Optional<Brought> bring(JobSpec.Source source, DownloadObserver observer) {
     if (source.source().startsWith(Uploads.SCHEME)) {
@@ -116,11 +116,11 @@ final class Texts {
             source.file() == null && source.config() == null && source.split() == null
                 ? known.map(Known::file).orElse(null)
                 : source.file());
-    FileInUse file = hub.useFile(dataset, files, observer);
+    FileInUse file = hub.useFile(dataset, files, null, observer);
     return new Brought(
         new FetchedSource(
             file.path().toString(),
-            file.reference() + "/" + file.name(),
+            file.version() + "/" + file.name(),
             file.licence(),
             file.sha256()),
         file::close);

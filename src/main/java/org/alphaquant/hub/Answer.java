@@ -6,6 +6,8 @@ import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.Patience;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
@@ -43,8 +45,8 @@ record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolea
       patience.within(Duration.ofSeconds(1));
       bytes.write(buffer, 0, count);
       if (bytes.size() > limit) {
-        throw new HubException(
-            HubException.Kind.UNUSABLE,
+        throw new FetchException(
+            FetchException.Kind.UNUSABLE,
             "%s answers with more than %d bytes".formatted(Egress.host(address), limit));
       }
     }

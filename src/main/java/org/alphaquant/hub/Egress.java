@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FetchException.Kind;
 import org.alphaquant.egress.PublicAddress;
-import org.alphaquant.hub.HubException.Kind;
 import org.apache.hc.client5.http.DnsResolver;
 
 /** Where requests may go, and which of those places may see the token. */
@@ -52,20 +53,20 @@ final class Egress implements DnsResolver {
   /**
    * The address that a redirect leads to.
    *
-   * @throws HubException if it is one that may not be asked
+   * @throws FetchException if it is one that may not be asked
    */
   URI redirected(URI from, String location) {
     URI to = mirrored(target(from, location));
     if (to.getHost() == null
         || !Set.of("http", "https").contains(to.getScheme().toLowerCase(Locale.ROOT))) {
-      throw new HubException(Kind.UNAVAILABLE, host(from) + " sends to what is no web address");
+      throw new FetchException(Kind.UNAVAILABLE, host(from) + " sends to what is no web address");
     }
     if (from.getScheme().equalsIgnoreCase("https") && !to.getScheme().equalsIgnoreCase("https")) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNAVAILABLE, "%s sends to %s without TLS".formatted(host(from), host(to)));
     }
     if (!isHub(to) && storageHosts.stream().noneMatch(it -> matches(it, host(to)))) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNAVAILABLE,
           "%s sends to %s, which is none of the hosts in alphaquant.hub.storage-hosts (%s)"
               .formatted(host(from), host(to), String.join(", ", storageHosts)));
@@ -78,7 +79,7 @@ final class Egress implements DnsResolver {
     try {
       return from.resolve(location);
     } catch (IllegalArgumentException e) {
-      throw new HubException(Kind.UNAVAILABLE, host(from) + " sends to what is no web address");
+      throw new FetchException(Kind.UNAVAILABLE, host(from) + " sends to what is no web address");
     }
   }
 

@@ -2,69 +2,48 @@ package org.alphaquant.hub;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.stream.Stream;
-import org.alphaquant.hub.HubException.Kind;
-import org.alphaquant.hub.Renewals.Held;
-import org.springframework.jdbc.core.simple.JdbcClient;
+import org.alphaquant.cache.DataSetFiles;
+import org.alphaquant.cache.DownloadObserver;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.cache.FileInUse;
+import org.alphaquant.cache.ModelCache;
+import org.alphaquant.cache.ModelInUse;
+import org.alphaquant.cache.Origin;
+import org.alphaquant.cache.Patience;
+import org.alphaquant.cache.RemoteContent;
+import org.alphaquant.cache.RemoteFile;
+import org.alphaquant.cache.Version;
 
 /** Models and data sets by their names on the hub. */
-public final class Hub implements AutoCloseable {
+public final class Hub implements Origin, AutoCloseable {
 
-  private static final Duration LEASE = Duration.ofSeconds(60);
-  private static final Duration LOOK = Duration.ofMillis(500);
-
+  private final HubSettings settings;
   private final HubPlace place;
-  private final Parts parts;
-  private final List<HubCache> readable;
-  private final Eviction eviction;
+  private final HubHttp http;
+  private final HubRequests requests;
+  private final ModelCache cache;
 
-  /** What one download works with. */
-  record Parts(
-      HubSettings settings,
-      HubHttp http,
-      HubRequests requests,
-      HubCache cache,
-      CacheFolders folders,
-      CacheRows rows,
-      Renewals renewals) {}
-
-  Hub(HubSettings settings, HubPlace place, JdbcClient sql) {
-    this(settings, place, sql, LEASE);
-  }
-
-  Hub(HubSettings settings, HubPlace place, JdbcClient sql, Duration lease) {
+  Hub(HubSettings settings, HubPlace place, ModelCache cache) {
+    this.settings = settings;
     this.place = place;
-    HubHttp http = new HubHttp(settings, place);
-    HubCache cache = new HubCache(place.cache());
-    CacheFolders folders = CacheFolders.beside(place.cache());
-    this.parts =
-        new Parts(
-            settings,
-            http,
-            new HubRequests(http, place.endpoint(), settings),
-            cache,
-            folders,
-            new CacheRows(sql, folders, lease),
-            new Renewals(lease));
-    this.readable =
-        Stream.concat(Stream.of(cache), place.caches().stream().map(HubCache::new)).toList();
-    this.eviction = new Eviction(cache, parts.rows(), parts.renewals());
+    this.http = new HubHttp(settings, place);
+    this.requests = new HubRequests(http, place.endpoint(), settings);
+    this.cache = cache;
   }
 
   /** Whether anybody may be asked for anything. */
   public boolean isOn() {
-    return !parts.settings().allowed().isEmpty();
+    return !settings.allowed().isEmpty();
   }
 
   /** Whether this repository may be asked for. */
   public boolean allows(HubReference reference) {
-    return parts.settings().allowed().stream().anyMatch(it -> matches(it, reference.path()));
+    return settings.allowed().stream().anyMatch(it -> matches(it, reference.path()));
   }
 
   private static boolean matches(String pattern, String path) {
@@ -80,10 +59,10 @@ public final class Hub implements AutoCloseable {
    * The repository at the commit that its revision is at now. Where the hub does not answer, the
    * commit that a cache knows for it.
    *
-   * @throws HubException if it may not be asked for, is not there or cannot be told
+   * @throws FetchException if it may not be asked for, is not there or cannot be told
    */
   public Pinned pin(HubReference reference) {
-    return pin(reference, Patience.of(parts.settings().answerWithin()));
+    return pin(reference, Patience.of(settings.answerWithin()));
   }
 
   /**
@@ -97,16 +76,15 @@ public final class Hub implements AutoCloseable {
     if (reference.isPinned()) {
       return new Pinned(reference, null);
     }
-    Optional<HubReference> known =
-        readable.stream().flatMap(cache -> cache.pinned(reference).stream()).findFirst();
+    Optional<HubReference> known = known(reference);
     if (place.offline() || !isOn()) {
       return new Pinned(known.orElseThrow(() -> notAsked(reference)), null);
     }
     requireAllowed(reference);
     try {
-      HubRequests.Revision revision = parts.requests().resolve(reference, patience);
+      HubRequests.Revision revision = requests.resolve(reference, patience);
       return new Pinned(reference.at(revision.commit()), revision.licence());
-    } catch (HubException e) {
+    } catch (FetchException e) {
       if (e.isPassing() && known.isPresent()) {
         return new Pinned(known.get(), null);
       }
@@ -114,10 +92,17 @@ public final class Hub implements AutoCloseable {
     }
   }
 
+  /** The commit that a cache knows for it. */
+  private Optional<HubReference> known(HubReference reference) {
+    return reference.isPinned()
+        ? Optional.of(reference)
+        : cache.named(reference.folder(), reference.revision()).map(reference::at);
+  }
+
   /**
    * Does nothing where the repository may be asked for.
    *
-   * @throws HubException if it may not
+   * @throws FetchException if it may not
    */
   public void requireAllowed(HubReference reference) {
     if (place.offline() || !allows(reference)) {
@@ -125,46 +110,48 @@ public final class Hub implements AutoCloseable {
     }
   }
 
-  private HubException notAsked(HubReference reference) {
+  private FetchException notAsked(HubReference reference) {
     String why =
         !isOn()
             ? "this service asks no hub (alphaquant.hub.allowed is empty)"
             : place.offline()
                 ? "this service is offline (alphaquant.hub.offline)"
                 : "alphaquant.hub.allowed permits %s"
-                    .formatted(String.join(", ", parts.settings().allowed()));
+                    .formatted(String.join(", ", settings.allowed()));
     boolean unknown = place.offline() || !isOn();
-    return new HubException(
+    return new FetchException(
         Kind.NOT_ALLOWED,
         "'%s' %s, and %s"
             .formatted(
                 reference.path(), unknown ? "is in no cache here" : "may not be asked for", why));
   }
 
+  @Override
+  public List<RemoteFile> files(Version pinned, Patience patience) {
+    requireAllowed((HubReference) pinned);
+    return requests.files((HubReference) pinned, patience);
+  }
+
+  @Override
+  public RemoteContent content(Version pinned, RemoteFile file) {
+    HubReference reference = (HubReference) pinned;
+    return new HubContent(
+        http, settings, reference, file, requests.content(reference, file.path()));
+  }
+
   /** The model in one of the caches, whole; nobody is asked. */
   public Optional<Path> cached(HubReference reference) {
-    for (HubCache cache : readable) {
-      Optional<HubReference> pinned = cache.pinned(reference);
-      if (pinned.isPresent() && new Completeness(cache).isComplete(pinned.get())) {
-        return Optional.of(cache.snapshot(pinned.get()));
-      }
-    }
-    return Optional.empty();
+    return known(reference).flatMap(cache::whole);
   }
 
   /**
    * A folder with the model's names and shapes: the cached model, or one without its weights that
    * is put together from the headers of its files.
    *
-   * @throws HubException if it cannot be had within the time a caller waits
+   * @throws FetchException if it cannot be had within the time a caller waits
    */
   public Path headers(HubReference pinned) {
-    Optional<Path> cached = cached(pinned);
-    if (cached.isPresent()) {
-      return cached.get();
-    }
-    requireAllowed(pinned);
-    return new RemoteHeaders(parts, pinned, Patience.of(parts.settings().answerWithin())).folder();
+    return cache.headers(this, pinned, Patience.of(settings.answerWithin()));
   }
 
   /**
@@ -172,104 +159,20 @@ public final class Hub implements AutoCloseable {
    * closed.
    *
    * @param owner whose request it is; null for nobody's
-   * @throws HubException if it cannot be had
+   * @throws FetchException if it cannot be had
    */
   public ModelInUse use(HubReference reference, String owner, DownloadObserver observer) {
-    Patience patience = Patience.whileWanted(observer::ensureWanted);
-    Pinned pinned = pin(reference, patience);
-    Optional<Path> elsewhere =
-        readable.stream()
-            .skip(1)
-            .filter(cache -> new Completeness(cache).isComplete(pinned.reference()))
-            .map(cache -> cache.snapshot(pinned.reference()))
-            .findFirst();
-    if (elsewhere.isPresent()) {
-      return new ModelInUse(pinned.reference(), elsewhere.get(), pinned.licence(), () -> {});
+    Pinned pinned = pin(reference, Patience.whileWanted(observer::ensureWanted));
+    ModelInUse model = cache.use(this, pinned.reference(), pinned.licence(), owner, observer);
+    if (model.folder().startsWith(place.cache())) {
+      remember(reference, pinned.reference());
     }
-    Held held = hold(pinned.reference(), owner, patience);
-    try {
-      if (!new Completeness(parts.cache()).isComplete(pinned.reference())) {
-        requireAllowed(pinned.reference());
-        download(reference, pinned.reference(), owner, observer, patience);
-      }
-      return new ModelInUse(
-          pinned.reference(),
-          parts.cache().snapshot(pinned.reference()),
-          pinned.licence(),
-          held::close);
-    } catch (RuntimeException e) {
-      held.close();
-      throw e;
-    }
+    return model;
   }
 
-  private Held hold(HubReference pinned, String owner, Patience patience) {
-    UUID user = UUID.randomUUID();
-    String name = pinned.folder();
-    CacheRows rows = parts.rows();
-    while (!rows.use(name, user, owner)) {
-      patience.await(LOOK);
-    }
-    return parts.renewals().keep(() -> rows.use(name, user, owner), () -> rows.release(name, user));
-  }
-
-  private void download(
-      HubReference reference,
-      HubReference pinned,
-      String owner,
-      DownloadObserver observer,
-      Patience patience) {
-    List<HubFile> all = parts.requests().files(pinned, patience);
-    List<HubFile> companions = FileChoice.companions(pinned, all);
-    try {
-      parts.cache().putFiles(pinned, all);
-      Progress small = new Progress(companions.stream().mapToLong(HubFile::size).sum());
-      new SnapshotDownload(parts, pinned, small).run(companions, observer);
-      List<HubFile> weights =
-          FileChoice.weights(pinned, all, Completeness.shards(parts.cache().snapshot(pinned)));
-      fetch(pinned, companions, weights, owner, observer);
-      parts.cache().putRef(reference, pinned.revision());
-    } catch (IOException e) {
-      throw new HubException(
-          Kind.UNAVAILABLE, "the hub's cache cannot be written: " + HubRequests.reason(e), e);
-    } finally {
-      parts.rows().measured(pinned.folder(), parts.cache().bytes(pinned));
-    }
-  }
-
-  private void fetch(
-      HubReference pinned,
-      List<HubFile> companions,
-      List<HubFile> weights,
-      String owner,
-      DownloadObserver observer) {
-    List<HubFile> all = new ArrayList<>(companions);
-    all.addAll(weights);
-    long missing =
-        weights.stream()
-            .filter(file -> !parts.cache().has(pinned, file))
-            .mapToLong(HubFile::size)
-            .sum();
-    requireQuota(owner, missing);
-    if (parts.settings().maxCacheSize() != null) {
-      eviction.makeRoom(missing, parts.settings().maxCacheSize().toBytes());
-    }
-    Progress progress = new Progress(all.stream().mapToLong(HubFile::size).sum());
-    new SnapshotDownload(parts, pinned, progress).run(all, observer);
-    observer.progress(progress.now());
-  }
-
-  private void requireQuota(String owner, long missing) {
-    if (owner == null || parts.settings().maxOwnerSize() == null) {
-      return;
-    }
-    long limit = parts.settings().maxOwnerSize().toBytes();
-    long taken = parts.rows().bytesOf(owner);
-    if (taken + missing > limit) {
-      throw new HubException(
-          Kind.NOT_ALLOWED,
-          "%d more bytes are needed; '%s' has brought %d of at most %d into the hub's cache (alphaquant.hub.max-owner-size)"
-              .formatted(missing, owner, taken, limit));
+  private void remember(HubReference reference, HubReference pinned) {
+    if (!reference.isPinned()) {
+      cache.name(reference.folder(), reference.revision(), pinned.revision());
     }
   }
 
@@ -277,86 +180,35 @@ public final class Hub implements AutoCloseable {
    * One file of a data set, downloaded if it is not there. Nobody deletes it until what is returned
    * is closed.
    *
-   * @throws HubException if it cannot be had
+   * @param owner whose request it is; null for nobody's
+   * @throws FetchException if it cannot be had
    */
-  public FileInUse useFile(HubReference dataset, DataSetFiles files, DownloadObserver observer) {
-    Patience patience = Patience.whileWanted(observer::ensureWanted);
-    Pinned pinned = pin(dataset, patience);
-    Held held = hold(pinned.reference(), null, patience);
-    try {
-      HubFile file = file(dataset, pinned.reference(), files, observer, patience);
-      return new FileInUse(
-          pinned.reference(),
-          parts.cache().snapshot(pinned.reference()).resolve(file.path()),
-          file.path(),
-          pinned.licence(),
-          file.sha256(),
-          held::close);
-    } catch (IOException e) {
-      held.close();
-      throw new HubException(
-          Kind.UNAVAILABLE, "the hub's cache cannot be written: " + HubRequests.reason(e), e);
-    } catch (RuntimeException e) {
-      held.close();
-      throw e;
-    }
-  }
-
-  private HubFile file(
-      HubReference dataset,
-      HubReference pinned,
-      DataSetFiles files,
-      DownloadObserver observer,
-      Patience patience)
-      throws IOException {
-    Optional<List<HubFile>> known = parts.cache().files(pinned);
-    if (known.isEmpty()) {
-      requireAllowed(pinned);
-      known = Optional.of(parts.requests().files(pinned, patience));
-      parts.cache().putFiles(pinned, known.get());
-    }
-    HubFile file = files.choose(pinned, known.get());
-    if (!parts.cache().has(pinned, file)) {
-      requireAllowed(pinned);
-      if (parts.settings().maxCacheSize() != null) {
-        eviction.makeRoom(file.size(), parts.settings().maxCacheSize().toBytes());
-      }
-      new SnapshotDownload(parts, pinned, new Progress(file.size())).run(List.of(file), observer);
-      parts.rows().measured(pinned.folder(), parts.cache().bytes(pinned));
-    }
-    parts.cache().putRef(dataset, pinned.revision());
+  public FileInUse useFile(
+      HubReference dataset, DataSetFiles files, String owner, DownloadObserver observer) {
+    Pinned pinned = pin(dataset, Patience.whileWanted(observer::ensureWanted));
+    FileInUse file =
+        cache.useFile(this, pinned.reference(), files, pinned.licence(), owner, observer);
+    remember(dataset, pinned.reference());
     return file;
   }
 
   /** Every commit of a model in the caches. */
   public List<CachedModel> list() {
-    List<CachedModel> models = new ArrayList<>();
-    for (HubCache cache : readable) {
-      for (HubReference repository : cache.repositories()) {
-        if (repository.type() == HubReference.Type.MODEL) {
-          cache.snapshots(repository).forEach(it -> models.add(model(cache, it)));
-        }
-      }
-    }
-    return models;
+    return cache.models().stream().flatMap(stored -> model(stored).stream()).toList();
   }
 
-  private CachedModel model(HubCache cache, HubReference pinned) {
-    return new CachedModel(
-        pinned,
-        cache.snapshot(pinned),
-        new Completeness(cache).isComplete(pinned),
-        cache == parts.cache());
+  private static Optional<CachedModel> model(ModelCache.Stored stored) {
+    return HubReference.ofFolder(stored.folder())
+        .filter(it -> it.type() == HubReference.Type.MODEL)
+        .map(
+            it ->
+                new CachedModel(
+                    it.at(stored.revision()), stored.path(), stored.complete(), stored.owned()));
   }
 
   /** Whether a cache knows a commit of the repository. */
   public boolean knows(HubReference reference) {
-    return readable.stream().anyMatch(cache -> cache.pinned(reference).isPresent());
-  }
-
-  /** Bytes that all of a repository's commits take in this service's cache. */
-  public long bytes(HubReference repository) {
-    return parts.cache().bytes(repository);
+    return known(reference).isPresent();
   }
 
   /**
@@ -364,12 +216,11 @@ public final class Hub implements AutoCloseable {
    * it.
    */
   public boolean delete(HubReference repository) {
-    return eviction.delete(repository);
+    return cache.delete(repository.folder());
   }
 
   @Override
   public void close() throws IOException {
-    parts.renewals().close();
-    parts.http().close();
+    http.close();
   }
 }

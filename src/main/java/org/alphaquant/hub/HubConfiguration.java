@@ -1,7 +1,9 @@
 package org.alphaquant.hub;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import org.alphaquant.cache.ModelCache;
 import org.alphaquant.server.ServerSettings;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Bindable;
@@ -15,10 +17,22 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 @EnableConfigurationProperties(HubSettings.class)
 class HubConfiguration {
 
+  private static final Duration LEASE = Duration.ofSeconds(60);
+
   @Bean
-  Hub hub(HubSettings settings, ServerSettings server, JdbcClient sql, Environment environment) {
-    HubPlace place = HubPlace.of(settings, System.getenv(), server.dataDir());
-    return new Hub(settings, place.alsoReading(roots(environment)), sql);
+  HubPlace hubPlace(HubSettings settings, ServerSettings server, Environment environment) {
+    return HubPlace.of(settings, System.getenv(), server.dataDir()).alsoReading(roots(environment));
+  }
+
+  /** What comes from the hub and from stores lies in one cache. */
+  @Bean
+  ModelCache modelCache(HubSettings settings, HubPlace place, JdbcClient sql) {
+    return new ModelCache(settings.forCache(), place.cache(), place.caches(), sql, LEASE);
+  }
+
+  @Bean
+  Hub hub(HubSettings settings, HubPlace place, ModelCache cache) {
+    return new Hub(settings, place, cache);
   }
 
   /** Below a root for models there may be folders in the layout of a cache. */

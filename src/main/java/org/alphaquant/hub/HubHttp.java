@@ -3,7 +3,9 @@ package org.alphaquant.hub;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.cache.Patience;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
@@ -92,7 +94,7 @@ final class HubHttp implements AutoCloseable {
    *
    * @param last -1 for the end
    * @throws IOException if the connection fails
-   * @throws HubException if a redirect leads where none may
+   * @throws FetchException if a redirect leads where none may
    */
   Answer get(URI address, long from, long last, Patience patience) throws IOException {
     URI at = address;
@@ -106,7 +108,7 @@ final class HubHttp implements AutoCloseable {
       response.close();
       at = egress.redirected(at, location);
     }
-    throw new HubException(
+    throw new FetchException(
         Kind.UNAVAILABLE, Egress.host(address) + " redirects more than " + MAX_HOPS + " times");
   }
 

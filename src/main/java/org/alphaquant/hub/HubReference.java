@@ -3,7 +3,9 @@ package org.alphaquant.hub;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.cache.Version;
 
 /**
  * A repository of the hub at some revision.
@@ -12,7 +14,7 @@ import org.alphaquant.hub.HubException.Kind;
  * @param id {@code org/name}, or {@code name} alone
  * @param revision branch, tag, {@code refs/pr/N} or commit
  */
-public record HubReference(Type type, String id, String revision) {
+public record HubReference(Type type, String id, String revision) implements Version {
 
   public static final String SCHEME = "hf://";
   private static final String DATASETS = "datasets/";
@@ -37,13 +39,13 @@ public record HubReference(Type type, String id, String revision) {
 
   public HubReference {
     if (!isId(id)) {
-      throw new HubException(
+      throw new FetchException(
           Kind.NOT_ALLOWED,
           "'%s' is no name of a repository: org/name, of letters, digits, '.', '_' and '-', at most %d characters, without '--' and '..'"
               .formatted(id, MAX_ID));
     }
     if (!REVISION.matcher(revision).matches() || revision.contains("..")) {
-      throw new HubException(Kind.NOT_ALLOWED, "'%s' is no revision".formatted(revision));
+      throw new FetchException(Kind.NOT_ALLOWED, "'%s' is no revision".formatted(revision));
     }
   }
 
@@ -64,7 +66,7 @@ public record HubReference(Type type, String id, String revision) {
    * Reads {@code hf://org/name}, {@code hf://org/name@revision} or {@code hf://datasets/org/name};
    * empty where the text does not begin so.
    *
-   * @throws HubException if the name or the revision is not one
+   * @throws FetchException if the name or the revision is not one
    */
   public static Optional<HubReference> parse(String text) {
     if (!text.startsWith(SCHEME)) {
@@ -91,11 +93,13 @@ public record HubReference(Type type, String id, String revision) {
   }
 
   /** Where people read about it: {@code org/name} or {@code datasets/org/name}. */
-  String path() {
+  @Override
+  public String path() {
     return type == Type.DATASET ? DATASETS + id : id;
   }
 
   /** Its folder in a cache: {@code models--org--name}. */
+  @Override
   public String folder() {
     return type.plural() + "--" + id.replace("/", "--");
   }

@@ -10,7 +10,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.cache.Patience;
+import org.alphaquant.cache.RemoteFile;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -67,8 +70,8 @@ final class HubRequests {
   }
 
   /** All files of a pinned repository. */
-  List<HubFile> files(HubReference pinned, Patience patience) {
-    List<HubFile> files = new ArrayList<>();
+  List<RemoteFile> files(HubReference pinned, Patience patience) {
+    List<RemoteFile> files = new ArrayList<>();
     Optional<URI> page =
         Optional.of(
             address(
@@ -85,7 +88,7 @@ final class HubRequests {
         }
       }
       if (files.size() > MAX_FILES) {
-        throw new HubException(
+        throw new FetchException(
             Kind.UNUSABLE, "'%s' has more than %d files".formatted(pinned.path(), MAX_FILES));
       }
       page = answer.next();
@@ -93,9 +96,9 @@ final class HubRequests {
     return files;
   }
 
-  private static HubFile file(JsonNode entry) {
+  private static RemoteFile file(JsonNode entry) {
     JsonNode large = entry.path("lfs");
-    return new HubFile(
+    return new RemoteFile(
         entry.path("path").asString(""),
         (large.isObject() ? large : entry).path("size").asLong(-1),
         entry.path("oid").asString(""),
@@ -122,7 +125,7 @@ final class HubRequests {
   private record Page(JsonNode body, Optional<URI> next) {}
 
   private Page json(URI address, HubReference reference, Patience patience) {
-    HubException failure = null;
+    FetchException failure = null;
     for (int attempt = 0; attempt < settings.attempts(); attempt++) {
       Duration wait = settings.pause(attempt);
       try (Answer answer = http.get(address, 0, -1, patience)) {
@@ -135,7 +138,7 @@ final class HubRequests {
         }
         wait = Refusal.wait(answer).orElse(wait);
       } catch (IOException e) {
-        failure = unreachable(address, e);
+        failure = FetchException.unreachable(Egress.host(address), e);
       }
       if (attempt + 1 == settings.attempts() || !patience.has(wait)) {
         break;
@@ -166,24 +169,11 @@ final class HubRequests {
     } catch (IllegalArgumentException noAddress) {
       // Told below.
     }
-    throw new HubException(Kind.UNAVAILABLE, "the hub's list of files goes on at another host");
+    throw new FetchException(Kind.UNAVAILABLE, "the hub's list of files goes on at another host");
   }
 
-  static HubException unreachable(URI address, IOException cause) {
-    return new HubException(
-        Kind.UNAVAILABLE,
-        "%s does not answer: %s".formatted(Egress.host(address), reason(cause)),
-        cause);
-  }
-
-  /** The reason without addresses, which may be signed. */
-  static String reason(IOException cause) {
-    String message = String.valueOf(cause.getMessage()).replaceAll("[?]\\S*", "");
-    return cause.getClass().getSimpleName() + (cause.getMessage() == null ? "" : ": " + message);
-  }
-
-  static HubException notAHub(URI address) {
-    return new HubException(
+  static FetchException notAHub(URI address) {
+    return new FetchException(
         Kind.UNAVAILABLE,
         "%s does not answer as a hub does; is alphaquant.hub.endpoint right, or is a log-in page in between?"
             .formatted(Egress.host(address)));

@@ -4,7 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
+import org.alphaquant.cache.CacheSettings;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -61,8 +61,6 @@ record HubSettings(
     @DefaultValue("500ms") Duration firstPause,
     @DefaultValue("5s") Duration answerWithin) {
 
-  private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
-
   HubSettings {
     within("streams", streams, 1, 64);
     within("attempts", attempts, 1, 100);
@@ -87,13 +85,21 @@ record HubSettings(
     }
   }
 
-  /**
-   * How long to wait after so many tries without progress; never the same, so that many waits
-   * spread.
-   */
+  /** What of this the cache goes by. */
+  CacheSettings forCache() {
+    return new CacheSettings(
+        maxCacheSize,
+        maxOwnerSize,
+        streams,
+        idleTimeout.plus(connectTimeout),
+        minimumRate,
+        rateWindow,
+        attempts,
+        firstPause);
+  }
+
   Duration pause(int tries) {
-    long longest = Math.min(firstPause.toMillis() << Math.min(tries, 10), MAX_PAUSE.toMillis());
-    return Duration.ofMillis(longest + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
+    return forCache().pause(tries);
   }
 
   /** Without the secret. */

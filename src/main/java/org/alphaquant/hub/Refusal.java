@@ -5,7 +5,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FetchException.Kind;
 
 /** What an answer other than success means, and what to do about it. */
 final class Refusal {
@@ -42,33 +43,33 @@ final class Refusal {
     return Optional.of(asked.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : asked);
   }
 
-  HubException exception() {
+  FetchException exception() {
     String code = answer.header("X-Error-Code").orElse("").toLowerCase(Locale.ROOT);
     String message = answer.header("X-Error-Message").orElse("");
     return switch (code) {
       case "revisionnotfound" ->
-          new HubException(
+          new FetchException(
               Kind.NOT_FOUND,
               "'%s' has no revision '%s'".formatted(reference.path(), reference.revision()));
       case "entrynotfound" ->
-          new HubException(Kind.NOT_FOUND, "'%s' has no such file".formatted(reference));
+          new FetchException(Kind.NOT_FOUND, "'%s' has no such file".formatted(reference));
       case "gatedrepo" -> gated();
       default -> byStatus(code, message);
     };
   }
 
-  private HubException byStatus(String code, String message) {
+  private FetchException byStatus(String code, String message) {
     int status = answer.status();
     if (message.equals("Access to this resource is disabled.")) {
-      return new HubException(
+      return new FetchException(
           Kind.ACCESS, "'%s' was taken down by the hub".formatted(reference.path()));
     }
     if (status == 401 && message.startsWith(BAD_TOKEN)) {
-      return new HubException(
+      return new FetchException(
           Kind.ACCESS, "the hub does not take the token from " + token.source());
     }
     if (code.equals("reponotfound") || status == 401 || status == 404) {
-      return new HubException(
+      return new FetchException(
           Kind.NOT_FOUND,
           "'%s' is not on the hub, or is private and %s"
               .formatted(
@@ -78,24 +79,24 @@ final class Refusal {
                       : "there is no token (alphaquant.hub.token)"));
     }
     if (status == 403) {
-      return new HubException(
+      return new FetchException(
           Kind.ACCESS,
           "the hub refuses '%s' to the token from %s: %s"
               .formatted(reference.path(), token.source(), shown(message)));
     }
     if (status == 429) {
-      return new HubException(
+      return new FetchException(
           Kind.UNAVAILABLE,
           "the hub has too many requests from here; a token (alphaquant.hub.token) has higher limits");
     }
-    return new HubException(
+    return new FetchException(
         Kind.UNAVAILABLE,
         "%s answers with status %d".formatted(Egress.host(answer.address()), status));
   }
 
-  private HubException gated() {
+  private FetchException gated() {
     String page = "%s/%s".formatted("https://huggingface.co", reference.path());
-    return new HubException(
+    return new FetchException(
         Kind.ACCESS,
         token.isPresent()
             ? "'%s' asks for its conditions to be accepted: request access at %s with the account of the token from %s"

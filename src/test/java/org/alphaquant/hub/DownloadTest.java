@@ -17,7 +17,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.DownloadObserver;
+import org.alphaquant.cache.DownloadProgress;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.cache.ModelInUse;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -72,8 +76,8 @@ class DownloadTest {
     return hub;
   }
 
-  private HubException refused() {
-    return catchThrowableOfType(HubException.class, this::use);
+  private FetchException refused() {
+    return catchThrowableOfType(FetchException.class, this::use);
   }
 
   private void assertWhole(Path folder) throws IOException {
@@ -88,7 +92,7 @@ class DownloadTest {
   @Test
   void aModelIsDownloadedOncePinnedAndNeverAskedForAgain() throws IOException {
     try (ModelInUse model = use()) {
-      assertThat(model.reference().revision()).isEqualTo(commit);
+      assertThat(model.version().revision()).isEqualTo(commit);
       assertThat(model.licence()).isEqualTo("apache-2.0");
       assertWhole(model.folder());
     }
@@ -271,7 +275,7 @@ class DownloadTest {
   @Test
   void aHubThatStaysBusyIsGivenUp() {
     remote.fault("^/api/", 100, HubDouble.status(503));
-    HubException refused = refused();
+    FetchException refused = refused();
     assertThat(refused.isPassing()).isTrue();
     assertThat(refused).hasMessageContaining("127.0.0.1 answers with status 503");
   }
@@ -318,7 +322,7 @@ class DownloadTest {
       })
   void aRedirectToWhereNoneMayLeadIsRefused(String location) {
     remote.fault("/resolve/", 10, HubDouble.status(302, "Location", location));
-    HubException refused = refused();
+    FetchException refused = refused();
     assertThat(refused).hasMessageContaining("127.0.0.1 sends to");
     assertThat(remote.contentRequests()).isZero();
   }
@@ -339,7 +343,7 @@ class DownloadTest {
           HubDouble.status(503).handle(exchange);
         });
     try (ModelInUse model = use()) {
-      assertThat(model.reference().revision()).isEqualTo(commit);
+      assertThat(model.version().revision()).isEqualTo(commit);
       assertWhole(model.folder());
     }
   }
@@ -426,7 +430,7 @@ class DownloadTest {
     use().close();
     with(Map.of("offline", true));
     try (ModelInUse model = use()) {
-      assertThat(model.reference().revision()).isEqualTo(commit);
+      assertThat(model.version().revision()).isEqualTo(commit);
     }
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.alphaquant.cache.FetchException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,7 +99,7 @@ class HubPlaceTest {
       HubSettings settings = HubTests.settings(URI.create("http://hub.example"), Map.of());
       HubPlace place =
           HubPlace.of(settings, Map.of("http_proxy", remote.endpoint().toString()), folder);
-      try (Hub hub = new Hub(settings, place, HubTests.database())) {
+      try (Hub hub = HubTests.hub(settings, place, HubTests.database())) {
         assertThat(hub.pin(HubReference.model(HubTests.ID, null)).reference().revision())
             .isEqualTo(commit);
       }
@@ -152,7 +153,7 @@ class HubPlaceTest {
   @ValueSource(strings = {"", "a/b/c", "../x", "a--b", "a..b", "-a", "a b", "a/", "/a", "a@b", "ä"})
   void whatIsNoNameIsRefused(String id) {
     assertThat(HubReference.isId(id)).isFalse();
-    assertThatThrownBy(() -> HubReference.model(id, null)).isInstanceOf(HubException.class);
+    assertThatThrownBy(() -> HubReference.model(id, null)).isInstanceOf(FetchException.class);
   }
 
   @Test
@@ -163,6 +164,6 @@ class HubPlaceTest {
         .contains(new HubReference(HubReference.Type.MODEL, "gpt2", "main"));
     assertThat(HubReference.parse("org/name")).isEmpty();
     assertThatThrownBy(() -> HubReference.parse("hf://org/name@../x"))
-        .isInstanceOf(HubException.class);
+        .isInstanceOf(FetchException.class);
   }
 }

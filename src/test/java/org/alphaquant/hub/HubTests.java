@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import javax.sql.DataSource;
+import org.alphaquant.cache.ModelCache;
 import org.alphaquant.database.TestDatabases;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -65,7 +66,14 @@ final class HubTests {
 
   static Hub hub(HubDouble remote, Path dataDir, JdbcClient sql, Map<String, Object> changed) {
     HubSettings settings = settings(remote.endpoint(), changed);
-    return new Hub(settings, HubPlace.of(settings, Map.of(), dataDir), sql, Duration.ofSeconds(3));
+    return hub(settings, HubPlace.of(settings, Map.of(), dataDir), sql);
+  }
+
+  static Hub hub(HubSettings settings, HubPlace place, JdbcClient sql) {
+    Duration lease = Duration.ofSeconds(3);
+    ModelCache cache =
+        new ModelCache(settings.forCache(), place.cache(), place.caches(), sql, lease);
+    return new Hub(settings, place, cache);
   }
 
   /** Two shards, their index, small files, and what must not be fetched. */

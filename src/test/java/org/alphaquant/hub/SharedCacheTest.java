@@ -17,6 +17,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.alphaquant.cache.DownloadObserver;
+import org.alphaquant.cache.ModelInUse;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -79,15 +81,17 @@ class SharedCacheTest {
     Hub hub = hub(Map.of());
     byte[] content = HubTests.model(1).get("model-00001-of-00002.safetensors");
     String etag = HubDouble.hash("SHA-256", content);
-    CacheFolders folders = CacheFolders.beside(dataDir.resolve("hub"));
+    Path folder = Files.createDirectories(dataDir.resolve("hub.alphaquant"));
+    UUID cache = UUID.randomUUID();
+    Files.writeString(folder.resolve("id"), cache.toString());
     UUID dead = UUID.randomUUID();
     sql.sql("insert into hub_download values (:cache, :blob, :holder, now() + interval '1 second')")
-        .param("cache", folders.id())
+        .param("cache", cache)
         .param("blob", "models--org--tiny-moe/" + etag)
         .param("holder", dead)
         .update();
-    Files.createDirectories(folders.parts());
-    Files.write(folders.parts().resolve(etag + "." + dead), Arrays.copyOf(content, 250_000));
+    Path parts = Files.createDirectories(folder.resolve("parts"));
+    Files.write(parts.resolve(etag + "." + dead), Arrays.copyOf(content, 250_000));
     use(hub, ID).close();
     assertThat(remote.requests())
         .filteredOn(it -> it.host().equals("localhost") && it.path().contains("model-00001"))
@@ -110,9 +114,9 @@ class SharedCacheTest {
         .hasMessageContaining("all in use");
     a.close();
     use(hub, "org/d").close();
-    assertThat(hub.delete(c.reference())).isFalse();
+    assertThat(hub.delete((HubReference) c.version())).isFalse();
     c.close();
-    assertThat(hub.delete(c.reference())).isTrue();
+    assertThat(hub.delete((HubReference) c.version())).isTrue();
     assertThat(hub.list()).extracting(it -> it.reference().id()).containsExactly("org/d");
   }
 
@@ -195,7 +199,7 @@ class SharedCacheTest {
     HubSettings settings = HubTests.settings(remote.endpoint(), Map.of("offline", true));
     HubPlace place = HubPlace.of(settings, Map.of("HF_HUB_CACHE", other.toString()), dataDir);
     remote.forgetRequests();
-    try (Hub hub = new Hub(settings, place, sql);
+    try (Hub hub = HubTests.hub(settings, place, sql);
         ModelInUse model = use(hub, ID)) {
       assertThat(model.folder()).startsWith(other);
       assertThat(hub.list()).singleElement().satisfies(it -> assertThat(it.owned()).isFalse());

@@ -1,4 +1,4 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,16 +20,16 @@ import java.util.stream.Stream;
 final class PartFile implements AutoCloseable {
 
   private final Path path;
-  private final HubFile file;
+  private final RemoteFile file;
   private final ContentHash hash;
   private final FileChannel channel;
   private long length;
 
-  PartFile(Path folder, HubFile file, UUID holder) throws IOException {
+  PartFile(Path folder, RemoteFile file, UUID holder) throws IOException {
     Files.createDirectories(folder);
     this.path = folder.resolve(file.etag() + "." + holder);
     this.file = file;
-    this.hash = new ContentHash(file);
+    this.hash = new ContentHash(file.digest());
     this.channel =
         FileChannel.open(
             path,
@@ -50,7 +50,7 @@ final class PartFile implements AutoCloseable {
     }
   }
 
-  private static List<Path> left(Path folder, HubFile file) throws IOException {
+  private static List<Path> left(Path folder, RemoteFile file) throws IOException {
     try (Stream<Path> parts = Files.list(folder)) {
       return parts
           .filter(part -> part.getFileName().toString().startsWith(file.etag() + "."))

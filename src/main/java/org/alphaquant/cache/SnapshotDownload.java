@@ -1,4 +1,4 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.io.IOException;
 import java.nio.file.FileStore;
@@ -16,34 +16,36 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.alphaquant.hub.HubException.Kind;
-import org.alphaquant.hub.Renewals.Held;
+import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.cache.Renewals.Held;
 
-/** Brings files of one commit into the cache, several at once, each by one process only. */
+/** Brings files of one version into the cache, several at once, each by one process only. */
 final class SnapshotDownload {
 
   private static final long MARGIN = 1L << 28;
   private static final Duration LOOK = Duration.ofMillis(500);
 
-  private final HubHttp http;
-  private final HubRequests requests;
-  private final HubSettings settings;
-  private final HubCache cache;
+  // ENOSPC, EDQUOT, EFBIG: Java hands on the system's words alone.
+  private static final List<String> FULL =
+      List.of("No space left on device", "Disk quota exceeded", "File too large");
+
+  private final Origin origin;
+  private final CacheSettings settings;
+  private final SnapshotCache cache;
   private final CacheFolders folders;
   private final CacheRows rows;
   private final Renewals renewals;
-  private final HubReference pinned;
+  private final Version pinned;
   private final Progress progress;
   private volatile boolean stopped;
 
-  SnapshotDownload(Hub.Parts hub, HubReference pinned, Progress progress) {
-    this.http = hub.http();
-    this.requests = hub.requests();
-    this.settings = hub.settings();
-    this.cache = hub.cache();
-    this.folders = hub.folders();
-    this.rows = hub.rows();
-    this.renewals = hub.renewals();
+  SnapshotDownload(ModelCache.Parts parts, Origin origin, Version pinned, Progress progress) {
+    this.origin = origin;
+    this.settings = parts.settings();
+    this.cache = parts.cache();
+    this.folders = parts.folders();
+    this.rows = parts.rows();
+    this.renewals = parts.renewals();
     this.pinned = pinned;
     this.progress = progress;
   }
@@ -51,11 +53,11 @@ final class SnapshotDownload {
   /**
    * Returns when all files are in the snapshot.
    *
-   * @throws HubException if one cannot be had
+   * @throws FetchException if one cannot be had
    */
-  void run(List<HubFile> files, DownloadObserver observer) {
-    List<HubFile> missing = new ArrayList<>();
-    for (HubFile file : files) {
+  void run(List<RemoteFile> files, DownloadObserver observer) {
+    List<RemoteFile> missing = new ArrayList<>();
+    for (RemoteFile file : files) {
       if (cache.has(pinned, file)) {
         progress.found(file.size());
       } else {
@@ -63,20 +65,20 @@ final class SnapshotDownload {
       }
     }
     requireUsable(missing);
-    missing.sort(Comparator.comparingLong(HubFile::size).reversed());
+    missing.sort(Comparator.comparingLong(RemoteFile::size).reversed());
     fetch(missing, observer);
   }
 
-  private void requireUsable(List<HubFile> missing) {
-    for (HubFile file : missing) {
-      if (file.size() > HubFile.MAX_BYTES) {
-        throw new HubException(
+  private void requireUsable(List<RemoteFile> missing) {
+    for (RemoteFile file : missing) {
+      if (file.size() > RemoteFile.MAX_BYTES) {
+        throw new FetchException(
             Kind.UNUSABLE,
-            "'%s' has %d bytes, over the limit of %d for a download over plain HTTP; fetch it with the hub's own client (hf download %s) into the cache"
-                .formatted(file.path(), file.size(), HubFile.MAX_BYTES, pinned.id()));
+            "'%s' of '%s' has %d bytes, over the limit of %d for one file; bring it into the cache by other means (of the hub: hf download)"
+                .formatted(file.path(), pinned.path(), file.size(), RemoteFile.MAX_BYTES));
       }
     }
-    requireRoom(missing.stream().mapToLong(HubFile::size).sum());
+    requireRoom(missing.stream().mapToLong(RemoteFile::size).sum());
   }
 
   private void requireRoom(long needed) {
@@ -84,9 +86,9 @@ final class SnapshotDownload {
       Files.createDirectories(folders.parts());
       FileStore disk = Files.getFileStore(folders.parts());
       if (needed > 0 && disk.getUsableSpace() - MARGIN < needed) {
-        throw new HubException(
+        throw new FetchException(
             Kind.NO_SPACE,
-            "'%s' needs %d more bytes in the hub's cache, whose disk has %d left"
+            "'%s' needs %d more bytes in the cache, whose disk has %d left"
                 .formatted(pinned.path(), needed, disk.getUsableSpace()));
       }
     } catch (IOException e) {
@@ -94,10 +96,10 @@ final class SnapshotDownload {
     }
   }
 
-  private void fetch(List<HubFile> missing, DownloadObserver observer) {
+  private void fetch(List<RemoteFile> missing, DownloadObserver observer) {
     ExecutorService streams =
         Executors.newFixedThreadPool(
-            settings.streams(), task -> new Thread(task, "hub-" + pinned.id()));
+            settings.streams(), task -> new Thread(task, "download-" + pinned.folder()));
     try {
       List<Future<?>> tasks = new ArrayList<>();
       missing.forEach(file -> tasks.add(streams.submit(() -> bring(file))));
@@ -114,8 +116,7 @@ final class SnapshotDownload {
   // Threads that read from the network look up at least every idle timeout.
   private void awaitEnd(ExecutorService streams) {
     try {
-      streams.awaitTermination(
-          settings.idleTimeout().plus(settings.connectTimeout()).toMillis(), TimeUnit.MILLISECONDS);
+      streams.awaitTermination(settings.silence().toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -132,11 +133,11 @@ final class SnapshotDownload {
         // Looks whether it is still wanted, and waits on.
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new HubException(Kind.UNAVAILABLE, "the download was broken off", e);
+        throw new FetchException(Kind.UNAVAILABLE, "the download was broken off", e);
       } catch (ExecutionException e) {
         throw e.getCause() instanceof RuntimeException reason
             ? reason
-            : new HubException(Kind.UNAVAILABLE, "a download failed", e.getCause());
+            : new FetchException(Kind.UNAVAILABLE, "a download failed", e.getCause());
       }
     }
   }
@@ -148,7 +149,7 @@ final class SnapshotDownload {
   }
 
   /** Brings one file, or waits until whoever brings it has done so. */
-  private void bring(HubFile file) {
+  private void bring(RemoteFile file) {
     String name = pinned.folder() + "/" + file.etag();
     Patience patience = Patience.whileWanted(this::ensureGoing);
     try {
@@ -169,7 +170,7 @@ final class SnapshotDownload {
   }
 
   /** Whether this process brought the file; it did not where another one has taken over. */
-  private boolean downloaded(HubFile file, String name, UUID holder) throws IOException {
+  private boolean downloaded(RemoteFile file, String name, UUID holder) throws IOException {
     try (Held held =
         renewals.keep(
             () -> rows.renewDownload(name, holder), () -> rows.releaseDownload(name, holder))) {
@@ -178,7 +179,7 @@ final class SnapshotDownload {
           download(file, holder, held);
           return true;
         }
-      } catch (HubException e) {
+      } catch (FetchException e) {
         if (!held.isLost()) {
           throw e;
         }
@@ -187,18 +188,18 @@ final class SnapshotDownload {
     }
   }
 
-  private boolean isThere(HubFile file) throws IOException {
+  private boolean isThere(RemoteFile file) throws IOException {
     Path blob = cache.blob(pinned, file);
     return Files.isRegularFile(blob) && Files.size(blob) == file.size();
   }
 
-  private void download(HubFile file, UUID holder, Held held) throws IOException {
+  private void download(RemoteFile file, UUID holder, Held held) throws IOException {
     Patience patience =
         Patience.whileWanted(
             () -> {
               ensureGoing();
               if (held.isLost()) {
-                throw new HubException(
+                throw new FetchException(
                     Kind.UNAVAILABLE,
                     "the download of '%s' was taken over by another process"
                         .formatted(file.path()));
@@ -208,21 +209,14 @@ final class SnapshotDownload {
     try (part) {
       part.adopt(progress::found);
       new FileDownload(
-              http,
-              settings,
-              pinned,
-              file,
-              requests.content(pinned, file.path()),
-              part,
-              progress,
-              patience)
+              settings, pinned, file, origin.content(pinned, file), part, progress, patience)
           .run();
       patience.within(LOOK);
       cache.putBlob(pinned, file, part.path());
     } catch (IOException full) {
       part.delete();
       throw full;
-    } catch (HubException refused) {
+    } catch (FetchException refused) {
       if (!refused.isPassing()) {
         part.delete();
       }
@@ -230,13 +224,13 @@ final class SnapshotDownload {
     }
   }
 
-  private HubException unwritable(IOException e) {
-    boolean full = String.valueOf(e.getMessage()).contains("No space left on device");
-    return new HubException(
+  private FetchException unwritable(IOException e) {
+    boolean full = FULL.stream().anyMatch(String.valueOf(e.getMessage())::contains);
+    return new FetchException(
         full ? Kind.NO_SPACE : Kind.UNAVAILABLE,
         full
-            ? "the disk of the hub's cache is full"
-            : "the hub's cache cannot be written: " + HubRequests.reason(e),
+            ? "the disk of the cache is full"
+            : "the cache cannot be written: " + FetchException.reason(e),
         e);
   }
 }

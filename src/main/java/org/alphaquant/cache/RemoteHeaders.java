@@ -1,12 +1,14 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
-import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -15,7 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.FetchException.Kind;
 
 /**
  * A model's folder without its weights: the small files whole, and of each safetensors file the
@@ -29,19 +31,23 @@ final class RemoteHeaders {
   private static final int MAX_SMALL = 64 << 20;
   private static final int STREAMS = 8;
 
-  private final Hub.Parts hub;
-  private final HubReference pinned;
+  private final Origin origin;
+  private final Path folder;
+  private final Version pinned;
   private final Patience patience;
 
-  RemoteHeaders(Hub.Parts hub, HubReference pinned, Patience patience) {
-    this.hub = hub;
+  /**
+   * @param folder where it is put together; beside it are its drafts
+   */
+  RemoteHeaders(Origin origin, Path folder, Version pinned, Patience patience) {
+    this.origin = origin;
+    this.folder = folder;
     this.pinned = pinned;
     this.patience = patience;
   }
 
   /** The folder, made now if it was not there. */
   Path folder() {
-    Path folder = hub.folders().headers(pinned);
     if (Files.isDirectory(folder)) {
       return folder;
     }
@@ -52,34 +58,35 @@ final class RemoteHeaders {
       Files.move(draft, folder);
     } catch (IOException e) {
       if (!Files.isDirectory(folder)) {
-        throw new HubException(
+        throw new FetchException(
             Kind.UNAVAILABLE,
-            "the headers of '%s' cannot be had: %s".formatted(pinned.path(), HubRequests.reason(e)),
+            "the headers of '%s' cannot be had: %s"
+                .formatted(pinned.path(), FetchException.reason(e)),
             e);
       }
     } finally {
-      HubCache.deleteQuietly(draft);
+      SnapshotCache.deleteQuietly(draft);
     }
     return folder;
   }
 
   private void fill(Path draft) throws IOException {
-    List<HubFile> all = hub.requests().files(pinned, patience);
-    List<HubFile> companions = FileChoice.companions(pinned, all);
+    List<RemoteFile> all = origin.files(pinned, patience);
+    List<RemoteFile> companions = FileChoice.companions(pinned, all);
     each(companions, file -> small(draft, file));
     Set<String> shards = Completeness.shards(draft);
     each(FileChoice.weights(pinned, all, shards), file -> header(draft, file));
   }
 
   private interface Step {
-    void take(HubFile file) throws IOException;
+    void take(RemoteFile file) throws IOException;
   }
 
-  private static void each(List<HubFile> files, Step step) throws IOException {
+  private static void each(List<RemoteFile> files, Step step) throws IOException {
     ExecutorService streams = Executors.newFixedThreadPool(STREAMS);
     try {
       List<Future<?>> tasks = new ArrayList<>();
-      for (HubFile file : files) {
+      for (RemoteFile file : files) {
         tasks.add(
             streams.submit(
                 () -> {
@@ -94,7 +101,7 @@ final class RemoteHeaders {
       Thread.currentThread().interrupt();
       throw new IOException("broken off", e);
     } catch (ExecutionException e) {
-      if (e.getCause() instanceof HubException refused) {
+      if (e.getCause() instanceof FetchException refused) {
         throw refused;
       }
       throw new IOException(e.getCause());
@@ -103,18 +110,18 @@ final class RemoteHeaders {
     }
   }
 
-  private void small(Path draft, HubFile file) throws IOException {
+  private void small(Path draft, RemoteFile file) throws IOException {
     if (file.size() > MAX_SMALL) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNUSABLE,
           "'%s' has %d bytes, over the limit of %d for a file beside the weights"
               .formatted(file.path(), file.size(), MAX_SMALL));
     }
     byte[] content = file.size() == 0 ? new byte[0] : part(file, 0, file.size());
-    ContentHash hash = new ContentHash(file);
+    ContentHash hash = new ContentHash(file.digest());
     hash.add(content, content.length);
     if (!hash.isRight()) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNAVAILABLE,
           "'%s' of '%s' came with other bytes than its hash says"
               .formatted(file.path(), pinned.path()));
@@ -124,16 +131,16 @@ final class RemoteHeaders {
     Files.write(path, content);
   }
 
-  private void header(Path draft, HubFile file) throws IOException {
+  private void header(Path draft, RemoteFile file) throws IOException {
     if (file.size() < Long.BYTES) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNUSABLE, "'%s' is too short for a safetensors file".formatted(file.path()));
     }
     byte[] first = part(file, 0, Math.min(FIRST, file.size()));
     long length = ByteBuffer.wrap(first).order(ByteOrder.LITTLE_ENDIAN).getLong();
     long end = Long.BYTES + length;
     if (length < 0 || length > MAX_HEADER || end > file.size()) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNUSABLE, "'%s' says that its header has %d bytes".formatted(file.path(), length));
     }
     try (RandomAccessFile out = new RandomAccessFile(draft.resolve(file.path()).toFile(), "rw")) {
@@ -146,24 +153,33 @@ final class RemoteHeaders {
   }
 
   /** The bytes of a file from one place to before another. */
-  private byte[] part(HubFile file, long from, long end) throws IOException {
-    URI address = hub.requests().content(pinned, file.path());
-    try (Answer answer = hub.http().get(address, from, end - 1, patience)) {
-      if (answer.status() != 200 && answer.status() != 206) {
-        throw new Refusal(answer, pinned, hub.http().token()).exception();
+  private byte[] part(RemoteFile file, long from, long end) throws IOException {
+    RemoteContent content = origin.content(pinned, file);
+    try (RemoteContent.Part answer = content.open(from, end - 1, patience)) {
+      if (answer.from() != from) {
+        throw new FetchException(
+            Kind.UNAVAILABLE, "%s does not give parts of files".formatted(content.host()));
       }
-      boolean whole = answer.status() == 200;
-      if (whole && end - from < file.size()) {
-        throw new HubException(
-            Kind.UNAVAILABLE,
-            "%s does not give parts of files".formatted(Egress.host(answer.address())));
-      }
-      byte[] bytes = answer.bytes((int) (end - from), patience);
+      byte[] bytes = bytes(answer.bytes(), (int) (end - from));
       if (bytes.length != end - from) {
         throw new IOException(
             "%d of %d bytes of '%s' came".formatted(bytes.length, end - from, file.path()));
       }
       return bytes;
+    } catch (TransferInterruption interruption) {
+      throw interruption.reason();
     }
+  }
+
+  private byte[] bytes(InputStream body, int wanted) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    byte[] buffer = new byte[1 << 16];
+    int count = body.read(buffer, 0, Math.min(buffer.length, wanted));
+    while (count > 0) {
+      patience.within(Duration.ofSeconds(1));
+      bytes.write(buffer, 0, count);
+      count = body.read(buffer, 0, Math.min(buffer.length, wanted - bytes.size()));
+    }
+    return bytes.toByteArray();
   }
 }

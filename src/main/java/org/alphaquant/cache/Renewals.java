@@ -1,4 +1,4 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.time.Duration;
 import java.util.Map;
@@ -24,7 +24,7 @@ final class Renewals implements AutoCloseable {
     this.clock =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
-              Thread thread = new Thread(task, "hub-leases");
+              Thread thread = new Thread(task, "cache-leases");
               thread.setDaemon(true);
               return thread;
             });

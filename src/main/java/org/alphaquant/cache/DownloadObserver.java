@@ -1,4 +1,4 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 /** Who wants a download. Called by the thread that asked for it, about every second. */
 public interface DownloadObserver {

@@ -1,11 +1,10 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.io.IOException;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
-import org.alphaquant.hub.HubException.Kind;
-import org.alphaquant.hub.Renewals.Held;
+import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.cache.Renewals.Held;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,11 +13,11 @@ final class Eviction {
 
   private static final Logger log = LoggerFactory.getLogger(Eviction.class);
 
-  private final HubCache cache;
+  private final SnapshotCache cache;
   private final CacheRows rows;
   private final Renewals renewals;
 
-  Eviction(HubCache cache, CacheRows rows, Renewals renewals) {
+  Eviction(SnapshotCache cache, CacheRows rows, Renewals renewals) {
     this.cache = cache;
     this.rows = rows;
     this.renewals = renewals;
@@ -27,46 +26,44 @@ final class Eviction {
   /**
    * Deletes what was used longest ago until there is room, and no more than is needed.
    *
-   * @throws HubException if what is left is all in use
+   * @throws FetchException if what is left is all in use
    */
   void makeRoom(long needed, long limit) {
-    long taken = cache.repositories().stream().mapToLong(cache::bytes).sum();
+    long taken = cache.folders().stream().mapToLong(cache::bytes).sum();
     for (Map.Entry<String, Long> idle : rows.idle()) {
       if (taken + needed <= limit) {
         return;
       }
-      Optional<HubReference> repository = HubReference.ofFolder(idle.getKey());
-      long bytes = repository.map(cache::bytes).orElse(0L);
-      if (repository.isPresent() && delete(repository.get())) {
-        log.info("{} was deleted from the hub's cache to make room", repository.get().path());
+      long bytes = cache.bytes(idle.getKey());
+      if (delete(idle.getKey())) {
+        log.info("{} was deleted from the cache to make room", idle.getKey());
         taken -= bytes;
       }
     }
     if (taken + needed > limit) {
-      throw new HubException(
+      throw new FetchException(
           Kind.NO_SPACE,
-          "%d more bytes are needed in the hub's cache, which holds %d of at most %d (alphaquant.hub.max-cache-size), all in use"
+          "%d more bytes are needed in the cache, which holds %d of at most %d (alphaquant.hub.max-cache-size), all in use"
               .formatted(needed, taken, limit));
     }
   }
 
   /** Deletes a repository; false where somebody uses it. */
-  boolean delete(HubReference repository) {
+  boolean delete(String name) {
     UUID deleter = UUID.randomUUID();
-    String name = repository.folder();
     if (!rows.beginDelete(name, deleter)) {
       return false;
     }
     try (Held held =
         renewals.keep(() -> rows.renewDelete(name, deleter), () -> rows.endDelete(name, deleter))) {
       if (!held.isLost()) {
-        cache.delete(repository);
+        cache.delete(name);
       }
       return true;
     } catch (IOException e) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNAVAILABLE,
-          "'%s' cannot be deleted: %s".formatted(repository.path(), HubRequests.reason(e)),
+          "'%s' cannot be deleted: %s".formatted(name, FetchException.reason(e)),
           e);
     }
   }

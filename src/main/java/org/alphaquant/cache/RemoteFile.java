@@ -1,19 +1,20 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.util.List;
 import java.util.regex.Pattern;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.FetchException.Kind;
 
 /**
- * One file of a commit.
+ * One file of a version.
  *
  * @param path below the repository, with forward slashes
  * @param size bytes of its content
  * @param blobId git's own hash: of a small file that of its content, of a large one that of a
  *     pointer
  * @param sha256 of a large file's content; null of a small one
+ * @param digest what its content is compared with; null where nothing tells
  */
-public record HubFile(String path, long size, String blobId, String sha256) {
+public record RemoteFile(String path, long size, String blobId, String sha256, Digest digest) {
 
   /** Most bytes of one file that plain HTTP is used for. */
   static final long MAX_BYTES = 50_000_000_000L;
@@ -22,14 +23,24 @@ public record HubFile(String path, long size, String blobId, String sha256) {
   private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
   private static final int MAX_PATH = 1024;
 
-  public HubFile {
+  public RemoteFile {
     requireInside(path);
     if (size < 0
         || !SHA1.matcher(blobId).matches()
         || sha256 != null && !SHA256.matcher(sha256).matches()) {
-      throw new HubException(
-          Kind.UNAVAILABLE, "the hub's list of files makes no sense at '%s'".formatted(path));
+      throw new FetchException(
+          Kind.UNAVAILABLE, "the list of files makes no sense at '%s'".formatted(path));
     }
+  }
+
+  /** A file of the hub, whose names are hashes of the content. */
+  public RemoteFile(String path, long size, String blobId, String sha256) {
+    this(
+        path,
+        size,
+        blobId,
+        sha256,
+        sha256 == null ? Digest.git(size, blobId) : Digest.sha256(sha256));
   }
 
   private static void requireInside(String path) {
@@ -40,9 +51,8 @@ public record HubFile(String path, long size, String blobId, String sha256) {
             && List.of(path.split("/", -1)).stream()
                 .noneMatch(part -> part.isEmpty() || part.equals(".") || part.equals(".."));
     if (!safe) {
-      throw new HubException(
-          Kind.UNUSABLE,
-          "the repository has a file with the unsafe path '%s'".formatted(shown(path)));
+      throw new FetchException(
+          Kind.UNUSABLE, "a file has the unsafe path '%s'".formatted(shown(path)));
     }
   }
 
@@ -52,7 +62,7 @@ public record HubFile(String path, long size, String blobId, String sha256) {
   }
 
   /** What its content is called in a cache: its SHA-256, or git's hash of a small file. */
-  String etag() {
+  public String etag() {
     return sha256 == null ? blobId : sha256;
   }
 }

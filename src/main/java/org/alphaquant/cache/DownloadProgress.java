@@ -1,4 +1,4 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 /**
  * How far a download is.

@@ -1,4 +1,4 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -31,7 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
  * Every file appears under its name by one rename, complete; a snapshot's list of files comes first
  * and its links last, so that a reader can tell a whole snapshot from a part.
  */
-final class HubCache {
+final class SnapshotCache {
 
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final String TAG =
@@ -39,9 +40,12 @@ final class HubCache {
           + "# This file is a cache directory tag: what lies beside it can be downloaded again.\n"
           + "# For information about cache directory tags, see https://bford.info/cachedir/\n";
 
+  private static final Pattern REVISION = Pattern.compile("[0-9a-f]{40}");
+  private static final Pattern FOLDER = Pattern.compile("(models|datasets|stores|texts)--.+");
+
   private final Path root;
 
-  HubCache(Path root) {
+  SnapshotCache(Path root) {
     this.root = root;
   }
 
@@ -49,50 +53,51 @@ final class HubCache {
     return root;
   }
 
-  Path repository(HubReference reference) {
+  Path repository(Version reference) {
     return root.resolve(reference.folder());
   }
 
-  Path snapshot(HubReference pinned) {
+  Path snapshot(Version pinned) {
     return repository(pinned).resolve("snapshots").resolve(pinned.revision());
   }
 
-  Path blob(HubReference reference, HubFile file) {
+  Path blob(Version reference, RemoteFile file) {
     return repository(reference).resolve("blobs").resolve(file.etag());
   }
 
-  /** The commit that the revision was at when somebody looked it up last. */
-  Optional<HubReference> pinned(HubReference reference) {
-    if (reference.isPinned()) {
-      return Optional.of(reference);
-    }
-    Path ref = repository(reference).resolve("refs").resolve(reference.revision());
+  /** The revision that a name stood for when somebody looked it up last. */
+  Optional<String> named(String folder, String name) {
     try {
-      HubReference pinned = reference.at(Files.readString(ref).strip());
-      return Optional.of(pinned).filter(HubReference::isPinned);
-    } catch (IOException | HubException notThere) {
+      return Optional.of(Files.readString(ref(folder, name)).strip()).filter(this::isRevision);
+    } catch (IOException notThere) {
       return Optional.empty();
     }
   }
 
-  /** The commits that have a folder here. */
-  List<HubReference> snapshots(HubReference repository) {
-    try (Stream<Path> folders = Files.list(repository(repository).resolve("snapshots"))) {
-      return folders
-          .map(folder -> repository.at(folder.getFileName().toString()))
-          .filter(HubReference::isPinned)
-          .toList();
-    } catch (IOException | HubException notThere) {
-      return List.of();
-    }
+  private boolean isRevision(String text) {
+    return REVISION.matcher(text).matches();
   }
 
-  /** The repositories that have a folder here. */
-  List<HubReference> repositories() {
-    try (Stream<Path> folders = Files.list(root)) {
+  private Path ref(String folder, String name) {
+    return root.resolve(folder).resolve("refs").resolve(name);
+  }
+
+  /** The revisions of a folder that are here. */
+  List<String> revisions(String folder) {
+    return names(root.resolve(folder).resolve("snapshots"), REVISION);
+  }
+
+  /** The folders that are here. */
+  List<String> folders() {
+    return names(root, FOLDER);
+  }
+
+  private static List<String> names(Path parent, Pattern pattern) {
+    try (Stream<Path> folders = Files.list(parent)) {
       return folders
-          .flatMap(folder -> HubReference.ofFolder(folder.getFileName().toString()).stream())
-          .sorted((a, b) -> a.id().compareTo(b.id()))
+          .map(folder -> folder.getFileName().toString())
+          .filter(name -> pattern.matcher(name).matches())
+          .sorted()
           .toList();
     } catch (IOException notThere) {
       return List.of();
@@ -100,35 +105,35 @@ final class HubCache {
   }
 
   /** The list of a commit's files that was stored with it; empty where none was. */
-  Optional<List<HubFile>> files(HubReference pinned) {
+  Optional<List<RemoteFile>> files(Version pinned) {
     Path tree = tree(pinned);
     try {
       JsonNode stored = JSON.readTree(Files.readString(tree));
-      List<HubFile> files = new ArrayList<>();
+      List<RemoteFile> files = new ArrayList<>();
       for (Map.Entry<String, JsonNode> file : stored.path("files").properties()) {
         files.add(file(file.getKey(), file.getValue()));
       }
       return stored.path("format_version").asInt(0) == 1 ? Optional.of(files) : Optional.empty();
-    } catch (IOException | JacksonException | HubException unusable) {
+    } catch (IOException | JacksonException | FetchException unusable) {
       return Optional.empty();
     }
   }
 
-  private static HubFile file(String path, JsonNode file) {
+  private static RemoteFile file(String path, JsonNode file) {
     boolean large = file.hasNonNull("lfs_sha256");
-    return new HubFile(
+    return new RemoteFile(
         path,
         file.path(large && file.hasNonNull("lfs_size") ? "lfs_size" : "size").asLong(-1),
         file.path("blob_id").asString(""),
         large ? file.path("lfs_sha256").asString("") : null);
   }
 
-  private Path tree(HubReference pinned) {
+  private Path tree(Version pinned) {
     return repository(pinned).resolve("trees").resolve(pinned.revision() + ".json");
   }
 
   /** Whether the snapshot has a file of the right length under that path. */
-  boolean has(HubReference pinned, HubFile file) {
+  boolean has(Version pinned, RemoteFile file) {
     Path path = snapshot(pinned).resolve(file.path());
     try {
       return isBelowRoot(path) && Files.size(path) == file.size();
@@ -138,7 +143,7 @@ final class HubCache {
   }
 
   /** Whether the snapshot has some file under that path. */
-  boolean has(HubReference pinned, String path) {
+  boolean has(Version pinned, String path) {
     Path file = snapshot(pinned).resolve(path).normalize();
     try {
       return file.startsWith(root) && Files.isRegularFile(file) && isBelowRoot(file);
@@ -153,9 +158,9 @@ final class HubCache {
   }
 
   /** Stores the list of a commit's files, before any of them. */
-  void putFiles(HubReference pinned, List<HubFile> files) throws IOException {
+  void putFiles(Version pinned, List<RemoteFile> files) throws IOException {
     Map<String, Object> stored = new LinkedHashMap<>();
-    for (HubFile file : files) {
+    for (RemoteFile file : files) {
       Map<String, Object> entry = new LinkedHashMap<>();
       entry.put("size", file.size());
       entry.put("blob_id", file.blobId());
@@ -173,9 +178,10 @@ final class HubCache {
     write(tree(pinned), JSON.writeValueAsString(Map.of("format_version", 1, "files", stored)));
   }
 
-  void putRef(HubReference reference, String commit) throws IOException {
-    if (!reference.isPinned()) {
-      write(repository(reference).resolve("refs").resolve(reference.revision()), commit);
+  /** Writes down what a name stands for. */
+  void name(String folder, String name, String revision) throws IOException {
+    if (!named(folder, name).equals(Optional.of(revision))) {
+      write(ref(folder, name), revision);
     }
   }
 
@@ -200,14 +206,14 @@ final class HubCache {
   }
 
   /** Moves a verified file to its name among the contents. */
-  void putBlob(HubReference reference, HubFile file, Path verified) throws IOException {
+  void putBlob(Version reference, RemoteFile file, Path verified) throws IOException {
     Path blob = blob(reference, file);
     Files.createDirectories(blob.getParent());
     replace(verified, blob);
   }
 
   /** Makes the snapshot's link to a content; where there are no links, a copy of its own. */
-  void link(HubReference pinned, HubFile file) throws IOException {
+  void link(Version pinned, RemoteFile file) throws IOException {
     Path link = snapshot(pinned).resolve(file.path());
     Path blob = blob(pinned, file);
     Files.createDirectories(link.getParent());
@@ -221,8 +227,8 @@ final class HubCache {
   }
 
   /** Bytes of a repository's contents. */
-  long bytes(HubReference repository) {
-    try (Stream<Path> files = Files.walk(repository(repository))) {
+  long bytes(String folder) {
+    try (Stream<Path> files = Files.walk(root.resolve(folder))) {
       return files
           .filter(Files::isRegularFile)
           .filter(it -> !Files.isSymbolicLink(it))
@@ -234,8 +240,8 @@ final class HubCache {
   }
 
   /** Deletes a repository: links first, so that no snapshot looks whole that is not. */
-  void delete(HubReference repository) throws IOException {
-    Path folder = repository(repository);
+  void delete(String name) throws IOException {
+    Path folder = root.resolve(name);
     for (String part : List.of("refs", "snapshots", "trees", "blobs")) {
       deleteTree(folder.resolve(part));
     }

@@ -1,10 +1,10 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.FetchException.Kind;
 
 /**
  * Which files of a model are wanted: weights in safetensors and what stands beside them. Never
@@ -42,15 +42,15 @@ final class FileChoice {
   /**
    * What stands beside the weights, and the weights' index.
    *
-   * @throws HubException if there is no config.json, or no safetensors
+   * @throws FetchException if there is no config.json, or no safetensors
    */
-  static List<HubFile> companions(HubReference model, List<HubFile> all) {
+  static List<RemoteFile> companions(Version model, List<RemoteFile> all) {
     if (all.stream().noneMatch(file -> file.path().equals("config.json"))) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNUSABLE, "'%s' has no config.json at its top".formatted(model.path()));
     }
     if (all.stream().noneMatch(FileChoice::isWeights)) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNUSABLE,
           "'%s' has no weights in safetensors (only those are read; pickles run code): %s"
               .formatted(model.path(), others(all)));
@@ -58,11 +58,11 @@ final class FileChoice {
     return all.stream().filter(FileChoice::isCompanion).toList();
   }
 
-  private static String others(List<HubFile> all) {
-    return all.stream().map(HubFile::path).limit(8).collect(Collectors.joining(", "));
+  private static String others(List<RemoteFile> all) {
+    return all.stream().map(RemoteFile::path).limit(8).collect(Collectors.joining(", "));
   }
 
-  private static boolean isCompanion(HubFile file) {
+  private static boolean isCompanion(RemoteFile file) {
     String path = file.path();
     boolean top = path.indexOf('/') < 0;
     boolean wanted =
@@ -75,7 +75,7 @@ final class FileChoice {
     return wanted && file.size() <= MAX_SMALL;
   }
 
-  private static boolean isWeights(HubFile file) {
+  private static boolean isWeights(RemoteFile file) {
     return file.path().indexOf('/') < 0
         && file.path().endsWith(WEIGHTS)
         && !file.path().startsWith("consolidated");
@@ -85,19 +85,19 @@ final class FileChoice {
    * The weights: exactly the files that the index names; without one, the only or the usual file.
    *
    * @param shards what the index names; null where there is no index
-   * @throws HubException if a file is missing
+   * @throws FetchException if a file is missing
    */
-  static List<HubFile> weights(HubReference model, List<HubFile> all, Set<String> shards) {
+  static List<RemoteFile> weights(Version model, List<RemoteFile> all, Set<String> shards) {
     if (shards == null) {
-      List<HubFile> weights = all.stream().filter(FileChoice::isWeights).toList();
-      List<HubFile> usual =
+      List<RemoteFile> weights = all.stream().filter(FileChoice::isWeights).toList();
+      List<RemoteFile> usual =
           weights.stream().filter(file -> file.path().equals("model.safetensors")).toList();
       return usual.isEmpty() ? weights : usual;
     }
-    List<HubFile> named = all.stream().filter(file -> shards.contains(file.path())).toList();
+    List<RemoteFile> named = all.stream().filter(file -> shards.contains(file.path())).toList();
     if (named.size() < shards.size()) {
-      Set<String> there = named.stream().map(HubFile::path).collect(Collectors.toSet());
-      throw new HubException(
+      Set<String> there = named.stream().map(RemoteFile::path).collect(Collectors.toSet());
+      throw new FetchException(
           Kind.UNUSABLE,
           "'%s' lacks %s, which its %s names"
               .formatted(

@@ -1,4 +1,4 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -23,7 +23,7 @@ record CacheFolders(Path folder) {
     return folder.resolve("parts");
   }
 
-  Path headers(HubReference pinned) {
+  Path headers(Version pinned) {
     return folder.resolve("headers").resolve(pinned.folder()).resolve(pinned.revision());
   }
 

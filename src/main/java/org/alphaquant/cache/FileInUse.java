@@ -1,16 +1,16 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.nio.file.Path;
 
 /**
  * A data set's file that nobody deletes until this is closed.
  *
- * @param reference pinned to the commit that the file is of
+ * @param version pinned to the commit that the file is of
  * @param name its path in the data set
  * @param sha256 of its content; null of a small file, which the hub names otherwise
  */
 public record FileInUse(
-    HubReference reference, Path path, String name, String licence, String sha256, Runnable release)
+    Version version, Path path, String name, String licence, String sha256, Runnable release)
     implements AutoCloseable {
 
   @Override

@@ -1,11 +1,11 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.FetchException.Kind;
 
 /**
  * Which file of a data set is meant. Scripts that would load it are never run: the file is told by
@@ -24,23 +24,23 @@ public record DataSetFiles(String config, String split, String file) {
   /**
    * The file.
    *
-   * @throws HubException if there is none
+   * @throws FetchException if there is none
    */
-  HubFile choose(HubReference dataset, List<HubFile> all) {
-    List<HubFile> data =
+  RemoteFile choose(Version dataset, List<RemoteFile> all) {
+    List<RemoteFile> data =
         all.stream()
             .filter(it -> isData(it.path()))
-            .sorted(Comparator.comparing(HubFile::path))
+            .sorted(Comparator.comparing(RemoteFile::path))
             .toList();
-    Optional<HubFile> chosen =
+    Optional<RemoteFile> chosen =
         file != null
             ? all.stream()
                 .filter(it -> matches(file, it.path()))
-                .min(Comparator.comparing(HubFile::path))
+                .min(Comparator.comparing(RemoteFile::path))
             : ofSplit(data);
     return chosen.orElseThrow(
         () ->
-            new HubException(
+            new FetchException(
                 Kind.NOT_FOUND,
                 "'%s' has no file for config '%s', split '%s', file '%s'; name one by 'file': %s"
                     .formatted(
@@ -49,7 +49,7 @@ public record DataSetFiles(String config, String split, String file) {
                         split == null ? "train" : split,
                         shown(file),
                         data.stream()
-                            .map(HubFile::path)
+                            .map(RemoteFile::path)
                             .limit(SHOWN)
                             .collect(Collectors.joining(", ")))));
   }
@@ -58,11 +58,11 @@ public record DataSetFiles(String config, String split, String file) {
     return value == null ? "" : value;
   }
 
-  private Optional<HubFile> ofSplit(List<HubFile> data) {
-    List<HubFile> configured =
+  private Optional<RemoteFile> ofSplit(List<RemoteFile> data) {
+    List<RemoteFile> configured =
         data.stream().filter(it -> config == null || hasWord(it.path(), config)).toList();
     String wanted = split == null ? "train" : split;
-    Optional<HubFile> named =
+    Optional<RemoteFile> named =
         configured.stream().filter(it -> hasWord(it.path(), wanted)).findFirst();
     // The only file of a data set is its training split, whatever its name is.
     boolean only = named.isEmpty() && split == null && configured.size() == 1;

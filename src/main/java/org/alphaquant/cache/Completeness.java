@@ -1,4 +1,4 @@
-package org.alphaquant.hub;
+package org.alphaquant.cache;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,7 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.alphaquant.hub.HubException.Kind;
+import org.alphaquant.cache.FetchException.Kind;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,37 +18,37 @@ final class Completeness {
 
   private static final JsonMapper JSON = JsonMapper.shared();
 
-  private final HubCache cache;
+  private final SnapshotCache cache;
 
-  Completeness(HubCache cache) {
+  Completeness(SnapshotCache cache) {
     this.cache = cache;
   }
 
-  boolean isComplete(HubReference pinned) {
+  boolean isComplete(Version pinned) {
     Path folder = cache.snapshot(pinned);
     if (!Files.isRegularFile(folder.resolve("config.json"))) {
       return false;
     }
     try {
       Set<String> shards = shards(folder);
-      Optional<List<HubFile>> files = cache.files(pinned);
+      Optional<List<RemoteFile>> files = cache.files(pinned);
       return files.isEmpty()
           ? hasWeights(pinned, shards)
           : wanted(pinned, files.get(), shards).stream().allMatch(file -> cache.has(pinned, file));
-    } catch (HubException incomplete) {
+    } catch (FetchException incomplete) {
       return false;
     }
   }
 
-  private static List<HubFile> wanted(
-      HubReference pinned, List<HubFile> files, Set<String> shards) {
-    List<HubFile> wanted = new ArrayList<>(FileChoice.companions(pinned, files));
+  private static List<RemoteFile> wanted(
+      Version pinned, List<RemoteFile> files, Set<String> shards) {
+    List<RemoteFile> wanted = new ArrayList<>(FileChoice.companions(pinned, files));
     wanted.addAll(FileChoice.weights(pinned, files, shards));
     return wanted;
   }
 
   // What others put into the cache may have no list of files; the index tells of the weights then.
-  private boolean hasWeights(HubReference pinned, Set<String> shards) {
+  private boolean hasWeights(Version pinned, Set<String> shards) {
     return shards == null
         ? cache.has(pinned, "model.safetensors")
         : shards.stream().allMatch(name -> cache.has(pinned, name));
@@ -57,7 +57,7 @@ final class Completeness {
   /**
    * The files that the snapshot's index names; null where there is no index.
    *
-   * @throws HubException if the index cannot be read
+   * @throws FetchException if the index cannot be read
    */
   static Set<String> shards(Path folder) {
     Path index = folder.resolve(FileChoice.INDEX);
@@ -71,7 +71,7 @@ final class Completeness {
       }
       return shards;
     } catch (IOException | JacksonException e) {
-      throw new HubException(
+      throw new FetchException(
           Kind.UNUSABLE, "%s cannot be read: %s".formatted(FileChoice.INDEX, e.getMessage()));
     }
   }

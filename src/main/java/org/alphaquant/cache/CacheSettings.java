@@ -1,0 +1,38 @@
+package org.alphaquant.cache;
+
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * How the cache is filled. The operator sets it by {@code alphaquant.hub.*}.
+ *
+ * @param maxSize bytes that the cache may take; null for no limit
+ * @param maxOwnerSize bytes that one owner's requests may have brought there; null for no limit
+ * @param streams files downloaded at once
+ * @param silence longest time that a stream reads without looking whether it is still wanted
+ * @param minimumRate bytes a second over {@code rateWindow} that are too few
+ * @param attempts tries without progress before a file is given up
+ * @param firstPause time before the second try; doubles with each
+ */
+public record CacheSettings(
+    DataSize maxSize,
+    DataSize maxOwnerSize,
+    int streams,
+    Duration silence,
+    DataSize minimumRate,
+    Duration rateWindow,
+    int attempts,
+    Duration firstPause) {
+
+  private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
+
+  /**
+   * How long to wait after so many tries without progress; never the same, so that many waits
+   * spread.
+   */
+  public Duration pause(int tries) {
+    long longest = Math.min(firstPause.toMillis() << Math.min(tries, 10), MAX_PAUSE.toMillis());
+    return Duration.ofMillis(longest + ThreadLocalRandom.current().nextLong(longest / 2 + 1));
+  }
+}

@@ -1,0 +1,158 @@
+package org.alphaquant.cache;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import org.alphaquant.cache.FetchException.Kind;
+
+/**
+ * Brings one file into its part: goes on where the connection was cut, gives up after some tries in
+ * which nothing came.
+ */
+final class FileDownload {
+
+  private static final int MAX_WRONG = 2;
+  private static final Duration MAX_WAIT = Duration.ofSeconds(30);
+
+  private final CacheSettings settings;
+  private final Version pinned;
+  private final RemoteFile file;
+  private final RemoteContent content;
+  private final PartFile part;
+  private final Progress progress;
+  private final Patience patience;
+  private int failures;
+  private int wrong;
+
+  FileDownload(
+      CacheSettings settings,
+      Version pinned,
+      RemoteFile file,
+      RemoteContent content,
+      PartFile part,
+      Progress progress,
+      Patience patience) {
+    this.settings = settings;
+    this.pinned = pinned;
+    this.file = file;
+    this.content = content;
+    this.part = part;
+    this.progress = progress;
+    this.patience = patience;
+  }
+
+  /**
+   * Returns when the part is the file.
+   *
+   * @throws FetchException if it is refused, comes with other bytes twice, or does not come
+   * @throws IOException if it cannot be written
+   */
+  void run() throws IOException {
+    while (!isComplete()) {
+      long before = part.length();
+      TransferInterruption interruption = transfer();
+      if (interruption != null && part.length() < file.size()) {
+        failed(interruption, part.length() - before);
+      }
+    }
+  }
+
+  private boolean isComplete() throws IOException {
+    if (part.length() < file.size()) {
+      return false;
+    }
+    long length = part.length();
+    if (part.isRight()) {
+      return true;
+    }
+    progress.found(-length);
+    if (++wrong == MAX_WRONG) {
+      throw new FetchException(
+          Kind.UNAVAILABLE,
+          "'%s' of '%s' came twice with other bytes than its hash says"
+              .formatted(file.path(), pinned.path()));
+    }
+    return false;
+  }
+
+  /** Why a transfer ended early; null where it did not. */
+  private TransferInterruption transfer() throws IOException {
+    try (RemoteContent.Part answer = content.open(part.length(), -1, patience)) {
+      if (answer.from() != part.length()) {
+        restart();
+      }
+      receive(answer.bytes());
+      return null;
+    } catch (WriteFailure e) {
+      throw e.reason;
+    } catch (TransferInterruption interruption) {
+      if (interruption.isFromZero()) {
+        restart();
+      }
+      return interruption;
+    } catch (IOException cut) {
+      return TransferInterruption.of(FetchException.unreachable(content.host(), cut));
+    }
+  }
+
+  private void restart() throws IOException {
+    progress.found(-part.length());
+    part.restart();
+  }
+
+  private void receive(InputStream body) throws IOException, TransferInterruption {
+    byte[] buffer = new byte[1 << 16];
+    SpeedFloor floor = new SpeedFloor(settings.minimumRate().toBytes(), settings.rateWindow());
+    for (int count = body.read(buffer); count >= 0; count = body.read(buffer)) {
+      patience.within(MAX_WAIT);
+      int taken = (int) Math.min(count, file.size() - part.length());
+      append(buffer, taken);
+      if (taken < count) {
+        // Longer than it should be: the hash of what is kept decides.
+        return;
+      }
+      if (floor.isMissed(count)) {
+        throw TransferInterruption.stalled(
+            new FetchException(
+                Kind.UNAVAILABLE,
+                "%s sends fewer than %d bytes a second"
+                    .formatted(content.host(), settings.minimumRate().toBytes())));
+      }
+    }
+    if (part.length() < file.size()) {
+      throw TransferInterruption.of(
+          new FetchException(
+              Kind.UNAVAILABLE,
+              "%s ends '%s' after %d of %d bytes"
+                  .formatted(content.host(), file.path(), part.length(), file.size())));
+    }
+  }
+
+  private void append(byte[] bytes, int count) throws IOException {
+    try {
+      part.append(bytes, count);
+    } catch (IOException disk) {
+      throw new WriteFailure(disk);
+    }
+    progress.fetched(count);
+  }
+
+  /** A disk that does not take what came; asking again would not help. */
+  private static final class WriteFailure extends IOException {
+    private final transient IOException reason;
+
+    WriteFailure(IOException reason) {
+      this.reason = reason;
+    }
+  }
+
+  private void failed(TransferInterruption interruption, long bytes) {
+    boolean progressed = !interruption.isStalled() && bytes >= settings.minimumRate().toBytes();
+    Duration pause = interruption.pause().orElse(settings.pause(failures));
+    failures = progressed ? 0 : failures + 1;
+    if (failures >= settings.attempts()) {
+      throw interruption.reason();
+    }
+    patience.await(pause);
+  }
+}

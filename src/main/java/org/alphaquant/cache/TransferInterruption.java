@@ -1,0 +1,62 @@
+package org.alphaquant.cache;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/** A transfer that came to nothing, or to an early end, and may be tried again. */
+public final class TransferInterruption extends Exception {
+
+  private final transient FetchException reason;
+  private final transient Duration pause;
+  private final boolean fromZero;
+  private final boolean stalled;
+
+  private TransferInterruption(
+      FetchException reason, Duration pause, boolean fromZero, boolean stalled) {
+    super(reason);
+    this.reason = reason;
+    this.pause = pause;
+    this.fromZero = fromZero;
+    this.stalled = stalled;
+  }
+
+  /** To be tried again after the usual time. */
+  public static TransferInterruption of(FetchException reason) {
+    return new TransferInterruption(reason, null, false, false);
+  }
+
+  /**
+   * To be tried again after a while.
+   *
+   * @param pause what the sender asks for; the usual time where it is empty
+   */
+  public static TransferInterruption of(FetchException reason, Optional<Duration> pause) {
+    return new TransferInterruption(reason, pause.orElse(null), false, false);
+  }
+
+  /** To be tried again from the beginning of the file. */
+  public static TransferInterruption fromZero(FetchException reason) {
+    return new TransferInterruption(reason, null, true, false);
+  }
+
+  /** What came was too slow to count as progress. */
+  static TransferInterruption stalled(FetchException reason) {
+    return new TransferInterruption(reason, null, false, true);
+  }
+
+  FetchException reason() {
+    return reason;
+  }
+
+  Optional<Duration> pause() {
+    return Optional.ofNullable(pause);
+  }
+
+  boolean isFromZero() {
+    return fromZero;
+  }
+
+  boolean isStalled() {
+    return stalled;
+  }
+}

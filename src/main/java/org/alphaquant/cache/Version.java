@@ -1,0 +1,17 @@
+package org.alphaquant.cache;
+
+/**
+ * Files that belong together and never change: a repository of the hub at a commit, or a folder of
+ * a store as it was found.
+ */
+public interface Version {
+
+  /** The name of its folder in a cache: {@code models--org--name}. */
+  String folder();
+
+  /** Which one of the folder's versions it is: 40 hexadecimal digits. */
+  String revision();
+
+  /** What people call it, for messages. */
+  String path();
+}
