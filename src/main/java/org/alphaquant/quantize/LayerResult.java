@@ -34,6 +34,18 @@ public final class LayerResult {
     seconds.merge(stage, (System.nanoTime() - startNanos) / 1e9, Double::sum);
   }
 
+  /** Seconds of all stages so far. */
+  double total() {
+    return seconds.values().stream().mapToDouble(Double::doubleValue).sum();
+  }
+
+  /** Adds to a stage what has passed since {@code startNanos} and no stage has counted. */
+  void rest(String stage, long startNanos, double countedBefore, TensorScope scope) {
+    scope.awaitDevice();
+    double passed = (System.nanoTime() - startNanos) / 1e9;
+    seconds.merge(stage, passed - (total() - countedBefore), Double::sum);
+  }
+
   public List<TensorSource> tensors() {
     return tensors;
   }

@@ -51,7 +51,9 @@ public final class ModelQuantizer {
   /** Quantizes the whole model. */
   public void quantize(TensorScope parent, Model model, RunObserver observer, LayerDone done) {
     LayerResult embedding = embedding(parent, model);
+    long start = System.nanoTime();
     ResidualStream stream = ResidualStream.embed(parent, model, plan.samples(), tokensPerBatch);
+    embedding.took("embed", start, parent);
     quantize(parent, model, 0, embedding, stream, observer, done);
   }
 
@@ -116,13 +118,15 @@ public final class ModelQuantizer {
 
   private void layer(
       TensorScope parent, Model model, int index, ResidualStream stream, LayerResult result) {
+    long start = System.nanoTime();
+    double before = result.total();
     try (TensorScope scope = parent.child("layer " + index)) {
-      long start = System.nanoTime();
       DecoderLayer layer = model.layer(scope, index);
       result.took("load", start, scope);
       layers.quantize(scope, index, layer, stream, result);
       stream.requireFinite("layer " + index);
     }
+    result.rest("route", start, before, parent);
   }
 
   private void head(TensorScope parent, Model model, ResidualStream stream, LayerResult result) {

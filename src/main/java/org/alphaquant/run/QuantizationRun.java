@@ -76,23 +76,30 @@ public final class QuantizationRun implements JobRunner {
 
   private JobResult quantize(JobContext context) throws IOException {
     JobSpec spec = context.spec();
+    StageSeconds seconds = new StageSeconds();
     JobInputs inputs = this.inputs.with(context.sources());
-    try (PreparedJob job = new JobPreparation(inputs).open(spec);
-        Tokenizer tokenizer = tokenizer(context, job.source());
-        Torch torch = torch(context)) {
+    try (PreparedJob job = seconds.of("prepare", () -> new JobPreparation(inputs).open(spec));
+        Tokenizer tokenizer = seconds.of("tokenize", () -> tokenizer(context, job.source()));
+        Torch torch = seconds.of("start", () -> torch(context))) {
       requireRunnable(job);
-      context.unit("reading the chat template");
-      Optional<ModelChat> chat = ModelChat.of(job.source().folder());
-      context.unit("encoding the calibration text");
-      CalibrationSamples samples =
-          CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat);
-      requireInVocabulary(samples.tokens(), job.description());
-      context.unit("encoding the evaluation text");
-      long[][] windows = windows(inputs, spec, tokenizer, chat);
-      requireInVocabulary(windows, job.description());
-      RunInputs run = new RunInputs(job, samples, inputs.provenance(spec), windows);
-      return new RunPhases(context, torch, run).run();
+      RunInputs run = seconds.of("tokenize", () -> encoded(context, inputs, job, tokenizer));
+      return new RunPhases(context, torch, run, seconds).run();
     }
+  }
+
+  private static RunInputs encoded(
+      JobContext context, JobInputs inputs, PreparedJob job, Tokenizer tokenizer) {
+    JobSpec spec = context.spec();
+    context.unit("reading the chat template");
+    Optional<ModelChat> chat = ModelChat.of(job.source().folder());
+    context.unit("encoding the calibration text");
+    CalibrationSamples samples =
+        CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat);
+    requireInVocabulary(samples.tokens(), job.description());
+    context.unit("encoding the evaluation text");
+    long[][] windows = windows(inputs, spec, tokenizer, chat);
+    requireInVocabulary(windows, job.description());
+    return new RunInputs(job, samples, inputs.provenance(spec), windows);
   }
 
   private static void requireRunnable(PreparedJob job) {

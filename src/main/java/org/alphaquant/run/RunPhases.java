@@ -62,12 +62,16 @@ final class RunPhases {
   private final PreparedJob prepared;
   private final RunProgress progress;
   private final PeakMemory peak;
-  private final Map<String, Double> seconds = new LinkedHashMap<>();
+  private final StageSeconds seconds;
   private final LayerFiles layers;
   private final Resumption resumption;
   private final MemoryPlan memory;
 
-  RunPhases(JobContext context, Torch torch, RunInputs inputs) {
+  /**
+   * @param seconds of the stages so far
+   */
+  RunPhases(JobContext context, Torch torch, RunInputs inputs, StageSeconds seconds) {
+    this.seconds = seconds;
     this.context = context;
     this.spec = context.spec();
     this.torch = torch;
@@ -93,19 +97,19 @@ final class RunPhases {
 
   JobResult run() throws IOException {
     progress.progress(Phase.PREPARE, 0, 1);
-    int adopted = resumption.adopt();
+    int adopted = seconds.of("adopt", resumption::adopt);
     if (adopted == 0) {
-      checkSource();
+      seconds.of("check_source", this::checkSource);
     }
     progress.adopted(Phase.QUANTIZE, adopted, prepared.description().layers());
     resumption.perplexity().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
     Perplexity before = resumption.perplexity().orElseGet(this::evaluateSource);
     quantize(adopted);
     progress.progress(Phase.WRITE, 0, 1);
-    write();
+    seconds.of(Phase.WRITE.jsonName(), this::write);
     try (StoredResult written = prepared.plan().format().open(context.artifactDirectory())) {
       StoredWeights stored = new StoredWeights(prepared.plan(), written);
-      check(written, stored);
+      seconds.of("verify", () -> check(written, stored));
       Checkpoint read = written.checkpoint().orElse(prepared.source());
       Perplexity after = evaluate(Phase.EVALUATE_AFTER, read, stored, context::ensureHeld);
       Plan plan = prepared.plan();
@@ -119,7 +123,6 @@ final class RunPhases {
   }
 
   private void checkSource() {
-    long start = System.nanoTime();
     Set<String> names = ModelFamilies.storedTensors(prepared.source(), prepared.description());
     int step = Math.max(1, names.size() / SHOWN_CHECKS);
     SourceCheck.check(
@@ -131,7 +134,6 @@ final class RunPhases {
             progress.progress(Phase.PREPARE, done, names.size());
           }
         });
-    seconds.put("check", (System.nanoTime() - start) / 1e9);
   }
 
   private Perplexity evaluateSource() {
@@ -152,7 +154,12 @@ final class RunPhases {
     if (inputs.windows().length == 0) {
       return null;
     }
-    long start = System.nanoTime();
+    return seconds.of(
+        phase.jsonName(), () -> perplexity(phase, checkpoint, overlay, betweenLayers));
+  }
+
+  private Perplexity perplexity(
+      Phase phase, Checkpoint checkpoint, WeightOverlay overlay, Runnable betweenLayers) {
     int count = prepared.description().layers();
     try (TensorScope scope = torch.scope(phase.jsonName())) {
       Model model = ModelFamilies.open(checkpoint, prepared.description(), scope, overlay);
@@ -169,7 +176,6 @@ final class RunPhases {
                 betweenLayers.run();
               });
       peak.look();
-      seconds.put(phase.jsonName(), (System.nanoTime() - start) / 1e9);
       return perplexity;
     } finally {
       // What a phase leaves in libtorch's cache would otherwise count as used in the next.
@@ -186,7 +192,7 @@ final class RunPhases {
       }
       ModelQuantizer.LayerDone done =
           (layer, result, stream) -> {
-            resumption.put(layer, result, stream);
+            seconds.of("keep", () -> resumption.put(layer, result, stream));
             peak.look();
             context.betweenLayers();
           };
@@ -236,7 +242,6 @@ final class RunPhases {
   }
 
   private void write() {
-    long start = System.nanoTime();
     List<SafetensorsFile> files = layers.open(prepared.description().layers());
     try {
       new CheckpointAssembly(prepared).write(files, context.artifactDirectory());
@@ -246,7 +251,6 @@ final class RunPhases {
     } finally {
       files.forEach(SafetensorsFile::close);
     }
-    seconds.put(Phase.WRITE.jsonName(), (System.nanoTime() - start) / 1e9);
   }
 
   // The result is read back as an engine would, and must give what was planned and solved.
@@ -289,7 +293,7 @@ final class RunPhases {
   }
 
   private Map<String, Double> seconds(List<LayerRecord> records) {
-    Map<String, Double> all = new LinkedHashMap<>(seconds);
+    Map<String, Double> all = new LinkedHashMap<>(seconds.soFar());
     for (LayerRecord layer : records) {
       layer.seconds().forEach((stage, time) -> all.merge("quantize/" + stage, time, Double::sum));
     }
