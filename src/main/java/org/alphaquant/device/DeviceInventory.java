@@ -30,7 +30,7 @@ public final class DeviceInventory {
    * @param cuda asked only where the machine has GPUs
    */
   public static List<ComputeDevice> gpus(CudaCheck cuda) {
-    List<Long> memory = memoryOfGpus();
+    List<Long> memory = memoryOfGpus("memory.total");
     if (memory.isEmpty() || !cuda.usable()) {
       return List.of();
     }
@@ -41,10 +41,23 @@ public final class DeviceInventory {
     return gpus;
   }
 
-  private static List<Long> memoryOfGpus() {
+  /**
+   * Bytes in use on each GPU, by whatever program, in the order of {@link #gpus}; empty where there
+   * is no driver.
+   */
+  public static List<Long> usedMemoryOfGpus() {
+    return memoryOfGpus("memory.used");
+  }
+
+  /**
+   * Memory of the GPUs in bytes.
+   *
+   * @param which a field of nvidia-smi, in MiB there
+   */
+  private static List<Long> memoryOfGpus(String which) {
     List<String> lines;
     try {
-      lines = nvidiaSmi();
+      lines = nvidiaSmi(which);
     } catch (IOException noDriver) {
       log.debug("No NVIDIA driver: {}", noDriver.getMessage());
       return List.of();
@@ -52,12 +65,10 @@ public final class DeviceInventory {
     return NvidiaSmi.memoryOfVisible(lines, System.getenv("CUDA_VISIBLE_DEVICES"));
   }
 
-  private static List<String> nvidiaSmi() throws IOException {
+  private static List<String> nvidiaSmi(String memory) throws IOException {
     Process process =
         new ProcessBuilder(
-                "nvidia-smi",
-                "--query-gpu=index,uuid,memory.total",
-                "--format=csv,noheader,nounits")
+                "nvidia-smi", "--query-gpu=index,uuid," + memory, "--format=csv,noheader,nounits")
             .redirectErrorStream(true)
             .start();
     process.getOutputStream().close();

@@ -3,7 +3,7 @@ package org.alphaquant.device;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads lines of {@code nvidia-smi --query-gpu=index,uuid,memory.total}, memory in MiB. */
+/** Reads lines of {@code nvidia-smi --query-gpu=index,uuid,memory.x}, memory in MiB. */
 final class NvidiaSmi {
   private static final long MEBIBYTE = 1L << 20;
 

@@ -16,6 +16,9 @@ final class JobMeters implements JobListener {
 
   private static final String NO_ERROR = "none";
   private static final Duration[] BUCKETS = {
+    Duration.ofSeconds(1),
+    Duration.ofSeconds(5),
+    Duration.ofSeconds(15),
     Duration.ofMinutes(1),
     Duration.ofMinutes(5),
     Duration.ofMinutes(15),
@@ -33,16 +36,16 @@ final class JobMeters implements JobListener {
   JobMeters(MeterRegistry registry) {
     this.registry = registry;
     this.submitted =
-        Counter.builder("quant.jobs.submitted")
+        Counter.builder("alphaquant.jobs.submitted")
             .description("Jobs created; replays of an idempotency key not counted")
             .register(registry);
     this.lostLeases =
-        Counter.builder("quant.leases.lost")
+        Counter.builder("alphaquant.leases.lost")
             .description("Jobs taken from workers that went silent")
             .tag("reason", "expired")
             .register(registry);
     this.queueWait =
-        Timer.builder("quant.job.queue.wait")
+        Timer.builder("alphaquant.job.queue.wait")
             .description("From creation to the first claim")
             .serviceLevelObjectives(BUCKETS)
             .register(registry);
@@ -93,7 +96,7 @@ final class JobMeters implements JobListener {
   }
 
   private Counter finished(String outcome, String errorClass) {
-    return Counter.builder("quant.jobs.finished")
+    return Counter.builder("alphaquant.jobs.finished")
         .description("Jobs that ended for good")
         .tag("outcome", outcome)
         .tag("error_class", errorClass)
@@ -101,7 +104,7 @@ final class JobMeters implements JobListener {
   }
 
   private Timer duration(String outcome) {
-    return Timer.builder("quant.job.duration")
+    return Timer.builder("alphaquant.job.duration")
         .description("From the first claim to the end")
         .tag("outcome", outcome)
         .serviceLevelObjectives(BUCKETS)

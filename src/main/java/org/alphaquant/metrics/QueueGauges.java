@@ -34,12 +34,12 @@ final class QueueGauges implements MeterBinder {
   public void bindTo(MeterRegistry registry) {
     for (JobState state : JobState.values()) {
       Cached<Map<JobState, Double>> counts = state.isTerminal() ? all : active;
-      Gauge.builder("quant.jobs", counts, cached -> cached.get().get(state))
+      Gauge.builder("alphaquant.jobs", counts, cached -> cached.get().get(state))
           .description("Jobs in each state; the same from every process, so take the maximum")
           .tag("state", state.name().toLowerCase(Locale.ROOT))
           .register(registry);
     }
-    Gauge.builder("quant.queue.oldest.age", oldestWait, Cached::get)
+    Gauge.builder("alphaquant.queue.oldest.age", oldestWait, Cached::get)
         .description("Wait of the first runnable job; the same from every process")
         .baseUnit("seconds")
         .register(registry);

@@ -17,11 +17,11 @@ final class SlotGauges implements MeterBinder {
 
   @Override
   public void bindTo(MeterRegistry registry) {
-    Gauge.builder("quant.worker.slots", this, SlotGauges::free)
+    Gauge.builder("alphaquant.worker.slots", this, SlotGauges::free)
         .description("Device slots of this process")
         .tag("state", "free")
         .register(registry);
-    Gauge.builder("quant.worker.slots", this, SlotGauges::busy)
+    Gauge.builder("alphaquant.worker.slots", this, SlotGauges::busy)
         .description("Device slots of this process")
         .tag("state", "busy")
         .register(registry);

@@ -26,7 +26,7 @@ final class WebhookMeters implements DeliveryListener {
   }
 
   private Counter counter(String outcome) {
-    return Counter.builder("quant.webhook.deliveries")
+    return Counter.builder("alphaquant.webhook.deliveries")
         .description("Messages to webhooks that ended, and attempts that will be made again")
         .tag("outcome", outcome)
         .register(registry);

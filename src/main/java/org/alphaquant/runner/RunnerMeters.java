@@ -32,18 +32,18 @@ final class RunnerMeters {
   RunnerMeters(MeterRegistry registry) {
     gauge(registry, "busy", () -> sum(pool -> pool.alive() - pool.idle()));
     gauge(registry, "idle", () -> sum(RunnerPool::idle));
-    Gauge.builder("quant.runner.memory", () -> sum(RunnerPool::memory))
+    Gauge.builder("alphaquant.runner.memory", () -> sum(RunnerPool::memory))
         .description("Anonymous and shared memory of all runner processes")
         .baseUnit("bytes")
         .register(registry);
     started =
-        Counter.builder("quant.runners.started")
+        Counter.builder("alphaquant.runners.started")
             .description("Runner processes that were started")
             .register(registry);
     for (End end : End.values()) {
       lost.put(
           end,
-          Counter.builder("quant.runners.lost")
+          Counter.builder("alphaquant.runners.lost")
               .description("Runner processes that ended in the middle of their work")
               .tag("reason", end.name().toLowerCase(Locale.ROOT))
               .register(registry));
@@ -51,7 +51,7 @@ final class RunnerMeters {
   }
 
   private static void gauge(MeterRegistry registry, String state, Supplier<Number> value) {
-    Gauge.builder("quant.runners", value)
+    Gauge.builder("alphaquant.runners", value)
         .description("Runner processes")
         .tag("state", state)
         .register(registry);

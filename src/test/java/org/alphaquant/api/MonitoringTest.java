@@ -34,7 +34,9 @@ class MonitoringTest {
   @Test
   void everySeriesThatTheDashboardAndTheAlertsAskForIsScraped() throws IOException {
     String scrape;
-    try (RunningServer server = new RunningServer()) {
+    Map<String, Object> worker =
+        Map.of("alphaquant.role", "all", "alphaquant.worker.devices", "cpu");
+    try (RunningServer server = new RunningServer(worker)) {
       server.http().get("/v1/jobs");
       scrape = server.management().get("/actuator/prometheus").text();
     }

@@ -1,0 +1,49 @@
+package org.alphaquant.metrics;
+
+import io.micrometer.core.instrument.Clock;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.config.MeterFilterReply;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
+
+/**
+ * The service's meters once more under the names that they had before, which began with {@code
+ * quant}, in the same scrape: dashboards and alerts keep working while they are moved.
+ */
+final class FormerNames {
+
+  private static final String NOW = "alphaquant.";
+  private static final String BEFORE = "quant.";
+
+  private FormerNames() {}
+
+  static PrometheusMeterRegistry registry(
+      PrometheusConfig config, PrometheusRegistry scraped, Clock clock) {
+    PrometheusMeterRegistry registry = new PrometheusMeterRegistry(config, scraped, clock);
+    registry.config().meterFilter(onlyOurs()).meterFilter(renamed());
+    return registry;
+  }
+
+  private static MeterFilter onlyOurs() {
+    return new MeterFilter() {
+      @Override
+      public MeterFilterReply accept(Meter.Id id) {
+        // Filters see a name only once mapped, so the former name is what is accepted.
+        return id.getName().startsWith(BEFORE) ? MeterFilterReply.NEUTRAL : MeterFilterReply.DENY;
+      }
+    };
+  }
+
+  private static MeterFilter renamed() {
+    return new MeterFilter() {
+      @Override
+      public Meter.Id map(Meter.Id id) {
+        return id.getName().startsWith(NOW)
+            ? id.withName(BEFORE + id.getName().substring(NOW.length()))
+            : id;
+      }
+    };
+  }
+}
