@@ -92,6 +92,11 @@ public final class Model {
     return new DecoderLayer(attention, design.feedForward().load(into));
   }
 
+  /** A tensor by its full name, as float32, owned by {@code scope}. */
+  public NDArray floats(TensorScope scope, String tensor) {
+    return reader.into(scope).floats(tensor);
+  }
+
   /** Module name of the head. */
   public String headName() {
     return blueprint.head().name();

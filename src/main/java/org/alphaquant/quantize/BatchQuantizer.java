@@ -33,6 +33,7 @@ final class BatchQuantizer {
   private final Dtype dtype;
   private final ModuleEncoder encoder;
   private final MemoryPlan memory;
+  private final boolean keepsSolutions;
 
   /**
    * What became of a batch.
@@ -47,18 +48,21 @@ final class BatchQuantizer {
    * @param format how the checkpoint is written
    * @param dtype the model's own, for scales and plain weights
    * @param memory how many rows are solved at once
+   * @param keepsSolutions whether codes and scales are kept beside what is stored of them
    */
   BatchQuantizer(
       GptqSolver solver,
       Map<String, TensorScheme> schemes,
       StorageFormat format,
       Dtype dtype,
-      MemoryPlan memory) {
+      MemoryPlan memory,
+      boolean keepsSolutions) {
     this.solver = solver;
     this.schemes = schemes;
     this.format = format;
     this.dtype = dtype;
     this.memory = memory;
+    this.keepsSolutions = keepsSolutions;
     this.encoder = new ModuleEncoder(format, dtype);
   }
 
@@ -135,6 +139,9 @@ final class BatchQuantizer {
           QuantizedBatch own =
               packable(quantized.solution(), largest).rows(rows, part.first(), part.last());
           result.add(encoder.encode(rows, own, scheme, part.modules()));
+          if (keepsSolutions) {
+            result.add(SolvedModule.of(rows, own, part.modules()));
+          }
         }
         report(scope, quantized.solution(), scheme, part, fallback, result);
       }

@@ -30,7 +30,12 @@ public final class ModelQuantizer {
     this.plan = plan;
     this.batches =
         new BatchQuantizer(
-            new GptqSolver(plan.gptq()), plan.schemes(), plan.format(), plan.dtype(), memory);
+            new GptqSolver(plan.gptq()),
+            plan.schemes(),
+            plan.format(),
+            plan.dtype(),
+            memory,
+            plan.keepsSolutions());
     this.stages = new StageQuantizer(batches);
     int expertsAtOnce = Math.max(1, memory.expertsAtOnce());
     ExpertQuantizer experts =

@@ -1,11 +1,13 @@
 package org.alphaquant.quantize;
 
 import java.util.Map;
+import java.util.OptionalInt;
 import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.TorchTypes;
 
 /**
  * Everything that decides the numbers of a run, resolved.
@@ -17,6 +19,7 @@ import org.alphaquant.storage.StorageFormat;
  * @param format how the checkpoint is written
  * @param dtype the model's own dtype
  * @param samples calibration token ids [n][S]
+ * @param keepsSolutions whether each module's codes and scales are kept for further training
  */
 public record QuantizationPlan(
     Map<String, TensorScheme> schemes,
@@ -25,7 +28,32 @@ public record QuantizationPlan(
     double shrinkage,
     StorageFormat format,
     Dtype dtype,
-    long[][] samples) {
+    long[][] samples,
+    boolean keepsSolutions) {
+
+  /** Without keeping solutions. */
+  public QuantizationPlan(
+      Map<String, TensorScheme> schemes,
+      GptqOptions gptq,
+      RoutingWeight weighting,
+      double shrinkage,
+      StorageFormat format,
+      Dtype dtype,
+      long[][] samples) {
+    this(schemes, gptq, weighting, shrinkage, format, dtype, samples, false);
+  }
+
+  /** Number of the dtype that the format rounds the weight itself to, if it does. */
+  public OptionalInt rounding() {
+    return format.storesValues()
+        ? OptionalInt.of(TorchTypes.of(dtype).number())
+        : OptionalInt.empty();
+  }
+
+  /** The same, with solutions kept. */
+  public QuantizationPlan keepingSolutions() {
+    return new QuantizationPlan(schemes, gptq, weighting, shrinkage, format, dtype, samples, true);
+  }
 
   public QuantizationPlan {
     schemes = Map.copyOf(schemes);

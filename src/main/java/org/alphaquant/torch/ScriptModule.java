@@ -63,7 +63,7 @@ record ScriptModule(String name, String source) {
     String text = DOCUMENTATION.matcher(source).replaceFirst("");
     text = IMPORT.matcher(text).replaceAll("");
     text = text.replace("torch.nn.functional.", "torch.").replaceAll("\\bF\\.", "torch.");
-    text = text.replace("torch.linalg.", "torch.linalg_");
+    text = text.replace("torch.linalg.", "torch.linalg_").replace("torch.autograd.", "torch.");
     text = text.replaceAll("\\braise \\w+\\(", "ops.prim.RaiseException(");
     text = DTYPE.matcher(text).replaceAll(found -> number(found.group(1)));
     for (ScriptModule module : modules) {

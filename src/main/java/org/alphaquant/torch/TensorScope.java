@@ -28,17 +28,33 @@ public final class TensorScope implements AutoCloseable {
   private final PtSymbolBlock kernels;
   private final PtNDManager manager;
   private final String stage;
+  private final boolean recording;
 
   TensorScope(PtSymbolBlock kernels, PtNDManager manager, String stage) {
+    this(kernels, manager, stage, false);
+  }
+
+  private TensorScope(PtSymbolBlock kernels, PtNDManager manager, String stage, boolean recording) {
     this.kernels = kernels;
     this.manager = manager;
     this.stage = stage;
+    this.recording = recording;
   }
 
   /** A scope within this one, closed with it at the latest. */
   public TensorScope child(String stage) {
     return new TensorScope(
-        kernels, (PtNDManager) manager.newSubManager(), this.stage + "/" + stage);
+        kernels, (PtNDManager) manager.newSubManager(), this.stage + "/" + stage, recording);
+  }
+
+  /**
+   * A scope within this one whose functions, and those of scopes within it, record what {@code
+   * gradient.of} needs to differentiate them. What they return keeps its record alive. Arrays that
+   * other scopes made cannot be differentiated: what takes part must be made or copied here.
+   */
+  public TensorScope recording(String stage) {
+    return new TensorScope(
+        kernels, (PtNDManager) manager.newSubManager(), this.stage + "/" + stage, true);
   }
 
   /** The stage of the work this scope is for. */
@@ -185,8 +201,7 @@ public final class TensorScope implements AutoCloseable {
       for (int i = 0; i < arguments.length; i++) {
         values[i] = value(function, i, arguments[i]);
       }
-      try (IValue returned =
-          IValueUtils.runMethod(kernels, ScriptArchive.methodName(function), values)) {
+      try (IValue returned = returned(ScriptArchive.methodName(function), values)) {
         return result.apply(returned);
       }
     } catch (RuntimeException e) {
@@ -198,6 +213,12 @@ public final class TensorScope implements AutoCloseable {
         }
       }
     }
+  }
+
+  private IValue returned(String method, IValue... values) {
+    return recording
+        ? RecordedCall.run(kernels, method, values)
+        : IValueUtils.runMethod(kernels, method, values);
   }
 
   private <T> T guarded(String function, java.util.function.Supplier<T> call) {

@@ -77,6 +77,20 @@ public final class MoeFeedForward implements FeedForward {
     return experts.load(scope, from, to);
   }
 
+  /**
+   * Computes with these weights of all experts from now on; they stay with their owner.
+   *
+   * @throws IllegalArgumentException if they are not all
+   */
+  public void hold(ExpertWeights all) {
+    if (all.from() != 0 || all.count() != experts()) {
+      throw new IllegalArgumentException(
+          "experts %d to %d are given; all %d are needed"
+              .formatted(all.from(), all.from() + all.count() - 1, experts()));
+    }
+    resident = all;
+  }
+
   @Override
   public NDArray input(TensorScope scope, NDArray x) {
     return residual.input(scope, x);
@@ -104,6 +118,9 @@ public final class MoeFeedForward implements FeedForward {
   }
 
   private int chunk() {
+    if (resident != null) {
+      return experts();
+    }
     return (int) Math.max(1, Math.min(experts(), RESIDENT_BYTES / bytesPerExpert()));
   }
 

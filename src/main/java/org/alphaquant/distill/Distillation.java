@@ -1,0 +1,129 @@
+package org.alphaquant.distill;
+
+import ai.djl.ndarray.NDArray;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.model.Model;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.quantize.QuantizationPlan;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * Trains a solved model against its source (self-distillation): the loss is the Kullback-Leibler
+ * divergence of the quantized model's next-token distribution from the original's, over the whole
+ * vocabulary. What a result stores moves: codes, real scales, RMSNorm weights. Routers do not.
+ */
+public final class Distillation implements AutoCloseable {
+
+  private final TensorScope scope;
+  private final QuantizationPlan plan;
+  private final List<StudentLayer> layers = new ArrayList<>();
+  private final TrainingStep step;
+  private final DistillSettings settings;
+
+  /** Receives the course of the training; an exception from it ends the training. */
+  public interface Observer {
+
+    /**
+     * A step is finished.
+     *
+     * @param done finished steps
+     * @param loss mean divergence of a token before the step, in nats
+     */
+    void step(int done, int of, double loss);
+
+    /** A point at which a later attempt can go on. */
+    default void stateWritten() {}
+  }
+
+  /**
+   * Loads both models and begins at the solutions.
+   *
+   * @param solved the layers' files, with solutions
+   * @param norms number of the type that each norm's weight is stored in, by full name
+   * @param logitsBytes how much of the logits to hold at once
+   */
+  public Distillation(
+      TensorScope parent,
+      Checkpoint source,
+      ModelDescription description,
+      QuantizationPlan plan,
+      List<SafetensorsFile> solved,
+      Map<String, Integer> norms,
+      DistillSettings settings,
+      long logitsBytes) {
+    this.scope = parent.child("distillation");
+    this.plan = plan;
+    this.settings = settings;
+    Model original = ModelFamilies.open(source, description, scope);
+    List<DecoderLayer> teacher =
+        IntStream.range(0, description.layers()).mapToObj(i -> original.layer(scope, i)).toList();
+    StudentWeights weights =
+        new StudentWeights(original, description, plan, solved, norms.keySet());
+    TensorScope trained = scope.recording("student");
+    Model quantized = ModelFamilies.open(source, description, trained, weights);
+    Student student = new Student(trained, weights, plan, norms);
+    for (int i = 0; i < description.layers(); i++) {
+      layers.add(student.layer(quantized, i));
+    }
+    layers.add(student.head(quantized));
+    this.step = new TrainingStep(original, teacher, quantized, layers, settings, logitsBytes);
+  }
+
+  /**
+   * Trains, from where the state's file was written if there is one.
+   *
+   * @param sequences token ids [n][S]
+   * @param state file of what is needed to go on; written every {@code stateSteps} steps
+   */
+  public void train(long[][] sequences, Path state, int stateSteps, Observer observer) {
+    Schedule schedule = new Schedule(settings, sequences.length);
+    int steps = schedule.steps();
+    for (int done = TrainingState.read(scope, state, layers); done < steps; done++) {
+      try (TensorScope work = scope.child("batch")) {
+        NDArray ids = ids(work, sequences, schedule.sequences(done));
+        observer.step(done + 1, steps, step.run(work, ids, schedule.factor(done), done + 1));
+      }
+      if ((done + 1) % stateSteps == 0 || done + 1 == steps) {
+        TrainingState.write(scope, state, layers, done + 1);
+        observer.stateWritten();
+      }
+    }
+  }
+
+  /** Mean divergence of a token from the original model on some sequences, in nats. */
+  public double divergence(long[][] sequences) {
+    try (TensorScope work = scope.child("batch")) {
+      int[] all = IntStream.range(0, sequences.length).toArray();
+      return step.divergence(work, ids(work, sequences, all));
+    }
+  }
+
+  /**
+   * Writes the trained modules and norms of every layer and the head, as the format stores them.
+   */
+  public DistilledFiles write(Path folder) {
+    return new DistilledFiles.Writer(scope, plan, folder).write(layers);
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+
+  private static NDArray ids(TensorScope scope, long[][] sequences, int... chosen) {
+    int length = sequences[0].length;
+    long[] flat = new long[chosen.length * length];
+    for (int i = 0; i < chosen.length; i++) {
+      System.arraycopy(sequences[chosen[i]], 0, flat, i * length, length);
+    }
+    return scope.longs(flat, chosen.length, length);
+  }
+}

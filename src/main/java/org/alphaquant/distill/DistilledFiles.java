@@ -1,0 +1,106 @@
+package org.alphaquant.distill;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.checkpoint.SafetensorsWriter;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.quantize.QuantizationPlan;
+import org.alphaquant.storage.ModuleEncoder;
+import org.alphaquant.storage.QuantizedBatch;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * The outcome of a training.
+ *
+ * @param files planes of the trained modules and the norms' weights, a file for each layer and the
+ *     head that has any
+ * @param checksums of the trained modules' dequantized weights, by module
+ * @param norms full names of the trained norms' weights
+ */
+public record DistilledFiles(List<Path> files, Map<String, Long> checksums, List<String> norms) {
+
+  public DistilledFiles {
+    files = List.copyOf(files);
+    checksums = Map.copyOf(checksums);
+    norms = List.copyOf(norms);
+  }
+
+  /** Opens the files; the caller closes them. */
+  public List<SafetensorsFile> open() {
+    return files.stream().map(SafetensorsFile::open).toList();
+  }
+
+  /** Writes them. */
+  static final class Writer {
+
+    private final TensorScope scope;
+    private final ModuleEncoder encoder;
+    private final Path folder;
+    private final List<Path> files = new ArrayList<>();
+    private final Map<String, Long> checksums = new HashMap<>();
+    private final List<String> norms = new ArrayList<>();
+
+    Writer(TensorScope scope, QuantizationPlan plan, Path folder) {
+      this.scope = scope;
+      this.encoder = new ModuleEncoder(plan.format(), plan.dtype());
+      this.folder = folder;
+    }
+
+    DistilledFiles write(List<StudentLayer> layers) {
+      for (int i = 0; i < layers.size(); i++) {
+        List<TensorSource> tensors = tensors(layers.get(i));
+        if (!tensors.isEmpty()) {
+          Path file = folder.resolve("distilled-%05d.safetensors".formatted(i));
+          SafetensorsWriter.write(file, tensors);
+          files.add(file);
+        }
+      }
+      return new DistilledFiles(files, checksums, norms);
+    }
+
+    private List<TensorSource> tensors(StudentLayer layer) {
+      List<TensorSource> tensors = new ArrayList<>();
+      layer.weights().forEach(weight -> tensors.addAll(weight(weight)));
+      layer.norms().forEach(norm -> tensors.add(norm(norm)));
+      return tensors;
+    }
+
+    private List<TensorSource> weight(LatentWeight weight) {
+      try (TensorScope work = scope.child("encode")) {
+        QuantizedBatch batch = weight.result(work);
+        long rows = batch.outFeatures();
+        long[] sums = work.toLongs(work.run("tensor.checksum", batch.weight(), 0, rows));
+        for (int b = 0; b < sums.length; b++) {
+          checksums.put(weight.modules().get(b), sums[b]);
+        }
+        return encoder.encode(work, batch, weight.scheme(), weight.modules());
+      }
+    }
+
+    private TensorSource norm(TrainedNorm norm) {
+      norms.add(norm.tensor());
+      List<Long> shape = Arrays.stream(norm.value().getShape().getShape()).boxed().toList();
+      try (TensorScope work = scope.child("norm")) {
+        return TensorSource.of(
+            new TensorInfo(norm.tensor(), dtype(norm.dtype()), shape),
+            work.toBytes(work.run("tensor.to_dtype", norm.leaf(), norm.dtype())));
+      }
+    }
+
+    private static Dtype dtype(int number) {
+      return switch (number) {
+        case 5 -> Dtype.F16;
+        case 7 -> Dtype.F64;
+        case 15 -> Dtype.BF16;
+        default -> Dtype.F32;
+      };
+    }
+  }
+}

@@ -1,0 +1,151 @@
+package org.alphaquant.distill;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.ArrayList;
+import java.util.List;
+import org.alphaquant.model.Model;
+import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * One step: the original model's and the quantized model's forward pass, the divergence of their
+ * predictions, and backward through one layer after the other, each recomputed and moved before the
+ * next.
+ *
+ * @param teacher the original model's layers
+ * @param student the layers in training, the head last
+ * @param logitsBytes how much of the logits to hold at once
+ */
+record TrainingStep(
+    Model original,
+    List<DecoderLayer> teacher,
+    Model quantized,
+    List<StudentLayer> student,
+    DistillSettings settings,
+    long logitsBytes) {
+
+  // Student's and teacher's logits and log-probabilities, and their gradients.
+  private static final int LOGITS_COPIES = 8;
+
+  /**
+   * Takes the step.
+   *
+   * @param ids int64 [b, S]
+   * @param factor what learning rates are multiplied with
+   * @param step counted from 1
+   * @return mean divergence of a token before the step, in nats
+   */
+  double run(TensorScope parent, NDArray ids, double factor, int step) {
+    try (TensorScope scope = parent.child("step")) {
+      NDArray target = target(scope, ids);
+      List<NDArray> inputs = new ArrayList<>();
+      NDArray x = quantized.embed(scope, ids);
+      for (StudentLayer layer : layers()) {
+        inputs.add(x);
+        x = layer.forward().apply(scope, x);
+      }
+      NDList head = head(scope, x, target);
+      StudentLayer last = student.get(student.size() - 1);
+      last.move(scope, new NDList(head.subList(2, head.size())), settings, factor, step);
+      backward(scope, inputs, head.get(1), factor, step);
+      return head.get(0).getFloat();
+    }
+  }
+
+  /** Mean divergence of a token on some sequences, in nats, without a step. */
+  double divergence(TensorScope parent, NDArray ids) {
+    try (TensorScope scope = parent.child("divergence")) {
+      NDArray target = target(scope, ids);
+      NDArray x = quantized.embed(scope, ids);
+      for (StudentLayer layer : layers()) {
+        x = layer.forward().apply(scope, x);
+      }
+      return head(scope, x, target).get(0).getFloat();
+    }
+  }
+
+  private List<StudentLayer> layers() {
+    return student.subList(0, student.size() - 1);
+  }
+
+  private NDArray target(TensorScope scope, NDArray ids) {
+    NDArray x = original.embed(scope, ids);
+    for (DecoderLayer layer : teacher) {
+      x = layer.forward(scope, x);
+    }
+    return x;
+  }
+
+  // Mean divergence, the gradient of x [b, S, H], those of the head's leaves.
+  private NDList head(TensorScope scope, NDArray x, NDArray target) {
+    StudentLayer head = student.get(student.size() - 1);
+    int tokens = Math.toIntExact(x.getShape().get(0) * x.getShape().get(1));
+    long vocabulary = quantized.description().vocabulary();
+    int rows = (int) Math.max(1, logitsBytes / (LOGITS_COPIES * Float.BYTES * vocabulary));
+    NDArray loss = scope.floats(new float[1], 1);
+    List<NDArray> ofRows = new ArrayList<>();
+    NDList ofLeaves = new NDList();
+    head.leaves().forEach(leaf -> ofLeaves.add(scope.run("tensor.zeros_like", leaf)));
+    for (int first = 0; first < tokens; first += rows) {
+      int end = Math.min(tokens, first + rows);
+      NDList part = headRows(scope, head, x, target, first, end, tokens);
+      scope.runInPlace("distill.add", loss, part.get(0));
+      ofRows.add(part.get(1));
+      for (int i = 0; i < ofLeaves.size(); i++) {
+        scope.runInPlace("distill.add", ofLeaves.get(i), part.get(i + 2));
+      }
+    }
+    NDList result = new NDList(loss);
+    result.add(scope.run("distill.joined", new NDList(ofRows), x.getShape().getShape()));
+    result.addAll(ofLeaves);
+    return result;
+  }
+
+  private NDList headRows(
+      TensorScope scope,
+      StudentLayer head,
+      NDArray x,
+      NDArray target,
+      int first,
+      int end,
+      int tokens) {
+    try (TensorScope recording = scope.recording("head");
+        TensorScope teaching = scope.child("target")) {
+      NDArray wanted =
+          original.logits(teaching, teaching.run("evaluation.rows", target, first, end));
+      NDArray rows =
+          recording.run("gradient.leaf", recording.run("evaluation.rows", x, first, end));
+      NDArray logits = head.forward().apply(recording, rows);
+      NDArray loss = recording.run("distill.divergence", logits, wanted, (double) tokens);
+      NDList inputs = new NDList(rows);
+      inputs.addAll(head.leaves());
+      NDList result = new NDList(recording.run("distill.copied", loss));
+      result.addAll(gradients(recording, loss, recording.run("distill.one", loss), inputs));
+      result.forEach(array -> recording.keep(scope, array));
+      return result;
+    }
+  }
+
+  private void backward(
+      TensorScope scope, List<NDArray> inputs, NDArray gradient, double factor, int step) {
+    NDArray seed = gradient;
+    for (int i = inputs.size() - 1; i >= 0; i--) {
+      StudentLayer layer = student.get(i);
+      try (TensorScope recording = scope.recording("layer " + i);
+          TensorScope moving = scope.child("layer " + i)) {
+        NDArray x = recording.run("gradient.leaf", inputs.get(i));
+        NDArray y = layer.forward().apply(recording, x);
+        NDList by = new NDList(x);
+        by.addAll(layer.leaves());
+        NDList found = gradients(recording, y, seed, by);
+        layer.move(moving, new NDList(found.subList(1, found.size())), settings, factor, step);
+        seed = recording.keep(scope, found.get(0));
+      }
+    }
+  }
+
+  private static NDList gradients(TensorScope scope, NDArray y, NDArray seed, NDList inputs) {
+    return scope.runAll("gradient.of", y, seed, inputs);
+  }
+}

@@ -1,0 +1,218 @@
+package org.alphaquant.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.RoutingWeight;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.checkpoint.SafetensorsWriter;
+import org.alphaquant.estimate.MemoryPlan;
+import org.alphaquant.estimate.ModelShape;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.gptq.GptqOptions;
+import org.alphaquant.model.Model;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.quantize.ModelQuantizer;
+import org.alphaquant.quantize.QuantizationPlan;
+import org.alphaquant.quantize.RunObserver;
+import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.formats.StorageFormats;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+import org.alphaquant.torch.TorchDtype;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class DistillationTest {
+
+  private static final TensorScheme INT3 = TensorScheme.of(NumberFormat.INT3, 32);
+  private static final DistillSettings SETTINGS = new DistillSettings(5, 4, 0.02, 0.02, 2e-3, 7);
+
+  private static Torch torch;
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void openTorch() {
+    torch = Torch.open("cpu");
+  }
+
+  @AfterAll
+  static void closeTorch() {
+    torch.close();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "olmoe, INT3, compressed-tensors, 0.02, 0.75",
+    "deepseek_v2_group, INT3, dequantized, 0.02, 0.8",
+    "mixtral, MXFP4, compressed-tensors, 0.005, 0.95",
+    "llama, INT4, gptq, 0.005, 0.95"
+  })
+  void twentyStepsBringThePredictionsNearer(
+      String family, NumberFormat number, String format, double rate, double limit) {
+    try (Source source = new Source(family, TensorScheme.of(number, 32), format);
+        Distillation training = source.open(settings(rate))) {
+      double before = training.divergence(sequences(8, 1));
+      training.train(sequences(8, 1), folder.resolve("state"), 100, (done, of, loss) -> {});
+      double after = training.divergence(sequences(8, 1));
+      System.out.println(family + " " + before + " " + after);
+      assertThat(after).isLessThan(limit * before);
+    }
+  }
+
+  @Test
+  void aTrainingThatIsResumedEndsAsOneThatIsNot() {
+    List<byte[]> whole = new ArrayList<>();
+    List<byte[]> resumed = new ArrayList<>();
+    try (Source source = new Source("olmoe", INT3, "compressed-tensors")) {
+      try (Distillation training = source.open(settings(0.02))) {
+        training.train(sequences(8, 1), folder.resolve("whole"), 7, (done, of, loss) -> {});
+        whole.addAll(contents(training.write(folder.resolve("a"))));
+      }
+      Path state = folder.resolve("resumed");
+      try (Distillation training = source.open(settings(0.02))) {
+        assertThatThrownBy(
+                () -> training.train(sequences(8, 1), state, 7, DistillationTest::stopAtEleven))
+            .hasMessage("stopped");
+      }
+      List<Integer> steps = new ArrayList<>();
+      try (Distillation training = source.open(settings(0.02))) {
+        training.train(sequences(8, 1), state, 7, (done, of, loss) -> steps.add(done));
+        resumed.addAll(contents(training.write(folder.resolve("b"))));
+      }
+      assertThat(steps).startsWith(8).endsWith(20);
+    }
+    assertThat(whole).isNotEmpty();
+    assertThat(resumed).usingRecursiveComparison().isEqualTo(whole);
+  }
+
+  @Test
+  void whatIsWrittenDecodesToWhatWasTrained() {
+    try (Source source = new Source("olmoe", INT3, "compressed-tensors");
+        Distillation training = source.open(settings(0.02))) {
+      training.train(sequences(8, 1), folder.resolve("state"), 100, (done, of, loss) -> {});
+      DistilledFiles files = training.write(folder.resolve("files"));
+      assertThat(files.checksums().keySet())
+          .containsExactlyInAnyOrderElementsOf(source.plan.schemes().keySet());
+      assertThat(files.norms())
+          .contains("model.norm.weight", "model.layers.0.self_attn.q_norm.weight");
+    }
+  }
+
+  private static DistillSettings settings(double rate) {
+    return new DistillSettings(5, 2, rate, rate, rate / 10, 7);
+  }
+
+  private static void stopAtEleven(int done, int of, double loss) {
+    if (done == 11) {
+      throw new IllegalStateException("stopped");
+    }
+  }
+
+  private static List<byte[]> contents(DistilledFiles files) {
+    List<byte[]> contents = new ArrayList<>();
+    for (Path file : files.files()) {
+      try {
+        contents.add(Files.readAllBytes(file));
+      } catch (IOException e) {
+        throw new java.io.UncheckedIOException(e);
+      }
+    }
+    return contents;
+  }
+
+  private static long[][] sequences(int count, long seed) {
+    Random random = new Random(seed);
+    long[][] sequences = new long[count][24];
+    for (long[] sequence : sequences) {
+      for (int i = 0; i < sequence.length; i++) {
+        sequence[i] = random.nextInt(900);
+      }
+    }
+    return sequences;
+  }
+
+  /** A micro model, solved by GPTQ. */
+  private final class Source implements AutoCloseable {
+
+    private final Checkpoint checkpoint;
+    private final ModelDescription description;
+    private final QuantizationPlan plan;
+    private final List<SafetensorsFile> solved = new ArrayList<>();
+    private final Map<String, Integer> norms = new HashMap<>();
+    private final TensorScope scope = torch.scope("test");
+
+    Source(String family, TensorScheme scheme, String format) {
+      checkpoint = Checkpoint.open(Path.of("src/test/resources/micro", family));
+      description = ModelFamilies.describe(checkpoint, null);
+      Map<String, TensorScheme> schemes = new HashMap<>();
+      for (ModuleDescription module : description.linears()) {
+        if (!module.kind().isProtected() && scheme.divides(module.inFeatures())) {
+          schemes.put(module.name(), scheme);
+        }
+      }
+      StorageFormat storage = StorageFormats.named(format).orElseThrow();
+      plan =
+          new QuantizationPlan(
+                  schemes,
+                  GptqOptions.defaults(),
+                  RoutingWeight.SCORE,
+                  128,
+                  storage,
+                  Dtype.BF16,
+                  sequences(8, 2))
+              .keepingSolutions();
+      ModelFamilies.plainTensors(checkpoint, description).stream()
+          .map(tensor -> tensor.info())
+          .filter(info -> info.name().contains("norm"))
+          .forEach(info -> norms.put(info.name(), TorchDtype.BFLOAT16.number()));
+      solve();
+    }
+
+    private void solve() {
+      try (TensorScope solving = torch.scope("solve")) {
+        Model model = ModelFamilies.open(checkpoint, description, solving);
+        MemoryPlan memory = new MemoryPlan(new ModelShape(description, 8 * 24).largest(), 0, 0);
+        new ModelQuantizer(plan, memory)
+            .quantize(
+                solving,
+                model,
+                RunObserver.NONE,
+                (layer, result, stream) -> {
+                  Path file = folder.resolve("layer-" + layer);
+                  SafetensorsWriter.write(file, result.tensors());
+                  solved.add(SafetensorsFile.open(file));
+                });
+      }
+    }
+
+    Distillation open(DistillSettings settings) {
+      return new Distillation(
+          scope, checkpoint, description, plan, solved, norms, settings, 1 << 20);
+    }
+
+    @Override
+    public void close() {
+      solved.forEach(SafetensorsFile::close);
+      scope.close();
+      checkpoint.close();
+    }
+  }
+}
