@@ -204,6 +204,18 @@ class ArchitectureTest {
             "format",
             "problem"));
     map.put(
+        "distill",
+        Set.of(
+            "quantize",
+            "model",
+            "model.block",
+            "storage",
+            "format",
+            "checkpoint",
+            "architecture",
+            "torch"));
+    map.put("sample", Set.of("model", "model.block", "architecture", "torch"));
+    map.put(
         "quantize",
         Set.of(
             "estimate",

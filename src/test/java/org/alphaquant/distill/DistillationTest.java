@@ -72,7 +72,6 @@ class DistillationTest {
       double before = training.divergence(sequences(8, 1));
       training.train(sequences(8, 1), folder.resolve("state"), 100, (done, of, loss) -> {});
       double after = training.divergence(sequences(8, 1));
-      System.out.println(family + " " + before + " " + after);
       assertThat(after).isLessThan(limit * before);
     }
   }

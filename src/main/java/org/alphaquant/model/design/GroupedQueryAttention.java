@@ -3,7 +3,8 @@ package org.alphaquant.model.design;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
-import org.alphaquant.model.block.Attention;
+import org.alphaquant.model.block.CachedAttention;
+import org.alphaquant.model.block.KeyValueCache;
 import org.alphaquant.model.block.Linear;
 import org.alphaquant.model.block.Norm;
 import org.alphaquant.model.block.Residual;
@@ -11,7 +12,7 @@ import org.alphaquant.model.block.WeightReader;
 import org.alphaquant.torch.TensorScope;
 
 /** Loaded grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245). */
-final class GroupedQueryAttention implements Attention {
+final class GroupedQueryAttention implements CachedAttention {
 
   private final GroupedQueryDesign design;
   private final Residual residual;
@@ -42,7 +43,7 @@ final class GroupedQueryAttention implements Attention {
 
   @Override
   public NDArray input(TensorScope scope, int stage, NDArray x) {
-    return stage == 0 ? residual.input(scope, x) : attended(scope, x);
+    return stage == 0 ? residual.input(scope, x) : attended(scope, x, null);
   }
 
   @Override
@@ -53,11 +54,22 @@ final class GroupedQueryAttention implements Attention {
     }
   }
 
-  // The heads' outputs side by side, [B*S, A*D].
-  private NDArray attended(TensorScope scope, NDArray x) {
+  @Override
+  public NDArray forward(TensorScope scope, NDArray x, KeyValueCache cache) {
+    try (TensorScope inner = scope.child("attention")) {
+      return inner.keep(scope, output(inner, x, attended(inner, x, cache)));
+    }
+  }
+
+  // The heads' outputs side by side, [B*S, A*D]; of a cache's next positions where there is one.
+  private NDArray attended(TensorScope scope, NDArray x, KeyValueCache cache) {
     try (TensorScope inner = scope.child("heads")) {
       NDArray h = residual.input(inner, x);
-      NDArray table = rotary.of(x.getShape().get(1), x);
+      long length = x.getShape().get(1);
+      NDArray table =
+          cache == null
+              ? rotary.of(length, x)
+              : cache.next(inner, rotary.of(cache.capacity(), x), length);
       List<NDArray> projected = projected(inner, h);
       long batch = x.getShape().get(0);
       HeadShape heads = design.heads();
@@ -66,7 +78,7 @@ final class GroupedQueryAttention implements Attention {
       NDArray v =
           inner.run(
               "attention.split_heads", clipped(inner, projected.get(2)), batch, heads.keyHeads());
-      NDArray out = scored(inner, q, k, v);
+      NDArray out = scored(inner, q, k, v, cache);
       return inner.keep(
           scope, projected.size() == 3 ? out : inner.run("attention.gated", out, projected.get(3)));
     }
@@ -115,13 +127,13 @@ final class GroupedQueryAttention implements Attention {
     return Double.isInfinite(clip) ? y : scope.run("linear.clamp", y, clip);
   }
 
-  private NDArray scored(TensorScope scope, NDArray q, NDArray k, NDArray v) {
+  private NDArray scored(TensorScope scope, NDArray q, NDArray k, NDArray v, KeyValueCache cache) {
     Scores scores = design.scores();
-    NDArray queries =
-        scores
-            .growth()
-            .map(how -> scope.run("attention.grow", q, how.beta(), how.every(), how.shift()))
-            .orElse(q);
+    NDArray queries = grown(scope, q, cache == null ? 0 : cache.length());
+    if (cache != null) {
+      return cache.attend(
+          scope, queries, k, v, sinks, scores.scale(), scores.window(), scores.softCap());
+    }
     return sinks.isEmpty() && scores.softCap() == 0
         ? scope.run("attention.attend", queries, k, v, scores.scale(), scores.window())
         : scope.run(
@@ -133,5 +145,13 @@ final class GroupedQueryAttention implements Attention {
             scores.scale(),
             scores.window(),
             scores.softCap());
+  }
+
+  private NDArray grown(TensorScope scope, NDArray q, long first) {
+    return design
+        .scores()
+        .growth()
+        .map(how -> scope.run("attention.grow", q, how.beta(), how.every(), how.shift() + first))
+        .orElse(q);
   }
 }

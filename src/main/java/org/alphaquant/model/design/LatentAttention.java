@@ -4,7 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
 import java.util.Optional;
-import org.alphaquant.model.block.Attention;
+import org.alphaquant.model.block.CachedAttention;
+import org.alphaquant.model.block.KeyValueCache;
 import org.alphaquant.model.block.Linear;
 import org.alphaquant.model.block.Norm;
 import org.alphaquant.model.block.Residual;
@@ -12,7 +13,7 @@ import org.alphaquant.model.block.WeightReader;
 import org.alphaquant.torch.TensorScope;
 
 /** Loaded multi-head latent attention. */
-final class LatentAttention implements Attention {
+final class LatentAttention implements CachedAttention {
 
   private final LatentDesign design;
   private final Residual residual;
@@ -60,7 +61,7 @@ final class LatentAttention implements Attention {
                   ? compressedQuery(inner, h)
                   : first == keyValueUp
                       ? latent(inner, keyValueDown.apply(inner, h))
-                      : attended(inner, x, h);
+                      : attended(inner, x, h, null);
       return inner.keep(scope, input);
     }
   }
@@ -73,11 +74,27 @@ final class LatentAttention implements Attention {
     }
   }
 
-  // The heads' outputs side by side, [B*S, A*dv].
-  private NDArray attended(TensorScope scope, NDArray x, NDArray h) {
+  @Override
+  public boolean canContinue(long length) {
+    return indexer.filter(chooser -> chooser.chooses(length)).isEmpty();
+  }
+
+  @Override
+  public NDArray forward(TensorScope scope, NDArray x, KeyValueCache cache) {
+    try (TensorScope inner = scope.child("attention")) {
+      NDArray read = attended(inner, x, residual.input(inner, x), cache);
+      return inner.keep(scope, output(inner, x, read));
+    }
+  }
+
+  // The heads' outputs side by side, [B*S, A*dv]; of a cache's next positions where there is one.
+  private NDArray attended(TensorScope scope, NDArray x, NDArray h, KeyValueCache cache) {
     long batch = x.getShape().get(0);
     long length = x.getShape().get(1);
-    NDArray table = rotary.of(length, x);
+    NDArray table =
+        cache == null
+            ? rotary.of(length, x)
+            : cache.next(scope, rotary.of(cache.capacity(), x), length);
     NDArray down = keyValueDown.apply(scope, h);
     long rank = design.shape().rank();
     NDList heads =
@@ -90,9 +107,12 @@ final class LatentAttention implements Attention {
             batch,
             design.shape().heads(),
             design.rotary().interleaved());
-    NDArray q = grown(scope, heads.get(0));
+    NDArray q = grown(scope, heads.get(0), cache == null ? 0 : cache.length());
     NDArray k = heads.get(1);
     NDArray v = heads.get(2);
+    if (cache != null) {
+      return cache.attend(scope, q, k, v, new NDList(), design.scale(), 0, 0);
+    }
     Optional<NDArray> chosen =
         indexer
             .filter(chooser -> chooser.chooses(length))
@@ -102,10 +122,10 @@ final class LatentAttention implements Attention {
         .orElseGet(() -> scope.run("attention.attend", q, k, v, design.scale(), 0));
   }
 
-  private NDArray grown(TensorScope scope, NDArray q) {
+  private NDArray grown(TensorScope scope, NDArray q, long first) {
     return design
         .growth()
-        .map(how -> scope.run("attention.grow", q, how.beta(), how.every(), how.shift()))
+        .map(how -> scope.run("attention.grow", q, how.beta(), how.every(), how.shift() + first))
         .orElse(q);
   }
 

@@ -1,0 +1,26 @@
+package org.alphaquant.sample;
+
+/**
+ * Which text to write.
+ *
+ * @param sequences how many, at least 1
+ * @param length tokens of each, the given beginning among them
+ * @param prompt tokens of real text that each begins with, at least 1 and fewer than length
+ * @param temperature what logits are divided by, above 0
+ * @param seed of every choice
+ */
+public record SampleRequest(int sequences, int length, int prompt, double temperature, long seed) {
+
+  public SampleRequest {
+    require(sequences >= 1, "sequences", sequences, "at least 1");
+    require(prompt >= 1, "prompt", prompt, "at least 1");
+    require(length > prompt, "length", length, "above the prompt's " + prompt);
+    require(temperature > 0, "temperature", temperature, "above 0");
+  }
+
+  private static void require(boolean holds, String name, Object value, String limit) {
+    if (!holds) {
+      throw new IllegalArgumentException("%s is %s; it must be %s".formatted(name, value, limit));
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package org.alphaquant.sample;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.alphaquant.model.Model;
+import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * Writes sequences by ancestral sampling: each next token is drawn from the model's own
+ * distribution. Every sequence has a random generator of its own, so that what it becomes does not
+ * depend on the batch it is written in but for the rounding of the forward pass.
+ */
+public final class Sampler implements AutoCloseable {
+
+  private final TensorScope scope;
+  private final Model model;
+  private final List<DecoderLayer> layers;
+
+  /** Receives the progress of the writing; an exception from it ends the writing. */
+  public interface Observer {
+
+    /** So many of all tokens of all sequences are there. */
+    void tokens(long done, long of);
+  }
+
+  /** Loads all layers of a model. */
+  public Sampler(TensorScope parent, Model model) {
+    this.scope = parent.child("sampling");
+    this.model = model;
+    this.layers =
+        IntStream.range(0, model.description().layers())
+            .mapToObj(i -> model.layer(scope, i))
+            .toList();
+  }
+
+  /** Whether keys and values are cached for sequences of this length. */
+  public boolean isCached(long length) {
+    return Continuation.cacheable(layers, length);
+  }
+
+  /**
+   * Writes sequences.
+   *
+   * @param texts token ids of real text, each of at least the prompt's length; every sequence
+   *     begins like one of them, drawn at random
+   * @param atOnce sequences to write together, which bounds the memory
+   * @return {@code [sequences][length]} token ids
+   */
+  public long[][] write(SampleRequest request, long[][] texts, int atOnce, Observer observer) {
+    long[][] written = new long[request.sequences()][];
+    for (int first = 0; first < written.length; first += atOnce) {
+      int count = Math.min(atOnce, written.length - first);
+      long[][] batch = batch(request, texts, first, count, written.length, observer);
+      System.arraycopy(batch, 0, written, first, count);
+    }
+    return written;
+  }
+
+  private long[][] batch(
+      SampleRequest request, long[][] texts, int first, int count, int of, Observer observer) {
+    SplittableRandom[] random = new SplittableRandom[count];
+    long[] prompts = new long[count * request.prompt()];
+    for (int i = 0; i < count; i++) {
+      random[i] = random(request.seed(), first + i);
+      long[] text = texts[random[i].nextInt(texts.length)];
+      System.arraycopy(text, 0, prompts, i * request.prompt(), request.prompt());
+    }
+    try (TensorScope work = scope.child("batch");
+        Continuation sequences =
+            new Continuation(
+                work, model, layers, request.length(), Continuation.StreamObserver.NONE)) {
+      NDArray ids = work.longs(prompts, count, request.prompt());
+      NDList parts = new NDList(ids);
+      for (int length = request.prompt(); length < request.length(); length++) {
+        observer.tokens(
+            (long) first * request.length() + (long) count * length, (long) of * request.length());
+        ids = next(work, sequences, ids, random, request.temperature());
+        parts.add(ids);
+      }
+      return rows(work.toLongs(work.run("tensor.side_by_side", parts)), request.length());
+    }
+  }
+
+  private static NDArray next(
+      TensorScope work,
+      Continuation sequences,
+      NDArray ids,
+      SplittableRandom[] random,
+      double temperature) {
+    try (TensorScope step = work.child("token")) {
+      float[] uniform = new float[random.length];
+      for (int i = 0; i < uniform.length; i++) {
+        uniform[i] = (float) random[i].nextDouble();
+      }
+      NDArray logits = sequences.next(step, ids);
+      NDArray drawn = step.floats(uniform, uniform.length);
+      return step.keep(work, step.run("sample.draw", logits, drawn, temperature));
+    }
+  }
+
+  private static SplittableRandom random(long seed, int sequence) {
+    return new SplittableRandom(new SplittableRandom(seed).nextLong() + sequence);
+  }
+
+  private static long[][] rows(long[] flat, int length) {
+    long[][] rows = new long[flat.length / length][length];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(flat, i * length, rows[i], 0, length);
+    }
+    return rows;
+  }
+
+  @Override
+  public void close() {
+    scope.close();
+  }
+}
