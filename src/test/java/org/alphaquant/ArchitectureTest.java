@@ -68,8 +68,17 @@ class ArchitectureTest {
     map.put("client", Set.of());
     map.put(
         "api",
-        Set.of("api.edge", "api.json", "api.problem", "background", "job", "job.row", "security"));
-    map.put("api.admin", Set.of("api.edge", "api.problem", "job", "job.queue", "security"));
+        Set.of(
+            "api.edge",
+            "api.json",
+            "api.problem",
+            "problem",
+            "background",
+            "job",
+            "job.row",
+            "security"));
+    map.put(
+        "api.admin", Set.of("api.edge", "api.problem", "problem", "job", "job.queue", "security"));
     map.put("api.event", Set.of("api.job", "events", "job", "job.delivery", "job.row", "security"));
     map.put("api.result", Set.of("api.job", "api.problem", "job", "job.row", "server"));
     map.put(
@@ -82,6 +91,7 @@ class ArchitectureTest {
             "job.plan",
             "scheme",
             "upload",
+            "problem",
             "security",
             "architecture"));
     map.put(
@@ -96,9 +106,9 @@ class ArchitectureTest {
             "job.row",
             "problem",
             "security"));
-    map.put("api.edge", Set.of("api.json", "api.problem", "security"));
-    map.put("api.json", Set.of("api.problem", "job"));
-    map.put("api.problem", Set.of("job", "problem"));
+    map.put("api.edge", Set.of("api.json", "api.problem", "problem", "security"));
+    map.put("api.json", Set.of("api.problem", "job", "problem"));
+    map.put("api.problem", Set.of("problem"));
     map.put("events", Set.of("background", "job", "job.row"));
     map.put("metrics", Set.of("job", "job.delivery", "job.row", "worker", "device"));
     map.put(

@@ -4,9 +4,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.alphaquant.api.json.JsonTypes;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.problem.Problem;
 import org.springframework.beans.TypeMismatchException;
 import org.springframework.core.convert.ConversionFailedException;
 import org.springframework.http.HttpHeaders;
@@ -35,7 +35,7 @@ final class MvcProblems {
       return new ProblemException(ProblemType.INVALID_PARAMETER, faults(invalid));
     }
     if (e instanceof MissingServletRequestParameterException missing) {
-      Fault fault = new Fault(missing.getParameterName(), "is missing");
+      Problem fault = Problem.error("missing", missing.getParameterName(), null, "is missing");
       return new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
     }
     ProblemType type =
@@ -66,17 +66,19 @@ final class MvcProblems {
         : "The request failed with status " + status.value() + ".";
   }
 
-  private static Fault fault(TypeMismatchException mismatch) {
+  private static Problem fault(TypeMismatchException mismatch) {
     String name =
         mismatch instanceof MethodArgumentTypeMismatchException argument
             ? argument.getName()
             : mismatch.getPropertyName();
     Class<?> type = wanted(mismatch);
-    return new Fault(
-        name,
-        type == null ? "cannot be read" : "must be " + JsonTypes.name(type),
-        mismatch.getValue(),
-        type == null ? null : JsonTypes.values(type));
+    List<String> values = type == null ? null : JsonTypes.values(type);
+    return Problem.error(
+            "wrong-type",
+            name,
+            mismatch.getValue(),
+            type == null ? "cannot be read" : "must be " + JsonTypes.name(type))
+        .allowing(values == null ? List.of() : values);
   }
 
   /** For a list, the type of its elements, which only the innermost failure knows. */
@@ -90,18 +92,18 @@ final class MvcProblems {
     return type;
   }
 
-  private static List<Fault> faults(HandlerMethodValidationException invalid) {
+  private static List<Problem> faults(HandlerMethodValidationException invalid) {
     return invalid.getParameterValidationResults().stream()
         .flatMap(
             result ->
                 result.getResolvableErrors().stream()
                     .map(
                         error ->
-                            new Fault(
+                            Problem.error(
+                                "out-of-range",
                                 result.getMethodParameter().getParameterName(),
-                                error.getDefaultMessage(),
                                 result.getArgument(),
-                                null)))
+                                error.getDefaultMessage())))
         .toList();
   }
 

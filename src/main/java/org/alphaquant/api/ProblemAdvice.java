@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import org.alphaquant.api.edge.ApiSettings;
 import org.alphaquant.api.edge.BodyTooLargeException;
-import org.alphaquant.api.problem.Problem;
+import org.alphaquant.api.problem.ProblemDetails;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.api.problem.Problems;
@@ -52,7 +52,8 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
 
   @ExceptionHandler
   ResponseEntity<Object> problem(ProblemException e, HttpServletRequest request) {
-    Problem problem = Problem.of(e.type(), e.getMessage(), e.faults(), Problems.about(request));
+    ProblemDetails problem =
+        ProblemDetails.of(e.type(), e.getMessage(), e.faults(), Problems.about(request));
     return Problems.response(problem, e.headers());
   }
 

@@ -3,7 +3,7 @@ package org.alphaquant.api;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import org.alphaquant.api.problem.Problem;
+import org.alphaquant.api.problem.ProblemDetails;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.api.problem.RequestId;
 import org.apache.catalina.connector.Request;
@@ -24,8 +24,8 @@ final class ProblemReportValve extends ErrorReportValve {
     }
     ProblemType type = ProblemType.ofStatus(status);
     String id = RequestId.fresh();
-    Problem.Request about = new Problem.Request(request.getRequestURI(), id);
-    Problem problem = Problem.of(type, type.title() + ".", List.of(), about);
+    ProblemDetails.Request about = new ProblemDetails.Request(request.getRequestURI(), id);
+    ProblemDetails problem = ProblemDetails.of(type, type.title() + ".", List.of(), about);
     try {
       response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
       response.setHeader(RequestId.HEADER, id);

@@ -95,8 +95,8 @@ class EdgeTest {
               http.postJson(
                   "/v1/jobs",
                   "{\"model\": \"m\", \"calibration\": {\"samples\": %s}}".formatted(number)),
-              422,
-              "invalid-job");
+              400,
+              "invalid-number");
       assertThat(answer.at("/errors/0/pointer")).isEqualTo("/calibration/samples");
     }
     problem(http.get("/v1/jobs?limit=99999999999"), 400, "invalid-parameter");

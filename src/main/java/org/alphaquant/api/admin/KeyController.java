@@ -6,10 +6,10 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import org.alphaquant.api.edge.Locations;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.SpecException;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.security.ApiKey;
 import org.alphaquant.security.KeyRing;
 import org.alphaquant.security.Scope;
@@ -67,8 +67,9 @@ class KeyController {
               + " and the token that the service's log has had since its start.");
     }
     if (!request.scopes().contains(Scope.ADMIN)) {
-      Fault fault =
-          new Fault("/scopes", "of the first key must hold admin", request.scopes(), null);
+      Problem fault =
+          Problem.error(
+              "no-admin", "/scopes", request.scopes(), "must hold admin in the first key");
       throw new ProblemException(ProblemType.INVALID_BODY, List.of(fault));
     }
   }

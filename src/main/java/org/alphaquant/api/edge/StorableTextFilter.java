@@ -9,9 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.api.json.StorableText;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.problem.Problem;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.core.Ordered;
@@ -37,7 +37,7 @@ class StorableTextFilter extends OncePerRequestFilter {
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    List<Fault> faults = faults(request);
+    List<Problem> faults = faults(request);
     if (faults.isEmpty()) {
       chain.doFilter(request, response);
     } else {
@@ -46,8 +46,8 @@ class StorableTextFilter extends OncePerRequestFilter {
     }
   }
 
-  private static List<Fault> faults(HttpServletRequest request) {
-    List<Fault> faults = new ArrayList<>();
+  private static List<Problem> faults(HttpServletRequest request) {
+    List<Problem> faults = new ArrayList<>();
     check(faults, "path", request.getRequestURI());
     String query = request.getQueryString();
     for (String pair : query == null ? new String[0] : query.split("&")) {
@@ -59,14 +59,14 @@ class StorableTextFilter extends OncePerRequestFilter {
     return faults;
   }
 
-  private static void check(List<Fault> faults, String name, String encoded) {
+  private static void check(List<Problem> faults, String name, String encoded) {
     String text = decoded(encoded);
     String fault =
         text == null
             ? "must be UTF-8, with %XX for what an address cannot hold"
             : StorableText.fault(text);
     if (fault != null) {
-      faults.add(new Fault(name, fault, encoded, null));
+      faults.add(Problem.error(StorableText.CODE, name, encoded, fault));
     }
   }
 

@@ -2,9 +2,9 @@ package org.alphaquant.api.job;
 
 import java.util.List;
 import java.util.regex.Pattern;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.problem.Problem;
 
 /** The client's name for one create, as a quoted string or bare. */
 final class IdempotencyKey {
@@ -26,7 +26,9 @@ final class IdempotencyKey {
     }
     String key = unquoted(header.strip());
     if (!VISIBLE.matcher(key).matches()) {
-      Fault fault = new Fault(HEADER, "must be 1 to 255 visible ASCII characters", header, null);
+      Problem fault =
+          Problem.error(
+              "malformed-key", HEADER, header, "must be 1 to 255 visible ASCII characters");
       throw new ProblemException(ProblemType.INVALID_HEADER, List.of(fault));
     }
     return key;

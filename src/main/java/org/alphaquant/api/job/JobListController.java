@@ -11,12 +11,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.row.JobFilter;
 import org.alphaquant.job.row.Jobs;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.security.Caller;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -66,12 +66,9 @@ class JobListController {
       HttpServletRequest request) {
     for (StateName name : state) {
       if (!name.state().isTerminal()) {
-        Fault fault =
-            new Fault(
-                "state",
-                "must be of finished jobs",
-                name,
-                List.of("SUCCEEDED", "FAILED", "CANCELLED"));
+        Problem fault =
+            Problem.error("unfinished-state", "state", name, "must be the state of finished jobs")
+                .allowing(List.of("SUCCEEDED", "FAILED", "CANCELLED"));
         throw new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
       }
     }
@@ -100,7 +97,7 @@ class JobListController {
   /** A mistyped or foreign parameter must neither list nor delete more than was meant. */
   private static Map<String, String> labels(HttpServletRequest request, List<String> known) {
     Map<String, String> labels = new TreeMap<>();
-    List<Fault> faults = new ArrayList<>();
+    List<Problem> faults = new ArrayList<>();
     request
         .getParameterMap()
         .forEach(
@@ -117,9 +114,11 @@ class JobListController {
     return labels;
   }
 
-  private static Fault unknown(String name, String value, List<String> known) {
-    String allowed = String.join(", ", known) + ", label.<name>";
-    return new Fault(name, "is not a parameter of this request", value, allowed);
+  private static Problem unknown(String name, String value, List<String> known) {
+    List<String> allowed = new ArrayList<>(known);
+    allowed.add("label.<name>");
+    return Problem.error("unknown-parameter", name, value, "is not a parameter of this request")
+        .allowing(allowed);
   }
 
   private JobFilter.Position position(String after) {
@@ -145,7 +144,9 @@ class JobListController {
   }
 
   private static ProblemException invalid(String after) {
-    Fault fault = new Fault("after", "is neither a cursor of this list nor a job", after, null);
+    Problem fault =
+        Problem.error(
+            "unknown-cursor", "after", after, "is neither a cursor of this list nor a job");
     return new ProblemException(ProblemType.INVALID_CURSOR, List.of(fault));
   }
 }

@@ -5,11 +5,11 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.util.List;
 import java.util.Set;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.plan.JobPlan;
+import org.alphaquant.problem.Problem;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -48,10 +48,13 @@ class PlanController {
       HttpServletRequest request) {
     request.getParameterMap().keySet().forEach(PlanController::requireKnown);
     if (include != null && !include.equals(TENSORS)) {
-      throw refused(new Fault("include", "cannot be included", include, List.of(TENSORS)));
+      throw refused(
+          Problem.error("unknown-part", "include", include, "must be " + TENSORS)
+              .allowing(List.of(TENSORS)));
     }
     if (include == null && after != null) {
-      throw refused(new Fault("after", "goes with include=tensors only", after, null));
+      throw refused(
+          Problem.error("unused-parameter", "after", after, "goes with include=tensors only"));
     }
     JobPlan plan = check.planned(spec);
     return new PlanView(plan, include == null ? null : page(plan, after, limit));
@@ -71,17 +74,18 @@ class PlanController {
         return i;
       }
     }
-    throw refused(new Fault("after", "is no tensor of this plan", name, null));
+    throw refused(Problem.error("unknown-tensor", "after", name, "is no tensor of this plan"));
   }
 
   private static void requireKnown(String parameter) {
     if (!PARAMETERS.contains(parameter)) {
       throw refused(
-          new Fault(parameter, "is not a parameter of plans", null, List.copyOf(PARAMETERS)));
+          Problem.error("unknown-parameter", parameter, null, "is not a parameter of plans")
+              .allowing(List.copyOf(PARAMETERS)));
     }
   }
 
-  private static ProblemException refused(Fault fault) {
+  private static ProblemException refused(Problem fault) {
     return new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
   }
 }

@@ -2,10 +2,10 @@ package org.alphaquant.api.job;
 
 import java.util.List;
 import java.util.Optional;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.problem.Problem;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -35,7 +35,9 @@ enum ShownSpec {
     if (include.get().equals(VALUE)) {
       return WHOLE;
     }
-    Fault fault = new Fault(PARAMETER, "must be " + VALUE, include.get(), List.of(VALUE));
+    Problem fault =
+        Problem.error("unknown-part", PARAMETER, include.get(), "must be " + VALUE)
+            .allowing(List.of(VALUE));
     throw new ProblemException(ProblemType.INVALID_PARAMETER, List.of(fault));
   }
 

@@ -2,7 +2,6 @@ package org.alphaquant.api.job;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobSpec;
@@ -68,7 +67,7 @@ class SpecCheck {
     try {
       return pinning.getIfAvailable(() -> it -> it).pin(spec);
     } catch (RefusedException e) {
-      throw new ProblemException(ProblemType.INVALID_JOB, Fault.of(e));
+      throw new ProblemException(ProblemType.INVALID_JOB, e.problems());
     }
   }
 
@@ -91,8 +90,7 @@ class SpecCheck {
 
   private static void refuse(List<Problem> problems) {
     if (!problems.isEmpty()) {
-      throw new ProblemException(
-          ProblemType.INVALID_JOB, problems.stream().map(Fault::of).toList());
+      throw new ProblemException(ProblemType.INVALID_JOB, problems);
     }
   }
 }

@@ -2,8 +2,8 @@ package org.alphaquant.api.json;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.job.SpecException;
+import org.alphaquant.problem.Problem;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.TokenStreamContext;
@@ -20,9 +20,9 @@ final class FaultCollector extends DeserializationProblemHandler {
 
   private static final int MOST_FAULTS = 50;
 
-  private final List<Fault> faults = new ArrayList<>();
+  private final List<Problem> faults = new ArrayList<>();
 
-  List<Fault> faults() {
+  List<Problem> faults() {
     return faults;
   }
 
@@ -33,9 +33,12 @@ final class FaultCollector extends DeserializationProblemHandler {
       ValueDeserializer<?> deserializer,
       Object beanOrClass,
       String name) {
-    List<Object> known =
-        deserializer == null ? List.of() : List.copyOf(deserializer.getKnownPropertyNames());
-    add(new Fault(pointer(context.getParser(), name), "is not a known field", null, known));
+    List<String> known =
+        deserializer == null
+            ? List.of()
+            : deserializer.getKnownPropertyNames().stream().map(String::valueOf).toList();
+    String pointer = pointer(context.getParser(), name);
+    add(Problem.error("unknown-field", pointer, null, "is not a known field").allowing(known));
     parser.skipChildren();
     return true;
   }
@@ -43,14 +46,14 @@ final class FaultCollector extends DeserializationProblemHandler {
   @Override
   public Object handleWeirdStringValue(
       DeserializationContext context, Class<?> type, String value, String message) {
-    add(new Fault(pointer(context.getParser()), mismatch(type), value, JsonTypes.values(type)));
+    add(mismatch(pointer(context.getParser()), value, type));
     return null;
   }
 
   @Override
   public Object handleWeirdNumberValue(
       DeserializationContext context, Class<?> type, Number value, String message) {
-    add(new Fault(pointer(context.getParser()), mismatch(type), value, JsonTypes.values(type)));
+    add(mismatch(pointer(context.getParser()), value, type));
     return null;
   }
 
@@ -62,12 +65,7 @@ final class FaultCollector extends DeserializationProblemHandler {
       JsonParser parser,
       String message) {
     Object value = token.isScalarValue() ? parser.getString() : JsonTypes.name(token);
-    add(
-        new Fault(
-            pointer(parser),
-            mismatch(type.getRawClass()),
-            value,
-            JsonTypes.values(type.getRawClass())));
+    add(mismatch(pointer(parser), value, type.getRawClass()));
     parser.skipChildren();
     return null;
   }
@@ -88,26 +86,34 @@ final class FaultCollector extends DeserializationProblemHandler {
   void add(DatabindException e, JsonNode value) {
     Class<?> type =
         e instanceof MismatchedInputException mismatch ? mismatch.getTargetType() : null;
-    String detail = type == null ? "cannot be read" : mismatch(type);
-    List<String> allowed = type == null ? null : JsonTypes.values(type);
-    add(new Fault(JsonPointers.of(e.getPath()), detail, value, allowed));
+    String pointer = JsonPointers.of(e.getPath());
+    add(
+        type == null
+            ? Problem.error("unreadable", pointer, value, "cannot be read")
+            : mismatch(pointer, value, type));
   }
 
   /** A field that could not be read is missing to its record; only the first of the two is news. */
-  private void add(Fault fault) {
+  private void add(Problem fault) {
     boolean known = faults.stream().anyMatch(other -> other.pointer().equals(fault.pointer()));
     if (!known && faults.size() < MOST_FAULTS) {
       faults.add(fault);
     }
   }
 
-  private static Fault fault(String record, SpecException refused) {
+  private static Problem fault(String record, SpecException refused) {
     String must = refused.value() == null ? "is missing; it must be " : "must be ";
-    return new Fault(record + "/" + refused.field(), must + refused.limit(), refused.value(), null);
+    return Problem.error(
+        refused.value() == null ? "missing" : "out-of-range",
+        record + "/" + refused.field(),
+        refused.value(),
+        must + refused.limit());
   }
 
-  private static String mismatch(Class<?> type) {
-    return "must be " + JsonTypes.name(type);
+  private static Problem mismatch(String pointer, Object value, Class<?> type) {
+    List<String> values = JsonTypes.values(type);
+    return Problem.error("wrong-type", pointer, value, "must be " + JsonTypes.name(type))
+        .allowing(values == null ? List.of() : values);
   }
 
   private static String pointer(JsonParser parser) {

@@ -2,7 +2,7 @@ package org.alphaquant.api.json;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.alphaquant.api.problem.Fault;
+import org.alphaquant.problem.Problem;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.databind.json.JsonMapper;
@@ -12,6 +12,9 @@ import tools.jackson.databind.json.JsonMapper;
  * is no character in any encoding. The one place that refuses both, for bodies and parameters.
  */
 public final class StorableText {
+  /** Code of its problems. */
+  public static final String CODE = "unstorable-text";
+
   private static final int MAX_FAULTS = 50;
 
   private StorableText() {}
@@ -38,14 +41,16 @@ public final class StorableText {
   }
 
   /** A fault for every name and value of a JSON document that cannot be stored. */
-  static List<Fault> faults(JsonMapper mapper, byte[] body) {
-    List<Fault> faults = new ArrayList<>();
+  static List<Problem> faults(JsonMapper mapper, byte[] body) {
+    List<Problem> faults = new ArrayList<>();
     try (JsonParser parser = mapper.createParser(body)) {
       for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
         if (token == JsonToken.PROPERTY_NAME || token == JsonToken.VALUE_STRING) {
           String fault = fault(parser.getString());
           if (fault != null && faults.size() < MAX_FAULTS) {
-            faults.add(new Fault(parser.streamReadContext().pathAsPointer().toString(), fault));
+            faults.add(
+                Problem.error(
+                    CODE, parser.streamReadContext().pathAsPointer().toString(), null, fault));
           }
         }
       }

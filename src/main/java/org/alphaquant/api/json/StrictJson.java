@@ -3,10 +3,10 @@ package org.alphaquant.api.json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.problem.Problem;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamLocation;
@@ -54,7 +54,7 @@ final class StrictJson {
     return value;
   }
 
-  private static void refuse(Class<?> type, List<Fault> faults) {
+  private static void refuse(Class<?> type, List<Problem> faults) {
     if (!faults.isEmpty()) {
       ProblemType problem =
           type == JobSpec.class ? ProblemType.INVALID_JOB : ProblemType.INVALID_BODY;
@@ -75,11 +75,10 @@ final class StrictJson {
       // A number that its type cannot hold: the parser knows where it stands, and no more.
       String pointer = e.processor().streamReadContext().pathAsPointer().toString();
       Class<?> number = e.getTargetType();
-      Fault fault =
-          new Fault(pointer, "must be " + JsonTypes.name(number), valueAt(pointer, body), null);
-      throw new ProblemException(
-          type == JobSpec.class ? ProblemType.INVALID_JOB : ProblemType.INVALID_BODY,
-          List.of(fault));
+      Problem fault =
+          Problem.error(
+              "out-of-range", pointer, valueAt(pointer, body), "must be " + JsonTypes.name(number));
+      throw new ProblemException(ProblemType.INVALID_NUMBER, List.of(fault));
     } catch (JacksonException e) {
       throw new ProblemException(ProblemType.MALFORMED_JSON, position(e) + sentence(e));
     }

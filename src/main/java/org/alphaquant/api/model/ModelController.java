@@ -1,7 +1,6 @@
 package org.alphaquant.api.model;
 
 import java.util.List;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.RefusedException;
@@ -38,7 +37,7 @@ class ModelController {
     try {
       return inspector.inspect(request);
     } catch (RefusedException e) {
-      throw new ProblemException(ProblemType.INVALID_BODY, Fault.of(e));
+      throw new ProblemException(ProblemType.INVALID_BODY, e.problems());
     }
   }
 

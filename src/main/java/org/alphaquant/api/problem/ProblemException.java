@@ -1,25 +1,26 @@
 package org.alphaquant.api.problem;
 
 import java.util.List;
+import org.alphaquant.problem.Problem;
 import org.springframework.http.HttpHeaders;
 
 /** Ends a request with a problem. */
 public final class ProblemException extends RuntimeException {
 
   private final ProblemType type;
-  private final transient List<Fault> faults;
+  private final transient List<Problem> faults;
   private final transient HttpHeaders headers;
 
   public ProblemException(ProblemType type, String detail) {
     this(type, detail, List.of(), new HttpHeaders());
   }
 
-  public ProblemException(ProblemType type, List<Fault> faults) {
+  public ProblemException(ProblemType type, List<Problem> faults) {
     this(type, summary(faults), faults, new HttpHeaders());
   }
 
   public ProblemException(
-      ProblemType type, String detail, List<Fault> faults, HttpHeaders headers) {
+      ProblemType type, String detail, List<Problem> faults, HttpHeaders headers) {
     super(detail);
     this.type = type;
     this.faults = List.copyOf(faults);
@@ -30,7 +31,7 @@ public final class ProblemException extends RuntimeException {
     return type;
   }
 
-  public List<Fault> faults() {
+  public List<Problem> faults() {
     return faults;
   }
 
@@ -38,8 +39,17 @@ public final class ProblemException extends RuntimeException {
     return headers;
   }
 
-  private static String summary(List<Fault> faults) {
-    String first = faults.get(0).sentence();
+  private static String summary(List<Problem> faults) {
+    String first = sentence(faults.get(0));
     return faults.size() == 1 ? first : faults.size() + " faults; the first: " + first;
+  }
+
+  private static String sentence(Problem fault) {
+    String value = String.valueOf(fault.value());
+    boolean told = fault.value() == null || fault.detail().contains(value);
+    return (fault.pointer().isEmpty() ? "the body" : fault.pointer())
+        + " "
+        + fault.detail()
+        + (told ? "" : ", but is " + value);
   }
 }

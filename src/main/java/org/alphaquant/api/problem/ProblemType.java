@@ -8,6 +8,8 @@ import org.springframework.http.HttpStatus;
  */
 public enum ProblemType {
   MALFORMED_JSON("malformed-json", HttpStatus.BAD_REQUEST, "The body is not JSON"),
+  INVALID_NUMBER(
+      "invalid-number", HttpStatus.BAD_REQUEST, "A number is outside of what its field can hold"),
   INVALID_PARAMETER("invalid-parameter", HttpStatus.BAD_REQUEST, "A parameter is not valid"),
   INVALID_CURSOR("invalid-cursor", HttpStatus.BAD_REQUEST, "The cursor is not one of this list"),
   INVALID_HEADER("invalid-header", HttpStatus.BAD_REQUEST, "A header is not valid"),

@@ -17,7 +17,7 @@ public final class Problems {
   private Problems() {}
 
   /** Fixes the media type, since a problem answers also those who accept no JSON. */
-  public static ResponseEntity<Object> response(Problem problem, HttpHeaders headers) {
+  public static ResponseEntity<Object> response(ProblemDetails problem, HttpHeaders headers) {
     return ResponseEntity.status(problem.status())
         .headers(headers)
         .contentType(MediaType.APPLICATION_PROBLEM_JSON)
@@ -27,15 +27,16 @@ public final class Problems {
   public static void write(
       ProblemType type, String detail, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    byte[] body = JSON.writeValueAsBytes(Problem.of(type, detail, List.of(), about(request)));
+    byte[] body =
+        JSON.writeValueAsBytes(ProblemDetails.of(type, detail, List.of(), about(request)));
     response.setStatus(type.status().value());
     response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
     response.setContentLength(body.length);
     response.getOutputStream().write(body);
   }
 
-  public static Problem.Request about(HttpServletRequest request) {
-    return new Problem.Request(path(request), RequestId.of(request));
+  public static ProblemDetails.Request about(HttpServletRequest request) {
+    return new ProblemDetails.Request(path(request), RequestId.of(request));
   }
 
   private static String path(HttpServletRequest request) {

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import org.alphaquant.api.problem.Fault;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.problem.Problem;
 import org.junit.jupiter.api.Test;
 
 class StrictJsonTest {
@@ -57,7 +57,7 @@ class StrictJsonTest {
              "calibration": {"samples": 0}, "labels": []}
             """);
     assertThat(problem.faults())
-        .extracting(Fault::pointer)
+        .extracting(Problem::pointer)
         .containsExactlyInAnyOrder(
             "/modell",
             "/gptq/routing_weight",
@@ -70,15 +70,15 @@ class StrictJsonTest {
 
   @Test
   void anEnumerationsValuesAreListed() {
-    Fault fault = onlyFault("{\"model\": \"m\", \"gptq\": {\"routing_weight\": \"both\"}}");
+    Problem fault = onlyFault("{\"model\": \"m\", \"gptq\": {\"routing_weight\": \"both\"}}");
     assertThat(fault.value()).isEqualTo("both");
     assertThat(fault.allowed()).asString().isEqualTo("[score, none, score_squared]");
   }
 
   @Test
   void aLimitIsToldWithTheValue() {
-    Fault fault = onlyFault("{\"model\": \"m\", \"calibration\": {\"samples\": 0}}");
-    assertThat(fault.sentence())
+    String body = "{\"model\": \"m\", \"calibration\": {\"samples\": 0}}";
+    assertThat(refused(body).getMessage())
         .isEqualTo("/calibration/samples must be from 1 to 65536, but is 0");
   }
 
@@ -86,7 +86,7 @@ class StrictJsonTest {
   void aWrongTypeIsToldInWordsOfJson() {
     assertThat(onlyFault("{\"model\": 5}").detail()).isEqualTo("must be a string");
     assertThat(onlyFault("{\"model\": {\"a\": 1}}").detail()).isEqualTo("must be a string");
-    assertThat(onlyFault("{\"model\": \"m\", \"calibration\": {\"samples\": \"12\"}}").sentence())
+    assertThat(refused("{\"model\": \"m\", \"calibration\": {\"samples\": \"12\"}}").getMessage())
         .isEqualTo("/calibration/samples must be a whole number, but is 12");
     assertThat(onlyFault("{\"model\": \"m\", \"calibration\": {\"samples\": 1.5}}").detail())
         .isEqualTo("must be a whole number");
@@ -100,7 +100,7 @@ class StrictJsonTest {
   @Test
   void aLabelThatIsTooLongIsFoundByItsPointer() {
     String value = "x".repeat(600);
-    Fault fault = onlyFault("{\"model\": \"m\", \"labels\": {\"a/b\": \"" + value + "\"}}");
+    Problem fault = onlyFault("{\"model\": \"m\", \"labels\": {\"a/b\": \"" + value + "\"}}");
     assertThat(fault.pointer()).isEqualTo("/labels/a~1b");
     assertThat(fault.value()).asString().hasSize(201);
   }
@@ -152,7 +152,7 @@ class StrictJsonTest {
     assertThat(problem).hasMessageContaining("model");
   }
 
-  private Fault onlyFault(String body) {
+  private Problem onlyFault(String body) {
     ProblemException problem = refused(body);
     assertThat(problem.faults()).as(problem.getMessage()).hasSize(1);
     return problem.faults().get(0);

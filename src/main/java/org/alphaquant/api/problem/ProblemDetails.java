@@ -4,10 +4,11 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.net.URI;
 import java.util.List;
+import org.alphaquant.problem.Problem;
 
 /** The body of every error (RFC 9457), with the members this API adds. */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
-public record Problem(
+public record ProblemDetails(
     URI type,
     String title,
     int status,
@@ -15,14 +16,15 @@ public record Problem(
     String instance,
     String code,
     @JsonProperty("request_id") String requestId,
-    List<Fault> errors) {
+    List<Problem> errors) {
 
-  public Problem {
+  public ProblemDetails {
     errors = List.copyOf(errors);
   }
 
-  public static Problem of(ProblemType type, String detail, List<Fault> faults, Request request) {
-    return new Problem(
+  public static ProblemDetails of(
+      ProblemType type, String detail, List<Problem> faults, Request request) {
+    return new ProblemDetails(
         type.uri(),
         type.title(),
         type.status().value(),
