@@ -23,7 +23,8 @@ public record CalibrationSamples(long[][] tokens, List<Used> used, String sha256
    * What was read of one source.
    *
    * @param documents that were read to make the samples
-   * @param tokens of those documents
+   * @param tokens of those documents; of one that is longer than what the samples still lack, those
+   *     that were encoded
    * @param samples that they became
    */
   public record Used(long documents, long tokens, int samples) {}

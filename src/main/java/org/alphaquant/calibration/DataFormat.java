@@ -11,6 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
+import org.alphaquant.calibration.CalibrationException.Kind;
+import org.alphaquant.checkpoint.OtherContent;
 
 /** What a file of texts is, told by its first bytes and, where those say nothing, by its name. */
 public enum DataFormat {
@@ -43,7 +45,18 @@ public enum DataFormat {
     } catch (IOException e) {
       throw TextLines.unreadable(file, e);
     }
+    requireText(file);
     return ofText(file);
+  }
+
+  private static void requireText(Path file) {
+    OtherContent.ofText(file)
+        .ifPresent(
+            name -> {
+              throw new CalibrationException(
+                  Kind.TEXT_FILE,
+                  "'%s' is no text: this is %s".formatted(file.getFileName(), name));
+            });
   }
 
   private static DataFormat ofText(Path file) {

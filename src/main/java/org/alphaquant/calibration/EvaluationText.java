@@ -7,13 +7,10 @@ import java.util.stream.IntStream;
 import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.chat.ModelChat;
 
-/**
- * A whole text as one stream of tokens without special tokens: what perplexity is measured on. The
- * text is encoded in one piece, because tokens may span any point at which it could be cut.
- */
+/** A whole text as one stream of tokens without special tokens: what perplexity is measured on. */
 public final class EvaluationText {
 
-  /** Largest text file; encoding takes about a hundred times its size in memory. */
+  /** Largest text: some four million tokens, each of which the model is run on twice. */
   public static final long MAX_BYTES = 16 << 20;
 
   private final String name;

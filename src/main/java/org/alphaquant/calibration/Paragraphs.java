@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /**
  * The paragraphs of a plain text file, with the blank lines that follow each, so that joined they
- * are the file again. A paragraph is cut where it exceeds {@value #MAX_CHARS} characters.
+ * are the file again. A paragraph is cut where it reaches {@value #MAX_CHARS} characters.
  */
 final class Paragraphs implements Documents {
 
@@ -15,7 +15,7 @@ final class Paragraphs implements Documents {
   private Optional<String> ahead;
 
   Paragraphs(Path file) {
-    lines = new TextLines(file);
+    lines = new TextLines(file, MAX_CHARS);
     ahead = lines.next();
   }
 

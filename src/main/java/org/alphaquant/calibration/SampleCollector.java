@@ -44,8 +44,8 @@ final class SampleCollector {
   void add(Document document) {
     long[] ids =
         document.marked() || continuous && documents > 0
-            ? tokenizer.encodeWithoutSpecialTokens(document.text())
-            : tokenizer.encode(document.text());
+            ? tokenizer.encodeWithoutSpecialTokens(document.text(), wanted())
+            : tokenizer.encode(document.text(), wanted());
     documents++;
     tokens += ids.length;
     if (ids.length < spec.minLength().orElse(0)) {
@@ -55,6 +55,13 @@ final class SampleCollector {
     } else {
       join(ids);
     }
+  }
+
+  // More of one document would go into no sample.
+  private long wanted() {
+    return spec.minLength().isPresent()
+        ? spec.sequenceLength()
+        : (long) (spec.samples() - samples.size()) * spec.sequenceLength() - joinedLength;
   }
 
   private void join(long[] ids) {

@@ -11,19 +11,36 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.alphaquant.calibration.CalibrationException.Kind;
 
-/** The lines of a UTF-8 file, each with its line end, read one by one and of bounded length. */
+/**
+ * The lines of a UTF-8 file, each with its line end, read one by one and of bounded length: longer
+ * ones are refused where a line must be whole, else they come in parts.
+ */
 final class TextLines implements AutoCloseable {
 
   static final int MAX_LINE_BYTES = 1 << 26;
+  private static final int WHOLE = Integer.MAX_VALUE;
+  private static final int NONE = -2;
   private static final String BYTE_ORDER_MARK = "\ufeff";
 
   private final Path file;
   private final InputStream bytes;
   private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+  private final int part;
+  private int ahead = NONE;
+  private boolean ended = true;
   private long number;
 
+  /** Lines that must be whole. */
   TextLines(Path file) {
+    this(file, WHOLE);
+  }
+
+  /**
+   * @param part bytes after which a line is cut, between two characters
+   */
+  TextLines(Path file, int part) {
     this.file = file;
+    this.part = part;
     try {
       this.bytes = DataFormat.open(file);
     } catch (IOException unreadable) {
@@ -38,15 +55,15 @@ final class TextLines implements AutoCloseable {
 
   Optional<String> next() {
     line.reset();
-    number++;
+    number += ended ? 1 : 0;
     try {
-      int value;
-      do {
-        value = bytes.read();
-        if (value >= 0) {
-          append(value);
-        }
-      } while (value >= 0 && value != '\n');
+      int value = read();
+      while (value >= 0 && !(line.size() >= part && begins(value))) {
+        append(value);
+        value = value == '\n' ? NONE : bytes.read();
+      }
+      ended = value == NONE;
+      ahead = ended ? NONE : value;
       return line.size() == 0 ? Optional.empty() : Optional.of(decode());
     } catch (CharacterCodingException notUtf8) {
       throw new CalibrationException(
@@ -59,6 +76,15 @@ final class TextLines implements AutoCloseable {
   /** Where a message should point to. */
   String at() {
     return "'%s', line %d".formatted(file.getFileName(), number);
+  }
+
+  private int read() throws IOException {
+    return ahead == NONE ? bytes.read() : ahead;
+  }
+
+  // Whether a byte is the first of a character.
+  private static boolean begins(int value) {
+    return (value & 0xc0) != 0x80;
   }
 
   private void append(int value) {

@@ -4,7 +4,10 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
 import org.alphaquant.calibration.CalibrationException.Kind;
+import org.alphaquant.checkpoint.OtherContent;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -28,10 +31,12 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   private final HuggingFaceTokenizer tokenizer;
+  private final LongTextEncoder pieces;
   private final long bos;
 
-  private Tokenizer(HuggingFaceTokenizer tokenizer, long bos) {
+  private Tokenizer(HuggingFaceTokenizer tokenizer, long bos, Runnable between) {
     this.tokenizer = tokenizer;
+    this.pieces = new LongTextEncoder(tokenizer, between);
     this.bos = bos;
   }
 
@@ -42,6 +47,15 @@ public final class Tokenizer implements AutoCloseable {
    *     beginning-of-sequence token that {@code tokenizer_config.json} asks for is none
    */
   public static Tokenizer open(Path modelFolder) {
+    return open(modelFolder, () -> {});
+  }
+
+  /**
+   * The same, for long texts that are encoded piece by piece.
+   *
+   * @param between called before each piece of a text; may throw to end the work
+   */
+  public static Tokenizer open(Path modelFolder, Runnable between) {
     Path file = modelFolder.resolve("tokenizer.json");
     if (!Files.isRegularFile(file)) {
       throw new CalibrationException(
@@ -51,7 +65,7 @@ public final class Tokenizer implements AutoCloseable {
     }
     HuggingFaceTokenizer tokenizer = load(file);
     try {
-      return new Tokenizer(tokenizer, bos(modelFolder, tokenizer));
+      return new Tokenizer(tokenizer, bos(modelFolder, tokenizer), between);
     } catch (RuntimeException problem) {
       tokenizer.close();
       throw problem;
@@ -60,13 +74,49 @@ public final class Tokenizer implements AutoCloseable {
 
   /** Token ids of a document, with the special tokens that the model expects around one. */
   public long[] encode(String text) {
-    long[] ids = tokenizer.encode(text, true, false).getIds();
+    return encode(text, Long.MAX_VALUE);
+  }
+
+  /**
+   * The first token ids of a document, with the special tokens that the model expects around one.
+   *
+   * @param most how many are wanted; a longer text may give more, but is not encoded to its end
+   */
+  public long[] encode(String text, long most) {
+    long[] ids =
+        text.length() <= LongTextEncoder.PIECE
+            ? tokenizer.encode(text, true, false).getIds()
+            : SpecialTokens.of(tokenizer).around(pieces.encode(text, most), most);
     return bos == NO_BOS || ids.length > 0 && ids[0] == bos ? ids : prepend(bos, ids);
   }
 
   /** Token ids of the text alone, as a piece of running text. */
   public long[] encodeWithoutSpecialTokens(String text) {
-    return tokenizer.encode(text, false, false).getIds();
+    return encodeWithoutSpecialTokens(text, Long.MAX_VALUE);
+  }
+
+  /**
+   * The first token ids of the text alone.
+   *
+   * @param most as in {@link #encode(String, long)}
+   */
+  public long[] encodeWithoutSpecialTokens(String text, long most) {
+    return pieces.encode(text, most);
+  }
+
+  /** What to say of ids for which a vocabulary has no entry; empty where there is none. */
+  public Optional<String> beyond(long vocabulary, long[] ids) {
+    return Arrays.stream(ids)
+        .filter(id -> id < 0 || id >= vocabulary)
+        .mapToObj(
+            id ->
+                "tokenizer.json makes the token id %d (%s); the model's vocabulary ends at %d, as its embedding has %d rows"
+                    .formatted(id, Excerpt.of(text(id)), vocabulary - 1, vocabulary))
+        .findFirst();
+  }
+
+  private String text(long id) {
+    return tokenizer.decode(new long[] {id}, false);
   }
 
   /** What to say of a file that is larger than {@link #MAX_BYTES}. */
@@ -87,8 +137,9 @@ public final class Tokenizer implements AutoCloseable {
     } catch (CalibrationException problem) {
       throw problem;
     } catch (IOException | RuntimeException malformed) {
+      String reason = OtherContent.of(file).map("this is "::concat).orElse(malformed.getMessage());
       throw new CalibrationException(
-          Kind.TOKENIZER, "tokenizer.json cannot be loaded: " + malformed.getMessage(), malformed);
+          Kind.TOKENIZER, "tokenizer.json cannot be loaded: " + reason, malformed);
     }
   }
 
@@ -121,7 +172,10 @@ public final class Tokenizer implements AutoCloseable {
     } catch (JacksonException malformed) {
       throw new CalibrationException(
           Kind.TOKENIZER,
-          "tokenizer_config.json cannot be read: " + malformed.getOriginalMessage(),
+          "tokenizer_config.json cannot be read: "
+              + OtherContent.of(file)
+                  .map("this is "::concat)
+                  .orElse(malformed.getOriginalMessage()),
           malformed);
     }
   }

@@ -79,6 +79,13 @@ public final class CheckpointException extends RuntimeException {
     return new CheckpointException(kind, file, tensor, detail, null);
   }
 
+  /** This, or what the file is instead where its beginning tells. */
+  CheckpointException orOtherContent(Path path, String expected) {
+    return OtherContent.of(path)
+        .map(name -> of(kind, path, "not " + expected + "; this is " + name, this))
+        .orElse(this);
+  }
+
   CheckpointException inFile(Path path) {
     return new CheckpointException(kind, path, tensor, detail, getCause());
   }

@@ -34,6 +34,14 @@ final class JsonText {
   /** The JSON object that a whole file holds. */
   static JsonNode object(Path file, Kind kind) {
     try {
+      return read(file, kind);
+    } catch (CheckpointException malformed) {
+      throw malformed.orOtherContent(file, "a JSON object");
+    }
+  }
+
+  private static JsonNode read(Path file, Kind kind) {
+    try {
       ByteBuffer bytes = map(file, kind);
       requireUtf8(file, bytes, kind);
       try (JsonParser json = parser(bytes)) {

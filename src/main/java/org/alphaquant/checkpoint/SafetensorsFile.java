@@ -55,6 +55,8 @@ public final class SafetensorsFile implements AutoCloseable {
           new SafetensorsFile(path, channel, SafetensorsHeader.read(path, channel));
       channel = null;
       return file;
+    } catch (CheckpointException malformed) {
+      throw malformed.orOtherContent(path, "a safetensors file");
     } catch (IOException unreadable) {
       throw unreadable(path, unreadable);
     } finally {

@@ -29,6 +29,14 @@ record ShardIndex(Path file, Map<String, String> shards) {
   }
 
   static ShardIndex read(Path file) {
+    try {
+      return parsed(file);
+    } catch (CheckpointException malformed) {
+      throw malformed.orOtherContent(file, "a JSON object");
+    }
+  }
+
+  private static ShardIndex parsed(Path file) {
     ByteBuffer bytes = JsonText.map(file, Kind.INDEX_MALFORMED);
     JsonText.requireUtf8(file, bytes, Kind.INDEX_MALFORMED);
     try (JsonParser json = JsonText.parser(bytes)) {

@@ -95,10 +95,10 @@ public final class QuantizationRun implements JobRunner {
     context.unit("encoding the calibration text");
     CalibrationSamples samples =
         CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat);
-    requireInVocabulary(samples.tokens(), job.description());
+    requireInVocabulary(samples.tokens(), tokenizer, job.description());
     context.unit("encoding the evaluation text");
     long[][] windows = windows(inputs, spec, tokenizer, chat);
-    requireInVocabulary(windows, job.description());
+    requireInVocabulary(windows, tokenizer, job.description());
     return new RunInputs(job, samples, inputs.provenance(spec), windows);
   }
 
@@ -115,7 +115,7 @@ public final class QuantizationRun implements JobRunner {
 
   private static Tokenizer tokenizer(JobContext context, Checkpoint source) {
     context.unit("reading tokenizer.json");
-    return Tokenizer.open(source.folder());
+    return Tokenizer.open(source.folder(), context::ensureHeld);
   }
 
   private static Torch torch(JobContext context) {
@@ -124,17 +124,15 @@ public final class QuantizationRun implements JobRunner {
   }
 
   // The embedding has no row for others; PyTorch would fail somewhere within the first layer.
-  private static void requireInVocabulary(long[][] tokens, ModelDescription description) {
+  private static void requireInVocabulary(
+      long[][] tokens, Tokenizer tokenizer, ModelDescription description) {
     for (long[] row : tokens) {
-      for (long id : row) {
-        if (id < 0 || id >= description.vocabulary()) {
-          throw new RunFailure(
-              JobError.Kind.USER,
-              "unusable-input",
-              "tokenizer.json makes the token id %d; the model's vocabulary ends at %d"
-                  .formatted(id, description.vocabulary() - 1));
-        }
-      }
+      tokenizer
+          .beyond(description.vocabulary(), row)
+          .ifPresent(
+              problem -> {
+                throw new RunFailure(JobError.Kind.USER, "unusable-input", problem);
+              });
     }
   }
 

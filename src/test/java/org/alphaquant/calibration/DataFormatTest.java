@@ -177,4 +177,29 @@ class DataFormatTest {
       }
     }
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "pointer.jsonl, version https://git-lfs.github.com/spec/v1, a Git LFS pointer",
+    "pointer.txt, version https://git-lfs.github.com/spec/v1, a Git LFS pointer",
+    "texts.jsonl, 'PK\u0003\u0004', a zip archive",
+    "texts.txt, BZh91AY, packed with bzip2"
+  })
+  void aFileThatIsNoTextIsNamedForWhatItIs(String name, String content, String is)
+      throws IOException {
+    Path file = write(name, content);
+    assertThatThrownBy(() -> DataFormat.of(file))
+        .isInstanceOf(CalibrationException.class)
+        .hasMessageStartingWith("'" + name + "' is no text: this is " + is);
+  }
+
+  /** The names say JSON lines; the content is what counts. */
+  @Test
+  void parquetPackedLinesAndArraysAreReadWhateverTheirName() throws IOException {
+    Path parquet = Files.copy(DATA.resolve("rows-snappy.parquet"), folder.resolve("a.jsonl"));
+    assertThat(DataFormat.of(parquet)).isEqualTo(DataFormat.PARQUET);
+    Path packed = write("b.jsonl.gz", LINES);
+    Path renamed = Files.move(packed, folder.resolve("b.jsonl"));
+    assertThat(texts(renamed)).containsExactly("one", "two");
+  }
 }

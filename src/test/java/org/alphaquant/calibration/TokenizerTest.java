@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -107,6 +110,33 @@ class TokenizerTest {
     try (Tokenizer plain = Tokenizer.open(DEMO);
         Tokenizer limited = Tokenizer.open(model)) {
       assertThat(limited.encode(text)).hasSizeGreaterThan(5).isEqualTo(plain.encode(text));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tokenizer.json", "tokenizer_config.json"})
+  void aPointerInPlaceOfAFileIsNamed(String name) throws IOException {
+    Files.writeString(
+        model.resolve(name), "version https://git-lfs.github.com/spec/v1\nsize 9085657\n");
+    assertThatThrownBy(() -> Tokenizer.open(model))
+        .isInstanceOf(CalibrationException.class)
+        .hasMessageContaining(name)
+        .hasMessageContaining("this is a Git LFS pointer");
+  }
+
+  @Test
+  void idsBeyondAVocabularyComeWithTheirText() {
+    try (Tokenizer tokenizer = Tokenizer.open(DEMO)) {
+      long[] ids = tokenizer.encode("One day Femi went to the library");
+      long largest = Arrays.stream(ids).max().getAsLong();
+      assertThat(tokenizer.beyond(largest + 1, ids)).isEmpty();
+      assertThat(tokenizer.beyond(largest, ids))
+          .hasValueSatisfying(
+              text ->
+                  assertThat(text)
+                      .contains("token id " + largest + " ('")
+                      .contains("ends at " + (largest - 1))
+                      .contains("has " + largest + " rows"));
     }
   }
 

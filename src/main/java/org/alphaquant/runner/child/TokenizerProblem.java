@@ -1,7 +1,6 @@
 package org.alphaquant.runner.child;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.Tokenizer;
@@ -26,8 +25,8 @@ final class TokenizerProblem {
    */
   static Optional<String> find(Path folder, long vocabulary) {
     try (Tokenizer tokenizer = Tokenizer.open(folder)) {
-      return of(tokenizer.encode(TEXT), vocabulary)
-          .or(() -> of(tokenizer.encodeWithoutSpecialTokens(TEXT), vocabulary));
+      return of(tokenizer, tokenizer.encode(TEXT), vocabulary)
+          .or(() -> of(tokenizer, tokenizer.encodeWithoutSpecialTokens(TEXT), vocabulary));
     } catch (CalibrationException problem) {
       return Optional.of(problem.getMessage());
     } catch (RuntimeException refused) {
@@ -35,17 +34,10 @@ final class TokenizerProblem {
     }
   }
 
-  private static Optional<String> of(long[] ids, long vocabulary) {
-    if (ids.length == 0) {
-      return Optional.of(
-          "tokenizer.json makes no token of a text of %d characters".formatted(TEXT.length()));
-    }
-    return Arrays.stream(ids)
-        .filter(id -> id < 0 || id >= vocabulary)
-        .mapToObj(
-            id ->
-                "tokenizer.json makes the token id %d; the model's vocabulary ends at %d"
-                    .formatted(id, vocabulary - 1))
-        .findFirst();
+  private static Optional<String> of(Tokenizer tokenizer, long[] ids, long vocabulary) {
+    return ids.length == 0
+        ? Optional.of(
+            "tokenizer.json makes no token of a text of %d characters".formatted(TEXT.length()))
+        : tokenizer.beyond(vocabulary, ids);
   }
 }

@@ -1,0 +1,95 @@
+package org.alphaquant.checkpoint;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a file is that is not what its name says: downloads that stopped at a pointer, files of
+ * other formats, pages that a site answers instead of a file. Told by the first bytes.
+ */
+public final class OtherContent {
+
+  private static final int LONGEST = 512;
+  private static final int TAR_MAGIC = 257;
+
+  private record Sign(int at, byte[] bytes, String name) {
+
+    static Sign of(String begin, String name) {
+      return new Sign(0, begin.getBytes(StandardCharsets.ISO_8859_1), name);
+    }
+
+    boolean matches(byte[] head) {
+      return head.length >= at + bytes.length
+          && Arrays.equals(head, at, at + bytes.length, bytes, 0, bytes.length);
+    }
+  }
+
+  private static final Sign POINTER =
+      Sign.of(
+          "version https://git-lfs.github.com/spec/",
+          "a Git LFS pointer, which stands for the file itself; run git lfs pull, or fetch the file");
+
+  private static final List<Sign> OTHER =
+      List.of(
+          POINTER,
+          Sign.of("PAR1", "a Parquet file"),
+          Sign.of("BZh", "packed with bzip2"),
+          Sign.of("\u00fd7zXZ\0", "packed with xz"),
+          Sign.of("7z\u00bc\u00af", "a 7-Zip archive"),
+          Sign.of("PK\u0003\u0004", "a zip archive, as PyTorch's .bin and .pt files are"),
+          Sign.of("\u0080\u0002", "a Python pickle"),
+          Sign.of("GGUF", "a GGUF file"),
+          Sign.of("\u0089HDF", "an HDF5 file"),
+          Sign.of("ARROW1", "an Arrow file"),
+          Sign.of("%PDF", "a PDF document"),
+          new Sign(TAR_MAGIC, "ustar".getBytes(StandardCharsets.US_ASCII), "a tar archive"));
+
+  /** Text is unpacked where it is packed so. */
+  private static final List<Sign> PACKED =
+      List.of(
+          Sign.of("\u001f\u008b", "packed with gzip"),
+          Sign.of("\u0028\u00b5\u002f\u00fd", "packed with Zstandard"));
+
+  private OtherContent() {}
+
+  /**
+   * What a file is that should hold weights or a JSON object, as the end of a sentence that begins
+   * with "this is"; empty where it looks like none of the known ones.
+   */
+  public static Optional<String> of(Path file) {
+    byte[] head = head(file);
+    return sign(OTHER, head).or(() -> sign(PACKED, head)).or(() -> page(head));
+  }
+
+  /** The same of a file that should hold text, packed or not. */
+  public static Optional<String> ofText(Path file) {
+    return sign(OTHER, head(file));
+  }
+
+  private static Optional<String> sign(List<Sign> signs, byte[] head) {
+    return signs.stream().filter(sign -> sign.matches(head)).map(Sign::name).findFirst();
+  }
+
+  private static Optional<String> page(byte[] head) {
+    String begin = new String(head, StandardCharsets.ISO_8859_1).stripLeading();
+    if (begin.regionMatches(true, 0, "<!doctype", 0, 9)
+        || begin.regionMatches(true, 0, "<html", 0, 5)) {
+      return Optional.of("an HTML page, as a site answers instead of a file");
+    }
+    return begin.startsWith("[") ? Optional.of("a JSON array") : Optional.empty();
+  }
+
+  private static byte[] head(Path file) {
+    try (InputStream bytes = Files.newInputStream(file)) {
+      return bytes.readNBytes(LONGEST);
+    } catch (IOException unreadable) {
+      return new byte[0];
+    }
+  }
+}
