@@ -243,7 +243,7 @@ class ArchitectureTest {
     map.put("job.queue", Set.of("job.row", "job"));
     map.put("job.delivery", Set.of("job.row", "job"));
     map.put("job.row", Set.of("background", "job"));
-    map.put("job.plan", Set.of("job", "problem"));
+    map.put("job.plan", Set.of("architecture", "job", "problem"));
     map.put("job.library", Set.of("job"));
     map.put("job", Set.of("architecture", "problem"));
     map.put("background", Set.of("server"));

@@ -1,11 +1,9 @@
 package org.alphaquant.model;
 
 import java.util.List;
-import java.util.Set;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
-import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.model.afmoe.AfmoeFamily;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.model.cohere2.Cohere2Family;
@@ -16,7 +14,6 @@ import org.alphaquant.model.deepseekv32.DeepseekV32Family;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
-import org.alphaquant.model.design.Outline;
 import org.alphaquant.model.dots1.Dots1Family;
 import org.alphaquant.model.ernie45.Ernie45Family;
 import org.alphaquant.model.ernie45moe.Ernie45MoeFamily;
@@ -141,42 +138,19 @@ public final class ModelFamilies {
    * @param modelType the family to take it for, or null to find out
    * @throws ModelException if the family is unknown or the checkpoint does not fit it
    */
-  public static ModelDescription describe(Checkpoint checkpoint, String modelType) {
+  public static RecognisedModel recognise(Checkpoint checkpoint, String modelType) {
     FamilyDetection detection = FamilyDetection.of(FAMILIES, checkpoint, modelType);
     Blueprint blueprint = detection.family().checkedBlueprint(ModelSource.of(checkpoint));
-    Outline outline = outline(checkpoint, blueprint);
-    return DescribedBlueprint.describe(detection, blueprint, outline);
+    return new RecognisedModel(detection, checkpoint, blueprint);
   }
 
-  private static Outline outline(Checkpoint checkpoint, Blueprint blueprint) {
-    Outline outline = new Outline(checkpoint, blueprint.tensors(checkpoint));
-    blueprint.outline(outline);
-    return outline;
-  }
-
-  private static Blueprint blueprint(Checkpoint checkpoint, ModelDescription description) {
-    ModelFamily family = FamilyDetection.named(FAMILIES, description.family());
-    return family.blueprint(ModelSource.of(checkpoint));
+  /** The description of a checkpoint that {@link #recognise} recognises. */
+  public static ModelDescription describe(Checkpoint checkpoint, String modelType) {
+    return recognise(checkpoint, modelType).description();
   }
 
   /**
-   * The tensors of a described checkpoint as a plain one holds them, for copying what is not
-   * quantized: fp8 blocks multiplied out to BF16, fused experts one by one, everything that is read
-   * under the names that the family publishes, everything else as it is stored.
-   */
-  public static List<TensorSource> plainTensors(
-      Checkpoint checkpoint, ModelDescription description) {
-    Blueprint blueprint = blueprint(checkpoint, description);
-    return blueprint.tensors(checkpoint).plain(outline(checkpoint, blueprint).read());
-  }
-
-  /** Names in a described checkpoint of the tensors that the forward pass reads. */
-  public static Set<String> storedTensors(Checkpoint checkpoint, ModelDescription description) {
-    return outline(checkpoint, blueprint(checkpoint, description)).stored();
-  }
-
-  /**
-   * Opens a described checkpoint for computing.
+   * Opens another checkpoint of a described model, a result for example.
    *
    * @param scope owns the embedding and the head once they are used
    */
@@ -184,13 +158,14 @@ public final class ModelFamilies {
     return open(checkpoint, description, scope, WeightOverlay.NONE);
   }
 
-  /** Opens a described checkpoint for computing with some weights replaced. */
+  /** Opens another checkpoint of a described model with some weights replaced. */
   public static Model open(
       Checkpoint checkpoint,
       ModelDescription description,
       TensorScope scope,
       WeightOverlay overlay) {
-    Blueprint blueprint = blueprint(checkpoint, description);
+    ModelFamily family = FamilyDetection.named(FAMILIES, description.family());
+    Blueprint blueprint = family.blueprint(ModelSource.of(checkpoint));
     return new Model(checkpoint, description, blueprint, scope, overlay);
   }
 }

@@ -15,6 +15,7 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.model.RecognisedModel;
 import org.alphaquant.scheme.QuantizationConfig;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.scheme.plan.Plan;
@@ -62,17 +63,17 @@ public class JobPreparation {
   }
 
   private static PreparedJob prepare(JobSpec spec, Checkpoint source) {
-    ModelDescription description = ModelFamilies.describe(source, spec.modelType());
+    RecognisedModel model = ModelFamilies.recognise(source, spec.modelType());
+    ModelDescription description = model.description();
     Map<String, TensorSource> plain = new LinkedHashMap<>();
-    ModelFamilies.plainTensors(source, description)
-        .forEach(tensor -> plain.put(tensor.info().name(), tensor));
+    model.plainTensors().forEach(tensor -> plain.put(tensor.info().name(), tensor));
     List<TensorInfo> infos = plain.values().stream().map(TensorSource::info).toList();
     Resolution resolution = resolve(spec, description, infos);
     OutputChoice output = OutputChoice.of(spec.output());
     Plan plan =
         new Planner(planned(source, description, infos))
             .plan(resolution, output.format(), output.target());
-    return new PreparedJob(spec, source, description, plain, plan);
+    return new PreparedJob(spec, model, plain, plan);
   }
 
   // The configuration is held against norms too: one that names them is told that it cannot be.

@@ -7,28 +7,34 @@ import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.model.RecognisedModel;
 import org.alphaquant.scheme.plan.Plan;
 
 /**
  * A specification with all that it names opened and worked out: what a request is answered from and
  * a run computes with.
  *
- * @param source closed with this
+ * @param model the source; its checkpoint is closed with this
  * @param plain the source's tensors when they are plain, by their published names
  */
 public record PreparedJob(
-    JobSpec spec,
-    Checkpoint source,
-    ModelDescription description,
-    Map<String, TensorSource> plain,
-    Plan plan)
+    JobSpec spec, RecognisedModel model, Map<String, TensorSource> plain, Plan plan)
     implements AutoCloseable {
+
+  /** The source's files. */
+  public Checkpoint source() {
+    return model.checkpoint();
+  }
+
+  public ModelDescription description() {
+    return model.description();
+  }
 
   /** The plain tensors that a result is put together from, a head's own copy among them. */
   public Map<String, TensorSource> pieces() {
     Map<String, TensorSource> pieces = new LinkedHashMap<>(plain);
     if (plan.unties()) {
-      TensorSource embedding = plain.get(description.embedding().name() + ".weight");
+      TensorSource embedding = plain.get(description().embedding().name() + ".weight");
       plan.content().plain().stream()
           .filter(tensor -> !plain.containsKey(tensor.name()))
           .forEach(tensor -> pieces.put(tensor.name(), embedding.renamed(tensor.name())));
@@ -48,6 +54,6 @@ public record PreparedJob(
 
   @Override
   public void close() {
-    source.close();
+    source().close();
   }
 }

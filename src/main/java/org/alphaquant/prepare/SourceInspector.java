@@ -11,7 +11,6 @@ import org.alphaquant.architecture.RoutingDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.RefusedException;
-import org.alphaquant.job.plan.Architecture;
 import org.alphaquant.job.plan.InspectionRequest;
 import org.alphaquant.job.plan.ModelInspection;
 import org.alphaquant.job.plan.ModelInspector;
@@ -31,8 +30,8 @@ class SourceInspector implements ModelInspector {
   }
 
   @Override
-  public List<Architecture> architectures() {
-    return ModelFamilies.known().stream().map(SourceInspector::architecture).toList();
+  public List<FamilyDescription> architectures() {
+    return ModelFamilies.known();
   }
 
   @Override
@@ -92,14 +91,5 @@ class SourceInspector implements ModelInspector {
 
   private static ModelInspection.Names names(Collection<String> names) {
     return new ModelInspection.Names(names.size(), ModuleSummary.of(names));
-  }
-
-  private static Architecture architecture(FamilyDescription family) {
-    return new Architecture(
-        family.modelType(),
-        family.architectures(),
-        family.attention(),
-        family.routing(),
-        family.sharedExperts());
   }
 }

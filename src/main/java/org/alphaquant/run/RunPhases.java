@@ -123,7 +123,7 @@ final class RunPhases {
   }
 
   private void checkSource() {
-    Set<String> names = ModelFamilies.storedTensors(prepared.source(), prepared.description());
+    Set<String> names = prepared.model().storedTensors();
     int step = Math.max(1, names.size() / SHOWN_CHECKS);
     SourceCheck.check(
         prepared.source(),
@@ -185,7 +185,7 @@ final class RunPhases {
 
   private void quantize(int first) {
     try (TensorScope scope = torch.scope("model")) {
-      Model model = ModelFamilies.open(prepared.source(), prepared.description(), scope);
+      Model model = prepared.model().open(scope);
       ModelQuantizer quantizer = new ModelQuantizer(plan(), memory);
       for (int i = 0; i < first; i++) {
         Optional.ofNullable(layers.read(i).experts()).ifPresent(progress::routed);

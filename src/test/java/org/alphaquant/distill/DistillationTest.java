@@ -178,7 +178,7 @@ class DistillationTest {
                   Dtype.BF16,
                   sequences(8, 2))
               .keepingSolutions();
-      ModelFamilies.plainTensors(checkpoint, description).stream()
+      ModelFamilies.recognise(checkpoint, null).plainTensors().stream()
           .map(tensor -> tensor.info())
           .filter(info -> info.name().contains("norm"))
           .forEach(info -> norms.put(info.name(), TorchDtype.BFLOAT16.number()));

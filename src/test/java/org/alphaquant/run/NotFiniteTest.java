@@ -69,8 +69,7 @@ class NotFiniteTest {
       looked++;
       Path broken = copy(source, tensor.name(), (int) tensor.bytes() - other.length, other);
       try (Checkpoint checkpoint = Checkpoint.open(broken)) {
-        Set<String> names =
-            ModelFamilies.storedTensors(checkpoint, ModelFamilies.describe(checkpoint, null));
+        Set<String> names = ModelFamilies.recognise(checkpoint, null).storedTensors();
         ModelException refused =
             catchThrowableOfType(
                 ModelException.class, () -> SourceCheck.check(checkpoint, names, done -> {}));
@@ -84,8 +83,7 @@ class NotFiniteTest {
 
   private static List<TensorInfo> read(Path source) {
     try (Checkpoint checkpoint = Checkpoint.open(source)) {
-      return ModelFamilies.storedTensors(checkpoint, ModelFamilies.describe(checkpoint, null))
-          .stream()
+      return ModelFamilies.recognise(checkpoint, null).storedTensors().stream()
           .map(checkpoint::info)
           .toList();
     }

@@ -3,8 +3,8 @@ package org.alphaquant.api.model;
 import java.util.List;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.job.RefusedException;
-import org.alphaquant.job.plan.Architecture;
 import org.alphaquant.job.plan.InspectionRequest;
 import org.alphaquant.job.plan.ModelInspection;
 import org.alphaquant.job.plan.ModelInspector;
@@ -41,5 +41,5 @@ class ModelController {
     }
   }
 
-  record ArchitectureList(List<Architecture> data) {}
+  record ArchitectureList(List<FamilyDescription> data) {}
 }

@@ -1,13 +1,14 @@
 package org.alphaquant.job.plan;
 
 import java.util.List;
+import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.job.RefusedException;
 
 /** Says what a model is, from its config.json and the headers of its files alone. */
 public interface ModelInspector {
 
   /** The families that can be quantized. */
-  List<Architecture> architectures();
+  List<FamilyDescription> architectures();
 
   /**
    * Looks at a model.

@@ -32,7 +32,7 @@ final class ExportedModel {
       ModelDescription description = ModelFamilies.describe(checkpoint, null);
       Map<String, TensorSource> tensors = new LinkedHashMap<>();
       Map<String, List<Long>> shapes = new HashMap<>();
-      for (TensorSource tensor : ModelFamilies.plainTensors(checkpoint, description)) {
+      for (TensorSource tensor : ModelFamilies.recognise(checkpoint, null).plainTensors()) {
         tensors.put(tensor.info().name(), tensor);
         shapes.put(tensor.info().name(), tensor.info().shape());
       }

@@ -25,7 +25,9 @@ class ImportanceMatrixTest {
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("src/test/resources/micro/olmoe"))) {
       ModelDescription model = ModelFamilies.describe(checkpoint, null);
       List<TensorInfo> plain =
-          ModelFamilies.plainTensors(checkpoint, model).stream().map(TensorSource::info).toList();
+          ModelFamilies.recognise(checkpoint, null).plainTensors().stream()
+              .map(TensorSource::info)
+              .toList();
       Content content = new Content(model, checkpoint.config(), Dtype.BF16, plain, List.of());
       ImportanceMatrix.write(folder, content, ImportanceMatrixTest::sums, "text", 4, 64);
     }

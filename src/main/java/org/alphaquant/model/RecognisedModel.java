@@ -1,0 +1,70 @@
+package org.alphaquant.model;
+
+import java.util.List;
+import java.util.Set;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.model.block.WeightOverlay;
+import org.alphaquant.model.design.Blueprint;
+import org.alphaquant.model.design.Outline;
+import org.alphaquant.storage.sources.SourceTensors;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * A checkpoint whose family is known and whose tensors fit it. What is known of it is worked out
+ * once, from config.json and headers; weights are read when it is opened.
+ */
+public final class RecognisedModel {
+
+  private final Checkpoint checkpoint;
+  private final Blueprint blueprint;
+  private final SourceTensors tensors;
+  private final Outline outline;
+  private final ModelDescription description;
+
+  RecognisedModel(FamilyDetection detection, Checkpoint checkpoint, Blueprint blueprint) {
+    this.checkpoint = checkpoint;
+    this.blueprint = blueprint;
+    this.tensors = blueprint.tensors(checkpoint);
+    this.outline = new Outline(checkpoint, tensors);
+    blueprint.outline(outline);
+    this.description = DescribedBlueprint.describe(detection, blueprint, outline);
+  }
+
+  public Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  public ModelDescription description() {
+    return description;
+  }
+
+  /**
+   * The tensors as a plain checkpoint holds them, for copying what is not quantized: fp8 blocks
+   * multiplied out to BF16, fused experts one by one, everything that is read under the names that
+   * the family publishes, everything else as it is stored.
+   */
+  public List<TensorSource> plainTensors() {
+    return tensors.plain(outline.read());
+  }
+
+  /** Names in the checkpoint of the tensors that the forward pass reads. */
+  public Set<String> storedTensors() {
+    return outline.stored();
+  }
+
+  /**
+   * Opens the model for computing.
+   *
+   * @param scope owns the embedding and the head once they are used
+   */
+  public Model open(TensorScope scope) {
+    return open(scope, WeightOverlay.NONE);
+  }
+
+  /** Opens the model for computing with some weights replaced. */
+  public Model open(TensorScope scope, WeightOverlay overlay) {
+    return new Model(checkpoint, description, blueprint, scope, overlay);
+  }
+}
