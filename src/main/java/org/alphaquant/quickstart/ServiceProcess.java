@@ -46,6 +46,7 @@ final class ServiceProcess {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     // The work is PyTorch's; what is left to compile is over before a better compiler pays.
     command.add("-XX:TieredStopAtLevel=1");
+    command.add("-Dalphaquant.runner.options=-XX:TieredStopAtLevel=1");
     command.add("-XX:+UseSerialGC");
     command.add("-Dalphaquant.ends-with=" + ProcessHandle.current().pid());
     // Nobody wants to wait long after Ctrl-C; the next start goes on with the job.

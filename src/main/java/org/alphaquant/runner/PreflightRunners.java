@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -16,22 +15,18 @@ import org.slf4j.LoggerFactory;
 
 /** Tries tokenizers in runners of small limits, and remembers what came of it. */
 final class PreflightRunners implements TokenizerTrial {
-  static final List<String> DEVICES = List.of("tokenizer");
-
   private static final Logger log = LoggerFactory.getLogger(PreflightRunners.class);
   private static final int REMEMBERED = 1000;
 
-  private final RunnerPool pool;
+  private final TrialRunners runners;
   private final PreflightSettings settings;
-  private final Duration startTimeout;
   private final TokenizerFiles files = new TokenizerFiles();
   private final Map<String, Verdict> verdicts = Recent.map(REMEMBERED);
   private final Semaphore free;
 
-  PreflightRunners(RunnerPool pool, PreflightSettings settings, Duration startTimeout) {
-    this.pool = pool;
+  PreflightRunners(TrialRunners runners, PreflightSettings settings) {
+    this.runners = runners;
     this.settings = settings;
-    this.startTimeout = startTimeout;
     this.free = new Semaphore(settings.runners(), true);
   }
 
@@ -70,43 +65,26 @@ final class PreflightRunners implements TokenizerTrial {
   }
 
   private Verdict tried(Path folder, long vocabulary, String key) {
-    RunnerProcess runner;
+    TrialRunners.Loan loan;
     try {
-      runner = ready();
+      loan = runners.take();
     } catch (IOException notStarted) {
       log.warn("No runner can try a tokenizer: {}", notStarted.getMessage());
       return Verdict.notTried("no runner could be started to try it");
     }
     try {
-      String problem = problem(runner, folder, vocabulary);
+      loan.runner().limitMemory(settings.maxMemory().toBytes());
+      String problem = problem(loan.runner(), folder, vocabulary);
       Verdict verdict = problem == null ? Verdict.USABLE : Verdict.refused(problem);
       verdicts.put(key, verdict);
-      pool.giveBack(runner, DEVICES);
+      loan.giveBack();
       return verdict;
     } catch (RunnerStoppedException late) {
       // Not remembered: the machine may have been busy.
-      pool.discard(runner);
+      loan.discard();
       return Verdict.refused(late.getMessage());
     } catch (IOException ended) {
-      return ended(runner, key);
-    }
-  }
-
-  private RunnerProcess ready() throws IOException {
-    while (true) {
-      RunnerProcess runner = pool.take(DEVICES);
-      boolean fresh = !runner.isReady();
-      try {
-        runner.awaitReady(startTimeout);
-        runner.limitMemory(settings.maxMemory().toBytes());
-        if (fresh || runner.isAlive()) {
-          return runner;
-        }
-        pool.discard(runner);
-      } catch (IOException e) {
-        pool.discard(runner);
-        throw e;
-      }
+      return ended(loan, key);
     }
   }
 
@@ -124,11 +102,11 @@ final class PreflightRunners implements TokenizerTrial {
             .formatted(settings.timeout().toSeconds()));
   }
 
-  private Verdict ended(RunnerProcess runner, String key) {
-    LostRunner lost = new LostRunner(runner, "trying tokenizer.json", pool.meters());
-    RunnerMeters.End end = lost.count();
-    String lastLines = String.join("; ", runner.output().lastLines());
-    pool.discard(runner);
+  private Verdict ended(TrialRunners.Loan loan, String key) {
+    RunnerMeters meters = loan.from().meters();
+    RunnerMeters.End end = new LostRunner(loan.runner(), "trying tokenizer.json", meters).count();
+    String lastLines = String.join("; ", loan.runner().output().lastLines());
+    loan.discard();
     if (end == RunnerMeters.End.KILLED) {
       return Verdict.notTried("the runner that tried it was killed");
     }

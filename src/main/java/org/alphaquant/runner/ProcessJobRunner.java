@@ -62,14 +62,14 @@ final class ProcessJobRunner implements JobRunner {
 
   @Override
   public JobResult run(JobContext context) throws IOException {
-    long limit = memoryLimit.of(context);
     RunnerProcess runner = ready(context);
     RemoteAttempt attempt = new RemoteAttempt(runner, context, settings, cancelDeadline);
     boolean atRest = false;
     try {
-      runner.limitMemory(limit);
       runner.output().writeTo(context.attemptDirectory().resolve(LOG));
       runner.send(request(context));
+      // Meanwhile the runner reads the job.
+      runner.limitMemory(memoryLimit.of(context));
       JobResult result = attempt.await();
       atRest = true;
       return result;

@@ -3,19 +3,19 @@ package org.alphaquant.runner;
 import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.util.List;
+import java.util.Optional;
 import org.alphaquant.device.CudaCheck;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.SourceSettings;
 import org.alphaquant.run.QuantizationRun;
 import org.alphaquant.server.ServerSettings;
+import org.alphaquant.worker.DeviceSlots;
 import org.alphaquant.worker.JobRunner;
 import org.alphaquant.worker.RunsJobs;
 import org.alphaquant.worker.WorkerSettings;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
-import org.springframework.boot.context.event.ApplicationStartedEvent;
-import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
@@ -84,8 +84,8 @@ class RunnerConfiguration {
     }
 
     @Bean
-    TorchStart torchStart(@Qualifier("runnerPool") RunnerPool pool, WorkerSettings worker) {
-      return new TorchStart(pool, worker.devices().equals(List.of("cpu")));
+    TorchStart torchStart(@Qualifier("runnerPool") RunnerPool pool, DeviceSlots slots) {
+      return new TorchStart(pool, slots);
     }
   }
 
@@ -108,19 +108,15 @@ class RunnerConfiguration {
     PreflightRunners preflightRunners(
         @Qualifier("preflightPool") RunnerPool preflightPool,
         RunnerSettings jobs,
-        PreflightSettings preflight) {
-      return new PreflightRunners(preflightPool, preflight, jobs.startTimeout());
-    }
-
-    /** The first job that is posted finds its runner warm. */
-    @Bean
-    ApplicationListener<ApplicationStartedEvent> preflightStart(
-        @Qualifier("preflightPool") RunnerPool preflightPool, ServerSettings server) {
-      return started -> {
-        if (server.role() != ServerSettings.Role.WORKER) {
-          preflightPool.warmUp(PreflightRunners.DEVICES, null);
-        }
-      };
+        PreflightSettings preflight,
+        ServerSettings server,
+        ObjectProvider<TorchStart> torch) {
+      Optional<RunnerPool> lender = torch.stream().findFirst().flatMap(TorchStart::warm);
+      TrialRunners runners = new TrialRunners(preflightPool, lender, jobs.startTimeout());
+      if (server.role() != ServerSettings.Role.WORKER) {
+        runners.warmUp();
+      }
+      return new PreflightRunners(runners, preflight);
     }
   }
 }

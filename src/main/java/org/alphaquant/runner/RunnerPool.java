@@ -72,6 +72,30 @@ final class RunnerPool implements AutoCloseable {
     return found;
   }
 
+  /**
+   * A runner that waits for work on these devices, if there is one, for something small that counts
+   * as no work of its own.
+   */
+  synchronized Optional<RunnerProcess> borrow(List<String> devices) {
+    Set<String> wanted = cards(devices);
+    Optional<RunnerProcess> found =
+        idle.keySet().stream()
+            .filter(one -> idle.get(one).equals(wanted) && one.isAlive())
+            .findFirst();
+    found.ifPresent(idle::remove);
+    return found;
+  }
+
+  /** Takes back what was borrowed, and did what it was asked for. */
+  synchronized void putBack(RunnerProcess runner, List<String> devices) {
+    if (closed) {
+      discard(runner);
+      return;
+    }
+    runner.limitMemory(Long.MAX_VALUE);
+    idle.put(runner, cards(devices));
+  }
+
   private synchronized RunnerProcess start() throws IOException {
     if (closed) {
       throw new IOException("the service is being stopped");
@@ -88,7 +112,10 @@ final class RunnerPool implements AutoCloseable {
    *
    * @param first what it is asked for at once; nothing where null
    */
-  synchronized void warmUp(List<String> devices, Message first) {
+  synchronized void warmUp(List<String> devices, Message.LoadTorch first) {
+    if (closed) {
+      return;
+    }
     try {
       RunnerProcess runner = start();
       idle.put(runner, cards(devices));
@@ -108,10 +135,9 @@ final class RunnerPool implements AutoCloseable {
       discard(runner);
       return;
     }
-    runner.limitMemory(Long.MAX_VALUE);
     runner.output().writeTo(null);
     all.put(runner, now);
-    idle.put(runner, cards(devices));
+    putBack(runner, devices);
   }
 
   private boolean isWorn(Wear wear, long bytes) {

@@ -14,7 +14,9 @@ import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.alphaquant.runner.wire.Message;
 import org.alphaquant.runner.wire.MessageChannel;
 import org.alphaquant.runner.wire.ProtocolException;
@@ -42,6 +44,7 @@ final class RunnerProcess implements AutoCloseable {
   private volatile Message first;
   private volatile IOException end;
   private volatile boolean ready;
+  private final CompletableFuture<Void> rest = new CompletableFuture<>();
 
   /** A message, or the end of the connection. */
   private record Received(Message message, IOException end) {}
@@ -97,7 +100,11 @@ final class RunnerProcess implements AutoCloseable {
         connected.send(first);
       }
       while (true) {
-        received.put(new Received(next(connected), null));
+        Message message = next(connected);
+        if (first == null || message instanceof Message.TorchLoaded) {
+          rest.complete(null);
+        }
+        received.put(new Received(message, null));
       }
     } catch (IOException | RuntimeException e) {
       ended(e instanceof IOException io ? io : new ProtocolException(String.valueOf(e)));
@@ -118,6 +125,7 @@ final class RunnerProcess implements AutoCloseable {
 
   private void ended(IOException reason) {
     end = reason;
+    rest.completeExceptionally(reason);
     try {
       received.put(new Received(null, reason));
     } catch (InterruptedException e) {
@@ -149,9 +157,22 @@ final class RunnerProcess implements AutoCloseable {
     ready = true;
   }
 
-  /** Has this sent when the runner connects, without waiting for it. */
-  void onceReady(Message message) {
+  /** Has PyTorch loaded when the runner connects, without waiting for it. */
+  void onceReady(Message.LoadTorch message) {
     first = message;
+  }
+
+  /** Whether it has started, and loaded what it was asked to, within that time. */
+  boolean isAtRest(Duration longest) {
+    try {
+      rest.get(longest.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    } catch (ExecutionException | TimeoutException e) {
+      return false;
+    }
   }
 
   /** Sends a message; one that the runner does not take in time ends it. */

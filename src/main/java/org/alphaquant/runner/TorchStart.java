@@ -4,28 +4,30 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import org.alphaquant.device.ComputeDevice;
 import org.alphaquant.runner.wire.Message;
-import org.springframework.boot.context.event.ApplicationStartedEvent;
-import org.springframework.context.event.EventListener;
+import org.alphaquant.worker.DeviceSlots;
 
-/** Starts the first runner together with the service, so that the first job finds it warm. */
+/** PyTorch in runners before the first job. */
 final class TorchStart {
-  private static final List<String> CPU = List.of("cpu");
+  static final List<String> CPU = List.of("cpu");
 
-  private final RunnerPool pool;
-  private final boolean onCpu;
+  private final Optional<RunnerPool> warm;
 
-  TorchStart(RunnerPool pool, boolean onCpu) {
-    this.pool = pool;
-    this.onCpu = onCpu;
+  /**
+   * Starts the first runner while the service itself starts, so that the first job finds it warm.
+   * On GPUs it is not known which card the first job gets, and a runner holds memory on its own.
+   */
+  TorchStart(RunnerPool pool, DeviceSlots slots) {
+    boolean onCpu = slots.all().stream().map(ComputeDevice::name).toList().equals(CPU);
+    warm = onCpu ? Optional.of(pool) : Optional.empty();
+    warm.ifPresent(it -> it.warmUp(CPU, new Message.LoadTorch()));
   }
 
-  // On GPUs it is not known which card the first job gets, and a runner holds memory on its own.
-  @EventListener
-  void started(ApplicationStartedEvent event) {
-    if (onCpu) {
-      pool.warmUp(CPU, new Message.LoadTorch());
-    }
+  /** The pool that has a warm runner for the CPU, if there is one. */
+  Optional<RunnerPool> warm() {
+    return warm;
   }
 
   /** Asks a runner, so that the service itself never loads PyTorch. */

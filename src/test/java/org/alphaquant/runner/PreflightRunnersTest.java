@@ -8,9 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.alphaquant.prepare.TokenizerTrial.Outcome;
 import org.alphaquant.prepare.TokenizerTrial.Verdict;
+import org.alphaquant.runner.wire.Message;
 import org.alphaquant.runner.wire.MessageChannel;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,6 +31,7 @@ class PreflightRunnersTest {
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private RunnerPool pool;
+  private RunnerPool lender;
   private PreflightRunners runners;
 
   @BeforeEach
@@ -54,13 +57,17 @@ class PreflightRunnersTest {
             List.of(),
             List.of());
     RunnerSettings own = settings.runnerSettings(jobs);
+    lender = new RunnerPool(RunnerCommand.of(jobs), jobs, new RunnerMeters(registry));
     pool = new RunnerPool(RunnerCommand.of(own), own, new RunnerMeters(registry));
-    runners = new PreflightRunners(pool, settings, jobs.startTimeout());
+    runners =
+        new PreflightRunners(
+            new TrialRunners(pool, Optional.of(lender), jobs.startTimeout()), settings);
   }
 
   @AfterEach
   void end() {
     pool.close();
+    lender.close();
   }
 
   private Verdict of(Consumer<ObjectNode> change) throws IOException {
@@ -93,6 +100,26 @@ class PreflightRunnersTest {
     assertRefused(of(it -> it.set("pre_tokenizer", json(REDOS))), "ends the process");
     assertRefused(of(it -> it.set("normalizer", growth())), "takes more than 734,003,200 bytes");
     assertThat(runners.of(MODEL, VOCABULARY)).isEqualTo(Verdict.USABLE);
+  }
+
+  @Test
+  void theRunnerThatWaitsForAJobTriesTokenizersUntilOneIsStartedForThat() throws IOException {
+    lender.warmUp(TorchStart.CPU, new Message.LoadTorch());
+    assertThat(lender.borrow(TorchStart.CPU))
+        .hasValueSatisfying(
+            runner -> {
+              assertThat(runner.isAtRest(Duration.ofSeconds(60))).isTrue();
+              lender.putBack(runner, TorchStart.CPU);
+            });
+
+    assertThat(runners.of(MODEL, VOCABULARY)).isEqualTo(Verdict.USABLE);
+    assertThat(List.of(lender.idle(), pool.alive())).containsExactly(1, 0);
+    // What ends it costs the next job a start, and no more.
+    assertRefused(
+        of(it -> it.set("post_processor", json(TEMPLATE))), "ends the process that loads it");
+    assertThat(List.of(lender.alive(), pool.alive())).containsExactly(0, 0);
+    assertThat(runners.of(MODEL, VOCABULARY - 1)).isEqualTo(Verdict.USABLE);
+    assertThat(pool.idle()).isEqualTo(1);
   }
 
   private static void assertRefused(Verdict verdict, String detail) {

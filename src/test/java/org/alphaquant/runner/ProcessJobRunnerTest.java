@@ -173,7 +173,8 @@ class ProcessJobRunnerTest {
     assertThat(second.kind()).isEqualTo(JobError.Kind.USER);
     assertThat(second.message()).contains("reading what aborts", "the attempt before");
     assertThat(data.toFile().listFiles()).noneMatch(file -> file.getName().contains("core"));
-    assertThat(registry.counter("quant.runners.lost", "reason", "crashed").count()).isEqualTo(2);
+    assertThat(registry.counter("alphaquant.runners.lost", "reason", "crashed").count())
+        .isEqualTo(2);
   }
 
   @Test

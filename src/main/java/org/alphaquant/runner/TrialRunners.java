@@ -1,0 +1,119 @@
+package org.alphaquant.runner;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runners for trials of tokenizers: those of a pool of their own, and before that is warm the one
+ * that waits for the first job.
+ */
+final class TrialRunners {
+  static final List<String> DEVICES = List.of("tokenizer");
+
+  private static final Logger log = LoggerFactory.getLogger(TrialRunners.class);
+  private static final Duration REST = Duration.ofSeconds(3);
+  // A service that has just started does its first job before.
+  private static final Duration OWN_AFTER = Duration.ofMinutes(1);
+
+  private final RunnerPool own;
+  private final Optional<RunnerPool> lender;
+  private final Duration startTimeout;
+
+  /**
+   * @param lender where a warm runner may wait for a job, and can try tokenizers until one comes
+   */
+  TrialRunners(RunnerPool own, Optional<RunnerPool> lender, Duration startTimeout) {
+    this.own = own;
+    this.lender = lender;
+    this.startTimeout = startTimeout;
+  }
+
+  /** A runner for one trial, and the pool that it is of. */
+  record Loan(RunnerProcess runner, RunnerPool from, boolean borrowed) {
+
+    /** After a trial that ended in order. */
+    void giveBack() {
+      if (borrowed) {
+        from.putBack(runner, TorchStart.CPU);
+      } else {
+        from.giveBack(runner, DEVICES);
+      }
+    }
+
+    void discard() {
+      from.discard(runner);
+    }
+  }
+
+  /** Has a runner ready before it is needed; later where another can do its work until then. */
+  void warmUp() {
+    if (lender.isEmpty()) {
+      own.warmUp(DEVICES, null);
+    } else {
+      CompletableFuture.delayedExecutor(OWN_AFTER.toSeconds(), TimeUnit.SECONDS)
+          .execute(this::warmUpUnlessUsed);
+    }
+  }
+
+  private void warmUpUnlessUsed() {
+    if (own.alive() == 0) {
+      own.warmUp(DEVICES, null);
+    }
+  }
+
+  /**
+   * A runner that answers.
+   *
+   * @throws IOException if none can be started
+   */
+  Loan take() throws IOException {
+    Optional<Loan> loan = own.idle() > 0 ? Optional.empty() : lender.flatMap(this::borrowed);
+    return loan.isPresent() ? loan.get() : new Loan(started(), own, false);
+  }
+
+  private Optional<Loan> borrowed(RunnerPool pool) {
+    Optional<Loan> loan = pool.borrow(TorchStart.CPU).map(runner -> new Loan(runner, pool, true));
+    if (loan.isPresent() && !isReady(loan.get())) {
+      return Optional.empty();
+    }
+    return loan;
+  }
+
+  private boolean isReady(Loan loan) {
+    if (!loan.runner().isAtRest(REST)) {
+      loan.giveBack();
+      return false;
+    }
+    try {
+      loan.runner().awaitReady(startTimeout);
+      return true;
+    } catch (IOException e) {
+      log.debug("A runner that waited for a job cannot be used: {}", e.getMessage());
+      loan.discard();
+      return false;
+    }
+  }
+
+  private RunnerProcess started() throws IOException {
+    while (true) {
+      RunnerProcess runner = own.take(DEVICES);
+      boolean fresh = !runner.isReady();
+      try {
+        runner.awaitReady(startTimeout);
+        if (fresh || runner.isAlive()) {
+          return runner;
+        }
+        own.discard(runner);
+      } catch (IOException e) {
+        own.discard(runner);
+        throw e;
+      }
+    }
+  }
+}
