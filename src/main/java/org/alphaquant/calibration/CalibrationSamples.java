@@ -5,9 +5,13 @@ import java.nio.ByteOrder;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.chat.ModelChat;
 
 /**
@@ -15,9 +19,14 @@ import org.alphaquant.chat.ModelChat;
  *
  * @param tokens {@code [samples][sequence_length]}
  * @param used what was read of each source, in their order
- * @param sha256 of the ids as little-endian 64-bit integers, row by row
+ * @param shortages what to say of the sources that gave fewer samples than were wanted
  */
-public record CalibrationSamples(long[][] tokens, List<Used> used, String sha256) {
+public record CalibrationSamples(long[][] tokens, List<Used> used, List<String> shortages) {
+
+  public CalibrationSamples {
+    used = List.copyOf(used);
+    shortages = List.copyOf(shortages);
+  }
 
   /**
    * What was read of one source.
@@ -36,33 +45,53 @@ public record CalibrationSamples(long[][] tokens, List<Used> used, String sha256
 
   /**
    * Makes the samples that each specification describes, one source's after the other's, reading no
-   * more of the texts than they need.
+   * more of the texts than they need. A text that gives fewer is used whole; where all of them
+   * together give none, what the longest has is the one sample.
    *
    * @param chat what writes conversations; empty where the model has no template
-   * @throws CalibrationException if a text cannot be read or does not suffice
+   * @throws CalibrationException if a text cannot be read, or there are not even two tokens
    */
   public static CalibrationSamples collect(
       List<CalibrationSpec> specs, Tokenizer tokenizer, Optional<ModelChat> chat) {
-    List<long[]> samples = new ArrayList<>();
-    List<Used> used = new ArrayList<>();
+    List<SampleCollector> collectors = new ArrayList<>();
     for (CalibrationSpec spec : specs) {
-      SampleCollector collector = collected(spec, tokenizer, chat);
-      samples.addAll(List.of(collector.samples()));
-      used.add(collector.used());
+      collectors.add(collected(spec, tokenizer, chat));
     }
-    long[][] tokens = samples.toArray(long[][]::new);
-    return new CalibrationSamples(tokens, List.copyOf(used), sha256(tokens));
+    if (collectors.stream().allMatch(collector -> collector.samples().length == 0)) {
+      takeLongestRest(collectors);
+    }
+    return new CalibrationSamples(
+        collectors.stream().flatMap(it -> Stream.of(it.samples())).toArray(long[][]::new),
+        collectors.stream().map(SampleCollector::used).toList(),
+        shortages(collectors));
+  }
+
+  private static List<String> shortages(List<SampleCollector> collectors) {
+    return collectors.stream().flatMap(collector -> collector.shortage().stream()).toList();
   }
 
   private static SampleCollector collected(
       CalibrationSpec spec, Tokenizer tokenizer, Optional<ModelChat> chat) {
     try (Documents documents = Documents.of(spec.source(), spec.seed(), spec.distinct(), chat)) {
       SampleCollector collector = new SampleCollector(spec, tokenizer);
-      while (!collector.isFull()) {
-        collector.add(documents.next().orElseThrow(collector::tooLittle));
+      Optional<Document> next = documents.next();
+      while (next.isPresent()) {
+        collector.add(next.get());
+        next = collector.isFull() ? Optional.empty() : documents.next();
       }
       return collector;
     }
+  }
+
+  private static void takeLongestRest(List<SampleCollector> collectors) {
+    SampleCollector longest =
+        Collections.max(collectors, Comparator.comparingInt(SampleCollector::rest));
+    if (longest.rest() < CalibrationSpec.MIN_SEQUENCE_LENGTH) {
+      throw new CalibrationException(
+          Kind.TOO_LITTLE_TEXT,
+          String.join("; ", shortages(collectors)) + ". One sample needs two tokens at least.");
+    }
+    longest.takeRest();
   }
 
   /** Documents that were read of all sources. */
@@ -78,7 +107,8 @@ public record CalibrationSamples(long[][] tokens, List<Used> used, String sha256
     return tokens[0].length;
   }
 
-  private static String sha256(long[][] tokens) {
+  /** SHA-256 of the ids as little-endian 64-bit integers, row by row. */
+  public String sha256() {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       for (long[] row : tokens) {

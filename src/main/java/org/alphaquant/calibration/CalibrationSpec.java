@@ -17,7 +17,7 @@ import java.util.OptionalInt;
  * </ul>
  *
  * @param source the text
- * @param samples number of samples, at least 1
+ * @param samples most samples, at least 1; a text that is too short gives fewer
  * @param sequenceLength tokens in each, from 2 to {@value #MAX_SEQUENCE_LENGTH}
  * @param minLength tokens a document must have, at least 1
  * @param seed 0 for the order of the text
@@ -32,6 +32,7 @@ public record CalibrationSpec(
     boolean distinct) {
 
   public static final int MAX_SAMPLES = 1 << 20;
+  public static final int MIN_SEQUENCE_LENGTH = 2;
   public static final int MAX_SEQUENCE_LENGTH = 1 << 18;
 
   /** Tokens held in memory at once; 1 GiB of 64-bit ids. */
@@ -44,7 +45,7 @@ public record CalibrationSpec(
 
   public CalibrationSpec {
     require("samples", samples, 1, MAX_SAMPLES);
-    require("sequence_length", sequenceLength, 2, MAX_SEQUENCE_LENGTH);
+    require("sequence_length", sequenceLength, MIN_SEQUENCE_LENGTH, MAX_SEQUENCE_LENGTH);
     if (minLength.isPresent()) {
       require("min_length", minLength.getAsInt(), 1, Integer.MAX_VALUE);
     }

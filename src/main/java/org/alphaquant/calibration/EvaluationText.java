@@ -73,24 +73,25 @@ public final class EvaluationText {
   }
 
   /**
-   * The stream cut into consecutive windows; what is left at the end is dropped.
+   * The stream cut into consecutive windows; what is left at the end is dropped. A text that does
+   * not fill one is a shorter window by itself.
    *
    * @param length tokens in a window, at least 2: a window of n predicts n - 1 tokens
    * @return {@code [windows][length]}
-   * @throws CalibrationException if the text does not fill one window
+   * @throws CalibrationException if the text has fewer than two tokens
    */
   public long[][] windows(int length) {
     if (length < 2) {
       throw new IllegalArgumentException("window is " + length + "; it must be at least 2");
     }
-    if (tokens.length < length) {
+    if (tokens.length < 2) {
       throw new CalibrationException(
           Kind.TOO_LITTLE_TEXT,
-          "'%s' has %d tokens, fewer than one window of %d; supply more text or lower the window"
-              .formatted(name, tokens.length, length));
+          "'%s' has %d tokens; perplexity needs two at least".formatted(name, tokens.length));
     }
-    return IntStream.range(0, tokens.length / length)
-        .mapToObj(i -> Arrays.copyOfRange(tokens, i * length, (i + 1) * length))
+    int fitted = Math.min(length, tokens.length);
+    return IntStream.range(0, tokens.length / fitted)
+        .mapToObj(i -> Arrays.copyOfRange(tokens, i * fitted, (i + 1) * fitted))
         .toArray(long[][]::new);
   }
 }

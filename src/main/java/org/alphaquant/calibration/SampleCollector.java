@@ -3,7 +3,7 @@ package org.alphaquant.calibration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.alphaquant.calibration.CalibrationException.Kind;
+import java.util.Optional;
 
 /** Turns documents into samples of equal length, by the rules of {@link CalibrationSpec}. */
 final class SampleCollector {
@@ -35,6 +35,41 @@ final class SampleCollector {
 
   CalibrationSamples.Used used() {
     return new CalibrationSamples.Used(documents, tokens, samples.size());
+  }
+
+  /** How many tokens are too few for another sample. */
+  int rest() {
+    return joinedLength;
+  }
+
+  /** Makes them a sample all the same. */
+  void takeRest() {
+    samples.add(Arrays.copyOf(joined, joinedLength));
+    joinedLength = 0;
+  }
+
+  /** What to say where there are fewer samples than are wanted. */
+  Optional<String> shortage() {
+    return isFull()
+        ? Optional.empty()
+        : Optional.of(
+            "too little calibration text: %d documents of %d tokens give %s of the %d samples of %d tokens wanted%s"
+                .formatted(
+                    documents, tokens, given(), spec.samples(), spec.sequenceLength(), skipped()));
+  }
+
+  private String given() {
+    boolean whole = samples.isEmpty() || samples.get(0).length == spec.sequenceLength();
+    return whole
+        ? String.valueOf(samples.size())
+        : "one of %d tokens instead".formatted(samples.get(0).length);
+  }
+
+  private String skipped() {
+    return skipped == 0
+        ? ""
+        : "; %d documents are shorter than min_length %d"
+            .formatted(skipped, spec.minLength().getAsInt());
   }
 
   long[][] samples() {
@@ -76,26 +111,5 @@ final class SampleCollector {
         joinedLength = 0;
       }
     }
-  }
-
-  CalibrationException tooLittle() {
-    String lost =
-        skipped == 0
-            ? ""
-            : "; %d documents are shorter than min_length %d"
-                .formatted(skipped, spec.minLength().getAsInt());
-    return new CalibrationException(
-        Kind.TOO_LITTLE_TEXT,
-        "too little calibration text: %d documents of %d tokens give %d of the %d samples of %d tokens wanted%s. Supply more text or lower %s."
-            .formatted(
-                documents,
-                tokens,
-                samples.size(),
-                spec.samples(),
-                spec.sequenceLength(),
-                lost,
-                skipped == 0
-                    ? "samples or sequence_length"
-                    : "samples, sequence_length or min_length"));
   }
 }

@@ -183,8 +183,8 @@ public record JobSpec(
    * @param texts the documents themselves
    * @param sources several files with their shares
    * @param field the field of a row that holds a document; the usual shapes are known without
-   * @param samples how many samples; 128, or 64 of the service's own text
-   * @param sequenceLength tokens of each
+   * @param samples how many samples at most; a text that gives fewer is used whole
+   * @param sequenceLength tokens of each; fewer where the whole text has not so many
    * @param minLength tokens that a document must have to be used by itself; null joins all
    *     documents and cuts the whole
    * @param seed 0 takes documents in file order; any other draws them at random
@@ -220,8 +220,7 @@ public record JobSpec(
         sources = List.copyOf(sources);
       }
       field = text("field", orElse(field, "text"), 128);
-      int usual = path == null && texts == null && sources == null ? 64 : 128;
-      samples = (int) within("samples", orElse(samples, usual), 1, 65_536);
+      samples = (int) within("samples", orElse(samples, 128), 1, 65_536);
       sequenceLength = (int) within("sequence_length", orElse(sequenceLength, 512), 2, 131_072);
       if (minLength != null) {
         minLength = (int) within("min_length", minLength, 1, sequenceLength);

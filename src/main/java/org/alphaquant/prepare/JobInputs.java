@@ -126,8 +126,11 @@ public class JobInputs {
     JobSpec.Calibration calibration = spec.calibration();
     List<Provenance.Text> texts = new ArrayList<>();
     if (calibration.files().isEmpty()) {
-      String source = calibration.texts() == null ? "built-in" : "inline";
-      texts.add(new Provenance.Text(source, source, null, null));
+      texts.add(
+          calibration.texts() == null
+              ? new Provenance.Text(
+                  "built-in", BuiltInText.NAME, "apache-2.0", BuiltInText.sha256())
+              : new Provenance.Text("inline", "inline", null, null));
     }
     for (JobSpec.Source file : chosen(calibration)) {
       texts.add(text(file, fetched.get(file.name())));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.alphaquant.calibration.CalibrationSamples;
@@ -111,6 +112,8 @@ public final class ReportWriter {
         .filter(finding -> !finding.isError())
         .map(Problem::toString)
         .forEach(warnings::add);
+    warnings.addAll(inputs.samples().shortages());
+    shortWindow().ifPresent(warnings::add);
     // One for all of a kind: a large model may have tens of thousands of them.
     linears.stream()
         .filter(linear -> linear.fallback() != null)
@@ -131,6 +134,19 @@ public final class ReportWriter {
       }
     }
     return warnings;
+  }
+
+  private Optional<String> shortWindow() {
+    if (inputs.windows().length == 0) {
+      return Optional.empty();
+    }
+    int wanted = prepared.spec().evaluation().perplexity().window();
+    int length = inputs.windows()[0].length;
+    return length == wanted
+        ? Optional.empty()
+        : Optional.of(
+            "too little evaluation text: one window of %d tokens instead of %d"
+                .formatted(length, wanted));
   }
 
   private static String warning(String fallback, List<String> modules) {

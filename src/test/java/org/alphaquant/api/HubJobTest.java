@@ -165,10 +165,11 @@ class HubJobTest {
     assertThat(posted.status()).as(posted.text()).isEqualTo(201);
     String id = posted.json().at("/id").asString();
     JsonNode job = finished(id);
-    // Three letters are too little text for a sample of eight tokens, and the message says whose.
-    assertThat(job.at("/error/message").asString())
-        .contains("3 documents of")
-        .contains("1 samples");
+    // Three letters are too little text for a sample of eight tokens, and the report says so.
+    assertThat(job.at("/state").asString()).as(job.toString()).isEqualTo("SUCCEEDED");
+    String few = "/v1/jobs/" + id + "/artifacts/quantization_report.json";
+    assertThat(http.get(few).json().at("/warnings").toString())
+        .contains("3 documents of 3 tokens give 0 of the 1 samples of 8 tokens wanted");
     posted =
         http.postJson(
             "/v1/jobs",

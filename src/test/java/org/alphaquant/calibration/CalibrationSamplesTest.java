@@ -130,15 +130,47 @@ class CalibrationSamplesTest {
   }
 
   @Test
-  void tooLittleTextSaysHowMuchThereWas() {
-    CalibrationException problem = failure(TextSource.of(TEXT, null), 128, 512, OptionalInt.of(60));
+  void tooLittleTextIsUsedWholeAndSaysHowMuchThereWas() {
+    CalibrationSamples samples =
+        collect(TextSource.of(TEXT, null), 128, 512, OptionalInt.of(60), 0);
 
+    assertThat(samples.samples()).isBetween(10, 127);
+    assertThat(samples.sequenceLength()).isEqualTo(512);
+    assertThat(samples.used().get(0).samples()).isEqualTo(samples.samples());
+    assertThat(samples.shortages())
+        .singleElement()
+        .asString()
+        .contains("1200 documents of 62629 tokens give " + samples.samples() + " of the 128")
+        .contains("samples of 512 tokens wanted")
+        .contains("documents are shorter than min_length 60");
+  }
+
+  @Test
+  void aTextShorterThanOneSampleIsOneShorterSample() {
+    TextSource few = new TextSource.Inline(List.of("One day Femi went to the library"));
+    CalibrationSamples samples = collect(few, 4, 64, OptionalInt.empty(), 0);
+
+    assertThat(samples.samples()).isOne();
+    assertThat(samples.tokens()[0]).isEqualTo(tokenizer.encode("One day Femi went to the library"));
+    assertThat(samples.used().get(0).samples()).isOne();
+    assertThat(samples.shortages().get(0))
+        .contains("give one of %d tokens instead".formatted(samples.sequenceLength()))
+        .contains("of the 4 samples of 64 tokens wanted");
+  }
+
+  @Test
+  void aTextWithoutTwoTokensIsRefused() {
+    CalibrationException problem =
+        failure(new TextSource.Inline(List.of("")), 4, 64, OptionalInt.empty());
     assertThat(problem.kind()).isEqualTo(Kind.TOO_LITTLE_TEXT);
-    assertThat(problem)
-        .hasMessageContaining("1200 documents of 62629 tokens give")
-        .hasMessageContaining("of the 128 samples of 512 tokens wanted")
-        .hasMessageContaining("shorter than min_length 60")
-        .hasMessageContaining("lower samples, sequence_length or min_length");
+    assertThat(problem).hasMessageContaining("One sample needs two tokens at least");
+  }
+
+  @Test
+  void documentsThatAreAllTooShortAreNoText() {
+    TextSource few = new TextSource.Inline(List.of("One day", "Femi went"));
+    assertThat(failure(few, 1, 64, OptionalInt.of(32)))
+        .hasMessageContaining("2 documents are shorter than min_length 32");
   }
 
   @Test

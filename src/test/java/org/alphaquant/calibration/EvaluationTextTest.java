@@ -48,13 +48,19 @@ class EvaluationTextTest {
   }
 
   @Test
-  void aTextShorterThanAWindowSaysHowLongItIs() throws IOException {
+  void aTextShorterThanAWindowIsAWindowByItself() throws IOException {
     Path file = Files.writeString(folder.resolve("short.txt"), "<|endoftext|>".repeat(5));
     EvaluationText text = EvaluationText.read(file, tokenizer);
 
-    assertThatThrownBy(() -> text.windows(6))
+    assertThat(text.windows(6)).hasDimensions(1, 5);
+    assertThat(text.windows(5)).hasDimensions(1, 5);
+    assertThat(text.windows(4)).hasDimensions(1, 4);
+    EvaluationText one =
+        EvaluationText.read(
+            Files.writeString(folder.resolve("one.txt"), "<|endoftext|>"), tokenizer);
+    assertThatThrownBy(() -> one.windows(6))
         .isInstanceOf(CalibrationException.class)
-        .hasMessageContaining("'short.txt' has 5 tokens, fewer than one window of 6");
+        .hasMessage("'one.txt' has 1 tokens; perplexity needs two at least");
     assertThatThrownBy(() -> text.windows(1)).isInstanceOf(IllegalArgumentException.class);
   }
 
