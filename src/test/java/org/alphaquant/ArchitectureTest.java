@@ -79,7 +79,9 @@ class ArchitectureTest {
             "security"));
     map.put(
         "api.admin", Set.of("api.edge", "api.problem", "problem", "job", "job.queue", "security"));
-    map.put("api.event", Set.of("api.job", "events", "job", "job.delivery", "job.row", "security"));
+    map.put(
+        "api.event",
+        Set.of("api.job", "events", "job", "job.delivery", "job.row", "security", "server"));
     map.put("api.result", Set.of("api.job", "api.problem", "job", "job.row", "server"));
     map.put(
         "api.model",

@@ -9,6 +9,7 @@ import org.alphaquant.job.JobResult;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.runner.wire.Message;
 import org.alphaquant.runner.wire.MessageChannel;
+import org.alphaquant.server.ServerSettings;
 import org.alphaquant.worker.AttemptEndedException;
 import org.alphaquant.worker.JobContext;
 import org.alphaquant.worker.JobRunner;
@@ -16,7 +17,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Runs each attempt in a runner of the pool. */
 final class ProcessJobRunner implements JobRunner {
-  private static final String LOG = "runner.log";
 
   private final RunnerPool pool;
   private final RunnerSettings settings;
@@ -66,7 +66,7 @@ final class ProcessJobRunner implements JobRunner {
     RemoteAttempt attempt = new RemoteAttempt(runner, context, settings, cancelDeadline);
     boolean atRest = false;
     try {
-      runner.output().writeTo(context.attemptDirectory().resolve(LOG));
+      runner.output().writeTo(context.attemptDirectory().resolve(ServerSettings.RUNNER_LOG));
       runner.send(request(context));
       // Meanwhile the runner reads the job.
       runner.limitMemory(memoryLimit.of(context));

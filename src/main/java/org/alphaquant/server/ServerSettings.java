@@ -18,6 +18,9 @@ public record ServerSettings(
     @DefaultValue("./data") Path dataDir,
     @DefaultValue("all") Role role,
     @DefaultValue("true") boolean listen) {
+  /** Name of that file in the attempt's folder. */
+  public static final String RUNNER_LOG = "runner.log";
+
   public ServerSettings {
     dataDir = dataDir.toAbsolutePath().normalize();
   }
@@ -30,6 +33,11 @@ public record ServerSettings(
   /** Folder of all jobs' attempts. */
   public Path workDirectory() {
     return dataDir.resolve("work");
+  }
+
+  /** What the runner of an attempt wrote to its standard output and error. */
+  public Path runnerLog(UUID job, long epoch) {
+    return workDirectory(job).resolve(Long.toString(epoch)).resolve(RUNNER_LOG);
   }
 
   /** The folder that a job's row names as its result. */

@@ -1,6 +1,7 @@
 package org.alphaquant.worker;
 
 import java.io.IOException;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.alphaquant.job.JobError;
@@ -10,6 +11,7 @@ import org.alphaquant.job.queue.Leases;
 import org.alphaquant.job.row.Job;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
 import org.springframework.dao.DataAccessException;
 
 /** One attempt at one job, from its folder to the row that says how it ended. */
@@ -36,6 +38,23 @@ final class Attempt {
   }
 
   void run(Preparation preparation, JobRunner runner) {
+    // Fields of every line that this thread logs, for logs in JSON.
+    MDC.setContextMap(
+        Map.of(
+            "job_id",
+            job.id().toString(),
+            "epoch",
+            Long.toString(lease.epoch()),
+            "owner",
+            job.owner()));
+    try {
+      work(preparation, runner);
+    } finally {
+      MDC.clear();
+    }
+  }
+
+  private void work(Preparation preparation, JobRunner runner) {
     log.info("job={} epoch={} starts", job.id(), lease.epoch());
     try {
       AttemptContext context = preparation.prepare();
@@ -102,7 +121,7 @@ final class Attempt {
       if (row.state() == JobState.SUCCEEDED) {
         folders.keepOnlyResult(row.id(), lease.epoch());
       } else if (row.state() == JobState.CANCELLED) {
-        folders.remove(row.id());
+        folders.keepOnlyLogs(row.id());
       }
     } catch (IOException e) {
       log.warn("job={} leftovers stay for the next sweep: {}", row.id(), e.getMessage());

@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.alphaquant.job.JobResult;
@@ -19,6 +20,8 @@ import org.springframework.util.FileSystemUtils;
  */
 final class AttemptFolders {
   static final String RESULT = "result";
+
+  private static final String LOG = ServerSettings.RUNNER_LOG;
 
   private final ServerSettings settings;
 
@@ -83,18 +86,33 @@ final class AttemptFolders {
         .toList();
   }
 
-  /** Removes everything of a job but its result. */
+  /** Removes everything of a job but its result and what its runners wrote to their output. */
   void keepOnlyResult(UUID job, long epoch) throws IOException {
     for (Path folder : epochs(settings.workDirectory(job))) {
-      if (epochOf(folder) != epoch) {
-        FileSystemUtils.deleteRecursively(folder);
-      }
+      keepOnly(folder, epochOf(folder) == epoch ? Set.of(RESULT, LOG) : Set.of(LOG));
     }
-    Path winner = settings.workDirectory(job).resolve(Long.toString(epoch));
-    for (Path file : children(winner)) {
-      if (!file.getFileName().toString().equals(RESULT)) {
+  }
+
+  /** Removes everything of a job without a result but what its runners wrote to their output. */
+  void keepOnlyLogs(UUID job) throws IOException {
+    for (Path folder : epochs(settings.workDirectory(job))) {
+      keepOnly(folder, Set.of(LOG));
+    }
+    deleteIfEmpty(settings.workDirectory(job));
+  }
+
+  private static void keepOnly(Path folder, Set<String> names) throws IOException {
+    for (Path file : children(folder)) {
+      if (!names.contains(file.getFileName().toString())) {
         FileSystemUtils.deleteRecursively(file);
       }
+    }
+    deleteIfEmpty(folder);
+  }
+
+  private static void deleteIfEmpty(Path folder) throws IOException {
+    if (children(folder).isEmpty()) {
+      Files.deleteIfExists(folder);
     }
   }
 

@@ -81,7 +81,7 @@ final class RetentionSweep {
       if (job.state() == JobState.SUCCEEDED) {
         folders.keepOnlyResult(job.id(), AttemptFolders.attemptOf(job.artifactDirectory().get()));
       } else {
-        folders.remove(job.id());
+        folders.keepOnlyLogs(job.id());
       }
     } catch (IOException e) {
       log.warn("job={} leftovers stay for the next sweep: {}", job.id(), e.getMessage());

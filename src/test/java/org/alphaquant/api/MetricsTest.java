@@ -115,7 +115,8 @@ class MetricsTest {
     return Map.of("layer", 0, "entropy", entropy, "experts", experts);
   }
 
-  private static void run(GenericApplicationContext context, JobRunner runner) {
+  /** Puts a runner in the place of the service's own. */
+  static void run(GenericApplicationContext context, JobRunner runner) {
     context.addBeanFactoryPostProcessor(
         factory -> {
           BeanDefinitionRegistry beans = (BeanDefinitionRegistry) factory;
