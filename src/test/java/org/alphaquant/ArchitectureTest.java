@@ -183,6 +183,7 @@ class ArchitectureTest {
     map.put(
         "report",
         Set.of(
+            "storage.serving",
             "prepare",
             "quantize",
             "estimate",
@@ -201,6 +202,7 @@ class ArchitectureTest {
     map.put(
         "prepare",
         Set.of(
+            "storage.serving",
             "scheme.plan",
             "storage",
             "scheme",
@@ -260,7 +262,7 @@ class ArchitectureTest {
             "architecture",
             "format",
             "storage.formats",
-            "storage.compressedtensors",
+            "storage.serving",
             "problem"));
     map.put(
         "storage.formats",
@@ -271,23 +273,67 @@ class ArchitectureTest {
             "storage.plain",
             "storage.quark",
             "storage",
+            "storage.serving",
             "scheme"));
     map.put(
         "storage.compressedtensors",
-        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
+        Set.of(
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
     map.put(
         "storage.gguf",
-        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
+        Set.of(
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
     map.put(
         "storage.gptq",
-        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
+        Set.of(
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
     map.put(
         "storage.plain",
-        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
+        Set.of(
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
     map.put(
         "storage.quark",
-        Set.of("storage", "scheme", "checkpoint", "architecture", "format", "torch"));
-    map.put("storage", Set.of("scheme", "checkpoint", "architecture", "format", "torch"));
+        Set.of(
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
+    map.put(
+        "storage",
+        Set.of("storage.serving", "scheme", "checkpoint", "architecture", "format", "torch"));
+    map.put("storage.serving", Set.of("scheme", "architecture", "format", "problem"));
     map.put("scheme", Set.of("architecture", "format", "problem"));
     map.put("evaluation", Set.of("model", "model.block", "calibration", "torch", "architecture"));
     map.put("calibration", Set.of("chat", "model", "checkpoint"));

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.problem.Problem;
-import org.alphaquant.scheme.plan.TargetRuntime;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.formats.StorageFormats;
+import org.alphaquant.storage.serving.TargetRuntime;
 
 /**
  * What a job asks to be written.

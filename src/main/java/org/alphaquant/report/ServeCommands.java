@@ -1,10 +1,10 @@
 package org.alphaquant.report;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.plan.Plan;
-import org.alphaquant.scheme.plan.TargetRuntime;
+import org.alphaquant.storage.serving.TargetRuntime;
 
 /** The commands that serve a result, to be run in its folder. */
 final class ServeCommands {
@@ -15,42 +15,32 @@ final class ServeCommands {
   private static final String TRANSFORMERS = "transformers serve .";
   private static final String LLAMA = "llama-server -m *.gguf --alias quantized";
 
-  /** Which programs read which format. */
-  private static final Map<String, List<TargetRuntime>> READERS =
-      Map.of(
-          "compressed-tensors",
-              List.of(TargetRuntime.VLLM, TargetRuntime.SGLANG, TargetRuntime.TRANSFORMERS),
-          "gptq", List.of(TargetRuntime.VLLM, TargetRuntime.SGLANG),
-          "quark", List.of(TargetRuntime.VLLM),
-          "dequantized",
-              List.of(TargetRuntime.VLLM, TargetRuntime.SGLANG, TargetRuntime.TRANSFORMERS));
-
   private ServeCommands() {}
 
-  /** A section of the card: the target's command alone, or those of all that read the format. */
+  /**
+   * A section of the card: the command of the target, or those of all engines that serve the
+   * result, and for the others that read the format why they do not.
+   */
   static String of(Plan plan) {
-    Map<String, String> commands = new LinkedHashMap<>();
-    if (plan.format().name().equals("gguf")) {
-      commands.put("llama.cpp", LLAMA);
-    }
-    for (TargetRuntime reader : READERS.getOrDefault(plan.format().name(), List.of())) {
-      if (plan.target() == TargetRuntime.NONE || plan.target() == reader) {
-        commands.put(reader.jsonName(), command(reader));
-      }
-    }
-    if (commands.isEmpty()) {
-      return "";
-    }
     StringBuilder section = new StringBuilder("\n## Serve it\n\nIn this folder:\n\n");
-    commands.forEach(
-        (name, command) ->
-            section
-                .append("```sh\n# ")
-                .append(name)
-                .append('\n')
-                .append(command)
-                .append("\n```\n"));
+    plan.readers()
+        .forEach(
+            (engine, findings) -> {
+              if (plan.target() == TargetRuntime.NONE || plan.target() == engine) {
+                section.append(of(engine, findings));
+              }
+            });
     return section.toString();
+  }
+
+  private static String of(TargetRuntime engine, List<Problem> findings) {
+    Optional<Problem> error = findings.stream().filter(Problem::isError).findFirst();
+    if (error.isPresent()) {
+      return "%s does not serve it: %s.\n\n".formatted(engine.label(), error.get().detail());
+    }
+    StringBuilder block = new StringBuilder("```sh\n# " + engine.label() + "\n");
+    findings.forEach(finding -> block.append("# ").append(finding.detail()).append('\n'));
+    return block.append(command(engine)).append("\n```\n").toString();
   }
 
   private static String command(TargetRuntime runtime) {

@@ -4,12 +4,15 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.serving.ServingRule;
+import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -26,6 +29,9 @@ public interface StorageFormat {
 
   /** What the model card says of how to load it. */
   String loading();
+
+  /** The engines that read results of this format, with what each demands of one. */
+  Map<TargetRuntime, List<ServingRule>> readers();
 
   /** Why this format cannot hold the module as its scheme asks; empty where it can. */
   Optional<String> refuses(ModuleScheme module);

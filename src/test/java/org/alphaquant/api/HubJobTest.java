@@ -273,7 +273,8 @@ class HubJobTest {
     String card = Files.readString(out.resolve("README.md"));
     assertThat(card)
         .startsWith("---\nbase_model: \"tiny/olmoe\"")
-        .contains("license: \"apache-2.0\"", "hf://tiny/olmoe@" + commit, "vllm serve .");
+        .contains("license: \"apache-2.0\"", "hf://tiny/olmoe@" + commit)
+        .contains("vLLM does not serve it: model.layers.", "transformers serve .");
   }
 
   private static Answer upload(String name, byte[] content) {

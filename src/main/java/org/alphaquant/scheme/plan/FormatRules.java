@@ -8,30 +8,33 @@ import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.formats.StorageFormats;
+import org.alphaquant.storage.serving.ServedCheckpoint;
+import org.alphaquant.storage.serving.TargetRuntime;
 
 /** What a checkpoint format has to say about schemes, whoever serves it. */
 final class FormatRules {
   private FormatRules() {}
 
-  static List<Problem> check(ServedCheckpoint checkpoint, boolean requested, TargetRuntime target) {
-    List<Problem> findings = new ArrayList<>(refusals(checkpoint));
+  static List<Problem> check(
+      StorageFormat format, ServedCheckpoint checkpoint, boolean requested, TargetRuntime target) {
+    List<Problem> findings = new ArrayList<>(refusals(format, checkpoint));
     boolean quantized = checkpoint.quantized().findAny().isPresent();
-    if (quantized && !requested && checkpoint.is(StorageFormats.PLAIN)) {
+    if (quantized && !requested && format.equals(StorageFormats.PLAIN)) {
       findings.add(dequantized(checkpoint, target));
     }
-    findings.addAll(activations(checkpoint));
+    findings.addAll(activations(format, checkpoint));
     return findings;
   }
 
-  private static List<Problem> refusals(ServedCheckpoint checkpoint) {
+  private static List<Problem> refusals(StorageFormat format, ServedCheckpoint checkpoint) {
     Map<String, Problem> refusals = new LinkedHashMap<>();
     checkpoint
         .quantized()
         .forEach(
             module ->
-                checkpoint
-                    .format()
+                format
                     .refuses(module)
                     .ifPresent(reason -> refusals.putIfAbsent(reason, refusal(module, reason))));
     return List.copyOf(refusals.values());
@@ -58,21 +61,21 @@ final class FormatRules {
         : Problem.warning("written-dequantized", "", schemes, detail);
   }
 
-  private static List<Problem> activations(ServedCheckpoint checkpoint) {
+  private static List<Problem> activations(StorageFormat format, ServedCheckpoint checkpoint) {
     Map<TensorScheme, Problem> dropped = new LinkedHashMap<>();
     checkpoint
         .quantized()
         .filter(module -> module.scheme().hasActivation())
-        .filter(module -> !checkpoint.format().stored(module.scheme()).equals(module.scheme()))
-        .forEach(module -> dropped.putIfAbsent(module.scheme(), dropped(checkpoint, module)));
+        .filter(module -> !format.stored(module.scheme()).equals(module.scheme()))
+        .forEach(module -> dropped.putIfAbsent(module.scheme(), dropped(format, module)));
     return List.copyOf(dropped.values());
   }
 
-  private static Problem dropped(ServedCheckpoint checkpoint, ModuleScheme module) {
+  private static Problem dropped(StorageFormat format, ModuleScheme module) {
     String activation = module.scheme().activation().jsonName();
     String detail =
         "%s cannot say that inputs of %s weights are %s, so engines will leave them in 16 bits"
-            .formatted(checkpoint.format().name(), module.scheme().format().jsonName(), activation);
+            .formatted(format.name(), module.scheme().format().jsonName(), activation);
     return Problem.warning(
         "activation-not-exported", module.activationPointer(), activation, detail);
   }

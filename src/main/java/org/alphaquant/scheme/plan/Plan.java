@@ -1,5 +1,6 @@
 package org.alphaquant.scheme.plan;
 
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,11 +14,14 @@ import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
+import org.alphaquant.problem.Severity;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Content;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.serving.ServedCheckpoint;
+import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -94,6 +98,17 @@ public record Plan(
   public Map<String, TensorScheme> storedSchemes() {
     return content.quantized().stream()
         .collect(Collectors.toMap(ModuleScheme::name, module -> format.stored(module.scheme())));
+  }
+
+  /** What each engine that reads the format has to say about this result, notes left out. */
+  public Map<TargetRuntime, List<Problem>> readers() {
+    ServedCheckpoint served = new ServedCheckpoint(modules);
+    Map<TargetRuntime, List<Problem>> readers = new EnumMap<>(TargetRuntime.class);
+    for (TargetRuntime engine : format.readers().keySet()) {
+      List<Problem> findings = EngineRules.check(format, served, engine);
+      readers.put(engine, findings.stream().filter(it -> it.severity() != Severity.NOTE).toList());
+    }
+    return readers;
   }
 
   /** The modules by scheme, largest first. */

@@ -12,6 +12,9 @@ import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.storage.Content;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.formats.StorageFormats;
+import org.alphaquant.storage.serving.ServedCheckpoint;
+import org.alphaquant.storage.serving.TargetRuntime;
 
 /** Makes plans for one model. */
 public record Planner(PlannedSource source) {
@@ -24,7 +27,7 @@ public record Planner(PlannedSource source) {
   public Plan plan(Resolution resolution, Optional<StorageFormat> requested, TargetRuntime target) {
     List<ModuleScheme> asked =
         resolution.modules().stream().filter(module -> module.kind().isQuantizable()).toList();
-    StorageFormat format = requested.orElseGet(() -> target.format(asked));
+    StorageFormat format = requested.orElseGet(() -> chosen(asked, target));
     Fallbacks fallbacks = Fallbacks.of(format, asked);
     List<ModuleScheme> modules = fallbacks.modules();
     List<ModuleScheme> quantized = modules.stream().filter(ModuleScheme::isQuantized).toList();
@@ -38,8 +41,7 @@ public record Planner(PlannedSource source) {
     boolean held = quantized.stream().noneMatch(module -> format.refuses(module).isPresent());
     List<Problem> whole =
         held ? WholeRules.check(format, content, source.folder(), target) : List.of();
-    List<Problem> findings =
-        findings(resolution, new ServedCheckpoint(format, modules), requested, target);
+    List<Problem> findings = findings(resolution, format, modules, requested.isPresent(), target);
     findings.addAll(fallbacks.findings());
     findings.addAll(whole);
     return new Plan(
@@ -76,26 +78,21 @@ public record Planner(PlannedSource source) {
         .orElseThrow();
   }
 
-  private static List<Problem> findings(
-      Resolution resolution,
-      ServedCheckpoint served,
-      Optional<StorageFormat> requested,
-      TargetRuntime target) {
-    List<Problem> findings = new ArrayList<>(resolution.findings());
-    findings.addAll(FormatRules.check(served, requested.isPresent(), target));
-    if (served.isPacked() || target == TargetRuntime.LLAMA_CPP) {
-      rules(served, target).forEach(rule -> rule.check(served).ifPresent(findings::add));
-    }
-    return findings;
+  private static StorageFormat chosen(List<ModuleScheme> modules, TargetRuntime target) {
+    return StorageFormats.choose(
+        modules.stream().filter(ModuleScheme::isQuantized).toList(), target);
   }
 
-  private static List<ServingRule> rules(ServedCheckpoint served, TargetRuntime target) {
-    return switch (target) {
-      case VLLM -> VllmRules.of(served);
-      case SGLANG -> SglangRules.of(served);
-      case TRANSFORMERS -> TransformersRules.of(served);
-      case LLAMA_CPP -> LlamaCppRules.of(served);
-      case NONE -> List.of();
-    };
+  private static List<Problem> findings(
+      Resolution resolution,
+      StorageFormat format,
+      List<ModuleScheme> modules,
+      boolean requested,
+      TargetRuntime target) {
+    ServedCheckpoint served = new ServedCheckpoint(modules);
+    List<Problem> findings = new ArrayList<>(resolution.findings());
+    findings.addAll(FormatRules.check(format, served, requested, target));
+    findings.addAll(EngineRules.check(format, served, target));
+    return findings;
   }
 }

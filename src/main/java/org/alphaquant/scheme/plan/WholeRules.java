@@ -6,6 +6,7 @@ import java.util.List;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.storage.Content;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.serving.TargetRuntime;
 
 /** What a format has to say about a model as a whole. */
 final class WholeRules {

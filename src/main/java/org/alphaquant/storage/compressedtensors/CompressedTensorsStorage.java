@@ -3,12 +3,15 @@ package org.alphaquant.storage.compressedtensors;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Codec;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.serving.ServingRule;
+import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Results in compressed-tensors' formats. */
@@ -57,5 +60,13 @@ public final class CompressedTensorsStorage implements StorageFormat {
   @Override
   public Optional<ObjectNode> config(Collection<ModuleScheme> modules, boolean expertsByClass) {
     return Optional.of(CompressedTensorsConfig.of(modules, expertsByClass));
+  }
+
+  @Override
+  public Map<TargetRuntime, List<ServingRule>> readers() {
+    return Map.of(
+        TargetRuntime.VLLM, VllmRules.all(),
+        TargetRuntime.SGLANG, SglangRules.all(),
+        TargetRuntime.TRANSFORMERS, TransformersRules.all());
   }
 }

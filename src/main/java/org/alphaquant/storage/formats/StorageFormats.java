@@ -10,6 +10,7 @@ import org.alphaquant.storage.gguf.GgufStorage;
 import org.alphaquant.storage.gptq.GptqStorage;
 import org.alphaquant.storage.plain.PlainStorage;
 import org.alphaquant.storage.quark.QuarkStorage;
+import org.alphaquant.storage.serving.TargetRuntime;
 
 /** Every format that results can be stored in. */
 public final class StorageFormats {
@@ -40,10 +41,16 @@ public final class StorageFormats {
   }
 
   /**
-   * The format that holds every module and that most programs read: compressed-tensors, else
-   * Quark's, else plain tensors.
+   * The format for modules where none is asked for: the only one that the target reads; else the
+   * first that holds every module of compressed-tensors, Quark's and plain tensors.
    */
-  public static StorageFormat choose(Collection<ModuleScheme> modules) {
+  public static StorageFormat choose(Collection<ModuleScheme> modules, TargetRuntime target) {
+    List<StorageFormat> read =
+        ALL.stream().filter(format -> format.readers().containsKey(target)).toList();
+    return read.size() == 1 ? read.get(0) : choose(modules);
+  }
+
+  private static StorageFormat choose(Collection<ModuleScheme> modules) {
     return List.of(COMPRESSED_TENSORS, QUARK).stream()
         .filter(format -> modules.stream().noneMatch(module -> format.refuses(module).isPresent()))
         .findFirst()

@@ -3,6 +3,7 @@ package org.alphaquant.storage.gguf;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.NumberFormat;
@@ -16,6 +17,8 @@ import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.ResultFiles;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.StoredResult;
+import org.alphaquant.storage.serving.ServingRule;
+import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Results as GGUF files, which llama.cpp, Ollama and LM Studio run. */
@@ -124,5 +127,11 @@ public final class GgufStorage implements StorageFormat {
   @Override
   public StoredResult open(Path folder) {
     return GgufResult.open(folder);
+  }
+
+  /** llama.cpp 0.5.0, found by running it; what it computes otherwise is the model's matter. */
+  @Override
+  public Map<TargetRuntime, List<ServingRule>> readers() {
+    return Map.of(TargetRuntime.LLAMA_CPP, List.of());
   }
 }

@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleScheme;
-import org.alphaquant.storage.JoinedModules;
 import org.alphaquant.storage.NamePatterns;
+import org.alphaquant.storage.serving.JoinedModules;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 

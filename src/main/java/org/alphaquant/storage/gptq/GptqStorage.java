@@ -1,6 +1,8 @@
 package org.alphaquant.storage.gptq;
 
 import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.alphaquant.architecture.ModuleDescription;
@@ -11,6 +13,8 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Codec;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.serving.ServingRule;
+import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Results in GPTQ's format, version 1. */
@@ -68,5 +72,10 @@ public final class GptqStorage implements StorageFormat {
   @Override
   public Optional<ObjectNode> config(Collection<ModuleScheme> modules, boolean expertsByClass) {
     return Optional.of(GptqConfig.of(modules));
+  }
+
+  @Override
+  public Map<TargetRuntime, List<ServingRule>> readers() {
+    return GptqReaders.all();
   }
 }

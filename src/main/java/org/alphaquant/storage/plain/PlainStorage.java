@@ -2,6 +2,7 @@ package org.alphaquant.storage.plain;
 
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
@@ -11,6 +12,8 @@ import org.alphaquant.storage.Codec;
 import org.alphaquant.storage.Content;
 import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.serving.ServingRule;
+import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Results in plain tensors, as the family publishes its own. */
@@ -61,5 +64,13 @@ public final class PlainStorage implements StorageFormat {
   @Override
   public Optional<ObjectNode> config(Collection<ModuleScheme> modules, boolean expertsByClass) {
     return Optional.empty();
+  }
+
+  @Override
+  public Map<TargetRuntime, List<ServingRule>> readers() {
+    return Map.of(
+        TargetRuntime.VLLM, List.of(),
+        TargetRuntime.SGLANG, List.of(),
+        TargetRuntime.TRANSFORMERS, List.of());
   }
 }

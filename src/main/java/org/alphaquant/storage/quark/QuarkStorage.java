@@ -1,12 +1,16 @@
 package org.alphaquant.storage.quark;
 
 import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Codec;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.serving.ServingRule;
+import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Results in the layout of AMD Quark 0.12. */
@@ -45,5 +49,10 @@ public final class QuarkStorage implements StorageFormat {
   @Override
   public Optional<ObjectNode> config(Collection<ModuleScheme> modules, boolean expertsByClass) {
     return Optional.of(QuarkConfig.of(modules));
+  }
+
+  @Override
+  public Map<TargetRuntime, List<ServingRule>> readers() {
+    return QuarkReaders.all();
   }
 }

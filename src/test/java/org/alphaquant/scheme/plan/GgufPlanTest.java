@@ -14,6 +14,7 @@ import org.alphaquant.prepare.SourceSettings.Roots;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.Presets;
 import org.alphaquant.storage.PlannedTensor;
+import org.alphaquant.storage.serving.TargetRuntime;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
 

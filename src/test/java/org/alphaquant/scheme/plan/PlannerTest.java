@@ -14,6 +14,7 @@ import org.alphaquant.scheme.Presets;
 import org.alphaquant.scheme.QuantizationConfig;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.formats.StorageFormats;
+import org.alphaquant.storage.serving.TargetRuntime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

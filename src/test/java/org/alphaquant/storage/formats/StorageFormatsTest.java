@@ -10,6 +10,7 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Modules;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.serving.TargetRuntime;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -92,10 +93,12 @@ class StorageFormatsTest {
     ModuleScheme int4 = module(TensorScheme.of(NumberFormat.INT4, 128));
     ModuleScheme mxfp4 = module(TensorScheme.of(NumberFormat.MXFP4, 32));
     ModuleScheme mxfp6 = module(TensorScheme.of(NumberFormat.MXFP6_E2M3, 32));
-    assertThat(StorageFormats.choose(List.of(int4, mxfp4)))
+    assertThat(StorageFormats.choose(List.of(int4, mxfp4), TargetRuntime.NONE))
         .isEqualTo(StorageFormats.COMPRESSED_TENSORS);
-    assertThat(StorageFormats.choose(List.of(mxfp6, mxfp4))).isEqualTo(StorageFormats.QUARK);
-    assertThat(StorageFormats.choose(List.of(int4, mxfp6))).isEqualTo(StorageFormats.PLAIN);
+    assertThat(StorageFormats.choose(List.of(mxfp6, mxfp4), TargetRuntime.NONE))
+        .isEqualTo(StorageFormats.QUARK);
+    assertThat(StorageFormats.choose(List.of(int4, mxfp6), TargetRuntime.NONE))
+        .isEqualTo(StorageFormats.PLAIN);
   }
 
   @Test

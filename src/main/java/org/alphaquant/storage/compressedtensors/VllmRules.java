@@ -1,103 +1,53 @@
-package org.alphaquant.scheme.plan;
+package org.alphaquant.storage.compressedtensors;
 
-import static org.alphaquant.scheme.plan.ModuleRule.error;
-import static org.alphaquant.scheme.plan.ModuleRule.note;
-import static org.alphaquant.scheme.plan.ModuleRule.warning;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.FLOAT_QUANTIZED;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.INT_QUANTIZED;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.MXFP4_PACK_QUANTIZED;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.NAIVE_QUANTIZED;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.NVFP4_PACK_QUANTIZED;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.PACK_QUANTIZED;
+import static org.alphaquant.storage.serving.ModuleRule.error;
+import static org.alphaquant.storage.serving.ModuleRule.note;
+import static org.alphaquant.storage.serving.ModuleRule.warning;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.scheme.ModuleScheme;
-import org.alphaquant.storage.formats.StorageFormats;
+import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.MarlinExperts;
+import org.alphaquant.storage.serving.MixedUnitRule;
+import org.alphaquant.storage.serving.ModuleRule;
+import org.alphaquant.storage.serving.ServingRule;
 
 /**
  * What vLLM serves, as its source of August 2026 has it (commit 2f41c894e320, {@code
  * vllm/model_executor/layers}); each rule names the file that it was read from.
  */
 final class VllmRules {
-  private static final Set<Integer> MARLIN_GROUPS = Set.of(-1, 32, 64, 128);
 
   private VllmRules() {}
 
-  static List<ServingRule> of(ServedCheckpoint checkpoint) {
-    if (checkpoint.is(StorageFormats.COMPRESSED_TENSORS)) {
-      return compressedTensors(checkpoint.hidden());
-    }
-    if (checkpoint.is(StorageFormats.GPTQ)) {
-      return gptq(checkpoint.hidden());
-    }
-    return checkpoint.is(StorageFormats.QUARK)
-        ? List.of(new MixedUnitRule("vLLM"), ROUTER, EMBEDDING, HEAD, MXFP6)
-        : List.of(new UnreadFormatRule("vLLM"));
-  }
-
-  private static List<ServingRule> compressedTensors(long hidden) {
-    return List.of(
-        new MixedUnitRule("vLLM"),
-        ROUTER,
-        EMBEDDING,
-        EXPERT_GROUP,
-        expertWidth(hidden),
-        EXPERT_FP8_WEIGHT_ONLY,
-        EXPERT_INT8_ASYMMETRIC,
-        ASYMMETRIC_BITS,
-        EXPERT_ROWS_OF_FEW_BITS,
-        FP8_GROUPS,
-        FEW_BITS,
-        DENSE_PACKING,
-        DENSE_GROUP,
-        INT4_WITH_INT8_INPUTS,
-        HEAD,
-        FP8_HARDWARE,
-        FP4_HARDWARE);
-  }
-
-  private static List<ServingRule> gptq(long hidden) {
-    return List.of(
-        new MixedUnitRule("vLLM"),
-        ROUTER,
-        EMBEDDING,
-        GPTQ_BITS,
-        new GptqExpertGroupRule(),
-        EXPERT_GROUP,
-        expertWidth(hidden),
-        HEAD);
-  }
-
-  /** Routers are built without quantization (models/olmoe.py, mixtral.py, qwen2_moe.py). */
-  static final ModuleRule ROUTER =
-      error(
-          "router-quantized",
-          "the engine reads routers and shared-expert gates unquantized",
-          module ->
-              module.kind() == ModuleKind.ROUTER || module.kind() == ModuleKind.SHARED_EXPERT_GATE);
-
-  /** vocab_parallel_embedding.py: only the head of the two asks for a quantized method. */
-  static final ModuleRule EMBEDDING =
-      error(
-          "embedding-quantized",
-          "the engine reads embeddings unquantized",
-          module -> module.kind() == ModuleKind.EMBEDDING);
-
-  /** fused_moe/oracle/int_wna16.py, quantization/utils/marlin_utils.py. */
-  private static final ModuleRule EXPERT_GROUP =
-      error(
-          "expert-group-size",
-          "vLLM's expert kernels take groups of 32, 64 or 128, or whole rows",
-          module -> isPackedExpert(module) && !MARLIN_GROUPS.contains(module.scheme().groupSize()));
-
-  /** quantization/utils/marlin_utils.py. */
-  private static ModuleRule expertWidth(long hidden) {
-    return error(
-        "expert-width",
-        "vLLM's expert kernels need a hidden size that is a multiple of 128, and it is " + hidden,
-        module -> isPackedExpert(module) && hidden % 128 != 0);
+  static List<ServingRule> all() {
+    List<ServingRule> rules =
+        new ArrayList<>(
+            List.of(new MixedUnitRule("vLLM"), CommonRules.ROUTER, CommonRules.EMBEDDING));
+    rules.addAll(new MarlinExperts(VllmRules::isPackedExpert).rules());
+    rules.addAll(
+        List.of(
+            EXPERT_FP8_WEIGHT_ONLY,
+            EXPERT_INT8_ASYMMETRIC,
+            ASYMMETRIC_BITS,
+            EXPERT_ROWS_OF_FEW_BITS,
+            FP8_GROUPS,
+            FEW_BITS,
+            DENSE_PACKING,
+            DENSE_GROUP,
+            INT4_WITH_INT8_INPUTS,
+            CommonRules.HEAD,
+            FP8_HARDWARE,
+            FP4_HARDWARE));
+    return List.copyOf(rules);
   }
 
   /** compressed_tensors_moe/compressed_tensors_moe.py has no such method. */
@@ -168,19 +118,13 @@ final class VllmRules {
           module ->
               !module.isExpert()
                   && PACK_QUANTIZED.holds(module.scheme())
-                  && !MARLIN_GROUPS.contains(module.scheme().groupSize()));
+                  && !MarlinExperts.GROUPS.contains(module.scheme().groupSize()));
 
   private static final ModuleRule INT4_WITH_INT8_INPUTS =
       warning(
           "few-bit-integer-activations",
           "vLLM's integer kernels are for int8 weights; fewer bits take int8's space",
           module -> INT_QUANTIZED.holds(module.scheme()) && module.scheme().format().bits() != 8);
-
-  private static final ModuleRule HEAD =
-      warning(
-          "head-quantized",
-          "few releases serve a quantized head",
-          module -> module.kind() == ModuleKind.HEAD);
 
   private static final ModuleRule FP8_HARDWARE =
       note(
@@ -195,20 +139,6 @@ final class VllmRules {
           module ->
               MXFP4_PACK_QUANTIZED.holds(module.scheme())
                   || NVFP4_PACK_QUANTIZED.holds(module.scheme()));
-
-  /** quantization/auto_gptq.py. */
-  private static final ModuleRule GPTQ_BITS =
-      error(
-          "gptq-bits",
-          "vLLM takes GPTQ with int4 and int8 only; compressed-tensors holds the others",
-          module -> !isFourOrEight(module));
-
-  /** kernels/linear/mxfp6/emulation.py. */
-  private static final ModuleRule MXFP6 =
-      warning(
-          "mxfp6-emulated",
-          "vLLM decodes it as it goes, with the amd-quark package: it saves memory, not time",
-          module -> module.scheme().format().bits() == 6);
 
   private static boolean isPackedExpert(ModuleScheme module) {
     return module.isExpert() && PACK_QUANTIZED.holds(module.scheme());

@@ -1,15 +1,17 @@
-package org.alphaquant.scheme.plan;
+package org.alphaquant.storage.gptq;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.alphaquant.problem.Problem;
+import org.alphaquant.storage.serving.ServedCheckpoint;
+import org.alphaquant.storage.serving.ServingRule;
 
 /**
  * vLLM judges its fast expert kernel by the base group size alone, and the slower one ignores every
  * other rule ({@code quantization/auto_gptq.py}), so all experts need the same group size.
  */
-record GptqExpertGroupRule() implements ServingRule {
+record ExpertGroupRule() implements ServingRule {
 
   @Override
   public Optional<Problem> check(ServedCheckpoint checkpoint) {

@@ -1,4 +1,4 @@
-package org.alphaquant.storage;
+package org.alphaquant.storage.serving;
 
 import java.util.ArrayList;
 import java.util.Collection;

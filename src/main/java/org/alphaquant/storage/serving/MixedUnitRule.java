@@ -1,4 +1,4 @@
-package org.alphaquant.scheme.plan;
+package org.alphaquant.storage.serving;
 
 import java.util.List;
 import java.util.Optional;
@@ -6,14 +6,13 @@ import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
-import org.alphaquant.storage.JoinedModules;
 
 /**
  * Modules that an engine joins into one must share one scheme, unquantized members among them: it
  * reads the unit by its first member's, and the others come out as garbage (vLLM, {@code
  * compressed_tensors/utils.py} and {@code compressed_tensors_moe.py}).
  */
-record MixedUnitRule(String engine) implements ServingRule {
+public record MixedUnitRule(String engine) implements ServingRule {
 
   @Override
   public Optional<Problem> check(ServedCheckpoint checkpoint) {

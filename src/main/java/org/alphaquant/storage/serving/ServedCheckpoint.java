@@ -1,4 +1,4 @@
-package org.alphaquant.scheme.plan;
+package org.alphaquant.storage.serving;
 
 import java.util.List;
 import java.util.Map;
@@ -7,35 +7,26 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.scheme.ModuleScheme;
-import org.alphaquant.storage.JoinedModules;
-import org.alphaquant.storage.StorageFormat;
 
 /**
  * A checkpoint as an engine will find it.
  *
- * @param format how it is written
  * @param modules every linear module, quantized or not
  */
-record ServedCheckpoint(StorageFormat format, List<ModuleScheme> modules) {
+public record ServedCheckpoint(List<ModuleScheme> modules) {
 
-  boolean isPacked() {
-    return !format.storesValues() && quantized().findAny().isPresent();
-  }
-
-  boolean is(StorageFormat other) {
-    return format.equals(other);
-  }
-
-  Stream<ModuleScheme> quantized() {
+  /** Those whose weights are quantized. */
+  public Stream<ModuleScheme> quantized() {
     return modules.stream().filter(module -> module.isQuantized());
   }
 
-  Stream<ModuleScheme> experts() {
+  /** Routed experts, quantized or not. */
+  public Stream<ModuleScheme> experts() {
     return modules.stream().filter(ModuleScheme::isExpert);
   }
 
   /** Width of the residual stream, which routers read; 0 in a model without routers. */
-  long hidden() {
+  public long hidden() {
     return modules.stream()
         .filter(module -> module.kind() == ModuleKind.ROUTER)
         .mapToLong(module -> module.module().inFeatures())
@@ -43,11 +34,13 @@ record ServedCheckpoint(StorageFormat format, List<ModuleScheme> modules) {
         .orElse(0);
   }
 
-  List<JoinedModules> units() {
+  /** What engines join into one module. */
+  public List<JoinedModules> units() {
     return JoinedModules.of(modules);
   }
 
-  Map<String, ModuleScheme> byName() {
+  /** All modules, by name. */
+  public Map<String, ModuleScheme> byName() {
     return modules.stream().collect(Collectors.toMap(module -> module.name(), Function.identity()));
   }
 }

@@ -1,10 +1,9 @@
-package org.alphaquant.scheme.plan;
+package org.alphaquant.storage.compressedtensors;
 
-import static org.alphaquant.scheme.plan.ModuleRule.error;
-import static org.alphaquant.scheme.plan.ModuleRule.warning;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.INT_QUANTIZED;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.MXFP8_QUANTIZED;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.NVFP4_PACK_QUANTIZED;
+import static org.alphaquant.storage.serving.ModuleRule.error;
 
 import java.util.List;
 import java.util.Optional;
@@ -12,7 +11,10 @@ import java.util.stream.Collectors;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
-import org.alphaquant.storage.formats.StorageFormats;
+import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.ModuleRule;
+import org.alphaquant.storage.serving.ServedCheckpoint;
+import org.alphaquant.storage.serving.ServingRule;
 
 /**
  * What transformers 5.18 loads correctly ({@code quantizers/quantizer_compressed_tensors.py},
@@ -21,23 +23,15 @@ import org.alphaquant.storage.formats.StorageFormats;
 final class TransformersRules {
   private TransformersRules() {}
 
-  static List<ServingRule> of(ServedCheckpoint checkpoint) {
-    if (checkpoint.is(StorageFormats.COMPRESSED_TENSORS)) {
-      return List.of(
-          VllmRules.ROUTER,
-          VllmRules.EMBEDDING,
-          TransformersRules::oneScheme,
-          EXPERT_ZERO_POINTS,
-          EXPERT_INTEGERS,
-          EXPERT_MXFP8,
-          EXPERT_NVFP4);
-    }
-    if (checkpoint.is(StorageFormats.GPTQ)) {
-      return List.of(VllmRules.ROUTER, VllmRules.EMBEDDING, GPTQ_EXPERTS, GPTQ_PACKAGE);
-    }
-    return checkpoint.is(StorageFormats.QUARK)
-        ? List.of(VllmRules.ROUTER, VllmRules.EMBEDDING, QUARK_PACKAGE)
-        : List.of(new UnreadFormatRule("transformers"));
+  static List<ServingRule> all() {
+    return List.of(
+        CommonRules.ROUTER,
+        CommonRules.EMBEDDING,
+        TransformersRules::oneScheme,
+        EXPERT_ZERO_POINTS,
+        EXPERT_INTEGERS,
+        EXPERT_MXFP8,
+        EXPERT_NVFP4);
   }
 
   /** All layers' experts are decoded by the first group whose target names experts. */
@@ -78,22 +72,4 @@ final class TransformersRules {
           "nvfp4-experts",
           "transformers ignores the global scale of NVFP4 experts and misreads them silently",
           module -> module.isExpert() && NVFP4_PACK_QUANTIZED.holds(module.scheme()));
-
-  private static final ModuleRule GPTQ_EXPERTS =
-      error(
-          "gptq-experts",
-          "transformers does not convert GPTQ experts to its fused ones",
-          ModuleScheme::isExpert);
-
-  private static final ModuleRule GPTQ_PACKAGE =
-      warning(
-          "gptq-package",
-          "transformers reads GPTQ only with the packages optimum and gptqmodel installed",
-          module -> true);
-
-  private static final ModuleRule QUARK_PACKAGE =
-      warning(
-          "quark-package",
-          "transformers reads Quark's layout only with the package amd-quark installed",
-          module -> true);
 }

@@ -1,4 +1,4 @@
-package org.alphaquant.scheme.plan;
+package org.alphaquant.storage.serving;
 
 import java.util.List;
 import java.util.Optional;
@@ -15,18 +15,22 @@ import org.alphaquant.scheme.ModuleScheme;
  * @param reason what the engine does, as a sentence's end
  * @param concerns the quantized modules that break the rule
  */
-record ModuleRule(Severity severity, String code, String reason, Predicate<ModuleScheme> concerns)
+public record ModuleRule(
+    Severity severity, String code, String reason, Predicate<ModuleScheme> concerns)
     implements ServingRule {
 
-  static ModuleRule error(String code, String reason, Predicate<ModuleScheme> concerns) {
+  /** A rule that a checkpoint must not break. */
+  public static ModuleRule error(String code, String reason, Predicate<ModuleScheme> concerns) {
     return new ModuleRule(Severity.ERROR, code, reason, concerns);
   }
 
-  static ModuleRule warning(String code, String reason, Predicate<ModuleScheme> concerns) {
+  /** A rule that is better not broken. */
+  public static ModuleRule warning(String code, String reason, Predicate<ModuleScheme> concerns) {
     return new ModuleRule(Severity.WARNING, code, reason, concerns);
   }
 
-  static ModuleRule note(String code, String reason, Predicate<ModuleScheme> concerns) {
+  /** What is worth knowing of such modules. */
+  public static ModuleRule note(String code, String reason, Predicate<ModuleScheme> concerns) {
     return new ModuleRule(Severity.NOTE, code, reason, concerns);
   }
 

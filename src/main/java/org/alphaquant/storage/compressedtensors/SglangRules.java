@@ -1,15 +1,18 @@
-package org.alphaquant.scheme.plan;
+package org.alphaquant.storage.compressedtensors;
 
-import static org.alphaquant.scheme.plan.ModuleRule.error;
-import static org.alphaquant.scheme.plan.ModuleRule.warning;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.PACK_QUANTIZED;
+import static org.alphaquant.storage.serving.ModuleRule.error;
 
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.alphaquant.problem.Problem;
-import org.alphaquant.storage.compressedtensors.CompressionFormat;
-import org.alphaquant.storage.formats.StorageFormats;
+import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.MixedUnitRule;
+import org.alphaquant.storage.serving.ModuleRule;
+import org.alphaquant.storage.serving.ServedCheckpoint;
+import org.alphaquant.storage.serving.ServingRule;
 
 /**
  * What SGLang serves ({@code python/sglang/srt/layers/quantization}, snapshots of 2026). Its reader
@@ -18,20 +21,14 @@ import org.alphaquant.storage.formats.StorageFormats;
 final class SglangRules {
   private SglangRules() {}
 
-  static List<ServingRule> of(ServedCheckpoint checkpoint) {
-    MixedUnitRule mixed = new MixedUnitRule("SGLang");
-    if (checkpoint.is(StorageFormats.COMPRESSED_TENSORS)) {
-      return List.of(
-          mixed,
-          VllmRules.ROUTER,
-          VllmRules.EMBEDDING,
-          BITS,
-          EXPERT_ZERO_POINTS,
-          SglangRules::globalFormat);
-    }
-    return checkpoint.is(StorageFormats.GPTQ)
-        ? List.of(mixed, VllmRules.ROUTER, VllmRules.EMBEDDING, GPTQ_FEW_BITS)
-        : List.of(new UnreadFormatRule("SGLang"));
+  static List<ServingRule> all() {
+    return List.of(
+        new MixedUnitRule("SGLang"),
+        CommonRules.ROUTER,
+        CommonRules.EMBEDDING,
+        BITS,
+        EXPERT_ZERO_POINTS,
+        SglangRules::globalFormat);
   }
 
   /** compressed_tensors/schemes/compressed_tensors_wNa16.py. */
@@ -54,19 +51,13 @@ final class SglangRules {
                   && PACK_QUANTIZED.holds(module.scheme())
                   && !module.scheme().symmetric());
 
-  private static final ModuleRule GPTQ_FEW_BITS =
-      warning(
-          "slow-gptq-bits",
-          "SGLang's fast GPTQ kernels take int4 and int8 only",
-          module -> module.scheme().format().bits() != 4 && module.scheme().format().bits() != 8);
-
   /** compressed_tensors_wNa16_moe.py asks for pack-quantized as the one format of the whole. */
   private static Optional<Problem> globalFormat(ServedCheckpoint checkpoint) {
     Set<CompressionFormat> formats =
         checkpoint
             .quantized()
             .flatMap(module -> CompressionFormat.of(module.scheme()).stream())
-            .collect(java.util.stream.Collectors.toSet());
+            .collect(Collectors.toSet());
     boolean packedExperts =
         checkpoint.experts().anyMatch(module -> PACK_QUANTIZED.holds(module.scheme()));
     if (formats.size() < 2 || !packedExperts) {
