@@ -3,19 +3,19 @@ package org.alphaquant.cache;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** How much of a download is there; many threads tell, one reads. */
-final class Progress {
+public final class Progress {
 
   private final long total;
   private final long start = System.nanoTime();
   private final AtomicLong there = new AtomicLong();
   private final AtomicLong fetched = new AtomicLong();
 
-  Progress(long total) {
+  public Progress(long total) {
     this.total = total;
   }
 
   /** Bytes that came over the network. */
-  void fetched(long count) {
+  public void fetched(long count) {
     there.addAndGet(count);
     fetched.addAndGet(count);
   }
@@ -25,7 +25,7 @@ final class Progress {
     there.addAndGet(count);
   }
 
-  DownloadProgress now() {
+  public DownloadProgress now() {
     double seconds = (System.nanoTime() - start) / 1e9;
     long done = Math.min(total, Math.max(0, there.get()));
     double rate = seconds > 0 ? fetched.get() / seconds : 0;

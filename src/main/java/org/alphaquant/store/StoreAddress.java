@@ -1,0 +1,81 @@
+package org.alphaquant.store;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FetchException.Kind;
+
+/**
+ * A place in a store: {@code s3://store/path}.
+ *
+ * @param store the operator's name for it
+ * @param path below what the store is for, without a slash at either end; empty for all of it
+ */
+public record StoreAddress(String store, String path) {
+
+  public static final String SCHEME = "s3://";
+
+  private static final Pattern STORE = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
+  private static final int MAX_PATH = 512;
+
+  public StoreAddress {
+    boolean safe =
+        STORE.matcher(store).matches()
+            && path.length() <= MAX_PATH
+            && path.chars().noneMatch(c -> c < ' ' || c == 127 || c == '\\')
+            && (path.isEmpty()
+                || List.of(path.split("/", -1)).stream()
+                    .noneMatch(it -> it.isEmpty() || it.equals(".") || it.equals("..")));
+    if (!safe) {
+      throw new FetchException(
+          Kind.NOT_ALLOWED,
+          "'%s%s/%s' is no place in a store: s3://store/path, the store in lower-case letters, digits and '-', the path of at most %d characters without empty parts, '.', '..' and '\\'"
+              .formatted(SCHEME, store, path, MAX_PATH));
+    }
+  }
+
+  /** Whether a text means a place in a store. */
+  public static boolean is(String text) {
+    return text.startsWith(SCHEME);
+  }
+
+  /**
+   * Reads {@code s3://store/path}; a slash at the end says nothing.
+   *
+   * @throws FetchException if it is none
+   */
+  public static StoreAddress of(String text) {
+    String rest = text.substring(SCHEME.length()).replaceFirst("/+$", "");
+    int slash = rest.indexOf('/');
+    return slash < 0
+        ? new StoreAddress(rest, "")
+        : new StoreAddress(rest.substring(0, slash), rest.substring(slash + 1));
+  }
+
+  /** The place where a text means one; empty where it means something else. */
+  public static Optional<StoreAddress> parse(String text) {
+    return text != null && is(text) ? Optional.of(of(text)) : Optional.empty();
+  }
+
+  /** A place below this one. */
+  public StoreAddress below(String name) {
+    return new StoreAddress(store, path.isEmpty() ? name : path + "/" + name);
+  }
+
+  /** What it is below; empty for the whole store. */
+  StoreAddress parent() {
+    int slash = path.lastIndexOf('/');
+    return new StoreAddress(store, slash < 0 ? "" : path.substring(0, slash));
+  }
+
+  /** The last part of its path. */
+  String name() {
+    return path.substring(path.lastIndexOf('/') + 1);
+  }
+
+  @Override
+  public String toString() {
+    return SCHEME + store + (path.isEmpty() ? "" : "/" + path);
+  }
+}

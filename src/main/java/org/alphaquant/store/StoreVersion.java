@@ -1,0 +1,55 @@
+package org.alphaquant.store;
+
+import java.net.URLDecoder;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.Version;
+
+/**
+ * What lay at a place when it was looked up.
+ *
+ * @param kind {@code stores} for models, {@code texts} for texts, as a cache's folders begin
+ * @param revision hash of the names, sizes and tags of all that was there
+ */
+record StoreVersion(String kind, StoreAddress address, String revision) implements Version {
+
+  static final String MODELS = "stores";
+  static final String TEXTS = "texts";
+
+  private static final String BETWEEN = "--";
+
+  @Override
+  public String folder() {
+    return kind
+        + BETWEEN
+        + address.store()
+        + BETWEEN
+        + URLEncoder.encode(address.path(), StandardCharsets.UTF_8);
+  }
+
+  /** The place that a model's folder in a cache is of. */
+  static Optional<StoreAddress> ofFolder(String folder) {
+    String[] parts = folder.split(BETWEEN, 3);
+    if (parts.length < 3 || !parts[0].equals(MODELS)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new StoreAddress(parts[1], URLDecoder.decode(parts[2], StandardCharsets.UTF_8)));
+    } catch (FetchException | IllegalArgumentException notOurs) {
+      return Optional.empty();
+    }
+  }
+
+  @Override
+  public String path() {
+    return address.toString();
+  }
+
+  @Override
+  public String toString() {
+    return address + "@" + revision;
+  }
+}

@@ -1,0 +1,254 @@
+package org.alphaquant.store;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.alphaquant.cache.DownloadObserver;
+import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.cache.Progress;
+import org.alphaquant.cache.TransferInterruption;
+import org.alphaquant.job.JobResult;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Results in stores. The manifest is put last: what has none is no result, however much of it lies
+ * there.
+ */
+public final class StoredResults {
+
+  /** The name of the file that makes a result of the files beside it. */
+  public static final String MANIFEST = "alphaquant-manifest.json";
+
+  private static final JsonMapper JSON = JsonMapper.shared();
+  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(5);
+  private static final int MOST_MANIFEST = 16 << 20;
+
+  private final Stores stores;
+  private final StoreRows rows;
+  private final ResultSettings settings;
+
+  StoredResults(Stores stores, StoreRows rows, ResultSettings settings) {
+    this.stores = stores;
+    this.rows = rows;
+    this.settings = settings;
+  }
+
+  /**
+   * Where a job's result goes; empty where it stays in the data directory.
+   *
+   * @param asked what the job says; null where it says nothing
+   * @throws FetchException if that is no place where jobs may write
+   */
+  public Optional<StoreAddress> location(UUID job, String asked) {
+    if (asked == null) {
+      return StoreAddress.parse(settings.location()).map(it -> it.below(job.toString()));
+    }
+    StoreAddress address =
+        StoreAddress.parse(asked)
+            .orElseThrow(
+                () ->
+                    new FetchException(
+                        Kind.NOT_ALLOWED, "'%s' must be s3://store/path".formatted(asked)));
+    if (address.path().isEmpty()) {
+      throw new FetchException(
+          Kind.NOT_ALLOWED, "'%s' must name a place in the store".formatted(asked));
+    }
+    if (!stores.store(address).settings().writable()) {
+      throw new FetchException(
+          Kind.NOT_ALLOWED,
+          "jobs write nothing into the store '%s' (alphaquant.stores.%s.writable)"
+              .formatted(address.store(), address.store()));
+    }
+    return Optional.of(address);
+  }
+
+  /**
+   * Does nothing where no other job has a result at that place.
+   *
+   * @param job null for one that is not there yet
+   * @throws FetchException if one has, or the store does not answer
+   */
+  public void requireFree(StoreAddress location, UUID job) {
+    Optional<String> other = holder(location).filter(it -> !it.equals(String.valueOf(job)));
+    if (other.isPresent()) {
+      throw new FetchException(
+          Kind.NOT_ALLOWED,
+          "'%s' holds the result of job %s; name another place, or delete it"
+              .formatted(location, other.get()));
+    }
+  }
+
+  /** The job whose result lies there. */
+  private Optional<String> holder(StoreAddress location) {
+    StoreAddress manifest = location.below(MANIFEST);
+    Store store = stores.store(location);
+    if (store.head(store.key(manifest), manifest).isEmpty()) {
+      return Optional.empty();
+    }
+    try (var part = store.open(store.key(manifest), manifest, 0, -1, null)) {
+      JsonNode stored = JSON.readTree(part.bytes().readNBytes(MOST_MANIFEST));
+      return Optional.of(stored.path("job").asString("somebody else"));
+    } catch (TransferInterruption | IOException e) {
+      throw new FetchException(Kind.UNAVAILABLE, "'%s' cannot be read".formatted(manifest), e);
+    } catch (JacksonException notOurs) {
+      return Optional.of("somebody else");
+    }
+  }
+
+  /**
+   * Puts a result there, its manifest last. What an earlier attempt has put is not sent again.
+   *
+   * @throws FetchException if the store refuses it or does not answer
+   * @throws IOException if a file cannot be read
+   */
+  public void put(
+      UUID job,
+      long attempt,
+      StoreAddress location,
+      Path folder,
+      List<JobResult.Artifact> files,
+      DownloadObserver observer)
+      throws IOException {
+    requireFree(location, job);
+    Store store = stores.store(location);
+    // One of an attempt that ended before its row said so must not describe files that change.
+    store.delete(store.key(location.below(MANIFEST)), location);
+    List<String> names = new ArrayList<>(files.stream().map(JobResult.Artifact::name).toList());
+    names.add(MANIFEST);
+    rows.add(job, location, names);
+    send(job, location, folder, files, observer);
+    observer.ensureWanted();
+    commit(store, job, attempt, location, files);
+  }
+
+  private void send(
+      UUID job,
+      StoreAddress location,
+      Path folder,
+      List<JobResult.Artifact> files,
+      DownloadObserver observer)
+      throws IOException {
+    Store store = stores.store(location);
+    Progress progress = new Progress(files.stream().mapToLong(JobResult.Artifact::bytes).sum());
+    ExecutorService threads =
+        Executors.newFixedThreadPool(
+            store.settings().streams(), task -> new Thread(task, "upload-" + job));
+    Runnable tick =
+        () -> {
+          observer.ensureWanted();
+          observer.progress(progress.now());
+        };
+    try {
+      for (JobResult.Artifact file : files) {
+        new FileUpload(
+                store,
+                rows,
+                job,
+                location.below(file.name()),
+                folder.resolve(file.name()),
+                file.bytes(),
+                file.sha256())
+            .run(new FileUpload.Sender(threads, tick, progress::fetched));
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private void commit(
+      Store store, UUID job, long attempt, StoreAddress location, List<JobResult.Artifact> files) {
+    Map<String, Object> manifest =
+        Map.of("version", 1, "job", job.toString(), "attempt", attempt, "files", files);
+    byte[] bytes =
+        JSON.writerWithDefaultPrettyPrinter()
+            .writeValueAsString(manifest)
+            .getBytes(StandardCharsets.UTF_8);
+    StoreAddress place = location.below(MANIFEST);
+    try {
+      store
+          .client()
+          .putObject(
+              it ->
+                  it.bucket(store.bucket())
+                      .key(store.key(place))
+                      .contentType("application/json")
+                      .ifNoneMatch("*"),
+              RequestBody.fromBytes(bytes));
+    } catch (S3Exception e) {
+      if (e.statusCode() == 412) {
+        throw new FetchException(
+            Kind.NOT_ALLOWED, "another result was put at '%s' meanwhile".formatted(location), e);
+      }
+      throw store.refusal(e, place);
+    } catch (software.amazon.awssdk.core.exception.SdkException e) {
+      throw store.refusal(e, place);
+    }
+  }
+
+  /** Whether a row's folder of a result is in a store. */
+  public static boolean isStored(String artifactDirectory) {
+    return StoreAddress.is(artifactDirectory);
+  }
+
+  /**
+   * A file of a result.
+   *
+   * @return empty where it is not there any more, or is another one
+   * @throws FetchException if the store does not answer
+   */
+  public Optional<StoredArtifact> find(String artifactDirectory, JobResult.Artifact artifact) {
+    StoreAddress place = StoreAddress.of(artifactDirectory).below(artifact.name());
+    Store store = stores.store(place);
+    Optional<HeadObjectResponse> head = store.head(store.key(place), place);
+    return head.filter(
+            it ->
+                it.contentLength() == artifact.bytes()
+                    && artifact.sha256().equals(it.metadata().get(StoreOrigin.SHA256)))
+        .map(it -> new StoredArtifact(store, place, artifact, it));
+  }
+
+  /** The address that a client is to ask for a file; empty where this service hands it out. */
+  public Optional<URI> link(StoredArtifact artifact) {
+    return settings.redirect()
+        ? Optional.of(artifact.link(settings.redirectFor()))
+        : Optional.empty();
+  }
+
+  /** Deletes what jobs that are over have in stores; whether there was anything. */
+  boolean sweep(double keepSeconds, int limit) {
+    List<StoreRows.Stored> forgotten = rows.forgotten(keepSeconds, limit);
+    forgotten.forEach(this::delete);
+    return !forgotten.isEmpty();
+  }
+
+  private void delete(StoreRows.Stored stored) {
+    Store store = stores.store(stored.location());
+    List<String> names = new ArrayList<>(stored.files());
+    // The manifest first: what is half deleted is no result.
+    names.sort((a, b) -> Boolean.compare(b.equals(MANIFEST), a.equals(MANIFEST)));
+    for (String name : names) {
+      StoreAddress place = stored.location().below(name);
+      store.delete(store.key(place), place);
+    }
+    for (StoreRows.Upload upload : rows.uploads(stored.job(), stored.location())) {
+      FileUpload.abort(store, upload);
+      rows.end(stored.job(), upload);
+    }
+    rows.remove(stored.job(), stored.location());
+  }
+}
