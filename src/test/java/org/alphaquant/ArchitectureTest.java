@@ -82,7 +82,9 @@ class ArchitectureTest {
     map.put(
         "api.event",
         Set.of("api.job", "events", "job", "job.delivery", "job.row", "security", "server"));
-    map.put("api.result", Set.of("api.job", "api.problem", "job", "job.row", "server"));
+    map.put(
+        "api.result",
+        Set.of("api.job", "api.problem", "store", "cache", "job", "job.row", "server"));
     map.put(
         "api.model",
         Set.of(
@@ -124,10 +126,12 @@ class ArchitectureTest {
             "worker",
             "prepare",
             "hub",
+            "store",
             "cache",
             "source",
             "job",
             "job.library",
+            "job.plan",
             "problem",
             "background",
             "server"));
@@ -178,6 +182,7 @@ class ArchitectureTest {
         "worker",
         Set.of("job", "job.delivery", "job.queue", "job.row", "background", "server", "device"));
     map.put("hub", Set.of("cache", "server", "egress"));
+    map.put("store", Set.of("cache", "background", "job", "job.row"));
     map.put("cache", Set.of());
     map.put("upload", Set.of("background", "server"));
     map.put(

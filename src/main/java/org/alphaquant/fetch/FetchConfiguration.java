@@ -5,6 +5,8 @@ import org.alphaquant.background.Rounds;
 import org.alphaquant.hub.Hub;
 import org.alphaquant.prepare.SourceSettings;
 import org.alphaquant.server.ServerSettings;
+import org.alphaquant.store.StoredResults;
+import org.alphaquant.store.Stores;
 import org.alphaquant.upload.Uploads;
 import org.alphaquant.worker.JobRunner;
 import org.springframework.beans.factory.ObjectProvider;
@@ -20,13 +22,13 @@ class FetchConfiguration {
   private static final Duration RETRY_DELAY = Duration.ofSeconds(5);
 
   @Bean
-  HubModels hubModels(Hub hub, SourceSettings sources, Texts texts) {
-    return new HubModels(hub, sources.modelRoots(), texts);
+  Models remoteModels(Hub hub, Stores stores, SourceSettings sources, Texts texts) {
+    return new Models(hub, stores, sources.modelRoots(), texts);
   }
 
   @Bean
-  Texts remoteTexts(Hub hub, SourceSettings sources, Uploads uploads) {
-    return new Texts(hub, sources.fileRoots(), uploads);
+  Texts remoteTexts(Hub hub, Stores stores, SourceSettings sources, Uploads uploads) {
+    return new Texts(hub, stores, sources.fileRoots(), uploads);
   }
 
   @Bean
@@ -35,28 +37,45 @@ class FetchConfiguration {
   }
 
   @Bean
-  Library modelLibrary(Hub hub, SourceSettings sources, ModelDownloads downloads) {
-    return new Library(hub, sources.modelRoots(), downloads);
+  Library modelLibrary(Hub hub, Stores stores, SourceSettings sources, ModelDownloads downloads) {
+    return new Library(hub, stores, sources.modelRoots(), downloads);
   }
 
   /** In the processes that run jobs, which are the ones that the models are for. */
   @Bean
-  Rounds modelPrefetches(Hub hub, ModelDownloads downloads, ServerSettings settings) {
-    Prefetcher prefetcher = new Prefetcher(hub, downloads);
-    boolean here = settings.role().runsJobs() && hub.isOn();
+  Rounds modelPrefetches(
+      Hub hub, Stores stores, ModelDownloads downloads, ServerSettings settings) {
+    Prefetcher prefetcher = new Prefetcher(hub, stores, downloads);
+    boolean here = settings.role().runsJobs() && (hub.isOn() || stores.isOn());
     return new Rounds(
         "model-downloads", RETRY_DELAY, () -> here ? prefetcher.go() : Duration.ofHours(1));
   }
 
-  /** Whatever runs jobs runs them on what was brought first. */
   @Bean
-  static BeanPostProcessor fetchesBeforeJobsRun(
-      ObjectProvider<Hub> hub, ObjectProvider<HubModels> models, ObjectProvider<Texts> texts) {
+  OutputCheck outputCheck(StoredResults results) {
+    return new OutputCheck(results);
+  }
+
+  /** Whatever runs jobs runs them on what was brought first, and its results are put away. */
+  @Bean
+  static BeanPostProcessor transfersAroundJobs(
+      ObjectProvider<Hub> hub,
+      ObjectProvider<Stores> stores,
+      ObjectProvider<Models> models,
+      ObjectProvider<Texts> texts,
+      ObjectProvider<StoredResults> results) {
     return new BeanPostProcessor() {
       @Override
       public Object postProcessAfterInitialization(Object bean, String name) {
         return bean instanceof JobRunner runner
-            ? new FetchingRunner(runner, hub.getObject(), models.getObject(), texts.getObject())
+            ? new PublishingRunner(
+                new FetchingRunner(
+                    runner,
+                    hub.getObject(),
+                    stores.getObject(),
+                    models.getObject(),
+                    texts.getObject()),
+                results.getObject())
             : bean;
       }
     };

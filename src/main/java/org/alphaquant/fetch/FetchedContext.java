@@ -33,6 +33,11 @@ record FetchedContext(JobContext attempt, Map<String, FetchedSource> sources)
   }
 
   @Override
+  public String owner() {
+    return attempt.owner();
+  }
+
+  @Override
   public List<String> devices() {
     return attempt.devices();
   }

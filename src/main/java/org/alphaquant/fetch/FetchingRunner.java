@@ -5,19 +5,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.alphaquant.cache.DownloadObserver;
-import org.alphaquant.cache.DownloadProgress;
 import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.ModelInUse;
 import org.alphaquant.hub.Hub;
 import org.alphaquant.hub.HubReference;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobError;
-import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.source.SourceException;
+import org.alphaquant.store.StoreAddress;
+import org.alphaquant.store.Stores;
 import org.alphaquant.worker.JobContext;
 import org.alphaquant.worker.JobRunner;
 
@@ -28,13 +29,15 @@ final class FetchingRunner implements JobRunner {
 
   private final JobRunner next;
   private final Hub hub;
-  private final HubModels models;
+  private final Stores stores;
+  private final Models models;
   private final Texts texts;
 
-  FetchingRunner(JobRunner next, Hub hub, HubModels models, Texts texts) {
+  FetchingRunner(JobRunner next, Hub hub, Stores stores, Models models, Texts texts) {
     this.texts = texts;
     this.next = next;
     this.hub = hub;
+    this.stores = stores;
     this.models = models;
   }
 
@@ -59,26 +62,41 @@ final class FetchingRunner implements JobRunner {
   private void fetch(
       JobContext context, Map<String, FetchedSource> sources, List<Runnable> releases) {
     JobSpec spec = context.spec();
+    Optional<ModelInUse> model = brought(spec.model(), () -> model(context));
+    model.ifPresent(it -> releases.add(it::close));
+    model.ifPresent(it -> sources.put(spec.model(), source(it)));
+    for (JobSpec.Source text : texts(spec)) {
+      Optional<Texts.Brought> brought =
+          brought(
+              text.source(),
+              () -> texts.bring(text, context.owner(), new TransferPhase(context, PHASE)));
+      brought.ifPresent(it -> releases.add(it::close));
+      brought.ifPresent(it -> sources.put(text.name(), it.source()));
+    }
+  }
+
+  private static <T> T brought(String name, Supplier<T> bring) {
     try {
-      Optional<HubReference> reference = reference(spec);
-      if (reference.isPresent()) {
-        ModelInUse model = hub.use(reference.get(), null, new Observer(context));
-        releases.add(model::close);
-        sources.put(
-            spec.model(),
-            new FetchedSource(
-                model.folder().toString(), model.version().toString(), licence(model), null));
-      }
-      for (JobSpec.Source text : texts(spec)) {
-        Optional<Texts.Brought> brought = texts.bring(text, new Observer(context));
-        brought.ifPresent(it -> releases.add(it::close));
-        brought.ifPresent(it -> sources.put(text.name(), it.source()));
-      }
+      return bring.get();
     } catch (FetchException e) {
-      throw failure(e);
+      throw failure(name, e);
     } catch (SourceException e) {
       throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
     }
+  }
+
+  private Optional<ModelInUse> model(JobContext context) {
+    JobSpec spec = context.spec();
+    DownloadObserver observer = new TransferPhase(context, PHASE);
+    Optional<StoreAddress> stored = StoreAddress.parse(spec.model());
+    return stored.isPresent()
+        ? Optional.of(stores.use(stored.get(), spec.revision(), context.owner(), observer))
+        : reference(spec).map(it -> hub.use(it, context.owner(), observer));
+  }
+
+  private static FetchedSource source(ModelInUse model) {
+    return new FetchedSource(
+        model.folder().toString(), model.version().toString(), licence(model), null);
   }
 
   // A commit that was pinned before is not looked up again; its card says the same.
@@ -100,34 +118,12 @@ final class FetchingRunner implements JobRunner {
         .filter(it -> hub.isOn() || hub.cached(it).isPresent() || spec.model().startsWith("hf://"));
   }
 
-  static RunFailure failure(FetchException e) {
+  private static RunFailure failure(String name, FetchException e) {
+    String away = StoreAddress.is(name) ? "store-unavailable" : "hub-unavailable";
     return switch (e.kind()) {
-      case UNAVAILABLE ->
-          new RunFailure(JobError.Kind.TRANSIENT, "hub-unavailable", e.getMessage(), e);
+      case UNAVAILABLE -> new RunFailure(JobError.Kind.TRANSIENT, away, e.getMessage(), e);
       case NO_SPACE -> new RunFailure(JobError.Kind.RESOURCE, "no-space", e.getMessage(), e);
       default -> new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
     };
-  }
-
-  /** Tells the job's clients about the download, and the download about the job. */
-  private record Observer(JobContext context) implements DownloadObserver {
-
-    @Override
-    public void progress(DownloadProgress progress) {
-      context.progress(
-          new JobProgress(
-              PHASE,
-              null,
-              null,
-              0.0,
-              null,
-              new JobProgress.Transfer(
-                  progress.done(), progress.total(), progress.bytesPerSecond())));
-    }
-
-    @Override
-    public void ensureWanted() {
-      context.ensureNotDraining();
-    }
   }
 }

@@ -22,19 +22,23 @@ import org.alphaquant.job.library.ModelRequest;
 import org.alphaquant.job.library.StoredModel;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.source.AllowedRoots;
+import org.alphaquant.store.StoreAddress;
+import org.alphaquant.store.Stores;
 
-/** Models below the roots, in the hub's caches and on their way. */
+/** Models below the roots, in the caches and on their way. */
 final class Library implements ModelLibrary {
 
   private static final int MAX_DEPTH = 4;
   private static final int MAX_MODELS = 10_000;
 
   private final Hub hub;
+  private final Stores stores;
   private final AllowedRoots roots;
   private final ModelDownloads downloads;
 
-  Library(Hub hub, AllowedRoots roots, ModelDownloads downloads) {
+  Library(Hub hub, Stores stores, AllowedRoots roots, ModelDownloads downloads) {
     this.hub = hub;
+    this.stores = stores;
     this.roots = roots;
     this.downloads = downloads;
   }
@@ -44,6 +48,7 @@ final class Library implements ModelLibrary {
     List<StoredModel> models = new ArrayList<>();
     roots.roots().forEach(root -> addBelow(root, models));
     hub.list().forEach(model -> models.add(cached(model)));
+    stores.list().forEach(model -> models.add(cached(model)));
     downloads.list().forEach(download -> models.add(onItsWay(download)));
     return models;
   }
@@ -78,12 +83,24 @@ final class Library implements ModelLibrary {
   }
 
   private static StoredModel cached(CachedModel model) {
-    ModelFacts facts = ModelFacts.of(model.folder());
+    String name = model.reference().id();
+    String revision = model.reference().revision();
+    return cached(name, revision, model.folder(), model.complete(), model.owned());
+  }
+
+  private static StoredModel cached(Stores.CachedModel model) {
+    String name = model.address().toString();
+    return cached(name, model.revision(), model.folder(), model.complete(), model.owned());
+  }
+
+  private static StoredModel cached(
+      String name, String revision, Path folder, boolean complete, boolean owned) {
+    ModelFacts facts = ModelFacts.of(folder);
     return new StoredModel(
-        model.reference().id(),
-        model.owned() ? "cache" : "shared-cache",
-        model.reference().revision(),
-        model.complete() ? "present" : "incomplete",
+        name,
+        owned ? "cache" : "shared-cache",
+        revision,
+        complete ? "present" : "incomplete",
         facts.family(),
         facts.bytes(),
         facts.licence(),
@@ -114,6 +131,10 @@ final class Library implements ModelLibrary {
   @Override
   public StoredModel fetch(ModelRequest request, String owner) {
     try {
+      Optional<StoreAddress> stored = StoreAddress.parse(request.model());
+      if (stored.isPresent()) {
+        return fetch(stored.get(), owner);
+      }
       Hub.Pinned pinned = hub.pin(reference(request));
       HubReference model = pinned.reference();
       Optional<StoredModel> there =
@@ -129,6 +150,15 @@ final class Library implements ModelLibrary {
       throw new RefusedException(
           List.of(Problem.error("unknown-model", "/model", request.model(), e.getMessage())));
     }
+  }
+
+  private StoredModel fetch(StoreAddress model, String owner) {
+    String revision = stores.revision(model);
+    return stores.list().stream()
+        .filter(it -> it.complete() && it.address().equals(model) && it.revision().equals(revision))
+        .findFirst()
+        .map(Library::cached)
+        .orElseGet(() -> onItsWay(downloads.put(model.toString(), revision, owner)));
   }
 
   private ModelDownload asked(HubReference model, String owner) {

@@ -8,9 +8,12 @@ import org.alphaquant.background.Rounds;
 import org.alphaquant.cache.DownloadObserver;
 import org.alphaquant.cache.DownloadProgress;
 import org.alphaquant.cache.FetchException;
+import org.alphaquant.cache.ModelInUse;
 import org.alphaquant.fetch.ModelDownloads.ModelDownload;
 import org.alphaquant.hub.Hub;
 import org.alphaquant.hub.HubReference;
+import org.alphaquant.store.StoreAddress;
+import org.alphaquant.store.Stores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,10 +24,12 @@ final class Prefetcher implements Rounds.Round {
   private static final Duration POLL = Duration.ofSeconds(2);
 
   private final Hub hub;
+  private final Stores stores;
   private final ModelDownloads rows;
 
-  Prefetcher(Hub hub, ModelDownloads rows) {
+  Prefetcher(Hub hub, Stores stores, ModelDownloads rows) {
     this.hub = hub;
+    this.stores = stores;
     this.rows = rows;
   }
 
@@ -37,9 +42,9 @@ final class Prefetcher implements Rounds.Round {
   }
 
   private void bring(ModelDownload download, UUID holder) {
-    HubReference model = HubReference.model(download.model(), download.revision());
+    String model = download.model();
     try {
-      hub.use(model, download.owner(), new Observer(download, holder)).close();
+      use(download, new Observer(download, holder)).close();
       rows.end(download.id(), holder, "DONE", null);
     } catch (CancellationException cancelled) {
       log.info("the download of {} was stopped", model);
@@ -47,6 +52,13 @@ final class Prefetcher implements Rounds.Round {
       log.warn("{} could not be downloaded: {}", model, e.getMessage());
       rows.end(download.id(), holder, "FAILED", e.getMessage());
     }
+  }
+
+  private ModelInUse use(ModelDownload download, DownloadObserver observer) {
+    String revision = download.revision();
+    return StoreAddress.is(download.model())
+        ? stores.use(StoreAddress.of(download.model()), revision, download.owner(), observer)
+        : hub.use(HubReference.model(download.model(), revision), download.owner(), observer);
   }
 
   private final class Observer implements DownloadObserver {

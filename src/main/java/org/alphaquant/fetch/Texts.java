@@ -12,6 +12,8 @@ import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.source.AllowedRoots;
 import org.alphaquant.source.SourceException;
+import org.alphaquant.store.StoreAddress;
+import org.alphaquant.store.Stores;
 import org.alphaquant.upload.UploadedFile;
 import org.alphaquant.upload.Uploads;
 
@@ -19,10 +21,12 @@ import org.alphaquant.upload.Uploads;
 final class Texts {
 
   private final Hub hub;
+  private final Stores stores;
   private final AllowedRoots roots;
   private final Uploads uploads;
 
-  Texts(Hub hub, AllowedRoots roots, Uploads uploads) {
+  Texts(Hub hub, Stores stores, AllowedRoots roots, Uploads uploads) {
+    this.stores = stores;
     this.uploads = uploads;
     this.hub = hub;
     this.roots = roots;
@@ -47,6 +51,11 @@ final class Texts {
       return true;
     }
     try {
+      Optional<StoreAddress> stored = StoreAddress.parse(name);
+      if (stored.isPresent()) {
+        stores.requireReadable(stored.get());
+        return true;
+      }
       Optional<HubReference> dataset = dataset(name);
       dataset.filter(it -> !hub.knows(it)).ifPresent(hub::requireAllowed);
       return dataset.isPresent();
@@ -94,9 +103,14 @@ final class Texts {
   /**
    * Brings a file; empty where it is below a root.
    *
+   * @param owner whose job it is for
    * @throws FetchException if it cannot be had
    */
-  Optional<Brought> bring(JobSpec.Source source, DownloadObserver observer) {
+  Optional<Brought> bring(JobSpec.Source source, String owner, DownloadObserver observer) {
+    Optional<StoreAddress> stored = StoreAddress.parse(source.source());
+    if (stored.isPresent()) {
+      return Optional.of(brought(stores.useFile(stored.get(), owner, observer)));
+    }
     if (source.source().startsWith(Uploads.SCHEME)) {
       UploadedFile file = uploaded(source.source());
       String path = uploads.path(file).toString();
@@ -104,10 +118,11 @@ final class Texts {
       return Optional.of(
           new Brought(new FetchedSource(path, origin, null, file.sha256()), () -> {}));
     }
-    return dataset(source.source()).map(dataset -> bring(dataset, source, observer));
+    return dataset(source.source()).map(dataset -> bring(dataset, source, owner, observer));
   }
 
-  private Brought bring(HubReference dataset, JobSpec.Source source, DownloadObserver observer) {
+  private Brought bring(
+      HubReference dataset, JobSpec.Source source, String owner, DownloadObserver observer) {
     Optional<Known> known = KnownDataSets.withId(dataset.id());
     DataSetFiles files =
         new DataSetFiles(
@@ -116,7 +131,10 @@ final class Texts {
             source.file() == null && source.config() == null && source.split() == null
                 ? known.map(Known::file).orElse(null)
                 : source.file());
-    FileInUse file = hub.useFile(dataset, files, null, observer);
+    return brought(hub.useFile(dataset, files, owner, observer));
+  }
+
+  private static Brought brought(FileInUse file) {
     return new Brought(
         new FetchedSource(
             file.path().toString(),

@@ -2,6 +2,7 @@ package org.alphaquant.job;
 
 import static java.util.Objects.requireNonNull;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
@@ -13,12 +14,27 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param bitsPerWeight of the quantized tensors, scales and zero points counted in
  * @param bytes size of the model's tensors
  * @param artifacts every file of the result folder
+ * @param location {@code s3://store/path} that they were put to; null where the service keeps them
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobResult(
-    Measure perplexity, Double bitsPerWeight, Size bytes, List<Artifact> artifacts) {
+    Measure perplexity,
+    Double bitsPerWeight,
+    Size bytes,
+    List<Artifact> artifacts,
+    @JsonInclude(JsonInclude.Include.NON_NULL) String location) {
   public JobResult {
     artifacts = List.copyOf(artifacts);
+  }
+
+  /** A result that the service keeps. */
+  public JobResult(Measure perplexity, Double bitsPerWeight, Size bytes, List<Artifact> artifacts) {
+    this(perplexity, bitsPerWeight, bytes, artifacts, null);
+  }
+
+  /** The same, put to another place; null for where the service keeps results. */
+  public JobResult at(String location) {
+    return new JobResult(perplexity, bitsPerWeight, bytes, artifacts, location);
   }
 
   /** One figure on the original and on the quantized model. */

@@ -22,9 +22,10 @@ import tools.jackson.databind.annotation.JsonNaming;
  * What a client asks for. Only {@code model} is required; every other field has its default filled
  * in here, so that a stored specification says everything that a run depends on.
  *
- * @param model folder below one of the allowed roots, or a model of the hub: {@code org/name} or
- *     {@code hf://org/name}
- * @param revision the hub model's branch, tag or commit; a stored specification has the commit
+ * @param model folder below one of the allowed roots, a model of the hub ({@code org/name} or
+ *     {@code hf://org/name}), or a folder of a store ({@code s3://store/path})
+ * @param revision the hub model's branch, tag or commit; a stored specification has the commit, or
+ *     the hash of what lay in the store
  * @param modelType family to read the checkpoint as; null takes the checkpoint's own
  * @param config the quantization configuration as the client wrote it; null takes the default one
  * @param priority -100 to 100; higher runs earlier
@@ -68,7 +69,7 @@ public record JobSpec(
     config = config == null ? null : config.deepCopy();
     gptq = gptq == null ? Gptq.defaults() : gptq;
     calibration = calibration == null ? Calibration.defaults() : calibration;
-    output = output == null ? new Output(null, null, null, null) : output;
+    output = output == null ? new Output(null, null, null, null, null) : output;
     resources = resources == null ? new Resources(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
     labels = checkedLabels(labels);
@@ -251,7 +252,8 @@ public record JobSpec(
    * A file of texts.
    *
    * @param source a path below one of the allowed roots, {@code hf://datasets/org/name}, the name
-   *     of a data set that is known, or {@code upload:ID} of an uploaded file
+   *     of a data set that is known, {@code s3://store/path} of a file, or {@code upload:ID} of an
+   *     uploaded one
    * @param share weight among the sources; 1 where not given
    * @param config of a data set; its usual one where null
    * @param split of a data set; its training split where null
@@ -315,9 +317,12 @@ public record JobSpec(
    * @param maxShardBytes most bytes of one safetensors file
    * @param imatrix whether {@code imatrix.gguf} is written beside, what calibration says of every
    *     quantized weight's inputs, for llama.cpp's own quantizer
+   * @param location {@code s3://store/path} where the result is put; null for where the service
+   *     keeps results
    */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Output(String format, String targetRuntime, Long maxShardBytes, Boolean imatrix) {
+  public record Output(
+      String format, String targetRuntime, Long maxShardBytes, Boolean imatrix, String location) {
     private static final long MEBIBYTE = 1L << 20;
 
     public Output {
@@ -326,6 +331,10 @@ public record JobSpec(
       maxShardBytes =
           within("max_shard_bytes", orElse(maxShardBytes, 5120 * MEBIBYTE), MEBIBYTE, 1L << 40);
       imatrix = orElse(imatrix, false);
+      textOrNull("location", location, 512);
+      if (location != null && !location.startsWith("s3://")) {
+        throw new SpecException("location", location, "s3://store/path");
+      }
     }
   }
 

@@ -7,6 +7,8 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties({StoresSettings.class, ResultSettings.class})
@@ -15,7 +17,7 @@ class StoreConfiguration {
   private static final int BATCH = 20;
 
   @Bean
-  Stores stores(StoresSettings settings, ModelCache cache, ResultSettings results) {
+  Stores stores(StoresSettings settings, ModelCache cache) {
     return new Stores(settings.stores(), cache);
   }
 
@@ -25,8 +27,12 @@ class StoreConfiguration {
   }
 
   @Bean
-  StoredResults storedResults(Stores stores, StoreRows rows, ResultSettings settings) {
-    return new StoredResults(stores, rows, settings);
+  StoredResults storedResults(
+      Stores stores,
+      StoreRows rows,
+      PlatformTransactionManager transactions,
+      ResultSettings settings) {
+    return new StoredResults(stores, rows, new TransactionTemplate(transactions), settings);
   }
 
   /** In every process that knows the stores. */

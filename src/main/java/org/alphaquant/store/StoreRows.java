@@ -77,6 +77,33 @@ final class StoreRows {
         .list();
   }
 
+  /**
+   * Locks the job of such a place until the transaction's end; false where it is needed again, or
+   * somebody else has it.
+   */
+  boolean lockForgotten(Stored stored, double keepSeconds) {
+    boolean deleted =
+        sql.sql("select not exists (select 1 from job where id = :job)")
+            .param("job", stored.job())
+            .query(Boolean.class)
+            .single();
+    return deleted
+        || sql.sql(
+                """
+                select id from job where id = :job
+                  and (state = 'CANCELLED'
+                       or state = 'SUCCEEDED' and artifact_directory <> :location
+                       or state = 'FAILED'
+                          and finished_at < now() - make_interval(secs => :keepSeconds))
+                for update skip locked""")
+            .param("job", stored.job())
+            .param("location", stored.location().toString())
+            .param("keepSeconds", keepSeconds)
+            .query(UUID.class)
+            .optional()
+            .isPresent();
+  }
+
   private static Stored stored(ResultSet row, int number) throws SQLException {
     return new Stored(
         row.getObject("job", UUID.class),

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +17,9 @@ import org.alphaquant.cache.FetchException.Kind;
 import org.alphaquant.cache.Progress;
 import org.alphaquant.cache.TransferInterruption;
 import org.alphaquant.job.JobResult;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.transaction.support.TransactionOperations;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
@@ -34,15 +36,18 @@ public final class StoredResults {
   /** The name of the file that makes a result of the files beside it. */
   public static final String MANIFEST = "alphaquant-manifest.json";
 
+  private static final Logger log = LoggerFactory.getLogger(StoredResults.class);
   private static final JsonMapper JSON = JsonMapper.shared();
-  private static final Duration ANSWER_WITHIN = Duration.ofSeconds(5);
   private static final int MOST_MANIFEST = 16 << 20;
 
   private final Stores stores;
   private final StoreRows rows;
+  private final TransactionOperations transaction;
   private final ResultSettings settings;
 
-  StoredResults(Stores stores, StoreRows rows, ResultSettings settings) {
+  StoredResults(
+      Stores stores, StoreRows rows, TransactionOperations transaction, ResultSettings settings) {
+    this.transaction = transaction;
     this.stores = stores;
     this.rows = rows;
     this.settings = settings;
@@ -229,11 +234,27 @@ public final class StoredResults {
         : Optional.empty();
   }
 
-  /** Deletes what jobs that are over have in stores; whether there was anything. */
+  /** Deletes what jobs that are over have in stores; whether anything was deleted. */
   boolean sweep(double keepSeconds, int limit) {
-    List<StoreRows.Stored> forgotten = rows.forgotten(keepSeconds, limit);
-    forgotten.forEach(this::delete);
-    return !forgotten.isEmpty();
+    boolean deleted = false;
+    for (StoreRows.Stored forgotten : rows.forgotten(keepSeconds, limit)) {
+      deleted |= Boolean.TRUE.equals(transaction.execute(status -> swept(forgotten, keepSeconds)));
+    }
+    return deleted;
+  }
+
+  // The row stays locked meanwhile, so that no retry puts files where some are being deleted.
+  private boolean swept(StoreRows.Stored forgotten, double keepSeconds) {
+    try {
+      boolean ours = rows.lockForgotten(forgotten, keepSeconds);
+      if (ours) {
+        delete(forgotten);
+      }
+      return ours;
+    } catch (FetchException e) {
+      log.warn("{} stays for the next sweep: {}", forgotten.location(), e.getMessage());
+      return false;
+    }
   }
 
   private void delete(StoreRows.Stored stored) {

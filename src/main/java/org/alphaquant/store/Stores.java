@@ -35,6 +35,11 @@ public final class Stores implements AutoCloseable {
     this.cache = cache;
   }
 
+  /** Whether there are any. */
+  public boolean isOn() {
+    return !settings.isEmpty();
+  }
+
   /**
    * The store of a place.
    *

@@ -70,7 +70,10 @@ final class Attempt {
   private void succeed(JobResult result) throws IOException {
     folders.requireWhole(job.id(), lease.epoch(), result);
     lease.ensureTrusted();
-    String directory = AttemptFolders.result(job.id(), lease.epoch());
+    String directory =
+        result.location() == null
+            ? AttemptFolders.result(job.id(), lease.epoch())
+            : result.location();
     finish(() -> leases.succeed(job.id(), lease.epoch(), result, directory));
   }
 
@@ -119,7 +122,7 @@ final class Attempt {
   private void sweep(Job row) {
     try {
       if (row.state() == JobState.SUCCEEDED) {
-        folders.keepOnlyResult(row.id(), lease.epoch());
+        folders.keepOnlyResult(row.id(), row.artifactDirectory().get());
       } else if (row.state() == JobState.CANCELLED) {
         folders.keepOnlyLogs(row.id());
       }

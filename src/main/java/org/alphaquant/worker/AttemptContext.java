@@ -59,6 +59,11 @@ final class AttemptContext implements JobContext {
   }
 
   @Override
+  public String owner() {
+    return job.owner();
+  }
+
+  @Override
   public List<String> devices() {
     return devices;
   }

@@ -64,9 +64,11 @@ final class AttemptFolders {
     return "work/%s/%d/%s".formatted(job, epoch, RESULT);
   }
 
-  /** The attempt that an artifact directory belongs to. */
-  static long attemptOf(String artifactDirectory) {
-    return epochOf(Path.of(artifactDirectory).getParent());
+  /** The attempt that an artifact directory belongs to; -1 where it is not below this folder. */
+  private static long attemptOf(String artifactDirectory) {
+    return artifactDirectory.startsWith("work/")
+        ? epochOf(Path.of(artifactDirectory).getParent())
+        : -1;
   }
 
   /** Jobs that have a folder here. */
@@ -86,8 +88,13 @@ final class AttemptFolders {
         .toList();
   }
 
-  /** Removes everything of a job but its result and what its runners wrote to their output. */
-  void keepOnlyResult(UUID job, long epoch) throws IOException {
+  /**
+   * Removes everything of a job but its result and what its runners wrote to their output.
+   *
+   * @param artifactDirectory as its row names it; a result in a store leaves nothing here
+   */
+  void keepOnlyResult(UUID job, String artifactDirectory) throws IOException {
+    long epoch = attemptOf(artifactDirectory);
     for (Path folder : epochs(settings.workDirectory(job))) {
       keepOnly(folder, epochOf(folder) == epoch ? Set.of(RESULT, LOG) : Set.of(LOG));
     }

@@ -17,6 +17,11 @@ public interface JobContext {
 
   JobSpec spec();
 
+  /** Whose job it is; null for nobody's. */
+  default String owner() {
+    return null;
+  }
+
   /** What was brought here for this attempt, by the names that the specification has for it. */
   default Map<String, FetchedSource> sources() {
     return Map.of();

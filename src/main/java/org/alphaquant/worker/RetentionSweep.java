@@ -79,7 +79,7 @@ final class RetentionSweep {
   private void removeLeftovers(Job job) {
     try {
       if (job.state() == JobState.SUCCEEDED) {
-        folders.keepOnlyResult(job.id(), AttemptFolders.attemptOf(job.artifactDirectory().get()));
+        folders.keepOnlyResult(job.id(), job.artifactDirectory().get());
       } else {
         folders.keepOnlyLogs(job.id());
       }

@@ -457,7 +457,7 @@ public final class HubDouble implements AutoCloseable {
     return HexFormat.of().formatHex(digest.digest(content));
   }
 
-  static String hash(String algorithm, byte[] content) {
+  public static String hash(String algorithm, byte[] content) {
     return HexFormat.of().formatHex(digest(algorithm).digest(content));
   }
 

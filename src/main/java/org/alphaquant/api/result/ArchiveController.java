@@ -1,9 +1,8 @@
 package org.alphaquant.api.result;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -12,6 +11,7 @@ import org.alphaquant.job.JobResult;
 import org.alphaquant.job.row.Job;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.springframework.core.io.Resource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -37,7 +37,7 @@ class ArchiveController {
   @GetMapping(path = "/v1/jobs/{id}/artifacts.tar", produces = TAR)
   ResponseEntity<StreamingResponseBody> archive(@PathVariable UUID id) {
     Job job = access.find(id);
-    Map<String, Path> files = new LinkedHashMap<>();
+    Map<String, Resource> files = new LinkedHashMap<>();
     // All looked up before the first byte, while a problem can still be answered.
     for (JobResult.Artifact artifact : ArtifactList.of(job).data()) {
       files.put(artifact.name(), folders.file(job, artifact));
@@ -49,16 +49,18 @@ class ArchiveController {
         .body(out -> write(files, out));
   }
 
-  private static void write(Map<String, Path> files, OutputStream out) throws IOException {
+  private static void write(Map<String, Resource> files, OutputStream out) throws IOException {
     TarArchiveOutputStream tar = new TarArchiveOutputStream(out);
     tar.setBigNumberMode(TarArchiveOutputStream.BIGNUMBER_POSIX);
     tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
-    for (Map.Entry<String, Path> file : files.entrySet()) {
+    for (Map.Entry<String, Resource> file : files.entrySet()) {
       TarArchiveEntry entry = new TarArchiveEntry(file.getKey());
-      entry.setSize(Files.size(file.getValue()));
-      entry.setModTime(Files.getLastModifiedTime(file.getValue()));
+      entry.setSize(file.getValue().contentLength());
+      entry.setModTime(file.getValue().lastModified());
       tar.putArchiveEntry(entry);
-      Files.copy(file.getValue(), tar);
+      try (InputStream content = file.getValue().getInputStream()) {
+        content.transferTo(tar);
+      }
       tar.closeArchiveEntry();
     }
     tar.finish();

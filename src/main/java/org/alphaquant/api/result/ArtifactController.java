@@ -3,21 +3,23 @@ package org.alphaquant.api.result;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
+import java.net.URI;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.alphaquant.api.job.JobAccess;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.row.Job;
-import org.springframework.core.io.FileSystemResource;
 import org.springframework.core.io.Resource;
+import org.springframework.http.CacheControl;
 import org.springframework.http.ContentDisposition;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpRange;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -43,24 +45,39 @@ class ArtifactController {
     return ArtifactList.of(access.find(id));
   }
 
-  /** Ranges, 304 and 416 are Spring's; {@link IfRangeFilter} does what it does not. */
+  /**
+   * Hands out a file, or sends to the store that it lies in.
+   *
+   * <p>Ranges, 304 and 416 are Spring's; {@link IfRangeFilter} does what it does not.
+   */
   @GetMapping("/{*name}")
   ResponseEntity<Resource> download(
       @PathVariable UUID id, @PathVariable String name, HttpServletRequest request) {
     Job job = access.find(id);
     JobResult.Artifact artifact = ArtifactList.of(job).find(name.substring(1));
-    Path file = folders.file(job, artifact);
-    Resource content = new FileSystemResource(file);
+    Resource content = folders.file(job, artifact);
+    Optional<URI> link = isGet(request) ? folders.link(content) : Optional.empty();
+    if (link.isPresent()) {
+      return ResponseEntity.status(HttpStatus.TEMPORARY_REDIRECT)
+          .location(link.get())
+          .cacheControl(CacheControl.noStore())
+          .build();
+    }
     String etag = etag(artifact, content);
     IfRangeFilter.apply(request, etag);
     requireSatisfiable(request.getHeader(HttpHeaders.RANGE), content, artifact);
     return ResponseEntity.ok()
         .eTag(etag)
         .header("Repr-Digest", digest(artifact))
-        .header(HttpHeaders.CONTENT_DISPOSITION, attachment(file))
+        .header(HttpHeaders.CONTENT_DISPOSITION, attachment(content))
         .header("X-Content-Type-Options", "nosniff")
         .contentType(MediaType.APPLICATION_OCTET_STREAM)
         .body(content);
+  }
+
+  // A link is good for one method.
+  private static boolean isGet(HttpServletRequest request) {
+    return request.getMethod().equals("GET");
   }
 
   /** Checked here, because Spring answers 416 without a body. */
@@ -93,10 +110,7 @@ class ArtifactController {
     return "sha-256=:" + Base64.getEncoder().encodeToString(sha256) + ":";
   }
 
-  private static String attachment(Path file) {
-    return ContentDisposition.attachment()
-        .filename(file.getFileName().toString())
-        .build()
-        .toString();
+  private static String attachment(Resource file) {
+    return ContentDisposition.attachment().filename(file.getFilename()).build().toString();
   }
 }

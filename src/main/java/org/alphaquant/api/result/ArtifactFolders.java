@@ -1,22 +1,34 @@
 package org.alphaquant.api.result;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.cache.FetchException;
 import org.alphaquant.job.JobResult;
+import org.alphaquant.job.SourceAwayException;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.server.ServerSettings;
+import org.alphaquant.store.StoredArtifact;
+import org.alphaquant.store.StoredResults;
+import org.springframework.core.io.FileSystemResource;
+import org.springframework.core.io.Resource;
 import org.springframework.stereotype.Component;
 
-/** Where results lie. */
+/** Where results lie: in the data directory, or in a store. */
 @Component
 class ArtifactFolders {
 
   private final ServerSettings settings;
+  private final StoredResults stored;
 
-  ArtifactFolders(ServerSettings settings) {
+  ArtifactFolders(ServerSettings settings, StoredResults stored) {
     this.settings = settings;
+    this.stored = stored;
   }
 
   /**
@@ -25,22 +37,43 @@ class ArtifactFolders {
    *
    * @throws ProblemException {@code artifact-not-found} if the job has no result, or the file is
    *     gone, another one, or not below the data directory
+   * @throws SourceAwayException if the store that it is in does not answer
    */
-  Path file(Job job, JobResult.Artifact artifact) {
+  Resource file(Job job, JobResult.Artifact artifact) {
+    Optional<String> store = job.artifactDirectory().filter(StoredResults::isStored);
+    if (store.isPresent()) {
+      return stored(store.get(), artifact).orElseThrow(() -> gone(job, artifact.name()));
+    }
     Path file = file(job, artifact.name());
     if (file.toFile().length() != artifact.bytes()) {
       throw gone(job, artifact.name());
     }
-    return file;
+    return new FileSystemResource(file);
   }
 
-  /**
-   * A file of the job's result.
-   *
-   * @throws ProblemException {@code artifact-not-found} if the job has no result, or the file is
-   *     gone or not below the data directory
-   */
-  Path file(Job job, String name) {
+  /** The content of a small file of the job's result. */
+  byte[] content(Job job, JobResult.Artifact artifact) {
+    try (InputStream content = file(job, artifact).getInputStream()) {
+      return content.readAllBytes();
+    } catch (IOException e) {
+      throw new SourceAwayException(artifact.name() + " cannot be read", e);
+    }
+  }
+
+  /** Where a client may ask for the file itself; empty where it is handed out here. */
+  Optional<URI> link(Resource file) {
+    return file instanceof StoredArtifact there ? stored.link(there) : Optional.empty();
+  }
+
+  private Optional<StoredArtifact> stored(String directory, JobResult.Artifact artifact) {
+    try {
+      return stored.find(directory, artifact);
+    } catch (FetchException e) {
+      throw new SourceAwayException(e.getMessage(), e);
+    }
+  }
+
+  private Path file(Job job, String name) {
     Path folder =
         job.artifactDirectory()
             .map(relative -> settings.resolve(relative).normalize())

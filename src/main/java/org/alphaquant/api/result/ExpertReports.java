@@ -40,7 +40,7 @@ class ExpertReports {
   private ExpertUtilization fromFile(Job job) {
     ExpertUtilization.Layer[] layers =
         STORED.treeToValue(
-            STORED.readTree(folders.file(job, FILE).toFile()).get("data"),
+            STORED.readTree(folders.content(job, ArtifactList.of(job).find(FILE))).get("data"),
             ExpertUtilization.Layer[].class);
     return new ExpertUtilization(true, List.of(layers));
   }

@@ -14,16 +14,23 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.source.AllowedRoots;
 import org.alphaquant.source.RemoteModels;
 import org.alphaquant.source.SourceException;
+import org.alphaquant.store.StoreAddress;
+import org.alphaquant.store.Stores;
 
-/** Models of the hub by the names that jobs have for them. A folder below a root goes first. */
-final class HubModels implements RemoteModels, ModelPinning {
+/**
+ * Models of the hub and of stores by the names that jobs have for them. A folder below a root goes
+ * before a name that the hub may have too.
+ */
+final class Models implements RemoteModels, ModelPinning {
 
   private final Hub hub;
+  private final Stores stores;
   private final AllowedRoots roots;
   private final Texts texts;
 
-  HubModels(Hub hub, AllowedRoots roots, Texts texts) {
+  Models(Hub hub, Stores stores, AllowedRoots roots, Texts texts) {
     this.hub = hub;
+    this.stores = stores;
     this.texts = texts;
     this.roots = roots;
   }
@@ -35,6 +42,9 @@ final class HubModels implements RemoteModels, ModelPinning {
    * @throws FetchException if it begins as one and is none
    */
   Optional<HubReference> reference(String model, String revision) {
+    if (StoreAddress.is(model)) {
+      return Optional.empty();
+    }
     Optional<HubReference> named = HubReference.parse(model);
     if (named.isPresent()) {
       return Optional.of(revision == null ? named.get() : named.get().at(revision));
@@ -55,6 +65,10 @@ final class HubModels implements RemoteModels, ModelPinning {
   @Override
   public Optional<Path> headers(String model, String revision) {
     try {
+      Optional<StoreAddress> stored = StoreAddress.parse(model);
+      if (stored.isPresent()) {
+        return Optional.of(stores.headers(stored.get(), revision));
+      }
       Optional<HubReference> reference =
           reference(model, revision).filter(it -> isKnown(model, it));
       if (reference.isEmpty()) {
@@ -88,6 +102,12 @@ final class HubModels implements RemoteModels, ModelPinning {
   @Override
   public JobSpec pin(JobSpec spec) {
     try {
+      Optional<StoreAddress> stored = StoreAddress.parse(spec.model());
+      if (stored.isPresent()) {
+        return spec.revision() == null
+            ? spec.at(spec.model(), stores.revision(stored.get()))
+            : spec;
+      }
       Optional<HubReference> reference =
           reference(spec.model(), spec.revision()).filter(it -> isKnown(spec.model(), it));
       return reference.isEmpty() ? spec : pinned(spec, hub.pin(reference.get()).reference());
