@@ -73,6 +73,21 @@ jdbc:postgresql://{{ $name }}-db:5432/alphaquant
 {{- end -}}
 {{- end -}}
 
+{{- /* Names that the pods answer to: their services', the ingress's, and those of the values. */ -}}
+{{- define "alphaquant.allowedHosts" -}}
+{{- $names := list -}}
+{{- $service := include "alphaquant.fullname" . -}}
+{{- range $name := list $service (printf "%s-api-management" $service) (printf "%s-worker" $service) -}}
+{{- range $suffix := list "" (printf ".%s" $.Release.Namespace) (printf ".%s.svc" $.Release.Namespace) (printf ".%s.svc.cluster.local" $.Release.Namespace) -}}
+{{- $names = append $names (printf "%s%s" $name $suffix) -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.ingress.enabled -}}
+{{- $names = concat $names .Values.ingress.hosts -}}
+{{- end -}}
+{{- concat $names .Values.security.allowedHosts | uniq | join "," -}}
+{{- end -}}
+
 {{- /* Environment of every pod of the service; the argument is (root, role). */ -}}
 {{- define "alphaquant.environment" -}}
 {{- $root := index . 0 -}}
@@ -84,6 +99,10 @@ jdbc:postgresql://{{ $name }}-db:5432/alphaquant
   value: 10m
 - name: ALPHAQUANT_SECURITY_ALLOW_ANONYMOUS
   value: {{ $root.Values.security.allowAnonymous | quote }}
+{{- if or $root.Values.security.allowAnonymous $root.Values.security.allowedHosts }}
+- name: ALPHAQUANT_SECURITY_ALLOWED_HOSTS
+  value: {{ include "alphaquant.allowedHosts" $root | quote }}
+{{- end }}
 - name: SPRING_DATASOURCE_URL
   value: {{ include "alphaquant.databaseUrl" $root | quote }}
 - name: SPRING_DATASOURCE_USERNAME

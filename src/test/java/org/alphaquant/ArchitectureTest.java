@@ -255,9 +255,9 @@ class ArchitectureTest {
     map.put("job.plan", Set.of("architecture", "job", "problem"));
     map.put("job.library", Set.of("job"));
     map.put("job", Set.of("architecture", "problem"));
+    map.put("security", Set.of("background"));
     map.put("background", Set.of("server"));
     map.put("server", Set.of());
-    map.put("security", Set.of());
     map.put(
         "scheme.plan",
         Set.of(

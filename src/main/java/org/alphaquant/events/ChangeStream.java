@@ -24,6 +24,7 @@ final class ChangeStream {
   private final Wakes wakes = new Wakes();
   private volatile boolean heartbeatDue;
   private volatile boolean completionDue;
+  private volatile boolean cut;
   private volatile boolean resetDue;
   private volatile boolean ended;
 
@@ -55,6 +56,12 @@ final class ChangeStream {
     completionDue = true;
   }
 
+  /** The client may not see any more. */
+  void cutIsDue() {
+    cut = true;
+    completionDue = true;
+  }
+
   /** True for the one caller that must see to it that {@link #write} runs. */
   boolean wake() {
     return wakes.add();
@@ -67,7 +74,7 @@ final class ChangeStream {
 
   private void tryToWrite() {
     try {
-      if (!ended) {
+      if (!ended && !cut) {
         writeOnce();
       }
     } catch (IOException gone) {

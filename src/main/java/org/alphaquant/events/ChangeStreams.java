@@ -54,7 +54,26 @@ public final class ChangeStreams implements Notifications.Listener {
     }
     write(stream);
     dispatcher.wake();
-    return stream::end;
+    return new Open(stream);
+  }
+
+  private final class Open implements EventStreams.Subscription {
+    private final ChangeStream stream;
+
+    Open(ChangeStream stream) {
+      this.stream = stream;
+    }
+
+    @Override
+    public void close() {
+      stream.end();
+    }
+
+    @Override
+    public void cut() {
+      stream.cutIsDue();
+      write(stream);
+    }
   }
 
   @Override

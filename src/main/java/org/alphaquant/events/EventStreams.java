@@ -68,7 +68,26 @@ public final class EventStreams implements Notifications.Listener {
         });
     open.incrementAndGet();
     begin(job, after, stream[0]);
-    return stream[0]::end;
+    return new Open(stream[0]);
+  }
+
+  private final class Open implements Subscription {
+    private final JobStream stream;
+
+    Open(JobStream stream) {
+      this.stream = stream;
+    }
+
+    @Override
+    public void close() {
+      stream.end();
+    }
+
+    @Override
+    public void cut() {
+      stream.cutIsDue();
+      write(stream);
+    }
   }
 
   private void begin(Job job, long after, JobStream stream) {
@@ -219,5 +238,8 @@ public final class EventStreams implements Notifications.Listener {
   public interface Subscription extends AutoCloseable {
     @Override
     void close();
+
+    /** Ends the stream without another event; does not wait for the client. */
+    void cut();
   }
 }

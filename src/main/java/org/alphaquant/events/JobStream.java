@@ -21,6 +21,7 @@ final class JobStream {
   private volatile boolean ended;
   private volatile boolean heartbeatDue;
   private volatile boolean completionDue;
+  private volatile boolean cut;
   private boolean resetDue;
   private long sent;
 
@@ -43,6 +44,12 @@ final class JobStream {
   }
 
   void completionIsDue() {
+    completionDue = true;
+  }
+
+  /** The client may not see any more. */
+  void cutIsDue() {
+    cut = true;
     completionDue = true;
   }
 
@@ -76,14 +83,14 @@ final class JobStream {
   }
 
   private void writeOnce() throws IOException {
-    if (ended) {
+    if (ended || cut) {
       return;
     }
     boolean silent = !resetDue;
     if (resetDue) {
       reset();
     }
-    while (!ended) {
+    while (!ended && !cut) {
       List<JobEvent> next = next();
       if (next.isEmpty()) {
         break;

@@ -17,13 +17,11 @@ public class AllowedHosts {
   private final Gate gate;
   private final Tokens tokens;
   private final List<String> names;
-  private final boolean trusting;
 
   AllowedHosts(Gate gate, Tokens tokens, SecuritySettings settings) {
     this.gate = gate;
     this.tokens = tokens;
     this.names = settings.allowedHosts().stream().map(AllowedHosts::lower).toList();
-    this.trusting = settings.allowAnonymous();
   }
 
   /**
@@ -36,7 +34,7 @@ public class AllowedHosts {
     if (host == null) {
       return false;
     }
-    boolean anyName = names.isEmpty() && (trusting || !isKeyless());
+    boolean anyName = names.isEmpty() && !isKeyless();
     return anyName || isOwn(host, localAddress);
   }
 

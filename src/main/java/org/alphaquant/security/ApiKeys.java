@@ -94,6 +94,17 @@ class ApiKeys {
         .optional();
   }
 
+  /** Those of the keys with these ids that count now. */
+  Set<String> counting(List<String> ids) {
+    return Set.copyOf(
+        sql.sql(
+                "select id from api_key where id in (:ids) and revoked_at is null"
+                    + " and (expires_at is null or expires_at > now())")
+            .param("ids", ids)
+            .query(String.class)
+            .list());
+  }
+
   /** Notes a use, at most once a minute. */
   void used(String id) {
     sql.sql(

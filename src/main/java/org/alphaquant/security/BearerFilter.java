@@ -18,6 +18,8 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
 final class BearerFilter extends OncePerRequestFilter {
 
   private static final String SCHEME = "Bearer ";
+  // The later dispatches of a request are the same caller's, and no further requests.
+  private static final String ENTERED = BearerFilter.class.getName() + ".entered";
 
   private final Gate gate;
   private final Tokens tokens;
@@ -43,7 +45,12 @@ final class BearerFilter extends OncePerRequestFilter {
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
     try {
-      authenticate(request, response);
+      if (request.getAttribute(ENTERED) instanceof KeyAuthentication before) {
+        enter(before);
+      } else {
+        authenticate(request, response);
+        request.setAttribute(ENTERED, SecurityContextHolder.getContext().getAuthentication());
+      }
     } catch (AuthenticationException | TooManyRequestsException | DataAccessException e) {
       problems.resolveException(request, response, null, e);
       return;
@@ -64,7 +71,7 @@ final class BearerFilter extends OncePerRequestFilter {
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
     if (header == null) {
       if (!tokens.areAccepted() && gate.isOpen()) {
-        enter(Caller.LOCAL);
+        enter(new KeyAuthentication(Caller.LOCAL, Credential.NONE));
       }
       return;
     }
@@ -78,16 +85,17 @@ final class BearerFilter extends OncePerRequestFilter {
             : withKey(credential, request, response));
   }
 
-  private Caller withToken(String token, HttpServletResponse response) {
-    Caller caller = tokens.admit(token);
-    limits.take("token of " + caller.owner(), response);
+  private KeyAuthentication withToken(String token, HttpServletResponse response) {
+    KeyAuthentication caller = tokens.admit(token);
+    limits.take("token of " + caller.getName(), response);
     return caller;
   }
 
-  private Caller withKey(String text, HttpServletRequest request, HttpServletResponse response) {
+  private KeyAuthentication withKey(
+      String text, HttpServletRequest request, HttpServletResponse response) {
     ApiKey key = gate.known(text).orElseGet(() -> lookUp(text, request.getRemoteAddr()));
     limits.take(key.id(), response);
-    return new Caller(key.owner(), key.scopes());
+    return new KeyAuthentication(new Caller(key.owner(), key.scopes()), Credential.key(key.id()));
   }
 
   private ApiKey lookUp(String text, String address) {
@@ -100,9 +108,9 @@ final class BearerFilter extends OncePerRequestFilter {
             });
   }
 
-  private static void enter(Caller caller) {
+  private static void enter(KeyAuthentication caller) {
     SecurityContext context = SecurityContextHolder.createEmptyContext();
-    context.setAuthentication(new KeyAuthentication(caller));
+    context.setAuthentication(caller);
     SecurityContextHolder.setContext(context);
   }
 

@@ -9,10 +9,12 @@ import org.springframework.security.core.authority.SimpleGrantedAuthority;
 final class KeyAuthentication extends AbstractAuthenticationToken {
 
   private final transient Caller caller;
+  private final transient Credential credential;
 
-  KeyAuthentication(Caller caller) {
+  KeyAuthentication(Caller caller, Credential credential) {
     super(authorities(caller.scopes()));
     this.caller = caller;
+    this.credential = credential;
     setAuthenticated(true);
   }
 
@@ -20,6 +22,10 @@ final class KeyAuthentication extends AbstractAuthenticationToken {
     return scopes.stream()
         .map(scope -> new SimpleGrantedAuthority(scope.word()))
         .collect(Collectors.toSet());
+  }
+
+  Credential credential() {
+    return credential;
   }
 
   @Override

@@ -12,8 +12,10 @@ public class KeyRing {
 
   private final ApiKeys keys;
   private final Gate gate;
+  private final KeyWatch watch;
 
-  KeyRing(ApiKeys keys, Gate gate) {
+  KeyRing(ApiKeys keys, Gate gate, KeyWatch watch) {
+    this.watch = watch;
     this.keys = keys;
     this.gate = gate;
   }
@@ -35,6 +37,7 @@ public class KeyRing {
     KeyText text = KeyText.random();
     ApiKey key = keys.insert(text, owner, scopes, name, expiresAt);
     gate.keyMade();
+    watch.wake();
     return new NewKey(text.reveal(), key);
   }
 
@@ -67,6 +70,7 @@ public class KeyRing {
   public Optional<ApiKey> revoke(String id) {
     Optional<ApiKey> revoked = keys.revoke(id);
     gate.keyRevoked();
+    watch.wake();
     return revoked;
   }
 }

@@ -1,5 +1,6 @@
 package org.alphaquant.security;
 
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
@@ -42,14 +43,20 @@ class Tokens {
    *     audience
    * @throws AuthenticationServiceException if that cannot be found out now
    */
-  Caller admit(String token) {
+  KeyAuthentication admit(String token) {
     try {
-      return caller(decoder.orElseThrow().decode(token));
+      Jwt read = decoder.orElseThrow().decode(token);
+      return new KeyAuthentication(caller(read), Credential.token(end(read)));
     } catch (BadJwtException e) {
       throw new BadCredentialsException("The token is refused: " + e.getMessage() + ".", e);
     } catch (JwtException | JwtDecoderInitializationException e) {
       throw new AuthenticationServiceException("The issuer of tokens cannot be reached.", e);
     }
+  }
+
+  // RFC 9068 asks for an end; what has none is good until somebody asks again.
+  private static Instant end(Jwt token) {
+    return token.getExpiresAt() == null ? Instant.MAX : token.getExpiresAt();
   }
 
   private Caller caller(Jwt token) {

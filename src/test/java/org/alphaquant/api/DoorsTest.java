@@ -94,8 +94,7 @@ class DoorsTest {
     assertThat(multipart.status()).isBetween(400, 499);
   }
 
-  private static int status(Http port, String method, String path, String header)
-      throws IOException {
+  static int status(Http port, String method, String path, String header) throws IOException {
     String answer =
         raw(
             port,

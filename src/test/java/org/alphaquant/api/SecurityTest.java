@@ -3,7 +3,10 @@ package org.alphaquant.api;
 import static org.alphaquant.api.ProblemTest.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
+import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
@@ -20,6 +23,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 class SecurityTest {
 
+  private static final Duration LONGEST_AFTER = Duration.ofSeconds(20);
   private static final String JOB = "{\"model\": \"m\"}";
 
   private static RunningServer server;
@@ -151,6 +155,39 @@ class SecurityTest {
   }
 
   @Test
+  void aStreamEndsWithTheKeyThatOpenedIt() {
+    String job = http.postJson("/v1/jobs", JOB, bearer(alice)).at("/id");
+    String revoked = key(admin, "alice", "read");
+    KeyRing keys = server.get(KeyRing.class);
+    Instant soon = Instant.now().plusSeconds(2);
+    String expiring = keys.create("alice", Set.of(Scope.READ), null, soon).text();
+    try (EventClient first = new EventClient(http, job, bearer(revoked));
+        EventClient second = new EventClient(http, job, bearer(expiring));
+        EventClient sound = new EventClient(http, job, bearer(alice))) {
+      first.atLeast(1);
+      http.delete("/v1/keys/" + revoked.substring(3, 11), bearer(admin));
+      assertTimeoutPreemptively(LONGEST_AFTER, first::untilClosed);
+      assertTimeoutPreemptively(LONGEST_AFTER, second::untilClosed);
+      int before = sound.atLeast(1).size();
+      http.post("/v1/jobs/" + job + "/cancel", bearer(alice));
+      assertThat(sound.untilClosed()).hasSizeGreaterThan(before);
+      assertThat(first.untilClosed()).noneMatch(event -> event.data().toString().contains("CANC"));
+    }
+  }
+
+  @Test
+  void aStreamOfNobodyEndsWhenTheFirstKeyIsMade() {
+    try (RunningServer fresh = new RunningServer()) {
+      String job = fresh.http().postJson("/v1/jobs", JOB).at("/id");
+      try (EventClient anonymous = new EventClient(fresh.http(), job)) {
+        anonymous.atLeast(1);
+        keyAt(fresh.http(), null, "root", "admin");
+        assertTimeoutPreemptively(LONGEST_AFTER, anonymous::untilClosed);
+      }
+    }
+  }
+
+  @Test
   void noSecretIsStoredOrListed() {
     String stored =
         server
@@ -203,7 +240,7 @@ class SecurityTest {
   }
 
   @Test
-  void withoutAnyKeyTheServiceDoesNotStartWhereOthersReachIt() {
+  void withoutAnyKeyTheServiceDoesNotStartWhereOthersReachIt() throws IOException {
     JdbcConnectionDetails database = TestDatabases.create();
     Map<String, Object> everywhere = Map.of("server.address", "0.0.0.0");
     assertThatThrownBy(() -> new RunningServer(database, everywhere, it -> {}))
@@ -211,6 +248,11 @@ class SecurityTest {
     Map<String, Object> allowed =
         Map.of("server.address", "0.0.0.0", "alphaquant.security.allow-anonymous", true);
     try (RunningServer open = new RunningServer(database, allowed, it -> {})) {
+      // A page of any name could reach it otherwise, through a browser on its network.
+      assertThat(DoorsTest.status(open.http(), "GET", "/v1/jobs", "Host: evil.example"))
+          .isEqualTo(421);
+      assertThat(DoorsTest.status(open.http(), "GET", "/v1/jobs", "Host: 127.0.0.1"))
+          .isEqualTo(200);
       keyAt(open.http(), null, "root", "admin");
     }
     try (RunningServer guarded = new RunningServer(database, everywhere, it -> {})) {

@@ -8,6 +8,7 @@ import org.alphaquant.events.ChangeStreams;
 import org.alphaquant.events.EventStreams;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.security.Caller;
+import org.alphaquant.security.KeyWatch;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -23,9 +24,11 @@ class ChangeStreamController {
   private static final long RECONNECT_MILLIS = 3000;
 
   private final ChangeStreams streams;
+  private final KeyWatch watch;
   private final JsonMapper json;
 
-  ChangeStreamController(ChangeStreams streams, JsonMapper json) {
+  ChangeStreamController(ChangeStreams streams, KeyWatch watch, JsonMapper json) {
+    this.watch = watch;
     this.streams = streams;
     this.json = json;
   }
@@ -47,7 +50,12 @@ class ChangeStreamController {
     }
     EventStreams.Subscription subscription =
         streams.subscribe(job -> caller.sees(job.owner()), sink);
-    emitter.onCompletion(subscription::close);
+    Runnable unwatch = watch.watch(subscription::cut);
+    emitter.onCompletion(
+        () -> {
+          unwatch.run();
+          subscription.close();
+        });
     emitter.onError(error -> subscription.close());
     return emitter;
   }

@@ -7,6 +7,7 @@ import java.util.UUID;
 import org.alphaquant.api.job.JobAccess;
 import org.alphaquant.events.EventStreams;
 import org.alphaquant.job.row.Job;
+import org.alphaquant.security.KeyWatch;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -25,9 +26,11 @@ class EventStreamController {
 
   private final JobAccess access;
   private final EventStreams streams;
+  private final KeyWatch watch;
   private final JsonMapper json;
 
-  EventStreamController(JobAccess access, EventStreams streams, JsonMapper json) {
+  EventStreamController(JobAccess access, EventStreams streams, KeyWatch watch, JsonMapper json) {
+    this.watch = watch;
     this.access = access;
     this.streams = streams;
     this.json = json;
@@ -52,7 +55,12 @@ class EventStreamController {
     sink.open();
     EventStreams.Subscription subscription =
         streams.subscribe(job, lastEventId == null ? after : lastEventId, sink);
-    emitter.onCompletion(subscription::close);
+    Runnable unwatch = watch.watch(subscription::cut);
+    emitter.onCompletion(
+        () -> {
+          unwatch.run();
+          subscription.close();
+        });
     emitter.onError(error -> subscription.close());
     return emitter;
   }
