@@ -27,10 +27,16 @@ export async function workersView({root, signal, linkState}) {
 }
 
 function table(workers) {
-  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Host"), h("th", {}, "Device"), h("th", {class: "num"}, "Memory"), h("th", {}, "State"), h("th", {}, "Since"), h("th", {}, "Last sign of life"))),
+  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Host"), h("th", {}, "Device"), h("th", {class: "num"}, "Memory"), h("th", {}, "State"), h("th", {}, "Runs"), h("th", {}, "Since"), h("th", {}, "Last sign of life"))),
     h("tbody", {}, workers.flatMap((worker) => worker.slots.map((slot) => h("tr", {},
       h("td", {}, worker.host), h("td", {}, h("code", {}, slot.device)), h("td", {class: "num"}, bytes(slot.memory_bytes)),
-      h("td", {}, worker.draining ? "draining" : "taking jobs"), h("td", {}, time(worker.started_at)), h("td", {}, time(worker.seen_at))))))));
+      h("td", {}, worker.draining ? "draining" : "taking jobs"), h("td", {}, runs(worker)), h("td", {}, time(worker.started_at)), h("td", {}, time(worker.seen_at))))))));
+}
+
+// Jobs of other owners are counted, not named.
+function runs(worker) {
+  const links = worker.jobs.map((id) => h("a", {href: `#/jobs/${id}`}, id.slice(0, 8)));
+  return worker.busy_slots ? [`${worker.busy_slots} of ${worker.slots.length} busy `, ...links.flatMap((it) => [it, " "])] : "nothing";
 }
 
 function jobs(running) {

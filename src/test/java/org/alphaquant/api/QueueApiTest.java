@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.alphaquant.api.Http.Answer;
+import org.alphaquant.job.queue.Leases;
 import org.alphaquant.job.queue.RegisteredWorker.Slot;
 import org.alphaquant.job.queue.Workers;
 import org.junit.jupiter.api.AfterAll;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
 
 class QueueApiTest {
 
@@ -116,6 +118,28 @@ class QueueApiTest {
     assertThat(list.at("/data/0/host")).isEqualTo("node-1");
     assertThat(list.at("/data/0/slots/0/device")).isEqualTo("cuda:0");
     assertThat(list.at("/data/0/draining")).isEqualTo("true");
+    assertThat(list.at("/data/0/busy_slots")).isEqualTo("0");
+  }
+
+  @Test
+  void aWorkerIsListedWithTheJobsThatItRuns() {
+    UUID worker = UUID.randomUUID();
+    server.get(Workers.class).beat(worker, "node-2", List.of(new Slot("cuda:0", 1000)), false);
+    String id = create("{\"model\": \"held\", \"priority\": 100}").at("/id");
+    server.get(Leases.class).claim(worker, "1000", "1000", 60, 600).orElseThrow();
+
+    JsonNode held =
+        http.get("/v1/workers")
+            .json()
+            .get("data")
+            .valueStream()
+            .filter(it -> it.get("id").asString().equals(worker.toString()))
+            .findFirst()
+            .orElseThrow();
+
+    assertThat(held.get("busy_slots").asInt()).isEqualTo(1);
+    assertThat(held.get("jobs")).singleElement().hasToString("\"" + id + "\"");
+    server.get(Leases.class).cancelled(UUID.fromString(id), 1).orElseThrow();
   }
 
   private static Answer create(String body, String... headers) {

@@ -3,9 +3,13 @@ package org.alphaquant.api.admin;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.alphaquant.job.queue.RegisteredWorker;
 import org.alphaquant.job.queue.Workers;
+import org.alphaquant.job.queue.Workers.RunningJob;
+import org.alphaquant.security.Caller;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -22,7 +26,12 @@ class WorkerController {
 
   @GetMapping(path = "/v1/workers", produces = MediaType.APPLICATION_JSON_VALUE)
   WorkerList list() {
-    return new WorkerList(workers.present().stream().map(WorkerView::of).toList());
+    Map<UUID, List<RunningJob>> running =
+        workers.running().stream().collect(Collectors.groupingBy(RunningJob::getWorker));
+    return new WorkerList(
+        workers.present().stream()
+            .map(it -> WorkerView.of(it, running.getOrDefault(it.id(), List.of())))
+            .toList());
   }
 
   /** All workers that gave a sign of life in the last 30 seconds. */
@@ -31,22 +40,32 @@ class WorkerController {
   /**
    * A worker.
    *
+   * @param busySlots slots that jobs of whatever owner hold
+   * @param jobs those of them that the caller sees
    * @param draining whether it finishes what it has and takes nothing more
    */
   record WorkerView(
       UUID id,
       String host,
       List<SlotView> slots,
+      @JsonProperty("busy_slots") int busySlots,
+      List<UUID> jobs,
       boolean draining,
       @JsonProperty("started_at") Instant startedAt,
       @JsonProperty("seen_at") Instant seenAt) {
 
-    static WorkerView of(RegisteredWorker worker) {
+    static WorkerView of(RegisteredWorker worker, List<RunningJob> running) {
+      Caller caller = Caller.current();
       return new WorkerView(
           worker.id(),
           worker.host(),
           worker.slots().stream()
               .map(slot -> new SlotView(slot.device(), slot.memoryBytes()))
+              .toList(),
+          running.stream().mapToInt(RunningJob::getDevices).sum(),
+          running.stream()
+              .filter(job -> caller.sees(job.getOwner()))
+              .map(RunningJob::getJob)
               .toList(),
           worker.draining(),
           worker.startedAt(),

@@ -37,4 +37,23 @@ public interface Workers extends Repository<RegisteredWorker, UUID> {
       select * from worker where seen_at > now() - interval '30 seconds' order by host, started_at, id
       """)
   List<RegisteredWorker> present();
+
+  /** What runs, on which workers. */
+  @NativeQuery(
+      """
+      select lease_worker as "worker", id as "job", owner as "owner", devices as "devices"
+      from job where state = 'RUNNING' order by started_at, id
+      """)
+  List<RunningJob> running();
+
+  /** A job that a worker holds. */
+  interface RunningJob {
+    UUID getWorker();
+
+    UUID getJob();
+
+    String getOwner();
+
+    int getDevices();
+  }
 }
