@@ -27,6 +27,11 @@ def bytes(x: Tensor) -> Tensor:
     return torch.view_copy(torch.reshape(x.contiguous(), [-1]), dtype=torch.uint8)
 
 
+def first(x: Tensor) -> Tensor:
+    """A view of the first element of a contiguous array: it begins where the array does."""
+    return torch.narrow(torch.flatten(x), 0, 0, 1)
+
+
 def to_dtype(x: Tensor, dtype: int) -> Tensor:
     return x.to(dtype).contiguous()
 

@@ -3,6 +3,7 @@ package org.alphaquant.gptq;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
+import java.util.Optional;
 import org.alphaquant.format.TwoLevels;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.torch.TensorScope;
@@ -11,14 +12,24 @@ import org.alphaquant.torch.TensorScope;
  * GPTQ (Frantar et al. 2023, arXiv 2210.17323) on a batch of linears: scales are searched on the
  * original weights, then columns are quantized in turn, each error fed to those still to come, and
  * coordinate descent polishes the result. The mathematics is in {@code torchscript/gptq.py} and
- * {@code torchscript/scales.py}.
+ * {@code torchscript/scales.py}; on a GPU its loops over columns and candidates run as the kernels
+ * of {@code cuda/gptq.cu}.
  */
 public final class GptqSolver {
 
   private final GptqOptions options;
+  private final boolean kernels;
 
   public GptqSolver(GptqOptions options) {
+    this(options, true);
+  }
+
+  /**
+   * @param kernels whether fused kernels take the scripts' place where a GPU runs them
+   */
+  public GptqSolver(GptqOptions options, boolean kernels) {
     this.options = options;
+    this.kernels = kernels;
   }
 
   /**
@@ -32,8 +43,13 @@ public final class GptqSolver {
   public Solution solve(
       TensorScope scope, NDArray weight, NDArray hessian, WeightGrid grid, long rows) {
     try (TensorScope work = scope.child("gptq")) {
+      Optional<FusedSolver> fused = fused(work, grid);
       NDArray importance = work.run("scales.importance", hessian, options.weightedScales());
-      NDList scales = scales(work, weight, importance, grid, rows);
+      NDList scales = scales(work, weight, importance, grid, rows, fused);
+      if (fused.isPresent() && fused.get().solves()) {
+        NDList solved = fused.get().solve(work, weight, hessian, scales, rows);
+        return solution(scope, work, solved, solved.get(6), scales, grid);
+      }
       NDList solved =
           work.runAll(
               "gptq.solve",
@@ -49,8 +65,22 @@ public final class GptqSolver {
               options.sweeps(),
               options.refit(),
               rows);
-      return solution(scope, work, solved, scales, grid, rows);
+      NDArray codes = codes(work, solved, scales, grid, rows);
+      return solution(scope, work, solved, codes, scales, grid);
     }
+  }
+
+  // Kernels where there is a GPU that runs them, in the scripts' place.
+  private Optional<FusedSolver> fused(TensorScope scope, WeightGrid grid) {
+    return kernels
+        ? scope.cuda().map(device -> new FusedSolver(device, options, grid))
+        : Optional.empty();
+  }
+
+  private static NDArray codes(
+      TensorScope work, NDList solved, NDList scales, WeightGrid grid, long rows) {
+    return work.run(
+        "format.codes", solved.get(0), solved.get(1), scales.get(1), grid.numbers(), rows);
   }
 
   /**
@@ -64,28 +94,47 @@ public final class GptqSolver {
   public Solution round(TensorScope scope, NDArray weight, WeightGrid grid, long rows) {
     try (TensorScope work = scope.child("rounding")) {
       NDArray importance = work.run("scales.importance", weight, false);
-      NDList scales = scales(work, weight, importance, grid, rows);
+      NDList scales = scales(work, weight, importance, grid, rows, fused(work, grid));
       NDList rounded =
           work.runAll("gptq.nearest", weight, scales.get(0), scales.get(1), grid.numbers(), rows);
-      return solution(scope, work, rounded, scales, grid, rows);
+      NDArray codes = codes(work, rounded, scales, grid, rows);
+      return solution(scope, work, rounded, codes, scales, grid);
     }
   }
 
   // Scale and zero point of every group, and what scales are multiples of.
   private NDList scales(
-      TensorScope work, NDArray weight, NDArray importance, WeightGrid grid, long rows) {
+      TensorScope work,
+      NDArray weight,
+      NDArray importance,
+      WeightGrid grid,
+      long rows,
+      Optional<FusedSolver> fused) {
     if (grid.levels() != null) {
       return twoLevels(work, weight, importance, grid, rows);
     }
     NDArray outer = work.run("format.outer_scale", weight, grid.numbers());
     NDList scales =
-        work.runAll(
-            "scales.search", weight, importance, grid.numbers(), options.scaleSteps(), outer, rows);
+        fused
+            .filter(FusedSolver::searches)
+            .map(solver -> solver.search(work, weight, importance, outer))
+            .orElseGet(() -> searched(work, weight, importance, grid, rows, outer));
     NDArray zero =
         grid.minima()
             ? work.run("kquant.half_minima", scales.get(0), scales.get(1), grid.least())
             : scales.get(1);
     return new NDList(scales.get(0), zero, outer);
+  }
+
+  private NDList searched(
+      TensorScope work,
+      NDArray weight,
+      NDArray importance,
+      WeightGrid grid,
+      long rows,
+      NDArray outer) {
+    return work.runAll(
+        "scales.search", weight, importance, grid.numbers(), options.scaleSteps(), outer, rows);
   }
 
   private NDList twoLevels(
@@ -109,13 +158,12 @@ public final class GptqSolver {
       TensorScope scope,
       TensorScope work,
       NDList solved,
+      NDArray codes,
       NDList scales,
-      WeightGrid grid,
-      long rows) {
+      WeightGrid grid) {
     NDArray scale = solved.get(1);
     NDArray zero = scales.get(1);
     NDArray outer = scales.get(2);
-    NDArray codes = work.run("format.codes", solved.get(0), scale, zero, grid.numbers(), rows);
     NDArray weight = solved.get(0);
     if (grid.minima() || grid.levels() != null) {
       weight = asRead(work, codes, scale, zero, outer, grid);

@@ -17,7 +17,9 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
+import org.alphaquant.cuda.CudaDevice;
 
 /**
  * Runs script functions and owns the arrays they return: closing the scope frees them. An array
@@ -27,24 +29,30 @@ public final class TensorScope implements AutoCloseable {
 
   private final PtSymbolBlock kernels;
   private final PtNDManager manager;
+  private final Optional<CudaDevice> cuda;
   private final String stage;
   private final boolean recording;
 
-  TensorScope(PtSymbolBlock kernels, PtNDManager manager, String stage) {
-    this(kernels, manager, stage, false);
+  TensorScope(PtSymbolBlock kernels, PtNDManager manager, Optional<CudaDevice> cuda, String stage) {
+    this(kernels, manager, cuda, stage, false);
   }
 
-  private TensorScope(PtSymbolBlock kernels, PtNDManager manager, String stage, boolean recording) {
+  private TensorScope(
+      PtSymbolBlock kernels,
+      PtNDManager manager,
+      Optional<CudaDevice> cuda,
+      String stage,
+      boolean recording) {
     this.kernels = kernels;
     this.manager = manager;
+    this.cuda = cuda;
     this.stage = stage;
     this.recording = recording;
   }
 
   /** A scope within this one, closed with it at the latest. */
   public TensorScope child(String stage) {
-    return new TensorScope(
-        kernels, (PtNDManager) manager.newSubManager(), this.stage + "/" + stage, recording);
+    return within(stage, recording);
   }
 
   /**
@@ -53,8 +61,27 @@ public final class TensorScope implements AutoCloseable {
    * other scopes made cannot be differentiated: what takes part must be made or copied here.
    */
   public TensorScope recording(String stage) {
-    return new TensorScope(
-        kernels, (PtNDManager) manager.newSubManager(), this.stage + "/" + stage, true);
+    return within(stage, true);
+  }
+
+  private TensorScope within(String inner, boolean records) {
+    PtNDManager own = (PtNDManager) manager.newSubManager();
+    return new TensorScope(kernels, own, cuda, stage + "/" + inner, records);
+  }
+
+  /** The device that kernels of our own can run on; empty on the CPU and where there are none. */
+  public Optional<CudaDevice> cuda() {
+    return cuda;
+  }
+
+  /**
+   * Where a contiguous array lies in its device's memory. It stays there until the array is closed,
+   * and on the device until everything queued before is done.
+   */
+  public long address(NDArray array) {
+    try (TensorScope reading = child("address")) {
+      return TensorAddress.of((PtNDArray) reading.run("tensor.first", array));
+    }
   }
 
   /** The stage of the work this scope is for. */
@@ -145,7 +172,9 @@ public final class TensorScope implements AutoCloseable {
   public ByteBuffer toBytes(NDArray array) {
     try (TensorScope reading = child("read")) {
       NDArray bytes = reading.run("tensor.bytes", array);
-      return guarded("read", bytes::toByteBuffer).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer copied = cuda.isPresent() ? copied(reading, bytes) : null;
+      ByteBuffer read = copied == null ? guarded("read", bytes::toByteBuffer) : copied;
+      return read.order(ByteOrder.LITTLE_ENDIAN);
     }
   }
 
@@ -182,6 +211,16 @@ public final class TensorScope implements AutoCloseable {
       NDArray converted = reading.run("tensor.to_dtype", array, dtype.number());
       return guarded("read", () -> values.apply(converted));
     }
+  }
+
+  // One copy by the driver, where the engine's own way takes several.
+  private ByteBuffer copied(TensorScope reading, NDArray bytes) {
+    int size = Math.toIntExact(bytes.getShape().get(0));
+    ByteBuffer host = ByteBuffer.allocateDirect(size);
+    if (size > 0) {
+      cuda.orElseThrow().copyToHost(reading.address(bytes), host);
+    }
+    return host;
   }
 
   private NDArray emptyBytes() {

@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.lang.management.MemoryUsage;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.alphaquant.cuda.CudaDevice;
 
 /**
  * PyTorch on one device, with every function of {@code resources/torchscript} compiled. For one
@@ -23,11 +24,14 @@ public final class Torch implements AutoCloseable {
   private final String device;
   private final NDManager manager;
   private final PtSymbolBlock kernels;
+  private final Optional<CudaDevice> cuda;
 
-  private Torch(String device, NDManager manager, PtSymbolBlock kernels) {
+  private Torch(
+      String device, NDManager manager, PtSymbolBlock kernels, Optional<CudaDevice> cuda) {
     this.device = device;
     this.manager = manager;
     this.kernels = kernels;
+    this.cuda = cuda;
   }
 
   /**
@@ -40,7 +44,7 @@ public final class Torch implements AutoCloseable {
   public static Torch open(String device) {
     NDManager manager = NDManager.newBaseManager(djlDevice(device), "PyTorch");
     try {
-      Torch torch = new Torch(device, manager, compile((PtNDManager) manager));
+      Torch torch = new Torch(device, manager, compile((PtNDManager) manager), cuda(device));
       loadLinearAlgebra(torch);
       return torch;
     } catch (RuntimeException e) {
@@ -75,7 +79,7 @@ public final class Torch implements AutoCloseable {
 
   /** A scope for one stage of the work; its name appears in errors. */
   public TensorScope scope(String stage) {
-    return new TensorScope(kernels, (PtNDManager) manager.newSubManager(), stage);
+    return new TensorScope(kernels, (PtNDManager) manager.newSubManager(), cuda, stage);
   }
 
   /** Returns memory that libtorch keeps for reuse to the device. */
@@ -120,6 +124,11 @@ public final class Torch implements AutoCloseable {
     kernels.close();
     manager.close();
     releaseCachedMemory();
+  }
+
+  private static Optional<CudaDevice> cuda(String device) {
+    Device opened = djlDevice(device);
+    return opened.isGpu() ? CudaDevice.of(opened.getDeviceId()) : Optional.empty();
   }
 
   private static Device djlDevice(String device) {

@@ -1,0 +1,143 @@
+package org.alphaquant.cuda;
+
+import ai.djl.util.Utils;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
+import com.sun.jna.ptr.PointerByReference;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One GPU: compiles kernels, launches them and copies memory. Work is queued on the legacy default
+ * stream of the device's primary context, after what libtorch has queued there. Safe for use by
+ * several threads.
+ */
+public final class CudaDevice {
+
+  private static final Logger log = LoggerFactory.getLogger(CudaDevice.class);
+  private static final Map<Integer, Optional<CudaDevice>> DEVICES = new ConcurrentHashMap<>();
+
+  private final Driver driver;
+  private final Compiler compiler;
+  private final Pointer context;
+  private final String architecture;
+  private final Map<String, CudaModule> modules = new ConcurrentHashMap<>();
+
+  private CudaDevice(Driver driver, Compiler compiler, Pointer context, String architecture) {
+    this.driver = driver;
+    this.compiler = compiler;
+    this.context = context;
+    this.architecture = architecture;
+  }
+
+  /**
+   * The device of a number as libtorch counts them; empty, with one line in the log that says why,
+   * where kernels cannot be compiled or launched.
+   */
+  public static Optional<CudaDevice> of(int ordinal) {
+    return DEVICES.computeIfAbsent(ordinal, CudaDevice::open);
+  }
+
+  private static Optional<CudaDevice> open(int ordinal) {
+    try {
+      Driver driver = Driver.load();
+      check(driver, driver.cuInit(0), "cuInit");
+      IntByReference device = new IntByReference();
+      check(driver, driver.cuDeviceGet(device, ordinal), "cuDeviceGet");
+      PointerByReference context = new PointerByReference();
+      check(
+          driver,
+          driver.cuDevicePrimaryCtxRetain(context, device.getValue()),
+          "cuDevicePrimaryCtxRetain");
+      String architecture =
+          "sm_%d%d"
+              .formatted(
+                  attribute(driver, device, Driver.MAJOR), attribute(driver, device, Driver.MINOR));
+      return Optional.of(new CudaDevice(driver, Compiler.load(), context.getValue(), architecture));
+    } catch (UnsatisfiedLinkError | CudaException e) {
+      log.warn("cuda:{} runs without fused kernels: {}", ordinal, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private static int attribute(Driver driver, IntByReference device, int attribute) {
+    IntByReference value = new IntByReference();
+    int result = driver.cuDeviceGetAttribute(value, attribute, device.getValue());
+    check(driver, result, "cuDeviceGetAttribute");
+    return value.getValue();
+  }
+
+  /**
+   * Kernels of {@code resources/cuda}, compiled once for each set of definitions and kept on disk
+   * beside what the engine unpacks, by the hash of all that machine code follows from.
+   *
+   * @param source file name
+   * @param definitions of macros, {@code NAME=value}
+   * @throws CudaException if it does not compile
+   */
+  public CudaModule module(String source, List<String> definitions) {
+    return modules.computeIfAbsent(source + definitions, name -> load(source, definitions));
+  }
+
+  private CudaModule load(String source, List<String> definitions) {
+    String[] options =
+        Stream.concat(
+                Stream.of("--gpu-architecture=" + architecture, "-std=c++17"),
+                definitions.stream().map(definition -> "-D" + definition))
+            .toArray(String[]::new);
+    try {
+      String text = KernelCache.source(source);
+      Path folder = Utils.getEngineCacheDir("pytorch").resolve("kernels");
+      byte[] image =
+          new KernelCache(folder).get(text, options, () -> compiler.compile(source, text, options));
+      return inContext(() -> new CudaModule(this, driver, loaded(image)));
+    } catch (IOException e) {
+      throw new CudaException("%s cannot be read: %s".formatted(source, e));
+    }
+  }
+
+  private Pointer loaded(byte[] image) {
+    PointerByReference module = new PointerByReference();
+    check(driver, driver.cuModuleLoadData(module, image), "cuModuleLoadData");
+    return module.getValue();
+  }
+
+  /** Copies memory of the device to a direct buffer's remaining bytes, after all queued work. */
+  public void copyToHost(long address, ByteBuffer direct) {
+    Pointer to = Native.getDirectBufferPointer(direct.slice());
+    inContext(
+        () -> {
+          check(driver, driver.cuMemcpyDtoH_v2(to, address, direct.remaining()), "cuMemcpyDtoH");
+          return null;
+        });
+  }
+
+  /** Runs calls in this device's context, leaving the thread's own as it was. */
+  <T> T inContext(Supplier<T> calls) {
+    check(driver, driver.cuCtxPushCurrent_v2(context), "cuCtxPushCurrent");
+    try {
+      return calls.get();
+    } finally {
+      driver.cuCtxPopCurrent_v2(new PointerByReference());
+    }
+  }
+
+  static void check(Driver driver, int result, String call) {
+    if (result != 0) {
+      PointerByReference name = new PointerByReference();
+      boolean known = driver.cuGetErrorName(result, name) == 0 && name.getValue() != null;
+      throw new CudaException(
+          "%s gave %s".formatted(call, known ? name.getValue().getString(0) : "error " + result));
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package org.alphaquant.cuda;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.PointerByReference;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Loaded kernels. */
+public final class CudaModule {
+
+  private final CudaDevice device;
+  private final Driver driver;
+  private final Pointer module;
+  private final Map<String, Pointer> functions = new ConcurrentHashMap<>();
+
+  CudaModule(CudaDevice device, Driver driver, Pointer module) {
+    this.device = device;
+    this.driver = driver;
+    this.module = module;
+  }
+
+  /** Blocks of a launch. */
+  public record Blocks(long x, long y, long z) {
+
+    /** So many blocks that each takes {@code size} of {@code count}. */
+    public static long of(long count, long size) {
+      return (count + size - 1) / size;
+    }
+  }
+
+  /** Threads of a block, and bytes of shared memory that it asks for. */
+  public record Threads(int x, int y, int sharedBytes) {
+
+    public static Threads of(int x) {
+      return new Threads(x, 1, 0);
+    }
+  }
+
+  /** Queues a kernel. */
+  public void launch(String kernel, Blocks blocks, Threads threads, KernelArguments arguments) {
+    device.inContext(
+        () -> {
+          Memory addresses = arguments.addresses();
+          int result =
+              driver.cuLaunchKernel(
+                  functions.computeIfAbsent(kernel, this::function),
+                  Math.toIntExact(blocks.x),
+                  Math.toIntExact(blocks.y),
+                  Math.toIntExact(blocks.z),
+                  threads.x,
+                  threads.y,
+                  1,
+                  threads.sharedBytes,
+                  null,
+                  addresses,
+                  null);
+          CudaDevice.check(driver, result, kernel);
+          addresses.close();
+          return null;
+        });
+  }
+
+  private Pointer function(String kernel) {
+    PointerByReference function = new PointerByReference();
+    CudaDevice.check(
+        driver, driver.cuModuleGetFunction(function, module, kernel), "cuModuleGetFunction");
+    return function.getValue();
+  }
+}

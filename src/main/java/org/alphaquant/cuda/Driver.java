@@ -1,0 +1,54 @@
+package org.alphaquant.cuda;
+
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.IntByReference;
+import com.sun.jna.ptr.PointerByReference;
+
+/** What is used of the CUDA driver API; names and arguments are NVIDIA's. */
+interface Driver extends Library {
+
+  int MAJOR = 75;
+  int MINOR = 76;
+
+  /**
+   * @throws UnsatisfiedLinkError if no driver is installed
+   */
+  static Driver load() {
+    return Native.load("libcuda.so.1", Driver.class);
+  }
+
+  int cuInit(int flags);
+
+  int cuDeviceGet(IntByReference device, int ordinal);
+
+  int cuDeviceGetAttribute(IntByReference value, int attribute, int device);
+
+  int cuDevicePrimaryCtxRetain(PointerByReference context, int device);
+
+  int cuCtxPushCurrent_v2(Pointer context);
+
+  int cuCtxPopCurrent_v2(PointerByReference context);
+
+  int cuModuleLoadData(PointerByReference module, byte[] image);
+
+  int cuModuleGetFunction(PointerByReference function, Pointer module, String name);
+
+  int cuLaunchKernel(
+      Pointer function,
+      int gridX,
+      int gridY,
+      int gridZ,
+      int blockX,
+      int blockY,
+      int blockZ,
+      int sharedBytes,
+      Pointer stream,
+      Pointer parameters,
+      Pointer extra);
+
+  int cuMemcpyDtoH_v2(Pointer to, long from, long bytes);
+
+  int cuGetErrorName(int error, PointerByReference name);
+}

@@ -1,0 +1,51 @@
+package org.alphaquant.cuda;
+
+import com.sun.jna.Memory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The arguments of a kernel, in the order of its parameters. */
+public final class KernelArguments {
+
+  // No kernel takes more; the driver's own limit is 4 KiB.
+  private static final int MOST = 512;
+
+  private final ByteBuffer values = ByteBuffer.allocate(MOST).order(ByteOrder.nativeOrder());
+  private final List<Integer> offsets = new ArrayList<>();
+
+  /** An address in the device's memory, 0 for none, or another 64-bit integer. */
+  public KernelArguments add(long value) {
+    start(Long.BYTES).putLong(value);
+    return this;
+  }
+
+  public KernelArguments add(int value) {
+    start(Integer.BYTES).putInt(value);
+    return this;
+  }
+
+  /** A structure of 4-byte fields. */
+  public KernelArguments add(ByteBuffer structure) {
+    start(Integer.BYTES).put(structure.duplicate());
+    return this;
+  }
+
+  private ByteBuffer start(int alignment) {
+    int at = (values.position() + alignment - 1) / alignment * alignment;
+    offsets.add(at);
+    return values.position(at);
+  }
+
+  /** The addresses of all arguments, which live as long as what is returned. */
+  Memory addresses() {
+    int table = offsets.size() * Long.BYTES;
+    Memory memory = new Memory(table + (long) values.position());
+    memory.write(table, values.array(), 0, values.position());
+    for (int i = 0; i < offsets.size(); i++) {
+      memory.setPointer((long) i * Long.BYTES, memory.share(table + (long) offsets.get(i)));
+    }
+    return memory;
+  }
+}

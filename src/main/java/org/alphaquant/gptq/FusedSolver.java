@@ -1,0 +1,178 @@
+package org.alphaquant.gptq;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import org.alphaquant.cuda.CudaDevice;
+import org.alphaquant.format.WeightGrid;
+import org.alphaquant.gptq.SolverKernels.Scales;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * {@code gptq.solve} and {@code scales.search} with the columns' loops in fused kernels: the same
+ * steps in the same order on a GPU, where a script's column costs several launches. What is no loop
+ * over columns stays a script.
+ */
+final class FusedSolver {
+
+  private final GptqOptions options;
+  private final WeightGrid grid;
+  private final SolverKernels kernels;
+
+  FusedSolver(CudaDevice device, GptqOptions options, WeightGrid grid) {
+    this.options = options;
+    this.grid = grid;
+    this.kernels = new SolverKernels(device, grid);
+  }
+
+  /** Whether the kernels do all that is asked for. */
+  boolean solves() {
+    return !options.refit() || !kernels.refits() || kernels.refitsHere();
+  }
+
+  boolean searches() {
+    return kernels.searches();
+  }
+
+  /** Scale and zero point of every group as scales.search gives them, [B, R, G]. */
+  NDList search(TensorScope scope, NDArray weight, NDArray importance, NDArray outer) {
+    NDList found = scope.runAll("fused.empty_scales", weight, grid.groupSize());
+    kernels.search(
+        scope, weight, importance, outer, options.scaleSteps(), found.get(0), found.get(1));
+    return found;
+  }
+
+  /**
+   * Solves a batch.
+   *
+   * @param scales scale, zero point and outer scale
+   * @param rows outputs at once
+   * @return what gptq.solve returns, and the codes, uint8 [B, R, K]
+   */
+  NDList solve(TensorScope scope, NDArray weight, NDArray hessian, NDList scales, long rows) {
+    NDList prepared =
+        scope.runAll("gptq.prepare", hessian, options.damp(), options.actOrder(), options.refit());
+    Batch batch = new Batch(scope, weight, hessian, scales, prepared);
+    long all = weight.getShape().get(1);
+    for (long first = 0; first < all; first += rows) {
+      try (TensorScope part = scope.child("rows")) {
+        solve(part, batch, first, Math.min(all, first + rows));
+      }
+    }
+    return batch.results(prepared.get(5));
+  }
+
+  /** What all rows share, and where their results go. */
+  private final class Batch {
+
+    private final NDArray weight;
+    private final NDArray hessian;
+    private final NDList scales;
+    private final NDArray order;
+    private final NDArray back;
+    private final NDArray ordered;
+    private final NDArray factor;
+    private final NDArray damped;
+    private final NDArray ownGroups;
+    private final NDArray groups;
+    private final NDArray quantized;
+    private final NDArray codes;
+    private final NDArray fitted;
+    private final NDArray roundingError;
+    private final NDArray error;
+    private final NDArray energy;
+
+    Batch(TensorScope scope, NDArray weight, NDArray hessian, NDList scales, NDList prepared) {
+      this.weight = weight;
+      this.hessian = hessian;
+      this.scales = scales;
+      this.order = prepared.get(0);
+      this.back = prepared.get(1);
+      this.ordered = prepared.get(2);
+      this.factor = prepared.get(3);
+      this.damped = prepared.get(4);
+      scope.runInPlace("fused.normalised", factor);
+      this.ownGroups = scope.run("fused.own_groups", order, grid.groupSize());
+      this.groups =
+          options.actOrder() ? scope.run("fused.groups", order, grid.groupSize()) : ownGroups;
+      this.quantized = scope.run("fused.empty_weights", weight);
+      this.codes = scope.run("fused.empty_codes", weight);
+      this.fitted = scope.run("fused.copied", scales.get(0));
+      this.roundingError = scope.run("fused.per_output", weight);
+      this.error = scope.run("fused.per_output", weight);
+      this.energy = scope.run("fused.per_output", weight);
+    }
+
+    NDList results(NDArray damp) {
+      return new NDList(quantized, fitted, roundingError, error, energy, damp, codes);
+    }
+  }
+
+  private void solve(TensorScope scope, Batch batch, long first, long last) {
+    boolean refits = options.refit() && kernels.refits();
+    NDArray own = scope.run("fused.columns", batch.weight, first, last);
+    NDArray scale = scope.run("fused.columns", batch.fitted, first, last);
+    NDArray zero = scope.run("fused.columns", batch.scales.get(1), first, last);
+    Scales inOwnOrder = new Scales(scale, zero, batch.ownGroups);
+    Scales inOrder = new Scales(scale, zero, batch.groups);
+    measureRounding(scope, batch, own, inOwnOrder, first);
+
+    NDArray weight = options.actOrder() ? scope.run("gptq.reorder", own, batch.order) : own;
+    NDArray quantized = scope.run("fused.empty_weights", own);
+    feedback(scope, batch, weight, inOrder, quantized);
+    boolean sweepsInOrder = options.actOrder() && !options.refit();
+    if (options.actOrder() && options.refit()) {
+      quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
+      weight.close();
+      weight = own;
+    }
+    for (int sweep = 0; sweep < options.sweeps(); sweep++) {
+      Scales scales = sweepsInOrder ? inOrder : inOwnOrder;
+      NDArray residual = scope.run("fused.residual", batch.damped, weight, quantized);
+      if (refits) {
+        NDArray outer = batch.scales.get(2);
+        kernels.refit(scope, quantized, residual, batch.damped, scale, outer);
+      }
+      kernels.descend(scope, residual, batch.damped, scales, quantized);
+      residual.close();
+    }
+    NDArray hessian = sweepsInOrder ? batch.ordered : batch.hessian;
+    put(scope, batch.error, first, scope.run("gptq.weighted_error", weight, quantized, hessian));
+    if (sweepsInOrder) {
+      quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
+    }
+    kernels.store(scope, quantized, inOwnOrder, batch.quantized, batch.codes, first);
+    if (refits) {
+      scope.runInPlace("fused.rows_into", batch.fitted, first, scale);
+    }
+  }
+
+  private void measureRounding(
+      TensorScope parent, Batch batch, NDArray weight, Scales scales, long first) {
+    try (TensorScope scope = parent.child("rounding")) {
+      put(scope, batch.energy, first, scope.run("fused.energy", weight, batch.hessian));
+      NDArray rounded = scope.run("fused.empty_weights", weight);
+      kernels.nearest(scope, weight, scales, rounded);
+      NDArray error = scope.run("gptq.weighted_error", weight, rounded, batch.hessian);
+      put(scope, batch.roundingError, first, error);
+    }
+  }
+
+  private void feedback(
+      TensorScope parent, Batch batch, NDArray weight, Scales scales, NDArray quantized) {
+    try (TensorScope scope = parent.child("feedback")) {
+      NDArray rest = scope.run("fused.copied", weight);
+      kernels.errorFeedback(scope, rest, batch.factor, scales, quantized);
+    }
+  }
+
+  private static void put(TensorScope scope, NDArray target, long first, NDArray part) {
+    scope.runInPlace("fused.put", target, first, part);
+  }
+
+  private static NDArray replaced(
+      TensorScope scope, NDArray array, String function, NDArray argument) {
+    NDArray replacement = scope.run(function, array, argument);
+    array.close();
+    return replacement;
+  }
+}

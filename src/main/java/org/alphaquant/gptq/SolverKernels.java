@@ -1,0 +1,329 @@
+package org.alphaquant.gptq;
+
+import ai.djl.ndarray.NDArray;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import org.alphaquant.cuda.CudaDevice;
+import org.alphaquant.cuda.CudaModule;
+import org.alphaquant.cuda.CudaModule.Blocks;
+import org.alphaquant.cuda.CudaModule.Threads;
+import org.alphaquant.cuda.KernelArguments;
+import org.alphaquant.format.WeightGrid;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * The kernels of {@code resources/cuda/gptq.cu} for one grid: shapes and launches. Arrays are
+ * float32 and contiguous, as the source names them.
+ */
+final class SolverKernels {
+
+  /** Inputs that one thread holds. */
+  static final int BLOCK = 64;
+
+  private static final int TILE = 128;
+  private static final int ROWS = 128;
+  private static final int STORED = 32;
+  private static final int SHARED_BYTES = 48 << 10;
+  private static final int E8M0 = 1;
+  private static final int TWO_LEVELS = 3;
+  private static final int WITH_MINIMA = 5;
+
+  private final CudaModule module;
+  private final WeightGrid grid;
+  private final ByteBuffer numbers;
+
+  SolverKernels(CudaDevice device, WeightGrid grid) {
+    this.grid = grid;
+    this.numbers = numbers(grid);
+    this.module =
+        device.module(
+            "gptq.cu",
+            List.of(
+                "FLOATING=" + (grid.floating() ? 1 : 0),
+                "SYMMETRIC=" + (grid.symmetric() ? 1 : 0),
+                "SCALE_KIND=" + grid.scaleKind()));
+  }
+
+  /** Whether scales of this grid are searched here: those of two levels are not. */
+  boolean searches() {
+    return grid.scaleKind() != TWO_LEVELS;
+  }
+
+  /** Whether scales of this grid can be refitted at all, as gptq.refit_scales says. */
+  boolean refits() {
+    return grid.scaleKind() != E8M0
+        && grid.scaleKind() != TWO_LEVELS
+        && grid.scaleKind() != WITH_MINIMA;
+  }
+
+  /** Whether a group's codes fit a block's memory. */
+  boolean refitsHere() {
+    return refitRows() > 0;
+  }
+
+  private int refitRows() {
+    long most = SHARED_BYTES / (Float.BYTES * grid.groupSize());
+    return (int) Math.min(STORED * 2, most / STORED * STORED);
+  }
+
+  /** Scale and zero point of every group of weight [B, R, K], both [B, R, G]. */
+  void search(
+      TensorScope scope,
+      NDArray weight,
+      NDArray importance,
+      NDArray outer,
+      int steps,
+      NDArray scale,
+      NDArray zero) {
+    long groups = scale.size();
+    int size = Math.toIntExact(grid.groupSize());
+    boolean known = List.of(16, 32, 64, 128, 256).contains(size);
+    long lanes = size == 16 ? 16 : 32;
+    KernelArguments arguments =
+        new KernelArguments()
+            .add(scope.address(weight))
+            .add(importance.size() == 0 ? 0L : scope.address(importance))
+            .add(scope.address(scope.floats(factors(steps), steps)))
+            .add(scope.address(outer))
+            .add(scope.address(scale))
+            .add(scope.address(zero))
+            .add((int) weight.getShape().get(2))
+            .add((int) weight.getShape().get(1))
+            .add((int) scale.getShape().get(2))
+            .add(groups)
+            .add(candidates(steps))
+            .add(numbers);
+    module.launch(
+        known ? "search_" + size : "search_any",
+        new Blocks(Blocks.of(groups * lanes, 256), 1, 1),
+        Threads.of(256),
+        arguments);
+  }
+
+  // As in scales.candidates.
+  private int candidates(int steps) {
+    if (steps == 1 || grid.scaleKind() == 0 || grid.scaleKind() == WITH_MINIMA) {
+      return steps;
+    }
+    return grid.scaleKind() == E8M0 ? 3 : 8;
+  }
+
+  // As in scales.candidate: what a candidate takes of the greatest weight.
+  private float[] factors(int steps) {
+    double reach = grid.floating() ? grid.greatest() : 0.5 * (grid.greatest() - grid.least());
+    float[] factors = new float[steps];
+    for (int i = 0; i < steps; i++) {
+      double shrink = 1.0 - 0.6 * i / steps;
+      factors[i] = (float) (grid.symmetric() ? shrink / reach : shrink);
+    }
+    return factors;
+  }
+
+  /** Scales and zero points by output [B, G, R], and the group of each input [B, K]. */
+  record Scales(NDArray scale, NDArray zero, NDArray groups) {}
+
+  /** The nearest grid values of W [B, K, R]. */
+  void nearest(TensorScope scope, NDArray weight, Scales scales, NDArray result) {
+    Addresses at = new Addresses(scope, scales);
+    module.launch(
+        "nearest",
+        new Blocks(Blocks.of(rows(weight), ROWS), inputs(weight), batch(weight)),
+        Threads.of(ROWS),
+        at.into(new KernelArguments().add(scope.address(weight)))
+            .add(scope.address(result))
+            .add(inputs(weight))
+            .add(rows(weight))
+            .add(groups(scales))
+            .add(numbers));
+  }
+
+  /** Algorithm 1: W [B, K, R] is used up, the result is Q; the factor's rows are normalised. */
+  void errorFeedback(
+      TensorScope scope, NDArray weight, NDArray factor, Scales scales, NDArray result) {
+    sweep("error_feedback", scope, weight, factor, scales, result);
+  }
+
+  /** One sweep of coordinate descent: Q moves, the residual is used up. */
+  void descend(
+      TensorScope scope, NDArray residual, NDArray hessian, Scales scales, NDArray quantized) {
+    sweep("descend", scope, residual, hessian, scales, quantized);
+  }
+
+  private void sweep(
+      String kernel,
+      TensorScope scope,
+      NDArray rest,
+      NDArray matrix,
+      Scales scales,
+      NDArray quantized) {
+    NDArray moves = scope.run("fused.empty", rest, BLOCK);
+    Addresses at = new Addresses(scope, scales);
+    long rests = scope.address(rest);
+    long matrices = scope.address(matrix);
+    long result = scope.address(quantized);
+    long moved = scope.address(moves);
+    for (int first = 0; first < inputs(rest); first += BLOCK) {
+      module.launch(
+          kernel,
+          new Blocks(Blocks.of(rows(rest), ROWS), batch(rest), 1),
+          Threads.of(ROWS),
+          at.into(new KernelArguments().add(rests).add(matrices))
+              .add(result)
+              .add(moved)
+              .add(inputs(rest))
+              .add(rows(rest))
+              .add(groups(scales))
+              .add(first)
+              .add(numbers));
+      int count = Math.min(BLOCK, inputs(rest) - first);
+      update(rests, matrices, moved, rest, BLOCK, first, count, first + count);
+    }
+    moves.close();
+  }
+
+  /** Refits the scales of one group after another; Q, scales and residual move with them. */
+  void refit(
+      TensorScope scope,
+      NDArray quantized,
+      NDArray residual,
+      NDArray hessian,
+      NDArray scale,
+      NDArray outer) {
+    int size = Math.toIntExact(grid.groupSize());
+    int threads = refitRows();
+    NDArray steps = scope.run("fused.empty", quantized, size);
+    long weights = scope.address(quantized);
+    long residuals = scope.address(residual);
+    long hessians = scope.address(hessian);
+    long scales = scope.address(scale);
+    long outers = scope.address(outer);
+    long moves = scope.address(steps);
+    for (int group = 0; group < inputs(quantized) / size; group++) {
+      module.launch(
+          "refit",
+          new Blocks(Blocks.of(rows(quantized), threads), batch(quantized), 1),
+          new Threads(threads, 1, Float.BYTES * size * threads),
+          new KernelArguments()
+              .add(weights)
+              .add(residuals)
+              .add(hessians)
+              .add(scales)
+              .add(outers)
+              .add(moves)
+              .add(inputs(quantized))
+              .add(rows(quantized))
+              .add(Math.toIntExact(scale.getShape().get(1)))
+              .add(group)
+              .add(numbers));
+      update(residuals, hessians, moves, quantized, size, group * size, size, 0);
+    }
+    steps.close();
+  }
+
+  private void update(
+      long target,
+      long matrix,
+      long moves,
+      NDArray shape,
+      int most,
+      int first,
+      int count,
+      int from) {
+    int left = inputs(shape) - from;
+    if (left > 0) {
+      module.launch(
+          "update",
+          new Blocks(Blocks.of(rows(shape), TILE), Blocks.of(left, TILE), batch(shape)),
+          Threads.of(256),
+          new KernelArguments()
+              .add(target)
+              .add(matrix)
+              .add(moves)
+              .add(inputs(shape))
+              .add(rows(shape))
+              .add(most)
+              .add(first)
+              .add(count)
+              .add(from));
+    }
+  }
+
+  /** Q [B, K, R] as rows from {@code first} on of weight and codes [B, all rows, K]. */
+  void store(
+      TensorScope scope,
+      NDArray quantized,
+      Scales scales,
+      NDArray weight,
+      NDArray codes,
+      long first) {
+    long all = weight.getShape().get(1);
+    module.launch(
+        "store",
+        new Blocks(
+            Blocks.of(rows(quantized), STORED),
+            Blocks.of(inputs(quantized), STORED),
+            batch(quantized)),
+        new Threads(STORED, 8, 0),
+        new KernelArguments()
+            .add(scope.address(quantized))
+            .add(scope.address(scales.scale()))
+            .add(scope.address(scales.zero()))
+            .add(scope.address(weight))
+            .add(scope.address(codes))
+            .add(inputs(quantized))
+            .add(rows(quantized))
+            .add(groups(scales))
+            .add(all * inputs(quantized))
+            .add(Math.toIntExact(first))
+            .add(numbers));
+  }
+
+  /** Where scales lie. */
+  private record Addresses(long scale, long zero, long groups) {
+
+    Addresses(TensorScope scope, Scales scales) {
+      this(
+          scope.address(scales.scale()),
+          scope.address(scales.zero()),
+          scope.address(scales.groups()));
+    }
+
+    KernelArguments into(KernelArguments arguments) {
+      return arguments.add(scale).add(zero).add(groups);
+    }
+  }
+
+  private static int batch(NDArray transposed) {
+    return Math.toIntExact(transposed.getShape().get(0));
+  }
+
+  private static int inputs(NDArray transposed) {
+    return Math.toIntExact(transposed.getShape().get(1));
+  }
+
+  private static int rows(NDArray transposed) {
+    return Math.toIntExact(transposed.getShape().get(2));
+  }
+
+  private static int groups(Scales scales) {
+    return Math.toIntExact(scales.scale().getShape().get(1));
+  }
+
+  // The source's Grid.
+  private static ByteBuffer numbers(WeightGrid grid) {
+    int top = Math.getExponent((float) grid.greatest());
+    int exponents = top - grid.leastExponent() + 2;
+    int exponentBits = grid.floating() ? 32 - Integer.numberOfLeadingZeros(exponents - 1) : 0;
+    return ByteBuffer.allocate(7 * Integer.BYTES)
+        .order(ByteOrder.nativeOrder())
+        .putFloat((float) grid.least())
+        .putFloat((float) grid.greatest())
+        .putInt(grid.mantissaBits())
+        .putInt(grid.leastExponent())
+        .putInt(exponentBits)
+        .putInt(Math.toIntExact(grid.groupSize()))
+        .putInt(grid.scaleDtype().number())
+        .flip();
+  }
+}

@@ -1,0 +1,408 @@
+// The solver's inner loops: torchscript/gptq.py, scales.py and format.py on a GPU.
+//
+// There one column costs seven launches; here a thread holds BLOCK inputs of one output in
+// registers and the loop over them is unrolled. Matrices are transposed as in gptq.py, [B, K, R]
+// for K inputs and R outputs, scales [B, G, R]; neighbouring threads take neighbouring outputs.
+// FLOATING and SYMMETRIC are set when this is compiled; so is SCALE_KIND, as in format.Grid.
+
+#define BLOCK 64
+#define DEPTH 16
+#define TILE 128
+#define INFINITE __int_as_float(0x7f800000)
+
+struct Grid {
+  float least, greatest;  // codes of integers, values of floats
+  int mantissa_bits, least_exponent, exponent_bits;
+  int group_size;
+  int scale_dtype;  // of a real scale: 5 float16, 6 float32, 15 bfloat16
+};
+
+__device__ inline float power_of_two(int exponent) { return scalbnf(1.0f, exponent); }
+
+// Exponent of the leading bit; that of zero and of subnormals is below every grid's least.
+__device__ inline int exponent_of(float magnitude) {
+  return (int)(__float_as_uint(magnitude) >> 23) - 127;
+}
+
+// format.round_to_grid of floats. Steps are normal powers of two, so their products are exact.
+__device__ inline float round_float(
+    float v, float greatest, int mantissa_bits, int least_exponent) {
+  float magnitude = fminf(fabsf(v), greatest);
+  int step = max(exponent_of(magnitude), least_exponent) - mantissa_bits;
+  float steps = rintf(magnitude * __uint_as_float((unsigned)(127 - step) << 23));
+  return copysignf(fminf(steps * __uint_as_float((unsigned)(127 + step) << 23), greatest), v);
+}
+
+__device__ inline float round_to_grid(float v, const Grid& grid) {
+#if FLOATING
+  return round_float(v, grid.greatest, grid.mantissa_bits, grid.least_exponent);
+#else
+  return fminf(fmaxf(rintf(v), grid.least), grid.greatest);
+#endif
+}
+
+__device__ inline float quantize(float w, float scale, float zero, const Grid& grid) {
+#if SYMMETRIC
+  return round_to_grid(w / scale, grid) * scale;
+#else
+  return (round_to_grid(w / scale + zero, grid) - zero) * scale;
+#endif
+}
+
+__device__ inline float e4m3(float x) { return round_float(x, 448.0f, 3, -6); }
+
+__device__ inline float as_stored(float x, int dtype) {
+  if (dtype == 15) {
+    unsigned bits = __float_as_uint(x);
+    return __uint_as_float((bits + 0x7fffu + ((bits >> 16) & 1u)) & 0xffff0000u);
+  }
+  if (dtype == 5) {
+    unsigned short half;
+    asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(x));
+    asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(half));
+  }
+  return x;
+}
+
+__device__ inline float real_scale(float scale, int dtype) {
+  float stored = as_stored(scale, dtype);
+  return stored > 0.0f ? stored : 1.0f;
+}
+
+// Algorithm 1 for inputs first..first+BLOCK-1, whose error the rows of N spread among themselves.
+// W [B, K, R] is what is left of the weights, Q the result, Err [B, BLOCK, R] what `update`
+// spreads over the inputs still to come. group [B, K] is the group of each input.
+extern "C" __global__ void error_feedback(
+    const float* W, const float* N, const float* scale, const float* zero, const int* group,
+    float* Q, float* Err, int K, int R, int G, int first, Grid grid) {
+  __shared__ float n[BLOCK][BLOCK];
+  __shared__ int of_group[BLOCK];
+  long b = blockIdx.y;
+  int r = blockIdx.x * blockDim.x + threadIdx.x;
+  int count = min(BLOCK, K - first);
+  for (int t = threadIdx.x; t < BLOCK * BLOCK; t += blockDim.x) {
+    int i = t / BLOCK, j = t % BLOCK;
+    n[i][j] = i < count && j < count ? N[(b * K + first + i) * K + first + j] : 0.0f;
+  }
+  if (threadIdx.x < count) of_group[threadIdx.x] = group[b * K + first + threadIdx.x];
+  __syncthreads();
+  if (r >= R) return;
+  float w[BLOCK];
+  const float* own = W + (b * K + first) * R + r;
+#pragma unroll
+  for (int i = 0; i < BLOCK; i++) w[i] = i < count ? own[(long)i * R] : 0.0f;
+#pragma unroll
+  for (int i = 0; i < BLOCK; i++) {
+    if (i < count) {
+      long at = (b * G + of_group[i]) * R + r;
+      float q = quantize(w[i], scale[at], SYMMETRIC ? 0.0f : zero[at], grid);
+      float err = w[i] - q;
+      Q[(b * K + first + i) * R + r] = q;
+      Err[(b * BLOCK + i) * R + r] = err;
+#pragma unroll
+      for (int j = i + 1; j < BLOCK; j++) w[j] -= n[i][j] * err;
+    }
+  }
+}
+
+// Coordinate descent over inputs first..first+BLOCK-1, in place: each weight moves to the grid value
+// that is best while the others stay. Residual [B, K, R] is H (W - Q), Move [B, BLOCK, R] what
+// `update` takes from the residuals still to be read.
+extern "C" __global__ void descend(
+    const float* Residual, const float* H, const float* scale, const float* zero, const int* group,
+    float* Q, float* Move, int K, int R, int G, int first, Grid grid) {
+  __shared__ float h[BLOCK][BLOCK];
+  __shared__ int of_group[BLOCK];
+  long b = blockIdx.y;
+  int r = blockIdx.x * blockDim.x + threadIdx.x;
+  int count = min(BLOCK, K - first);
+  for (int t = threadIdx.x; t < BLOCK * BLOCK; t += blockDim.x) {
+    int i = t / BLOCK, j = t % BLOCK;
+    h[i][j] = i < count && j < count ? H[(b * K + first + i) * K + first + j] : 1.0f;
+  }
+  if (threadIdx.x < count) of_group[threadIdx.x] = group[b * K + first + threadIdx.x];
+  __syncthreads();
+  if (r >= R) return;
+  float g[BLOCK];
+  const float* own = Residual + (b * K + first) * R + r;
+#pragma unroll
+  for (int i = 0; i < BLOCK; i++) g[i] = i < count ? own[(long)i * R] : 0.0f;
+#pragma unroll
+  for (int i = 0; i < BLOCK; i++) {
+    if (i < count) {
+      long at = (b * G + of_group[i]) * R + r;
+      float* weight = Q + (b * K + first + i) * R + r;
+      float before = *weight;
+      float q = quantize(before + g[i] / h[i][i], scale[at], SYMMETRIC ? 0.0f : zero[at], grid);
+      float move = q - before;
+      *weight = q;
+      Move[(b * BLOCK + i) * R + r] = move;
+#pragma unroll
+      for (int j = i + 1; j < BLOCK; j++) g[j] -= h[i][j] * move;
+    }
+  }
+}
+
+// C[b, m, r] -= sum over j < count of M[b, first + j, m] D[b, j, r] for m >= from: C [B, K, R],
+// M [B, K, K], D [B, most, R]. Every element is summed in the same order whatever the batch.
+extern "C" __global__ void __launch_bounds__(256) update(
+    float* C, const float* M, const float* D, int K, int R, int most, int first, int count,
+    int from) {
+  __shared__ float left[DEPTH][TILE];
+  __shared__ float right[DEPTH][TILE];
+  long b = blockIdx.z;
+  int m0 = from + blockIdx.y * TILE, r0 = blockIdx.x * TILE;
+  int tm = threadIdx.x / 16 * 4, tr = threadIdx.x % 16 * 4;
+  float sum[8][8];
+#pragma unroll
+  for (int i = 0; i < 8; i++)
+#pragma unroll
+    for (int j = 0; j < 8; j++) sum[i][j] = 0.0f;
+  const float* rows = M + (b * K + first) * K;
+  const float* moves = D + b * most * R;
+  int lane = threadIdx.x % TILE, half = threadIdx.x / TILE;
+  for (int start = 0; start < count; start += DEPTH) {
+#pragma unroll
+    for (int d = 0; d < DEPTH; d += 2) {
+      int j = start + d + half;
+      left[d + half][lane] = j < count && m0 + lane < K ? rows[(long)j * K + m0 + lane] : 0.0f;
+      right[d + half][lane] = j < count && r0 + lane < R ? moves[(long)j * R + r0 + lane] : 0.0f;
+    }
+    __syncthreads();
+#pragma unroll
+    for (int d = 0; d < DEPTH; d++) {
+      float x[8], y[8];
+      *(float4*)&x[0] = *(const float4*)&left[d][tm];
+      *(float4*)&x[4] = *(const float4*)&left[d][tm + TILE / 2];
+      *(float4*)&y[0] = *(const float4*)&right[d][tr];
+      *(float4*)&y[4] = *(const float4*)&right[d][tr + TILE / 2];
+#pragma unroll
+      for (int i = 0; i < 8; i++)
+#pragma unroll
+        for (int j = 0; j < 8; j++) sum[i][j] += x[i] * y[j];
+    }
+    __syncthreads();
+  }
+#pragma unroll
+  for (int i = 0; i < 8; i++) {
+    int m = m0 + tm + i % 4 + i / 4 * (TILE / 2);
+    if (m >= K) continue;
+#pragma unroll
+    for (int j = 0; j < 8; j++) {
+      int r = r0 + tr + j % 4 + j / 4 * (TILE / 2);
+      if (r < R) C[(b * K + m) * R + r] -= sum[i][j];
+    }
+  }
+}
+
+// The scale that is best for one group's codes as they are, where that lowers the objective, as in
+// gptq.refit_scales. Q [B, K, R] and scale [B, G, R] change in place; Step [B, group, R] is what Q
+// moved by. A block takes blockDim.x outputs and holds their codes [group, blockDim.x].
+extern "C" __global__ void refit(
+    float* Q, const float* Residual, const float* H, float* scale, const float* outer, float* Step,
+    int K, int R, int G, int group, Grid grid) {
+  extern __shared__ float codes[];
+  long b = blockIdx.y;
+  int r = blockIdx.x * blockDim.x + threadIdx.x;
+  int size = grid.group_size, first = group * size;
+  if (r >= R) return;
+  float* of_group = scale + (b * G + group) * R + r;
+  float s = *of_group, slope = 0.0f, curvature = 0.0f;
+  for (int i = 0; i < size; i++) {
+    long at = (b * K + first + i) * R + r;
+    float c = Q[at] / s;
+    const float* h = H + (b * K + first + i) * K + first;
+    float product = 0.0f;
+    for (int j = 0; j < i; j++) product += h[j] * codes[j * blockDim.x + threadIdx.x];
+    codes[i * blockDim.x + threadIdx.x] = c;
+    curvature += c * (2.0f * product + h[i] * c);
+    slope += c * Residual[at];
+  }
+  float fitted = s + slope / (curvature > 0.0f ? curvature : 1.0f);
+#if SCALE_KIND == 0
+  fitted = real_scale(fitted, grid.scale_dtype);
+#else
+  fitted = e4m3(fitted / outer[b]) * outer[b];
+#endif
+  float move = fitted - s;
+  bool better = move * (move * curvature - 2.0f * slope) < 0.0f && fitted > 0.0f;
+  float stays = better ? fitted : s;
+  move = better ? move : 0.0f;
+  *of_group = stays;
+  for (int i = 0; i < size; i++) {
+    float c = codes[i * blockDim.x + threadIdx.x];
+    Q[(b * K + first + i) * R + r] = c * stays;
+    Step[(b * size + i) * R + r] = c * move;
+  }
+}
+
+// format.quantize of all weights, W and Q [B, K, R].
+extern "C" __global__ void nearest(
+    const float* W, const float* scale, const float* zero, const int* group, float* Q, int K,
+    int R, int G, Grid grid) {
+  long b = blockIdx.z, k = blockIdx.y;
+  int r = blockIdx.x * blockDim.x + threadIdx.x;
+  if (r >= R) return;
+  long at = (b * K + k) * R + r, of = (b * G + group[b * K + k]) * R + r;
+  Q[at] = quantize(W[at], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
+}
+
+__device__ inline unsigned char encode(float value, const Grid& grid) {
+#if FLOATING
+  float magnitude = fabsf(value);
+  int exponent = max(exponent_of(magnitude), grid.least_exponent);
+  int steps = (int)rintf(magnitude * power_of_two(grid.mantissa_bits - exponent));
+  int code = steps == 0 ? 0 : steps + ((exponent - grid.least_exponent) << grid.mantissa_bits);
+  int sign = (int)(__float_as_uint(value) >> 31) << (grid.mantissa_bits + grid.exponent_bits);
+  return (unsigned char)(code + sign);
+#else
+  return (unsigned char)(value - grid.least);
+#endif
+}
+
+// Weights Q [B, K, R] in the inputs' own order, as they are stored: weight and codes [B, R, K].
+extern "C" __global__ void store(
+    const float* Q, const float* scale, const float* zero, float* weight, unsigned char* codes,
+    int K, int R, int G, long element, int row, Grid grid) {
+  __shared__ float values[32][33];
+  __shared__ unsigned char coded[32][33];
+  long b = blockIdx.z;
+  int k0 = blockIdx.y * 32, r0 = blockIdx.x * 32;
+  for (int i = threadIdx.y; i < 32; i += blockDim.y) {
+    int k = k0 + i, r = r0 + threadIdx.x;
+    if (k < K && r < R) {
+      float q = Q[(b * K + k) * R + r];
+      long of = (b * G + k / grid.group_size) * R + r;
+      float v = q / scale[of];
+      values[i][threadIdx.x] = q;
+      // Adding makes zeros positive, as in format.codes.
+      coded[i][threadIdx.x] = encode(round_to_grid(v + (SYMMETRIC ? 0.0f : zero[of]), grid), grid);
+    }
+  }
+  __syncthreads();
+  for (int i = threadIdx.y; i < 32; i += blockDim.y) {
+    int r = r0 + i, k = k0 + threadIdx.x;
+    if (k < K && r < R) {
+      long at = b * element + ((long)row + r) * K + k;
+      weight[at] = values[threadIdx.x][i];
+      codes[at] = coded[threadIdx.x][i];
+    }
+  }
+}
+
+// Candidate i of a group's scale and zero point, as in scales.candidate.
+__device__ inline void candidate(
+    float least, float greatest, int i, const float* factors, float outer, const Grid& grid,
+    float& scale, float& zero) {
+  zero = 0.0f;
+  float amax = fmaxf(-least, greatest);
+#if SCALE_KIND == 1
+  int exponent, top;
+  frexpf(amax, &exponent);
+  frexpf(grid.greatest, &top);
+  int shift = i == 0 ? 0 : i == 1 ? -1 : 1;
+  int e = min(max(exponent - top + shift, -127), 127);
+  scale = power_of_two(amax > 0.0f ? e : 0);
+#elif SCALE_KIND == 2 || SCALE_KIND == 4
+  int shift = (i + 1) / 2 * (i % 2 == 1 ? -1 : 1);
+  float local = e4m3(amax * (1.0f / grid.greatest) / outer);
+  float step = power_of_two(max(exponent_of(local), -6) - 3);
+  local = e4m3(local + step * shift);
+  scale = (local > 0.0f ? local : 0.125f) * outer;
+#elif SYMMETRIC
+  scale = real_scale(amax * factors[i], grid.scale_dtype);
+#else
+  float low = fminf(least, 0.0f) * factors[i], high = fmaxf(greatest, 0.0f) * factors[i];
+  scale = real_scale((high - low) * (1.0f / (grid.greatest - grid.least)), grid.scale_dtype);
+  zero = fminf(fmaxf(rintf(grid.least - low / scale), grid.least), grid.greatest);
+#endif
+}
+
+template <int LANES>
+__device__ inline float summed(float x) {
+#pragma unroll
+  for (int offset = LANES / 2; offset > 0; offset /= 2) x += __shfl_xor_sync(~0u, x, offset);
+  return x;
+}
+
+template <int LANES>
+__device__ inline float largest(float x) {
+#pragma unroll
+  for (int offset = LANES / 2; offset > 0; offset /= 2)
+    x = fmaxf(x, __shfl_xor_sync(~0u, x, offset));
+  return x;
+}
+
+// scales.search: LANES threads take one group, EACH weights per thread in registers, or with EACH 0
+// the group from memory. w [B, R, K], importance [B, K] or null, scale and zero [B, R, G].
+template <int LANES, int EACH>
+__device__ inline void search_group(
+    const float* w, const float* importance, const float* factors, const float* outer, float* scale,
+    float* zero, int K, int R, int G, long groups, int candidates, Grid grid) {
+  long index = ((long)blockIdx.x * blockDim.x + threadIdx.x) / LANES;
+  int lane = threadIdx.x % LANES;
+  bool own = index < groups;
+  index = own ? index : groups - 1;
+  long b = index / G / R;
+  const float* x = w + index * grid.group_size;
+  const float* counts = importance == nullptr ? nullptr : importance + b * K + index % G * grid.group_size;
+  int each = EACH == 0 ? (grid.group_size + LANES - 1) / LANES : EACH;
+  float v[EACH == 0 ? 1 : EACH], weight[EACH == 0 ? 1 : EACH];
+  float low = INFINITE, high = -INFINITE;
+#pragma unroll
+  for (int i = 0; i < each; i++) {
+    int at = i * LANES + lane;
+    if (at < grid.group_size) {
+      if (EACH != 0) {
+        v[i] = x[at];
+        weight[i] = counts == nullptr ? 1.0f : counts[at];
+      }
+      low = fminf(low, x[at]);
+      high = fmaxf(high, x[at]);
+    }
+  }
+  low = -largest<LANES>(-low);
+  high = largest<LANES>(high);
+  float best = INFINITE, best_scale, best_zero;
+  candidate(low, high, 0, factors, outer[b], grid, best_scale, best_zero);
+  for (int c = 0; c < candidates; c++) {
+    float s, z, error = 0.0f;
+    candidate(low, high, c, factors, outer[b], grid, s, z);
+#pragma unroll
+    for (int i = 0; i < each; i++) {
+      int at = i * LANES + lane;
+      if (EACH != 0 || at < grid.group_size) {
+        float value = EACH != 0 ? v[i] : x[at];
+        float difference = quantize(value, s, z, grid) - value;
+        float counted = EACH != 0 ? weight[i] : counts == nullptr ? 1.0f : counts[at];
+        error += difference * difference * counted;
+      }
+    }
+    error = summed<LANES>(error);
+    error = counts == nullptr ? sqrtf(error) : error;
+    if (error < best) {
+      best = error;
+      best_scale = s;
+      best_zero = z;
+    }
+  }
+  if (own && lane == 0) {
+    scale[index] = best_scale;
+    zero[index] = best_zero;
+  }
+}
+
+#define SEARCH(NAME, LANES, EACH)                                                                \
+  extern "C" __global__ void NAME(                                                               \
+      const float* w, const float* importance, const float* factors, const float* outer,         \
+      float* scale, float* zero, int K, int R, int G, long groups, int candidates, Grid grid) {  \
+    search_group<LANES, EACH>(                                                                   \
+        w, importance, factors, outer, scale, zero, K, R, G, groups, candidates, grid);          \
+  }
+
+SEARCH(search_16, 16, 1)
+SEARCH(search_32, 32, 1)
+SEARCH(search_64, 32, 2)
+SEARCH(search_128, 32, 4)
+SEARCH(search_256, 32, 8)
+SEARCH(search_any, 32, 0)

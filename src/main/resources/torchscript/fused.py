@@ -1,0 +1,83 @@
+"""What the fused kernels of resources/cuda/gptq.cu need beside themselves; matrices as in gptq.py."""
+
+from typing import Tuple
+
+import torch
+from torch import Tensor
+
+import gptq
+
+
+def columns(x: Tensor, first: int, last: int) -> Tensor:
+    """Rows first..last-1 of x [B, R, K], transposed: [B, K, last - first]."""
+    return torch.transpose(x[:, first:last], 1, 2).contiguous()
+
+
+def rows_into(target: Tensor, first: int, x: Tensor) -> Tensor:
+    """The way back: x [B, K, n] into rows first..first+n-1 of target [B, R, K]."""
+    target[:, first : first + x.shape[2]] = torch.transpose(x, 1, 2)
+    return target
+
+
+def groups(order: Tensor, group_size: int) -> Tensor:
+    """The group of each input in an order [B, K], int32."""
+    return torch.floor_divide(order, group_size).to(torch.int32)
+
+
+def own_groups(order: Tensor, group_size: int) -> Tensor:
+    """The group of each input in the inputs' own order."""
+    own = torch.arange(0, order.shape[1], dtype=torch.int64, device=order.device)
+    return groups(own.expand_as(order), group_size).contiguous()
+
+
+def normalised(U: Tensor) -> Tensor:
+    """Rows of the inverse factor divided by their diagonal; in place."""
+    return U.div_(torch.clone(torch.unsqueeze(gptq.diagonal(U), -1)))
+
+
+def copied(x: Tensor) -> Tensor:
+    return torch.clone(x)
+
+
+def empty(like: Tensor, columns: int) -> Tensor:
+    """Room for `columns` columns of like [B, K, R]."""
+    return torch.empty(
+        [like.shape[0], columns, like.shape[2]], dtype=torch.float32, device=like.device
+    )
+
+
+def empty_weights(weight: Tensor) -> Tensor:
+    return torch.empty_like(weight)
+
+
+def empty_scales(weight: Tensor, group_size: int) -> Tuple[Tensor, Tensor]:
+    """Room for the scales and zero points of weight [B, R, K], both [B, R, G]."""
+    shape = [weight.shape[0], weight.shape[1], weight.shape[2] // group_size]
+    scale = torch.empty(shape, dtype=torch.float32, device=weight.device)
+    return scale, torch.empty_like(scale)
+
+
+def empty_codes(weight: Tensor) -> Tensor:
+    return torch.empty_like(weight, dtype=torch.uint8)
+
+
+def energy(W: Tensor, H: Tensor) -> Tensor:
+    """Per output: w^T H w, [B, R]."""
+    return torch.sum(W * gptq.product(H, W), [1])
+
+
+def residual(H: Tensor, W: Tensor, Q: Tensor) -> Tensor:
+    return gptq.product(H, W - Q)
+
+
+def put(target: Tensor, first: int, part: Tensor) -> Tensor:
+    """Part [B, n] into outputs first..first+n-1 of target [B, R]."""
+    target[:, first : first + part.shape[1]] = part
+    return target
+
+
+def per_output(weight: Tensor) -> Tensor:
+    """Room for a number of each output of weight [B, R, K]."""
+    return torch.zeros(
+        [weight.shape[0], weight.shape[1]], dtype=torch.float32, device=weight.device
+    )
