@@ -208,6 +208,7 @@ class ArchitectureTest {
         "prepare",
         Set.of(
             "storage.serving",
+            "chat",
             "scheme.plan",
             "storage",
             "scheme",

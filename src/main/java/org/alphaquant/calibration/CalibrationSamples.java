@@ -53,9 +53,21 @@ public record CalibrationSamples(long[][] tokens, List<Used> used, List<String> 
    */
   public static CalibrationSamples collect(
       List<CalibrationSpec> specs, Tokenizer tokenizer, Optional<ModelChat> chat) {
+    return collect(specs, tokenizer, chat, CalibrationSpec.MAX_TOKENS);
+  }
+
+  /**
+   * The same, with no more than so many tokens of each text.
+   *
+   * @throws CalibrationException if a text cannot be read, or there are not even two tokens
+   */
+  public static CalibrationSamples collect(
+      List<CalibrationSpec> specs, Tokenizer tokenizer, Optional<ModelChat> chat, long mostTokens) {
     List<SampleCollector> collectors = new ArrayList<>();
     for (CalibrationSpec spec : specs) {
-      collectors.add(collected(spec, tokenizer, chat));
+      SampleCollector collector = new SampleCollector(spec, tokenizer, mostTokens);
+      fill(collector, spec, chat);
+      collectors.add(collector);
     }
     if (collectors.stream().allMatch(collector -> collector.samples().length == 0)) {
       takeLongestRest(collectors);
@@ -70,16 +82,14 @@ public record CalibrationSamples(long[][] tokens, List<Used> used, List<String> 
     return collectors.stream().flatMap(collector -> collector.shortage().stream()).toList();
   }
 
-  private static SampleCollector collected(
-      CalibrationSpec spec, Tokenizer tokenizer, Optional<ModelChat> chat) {
+  private static void fill(
+      SampleCollector collector, CalibrationSpec spec, Optional<ModelChat> chat) {
     try (Documents documents = Documents.of(spec.source(), spec.seed(), spec.distinct(), chat)) {
-      SampleCollector collector = new SampleCollector(spec, tokenizer);
       Optional<Document> next = documents.next();
       while (next.isPresent()) {
         collector.add(next.get());
         next = collector.isFull() ? Optional.empty() : documents.next();
       }
-      return collector;
     }
   }
 

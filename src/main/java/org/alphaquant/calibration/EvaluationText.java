@@ -72,6 +72,15 @@ public final class EvaluationText {
     return tokens.clone();
   }
 
+  /** What to say where the text does not fill one window. */
+  public Optional<String> shortage(int length) {
+    return tokens.length >= length
+        ? Optional.empty()
+        : Optional.of(
+            "too little evaluation text: '%s' has %d tokens, which are one window instead of windows of %d"
+                .formatted(name, tokens.length, length));
+  }
+
   /**
    * The stream cut into consecutive windows; what is left at the end is dropped. A text that does
    * not fill one is a shorter window by itself.

@@ -10,6 +10,7 @@ final class SampleCollector {
 
   private final CalibrationSpec spec;
   private final Tokenizer tokenizer;
+  private final int most;
   private final boolean continuous;
   private final List<long[]> samples = new ArrayList<>();
   private final long[] joined;
@@ -18,8 +19,12 @@ final class SampleCollector {
   private long tokens;
   private long skipped;
 
-  SampleCollector(CalibrationSpec spec, Tokenizer tokenizer) {
+  /**
+   * @param mostTokens where to stop at the latest
+   */
+  SampleCollector(CalibrationSpec spec, Tokenizer tokenizer, long mostTokens) {
     this.spec = spec;
+    this.most = (int) Math.max(1, Math.min(spec.samples(), mostTokens / spec.sequenceLength()));
     this.tokenizer = tokenizer;
     this.joined = new long[spec.sequenceLength()];
     // The paragraphs of one running text are no documents that each begin a sequence.
@@ -30,7 +35,7 @@ final class SampleCollector {
   }
 
   boolean isFull() {
-    return samples.size() == spec.samples();
+    return samples.size() == most;
   }
 
   CalibrationSamples.Used used() {
@@ -96,7 +101,7 @@ final class SampleCollector {
   private long wanted() {
     return spec.minLength().isPresent()
         ? spec.sequenceLength()
-        : (long) (spec.samples() - samples.size()) * spec.sequenceLength() - joinedLength;
+        : (long) (most - samples.size()) * spec.sequenceLength() - joinedLength;
   }
 
   private void join(long[] ids) {

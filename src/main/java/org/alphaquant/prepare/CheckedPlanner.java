@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobSpec;
@@ -28,18 +29,22 @@ class CheckedPlanner implements JobPlanner {
   private final JobInputs inputs;
   private final JobPreparation preparation;
   private final ObjectProvider<TokenizerTrial> trial;
+  private final ObjectProvider<TextTrial> texts;
 
   CheckedPlanner(
-      JobInputs inputs, JobPreparation preparation, ObjectProvider<TokenizerTrial> trial) {
+      JobInputs inputs,
+      JobPreparation preparation,
+      ObjectProvider<TokenizerTrial> trial,
+      ObjectProvider<TextTrial> texts) {
     this.inputs = inputs;
     this.preparation = preparation;
     this.trial = trial;
+    this.texts = texts;
   }
 
   @Override
   public JobPlan plan(JobSpec spec) {
     List<Problem> problems = new ArrayList<>();
-    JobPlan plan = planned(spec, problems);
     checkCalibration(spec.calibration(), problems);
     if (spec.evaluation() != null && spec.evaluation().perplexity() != null) {
       JobSpec.Perplexity perplexity = spec.evaluation().perplexity();
@@ -50,6 +55,7 @@ class CheckedPlanner implements JobPlanner {
           () -> inputs.requireText(perplexity.source()));
     }
     problems.addAll(OutputChoice.problems(spec.output()));
+    JobPlan plan = planned(spec, problems);
     if (!problems.isEmpty()) {
       throw new RefusedException(problems);
     }
@@ -77,13 +83,42 @@ class CheckedPlanner implements JobPlanner {
             .getIfAvailable(() -> CheckedPlanner::notTried)
             .of(job.source().folder(), job.description().vocabulary());
     return switch (verdict.outcome()) {
-      case USABLE -> PlanAnswer.of(job);
-      case NOT_TRIED -> PlanAnswer.of(job, List.of(notTried(job.spec(), verdict.detail())));
+      case USABLE -> counted(job, problems);
+      case NOT_TRIED ->
+          PlanAnswer.of(job, List.of(notTried(job.spec(), verdict.detail())), Optional.empty());
       case REFUSED -> {
         problems.add(InputProblems.of("/model", job.spec().model(), verdict.detail()));
         yield null;
       }
     };
+  }
+
+  private JobPlan counted(PreparedJob job, List<Problem> problems) {
+    Path folder = job.source().folder();
+    Optional<TokenCount> count =
+        inputs
+            .filesHere(job.spec())
+            .flatMap(
+                files ->
+                    Optional.ofNullable(texts.getIfAvailable())
+                        .flatMap(trial -> trial.of(folder, job.spec(), files)));
+    count
+        .filter(it -> it.problem() != null)
+        .ifPresent(it -> problems.add(InputProblems.of(it.pointer(), null, it.problem())));
+    if (!problems.isEmpty()) {
+      return null;
+    }
+    return PlanAnswer.of(job, count.map(CheckedPlanner::shortages).orElse(List.of()), count);
+  }
+
+  private static List<Problem> shortages(TokenCount count) {
+    return count.shortages().stream()
+        .map(shortage -> Problem.warning("too-little-text", pointer(shortage), null, shortage))
+        .toList();
+  }
+
+  private static String pointer(String shortage) {
+    return shortage.startsWith("too little evaluation text") ? "/evaluation" : "/calibration";
   }
 
   private static TokenizerTrial.Verdict notTried(Path folder, long vocabulary) {

@@ -149,11 +149,31 @@ public class JobInputs {
             : here.sha256());
   }
 
+  /**
+   * The files of texts that a specification names; empty where one of them is fetched for the run.
+   */
+  Optional<List<Path>> filesHere(JobSpec spec) {
+    List<JobSpec.Source> all = new ArrayList<>(spec.calibration().files());
+    evaluationSource(spec).ifPresent(all::add);
+    return all.stream().anyMatch(source -> remote.hasText(source.source()))
+        ? Optional.empty()
+        : Optional.of(all.stream().map(this::path).toList());
+  }
+
+  /** The file that perplexity is measured on; empty where none is asked for. */
+  Optional<Path> evaluationFile(JobSpec spec) {
+    return evaluationSource(spec).map(this::path);
+  }
+
+  private static Optional<JobSpec.Source> evaluationSource(JobSpec spec) {
+    return Optional.ofNullable(spec.evaluation())
+        .map(JobSpec.Evaluation::perplexity)
+        .map(JobSpec.Perplexity::source);
+  }
+
   /** The text that perplexity is measured on; empty where none is asked for. */
   public Optional<TextSource> evaluationText(JobSpec spec) {
-    return spec.evaluation() == null || spec.evaluation().perplexity() == null
-        ? Optional.empty()
-        : Optional.of(text(spec.evaluation().perplexity().source()));
+    return evaluationSource(spec).map(this::text);
   }
 
   /**

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
@@ -37,18 +38,22 @@ public final class PlanAnswer {
 
   /** What the job comes to. */
   public static JobPlan of(PreparedJob job) {
-    return of(job, List.of());
+    return of(job, List.of(), Optional.empty());
   }
 
   /**
    * What the job comes to.
    *
    * @param more warnings that are not of the plan itself
+   * @param count of the texts' tokens; empty where they were not counted
    */
-  static JobPlan of(PreparedJob job, List<Problem> more) {
+  static JobPlan of(PreparedJob job, List<Problem> more, Optional<TokenCount> count) {
     Plan plan = job.plan();
     JobSpec.Calibration calibration = job.spec().calibration();
-    long tokens = (long) calibration.samples() * calibration.sequenceLength();
+    long tokens =
+        count
+            .map(it -> (long) it.samples() * it.sequenceLength())
+            .orElse((long) calibration.samples() * calibration.sequenceLength());
     ModelShape shape = new ModelShape(job.description(), tokens);
     WorkEstimate work = WorkEstimate.of(shape.mean());
     return new JobPlan(
@@ -59,11 +64,17 @@ public final class PlanAnswer {
         plan.source(),
         plan.bitsPerWeight(),
         new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
+        count.map(PlanAnswer::calibration).orElse(null),
         memory(job.spec(), shape, plan),
         Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
         plan.groups().stream().map(PlanAnswer::scheme).toList(),
         Stream.concat(plan.findings().stream().map(InputProblems::of), more.stream()).toList(),
         new PlanAnswer(plan).tensors());
+  }
+
+  private static JobPlan.Samples calibration(TokenCount count) {
+    long tokens = (long) count.samples() * count.sequenceLength();
+    return new JobPlan.Samples(count.samples(), count.sequenceLength(), tokens);
   }
 
   private static JobPlan.Memory memory(JobSpec spec, ModelShape shape, Plan plan) {

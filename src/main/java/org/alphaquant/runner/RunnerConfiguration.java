@@ -105,10 +105,9 @@ class RunnerConfiguration {
     }
 
     @Bean
-    PreflightRunners preflightRunners(
+    TrialRunners trialRunners(
         @Qualifier("preflightPool") RunnerPool preflightPool,
         RunnerSettings jobs,
-        PreflightSettings preflight,
         ServerSettings server,
         ObjectProvider<TorchStart> torch) {
       Optional<RunnerPool> lender = torch.stream().findFirst().flatMap(TorchStart::warm);
@@ -116,7 +115,18 @@ class RunnerConfiguration {
       if (server.role() != ServerSettings.Role.WORKER) {
         runners.warmUp();
       }
+      return runners;
+    }
+
+    @Bean
+    PreflightRunners preflightRunners(TrialRunners runners, PreflightSettings preflight) {
       return new PreflightRunners(runners, preflight);
+    }
+
+    @Bean
+    PreflightTexts preflightTexts(
+        TrialRunners runners, PreflightSettings preflight, SourceSettings sources) {
+      return new PreflightTexts(runners, preflight, sources.files().roots());
     }
   }
 }

@@ -1,7 +1,9 @@
 package org.alphaquant.runner;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -44,8 +46,18 @@ final class TokenizerFiles {
     return known;
   }
 
+  static String sha256(String text) throws IOException {
+    return sha256(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
   private static String sha256(Path file) throws IOException {
     try (InputStream bytes = Files.newInputStream(file)) {
+      return sha256(bytes);
+    }
+  }
+
+  private static String sha256(InputStream bytes) throws IOException {
+    try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       byte[] block = new byte[1 << 16];
       for (int read = bytes.read(block); read > 0; read = bytes.read(block)) {

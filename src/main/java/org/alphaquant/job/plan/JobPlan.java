@@ -17,6 +17,7 @@ import org.alphaquant.problem.Problem;
  *     on this source or not at all
  * @param bitsPerWeight over the quantized tensors, scales and zero points counted in
  * @param bytes size of the model's tensors before and after
+ * @param calibration what the texts give; null where they were not counted
  * @param schemes every linear module of the model, by scheme, largest first
  * @param estimates minutes by kind of device, evaluation left out
  * @param warnings what is worth knowing before the job is posted
@@ -30,6 +31,7 @@ public record JobPlan(
     String sourceSha256,
     double bitsPerWeight,
     JobResult.Size bytes,
+    @JsonInclude(JsonInclude.Include.NON_NULL) Samples calibration,
     Memory memory,
     List<Estimate> estimates,
     List<Scheme> schemes,
@@ -68,6 +70,14 @@ public record JobPlan(
       modules = List.copyOf(modules);
     }
   }
+
+  /**
+   * The samples that the texts give.
+   *
+   * @param sequenceLength tokens of each
+   * @param tokens of all samples
+   */
+  public record Samples(int samples, int sequenceLength, long tokens) {}
 
   /**
    * Peak memory.

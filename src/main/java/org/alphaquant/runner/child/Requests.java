@@ -3,9 +3,14 @@ package org.alphaquant.runner.child;
 import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Function;
 import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.TokenCount;
 import org.alphaquant.runner.wire.Message;
+import org.alphaquant.runner.wire.MessageChannel;
 import org.alphaquant.worker.Failures;
 import org.alphaquant.worker.JobRunner;
 
@@ -36,12 +41,23 @@ final class Requests {
       return new Message.Tried(
           TokenizerProblem.find(Path.of(trial.folder()), trial.vocabulary()).orElse(null));
     }
+    if (request instanceof Message.CountTokens texts) {
+      session.begin("counting tokens");
+      return counted(texts);
+    }
     if (request instanceof Message.LoadTorch) {
       session.begin("loading PyTorch");
       return new Message.TorchLoaded(
           Engine.getEngine("PyTorch").hasCapability(StandardCapabilities.CUDA));
     }
     throw new IllegalStateException("no request: " + request.getClass().getSimpleName());
+  }
+
+  private static Message counted(Message.CountTokens texts) {
+    JobSpec spec = MessageChannel.JSON.treeToValue(texts.spec(), JobSpec.class);
+    JobInputs inputs = RunnerMain.inputs(List.of(), texts.fileRoots());
+    TokenCount count = TokenCount.of(Path.of(texts.folder()), spec, inputs);
+    return new Message.Counted(MessageChannel.JSON.valueToTree(count));
   }
 
   private Message attempt(Message.Run run) {

@@ -58,8 +58,11 @@ public final class RunnerMain {
   }
 
   private static JobRunner quantization(Message.Run run) {
-    return new QuantizationRun(
-        new JobInputs(new SourceSettings(roots(run.modelRoots()), roots(run.fileRoots()))));
+    return new QuantizationRun(inputs(run.modelRoots(), run.fileRoots()));
+  }
+
+  static JobInputs inputs(List<String> modelRoots, List<String> fileRoots) {
+    return new JobInputs(new SourceSettings(roots(modelRoots), roots(fileRoots)));
   }
 
   private static SourceSettings.Roots roots(List<String> folders) {

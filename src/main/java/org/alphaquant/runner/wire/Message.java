@@ -19,6 +19,7 @@ import tools.jackson.databind.JsonNode;
   @JsonSubTypes.Type(value = Message.Hello.class, name = "hello"),
   @JsonSubTypes.Type(value = Message.Run.class, name = "run"),
   @JsonSubTypes.Type(value = Message.TryTokenizer.class, name = "try-tokenizer"),
+  @JsonSubTypes.Type(value = Message.CountTokens.class, name = "count-tokens"),
   @JsonSubTypes.Type(value = Message.LoadTorch.class, name = "load-torch"),
   @JsonSubTypes.Type(value = Message.Stop.class, name = "stop"),
   @JsonSubTypes.Type(value = Message.Alive.class, name = "alive"),
@@ -28,6 +29,7 @@ import tools.jackson.databind.JsonNode;
   @JsonSubTypes.Type(value = Message.Failed.class, name = "failed"),
   @JsonSubTypes.Type(value = Message.Stopped.class, name = "stopped"),
   @JsonSubTypes.Type(value = Message.Tried.class, name = "tried"),
+  @JsonSubTypes.Type(value = Message.Counted.class, name = "counted"),
   @JsonSubTypes.Type(value = Message.TorchLoaded.class, name = "torch-loaded")
 })
 public sealed interface Message {
@@ -89,6 +91,21 @@ public sealed interface Message {
   record TryTokenizer(String folder, long vocabulary) implements Message {
     public TryTokenizer {
       requireNonNull(folder, "folder is null");
+    }
+  }
+
+  /**
+   * Asks to make the samples of a specification and to count them.
+   *
+   * @param folder of the model
+   * @param spec with its model, calibration and evaluation alone
+   * @param fileRoots folders of calibration and evaluation texts
+   */
+  record CountTokens(String folder, JsonNode spec, List<String> fileRoots) implements Message {
+    public CountTokens {
+      requireNonNull(folder, "folder is null");
+      requireNonNull(spec, "spec is null");
+      fileRoots = List.copyOf(fileRoots);
     }
   }
 
@@ -172,6 +189,17 @@ public sealed interface Message {
    * @param problem why it cannot be used; null where it can
    */
   record Tried(String problem) implements Message {}
+
+  /**
+   * The tokens are counted.
+   *
+   * @param count what they come to
+   */
+  record Counted(JsonNode count) implements Message {
+    public Counted {
+      requireNonNull(count, "count is null");
+    }
+  }
 
   /**
    * PyTorch is loaded.

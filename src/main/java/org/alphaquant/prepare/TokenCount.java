@@ -1,0 +1,76 @@
+package org.alphaquant.prepare;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.calibration.CalibrationException;
+import org.alphaquant.calibration.CalibrationSamples;
+import org.alphaquant.calibration.EvaluationText;
+import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.chat.ModelChat;
+import org.alphaquant.chat.TemplateException;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.source.SourceException;
+
+/**
+ * What the texts of a specification come to.
+ *
+ * @param samples of the calibration
+ * @param sequenceLength tokens of each
+ * @param shortages what to say where a text gives less than is wanted
+ * @param pointer to the text that cannot be used; null where all can
+ * @param problem why it cannot
+ */
+public record TokenCount(
+    int samples, int sequenceLength, List<String> shortages, String pointer, String problem) {
+
+  // Who asks for more tokens than these waits for the run to tell whether there are so many.
+  private static final int MOST_TOKENS = 1 << 19;
+  private static final long MOST_EVALUATION_BYTES = 1 << 20;
+
+  public TokenCount {
+    shortages = List.copyOf(shortages);
+  }
+
+  /** Makes the samples, up to half a million tokens, with the tokenizer of a model's folder. */
+  public static TokenCount of(Path folder, JobSpec spec, JobInputs inputs) {
+    String pointer = "/calibration";
+    try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+      Optional<ModelChat> chat = ModelChat.of(folder);
+      CalibrationSamples samples =
+          CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat, MOST_TOKENS);
+      List<String> shortages = new ArrayList<>(samples.shortages());
+      pointer = "/evaluation/perplexity/path";
+      evaluation(spec, inputs, tokenizer, chat).ifPresent(shortages::add);
+      boolean enough = samples.shortages().isEmpty();
+      return new TokenCount(
+          enough ? spec.calibration().samples() : samples.samples(),
+          samples.sequenceLength(),
+          shortages,
+          null,
+          null);
+    } catch (CalibrationException
+        | TemplateException
+        | SourceException
+        | IllegalArgumentException e) {
+      return new TokenCount(0, 0, List.of(), pointer, e.getMessage());
+    }
+  }
+
+  private static Optional<String> evaluation(
+      JobSpec spec, JobInputs inputs, Tokenizer tokenizer, Optional<ModelChat> chat) {
+    if (inputs.evaluationFile(spec).filter(TokenCount::isSmall).isEmpty()) {
+      return Optional.empty();
+    }
+    JobSpec.Perplexity perplexity = spec.evaluation().perplexity();
+    return inputs
+        .evaluationText(spec)
+        .map(text -> EvaluationText.read(text, perplexity.path(), tokenizer, chat))
+        .flatMap(text -> text.shortage(perplexity.window()));
+  }
+
+  private static boolean isSmall(Path file) {
+    return file.toFile().length() <= MOST_EVALUATION_BYTES;
+  }
+}
