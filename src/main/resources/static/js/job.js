@@ -1,7 +1,7 @@
 // One job, from its plan to the command that serves its result; live while it runs.
 
-import {fill, h, saveButton} from "./dom.js";
-import {get, post, Refused} from "./api.js";
+import {fill, h, saveButton, toast} from "./dom.js";
+import {download, get, post, Refused} from "./api.js";
 import {bytes, change, count, duration, number, percent, phase, seconds} from "./format.js";
 import {actions} from "./jobs.js";
 import {card, doing, ended, figure, progressBar, refusal, stateBadge, time} from "./parts.js";
@@ -23,8 +23,11 @@ export async function jobView({root, id, signal, go, linkState}) {
   const chosen = h("div", {"aria-live": "polite"});
   const results = h("div", {class: "two"});
   const map = heatMap({onChoose: (layer, expert) => fill(chosen, expertCard(layer, expert, report))});
-  const mapCard = card("Expert utilization", map.element, chosen);
-  const logCard = card("Log", log);
+  const mapCard = card("Expert utilization", map.element, chosen, h("div", {class: "row actions"},
+    saveButton("CSV", "experts.csv", "text/csv", () => expertsCsv(layers.values())),
+    saveButton("JSON", "experts.json", "application/json", () => JSON.stringify([...layers.values()], null, 2))));
+  const logCard = card("Log", log, h("div", {class: "row actions"},
+    h("button", {type: "button", class: "small", onclick: () => download(`${path}/log`, `${id}.log`).catch((failure) => toast(failure.message))}, "Save as text")));
   const timelineCard = card("Timeline", timeline);
   mapCard.hidden = true;
 
@@ -96,6 +99,12 @@ export async function jobView({root, id, signal, go, linkState}) {
     },
   });
   linkState(true);
+}
+
+function expertsCsv(layers) {
+  const lines = [...layers].sort((a, b) => a.layer - b.layer).flatMap((layer) => layer.experts.map((it) =>
+    [layer.layer, it.expert, it.tokens, it.share, it.score_sum, it.score_mean, it.under_utilized].join(",")));
+  return ["layer,expert,tokens,share,score_sum,score_mean,under_utilized", ...lines].join("\r\n");
 }
 
 async function optional(path, signal) {

@@ -14,8 +14,8 @@ export async function newJobView({root, query, signal, go}) {
   const model = h("input", {name: "model", list: "models", required: true, placeholder: "a folder below a models root", value: query.get("model") ?? ""});
   const preset = h("select", {name: "preset"}, h("option", {value: ""}, "none: the default, or your own"), presets.map((it) => h("option", {value: it.name}, it.title)));
   const about = h("p", {class: "sub"});
-  const runtime = h("select", {name: "runtime"}, ["none", "vllm", "sglang", "transformers"].map((it) => h("option", {value: it}, it)));
-  const format = h("select", {name: "format"}, ["auto", "compressed-tensors", "gptq", "quark", "dequantized"].map((it) => h("option", {value: it}, it)));
+  const runtime = h("select", {name: "runtime"}, ["none", "vllm", "sglang", "transformers", "llama.cpp"].map((it) => h("option", {value: it}, it)));
+  const format = h("select", {name: "format"}, ["auto", "compressed-tensors", "gptq", "quark", "gguf", "dequantized"].map((it) => h("option", {value: it}, it)));
   const calibration = h("input", {name: "calibration", placeholder: "the service's own text"});
   const samples = h("input", {name: "samples", type: "number", min: "1", placeholder: "128"});
   const evaluation = h("input", {name: "evaluation", placeholder: "none"});
