@@ -350,6 +350,7 @@ class ArchitectureTest {
             "model.*",
             "model.design",
             "model.block",
+            "storage.source",
             "storage.sources",
             "checkpoint",
             "architecture",
@@ -371,7 +372,7 @@ class ArchitectureTest {
         "storage.sources",
         Set.of(
             "storage.source",
-            "storage.source.fp8",
+            "storage.source.scaled",
             "storage.source.packed",
             "checkpoint",
             "architecture",
@@ -381,7 +382,8 @@ class ArchitectureTest {
         Set.of("storage.source", "storage.source.mxfp4", "checkpoint", "architecture", "torch"));
     map.put(
         "storage.source.packed", Set.of("storage.source", "checkpoint", "architecture", "torch"));
-    map.put("storage.source.fp8", Set.of("storage.source", "checkpoint", "architecture", "torch"));
+    map.put(
+        "storage.source.scaled", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put(
         "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put("storage.source", Set.of("checkpoint", "architecture", "torch"));

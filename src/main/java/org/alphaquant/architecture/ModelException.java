@@ -11,6 +11,8 @@ public final class ModelException extends RuntimeException {
     UNKNOWN_FAMILY,
     CONFIG,
     TENSOR,
+    /** The weights are quantized in a way that is not read. */
+    QUANTIZED,
     /** A weight has infinities or not-a-number. */
     WEIGHT_NOT_FINITE,
     /** What a layer gives has infinities or not-a-number. */
@@ -44,6 +46,11 @@ public final class ModelException extends RuntimeException {
   /** A key of config.json that is missing, malformed or not supported. */
   public static ModelException config(String key, String message) {
     return new ModelException(Kind.CONFIG, key, "config.json: " + key + " " + message);
+  }
+
+  /** Weights that a tool has quantized in a way that is not read. */
+  public static ModelException quantized(String message) {
+    return new ModelException(Kind.QUANTIZED, "quantization_config", message);
   }
 
   /** A tensor with an infinity or not-a-number, which no model can be computed with. */

@@ -3,6 +3,7 @@ package org.alphaquant.model;
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.afmoe.AfmoeFamily;
 import org.alphaquant.model.block.WeightOverlay;
@@ -139,6 +140,14 @@ public final class ModelFamilies {
    * @throws ModelException if the family is unknown or the checkpoint does not fit it
    */
   public static RecognisedModel recognise(Checkpoint checkpoint, String modelType) {
+    try {
+      return recognised(checkpoint, modelType);
+    } catch (ModelException reason) {
+      throw UnreadQuantization.explain(checkpoint, reason);
+    }
+  }
+
+  private static RecognisedModel recognised(Checkpoint checkpoint, String modelType) {
     FamilyDetection detection = FamilyDetection.of(FAMILIES, checkpoint, modelType);
     Blueprint blueprint = detection.family().checkedBlueprint(ModelSource.of(checkpoint));
     return new RecognisedModel(detection, checkpoint, blueprint);

@@ -63,7 +63,7 @@ public final class QuantizationRun implements JobRunner {
       case WEIGHT_NOT_FINITE -> "weight-not-finite";
       case ACTIVATION_NOT_FINITE -> "activation-not-finite";
       case PERPLEXITY_NOT_FINITE -> "perplexity-not-finite";
-      case UNKNOWN_FAMILY, CONFIG, TENSOR -> "unusable-input";
+      case UNKNOWN_FAMILY, CONFIG, TENSOR, QUANTIZED -> "unusable-input";
     };
   }
 

@@ -137,11 +137,11 @@ class StorageTest {
     try (Checkpoint original = EditedCheckpoint.fixture("olmoe")) {
       EditedCheckpoint edited = EditedCheckpoint.of(original);
       edited.put(fp8(name, new byte[64 * 64], 64L, 64L));
-      assertRefused(edited, "o_proj.weight_scale_inv is missing");
+      assertRefused(edited, "neither " + name + "_scale_inv nor " + name + "_scale is there");
       edited.put(name + "_scale_inv", new float[4], 2L, 2L);
       assertRefused(edited, "quantization_config is missing");
       edited.set("quantization_config", "{\"quant_method\":\"awq\"}");
-      assertRefused(edited, "quantization_config.quant_method is 'awq'; supported: fp8");
+      assertRefused(edited, "quant_method 'awq' (AWQ), which is not read");
       edited.set(
           "quantization_config", "{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}");
       assertRefused(edited, "has shape [2, 2] but blocks of 128x128 make [1, 1]");
@@ -235,6 +235,10 @@ class StorageTest {
   }
 
   private static float[] logits(Checkpoint checkpoint) {
+    return logits(torch, checkpoint);
+  }
+
+  static float[] logits(Torch torch, Checkpoint checkpoint) {
     try (TensorScope scope = torch.scope("logits")) {
       ModelDescription description = ModelFamilies.describe(checkpoint, null);
       Model model = ModelFamilies.open(checkpoint, description, scope);

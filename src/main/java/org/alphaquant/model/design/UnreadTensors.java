@@ -3,6 +3,7 @@ package org.alphaquant.model.design;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.alphaquant.architecture.ModelException;
+import org.alphaquant.storage.source.SourceQuantization;
 
 /**
  * The tensors that the forward pass does not read. Most can be ignored; ignoring one that belongs
@@ -19,7 +20,8 @@ record UnreadTensors(DecoderConfig decoder, Set<String> names) {
 
   void refuseUnknown() {
     for (String name : names) {
-      if (name.startsWith(layers()) && !DERIVED.matcher(name).matches()) {
+      boolean known = DERIVED.matcher(name).matches() || SourceQuantization.isCacheScale(name);
+      if (name.startsWith(layers()) && !known) {
         checkLayer(name);
       }
     }

@@ -51,6 +51,10 @@ public record Plan(
 
   private static final double UNQUANTIZED_BITS = 16;
 
+  /** What config.json may say of how the source is quantized, by the tools' names for it. */
+  private static final List<String> OLD_QUANTIZATION =
+      List.of("quantization_config", "compression_config");
+
   public Plan {
     modules = List.copyOf(modules);
     tensors = List.copyOf(tensors);
@@ -119,7 +123,10 @@ public record Plan(
   /** The result's config.json. */
   public ObjectNode config() {
     ObjectNode config = (ObjectNode) content.config().deepCopy();
-    config.remove("quantization_config");
+    OLD_QUANTIZATION.forEach(config::remove);
+    if (config.get("text_config") instanceof ObjectNode text) {
+      OLD_QUANTIZATION.forEach(text::remove);
+    }
     if (unties()) {
       untie(config);
     }

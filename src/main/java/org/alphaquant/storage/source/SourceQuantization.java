@@ -1,6 +1,7 @@
 package org.alphaquant.storage.source;
 
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.architecture.ModelException;
@@ -14,7 +15,16 @@ public final class SourceQuantization {
 
   private static final String KEY = "quantization_config";
 
+  /** What describes the cache of keys and values while a quantized source is served. */
+  private static final Pattern CACHE =
+      Pattern.compile(".*\\.([kvq]_(scale|zero_point)|kv_scale|[kv]_proj\\.output_scale)");
+
   private SourceQuantization() {}
+
+  /** Whether a stored tensor is a scale of the cache, of no use to a forward pass without one. */
+  public static boolean isCacheScale(String stored) {
+    return CACHE.matcher(stored).matches();
+  }
 
   /** The object {@code quantization_config}; empty for a source that is not quantized. */
   public static Optional<ModelConfig> find(Checkpoint checkpoint) {

@@ -54,17 +54,31 @@ public final class StoredFloats {
         ByteRange.of(checkpoint.bytes(name), index * size, size));
   }
 
-  /** All values of a small F32 or BF16 tensor. */
+  /** All values of a small F32, F16 or BF16 tensor. */
   public static float[] values(Checkpoint checkpoint, TensorInfo info) {
     float[] values = new float[Math.toIntExact(info.elements())];
     int next = 0;
     for (ByteBuffer slice : checkpoint.bytes(info.name())) {
       ByteBuffer in = slice.duplicate().order(ByteOrder.LITTLE_ENDIAN);
       while (in.hasRemaining()) {
-        values[next++] =
-            info.dtype() == Dtype.F32 ? in.getFloat() : Float.intBitsToFloat(in.getShort() << 16);
+        values[next++] = value(info.dtype(), in);
       }
     }
     return values;
+  }
+
+  private static float value(Dtype dtype, ByteBuffer in) {
+    return switch (dtype) {
+      case F32 -> in.getFloat();
+      case F16 -> half(in.getShort());
+      default -> Float.intBitsToFloat(in.getShort() << 16);
+    };
+  }
+
+  // IEEE 754 binary16; a power of two moves its exponent to where float32 has it.
+  private static float half(short bits) {
+    float magnitude = Float.intBitsToFloat((bits & 0x7fff) << 13) * 0x1p112f;
+    float value = (bits & 0x7c00) == 0x7c00 ? Float.NaN : magnitude;
+    return bits < 0 ? -value : value;
   }
 }

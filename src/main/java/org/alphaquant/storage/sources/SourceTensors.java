@@ -12,10 +12,11 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.storage.source.PlainTensor;
+import org.alphaquant.storage.source.SourceQuantization;
 import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.source.StoredFloats;
-import org.alphaquant.storage.source.fp8.Fp8Tensor;
 import org.alphaquant.storage.source.packed.PackedTensor;
+import org.alphaquant.storage.source.scaled.ScaledTensor;
 
 /**
  * Finds the tensors of a model under their published names, independent of the names and storage
@@ -59,8 +60,8 @@ public final class SourceTensors {
    */
   public SourceTensor checked(String name) {
     SourceTensor tensor = find(name);
-    if (tensor instanceof Fp8Tensor fp8) {
-      return fp8.checked();
+    if (tensor instanceof ScaledTensor scaled) {
+      return scaled.checked();
     }
     if (tensor instanceof PackedTensor packed) {
       return packed.checked();
@@ -68,7 +69,7 @@ public final class SourceTensors {
     if (tensor instanceof PlainTensor plain) {
       TensorInfo stored = plain.stored().get(0);
       StoredFloats.torchDtype(stored);
-      Fp8Tensor.refuseHalves(checkpoint, stored);
+      ScaledTensor.refuseHalves(checkpoint, stored);
     }
     return tensor;
   }
@@ -91,11 +92,15 @@ public final class SourceTensors {
     for (String stored : checkpoint.names()) {
       if (byValues.containsKey(stored)) {
         byValues.get(stored).forEach(tensor -> plain.add(tensor.plain()));
-      } else if (!used.contains(stored) && !Fp8Tensor.scales(checkpoint, stored)) {
+      } else if (!used.contains(stored) && !belongsToPacking(stored)) {
         plain.add(whole(stored, stored).plain());
       }
     }
     return plain;
+  }
+
+  private boolean belongsToPacking(String stored) {
+    return ScaledTensor.belongs(checkpoint, stored) || SourceQuantization.isCacheScale(stored);
   }
 
   private SourceTensor whole(String name, String stored) {
@@ -103,6 +108,6 @@ public final class SourceTensors {
       return new PackedTensor(checkpoint, name, stored);
     }
     PlainTensor plain = new PlainTensor(checkpoint, name, stored);
-    return Fp8Tensor.holds(checkpoint, stored) ? new Fp8Tensor(plain) : plain;
+    return ScaledTensor.holds(checkpoint, stored) ? new ScaledTensor(plain) : plain;
   }
 }
