@@ -183,7 +183,7 @@ class ArchitectureTest {
         Set.of("job", "job.delivery", "job.queue", "job.row", "background", "server", "device"));
     map.put("hub", Set.of("cache", "server", "egress"));
     map.put("store", Set.of("cache", "background", "job", "job.row"));
-    map.put("cache", Set.of());
+    map.put("cache", Set.of("checkpoint"));
     map.put("upload", Set.of("background", "server"));
     map.put(
         "report",

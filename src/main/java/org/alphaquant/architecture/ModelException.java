@@ -15,6 +15,8 @@ public final class ModelException extends RuntimeException {
     QUANTIZED,
     /** A weight has infinities or not-a-number. */
     WEIGHT_NOT_FINITE,
+    /** The scales of a quantized weight are beyond the type that the result stores them in. */
+    SCALE_OUT_OF_RANGE,
     /** What a layer gives has infinities or not-a-number. */
     ACTIVATION_NOT_FINITE,
     /** The perplexity is infinite or not-a-number. */
@@ -60,6 +62,15 @@ public final class ModelException extends RuntimeException {
         name,
         "tensor %s has an infinity or not-a-number %s; fetch the model again, or take another"
             .formatted(name, where));
+  }
+
+  /** A weight whose scales are beyond what a result can store. */
+  public static ModelException scaleOutOfRange(String name, String type, String format) {
+    return new ModelException(
+        Kind.SCALE_OUT_OF_RANGE,
+        name,
+        "tensor %s has scales beyond %s, in which %s stores them; choose another output.format"
+            .formatted(name, type, format));
   }
 
   /**

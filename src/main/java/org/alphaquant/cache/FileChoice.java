@@ -1,10 +1,10 @@
 package org.alphaquant.cache;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.checkpoint.CompanionName;
 
 /**
  * Which files of a model are wanted: weights in safetensors and what stands beside them. Never
@@ -15,26 +15,7 @@ final class FileChoice {
   static final String INDEX = "model.safetensors.index.json";
 
   private static final String WEIGHTS = ".safetensors";
-  private static final Set<String> NAMES =
-      Set.of(
-          "config.json",
-          "generation_config.json",
-          "tokenizer.json",
-          "tokenizer_config.json",
-          "special_tokens_map.json",
-          "added_tokens.json",
-          "vocab.json",
-          "vocab.txt",
-          "merges.txt",
-          "tokenizer.model",
-          "tiktoken.model",
-          "chat_template.jinja",
-          "chat_template.json",
-          "preprocessor_config.json",
-          "processor_config.json",
-          "README.md");
-  private static final List<String> BEGINNINGS =
-      List.of("LICENSE", "LICENCE", "NOTICE", "USE_POLICY");
+  private static final int DEPTH = 3;
   private static final long MAX_SMALL = 256L << 20;
 
   private FileChoice() {}
@@ -63,16 +44,8 @@ final class FileChoice {
   }
 
   private static boolean isCompanion(RemoteFile file) {
-    String path = file.path();
-    boolean top = path.indexOf('/') < 0;
-    boolean wanted =
-        path.startsWith("additional_chat_templates/") && path.endsWith(".jinja")
-            || top
-                && (NAMES.contains(path)
-                    || path.endsWith(".py")
-                    || path.endsWith(WEIGHTS + ".index.json")
-                    || BEGINNINGS.stream().anyMatch(path.toUpperCase(Locale.ROOT)::startsWith));
-    return wanted && file.size() <= MAX_SMALL;
+    boolean wanted = file.path().equals(INDEX) || CompanionName.leftOut(file.path()).isEmpty();
+    return wanted && file.path().split("/").length <= DEPTH && file.size() <= MAX_SMALL;
   }
 
   private static boolean isWeights(RemoteFile file) {

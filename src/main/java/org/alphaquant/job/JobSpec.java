@@ -35,6 +35,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param webhook whom to tell about the job's changes; nobody where null
  * @param sourceSha256 SHA-256 of the source's headers and config.json as a plan tells it; null
  *     takes the source as it is when the job is posted
+ * @param strictPatterns whether an override whose pattern matches no module is an error
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobSpec(
@@ -51,7 +52,8 @@ public record JobSpec(
     Map<String, String> labels,
     Long expiresIn,
     Webhook webhook,
-    String sourceSha256) {
+    String sourceSha256,
+    Boolean strictPatterns) {
 
   /** The version written beside a stored specification; raised when a field changes its meaning. */
   public static final int VERSION = 1;
@@ -72,6 +74,7 @@ public record JobSpec(
     output = output == null ? new Output(null, null, null, null, null) : output;
     resources = resources == null ? new Resources(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
+    strictPatterns = orElse(strictPatterns, false);
     labels = checkedLabels(labels);
     if (sourceSha256 != null && !sourceSha256.matches("[0-9a-f]{64}")) {
       throw new SpecException("source_sha256", sourceSha256, "64 lower-case hexadecimal digits");
@@ -84,7 +87,7 @@ public record JobSpec(
   /** A job for this model with everything else left to the defaults. */
   public static JobSpec of(String model) {
     return new JobSpec(
-        model, null, null, null, null, null, null, null, null, null, null, null, null, null);
+        model, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** The same with the model at this place of its history. */
@@ -118,7 +121,8 @@ public record JobSpec(
         labels,
         expiresIn,
         webhook,
-        sourceSha256);
+        sourceSha256,
+        strictPatterns);
   }
 
   private static Map<String, String> checkedLabels(Map<String, String> labels) {

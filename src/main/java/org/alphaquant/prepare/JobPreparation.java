@@ -22,7 +22,6 @@ import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.scheme.plan.PlannedSource;
 import org.alphaquant.scheme.plan.Planner;
 import org.alphaquant.source.SourceException;
-import org.alphaquant.storage.Companions;
 import org.springframework.stereotype.Component;
 
 /** Opens what a specification names, once for a request and once for an attempt. */
@@ -40,19 +39,13 @@ public class JobPreparation {
    * headers and config.json alone. What speaks against the job is among the plan's findings.
    *
    * @return to be closed
-   * @throws SourceException if there is no such folder below the roots, or a file in it that the
-   *     result would repeat is too large
+   * @throws SourceException if there is no such folder below the roots
    * @throws org.alphaquant.checkpoint.CheckpointException if it holds no whole checkpoint
    * @throws org.alphaquant.architecture.ModelException if no family can run it
    * @throws org.alphaquant.scheme.InvalidConfigException if the configuration cannot be read
    */
   public PreparedJob open(JobSpec spec) {
     Path folder = inputs.folder(spec);
-    Companions.problem(folder)
-        .ifPresent(
-            problem -> {
-              throw new SourceException(problem);
-            });
     Checkpoint source = Checkpoint.open(folder);
     try {
       return prepare(spec, source);
@@ -81,7 +74,8 @@ public class JobPreparation {
       JobSpec spec, ModelDescription description, List<TensorInfo> plain) {
     List<ModuleDescription> modules = new ArrayList<>(description.linears());
     modules.addAll(OtherModules.of(description, plain));
-    return QuantizationConfig.parse(spec.config()).resolve(modules);
+    Resolution resolution = QuantizationConfig.parse(spec.config()).resolve(modules);
+    return spec.strictPatterns() ? resolution.strict() : resolution;
   }
 
   private static PlannedSource planned(

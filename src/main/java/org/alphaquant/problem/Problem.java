@@ -55,6 +55,11 @@ public record Problem(
     return new Problem(severity, code, prefix + pointer, value, detail, allowed);
   }
 
+  /** The same as something that keeps the request from being done. */
+  public Problem asError() {
+    return new Problem(Severity.ERROR, code, pointer, value, detail, allowed);
+  }
+
   @JsonIgnore
   public boolean isError() {
     return severity == Severity.ERROR;

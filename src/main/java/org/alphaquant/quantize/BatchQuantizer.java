@@ -94,7 +94,7 @@ final class BatchQuantizer {
       List<Part> parts,
       Function<String, String> fallback,
       LayerResult result) {
-    parts.forEach(part -> requireFinite(scope, weight, part));
+    parts.forEach(part -> requireFinite(scope, weight, part, BatchQuantizer::notFinite));
     long start = System.nanoTime();
     WeightGrid grid = grid(weight, scheme);
     long rows = memory.rowsAtOnce(weight.getShape().get(0), weight.getShape().get(2));
@@ -109,7 +109,7 @@ final class BatchQuantizer {
   /** Rounds {@code weight [1, R, K]}, a table that is read row by row, with searched scales. */
   Quantized round(
       TensorScope scope, NDArray weight, TensorScheme scheme, Part part, LayerResult result) {
-    requireFinite(scope, weight, part);
+    requireFinite(scope, weight, part, BatchQuantizer::notFinite);
     long start = System.nanoTime();
     WeightGrid grid = grid(weight, scheme);
     Solution solution = solver.round(scope, weight, grid, memory.rowsAtOnce(1, grid.groupSize()));
@@ -135,6 +135,7 @@ final class BatchQuantizer {
     try (TensorScope scope = parent.child("pack")) {
       long start = System.nanoTime();
       for (Part part : parts) {
+        requireFinite(scope, quantized.solution().weight(), part, this::outOfRange);
         try (TensorScope rows = scope.child("rows")) {
           QuantizedBatch own =
               packable(quantized.solution(), largest).rows(rows, part.first(), part.last());
@@ -159,14 +160,22 @@ final class BatchQuantizer {
         largest);
   }
 
-  private static void requireFinite(TensorScope scope, NDArray weight, Part part) {
+  private static void requireFinite(
+      TensorScope scope, NDArray weight, Part part, Function<String, ModelException> problem) {
     long[] finite = scope.toLongs(scope.run("tensor.finite", weight, part.first(), part.last()));
     for (int b = 0; b < finite.length; b++) {
       if (finite[b] == 0) {
-        throw ModelException.weightNotFinite(
-            part.modules().get(b) + ".weight", "once it is read as float32");
+        throw problem.apply(part.modules().get(b) + ".weight");
       }
     }
+  }
+
+  private static ModelException notFinite(String name) {
+    return ModelException.weightNotFinite(name, "once it is read as float32");
+  }
+
+  private ModelException outOfRange(String name) {
+    return ModelException.scaleOutOfRange(name, format.scaleDtype(dtype).toString(), format.name());
   }
 
   // A plain checkpoint rounds the weight itself; the layers to come must see it so.

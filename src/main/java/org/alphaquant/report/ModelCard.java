@@ -1,6 +1,8 @@
 package org.alphaquant.report;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.alphaquant.format.NumberFormat;
@@ -59,23 +61,37 @@ public final class ModelCard {
     return card.append(loading()).append(ServeCommands.of(prepared.plan())).toString();
   }
 
-  /** What hubs read of a card. */
+  /** What hubs read of a card: what this is made of, and what the source's own card says. */
   private String frontMatter() {
+    Map<String, Object> source = SourceCard.of(prepared.source().folder());
+    List<Object> bases = bases(source.remove("base_model"));
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("base_model", bases.size() == 1 ? bases.get(0) : bases);
+    values.put("base_model_relation", "quantized");
+    values.putAll(source);
+    if (report.model().licence() != null) {
+      values.putIfAbsent("license", report.model().licence());
+    }
+    values.put("tags", List.of("alphaquant", prepared.plan().format().name()));
+    StringBuilder matter = new StringBuilder("---\n");
+    values.forEach((key, value) -> matter.append(key + ": " + quoted(value) + "\n"));
+    return matter.append("---\n\n").toString();
+  }
+
+  // The source first, then what the source was made of.
+  private List<Object> bases(Object own) {
     String origin = report.model().origin();
-    String base =
+    String source =
         origin == null
             ? report.model().id()
             : origin.replaceFirst("^hf://", "").replaceFirst("@.*", "");
-    String licence = report.model().licence();
-    return "---\nbase_model: %s\nbase_model_relation: quantized\n%stags:\n- alphaquant\n- %s\n---\n\n"
-        .formatted(
-            quoted(base),
-            licence == null ? "" : "license: " + quoted(licence) + "\n",
-            prepared.plan().format().name());
+    List<Object> bases = new ArrayList<>(List.of(source));
+    bases.addAll(own instanceof List<?> several ? several : own == null ? List.of() : List.of(own));
+    return bases;
   }
 
   // JSON's texts are YAML's too.
-  private static String quoted(String text) {
+  private static String quoted(Object text) {
     return JsonMapper.shared().writeValueAsString(text);
   }
 

@@ -24,6 +24,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param warnings what a person should know
  * @param linears one entry for each quantized linear
  * @param experts routing of each sparse layer
+ * @param leftOut files of the source that the result does not repeat, with the reason
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -39,7 +40,8 @@ public record QuantizationReport(
     PeakMemory.Peak peakMemory,
     List<String> warnings,
     List<LinearReport> linears,
-    List<Utilization> experts) {
+    List<Utilization> experts,
+    Map<String, String> leftOut) {
 
   /** The model and the digest of its headers and config.json, which tell it from any other. */
   @JsonNaming(SnakeCaseStrategy.class)

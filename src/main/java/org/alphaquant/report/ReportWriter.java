@@ -1,5 +1,6 @@
 package org.alphaquant.report;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,6 +21,7 @@ import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.report.QuantizationReport.Bytes;
 import org.alphaquant.report.QuantizationReport.PerplexityChange;
+import org.alphaquant.storage.Companions;
 import org.alphaquant.storage.ModuleSummary;
 
 /** Puts a run's figures together to its report. */
@@ -71,7 +73,8 @@ public final class ReportWriter {
         peak,
         warnings(linears, experts),
         linears,
-        experts);
+        experts,
+        leftOut());
   }
 
   private List<QuantizationReport.Source> sources() {
@@ -91,6 +94,15 @@ public final class ReportWriter {
               used.samples()));
     }
     return sources;
+  }
+
+  // The weights themselves are in the result in another form.
+  private Map<String, String> leftOut() {
+    Path folder = prepared.source().folder();
+    Map<String, String> others = new TreeMap<>(Companions.of(folder).leftOut());
+    prepared.source().files().forEach(file -> others.remove(file.getFileName().toString()));
+    others.remove("model.safetensors.index.json");
+    return others;
   }
 
   private QuantizationReport.Settings settings() {

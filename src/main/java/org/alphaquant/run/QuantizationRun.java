@@ -61,6 +61,7 @@ public final class QuantizationRun implements JobRunner {
   private static String code(ModelException.Kind kind) {
     return switch (kind) {
       case WEIGHT_NOT_FINITE -> "weight-not-finite";
+      case SCALE_OUT_OF_RANGE -> "scale-out-of-range";
       case ACTIVATION_NOT_FINITE -> "activation-not-finite";
       case PERPLEXITY_NOT_FINITE -> "perplexity-not-finite";
       case UNKNOWN_FAMILY, CONFIG, TENSOR, QUANTIZED -> "unusable-input";

@@ -308,13 +308,15 @@ final class RunPhases {
 
   private List<JobResult.Artifact> artifacts() throws IOException {
     List<JobResult.Artifact> artifacts = new ArrayList<>();
-    try (Stream<Path> files = Files.list(context.artifactDirectory()).sorted()) {
+    try (Stream<Path> files = Files.walk(context.artifactDirectory()).sorted()) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         context.ensureHeld();
         WrittenFile written = WrittenFile.of(file);
         artifacts.add(
             new JobResult.Artifact(
-                file.getFileName().toString(), written.bytes(), written.sha256()));
+                context.artifactDirectory().relativize(file).toString().replace('\\', '/'),
+                written.bytes(),
+                written.sha256()));
       }
     }
     return artifacts;

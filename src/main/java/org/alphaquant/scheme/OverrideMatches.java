@@ -10,6 +10,10 @@ import org.alphaquant.problem.Problem;
 
 /** The overrides that apply to each module. */
 final class OverrideMatches {
+
+  /** Code of the finding that an override applies to no module. */
+  static final String MATCHES_NOTHING = "matches-nothing";
+
   private final List<SchemeOverride> overrides;
   private final List<ModuleDescription> modules;
   private final Map<String, BitSet> matching = new HashMap<>();
@@ -60,7 +64,20 @@ final class OverrideMatches {
     return findings;
   }
 
+  private static Problem regularExpression(int index, Glob pattern) {
+    String pointer = Origin.pointer(index, "pattern");
+    String detail =
+        "the pattern matches no module and looks like a regular expression, but patterns are globs"
+            + " over whole names: * is any text, ? any character, [a-z] a set, and nothing else has"
+            + " a meaning; perhaps "
+            + RegexHabits.asGlob(pattern.pattern());
+    return Problem.error("regular-expression", pointer, pattern.pattern(), detail);
+  }
+
   private Problem matchesNothing(int index, Glob pattern) {
+    if (RegexHabits.isIn(pattern.pattern())) {
+      return regularExpression(index, pattern);
+    }
     List<String> names = modules.stream().map(ModuleDescription::name).toList();
     String weight =
         pattern.pattern().endsWith(".weight") ? " (names have no \".weight\" at their end)" : "";
@@ -68,7 +85,7 @@ final class OverrideMatches {
         "the pattern matches none of the model's %d modules%s; the nearest are listed"
             .formatted(modules.size(), weight);
     String pointer = Origin.pointer(index, "pattern");
-    return Problem.warning("matches-nothing", pointer, pattern.pattern(), detail)
+    return Problem.warning(MATCHES_NOTHING, pointer, pattern.pattern(), detail)
         .allowing(NearMisses.names(pattern, names));
   }
 }

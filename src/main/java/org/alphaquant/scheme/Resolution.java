@@ -19,6 +19,15 @@ public record Resolution(List<ModuleScheme> modules, List<Problem> findings) {
     findings = List.copyOf(findings);
   }
 
+  /** This, with patterns that match nothing as errors. */
+  public Resolution strict() {
+    return new Resolution(
+        modules,
+        findings.stream()
+            .map(it -> it.code().equals(OverrideMatches.MATCHES_NOTHING) ? it.asError() : it)
+            .toList());
+  }
+
   public List<Problem> errors() {
     return findings.stream().filter(Problem::isError).toList();
   }

@@ -2,56 +2,108 @@ package org.alphaquant.storage;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.List;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.Set;
+import java.util.TreeMap;
+import org.alphaquant.checkpoint.CompanionName;
 
-/** Files of a source beside its weights that a result repeats: tokenizer, licence and the like. */
-public final class Companions {
+/**
+ * Files of a source beside its weights that a result repeats, and those that it does not.
+ *
+ * @param carried the files by their paths below the source, with {@code /} between names
+ * @param leftOut what is not repeated, with the reason, by the same paths
+ */
+public record Companions(Map<String, Path> carried, Map<String, String> leftOut) {
 
   /** The largest published tokenizer files have some 35 MB. */
   static final long MAX_BYTES = 256L << 20;
 
-  // What an engine may want beside the weights; custom code belongs to hub-only architectures.
-  private static final String NAMES =
-      "(tokenizer.*|special_tokens_map\\.json|added_tokens\\.json|vocab\\..*|merges\\.txt"
-          + "|generation_config\\.json|chat_template.*|preprocessor_config\\.json|.*\\.tiktoken"
-          + "|(configuration|modeling|tokenization)_.*\\.py|LICENSE.*|NOTICE.*)";
+  /** All of them together. */
+  static final long MAX_TOTAL = 1L << 30;
 
-  private Companions() {}
+  private static final int MAX_FILES = 2_000;
+  private static final int DEPTH = 3;
 
-  /** What speaks against copying the companions of this folder; empty if nothing does. */
-  public static Optional<String> problem(Path source) {
+  /** What the result has of its own. */
+  private static final Set<String> OWN =
+      Set.of(
+          "config.json", "README.md", "quantization_report.json", "experts.json", "imatrix.gguf");
+
+  /** Those of a source, down to three folders deep. */
+  public static Companions of(Path source) {
+    Collected collected = new Collected(source);
     try {
-      for (Path file : list(source)) {
-        long bytes = Files.size(file);
-        if (bytes > MAX_BYTES) {
-          return Optional.of(
-              "'%s' has %d bytes; a file that is copied into the result may have %d"
-                  .formatted(file.getFileName(), bytes, MAX_BYTES));
-        }
-      }
-      return Optional.empty();
+      Files.walkFileTree(source, Set.of(), DEPTH, collected);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    return new Companions(collected.carried, collected.leftOut);
   }
 
-  static void copy(Path source, Path folder) throws IOException {
-    for (Path file : list(source)) {
-      Files.copy(file, folder.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+  /** Copies those that are carried; a file that is there already is the result's own. */
+  void copy(Path folder) throws IOException {
+    for (Map.Entry<String, Path> file : carried.entrySet()) {
+      Path target = folder.resolve(file.getKey());
+      if (!Files.exists(target)) {
+        Files.createDirectories(target.getParent());
+        Files.copy(file.getValue(), target);
+      }
     }
   }
 
-  private static List<Path> list(Path source) throws IOException {
-    try (Stream<Path> files = Files.list(source)) {
-      return files
-          .filter(Files::isRegularFile)
-          .filter(file -> file.getFileName().toString().matches(NAMES))
-          .toList();
+  private static final class Collected extends SimpleFileVisitor<Path> {
+
+    private final Path source;
+    private final Map<String, Path> carried = new TreeMap<>();
+    private final Map<String, String> leftOut = new TreeMap<>();
+    private long bytes;
+
+    Collected(Path source) {
+      this.source = source;
+    }
+
+    @Override
+    public FileVisitResult preVisitDirectory(Path folder, BasicFileAttributes attributes) {
+      boolean isHidden = folder.getFileName().toString().startsWith(".");
+      return isHidden && !folder.equals(source)
+          ? FileVisitResult.SKIP_SUBTREE
+          : FileVisitResult.CONTINUE;
+    }
+
+    // Where links lead has been looked at by whoever allowed the folder.
+    @Override
+    public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+      String path = source.relativize(file).toString().replace('\\', '/');
+      if (!OWN.contains(path)) {
+        Optional<String> reason = CompanionName.leftOut(path);
+        reason = reason.isPresent() ? reason : reason(file);
+        if (reason.isPresent()) {
+          leftOut.put(path, reason.get());
+        } else {
+          carried.put(path, file);
+          bytes += Files.size(file);
+        }
+      }
+      return FileVisitResult.CONTINUE;
+    }
+
+    private Optional<String> reason(Path file) throws IOException {
+      if (!Files.isRegularFile(file)) {
+        return Optional.of("no file, or a folder more than %d deep".formatted(DEPTH - 1));
+      }
+      long size = Files.size(file);
+      if (size > MAX_BYTES) {
+        return Optional.of("%,d bytes, over the limit of %,d".formatted(size, MAX_BYTES));
+      }
+      return bytes + size > MAX_TOTAL || carried.size() == MAX_FILES
+          ? Optional.of("beyond the first %,d bytes or %,d files".formatted(MAX_TOTAL, MAX_FILES))
+          : Optional.empty();
     }
   }
 }

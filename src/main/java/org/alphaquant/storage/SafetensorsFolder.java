@@ -28,7 +28,7 @@ final class SafetensorsFolder {
       Files.writeString(
           files.folder().resolve("config.json"),
           JSON.writerWithDefaultPrettyPrinter().writeValueAsString(files.config()) + "\n");
-      Companions.copy(files.source(), files.folder());
+      Companions.of(files.source()).copy(files.folder());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -130,7 +130,7 @@ class NotFiniteTest {
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void aLayerThatGivesMoreThanFloat32HoldsIsNamed(boolean evaluated) throws IOException {
-    String name = "model.layers.1.self_attn.v_proj.weight";
+    String name = "model.layers.1.input_layernorm.weight";
     try (Checkpoint checkpoint = Checkpoint.open(RESOURCES.resolve("micro/olmoe"))) {
       ByteBuffer huge = ByteBuffer.allocate((int) checkpoint.info(name).bytes());
       while (huge.hasRemaining()) {
@@ -142,6 +142,25 @@ class NotFiniteTest {
     assertThat(error.kind()).isEqualTo(JobError.Kind.USER);
     assertThat(error.code()).isEqualTo("activation-not-finite");
     assertThat(error.message()).contains(evaluated ? "layer 1" : "layers.1.");
+  }
+
+  /** Weights of 4e6 have int4 scales of 6e5; float16 ends at 65,504. */
+  @Test
+  void scalesBeyondTheTypeThatTheResultHasForThemAreTheUsersErrorThatNamesBoth()
+      throws IOException {
+    String name = "model.layers.1.self_attn.q_proj.weight";
+    Path source = RESOURCES.resolve("micro/olmoe");
+    try (Checkpoint checkpoint = Checkpoint.open(source)) {
+      ByteBuffer large = ByteBuffer.allocate((int) checkpoint.info(name).bytes());
+      for (int i = 0; large.hasRemaining(); i++) {
+        large.put((byte) (i % 64)).put((byte) 0x4a);
+      }
+      write(checkpoint, source, name, large.flip());
+    }
+    JobError error = failure(TestContext.of(spec(false, "gptq"), folder.resolve("1")));
+    assertThat(error.kind()).isEqualTo(JobError.Kind.USER);
+    assertThat(error.code()).isEqualTo("scale-out-of-range");
+    assertThat(error.message()).contains("layers.1.self_attn.", "beyond F16", "gptq");
   }
 
   @Test
@@ -171,14 +190,20 @@ class NotFiniteTest {
   }
 
   private static JobSpec spec(boolean evaluated) {
+    return spec(evaluated, "compressed-tensors");
+  }
+
+  private static JobSpec spec(boolean evaluated, String format) {
     return JsonMapper.shared()
         .readValue(
             """
-            {"model": "broken", "config": {"default": {"wq": "int4", "group_size": 16}},
+            {"model": "broken", "config": {"default": {"wq": "int4", "group_size": 32}},
+             "output": {"format": "%s"},
              "gptq": {"sweeps": 0, "scale_search": false},
              "calibration": {"path": "text/short.txt", "samples": 2, "sequence_length": 32}%s}
             """
                 .formatted(
+                    format,
                     evaluated
                         ? ", \"evaluation\": {\"perplexity\":"
                             + " {\"path\": \"text/short.txt\", \"window\": 32}}"

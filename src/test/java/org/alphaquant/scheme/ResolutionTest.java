@@ -287,4 +287,54 @@ class ResolutionTest {
           "bf16"
         });
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = ';',
+      quoteCharacter = '`',
+      value = {
+        "re:.*self_attn.* ; *self_attn*",
+        "re:.*\\.mlp\\.gate$ ; *.mlp.gate",
+        "^model\\.layers\\.\\d+\\.self_attn ; model.layers.*.self_attn*",
+        ".*experts.* ; *experts*",
+        "model.layers.[0-9]+.mlp.* ; model.layers.*.mlp*",
+        "lm_head$ ; lm_head",
+        "-:.*mlp.shared_expert ; *mlp.shared_expert*",
+        "model.layers.(0|1).self_attn ; model.layers.*.self_attn*"
+      })
+  void aRegularExpressionIsRefusedWithTheGlobThatItMayMean(String pattern, String glob) {
+    String json =
+        JsonMapper.shared()
+            .writeValueAsString(
+                Map.of("overrides", List.of(Map.of("pattern", pattern, "skip", true))));
+    assertThat(config(json).resolve(OLMOE).errors())
+        .singleElement()
+        .satisfies(
+            error -> {
+              assertThat(error.code()).isEqualTo("regular-expression");
+              assertThat(error.pointer()).isEqualTo("/overrides/0/pattern");
+              assertThat(error.detail()).contains("patterns are globs").endsWith("perhaps " + glob);
+            });
+  }
+
+  /** Globs that have something of an expression and match, and ordinary ones that match nothing. */
+  @ParameterizedTest
+  @CsvSource({
+    "*.*, 0",
+    "model.*, 0",
+    "*.shared_expert.*, 1",
+    "*.moe.*gate, 1",
+    "*self_attention*, 1"
+  })
+  void whatMatchesIsNeverTakenForAnExpressionAndOtherMissesAreWarnings(
+      String pattern, int warnings) {
+    Resolution resolution =
+        config("{\"overrides\": [{\"pattern\": \"%s\", \"wq\": \"int8\"}]}".formatted(pattern))
+            .resolve(OLMOE);
+    assertThat(resolution.errors()).isEmpty();
+    assertThat(resolution.findings())
+        .filteredOn(finding -> finding.code().equals("matches-nothing"))
+        .hasSize(warnings);
+    assertThat(resolution.strict().errors()).hasSize(warnings);
+  }
 }

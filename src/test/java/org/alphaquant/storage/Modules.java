@@ -56,8 +56,13 @@ public final class Modules {
   public static ModuleScheme module(
       String name, long out, long in, boolean expert, TensorScheme scheme) {
     ModuleDescription module =
-        new ModuleDescription(
-            name, out, in, expert ? ModuleKind.EXPERT : ModuleKind.ATTENTION, 0, expert ? 0 : -1);
+        new ModuleDescription(name, out, in, kind(name, expert), 0, expert ? 0 : -1);
     return new ModuleScheme(module, scheme, ModuleScheme.untouched(module).origin());
+  }
+
+  private static ModuleKind kind(String name, boolean expert) {
+    return expert
+        ? ModuleKind.EXPERT
+        : name.equals("lm_head") ? ModuleKind.HEAD : ModuleKind.ATTENTION;
   }
 }

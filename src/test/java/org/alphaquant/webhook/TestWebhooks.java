@@ -87,7 +87,8 @@ final class TestWebhooks implements AutoCloseable {
     JobSpec.Webhook webhook = new JobSpec.Webhook(url, events);
     JobSpec spec =
         new JobSpec(
-            "m", null, null, null, null, null, null, null, null, null, null, null, webhook, null);
+            "m", null, null, null, null, null, null, null, null, null, null, null, webhook, null,
+            null);
     return jobs().create(new NewJob("ann", spec, null)).job();
   }
 

@@ -223,7 +223,8 @@ class RetentionTest {
   private static Job create(Long expiresIn) {
     JobSpec spec =
         new JobSpec(
-            "m", null, null, null, null, null, null, null, null, null, null, expiresIn, null, null);
+            "m", null, null, null, null, null, null, null, null, null, null, expiresIn, null, null,
+            null);
     return jobs.create(new NewJob("ann", spec, null)).job();
   }
 

@@ -46,7 +46,11 @@ public final class ProblemException extends RuntimeException {
 
   private static String sentence(Problem fault) {
     String value = String.valueOf(fault.value());
-    boolean told = fault.value() == null || fault.detail().contains(value);
+    // Only what must be otherwise is completed by what it is; other details are whole sentences.
+    boolean told =
+        fault.value() == null
+            || !fault.detail().startsWith("must")
+            || fault.detail().contains(value);
     return (fault.pointer().isEmpty() ? "the body" : fault.pointer())
         + " "
         + fault.detail()

@@ -19,7 +19,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The {@code quantization_config} of compressed-tensors: one group for each distinct scheme, with
- * targets that do not overlap, and everything unquantized in {@code ignore}.
+ * targets that do not overlap, and everything unquantized in {@code ignore}. Where there is one
+ * scheme its target is the class name {@code Linear}, the only one that releases of vLLM before
+ * November 2025 and of SGLang before July 2026 look for in experts.
  *
  * <p>Groups of routed experts come first, since transformers 5 decodes all experts by the first
  * group whose target has the word {@code experts} in it.
@@ -64,7 +66,9 @@ public final class CompressedTensorsConfig {
     ObjectNode written = config.putObject("config_groups");
     groups.forEach(
         (scheme, members) -> {
-          boolean byClass = expertsByClass && expertSchemes == 1 && holdsExperts(members);
+          boolean byClass =
+              groups.size() == 1 && areLinears(members)
+                  || expertsByClass && expertSchemes == 1 && holdsExperts(members);
           ArrayNode targets = byClass ? JSON.arrayNode().add("Linear") : targets(members);
           written.set("group_" + written.size(), group(scheme, targets));
         });
@@ -84,6 +88,13 @@ public final class CompressedTensorsConfig {
                       .add(module));
     }
     return groups;
+  }
+
+  // Engines look heads and embeddings up by name; neither is a Linear of theirs.
+  private static boolean areLinears(Collection<ModuleScheme> members) {
+    return members.stream()
+        .noneMatch(
+            member -> member.kind() == ModuleKind.HEAD || member.kind() == ModuleKind.EMBEDDING);
   }
 
   private boolean holdsExperts(Collection<ModuleScheme> members) {

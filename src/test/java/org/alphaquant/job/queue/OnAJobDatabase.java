@@ -52,7 +52,7 @@ public abstract class OnAJobDatabase {
   protected static Job create(Jobs jobs, String model, int priority) {
     JobSpec spec =
         new JobSpec(
-            model, null, null, null, null, null, null, null, null, priority, null, null, null,
+            model, null, null, null, null, null, null, null, null, priority, null, null, null, null,
             null);
     return jobs.create(new NewJob("ann", spec, null)).job();
   }
@@ -68,6 +68,7 @@ public abstract class OnAJobDatabase {
         null,
         null,
         new JobSpec.Resources(devices, memory),
+        null,
         null,
         null,
         null,

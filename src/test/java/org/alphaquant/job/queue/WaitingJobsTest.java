@@ -157,7 +157,8 @@ class WaitingJobsTest {
     JobSpec.Resources resources = new JobSpec.Resources(devices, memory);
     JobSpec spec =
         new JobSpec(
-            "m", null, null, null, null, null, null, null, resources, null, null, null, null, null);
+            "m", null, null, null, null, null, null, null, resources, null, null, null, null, null,
+            null);
     return jobs.create(new NewJob(owner, spec, null)).job();
   }
 }

@@ -60,7 +60,8 @@ class AnnouncementsTest extends OnAJobDatabase {
     JobSpec.Webhook webhook = new JobSpec.Webhook("http://h/", List.of(JobState.RUNNING));
     JobSpec spec =
         new JobSpec(
-            "m", null, null, null, null, null, null, null, null, null, null, null, webhook, null);
+            "m", null, null, null, null, null, null, null, null, null, null, null, webhook, null,
+            null);
     Job job = jobs.create(new NewJob("ann", spec, null)).job();
     awaitHeard(job, Channel.QUEUE, Channel.EVENT);
 

@@ -331,7 +331,8 @@ class JobsTest extends OnAJobDatabase {
     Map<String, String> labels = new HashMap<>(Map.of("team", "x", "stage", "1"));
     JobSpec labelled =
         new JobSpec(
-            "m", null, null, null, null, null, null, null, null, null, labels, null, null, null);
+            "m", null, null, null, null, null, null, null, null, null, labels, null, null, null,
+            null);
     Job found = jobs.create(new NewJob("ann", labelled, null)).job();
     create("other", 9);
     claim();

@@ -87,10 +87,26 @@ class CompressedTensorsConfigTest {
     assertThat(config.at("/config_groups/group_1/targets/0").stringValue()).startsWith("re:");
   }
 
+  /** Older engines look for nothing else in experts, and end with KeyError: 'Linear'. */
+  @Test
+  void oneSchemeForAllIsTargetedByTheClassName() {
+    JsonNode config = olmoe(INT4, INT4);
+    assertThat(config.get("config_groups")).hasSize(1);
+    assertThat(config.at("/config_groups/group_0/targets").toString()).isEqualTo("[\"Linear\"]");
+    assertThat(config.get("ignore").toString())
+        .isEqualTo("[\"lm_head\",\"re:model\\\\.layers\\\\.\\\\d+\\\\.mlp\\\\.gate$\"]");
+  }
+
+  @Test
+  void aHeadOfTheSameSchemeIsNoLinearOfAnEngine() {
+    JsonNode config = CompressedTensorsConfig.of(Modules.olmoe(2, 4, name -> INT4), false);
+    assertThat(config.at("/config_groups/group_0/targets").toString()).contains("re:lm_head$");
+  }
+
   @Test
   void mixtralsExpertsAreTargetedByAnExpressionThatAlsoMatchesWhatVllmAsksFor() {
     JsonNode config =
-        CompressedTensorsConfig.of(Modules.mixtral(32, 8, schemes(INT4, INT4)), false);
+        CompressedTensorsConfig.of(Modules.mixtral(32, 8, schemes(INT4, INT8_CHANNEL)), false);
     String target = config.at("/config_groups/group_0/targets/0").stringValue();
     assertThat("model.layers.7.block_sparse_moe.experts.0.gate_proj")
         .matches(target.substring("re:".length()));
