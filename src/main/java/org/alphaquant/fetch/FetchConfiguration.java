@@ -70,7 +70,7 @@ class FetchConfiguration {
         return bean instanceof JobRunner runner
             ? new PublishingRunner(
                 new FetchingRunner(
-                    runner,
+                    new LayerSharingRunner(runner, results.getObject()),
                     hub.getObject(),
                     stores.getObject(),
                     models.getObject(),

@@ -9,12 +9,28 @@ import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.worker.JobContext;
 
-/** An attempt for which something was brought. */
-record FetchedContext(JobContext attempt, Map<String, FetchedSource> sources)
+/**
+ * An attempt for which something was brought.
+ *
+ * @param earlierAttempts folders to adopt finished layers from, with those that were brought
+ */
+record FetchedContext(
+    JobContext attempt, Map<String, FetchedSource> sources, List<Path> earlierAttempts)
     implements JobContext {
 
   FetchedContext {
     sources = Map.copyOf(sources);
+    earlierAttempts = List.copyOf(earlierAttempts);
+  }
+
+  /** With sources. */
+  FetchedContext(JobContext attempt, Map<String, FetchedSource> sources) {
+    this(attempt, sources, attempt.earlierAttempts());
+  }
+
+  /** With finished layers. */
+  FetchedContext(JobContext attempt, List<Path> earlierAttempts) {
+    this(attempt, attempt.sources(), earlierAttempts);
   }
 
   @Override
@@ -58,8 +74,8 @@ record FetchedContext(JobContext attempt, Map<String, FetchedSource> sources)
   }
 
   @Override
-  public List<Path> earlierAttempts() {
-    return attempt.earlierAttempts();
+  public void unit(String name) {
+    attempt.unit(name);
   }
 
   @Override

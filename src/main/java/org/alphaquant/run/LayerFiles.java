@@ -12,6 +12,7 @@ import org.alphaquant.checkpoint.AtomicFile;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.SafetensorsWriter;
 import org.alphaquant.quantize.LayerResult;
+import org.alphaquant.worker.AttemptLayout;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -71,14 +72,10 @@ record LayerFiles(Path folder) {
   }
 
   private Path tensors(int layer) {
-    return folder.resolve(name(layer, "safetensors"));
+    return folder.resolve(AttemptLayout.tensors(layer));
   }
 
   private Path recordFile(int layer) {
-    return folder.resolve(name(layer, "json"));
-  }
-
-  private static String name(int layer, String extension) {
-    return "layer-%05d.%s".formatted(layer, extension);
+    return folder.resolve(AttemptLayout.record(layer));
   }
 }

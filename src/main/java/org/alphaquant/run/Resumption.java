@@ -13,6 +13,7 @@ import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.quantize.LayerResult;
 import org.alphaquant.torch.TensorScope;
+import org.alphaquant.worker.AttemptLayout;
 import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -49,7 +50,7 @@ final class Resumption {
   int adopt() {
     int adopted = 0;
     for (Path folder : earlier) {
-      Attempt attempt = new Attempt(folder, new LayerFiles(folder.resolve("layers")));
+      Attempt attempt = new Attempt(folder, new LayerFiles(new AttemptLayout(folder).layers()));
       if (!attempt.isOf(fingerprint)) {
         continue;
       }
@@ -100,16 +101,16 @@ final class Resumption {
   private record Attempt(Path folder, LayerFiles layers) {
 
     Path stream(int layer) {
-      return folder.resolve("stream-%05d.safetensors".formatted(layer));
+      return new AttemptLayout(folder).stream(layer);
     }
 
     void sign(String fingerprint) {
-      write(folder.resolve("fingerprint"), fingerprint);
+      write(new AttemptLayout(folder).fingerprint(), fingerprint);
     }
 
     /** Whether it was made of the same inputs. */
     boolean isOf(String fingerprint) {
-      return read(folder.resolve("fingerprint")).equals(Optional.of(fingerprint));
+      return new AttemptLayout(folder).signature().equals(Optional.of(fingerprint));
     }
 
     Optional<Perplexity> perplexity() {
@@ -122,7 +123,7 @@ final class Resumption {
     }
 
     private Path perplexityFile() {
-      return folder.resolve("perplexity.json");
+      return new AttemptLayout(folder).perplexity();
     }
 
     /** Layers that are whole and whose stream is there. */

@@ -45,6 +45,7 @@ import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.storage.StoredResult;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
+import org.alphaquant.worker.AttemptLayout;
 import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -83,7 +84,7 @@ final class RunPhases {
             (long) inputs.samples().samples() * inputs.samples().sequenceLength(),
             Stream.of(inputs.windows()).mapToLong(window -> window.length).sum());
     this.peak = new PeakMemory(torch);
-    this.layers = new LayerFiles(context.attemptDirectory().resolve("layers"));
+    this.layers = new LayerFiles(new AttemptLayout(context.attemptDirectory()).layers());
     this.resumption = Resumption.of(context, fingerprint(), layers);
     this.memory =
         new MemoryPlan(

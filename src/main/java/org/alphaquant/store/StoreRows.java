@@ -40,10 +40,15 @@ final class StoreRows {
         .update();
   }
 
-  void remove(UUID job, StoreAddress location) {
-    sql.sql("delete from stored_file where job = :job and location = :location")
-        .param("job", job)
-        .param("location", location.toString())
+  /** Forgets these files of a job, and none that was put meanwhile. */
+  void remove(Stored stored) {
+    sql.sql(
+            """
+            delete from stored_file where job = :job and location = :location
+              and name in (select jsonb_array_elements_text(cast(:files as jsonb)))""")
+        .param("job", stored.job())
+        .param("location", stored.location().toString())
+        .param("files", JSON.writeValueAsString(stored.files()))
         .update();
   }
 

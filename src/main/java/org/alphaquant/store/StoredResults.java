@@ -205,6 +205,17 @@ public final class StoredResults {
     }
   }
 
+  /**
+   * The folder in a store that finished layers of a job go to; empty where none is to be used.
+   *
+   * @param ensureWanted throws what is to end a transfer that is not wanted any more
+   */
+  public Optional<StoredFolder> layers(UUID job, Runnable ensureWanted) {
+    return StoreAddress.parse(settings.layers())
+        .map(it -> it.below(job.toString()))
+        .map(it -> new StoredFolder(stores.store(it), rows, job, it, ensureWanted));
+  }
+
   /** Whether a row's folder of a result is in a store. */
   public static boolean isStored(String artifactDirectory) {
     return StoreAddress.is(artifactDirectory);
@@ -270,6 +281,6 @@ public final class StoredResults {
       FileUpload.abort(store, upload);
       rows.end(stored.job(), upload);
     }
-    rows.remove(stored.job(), stored.location());
+    rows.remove(stored);
   }
 }
