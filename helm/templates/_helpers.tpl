@@ -115,6 +115,43 @@ jdbc:postgresql://{{ $name }}-db:5432/alphaquant
 - name: ALPHAQUANT_LISTEN
   value: "false"
 {{- end }}
+{{- with $root.Values.objectStore }}
+{{- if .enabled }}
+- name: ALPHAQUANT_STORES_S3_BUCKET
+  value: {{ required "objectStore.bucket is needed with objectStore.enabled" .bucket | quote }}
+- name: ALPHAQUANT_STORES_S3_REGION
+  value: {{ .region | quote }}
+{{- with .endpoint }}
+- name: ALPHAQUANT_STORES_S3_ENDPOINT
+  value: {{ . | quote }}
+{{- end }}
+{{- with .prefix }}
+- name: ALPHAQUANT_STORES_S3_PREFIX
+  value: {{ . | quote }}
+{{- end }}
+{{- with .publicEndpoint }}
+- name: ALPHAQUANT_STORES_S3_PUBLICENDPOINT
+  value: {{ . | quote }}
+{{- end }}
+{{- if .existingSecret }}
+- name: ALPHAQUANT_STORES_S3_ACCESSKEY
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret }}, key: access-key}
+- name: ALPHAQUANT_STORES_S3_SECRETKEY
+  valueFrom:
+    secretKeyRef: {name: {{ .existingSecret }}, key: secret-key}
+{{- else }}
+- name: ALPHAQUANT_STORES_S3_CREDENTIALS
+  value: environment
+{{- end }}
+- name: ALPHAQUANT_RESULTS_LOCATION
+  value: s3://s3/results
+- name: ALPHAQUANT_RESULTS_LAYERS
+  value: s3://s3/layers
+- name: ALPHAQUANT_RESULTS_REDIRECT
+  value: {{ .redirect | quote }}
+{{- end }}
+{{- end }}
 - name: SPRING_CONFIG_ADDITIONAL_LOCATION
   value: optional:file:/etc/alphaquant/
 {{- with $root.Values.extraEnv }}
@@ -164,8 +201,12 @@ capabilities:
 - name: tmp
   emptyDir: {}
 - name: data
+  {{- if .Values.objectStore.enabled }}
+  emptyDir: {sizeLimit: {{ .Values.objectStore.workSize }}}
+  {{- else }}
   persistentVolumeClaim:
     claimName: {{ default (printf "%s-data" $name) .Values.storage.data.existingClaim }}
+  {{- end }}
 - name: config
   configMap:
     name: {{ $name }}

@@ -25,6 +25,8 @@ public record ResultSettings(
   private static final Duration MOST = Duration.ofDays(7);
 
   public ResultSettings {
+    location = orNull(location);
+    layers = orNull(layers);
     check("location", location);
     check("layers", layers);
     if (redirectFor.isNegative() || redirectFor.isZero() || redirectFor.compareTo(MOST) > 0) {
@@ -32,6 +34,11 @@ public record ResultSettings(
           "alphaquant.results.redirect-for is %s but must be more than zero and at most %s"
               .formatted(redirectFor, MOST));
     }
+  }
+
+  // A variable that is set to nothing says nothing.
+  private static String orNull(String place) {
+    return place == null || place.isBlank() ? null : place;
   }
 
   private static void check(String name, String place) {

@@ -99,7 +99,7 @@ class ChartTest {
         for (String rest :
             List.of(
                 "{}",
-                "{security: {allowAnonymous: true}, serviceAccount: {create: false}}",
+                "{security: {allowAnonymous: true}, serviceAccount: {create: false}, objectStore: {enabled: true, bucket: a}}",
                 "{networkPolicy: {enabled: true}, api: {basePath: /q, autoscaling: {enabled: true}}, ingress: {enabled: true, hosts: [a.example.org]}}",
                 "{metrics: {serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, dashboard: {enabled: true}}, extraEnv: [{name: A, value: b}], extraEnvFrom: [{secretRef: {name: s}}], imagePullSecrets: [{name: r}]}")) {
           sets.add("{database: %s, worker: %s, %s".formatted(database, worker, rest.substring(1)));
@@ -144,7 +144,7 @@ class ChartTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"default", "gpu-cluster", "cpu-trial"})
+  @ValueSource(strings = {"default", "gpu-cluster", "cpu-trial", "s3"})
   void aValueSetRendersToItsGoldenFile(String name) throws IOException {
     String rendered =
         Chart.render(RESOURCES.resolve("values/" + name + ".yaml"))
@@ -195,6 +195,8 @@ class ChartTest {
         "{ingress: {enabled: true}}|needs at least one host",
         "{worker: {keda: {enabled: true}}}|worker.keda.connectionSecret is needed",
         "{api: {resources: {request: {cpu: 1}}}}|request",
+        "{objectStore: {enabled: true}}|objectStore.bucket is needed",
+        "{objectStore: {bucket: a, endpoint: minio}}|endpoint",
         "{nonsense: 1}|nonsense"
       })
   void valuesThatMeanNothingAreRefusedByName(String values, String named) throws IOException {

@@ -37,6 +37,7 @@ class ComposeTest {
     Tools.need("docker-compose");
     Tools.run("docker-compose", "-f", FILE.toString(), "config", "-q");
     Tools.run("docker-compose", "-f", FILE.toString(), "--profile", "gpu", "config", "-q");
+    Tools.run("docker-compose", "-f", FILE.toString(), "--profile", "s3", "config", "-q");
   }
 
   @Test
@@ -46,7 +47,7 @@ class ComposeTest {
           Map<String, Object> service = Chart.mapping(node);
           assertThat((String) service.get("image"))
               .as(name)
-              .matches("(\\$\\{\\w+:-)?[a-z/-]+:[a-z0-9][a-z0-9.-]*}?")
+              .matches("(\\$\\{\\w+:-)?[a-z/-]+:[A-Za-z0-9][A-Za-z0-9.-]*}?")
               .doesNotContain("latest");
           Map<String, Object> resources =
               Chart.mapping(Chart.mapping(service.get("deploy")).get("resources"));
@@ -127,7 +128,13 @@ class ComposeTest {
             Chart.mapping(environment).keySet().stream()
                 .filter(variable -> variable.startsWith("ALPHAQUANT_"))
                 .forEach(
-                    variable -> assertThat(known).as(name).contains(variable.replace("_", "")));
+                    variable ->
+                        assertThat(known)
+                            .as(name)
+                            .contains(
+                                variable
+                                    .replaceFirst("^ALPHAQUANT_STORES_.*", "ALPHAQUANT_STORES")
+                                    .replace("_", "")));
           }
         });
   }
