@@ -22,6 +22,7 @@ import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.scheme.plan.PlannedSource;
 import org.alphaquant.scheme.plan.Planner;
 import org.alphaquant.source.SourceException;
+import org.alphaquant.storage.NarrowedDoubles;
 import org.springframework.stereotype.Component;
 
 /** Opens what a specification names, once for a request and once for an attempt. */
@@ -59,7 +60,9 @@ public class JobPreparation {
     RecognisedModel model = ModelFamilies.recognise(source, spec.modelType());
     ModelDescription description = model.description();
     Map<String, TensorSource> plain = new LinkedHashMap<>();
-    model.plainTensors().forEach(tensor -> plain.put(tensor.info().name(), tensor));
+    model.plainTensors().stream()
+        .map(NarrowedDoubles::of)
+        .forEach(tensor -> plain.put(tensor.info().name(), tensor));
     List<TensorInfo> infos = plain.values().stream().map(TensorSource::info).toList();
     Resolution resolution = resolve(spec, description, infos);
     OutputChoice output = OutputChoice.of(spec.output());

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,7 @@ final class ResultCheck {
   private final Plan plan;
   private final StoredResult result;
   private final StoredWeights weights;
+  private final Pieces pieces;
   private final Runnable between;
 
   /**
@@ -40,6 +42,7 @@ final class ResultCheck {
     this.plan = plan;
     this.result = result;
     this.weights = weights;
+    this.pieces = new Pieces(plan);
     this.between = between;
   }
 
@@ -52,9 +55,19 @@ final class ResultCheck {
    *     make
    */
   void check(Torch torch, Map<String, LinearReport> solved, Map<String, TensorSource> pieces) {
+    checkNothingIsLost();
     checkTensors();
     checkQuantized(torch, solved);
     checkPlain(pieces);
+  }
+
+  private void checkNothingIsLost() {
+    Set<String> lost = plan.lost();
+    if (!lost.isEmpty()) {
+      throw mismatch(
+          "%d tensors of the model are in no tensor of the plan, %s among them"
+              .formatted(lost.size(), lost.iterator().next()));
+    }
   }
 
   private void checkTensors() {
@@ -91,16 +104,22 @@ final class ResultCheck {
     }
   }
 
+  // Beside the planes of quantized weights a tensor may hold plain ones, in a stack of experts.
   private void checkPlain(Map<String, TensorSource> sources) {
     Set<String> planes =
         plan.content().quantized().stream()
             .flatMap(module -> planes(module).stream())
             .collect(Collectors.toSet());
     for (PlannedTensor tensor : plan.tensors()) {
-      if (tensor.pieces().stream().noneMatch(planes::contains)) {
-        between.run();
-        List<TensorSource> pieces = tensor.pieces().stream().map(sources::get).toList();
-        compare(tensor, tensor.assembly().assemble(tensor, pieces));
+      between.run();
+      List<String> plain =
+          tensor.pieces().stream().filter(piece -> !planes.contains(piece)).toList();
+      if (plain.size() == tensor.pieces().size()) {
+        List<TensorSource> whole = plain.stream().map(sources::get).toList();
+        compare(
+            tensor.name(), tensor.assembly().assemble(tensor, whole), result.bytes(tensor.name()));
+      } else {
+        plain.forEach(piece -> compare(piece, sources.get(piece), pieces.read(result, piece)));
       }
     }
   }
@@ -111,11 +130,11 @@ final class ResultCheck {
         .toList();
   }
 
-  private void compare(PlannedTensor tensor, TensorSource source) {
-    try (ComparingChannel channel = new ComparingChannel(result.bytes(tensor.name()))) {
+  private static void compare(String name, TensorSource source, List<ByteBuffer> stored) {
+    try (ComparingChannel channel = new ComparingChannel(stored)) {
       source.writeTo(channel);
       if (!channel.isEqualSoFar() || !channel.isAtEnd()) {
-        throw mismatch(tensor.tensor() + " is not stored as the source has it");
+        throw mismatch(name + " is not stored as the source has it");
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

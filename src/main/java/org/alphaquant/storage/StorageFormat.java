@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
@@ -42,9 +43,17 @@ public interface StorageFormat {
    */
   TensorScheme stored(TensorScheme scheme);
 
-  /** The type that real scales are rounded to before codes are computed with them. */
+  /**
+   * The type that real scales are rounded to before codes are computed with them: 16 bits also
+   * where the model's own weights have more.
+   */
   default Dtype scaleDtype(Dtype model) {
-    return model == Dtype.F64 ? Dtype.F32 : model;
+    return sixteenBits(model);
+  }
+
+  /** The type of 16 bits that goes with a model's: its own, or BF16, which has float32's range. */
+  static Dtype sixteenBits(Dtype model) {
+    return model == Dtype.F16 ? Dtype.F16 : Dtype.BF16;
   }
 
   /** Whether the dequantized values themselves are stored, and so are rounded to their type. */
@@ -93,6 +102,14 @@ public interface StorageFormat {
    */
   default List<String> obstacles(Content content, Path source) {
     return List.of();
+  }
+
+  /**
+   * Tensors of the model that results of this format do not hold, since the programs that read them
+   * have no place for them; everything else has to be in {@link #tensors}.
+   */
+  default Set<String> leavesOut(Content content) {
+    return Set.of();
   }
 
   /** What the engine that the format is of would compute otherwise than the model: sentences. */

@@ -11,21 +11,18 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
+import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
-import org.alphaquant.prepare.SourceSettings;
-import org.alphaquant.prepare.SourceSettings.Roots;
 import org.alphaquant.run.ResultReader.Promise;
 import org.alphaquant.run.ResultReader.Tensor;
 import org.alphaquant.scheme.InvalidConfigException;
@@ -34,6 +31,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -49,84 +48,94 @@ class PlanIsTheResultTest {
           .rebuild()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .build();
-  private static final int WORDS = 60;
 
   @TempDir private static Path root;
   private static List<String> models;
   private static JobInputs inputs;
 
-  // The smallest models have room for no tokenizer but one of a few words.
   @BeforeAll
   static void copyTheModels() throws IOException {
-    models = new ArrayList<>();
-    for (String kind : List.of("micro", "variants")) {
-      try (Stream<Path> folders = Files.list(Path.of("src/test/resources", kind)).sorted()) {
-        for (Path folder : folders.toList()) {
-          copy(folder, root.resolve("models").resolve(folder.getFileName()));
-          models.add(folder.getFileName().toString());
-        }
-      }
+    BundledModels bundled = BundledModels.copyTo(root);
+    inputs = bundled.inputs();
+    models = new ArrayList<>(bundled.names());
+    for (Dtype wide : List.of(Dtype.F32, Dtype.F64)) {
+      WideModel.write(
+          root.resolve("models/olmoe"), root.resolve("models/olmoe-" + wide), wide, name -> true);
+      models.add("olmoe-" + wide);
     }
-    Random random = new Random(1);
-    Files.writeString(
-        root.resolve("text.txt"),
-        IntStream.range(0, 400)
-            .mapToObj(i -> "w" + random.nextInt(WORDS))
-            .collect(Collectors.joining(" ")));
-    inputs =
-        new JobInputs(
-            new SourceSettings(
-                new Roots(List.of(root.resolve("models"))), new Roots(List.of(root))));
-  }
-
-  private static void copy(Path from, Path to) throws IOException {
-    Files.createDirectories(to);
-    try (Stream<Path> files = Files.list(from)) {
-      for (Path file : files.filter(it -> !it.toString().contains("reference")).toList()) {
-        Files.copy(file, to.resolve(file.getFileName()));
-      }
-    }
-    Map<String, Integer> vocabulary = new TreeMap<>();
-    IntStream.range(0, WORDS).forEach(i -> vocabulary.put("w" + i, i));
-    Map<String, Object> model = Map.of("type", "WordLevel", "vocab", vocabulary, "unk_token", "w0");
-    Files.writeString(
-        to.resolve("tokenizer.json"),
-        JSON.writeValueAsString(
-            Map.of(
-                "version",
-                "1.0",
-                "added_tokens",
-                List.of(),
-                "pre_tokenizer",
-                Map.of("type", "WhitespaceSplit"),
-                "model",
-                model)));
   }
 
   @Test
   void sixtyRandomJobs() throws IOException {
-    assertThat(run(1, 60)).as("jobs that ran").isGreaterThanOrEqualTo(20);
+    Map<String, Integer> ran = run(1, 60);
+    assertThat(sum(ran)).as("jobs that ran: " + ran).isGreaterThanOrEqualTo(20);
+    assertThat(ran).as("formats").containsKeys("compressed-tensors", "gptq", "dequantized", "gguf");
   }
 
   @Test
   @Tag("faults")
   void twoThousandRandomJobs() throws IOException {
-    assertThat(run(1_000_000, 2000)).as("jobs that ran").isGreaterThan(600);
+    int jobs = Integer.getInteger("alphaquant.random-jobs", 2000);
+    Map<String, Integer> ran = run(1_000_000, jobs);
+    assertThat(sum(ran)).as("jobs that ran: " + ran).isGreaterThan(jobs * 3 / 10);
+    assertThat(ran.values())
+        .as("of each format: " + ran)
+        .hasSize(5)
+        .allMatch(count -> count > jobs / 100);
   }
 
-  private static int run(long firstSeed, int count) throws IOException {
-    int ran = 0;
+  @ParameterizedTest
+  @CsvSource({
+    "F32, compressed-tensors, int4", "F64, compressed-tensors, int4",
+    "F32, compressed-tensors, fp8", "F64, compressed-tensors, fp8",
+    "F32, gptq, int4", "F64, gptq, int4",
+    "F32, dequantized, int4", "F64, dequantized, int4",
+    "F32, compressed-tensors, nvfp4", "F64, gguf, int4"
+  })
+  void aWideSourceGivesScalesOf16BitsAndNoFloat64(String source, String output, String format)
+      throws IOException {
+    Path folder = Files.createDirectories(root.resolve("wide"));
+    String group = format.equals("int4") ? ", \"group_size\": 32" : "";
+    String spec =
+        """
+        {"model": "olmoe-%s", "config": {"default": {"wq": "%s"%s}},
+         "calibration": {"path": "text.txt", "samples": 2, "sequence_length": 16},
+         "output": {"format": "%s"}}
+        """
+            .formatted(source, format, group, output);
+    assertThat(check(spec, folder)).contains(output);
+    ResultReader reader = new ResultReader(folder.resolve("result"));
+    reader
+        .tensors()
+        .forEach(
+            (name, tensor) -> {
+              assertThat(tensor.dtype()).as(name).isNotEqualTo("F64");
+              if (name.endsWith(".weight_scale") || name.endsWith(".scales")) {
+                assertThat(tensor.bytes() / tensor.elements()).as(name).isLessThanOrEqualTo(2);
+              }
+            });
+    assertThat(reader.config().path("torch_dtype").asString("")).isNotEqualTo("float64");
+    delete(folder);
+  }
+
+  private static int sum(Map<String, Integer> counts) {
+    return counts.values().stream().mapToInt(Integer::intValue).sum();
+  }
+
+  /** How many jobs ran, by the format of their results. */
+  private static Map<String, Integer> run(long firstSeed, int count) throws IOException {
+    Map<String, Integer> ran = new TreeMap<>();
     for (long seed = firstSeed; seed < firstSeed + count; seed++) {
       String spec = new RandomJobs(seed).spec(models);
       Path folder = Files.createDirectories(root.resolve("job"));
-      ran += check(spec, folder) ? 1 : 0;
+      check(spec, folder).ifPresent(format -> ran.merge(format, 1, Integer::sum));
       delete(folder);
     }
     return ran;
   }
 
-  /** Whether the job was one that can run. */
-  private static boolean check(String json, Path folder) throws IOException {
+  /** The format of the result; empty for a job that cannot run. */
+  private static Optional<String> check(String json, Path folder) throws IOException {
     JobSpec spec = JSON.readValue(json, JobSpec.class);
     QuantizationRun run = new QuantizationRun(inputs);
     try (PreparedJob job = new JobPreparation(inputs).open(spec)) {
@@ -134,14 +143,13 @@ class PlanIsTheResultTest {
         assertThatThrownBy(() -> run.run(TestContext.of(spec, folder)))
             .as(json)
             .isInstanceOf(RunFailure.class);
-        return false;
+        return Optional.empty();
       }
       JobResult result = run.run(TestContext.of(spec, folder));
       compare(json, job, result, new ResultReader(folder.resolve("result")));
-      return true;
+      return Optional.of(job.plan().format().name());
     } catch (InvalidConfigException refused) {
-      System.err.println("XX " + refused);
-      return false;
+      return Optional.empty();
     }
   }
 
@@ -158,6 +166,10 @@ class PlanIsTheResultTest {
     assertThat(result.bytes().after())
         .as(json)
         .isEqualTo(found.values().stream().mapToLong(Tensor::bytes).sum());
+    if (reader.isGguf()) {
+      compareBits(json, result, found);
+      return;
+    }
     long bits = 0;
     long weights = 0;
     for (ModuleDescription module : modules(job)) {
@@ -174,6 +186,16 @@ class PlanIsTheResultTest {
         assertThat(planes(found, module.name())).as(json + module).isEqualTo(expected);
       }
     }
+    if (weights > 0) {
+      assertThat(result.bitsPerWeight()).as(json).isEqualTo((double) bits / weights);
+    }
+  }
+
+  // The names are llama.cpp's own, but only quantized weights have types with blocks.
+  private static void compareBits(String json, JobResult result, Map<String, Tensor> found) {
+    List<Tensor> quantized = found.values().stream().filter(GgufReader::isQuantized).toList();
+    long bits = 8 * quantized.stream().mapToLong(Tensor::bytes).sum();
+    long weights = quantized.stream().mapToLong(Tensor::elements).sum();
     if (weights > 0) {
       assertThat(result.bitsPerWeight()).as(json).isEqualTo((double) bits / weights);
     }

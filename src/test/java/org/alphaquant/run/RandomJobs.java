@@ -28,7 +28,7 @@ final class RandomJobs {
 
   /** Those that {@link ResultReader} can read. */
   private static final List<String> OUTPUTS =
-      List.of("auto", "compressed-tensors", "gptq", "quark", "dequantized");
+      List.of("auto", "compressed-tensors", "gptq", "quark", "dequantized", "gguf");
 
   private static final List<String> INTEGERS = List.of("int2", "int3", "int4", "int8");
 
@@ -58,8 +58,15 @@ final class RandomJobs {
             String.join(", ", overrides),
             random.nextBoolean(),
             output,
-            random.nextInt(4) > 0 ? "none" : one(List.of("vllm", "sglang", "transformers")),
+            target(),
             random.nextBoolean() ? 1_000_000_000L : 1_048_576L);
+  }
+
+  private String target() {
+    if (output.equals("gguf")) {
+      return "llama.cpp";
+    }
+    return random.nextInt(4) > 0 ? "none" : one(List.of("vllm", "sglang", "transformers"));
   }
 
   private String output() {
@@ -75,7 +82,10 @@ final class RandomJobs {
     String format = random.nextInt(12) == 0 ? one(NumberFormat.jsonNames()) : one(formats());
     List<String> fields = new ArrayList<>(List.of("\"wq\": \"" + format + "\""));
     if (random.nextInt(8) > 0) {
-      int group = one(format.startsWith("int") ? List.of(-1, -1, 16, 32) : List.of(-1));
+      int group =
+          output.equals("gguf")
+              ? format.startsWith("int") ? 32 : -1
+              : one(format.startsWith("int") ? List.of(-1, -1, 16, 32) : List.of(-1));
       fields.add("\"group_size\": " + group);
     }
     if (format.startsWith("int") && !output.equals("gptq") && random.nextInt(3) == 0) {
@@ -92,6 +102,8 @@ final class RandomJobs {
   private List<String> formats() {
     return switch (output) {
       case "gptq" -> INTEGERS;
+      case "gguf" ->
+          List.of("int4", "int5", "int8", "mxfp4", "nvfp4", "q2_k", "q3_k", "q4_k", "q6_k");
       case "quark" -> List.of("mxfp4", "mxfp6", "mxfp6_e3m2");
       default -> List.of("int2", "int3", "int4", "int5", "int8", "fp8", "mxfp4", "mxfp8", "nvfp4");
     };

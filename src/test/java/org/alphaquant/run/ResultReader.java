@@ -16,13 +16,17 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Reads a result as a stranger would, from the published descriptions of safetensors,
- * compressed-tensors, GPTQ and Quark alone: what its files hold, and what its config.json says of
- * each module.
+ * compressed-tensors, GPTQ, Quark and GGUF alone: what its files hold, and what its config.json
+ * says of each module.
  */
 final class ResultReader {
 
   /** A tensor's type and shape; bytes are those between its offsets. */
-  record Tensor(String dtype, List<Long> shape, long bytes) {}
+  record Tensor(String dtype, List<Long> shape, long bytes) {
+    long elements() {
+      return shape.stream().reduce(1L, (a, b) -> a * b);
+    }
+  }
 
   /**
    * How a module is said to be stored.
@@ -39,15 +43,33 @@ final class ResultReader {
 
   ResultReader(Path folder) {
     this.folder = folder;
-    this.config = json(read(folder.resolve("config.json")));
+    this.config =
+        isGguf(folder) ? json("{}".getBytes()) : json(read(folder.resolve("config.json")));
   }
 
   JsonNode config() {
     return config;
   }
 
+  boolean isGguf() {
+    return isGguf(folder);
+  }
+
+  private static boolean isGguf(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.anyMatch(GgufReader::isModel);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   Map<String, Tensor> tensors() throws IOException {
     Map<String, Tensor> tensors = new TreeMap<>();
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.filter(GgufReader::isModel).toList()) {
+        tensors.putAll(GgufReader.tensors(file));
+      }
+    }
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : files.filter(it -> it.toString().endsWith(".safetensors")).toList()) {
         header(file)

@@ -2,8 +2,10 @@ package org.alphaquant.scheme.plan;
 
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
@@ -71,6 +73,24 @@ public record Plan(
     return content.dtype();
   }
 
+  /**
+   * Tensors of the model and planes of quantized weights that no planned tensor holds, though the
+   * format does not say that it leaves them out; none in a sound plan.
+   */
+  public Set<String> lost() {
+    Set<String> lost = new LinkedHashSet<>();
+    content.plain().forEach(tensor -> lost.add(tensor.name()));
+    lost.removeAll(format.leavesOut(content));
+    for (ModuleScheme module : content.quantized()) {
+      lost.remove(module.name() + ".weight");
+      format
+          .planes(module, dtype())
+          .forEach(plane -> lost.add(module.name() + "." + plane.suffix()));
+    }
+    tensors.forEach(tensor -> tensor.pieces().forEach(lost::remove));
+    return lost;
+  }
+
   /** Size of the written tensors. */
   public long outputBytes() {
     return tensors.stream().mapToLong(tensor -> tensor.tensor().bytes()).sum();
@@ -130,6 +150,7 @@ public record Plan(
     if (unties()) {
       untie(config);
     }
+    narrow(config);
     if (!content.quantized().isEmpty()) {
       format
           .config(configured(), target == TargetRuntime.SGLANG)
@@ -141,6 +162,18 @@ public record Plan(
   /** Whether a head that shares the embedding's weight in the source gets its own. */
   public boolean unties() {
     return Untying.of(content.description(), modules);
+  }
+
+  // No tensor of a result is float64.
+  private static void narrow(ObjectNode config) {
+    for (String key : List.of("torch_dtype", "dtype")) {
+      if (config.path(key).asString("").equals("float64")) {
+        config.put(key, "float32");
+      }
+    }
+    if (config.get("text_config") instanceof ObjectNode text) {
+      narrow(text);
+    }
   }
 
   private static void untie(ObjectNode config) {

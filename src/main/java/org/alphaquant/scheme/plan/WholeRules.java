@@ -3,8 +3,11 @@ package org.alphaquant.scheme.plan;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.storage.Content;
+import org.alphaquant.storage.ModuleSummary;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.serving.TargetRuntime;
 
@@ -18,6 +21,7 @@ final class WholeRules {
     for (String obstacle : format.obstacles(content, source)) {
       findings.add(Problem.error("format-cannot-hold", "", format.name(), obstacle));
     }
+    leftOut(format, content).ifPresent(findings::add);
     for (String difference : format.differences(content)) {
       findings.add(
           target == TargetRuntime.NONE
@@ -25,5 +29,16 @@ final class WholeRules {
               : Problem.error("engine-differs", "", format.name(), difference));
     }
     return List.copyOf(findings);
+  }
+
+  private static Optional<Problem> leftOut(StorageFormat format, Content content) {
+    Set<String> names = format.leavesOut(content);
+    if (names.isEmpty()) {
+      return Optional.empty();
+    }
+    String detail =
+        "%s has no place for %d tensors that the forward pass does not read: %s"
+            .formatted(format.name(), names.size(), String.join(", ", ModuleSummary.of(names)));
+    return Optional.of(Problem.note("left-out", "", format.name(), detail));
   }
 }

@@ -6,6 +6,7 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.Planes;
 import org.alphaquant.storage.QuantizedBatch;
+import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.TorchTypes;
 import org.alphaquant.torch.TensorScope;
 
@@ -16,9 +17,9 @@ final class Scales {
 
   private Scales() {}
 
-  /** Real numbers of the model's own dtype, and of float32 where that is wider. */
+  /** Real numbers in 16 bits. */
   static Plane real(TensorScheme scheme, long rows, long columns, Dtype model) {
-    Dtype dtype = model == Dtype.F64 ? Dtype.F32 : model;
+    Dtype dtype = StorageFormat.sixteenBits(model);
     return Plane.of(
         WEIGHT_SCALE,
         dtype,

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
@@ -107,6 +108,12 @@ public final class GgufStorage implements StorageFormat {
   @Override
   public List<String> obstacles(Content content, Path source) {
     return new GgufContent(content).obstacles(source);
+  }
+
+  /** llama.cpp predicts one token at a time: layers that predict further ones have no place. */
+  @Override
+  public Set<String> leavesOut(Content content) {
+    return Set.copyOf(content.description().unread());
   }
 
   @Override

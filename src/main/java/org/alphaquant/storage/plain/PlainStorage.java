@@ -1,5 +1,6 @@
 package org.alphaquant.storage.plain;
 
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,13 @@ public final class PlainStorage implements StorageFormat {
   @Override
   public List<PlannedTensor> tensors(Content content) {
     return PublishedStacks.of(content.description(), content.pieces(this));
+  }
+
+  @Override
+  public List<String> obstacles(Content content, Path source) {
+    return PublishedStacks.mixed(content.description(), content.pieces(this)).stream()
+        .limit(1)
+        .toList();
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.FusedExperts.Arrangement;
@@ -21,6 +22,7 @@ final class PublishedStacks {
 
   private final Map<String, PlannedTensor> single = new LinkedHashMap<>();
   private final Map<String, PlannedTensor> stackOf = new HashMap<>();
+  private final List<String> mixed = new ArrayList<>();
 
   private PublishedStacks(List<PlannedTensor> single) {
     single.forEach(tensor -> this.single.put(tensor.name(), tensor));
@@ -31,13 +33,22 @@ final class PublishedStacks {
    * piece stood.
    */
   static List<PlannedTensor> of(ModelDescription description, List<PlannedTensor> single) {
+    return stacks(description, single).stacked();
+  }
+
+  /** The stacks that cannot be made, as their experts have different types: a sentence each. */
+  static List<String> mixed(ModelDescription description, List<PlannedTensor> single) {
+    return stacks(description, single).mixed;
+  }
+
+  private static PublishedStacks stacks(ModelDescription description, List<PlannedTensor> single) {
     PublishedStacks stacks = new PublishedStacks(single);
     for (LayerDescription layer : description.layerList()) {
       layer
           .fusedExperts()
           .ifPresent(fused -> stacks.add(fused, experts(description, layer.index())));
     }
-    return stacks.stacked();
+    return stacks;
   }
 
   // The modules of each expert: gate, up and down.
@@ -71,8 +82,11 @@ final class PublishedStacks {
     Set<String> dtypes =
         pieces.stream()
             .map(piece -> single.get(piece).tensor().dtype())
-            .collect(Collectors.toSet());
+            .collect(Collectors.toCollection(TreeSet::new));
     if (dtypes.size() > 1) {
+      mixed.add(
+          "the family's files hold the experts of %s in one tensor, but they are %s"
+              .formatted(name, String.join(" and ", dtypes)));
       return;
     }
     long rows = projections.stream().mapToLong(p -> experts.get(0).get(p).outFeatures()).sum();
