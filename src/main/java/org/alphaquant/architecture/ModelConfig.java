@@ -122,6 +122,25 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
     return aboveZero(key, number(key));
   }
 
+  /** A number above zero; empty when missing or null. */
+  public Optional<Double> aboveZeroOrNull(String key) {
+    return missingOrNull(key) ? Optional.empty() : Optional.of(aboveZero(key));
+  }
+
+  /** A number that is not below zero. */
+  public double fromZero(String key, double whenMissing) {
+    double value = number(key, whenMissing);
+    if (!(value >= 0)) {
+      throw wrong(key, "is " + value + "; it must be 0 or above");
+    }
+    return value;
+  }
+
+  /** A number that is not below zero; empty when missing or null. */
+  public Optional<Double> fromZeroOrNull(String key) {
+    return missingOrNull(key) ? Optional.empty() : Optional.of(fromZero(key, 0));
+  }
+
   /** A number; empty when missing or null. */
   public Optional<Double> numberOrNull(String key) {
     return missingOrNull(key) ? Optional.empty() : Optional.of(number(key));

@@ -40,6 +40,10 @@ public final class RecognisedModel {
     return description;
   }
 
+  Blueprint blueprint() {
+    return blueprint;
+  }
+
   /**
    * The tensors as a plain checkpoint holds them, for copying what is not quantized: fp8 blocks
    * multiplied out to BF16, fused experts one by one, everything that is read under the names that

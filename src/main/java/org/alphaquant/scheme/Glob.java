@@ -12,10 +12,12 @@ import java.util.List;
 public final class Glob {
   private final String pattern;
   private final List<GlobToken> tokens;
+  private final int shortest;
 
   private Glob(String pattern, List<GlobToken> tokens) {
     this.pattern = pattern;
     this.tokens = tokens;
+    this.shortest = (int) tokens.stream().filter(it -> !(it instanceof GlobToken.Star)).count();
   }
 
   /**
@@ -34,6 +36,10 @@ public final class Glob {
 
   /** Whether the pattern matches the whole of {@code name}. */
   public boolean matches(String name) {
+    return shortest <= name.length() && matchesFrom(name);
+  }
+
+  private boolean matchesFrom(String name) {
     int token = 0;
     int star = -1;
     int resume = 0;

@@ -1,6 +1,7 @@
 package org.alphaquant.scheme;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 
 /**
@@ -57,26 +58,26 @@ final class GlobParser {
           "[ at position %d is never closed; [[] matches the bracket itself".formatted(opened));
     }
     position = close + 1;
-    return new GlobToken.Class(negated, ranges(pattern.substring(first, close)));
+    return new GlobToken.Class(negated, characters(pattern.substring(first, close)));
   }
 
-  private static List<GlobToken.Range> ranges(String sequence) {
-    List<GlobToken.Range> ranges = new ArrayList<>();
+  private static BitSet characters(String sequence) {
+    BitSet characters = new BitSet();
     int at = 0;
     while (at < sequence.length()) {
       boolean range = at + 2 < sequence.length() && sequence.charAt(at + 1) == '-';
       int last = range ? at + 2 : at;
-      ranges.add(range(sequence.charAt(at), sequence.charAt(last)));
+      add(characters, sequence.charAt(at), sequence.charAt(last));
       at = last + 1;
     }
-    return List.copyOf(ranges);
+    return characters;
   }
 
-  private static GlobToken.Range range(char first, char last) {
+  private static void add(BitSet characters, char first, char last) {
     if (first > last) {
       throw new IllegalArgumentException(
           "the range %s-%s runs backwards and matches nothing".formatted(first, last));
     }
-    return new GlobToken.Range(first, last);
+    characters.set(first, last + 1);
   }
 }

@@ -1,6 +1,6 @@
 package org.alphaquant.scheme;
 
-import java.util.List;
+import java.util.BitSet;
 
 /** One element of a glob. */
 sealed interface GlobToken {
@@ -31,18 +31,11 @@ sealed interface GlobToken {
     }
   }
 
-  /** {@code [seq]} or {@code [!seq]}. */
-  record Class(boolean negated, List<Range> ranges) implements GlobToken {
+  /** {@code [seq]} or {@code [!seq]}; however long the sequence is, it is asked in one step. */
+  record Class(boolean negated, BitSet characters) implements GlobToken {
     @Override
     public boolean accepts(char character) {
-      return negated != ranges.stream().anyMatch(range -> range.contains(character));
-    }
-  }
-
-  /** Characters from first to last, both included. */
-  record Range(char first, char last) {
-    boolean contains(char character) {
-      return first <= character && character <= last;
+      return negated != characters.get(character);
     }
   }
 }

@@ -6,10 +6,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** What somebody may have meant. */
 final class NearMisses {
   private static final int NAMES_SHOWN = 3;
+  private static final Pattern NUMBER = Pattern.compile("\\d+");
 
   private NearMisses() {}
 
@@ -30,13 +32,21 @@ final class NearMisses {
     return Glob.of(fixed).distance(word);
   }
 
-  /** Names that the glob nearly matches, one for each pattern of names with numbers left out. */
-  static List<String> names(Glob glob, Collection<String> names) {
+  /** One name for each pattern of names with numbers left out. */
+  static List<String> examples(Collection<String> names) {
     Map<String, String> examples = new LinkedHashMap<>();
-    names.forEach(name -> examples.putIfAbsent(name.replaceAll("\\d+", "0"), name));
-    return examples.values().stream()
-        .sorted(Comparator.comparingInt(glob::distance))
+    names.forEach(name -> examples.putIfAbsent(NUMBER.matcher(name).replaceAll("0"), name));
+    return List.copyOf(examples.values());
+  }
+
+  /** Those of the names that the glob nearly matches. */
+  static List<String> names(Glob glob, Collection<String> names) {
+    Map<String, Integer> distances = new LinkedHashMap<>();
+    names.forEach(name -> distances.put(name, glob.distance(name)));
+    return distances.entrySet().stream()
+        .sorted(Map.Entry.comparingByValue())
         .limit(NAMES_SHOWN)
+        .map(Map.Entry::getKey)
         .toList();
   }
 }

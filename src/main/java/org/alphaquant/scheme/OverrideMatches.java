@@ -14,6 +14,9 @@ final class OverrideMatches {
   /** Code of the finding that an override applies to no module. */
   static final String MATCHES_NOTHING = "matches-nothing";
 
+  // Whoever has more patterns that match nothing has one mistake in all of them.
+  private static final int EXPLAINED = 20;
+
   private final List<SchemeOverride> overrides;
   private final List<ModuleDescription> modules;
   private final Map<String, BitSet> matching = new HashMap<>();
@@ -52,10 +55,14 @@ final class OverrideMatches {
 
   List<Problem> findings() {
     List<Problem> findings = new ArrayList<>();
+    List<String> examples =
+        NearMisses.examples(modules.stream().map(ModuleDescription::name).toList());
     for (int index = 0; index < overrides.size(); index++) {
       SchemeOverride override = overrides.get(index);
       if (!matchingAny.get(index)) {
-        findings.add(matchesNothing(index, override.pattern()));
+        findings.add(
+            matchesNothing(
+                index, override.pattern(), findings.size() < EXPLAINED ? examples : List.of()));
       } else if (override.fields().equals(SchemeFields.OPEN)) {
         String detail = "the override sets no field, so it changes nothing";
         findings.add(Problem.warning("empty-override", "/overrides/" + index, null, detail));
@@ -74,18 +81,18 @@ final class OverrideMatches {
     return Problem.error("regular-expression", pointer, pattern.pattern(), detail);
   }
 
-  private Problem matchesNothing(int index, Glob pattern) {
+  private Problem matchesNothing(int index, Glob pattern, List<String> examples) {
     if (RegexHabits.isIn(pattern.pattern())) {
       return regularExpression(index, pattern);
     }
-    List<String> names = modules.stream().map(ModuleDescription::name).toList();
     String weight =
         pattern.pattern().endsWith(".weight") ? " (names have no \".weight\" at their end)" : "";
     String detail =
-        "the pattern matches none of the model's %d modules%s; the nearest are listed"
-            .formatted(modules.size(), weight);
+        "the pattern matches none of the model's %d modules%s%s"
+            .formatted(
+                modules.size(), weight, examples.isEmpty() ? "" : "; the nearest are listed");
     String pointer = Origin.pointer(index, "pattern");
     return Problem.warning(MATCHES_NOTHING, pointer, pattern.pattern(), detail)
-        .allowing(NearMisses.names(pattern, names));
+        .allowing(NearMisses.names(pattern, examples));
   }
 }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.format.NumberFormat;
@@ -12,6 +14,7 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.problem.Severity;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -199,6 +202,20 @@ class ResolutionTest {
                   .startsWith("model.layers.0.self_attn.q_proj")
                   .hasSize(3);
             });
+  }
+
+  @Test
+  @Timeout(60)
+  void asManyAndAsLongPatternsAsThereMayBeAreResolvedInNoTime() {
+    // Ten minutes of work where each class is searched for each character.
+    String pattern = "{\"pattern\": \"*[%s]Z%%d*\", \"skip\": true}".formatted("0".repeat(470));
+    String overrides =
+        IntStream.range(0, 1000).mapToObj(pattern::formatted).collect(Collectors.joining(","));
+    Resolution resolution =
+        config("{\"overrides\": [" + overrides + "]}").resolve(Models.olmoe(16, 64, 2048, 1024));
+    assertThat(resolution.findings()).hasSize(1000);
+    assertThat(resolution.findings().get(19).allowed()).hasSize(3);
+    assertThat(resolution.findings().get(20).allowed()).isEmpty();
   }
 
   @Test

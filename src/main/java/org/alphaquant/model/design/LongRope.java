@@ -35,8 +35,8 @@ record LongRope(
         shortFactors,
         mscales ? shortFactors : longFactors,
         positions,
-        mscales ? settings.number("short_mscale") : derived,
-        mscales ? settings.number("long_mscale") : derived);
+        mscales ? settings.aboveZero("short_mscale") : derived,
+        mscales ? settings.aboveZero("long_mscale") : derived);
   }
 
   @Override
@@ -58,7 +58,7 @@ record LongRope(
     double stretch =
         settings.missingOrNull("factor") ? rotary.positions() / positions : rotary.factor();
     double derived = stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(positions));
-    return settings.numberOrNull("attention_factor").orElse(derived);
+    return settings.aboveZeroOrNull("attention_factor").orElse(derived);
   }
 
   private static List<Double> factors(ModelConfig settings, String key, long width) {

@@ -115,7 +115,7 @@ public record RotaryConfig(
   /** How queries grow beyond the original context, where the settings say so (Llama 4). */
   public Optional<PositionScale> growth() {
     return settings
-        .numberOrNull("llama_4_scaling_beta")
+        .fromZeroOrNull("llama_4_scaling_beta")
         .map(beta -> new PositionScale(beta, original, 0));
   }
 
@@ -164,7 +164,7 @@ public record RotaryConfig(
     if (type.equals("default") || settings.missingOrNull("mscale_all_dim")) {
       return 1;
     }
-    double mscale = Yarn.mscale(factor(), settings.number("mscale_all_dim"));
+    double mscale = Yarn.mscale(factor(), settings.fromZero("mscale_all_dim", 0));
     return mscale * mscale;
   }
 

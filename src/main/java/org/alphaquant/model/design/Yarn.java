@@ -54,7 +54,7 @@ record Yarn(double theta, double factor, double low, double high, double attenti
         mscale != 0 && allDimensions != 0
             ? mscale(factor, mscale) / mscale(factor, allDimensions)
             : mscale(factor, 1);
-    return settings.numberOrNull("attention_factor").orElse(derived);
+    return settings.aboveZeroOrNull("attention_factor").orElse(derived);
   }
 
   // The (fractional) pair that makes the given number of turns over the original context.
@@ -63,7 +63,7 @@ record Yarn(double theta, double factor, double low, double high, double attenti
   }
 
   private static double orDefault(ModelConfig settings, String key, double value) {
-    double given = settings.numberOrNull(key).orElse(value);
+    double given = settings.fromZeroOrNull(key).orElse(value);
     return given == 0 ? value : given;
   }
 }

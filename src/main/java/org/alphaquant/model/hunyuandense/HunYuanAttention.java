@@ -19,7 +19,7 @@ public final class HunYuanAttention {
   public static GroupedQueryDecoder read(ModelSource source, Defaults defaults) {
     GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, defaults);
     RotaryConfig rotary = decoder.rotary();
-    Optional<Double> alpha = rotary.settings().numberOrNull("alpha").filter(value -> value != 0);
+    Optional<Double> alpha = rotary.settings().fromZeroOrNull("alpha").filter(value -> value != 0);
     if (!rotary.type().equals("dynamic") || alpha.isEmpty()) {
       return decoder;
     }

@@ -63,7 +63,7 @@ public final class PhiMoeFamily implements ModelFamily {
     String module = decoder.layer(layer) + "block_sparse_moe";
     int count = config.count("num_local_experts", 16);
     LinearDesign gate = new LinearDesign(module + ".gate", count, decoder.hidden());
-    double jitter = config.number("router_jitter_noise", 0.01);
+    double jitter = config.fromZero("router_jitter_noise", 0.01);
     return decoder.sparse(
         layer,
         new SparseMixerDesign(gate, jitter),
