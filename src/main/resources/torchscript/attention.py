@@ -105,6 +105,15 @@ def gated(x: Tensor, gate: Tensor) -> Tensor:
     return x * torch.sigmoid(gate)
 
 
+def softplus_gated(x: Tensor, gate: Tensor) -> Tensor:
+    """The heads' outputs [T, A*D] times the softplus of a gate: [T, A*D], or [T, A] for one to a head."""
+    factor = F.softplus(gate)
+    if gate.shape[1] == x.shape[1]:
+        return x * factor
+    heads = torch.reshape(x, [x.shape[0], gate.shape[1], -1])
+    return torch.flatten(heads * torch.unsqueeze(factor, 2), 1)
+
+
 def latent_heads(
     q: Tensor, k_rope: Tensor, kv: Tensor, table: Tensor, batch: int, heads: int, interleaved: bool
 ) -> Tuple[Tensor, Tensor, Tensor]:

@@ -152,3 +152,8 @@ def columns(x: Tensor, begin: int, end: int) -> Tensor:
 def side_by_side(parts: List[Tensor]) -> Tensor:
     """Several [T, n] as one [T, sum of n]."""
     return torch.cat(parts, -1)
+
+
+def scaled(x: Tensor, factor: float) -> Tensor:
+    """Times a number."""
+    return x * factor

@@ -36,10 +36,12 @@ import org.alphaquant.model.hunyuandense.HunYuanDenseFamily;
 import org.alphaquant.model.hunyuanmoe.HunYuanMoeFamily;
 import org.alphaquant.model.hyv3.HyV3Family;
 import org.alphaquant.model.kimik2.KimiK2Family;
+import org.alphaquant.model.laguna.LagunaFamily;
 import org.alphaquant.model.lfm2moe.Lfm2MoeFamily;
 import org.alphaquant.model.llama.LlamaFamily;
 import org.alphaquant.model.mellum.MellumFamily;
 import org.alphaquant.model.mimo.MimoFamily;
+import org.alphaquant.model.mimov2flash.MiMoV2FlashFamily;
 import org.alphaquant.model.minimaxm2.MiniMaxM2Family;
 import org.alphaquant.model.ministral.MinistralFamily;
 import org.alphaquant.model.ministral3.Ministral3Family;
@@ -120,6 +122,8 @@ public final class ModelFamilies {
           new FlexOlmoFamily(),
           new MellumFamily(),
           new AfmoeFamily(),
+          new LagunaFamily(),
+          new MiMoV2FlashFamily(),
           new GraniteMoeSharedFamily(),
           new GraniteMoeHybridFamily(),
           new Lfm2MoeFamily(),

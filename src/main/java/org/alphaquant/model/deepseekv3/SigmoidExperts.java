@@ -24,6 +24,8 @@ import org.alphaquant.model.design.SigmoidRouterDesign;
 public record SigmoidExperts(
     int experts, int topK, int groups, int keptGroups, double scale, int dense) {
 
+  // MiMo-V2-Flash is published with null.
+  private static final String SCALE = "routed_scaling_factor";
   private static final String[] EXPERTS = {"n_routed_experts", "num_local_experts", "num_experts"};
   private static final String[] SHARED = {"n_shared_experts", "num_shared_experts"};
 
@@ -50,7 +52,7 @@ public record SigmoidExperts(
         config.count("n_group", groups),
         config.count("topk_group", keptGroups),
         config.flag("norm_topk_prob", true),
-        config.aboveZero("routed_scaling_factor", scale));
+        config.missingOrNull(SCALE) ? scale : config.aboveZero(SCALE));
   }
 
   /** How many shared experts there are; one where config.json does not say. */

@@ -31,7 +31,7 @@ public record DecoderConfig(
 
   private static final int MOST_LAYERS = 10_000;
   private static final String[] EPSILON = {
-    "rms_norm_eps", "layer_norm_eps", "norm_eps", "layer_norm_epsilon"
+    "rms_norm_eps", "layer_norm_eps", "norm_eps", "layer_norm_epsilon", "layernorm_epsilon"
   };
 
   /**

@@ -30,9 +30,7 @@ final class GroupedQueryAttention implements CachedAttention {
     this.keyNorm = design.normalised() ? design.keyNorm().load(reader) : null;
     this.inputs = design.inputs().stream().map(linear -> linear.load(reader)).toList();
     this.output = design.output().load(reader);
-    if (design.scores().sinks()) {
-      sinks.add(reader.floats(design.sinkTensor()));
-    }
+    design.sinkTensor().ifPresent(name -> sinks.add(reader.floats(name)));
     this.rotary = new RotaryTables(design.rotary(), reader.scope());
   }
 
@@ -77,11 +75,21 @@ final class GroupedQueryAttention implements CachedAttention {
       NDArray k = turned(inner, projected.get(1), keyNorm, table, batch, heads.keyHeads());
       NDArray v =
           inner.run(
-              "attention.split_heads", clipped(inner, projected.get(2)), batch, heads.keyHeads());
+              "attention.split_heads", values(inner, projected.get(2)), batch, heads.keyHeads());
       NDArray out = scored(inner, q, k, v, cache);
-      return inner.keep(
-          scope, projected.size() == 3 ? out : inner.run("attention.gated", out, projected.get(3)));
+      return inner.keep(scope, gated(inner, out, projected));
     }
+  }
+
+  private NDArray gated(TensorScope scope, NDArray out, List<NDArray> projected) {
+    OutputGate gate = design.projections().gate();
+    return gate == OutputGate.NONE ? out : scope.run(gate.script(), out, projected.get(3));
+  }
+
+  private NDArray values(TensorScope scope, NDArray y) {
+    double factor = design.scores().values();
+    NDArray clipped = clipped(scope, y);
+    return factor == 1 ? clipped : scope.run("tensor.scaled", clipped, factor);
   }
 
   // Queries, keys and values [B*S, heads*D], and what the output is gated by.

@@ -31,8 +31,8 @@ public record GroupedQueryDesign(
     return new GroupedQueryDesign(layer, residual, heads, other, projections, scores);
   }
 
-  String sinkTensor() {
-    return layer + "self_attn.sinks";
+  Optional<String> sinkTensor() {
+    return scores.sinks().map(name -> layer + "self_attn." + name);
   }
 
   /** What the first stage computes: queries, keys and values, and a gate where it is a linear. */
@@ -46,17 +46,17 @@ public record GroupedQueryDesign(
     List<LinearDesign> linears = new ArrayList<>();
     linears.add(projection("q_proj", gated ? 2 * queries : queries));
     linears.add(projection("k_proj", keys));
-    linears.add(projection("v_proj", keys));
-    if (projections.gate() == OutputGate.OWN_LINEAR) {
-      linears.add(new LinearDesign(layer + "self_attn.gate_proj", queries, hidden()));
-    }
+    linears.add(projection("v_proj", heads.keyHeads() * heads.valueDimension()));
+    linears.addAll(projections.gate().linear(layer + "self_attn.", heads, hidden()));
     return linears;
   }
 
   LinearDesign output() {
-    long in = heads.heads() * heads.dimension();
     return new LinearDesign(
-        layer + "self_attn." + projections.output(), hidden(), in, projections.biases().output());
+        layer + "self_attn." + projections.output(),
+        hidden(),
+        heads.attended(),
+        projections.biases().output());
   }
 
   NormDesign queryNorm() {
@@ -90,9 +90,7 @@ public record GroupedQueryDesign(
       queryNorm().outline(outline);
       keyNorm().outline(outline);
     }
-    if (scores.sinks()) {
-      outline.tensor(sinkTensor(), heads.heads());
-    }
+    sinkTensor().ifPresent(sinks -> outline.tensor(sinks, heads.heads()));
   }
 
   @Override

@@ -3,14 +3,29 @@ package org.alphaquant.model.design;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.architecture.ModelException;
 
-/** Query heads, key and value heads, and the dimension of each. */
-public record HeadShape(long heads, long keyHeads, long dimension) {
+/**
+ * Query heads, key and value heads, and the dimension of each.
+ *
+ * @param dimension of a query and of a key
+ * @param valueDimension of a value; the same in most families
+ */
+public record HeadShape(long heads, long keyHeads, long dimension, long valueDimension) {
+
+  /** With values as wide as keys. */
+  public HeadShape(long heads, long keyHeads, long dimension) {
+    this(heads, keyHeads, dimension, dimension);
+  }
 
   public HeadShape {
     if (heads % keyHeads != 0) {
       throw ModelException.config(
           "num_key_value_heads", "is " + keyHeads + ", which does not divide " + heads + " heads");
     }
+  }
+
+  /** Width of all heads' outputs side by side. */
+  long attended() {
+    return heads * valueDimension;
   }
 
   /**

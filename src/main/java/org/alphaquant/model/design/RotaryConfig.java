@@ -76,17 +76,33 @@ public record RotaryConfig(
    */
   public static RotaryConfig ofKind(
       ModelConfig config, boolean sliding, String slidingTheta, double theta, long positions) {
+    return ofKind(config, sliding, slidingTheta, theta, positions, 1);
+  }
+
+  /**
+   * The same for families that may rotate a part of each head.
+   *
+   * @param part what a missing {@code partial_rotary_factor} means
+   */
+  public static RotaryConfig ofKind(
+      ModelConfig config,
+      boolean sliding,
+      String slidingTheta,
+      double theta,
+      long positions,
+      double part) {
     ModelConfig settings = settings(config);
     Optional<ModelConfig> own =
         settings.objectOrNull(sliding ? "sliding_attention" : "full_attention");
     if (own.isPresent()) {
-      return of(config, own.get(), theta, positions, 1);
+      return of(config, own.get(), theta, positions, part);
     }
     if (sliding) {
       double local = config.numberOrNull(slidingTheta).orElse(theta);
-      return new RotaryConfig(ModelConfig.EMPTY, "default", local, positions, positions, 1);
+      double share = config.numberOrNull(PART).orElse(part);
+      return new RotaryConfig(ModelConfig.EMPTY, "default", local, positions, positions, share);
     }
-    return of(config, settings, theta, positions, 1);
+    return of(config, settings, theta, positions, part);
   }
 
   private static ModelConfig settings(ModelConfig config) {

@@ -3,44 +3,60 @@ package org.alphaquant.model.design;
 import java.util.Optional;
 
 /**
- * How attention scores are computed from queries and keys.
+ * How attention scores are computed from queries and keys, and what values are multiplied with.
  *
  * @param scale what they are multiplied with
  * @param window keys a query sees at most, itself included; 0 for all before it
  * @param softCap c in c * tanh(score / c), 0 for none
- * @param sinks whether a learned logit per head takes part in the softmax
+ * @param sinks name of the learned logits, one per head, that take part in the softmax; mostly none
  * @param growth how queries grow with position; mostly not at all
+ * @param values what values are multiplied with; mostly 1
  */
 public record Scores(
-    double scale, long window, double softCap, boolean sinks, Optional<PositionScale> growth) {
+    double scale,
+    long window,
+    double softCap,
+    Optional<String> sinks,
+    Optional<PositionScale> growth,
+    double values) {
 
   /** Scaled by one over the root of the heads' dimension. */
   public static Scores of(HeadShape heads) {
-    return new Scores(1 / Math.sqrt(heads.dimension()), 0, 0, false, Optional.empty());
+    return new Scores(
+        1 / Math.sqrt(heads.dimension()), 0, 0, Optional.empty(), Optional.empty(), 1);
   }
 
   /** The same over the latest keys only; 0 for all. */
   public Scores within(long keys) {
-    return new Scores(scale, keys, softCap, sinks, growth);
+    return new Scores(scale, keys, softCap, sinks, growth, values);
   }
 
   /** The same with a cap. */
   public Scores capped(double cap) {
-    return new Scores(scale, window, cap, sinks, growth);
+    return new Scores(scale, window, cap, sinks, growth, values);
   }
 
-  /** The same with a learned sink per head. */
-  public Scores withSinks() {
-    return new Scores(scale, window, softCap, true, growth);
+  /**
+   * The same with a learned sink per head.
+   *
+   * @param tensor its name behind {@code self_attn.}
+   */
+  public Scores withSinks(String tensor) {
+    return new Scores(scale, window, softCap, Optional.of(tensor), growth, values);
   }
 
   /** The same with queries that grow. */
   public Scores growing(PositionScale how) {
-    return new Scores(scale, window, softCap, sinks, Optional.of(how));
+    return new Scores(scale, window, softCap, sinks, Optional.of(how), values);
   }
 
   /** The same with another scale. */
   public Scores scaled(double other) {
-    return new Scores(other, window, softCap, sinks, growth);
+    return new Scores(other, window, softCap, sinks, growth, values);
+  }
+
+  /** The same with scaled values. */
+  public Scores scalingValues(double factor) {
+    return new Scores(scale, window, softCap, sinks, growth, factor);
   }
 }

@@ -52,7 +52,7 @@ public final class GptOssFamily implements ModelFamily {
     }
     GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
     Projections projections = Projections.of(Biases.all(config.flag("attention_bias", true)));
-    Scores scores = Scores.of(decoder.heads()).withSinks();
+    Scores scores = Scores.of(decoder.heads()).withSinks("sinks");
     return decoder.blueprint(
         layer ->
             decoder.attention(

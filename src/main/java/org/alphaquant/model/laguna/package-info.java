@@ -1,0 +1,2 @@
+/** The Laguna family. */
+package org.alphaquant.model.laguna;
