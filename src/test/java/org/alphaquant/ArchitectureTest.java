@@ -111,7 +111,7 @@ class ArchitectureTest {
             "problem",
             "security"));
     map.put("api.edge", Set.of("api.json", "api.problem", "problem", "security"));
-    map.put("api.json", Set.of("api.problem", "job", "problem"));
+    map.put("api.json", Set.of("api.problem", "job", "problem", "scheme"));
     map.put("api.problem", Set.of("problem"));
     map.put("events", Set.of("background", "job", "job.row"));
     map.put("metrics", Set.of("job", "job.delivery", "job.row", "worker", "device"));

@@ -15,11 +15,16 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 class PlanApiTest {
 
+  private static final JsonMapper JSON = JsonMapper.shared();
   private static RunningServer server;
   private static Http http;
 
@@ -238,6 +243,84 @@ class PlanApiTest {
         .isEqualTo("[\"auto\",\"compressed-tensors\",\"gptq\",\"quark\",\"gguf\",\"dequantized\"]");
     assertThat(answer.json().at("/errors/1/allowed").toString())
         .isEqualTo("[\"vllm\",\"sglang\",\"transformers\",\"llama.cpp\",\"none\"]");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{`config`: {`default`: {`wq`: `?`}}}          | /components/schemas/WeightFormat",
+        "{`config`: {`default`: {`aq`: `?`}}}          | /components/schemas/ActivationFormat",
+        "{`output`: {`format`: `?`}}         | /components/schemas/Output/properties/format",
+        "{`output`: {`target_runtime`: `?`}} | /components/schemas/Output/properties/target_runtime",
+        "{`gptq`: {`routing_weight`: `?`}}   | /components/schemas/Gptq/properties/routing_weight"
+      })
+  void theContractListsTheNamesThatTheServiceTakes(String fields, String schema) {
+    ObjectNode body = (ObjectNode) JSON.readTree(fields.replace('`', '"'));
+    Answer refused =
+        problem(
+            http.postJson("/v1/plans", body.put("model", "micro/olmoe").toString()),
+            422,
+            "invalid-job");
+    List<JsonNode> promised =
+        new ArrayList<>(Contract.document().at(schema + "/enum").valueStream().toList());
+    promised.removeIf(JsonNode::isNull);
+    assertThat(refused.json().at("/errors/0/allowed"))
+        .containsExactlyInAnyOrderElementsOf(promised);
+  }
+
+  @Test
+  void theDefaultsOfTheContractAreThoseThatAnAnswerShows() {
+    JsonNode spec = http.postJson("/v1/jobs", "{\"model\": \"micro/olmoe\"}").json().get("spec");
+    Map<String, JsonNode> parts =
+        Map.of(
+            "JobSpec", spec,
+            "Gptq", spec.get("gptq"),
+            "Calibration", spec.get("calibration"),
+            "Output", spec.get("output"),
+            "Resources", spec.get("resources"));
+    int compared = 0;
+    for (Map.Entry<String, JsonNode> part : parts.entrySet()) {
+      JsonNode properties =
+          Contract.document().at("/components/schemas/" + part.getKey() + "/properties");
+      for (Map.Entry<String, JsonNode> property : properties.properties()) {
+        JsonNode promised = property.getValue().path("default");
+        if (!promised.isMissingNode()) {
+          JsonNode shown = part.getValue().path(property.getKey());
+          String place = part.getKey() + "." + property.getKey();
+          if (promised.isNumber()) {
+            assertThat(shown.asDouble()).as(place).isEqualTo(promised.asDouble());
+          } else {
+            assertThat(shown).as(place).isEqualTo(promised);
+          }
+          compared++;
+        }
+      }
+    }
+    assertThat(compared).isGreaterThan(15);
+  }
+
+  @ParameterizedTest
+  @MethodSource("presets")
+  void everyPresetCanBePlannedByItsName(String preset) {
+    String model = preset.equals("mixtral") ? "micro/mixtral" : "olmoe-demo";
+    JsonNode plan =
+        http.postJson(
+                "/v1/plans", "{\"model\": \"%s\", \"preset\": \"%s\"}".formatted(model, preset))
+            .json();
+    assertThat(plan.at("/format").asString()).as(plan.toString()).isNotEmpty();
+    assertThat(plan.at("/warnings"))
+        .noneMatch(finding -> finding.at("/severity").asString().equals("error"));
+  }
+
+  static List<String> presets() {
+    return http.get("/v1/presets")
+        .json()
+        .get("data")
+        .valueStream()
+        .map(preset -> preset.get("name").asString())
+        .toList();
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.alphaquant.format.NumberFormat;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What docs/configuration.md says is so. */
@@ -40,9 +41,14 @@ class ConfigurationPageTest {
     assertThat(examples)
         .allSatisfy(
             example ->
-                assertThatCode(
-                        () -> QuantizationConfig.parse(JsonMapper.shared().readTree(example)))
+                assertThatCode(() -> QuantizationConfig.parse(configuration(example)))
                     .doesNotThrowAnyException());
+  }
+
+  /** Of a whole job its part. */
+  private static JsonNode configuration(String example) {
+    JsonNode json = JsonMapper.shared().readTree(example);
+    return json.has("model") ? json.get("config") : json;
   }
 
   @Test

@@ -36,7 +36,9 @@ class EventStreamController {
     this.json = json;
   }
 
-  @GetMapping(path = "/v1/jobs/{id}/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+  @GetMapping(
+      path = {"/v1/jobs/{id}/events", "/v1/jobs/{id}/events/stream"},
+      produces = MediaType.TEXT_EVENT_STREAM_VALUE)
   SseEmitter follow(
       @PathVariable UUID id,
       @RequestParam(defaultValue = "0") @Min(value = 0, message = "must not be negative")

@@ -44,7 +44,8 @@ final class StrictJson {
    */
   <T> T read(InputStream body, Class<T> type) throws IOException {
     FaultCollector collector = new FaultCollector();
-    byte[] bytes = body.readAllBytes();
+    byte[] whole = body.readAllBytes();
+    byte[] bytes = type == JobSpec.class ? PresetInBody.writtenOut(mapper, whole) : whole;
     T value = readCollecting(bytes, type, collector);
     refuse(type, collector.faults());
     refuse(type, StorableText.faults(mapper, bytes));

@@ -1,0 +1,63 @@
+package org.alphaquant.api.json;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.alphaquant.api.problem.ProblemException;
+import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.problem.Problem;
+import org.alphaquant.scheme.Preset;
+import org.alphaquant.scheme.Presets;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The field {@code preset} of a job's body: short for the configuration and the output of that
+ * name, with what the body says itself on top.
+ */
+final class PresetInBody {
+  private static final String FIELD = "preset";
+
+  private PresetInBody() {}
+
+  /**
+   * The body with the preset written out.
+   *
+   * @throws ProblemException {@code invalid-job} if there is no such preset
+   */
+  static byte[] writtenOut(JsonMapper mapper, byte[] body) {
+    // Most bodies name none, and may be megabytes of text.
+    if (!new String(body, StandardCharsets.ISO_8859_1).contains('"' + FIELD + '"')) {
+      return body;
+    }
+    try {
+      return mapper.readTree(body) instanceof ObjectNode job && job.has(FIELD)
+          ? mapper.writeValueAsBytes(writtenOut(job))
+          : body;
+    } catch (JacksonException malformed) {
+      // Reading it says what is wrong.
+      return body;
+    }
+  }
+
+  private static ObjectNode writtenOut(ObjectNode job) {
+    JsonNode name = job.remove(FIELD);
+    if (!name.isNull()) {
+      preset(name).writeInto(job);
+    }
+    return job;
+  }
+
+  private static Preset preset(JsonNode name) {
+    List<String> known = Presets.all().stream().map(Preset::name).toList();
+    return Presets.named(name.isString() ? name.stringValue() : "")
+        .orElseThrow(
+            () ->
+                new ProblemException(
+                    ProblemType.INVALID_JOB,
+                    List.of(
+                        Problem.error("unknown-preset", "/" + FIELD, name, "is no preset")
+                            .allowing(known))));
+  }
+}
