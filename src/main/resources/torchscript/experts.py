@@ -51,6 +51,60 @@ def intermediate(x: Tensor, gate_up: Tensor, biases: List[Tensor], clamped: bool
     return feed_forward.activate(expert_linear(x, gate_up, biases, 0, e), clamped)
 
 
+def most_tokens(offsets: List[int], first: int, last: int) -> int:
+    """Of any of experts first..last-1."""
+    most = 0
+    for e in range(first, last):
+        most = max(most, offsets[e + 1] - offsets[e])
+    return most
+
+
+def fits_together(gate_up: Tensor, offsets: List[int], first: int, last: int, chunk: int) -> bool:
+    """Whether the experts' tokens, each expert's padded to as many as the busiest has, are few enough
+    that one product of all experts costs less than a launch for each.
+    """
+    padded = (last - first) * most_tokens(offsets, first, last)
+    widest = max(gate_up.shape[1], gate_up.shape[2])
+    few = padded <= 4 * max(offsets[last] - offsets[first], last - first)
+    return few and padded * widest <= chunk * 4096
+
+
+def add_together(
+    y: Tensor,
+    h: Tensor,
+    gate_up: Tensor,
+    down: Tensor,
+    biases: List[Tensor],
+    clamped: bool,
+    down_input: activation.Rounding,
+    rows: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+) -> Tensor:
+    """The same with all experts in one product, their tokens padded to the busiest one's."""
+    most = most_tokens(offsets, first, last)
+    if most == 0:
+        return y
+    begin = torch.tensor(offsets[first:last], dtype=torch.int64, device=h.device)
+    end = torch.tensor(offsets[first + 1 : last + 1], dtype=torch.int64, device=h.device)
+    place = torch.unsqueeze(begin, 1) + torch.arange(0, most, 1, dtype=torch.int64, device=h.device)
+    taken = torch.lt(place, torch.unsqueeze(end, 1))
+    place = torch.flatten(torch.where(taken, place, torch.zeros_like(place)))
+    tokens = torch.index_select(rows, 0, place)
+    p = torch.index_select(weights, 0, place) * torch.flatten(taken.to(torch.float32))
+    x = torch.reshape(torch.index_select(h, 0, tokens), [last - first, most, -1])
+    inner = torch.bmm(x, torch.transpose(gate_up[: last - first], 1, 2))
+    if len(biases) > 0:
+        inner = inner + torch.unsqueeze(biases[0][: last - first], 1)
+    inner = activation.round_inputs(feed_forward.activate(inner, clamped), down_input)
+    out = torch.bmm(inner, torch.transpose(down[: last - first], 1, 2))
+    if len(biases) > 0:
+        out = out + torch.unsqueeze(biases[1][: last - first], 1)
+    return y.index_add_(0, tokens, torch.flatten(out, 0, 1) * torch.unsqueeze(p, -1))
+
+
 def add_outputs(
     y: Tensor,
     h: Tensor,
@@ -67,6 +121,10 @@ def add_outputs(
     chunk: int,
 ) -> Tensor:
     """y[token] += p * down(intermediate(h[token])) for experts first..last-1, in place."""
+    if h.is_cuda and fits_together(gate_up, offsets, first, last, chunk):
+        return add_together(
+            y, h, gate_up, down, biases, clamped, down_input, rows, weights, offsets, first, last
+        )
     for e in range(first, last):
         for start in range(offsets[e], offsets[e + 1], chunk):
             end = min(start + chunk, offsets[e + 1])

@@ -155,6 +155,8 @@ class ArchitectureTest {
     map.put(
         "run",
         Set.of(
+            "distill",
+            "sample",
             "chat",
             "report",
             "prepare",

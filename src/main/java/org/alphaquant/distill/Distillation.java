@@ -36,8 +36,9 @@ public final class Distillation implements AutoCloseable {
      *
      * @param done finished steps
      * @param loss mean divergence of a token before the step, in nats
+     * @return whether the state is to be written; after the last step it always is
      */
-    void step(int done, int of, double loss);
+    boolean step(int done, int of, double loss);
 
     /** A point at which a later attempt can go on. */
     default void stateWritten() {}
@@ -81,17 +82,19 @@ public final class Distillation implements AutoCloseable {
    * Trains, from where the state's file was written if there is one.
    *
    * @param sequences token ids [n][S]
-   * @param state file of what is needed to go on; written every {@code stateSteps} steps
+   * @param state file of what is needed to go on
    */
-  public void train(long[][] sequences, Path state, int stateSteps, Observer observer) {
+  public void train(long[][] sequences, Path state, Observer observer) {
     Schedule schedule = new Schedule(settings, sequences.length);
     int steps = schedule.steps();
     for (int done = TrainingState.read(scope, state, layers); done < steps; done++) {
+      boolean due;
       try (TensorScope work = scope.child("batch")) {
         NDArray ids = ids(work, sequences, schedule.sequences(done));
-        observer.step(done + 1, steps, step.run(work, ids, schedule.factor(done), done + 1));
+        double loss = step.run(work, ids, schedule.factor(done), done + 1);
+        due = observer.step(done + 1, steps, loss);
       }
-      if ((done + 1) % stateSteps == 0 || done + 1 == steps) {
+      if (due || done + 1 == steps) {
         TrainingState.write(scope, state, layers, done + 1);
         observer.stateWritten();
       }

@@ -26,6 +26,9 @@ import org.alphaquant.torch.TensorScope;
  */
 public record DistilledFiles(List<Path> files, Map<String, Long> checksums, List<String> norms) {
 
+  /** Of no training. */
+  public static final DistilledFiles NONE = new DistilledFiles(List.of(), Map.of(), List.of());
+
   public DistilledFiles {
     files = List.copyOf(files);
     checksums = Map.copyOf(checksums);

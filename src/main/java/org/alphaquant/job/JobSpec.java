@@ -28,6 +28,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  *     the hash of what lay in the store
  * @param modelType family to read the checkpoint as; null takes the checkpoint's own
  * @param config the quantization configuration as the client wrote it; null takes the default one
+ * @param distill how the result is trained; null where it is not
  * @param priority -100 to 100; higher runs earlier
  * @param labels up to 16 pairs of the client's own, to filter lists by
  * @param expiresIn seconds from the job's end to its deletion with all its files; null for the
@@ -44,6 +45,7 @@ public record JobSpec(
     String modelType,
     JsonNode config,
     Gptq gptq,
+    Distill distill,
     Calibration calibration,
     Evaluation evaluation,
     Output output,
@@ -90,6 +92,40 @@ public record JobSpec(
         model, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
+  /** Without a training. */
+  public JobSpec(
+      String model,
+      String revision,
+      String modelType,
+      JsonNode config,
+      Gptq gptq,
+      Calibration calibration,
+      Evaluation evaluation,
+      Output output,
+      Resources resources,
+      Integer priority,
+      Map<String, String> labels,
+      Long expiresIn,
+      Webhook webhook,
+      String sourceSha256) {
+    this(
+        model,
+        revision,
+        modelType,
+        config,
+        gptq,
+        null,
+        calibration,
+        evaluation,
+        output,
+        resources,
+        priority,
+        labels,
+        expiresIn,
+        webhook,
+        sourceSha256);
+  }
+
   /** The same with the model at this place of its history. */
   public JobSpec at(String model, String revision) {
     return with(model, revision, calibration, sourceSha256);
@@ -113,6 +149,7 @@ public record JobSpec(
         modelType,
         config,
         gptq,
+        distill,
         calibration,
         evaluation,
         output,
@@ -181,6 +218,51 @@ public record JobSpec(
   }
 
   /**
+   * How a result is trained against its source, on calibration text and on text that the source
+   * writes itself.
+   *
+   * @param samples samples of calibration text to train on, at most; fewer where there is less text
+   * @param sequences that the source writes itself, as long as the samples
+   * @param prompt tokens of calibration text that each of those begins with
+   * @param epochs passes over all of them
+   * @param batch sequences of a step
+   * @param latentRate largest learning rate of the weights, in steps of their grid
+   * @param scaleRate that of real scales, as a fraction of their mean
+   * @param normRate that of the norms' weights
+   * @param seed of what is written and of the order
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Distill(
+      Integer samples,
+      Integer sequences,
+      Integer prompt,
+      Integer epochs,
+      Integer batch,
+      Double latentRate,
+      Double scaleRate,
+      Double normRate,
+      Long seed) {
+    public Distill {
+      samples = (int) within("samples", orElse(samples, 400), 0, 65_536);
+      sequences = (int) within("sequences", orElse(sequences, 2048), 0, 65_536);
+      prompt = (int) within("prompt", orElse(prompt, 8), 1, 4096);
+      epochs = (int) within("epochs", orElse(epochs, 3), 1, 100);
+      batch = (int) within("batch", orElse(batch, 8), 1, 1024);
+      latentRate = within("latent_rate", orElse(latentRate, 2e-3), 0, 1);
+      scaleRate = within("scale_rate", orElse(scaleRate, 0.01), 0, 1);
+      normRate = within("norm_rate", orElse(normRate, 3e-4), 0, 1);
+      seed = orElse(seed, 0L);
+      if (samples + sequences == 0) {
+        throw new SpecException("sequences", 0, "at least 1, or samples must be");
+      }
+    }
+
+    static Distill defaults() {
+      return new Distill(null, null, null, null, null, null, null, null, null);
+    }
+  }
+
+  /**
    * The text that the model is run on. With no path, texts or sources the service's own text is
    * taken.
    *
@@ -232,6 +314,12 @@ public record JobSpec(
       }
       seed = orElse(seed, 0L);
       deduplicate = orElse(deduplicate, sources != null);
+    }
+
+    /** Another number of samples of the same. */
+    public Calibration withSamples(int count) {
+      return new Calibration(
+          path, texts, sources, field, count, sequenceLength, minLength, seed, deduplicate);
     }
 
     Calibration withoutTexts() {

@@ -74,7 +74,17 @@ public class JobInputs {
    * to the largest remainders.
    */
   public List<CalibrationSpec> calibration(JobSpec spec) {
-    JobSpec.Calibration calibration = spec.calibration();
+    return calibration(spec.calibration());
+  }
+
+  /** The samples that a training wants of each source of the calibration text. */
+  public List<CalibrationSpec> training(JobSpec spec) {
+    return spec.distill() == null || spec.distill().samples() == 0
+        ? List.of()
+        : calibration(spec.calibration().withSamples(spec.distill().samples()));
+  }
+
+  private List<CalibrationSpec> calibration(JobSpec.Calibration calibration) {
     List<JobSpec.Source> files = calibration.files();
     if (files.isEmpty()) {
       TextSource text =

@@ -6,7 +6,13 @@ import org.alphaquant.calibration.CalibrationSamples;
  * A prepared job with the tokens that it is calibrated and measured on.
  *
  * @param provenance where the model and the texts came from
+ * @param training token ids of the calibration text that is trained on [n][length]; none where
+ *     nothing is trained
  * @param windows token ids that perplexity is measured on [n][length]; none where it is not
  */
 public record RunInputs(
-    PreparedJob job, CalibrationSamples samples, Provenance provenance, long[][] windows) {}
+    PreparedJob job,
+    CalibrationSamples samples,
+    Provenance provenance,
+    long[][] training,
+    long[][] windows) {}

@@ -30,4 +30,11 @@ public record LinearReport(
     double errorAfter,
     Double damp,
     String fallback,
-    long checksum) {}
+    long checksum) {
+
+  /** The same of a weight that was changed since; the errors are those of the solver. */
+  public LinearReport withChecksum(long changed) {
+    return new LinearReport(
+        module, format, groupSize, symmetric, errorBefore, errorAfter, damp, fallback, changed);
+  }
+}

@@ -13,6 +13,8 @@ public interface RunObserver {
     PREPARE,
     EVALUATE_BEFORE,
     QUANTIZE,
+    SAMPLE,
+    DISTILL,
     WRITE,
     EVALUATE_AFTER;
 

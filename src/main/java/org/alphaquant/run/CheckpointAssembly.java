@@ -30,7 +30,8 @@ final class CheckpointAssembly {
   /**
    * Writes the result's files.
    *
-   * @param layers the planes of quantized modules
+   * @param layers the planes of quantized modules, and plain tensors that are no longer the
+   *     source's; of what is in several, the last counts
    */
   void write(List<SafetensorsFile> layers, Path folder) {
     Map<String, TensorSource> pieces = pieces(layers);
@@ -65,7 +66,7 @@ final class CheckpointAssembly {
     }
     for (SafetensorsFile layer : layers) {
       layer.names().stream()
-          .filter(planes::contains)
+          .filter(name -> planes.contains(name) || pieces.containsKey(name))
           .forEach(name -> pieces.put(name, layer.source(name)));
     }
     return pieces;

@@ -63,11 +63,20 @@ record LayerFiles(Path folder) {
     }
   }
 
-  private static void take(Path from, Path to) throws IOException {
+  /** Takes over a file, by a link where there can be one. */
+  static void take(Path from, Path to) {
     try {
       Files.createLink(to, from);
     } catch (UnsupportedOperationException | IOException noLinks) {
+      copy(from, to);
+    }
+  }
+
+  private static void copy(Path from, Path to) {
+    try {
       Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

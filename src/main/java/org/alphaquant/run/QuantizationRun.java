@@ -2,11 +2,13 @@ package org.alphaquant.run;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.util.List;
 import java.util.Optional;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.CalibrationSamples;
+import org.alphaquant.calibration.CalibrationSpec;
 import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.chat.ModelChat;
@@ -100,7 +102,14 @@ public final class QuantizationRun implements JobRunner {
     context.unit("encoding the evaluation text");
     long[][] windows = windows(inputs, spec, tokenizer, chat);
     requireInVocabulary(windows, tokenizer, job.description());
-    return new RunInputs(job, samples, inputs.provenance(spec), windows);
+    context.unit("encoding the text to train on");
+    List<CalibrationSpec> wanted = inputs.training(spec);
+    long[][] training =
+        wanted.isEmpty()
+            ? new long[0][]
+            : CalibrationSamples.collect(wanted, tokenizer, chat).tokens();
+    requireInVocabulary(training, tokenizer, job.description());
+    return new RunInputs(job, samples, inputs.provenance(spec), training, windows);
   }
 
   private static void requireRunnable(PreparedJob job) {

@@ -82,6 +82,24 @@ final class Resumption {
     return StreamFile.read(scope, own.stream(streamAfter), model.description().hidden());
   }
 
+  /**
+   * A file of this attempt by its name, taken over from the newest earlier attempt of the same
+   * inputs where this one has none yet; it need not exist.
+   */
+  Path file(String name) {
+    Path file = own.folder.resolve(name);
+    if (!Files.exists(file)) {
+      for (Path folder : earlier) {
+        Attempt attempt = new Attempt(folder, new LayerFiles(folder.resolve("layers")));
+        if (attempt.isOf(fingerprint) && Files.exists(folder.resolve(name))) {
+          LayerFiles.take(folder.resolve(name), file);
+          break;
+        }
+      }
+    }
+    return file;
+  }
+
   /** Keeps a finished layer. */
   void put(int layer, LayerResult result, ResidualStream stream) {
     long bytes = stream.tokens() * stream.hidden() * Float.BYTES;

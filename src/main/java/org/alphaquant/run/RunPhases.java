@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.checkpoint.WrittenFile;
+import org.alphaquant.distill.DistilledFiles;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.PeakMemory;
@@ -81,8 +84,10 @@ final class RunPhases {
     this.progress =
         new RunProgress(
             context,
-            (long) inputs.samples().samples() * inputs.samples().sequenceLength(),
-            Stream.of(inputs.windows()).mapToLong(window -> window.length).sum());
+            DistillPhase.tokens(
+                spec,
+                inputs,
+                Stream.of(inputs.windows()).mapToLong(window -> window.length).sum()));
     this.peak = new PeakMemory(torch);
     this.layers = new LayerFiles(new AttemptLayout(context.attemptDirectory()).layers());
     this.resumption = Resumption.of(context, fingerprint(), layers);
@@ -106,15 +111,16 @@ final class RunPhases {
     resumption.perplexity().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
     Perplexity before = resumption.perplexity().orElseGet(this::evaluateSource);
     quantize(adopted);
+    DistilledFiles trained = distilled();
     progress.progress(Phase.WRITE, 0, 1);
-    seconds.of(Phase.WRITE.jsonName(), this::write);
+    seconds.of(Phase.WRITE.jsonName(), () -> write(trained));
     try (StoredResult written = prepared.plan().format().open(context.artifactDirectory())) {
       StoredWeights stored = new StoredWeights(prepared.plan(), written);
-      seconds.of("verify", () -> check(written, stored));
+      seconds.of("verify", () -> check(written, stored, trained));
       Checkpoint read = written.checkpoint().orElse(prepared.source());
       Perplexity after = evaluate(Phase.EVALUATE_AFTER, read, stored, context::ensureHeld);
       Plan plan = prepared.plan();
-      writeReports(before, after);
+      writeReports(before, after, trained);
       return new JobResult(
           before == null ? null : new JobResult.Measure(before.value(), after.value()),
           plan.bitsPerWeight(),
@@ -184,6 +190,21 @@ final class RunPhases {
     }
   }
 
+  private DistilledFiles distilled() {
+    if (spec.distill() == null) {
+      return DistilledFiles.NONE;
+    }
+    List<SafetensorsFile> solved = layers.open(prepared.description().layers());
+    try {
+      DistillPhase phase = new DistillPhase(context, torch, inputs, resumption, progress, seconds);
+      DistilledFiles trained = phase.run(plan(), solved);
+      peak.look();
+      return trained;
+    } finally {
+      solved.forEach(SafetensorsFile::close);
+    }
+  }
+
   private void quantize(int first) {
     try (TensorScope scope = torch.scope("model")) {
       Model model = prepared.model().open(scope);
@@ -220,21 +241,23 @@ final class RunPhases {
   private QuantizationPlan plan() {
     JobSpec.Gptq gptq = spec.gptq();
     int steps = gptq.scaleSearch() ? SCALE_STEPS : 1;
-    return new QuantizationPlan(
-        schemes(),
-        new GptqOptions(
-            gptq.damp(),
-            gptq.blockSize(),
-            gptq.actOrder(),
-            gptq.sweeps(),
-            steps,
-            gptq.weightedScales(),
-            gptq.refit()),
-        gptq.routingWeight(),
-        gptq.shrinkage(),
-        prepared.plan().format(),
-        prepared.plan().dtype(),
-        inputs.samples().tokens());
+    QuantizationPlan plan =
+        new QuantizationPlan(
+            schemes(),
+            new GptqOptions(
+                gptq.damp(),
+                gptq.blockSize(),
+                gptq.actOrder(),
+                gptq.sweeps(),
+                steps,
+                gptq.weightedScales(),
+                gptq.refit()),
+            gptq.routingWeight(),
+            gptq.shrinkage(),
+            prepared.plan().format(),
+            prepared.plan().dtype(),
+            inputs.samples().tokens());
+    return spec.distill() == null ? plan : plan.keepingSolutions();
   }
 
   private Map<String, TensorScheme> schemes() {
@@ -242,9 +265,10 @@ final class RunPhases {
         .collect(Collectors.toMap(ModuleScheme::name, ModuleScheme::scheme));
   }
 
-  private void write() {
-    List<SafetensorsFile> files = layers.open(prepared.description().layers());
+  private void write(DistilledFiles trained) {
+    List<SafetensorsFile> files = new ArrayList<>(layers.open(prepared.description().layers()));
     try {
+      files.addAll(trained.open());
       new CheckpointAssembly(prepared).write(files, context.artifactDirectory());
       if (spec.output().imatrix()) {
         new CalibrationSums(inputs, files, experts()).write(context.artifactDirectory());
@@ -255,13 +279,33 @@ final class RunPhases {
   }
 
   // The result is read back as an engine would, and must give what was planned and solved.
-  private void check(StoredResult written, StoredWeights stored) {
+  private void check(StoredResult written, StoredWeights stored, DistilledFiles trained) {
     Map<String, LinearReport> solved =
-        records().stream()
-            .flatMap(record -> record.linears().stream())
+        linears(trained).stream()
             .collect(Collectors.toMap(LinearReport::module, Function.identity()));
-    new ResultCheck(prepared.plan(), written, stored, context::ensureHeld)
-        .check(torch, solved, prepared.pieces());
+    List<SafetensorsFile> files = trained.open();
+    try {
+      Map<String, TensorSource> pieces = new HashMap<>(prepared.pieces());
+      files.forEach(
+          file ->
+              file.names().stream()
+                  .filter(pieces::containsKey)
+                  .forEach(name -> pieces.put(name, file.source(name))));
+      new ResultCheck(prepared.plan(), written, stored, context::ensureHeld)
+          .check(torch, solved, pieces);
+    } finally {
+      files.forEach(SafetensorsFile::close);
+    }
+  }
+
+  private List<LinearReport> linears(DistilledFiles trained) {
+    return records().stream()
+        .flatMap(record -> record.linears().stream())
+        .map(
+            linear ->
+                linear.withChecksum(
+                    trained.checksums().getOrDefault(linear.module(), linear.checksum())))
+        .toList();
   }
 
   private List<Utilization> experts() {
@@ -272,13 +316,14 @@ final class RunPhases {
     return IntStream.range(0, prepared.description().layers()).mapToObj(layers::read).toList();
   }
 
-  private void writeReports(Perplexity before, Perplexity after) throws IOException {
+  private void writeReports(Perplexity before, Perplexity after, DistilledFiles trained)
+      throws IOException {
     List<LayerRecord> records = records();
     List<Utilization> experts = experts();
     QuantizationReport report =
         new ReportWriter(inputs, plan())
             .report(
-                records.stream().flatMap(record -> record.linears().stream()).toList(),
+                linears(trained),
                 experts,
                 seconds(records),
                 prepared.plan().outputBytes(),

@@ -17,6 +17,12 @@ final class RunProgress implements RunObserver {
   // Quantizing passes each token several times (Hessians, stages) and solves besides.
   private static final double QUANTIZE_PASSES = 4;
 
+  // A token at a time keeps a device from being busy.
+  private static final double SAMPLE_PASSES = 4;
+
+  // The original, the model in training, the same again, and twice as much backward.
+  private static final double DISTILL_PASSES = 5;
+
   // The phases' weights add up to one but for rounding.
   private static final double ALL = 1 - 1e-9;
 
@@ -26,21 +32,37 @@ final class RunProgress implements RunObserver {
   private final LongSupplier nanos;
   private final long startNanos;
 
-  RunProgress(JobContext context, long calibrationTokens, long evaluationTokens) {
-    this(context, calibrationTokens, evaluationTokens, System::nanoTime);
+  /**
+   * Tokens that pass through the model.
+   *
+   * @param sampled that it writes itself
+   * @param trained of all steps of a training
+   */
+  record Tokens(long calibration, long evaluation, long sampled, long trained) {
+
+    /** Without a training. */
+    Tokens(long calibration, long evaluation) {
+      this(calibration, evaluation, 0, 0);
+    }
   }
 
-  RunProgress(
-      JobContext context, long calibrationTokens, long evaluationTokens, LongSupplier nanos) {
+  RunProgress(JobContext context, Tokens tokens) {
+    this(context, tokens, System::nanoTime);
+  }
+
+  RunProgress(JobContext context, Tokens tokens, LongSupplier nanos) {
     this.context = context;
     this.nanos = nanos;
     this.startNanos = nanos.getAsLong();
-    double whole = QUANTIZE_PASSES * calibrationTokens + 2.0 * evaluationTokens;
     weights.put(Phase.PREPARE, 0.0);
-    weights.put(Phase.EVALUATE_BEFORE, evaluationTokens / whole);
-    weights.put(Phase.QUANTIZE, QUANTIZE_PASSES * calibrationTokens / whole);
+    weights.put(Phase.EVALUATE_BEFORE, (double) tokens.evaluation());
+    weights.put(Phase.QUANTIZE, QUANTIZE_PASSES * tokens.calibration());
+    weights.put(Phase.SAMPLE, SAMPLE_PASSES * tokens.sampled());
+    weights.put(Phase.DISTILL, DISTILL_PASSES * tokens.trained());
     weights.put(Phase.WRITE, 0.0);
-    weights.put(Phase.EVALUATE_AFTER, evaluationTokens / whole);
+    weights.put(Phase.EVALUATE_AFTER, (double) tokens.evaluation());
+    double whole = weights.values().stream().mapToDouble(Double::doubleValue).sum();
+    weights.replaceAll((phase, weight) -> weight / whole);
   }
 
   /** {@code done} of {@code of} units of a phase were done by an earlier attempt. */
@@ -77,6 +99,11 @@ final class RunProgress implements RunObserver {
   @Override
   public void routed(Utilization layer) {
     context.event("experts", layer);
+  }
+
+  /** A figure of a step, for whoever follows the run. */
+  void measured(String name, int step, double value) {
+    context.event("metric", Map.of("name", name, "step", step, "value", value));
   }
 
   @Override

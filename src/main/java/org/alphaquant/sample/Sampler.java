@@ -3,10 +3,12 @@ package org.alphaquant.sample;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.model.block.Linear;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -15,6 +17,9 @@ import org.alphaquant.torch.TensorScope;
  * depend on the batch it is written in but for the rounding of the forward pass.
  */
 public final class Sampler implements AutoCloseable {
+
+  private static final int AT_ONCE_ON_HOST = 64;
+  private static final int AT_ONCE_ON_DEVICE = 2048;
 
   private final TensorScope scope;
   private final Model model;
@@ -43,7 +48,32 @@ public final class Sampler implements AutoCloseable {
   }
 
   /**
-   * Writes sequences.
+   * How many sequences to write together: some on a host, as many as half of the free memory has
+   * room for on a device.
+   *
+   * @param length tokens of a sequence
+   * @param free bytes of the device; empty on a host
+   */
+  public int atOnce(int length, OptionalLong free) {
+    if (free.isEmpty()) {
+      return AT_ONCE_ON_HOST;
+    }
+    long widths =
+        layers.stream()
+            .flatMap(layer -> layer.attention().stages().stream())
+            .mapToLong(stage -> stage.stream().mapToLong(Sampler::outputs).sum())
+            .sum();
+    long bytes =
+        Float.BYTES * length * widths + Double.BYTES * 3 * model.description().vocabulary();
+    return (int) Math.max(1, Math.min(AT_ONCE_ON_DEVICE, free.getAsLong() / 2 / bytes));
+  }
+
+  private static long outputs(Linear linear) {
+    return linear.weight().getShape().get(0);
+  }
+
+  /**
+   * Writes all sequences of a request.
    *
    * @param texts token ids of real text, each of at least the prompt's length; every sequence
    *     begins like one of them, drawn at random
@@ -54,14 +84,14 @@ public final class Sampler implements AutoCloseable {
     long[][] written = new long[request.sequences()][];
     for (int first = 0; first < written.length; first += atOnce) {
       int count = Math.min(atOnce, written.length - first);
-      long[][] batch = batch(request, texts, first, count, written.length, observer);
-      System.arraycopy(batch, 0, written, first, count);
+      System.arraycopy(write(request, texts, first, count, observer), 0, written, first, count);
     }
     return written;
   }
 
-  private long[][] batch(
-      SampleRequest request, long[][] texts, int first, int count, int of, Observer observer) {
+  /** Writes sequences {@code first..first+count-1} of a request together. */
+  public long[][] write(
+      SampleRequest request, long[][] texts, int first, int count, Observer observer) {
     SplittableRandom[] random = new SplittableRandom[count];
     long[] prompts = new long[count * request.prompt()];
     for (int i = 0; i < count; i++) {
@@ -77,7 +107,8 @@ public final class Sampler implements AutoCloseable {
       NDList parts = new NDList(ids);
       for (int length = request.prompt(); length < request.length(); length++) {
         observer.tokens(
-            (long) first * request.length() + (long) count * length, (long) of * request.length());
+            (long) first * request.length() + (long) count * length,
+            (long) request.sequences() * request.length());
         ids = next(work, sequences, ids, random, request.temperature());
         parts.add(ids);
       }

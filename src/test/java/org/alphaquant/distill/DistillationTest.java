@@ -70,7 +70,7 @@ class DistillationTest {
     try (Source source = new Source(family, TensorScheme.of(number, 32), format);
         Distillation training = source.open(settings(rate))) {
       double before = training.divergence(sequences(8, 1));
-      training.train(sequences(8, 1), folder.resolve("state"), 100, (done, of, loss) -> {});
+      training.train(sequences(8, 1), folder.resolve("state"), (done, of, loss) -> false);
       double after = training.divergence(sequences(8, 1));
       assertThat(after).isLessThan(limit * before);
     }
@@ -82,18 +82,18 @@ class DistillationTest {
     List<byte[]> resumed = new ArrayList<>();
     try (Source source = new Source("olmoe", INT3, "compressed-tensors")) {
       try (Distillation training = source.open(settings(0.02))) {
-        training.train(sequences(8, 1), folder.resolve("whole"), 7, (done, of, loss) -> {});
+        training.train(sequences(8, 1), folder.resolve("whole"), (done, of, loss) -> done % 7 == 0);
         whole.addAll(contents(training.write(folder.resolve("a"))));
       }
       Path state = folder.resolve("resumed");
       try (Distillation training = source.open(settings(0.02))) {
         assertThatThrownBy(
-                () -> training.train(sequences(8, 1), state, 7, DistillationTest::stopAtEleven))
+                () -> training.train(sequences(8, 1), state, DistillationTest::stopAtEleven))
             .hasMessage("stopped");
       }
       List<Integer> steps = new ArrayList<>();
       try (Distillation training = source.open(settings(0.02))) {
-        training.train(sequences(8, 1), state, 7, (done, of, loss) -> steps.add(done));
+        training.train(sequences(8, 1), state, (done, of, loss) -> steps.add(done) && false);
         resumed.addAll(contents(training.write(folder.resolve("b"))));
       }
       assertThat(steps).startsWith(8).endsWith(20);
@@ -106,7 +106,7 @@ class DistillationTest {
   void whatIsWrittenDecodesToWhatWasTrained() {
     try (Source source = new Source("olmoe", INT3, "compressed-tensors");
         Distillation training = source.open(settings(0.02))) {
-      training.train(sequences(8, 1), folder.resolve("state"), 100, (done, of, loss) -> {});
+      training.train(sequences(8, 1), folder.resolve("state"), (done, of, loss) -> false);
       DistilledFiles files = training.write(folder.resolve("files"));
       assertThat(files.checksums().keySet())
           .containsExactlyInAnyOrderElementsOf(source.plan.schemes().keySet());
@@ -119,10 +119,11 @@ class DistillationTest {
     return new DistillSettings(5, 2, rate, rate, rate / 10, 7);
   }
 
-  private static void stopAtEleven(int done, int of, double loss) {
+  private static boolean stopAtEleven(int done, int of, double loss) {
     if (done == 11) {
       throw new IllegalStateException("stopped");
     }
+    return done == 7;
   }
 
   private static List<byte[]> contents(DistilledFiles files) {

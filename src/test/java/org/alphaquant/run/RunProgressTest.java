@@ -30,7 +30,7 @@ class RunProgressTest {
   @Test
   void whatRemainsIsReckonedFromTheSpeedSoFar() {
     TestContext context = context();
-    RunProgress progress = new RunProgress(context, 1000, 0, nanos::get);
+    RunProgress progress = new RunProgress(context, new RunProgress.Tokens(1000, 0), nanos::get);
     nanos.set(10 * SECOND);
     progress.progress(Phase.QUANTIZE, 2, 10);
     assertThat(last(context).fraction()).isCloseTo(0.2, within(1e-9));
@@ -40,7 +40,7 @@ class RunProgressTest {
   @Test
   void layersOfAnEarlierAttemptSayNothingAboutTheSpeedOfThisOne() {
     TestContext context = context();
-    RunProgress progress = new RunProgress(context, 1000, 0, nanos::get);
+    RunProgress progress = new RunProgress(context, new RunProgress.Tokens(1000, 0), nanos::get);
     progress.adopted(Phase.QUANTIZE, 8, 10);
     progress.progress(Phase.QUANTIZE, 8, 10);
     assertThat(last(context).estimatedRemainingSeconds()).isNull();
@@ -53,7 +53,7 @@ class RunProgressTest {
   @Test
   void aPerplexityThatWasMeasuredBeforeIsNoWorkOfThisAttempt() {
     TestContext context = context();
-    RunProgress progress = new RunProgress(context, 1000, 2000, nanos::get);
+    RunProgress progress = new RunProgress(context, new RunProgress.Tokens(1000, 2000), nanos::get);
     progress.adopted(Phase.EVALUATE_BEFORE, 1, 1);
     nanos.set(10 * SECOND);
     progress.progress(Phase.QUANTIZE, 5, 10);

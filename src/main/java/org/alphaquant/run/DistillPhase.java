@@ -1,0 +1,233 @@
+package org.alphaquant.run;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.distill.DistillSettings;
+import org.alphaquant.distill.Distillation;
+import org.alphaquant.distill.DistilledFiles;
+import org.alphaquant.estimate.DistillMemory;
+import org.alphaquant.estimate.ModelShape;
+import org.alphaquant.estimate.RunShape;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.RunFailure;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.quantize.QuantizationPlan;
+import org.alphaquant.quantize.RunObserver.Phase;
+import org.alphaquant.sample.SampleRequest;
+import org.alphaquant.sample.Sampler;
+import org.alphaquant.storage.TorchTypes;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+import org.alphaquant.worker.JobContext;
+
+/**
+ * Trains the solved model against its source, on calibration text and on text that the source
+ * writes itself. Both the text and the training's state are kept, so that a later attempt goes on.
+ */
+final class DistillPhase {
+
+  private static final long STATE_NANOS = 20_000_000_000L;
+  private static final int SHOWN_LOSSES = 200;
+  private static final String STATE = "distill-state.safetensors";
+
+  private final JobContext context;
+  private final Torch torch;
+  private final RunInputs inputs;
+  private final PreparedJob prepared;
+  private final JobSpec.Distill spec;
+  private final Resumption resumption;
+  private final RunProgress progress;
+  private final StageSeconds seconds;
+  private long lastState = System.nanoTime();
+  private double losses;
+
+  DistillPhase(
+      JobContext context,
+      Torch torch,
+      RunInputs inputs,
+      Resumption resumption,
+      RunProgress progress,
+      StageSeconds seconds) {
+    this.seconds = seconds;
+    this.context = context;
+    this.torch = torch;
+    this.inputs = inputs;
+    this.prepared = inputs.job();
+    this.spec = context.spec().distill();
+    this.resumption = resumption;
+    this.progress = progress;
+  }
+
+  /**
+   * Trains.
+   *
+   * @param solved the layers' files, with solutions
+   */
+  DistilledFiles run(QuantizationPlan plan, List<SafetensorsFile> solved) {
+    requireMemory();
+    long[][] written = seconds.of(Phase.SAMPLE.jsonName(), this::written);
+    long[][] sequences =
+        Stream.of(inputs.training(), written).flatMap(Arrays::stream).toArray(long[][]::new);
+    torch.releaseCachedMemory();
+    return seconds.of(Phase.DISTILL.jsonName(), () -> trained(plan, solved, sequences));
+  }
+
+  private DistilledFiles trained(
+      QuantizationPlan plan, List<SafetensorsFile> solved, long[][] sequences) {
+    Path state = resumption.file(STATE);
+    try (TensorScope scope = torch.scope("distill");
+        Distillation training =
+            new Distillation(
+                scope,
+                prepared.source(),
+                prepared.description(),
+                plan,
+                solved,
+                norms(),
+                settings(),
+                DistillMemory.LOGITS_BYTES)) {
+      training.train(sequences, state, new Course());
+      return training.write(context.attemptDirectory().resolve("distilled"));
+    } finally {
+      torch.releaseCachedMemory();
+    }
+  }
+
+  /** Tells of the steps, and keeps the state now and then. */
+  private final class Course implements Distillation.Observer {
+
+    @Override
+    public boolean step(int done, int of, double loss) {
+      progress.progress(Phase.DISTILL, done, of);
+      int shown = Math.max(1, of / SHOWN_LOSSES);
+      losses += loss;
+      if (done % shown == 0) {
+        progress.measured("distill_kl", done, losses / shown);
+        losses = 0;
+      }
+      return System.nanoTime() - lastState > STATE_NANOS;
+    }
+
+    @Override
+    public void stateWritten() {
+      lastState = System.nanoTime();
+      context.betweenLayers();
+    }
+  }
+
+  private DistillSettings settings() {
+    return new DistillSettings(
+        spec.epochs(),
+        spec.batch(),
+        spec.latentRate(),
+        spec.scaleRate(),
+        spec.normRate(),
+        spec.seed());
+  }
+
+  private Map<String, Integer> norms() {
+    Map<String, Integer> norms = new HashMap<>();
+    for (TensorInfo tensor : prepared.plan().content().plain()) {
+      if (isNorm(tensor)) {
+        norms.put(tensor.name(), TorchTypes.of(tensor.dtype()).number());
+      }
+    }
+    return norms;
+  }
+
+  // The norms of recurrent mixers are none of the residual stream's, but train as well.
+  private static boolean isNorm(TensorInfo tensor) {
+    return tensor.shape().size() == 1
+        && tensor.name().endsWith(".weight")
+        && tensor.name().contains("norm");
+  }
+
+  /** Tokens of a run's phases. */
+  static RunProgress.Tokens tokens(JobSpec spec, RunInputs inputs, long evaluation) {
+    int length = inputs.samples().sequenceLength();
+    long calibration = (long) inputs.samples().samples() * length;
+    if (spec.distill() == null) {
+      return new RunProgress.Tokens(calibration, evaluation);
+    }
+    long sampled = (long) spec.distill().sequences() * length;
+    long trained = (long) inputs.training().length * length + sampled;
+    return new RunProgress.Tokens(
+        calibration, evaluation, sampled, spec.distill().epochs() * trained);
+  }
+
+  private void requireMemory() {
+    long needed = memory(prepared, context.spec()).deviceBytes();
+    torch
+        .freeDeviceMemory()
+        .ifPresent(
+            free -> {
+              if (needed > free) {
+                throw new RunFailure(
+                    JobError.Kind.USER,
+                    "distillation-too-large",
+                    "distillation takes %.1f GB on %s; %.1f GB are free. Both models, latent weights and the optimiser must fit at once; a smaller distill.batch saves activations only"
+                        .formatted(needed / 1e9, torch.device(), free / 1e9));
+              }
+            });
+  }
+
+  /** What training this job's model takes. */
+  static DistillMemory memory(PreparedJob job, JobSpec spec) {
+    long tokens = (long) spec.distill().batch() * spec.calibration().sequenceLength();
+    RunShape shape = new ModelShape(job.description(), tokens).largest();
+    long trained =
+        job.plan().content().quantized().stream()
+            .mapToLong(module -> module.module().elements())
+            .sum();
+    return new DistillMemory(shape, job.description().parameters(), trained, tokens);
+  }
+
+  // Text of the model's own, a file for each batch of sequences.
+  private long[][] written() {
+    if (spec.sequences() == 0) {
+      return new long[0][];
+    }
+    SampledText text = new SampledText(resumption);
+    List<long[]> sequences = new ArrayList<>(text.adopted());
+    if (sequences.size() < spec.sequences()) {
+      try (TensorScope scope = torch.scope("sample");
+          Sampler sampler =
+              new Sampler(
+                  scope, ModelFamilies.open(prepared.source(), prepared.description(), scope))) {
+        write(sampler, text, sequences);
+      }
+    }
+    return sequences.toArray(long[][]::new);
+  }
+
+  private void write(Sampler sampler, SampledText text, List<long[]> sequences) {
+    int length = inputs.samples().sequenceLength();
+    int prompt = Math.min(spec.prompt(), length - 1);
+    SampleRequest request = new SampleRequest(spec.sequences(), length, prompt, 1, spec.seed());
+    int atOnce = sampler.atOnce(length, torch.freeDeviceMemory());
+    while (sequences.size() < spec.sequences()) {
+      int count = Math.min(atOnce, spec.sequences() - sequences.size());
+      long[][] batch =
+          sampler.write(
+              request,
+              inputs.samples().tokens(),
+              sequences.size(),
+              count,
+              (done, of) ->
+                  progress.progress(Phase.SAMPLE, (int) (done / length), (int) (of / length)));
+      text.keep(sequences.size(), batch);
+      sequences.addAll(List.of(batch));
+      context.betweenLayers();
+    }
+  }
+}
