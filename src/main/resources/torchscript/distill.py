@@ -213,3 +213,8 @@ def copy(target: Tensor, source: Tensor) -> Tensor:
 def joined(rows: List[Tensor], shape: List[int]) -> Tensor:
     """Parts [1, n, H] of a stream, one after the other, in the stream's shape."""
     return torch.reshape(torch.cat(rows, 1), shape)
+
+
+def below(parts: List[Tensor]) -> Tensor:
+    """Stacks [B, R, K] with their rows below each other."""
+    return torch.cat(parts, 1)

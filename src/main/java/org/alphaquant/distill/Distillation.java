@@ -27,6 +27,17 @@ public final class Distillation implements AutoCloseable {
   private final List<StudentLayer> layers = new ArrayList<>();
   private final TrainingStep step;
   private final DistillSettings settings;
+  private final Room room;
+
+  /**
+   * How memory is used.
+   *
+   * @param logits bytes of logits that exist at once
+   * @param targets bytes of the original model's outputs that may be kept through all epochs; where
+   *     those of all sequences take more, they are computed in every step
+   * @param recompute whether a layer's forward pass is computed again for its backward pass
+   */
+  public record Room(long logits, long targets, boolean recompute) {}
 
   /** Receives the course of the training; an exception from it ends the training. */
   public interface Observer {
@@ -49,7 +60,7 @@ public final class Distillation implements AutoCloseable {
    *
    * @param solved the layers' files, with solutions
    * @param norms number of the type that each norm's weight is stored in, by full name
-   * @param logitsBytes how much of the logits to hold at once
+   * @param room how much memory what can be divided may take
    */
   public Distillation(
       TensorScope parent,
@@ -59,7 +70,7 @@ public final class Distillation implements AutoCloseable {
       List<SafetensorsFile> solved,
       Map<String, Integer> norms,
       DistillSettings settings,
-      long logitsBytes) {
+      Room room) {
     this.scope = parent.child("distillation");
     this.plan = plan;
     this.settings = settings;
@@ -75,7 +86,10 @@ public final class Distillation implements AutoCloseable {
       layers.add(student.layer(quantized, i));
     }
     layers.add(student.head(quantized));
-    this.step = new TrainingStep(original, teacher, quantized, layers, settings, logitsBytes);
+    this.step =
+        new TrainingStep(
+            original, teacher, quantized, layers, settings, room.logits(), room.recompute());
+    this.room = room;
   }
 
   /**
@@ -87,16 +101,21 @@ public final class Distillation implements AutoCloseable {
   public void train(long[][] sequences, Path state, Observer observer) {
     Schedule schedule = new Schedule(settings, sequences.length);
     int steps = schedule.steps();
-    for (int done = TrainingState.read(scope, state, layers); done < steps; done++) {
-      boolean due;
-      try (TensorScope work = scope.child("batch")) {
-        NDArray ids = ids(work, sequences, schedule.sequences(done));
-        double loss = step.run(work, ids, schedule.factor(done), done + 1);
-        due = observer.step(done + 1, steps, loss);
-      }
-      if (due || done + 1 == steps) {
-        TrainingState.write(scope, state, layers, done + 1);
-        observer.stateWritten();
+    int first = TrainingState.read(scope, state, layers);
+    try (Targets targets = first < steps ? new Targets(scope, step, sequences, room) : null) {
+      for (int done = first; done < steps; done++) {
+        boolean due;
+        try (TensorScope work = scope.child("batch")) {
+          int[] chosen = schedule.sequences(done);
+          NDArray ids = ids(work, sequences, chosen);
+          NDArray target = targets.of(work, ids, chosen);
+          double loss = step.run(work, ids, target, schedule.factor(done), done + 1);
+          due = observer.step(done + 1, steps, loss);
+        }
+        if (due || done + 1 == steps) {
+          TrainingState.write(scope, state, layers, done + 1);
+          observer.stateWritten();
+        }
       }
     }
   }
@@ -121,7 +140,7 @@ public final class Distillation implements AutoCloseable {
     scope.close();
   }
 
-  private static NDArray ids(TensorScope scope, long[][] sequences, int... chosen) {
+  static NDArray ids(TensorScope scope, long[][] sequences, int... chosen) {
     int length = sequences[0].length;
     long[] flat = new long[chosen.length * length];
     for (int i = 0; i < chosen.length; i++) {

@@ -76,15 +76,21 @@ public record DistilledFiles(List<Path> files, Map<String, Long> checksums, List
     }
 
     private List<TensorSource> weight(LatentWeight weight) {
+      List<TensorSource> tensors = new ArrayList<>();
       try (TensorScope work = scope.child("encode")) {
-        QuantizedBatch batch = weight.result(work);
-        long rows = batch.outFeatures();
-        long[] sums = work.toLongs(work.run("tensor.checksum", batch.weight(), 0, rows));
-        for (int b = 0; b < sums.length; b++) {
-          checksums.put(weight.modules().get(b), sums[b]);
+        QuantizedBatch all = weight.result(work);
+        long rows = all.outFeatures() / weight.parts().size();
+        for (int p = 0; p < weight.parts().size(); p++) {
+          List<String> modules = weight.parts().get(p);
+          QuantizedBatch part = all.rows(work, p * rows, (p + 1) * rows);
+          long[] sums = work.toLongs(work.run("tensor.checksum", part.weight(), 0, rows));
+          for (int b = 0; b < sums.length; b++) {
+            checksums.put(modules.get(b), sums[b]);
+          }
+          tensors.addAll(encoder.encode(work, part, weight.scheme(), modules));
         }
-        return encoder.encode(work, batch, weight.scheme(), weight.modules());
       }
+      return tensors;
     }
 
     private TensorSource norm(TrainedNorm norm) {

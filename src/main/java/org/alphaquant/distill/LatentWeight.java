@@ -35,9 +35,10 @@ final class LatentWeight {
    *
    * @param elements positions in the first dimension; all of them in order where it has no first
    * @param first row of an element that the modules begin at
-   * @param modules by element
+   * @param parts the modules of each element: those of its first rows, then those of as many more,
+   *     and so on; in each part by element
    */
-  record Rows(NDArray leaf, long[] elements, long first, long count, List<String> modules) {}
+  record Rows(NDArray leaf, long[] elements, long first, long count, List<List<String>> parts) {}
 
   /** A batch of solutions, by element. */
   record Start(NDArray codes, NDArray scale, NDArray zero, NDArray outer, NDArray largest) {}
@@ -131,9 +132,9 @@ final class LatentWeight {
     return scheme;
   }
 
-  /** Modules by element. */
-  List<String> modules() {
-    return rows.modules();
+  /** The modules, as {@link Rows} has them. */
+  List<List<String>> parts() {
+    return rows.parts();
   }
 
   /** The trained rows as a storage format takes them, owned by {@code scope}. */

@@ -6,7 +6,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.alphaquant.distill.LatentWeight.Rows;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
@@ -20,6 +21,10 @@ import org.alphaquant.torch.TensorScope;
 
 /** Builds the trained parts of a quantized model, layer by layer. */
 final class Student {
+
+  private static final int GATE = 0;
+  private static final int UP = 1;
+  private static final int DOWN = 2;
 
   private final TensorScope scope;
   private final StudentWeights weights;
@@ -76,7 +81,8 @@ final class Student {
               } else {
                 String module = StudentWeights.module(tensor);
                 long rows = leaf.getShape().get(0);
-                trained.add(latent(new Rows(leaf, new long[] {0}, 0, rows, List.of(module))));
+                trained.add(
+                    latent(new Rows(leaf, new long[] {0}, 0, rows, List.of(List.of(module)))));
               }
             });
   }
@@ -89,37 +95,56 @@ final class Student {
     source.down().close();
     moe.hold(new ExpertWeights(0, gateUp, down, source.biases(), source.activation()));
     long width = gateUp.getShape().get(1) / 2;
-    for (int projection = 0; projection < 2; projection++) {
-      trained.addAll(bySchemes(moe, projection, gateUp, projection * width, width));
-    }
-    trained.addAll(bySchemes(moe, 2, down, 0, down.getShape().get(1)));
+    trained.addAll(gateAndUp(moe, gateUp, width));
+    trained.addAll(bySchemes(moe, List.of(DOWN), down, 0, down.getShape().get(1)));
   }
 
-  // Experts whose projection has the same scheme are trained as one stack.
+  // One stack where both have the same schemes, as they mostly have.
+  private List<LatentWeight> gateAndUp(MoeFeedForward moe, NDArray leaf, long width) {
+    boolean alike =
+        IntStream.range(0, moe.experts())
+            .allMatch(e -> scheme(moe, e, GATE).equals(scheme(moe, e, UP)));
+    if (alike) {
+      return bySchemes(moe, List.of(GATE, UP), leaf, 0, 2 * width);
+    }
+    List<LatentWeight> both = new ArrayList<>(bySchemes(moe, List.of(GATE), leaf, 0, width));
+    both.addAll(bySchemes(moe, List.of(UP), leaf, width, width));
+    return both;
+  }
+
+  private TensorScheme scheme(MoeFeedForward moe, int expert, int projection) {
+    return weights.scheme(moe.names(expert).get(projection));
+  }
+
+  // Experts whose projections have the same scheme are trained as one stack.
   private List<LatentWeight> bySchemes(
-      MoeFeedForward moe, int projection, NDArray leaf, long first, long count) {
+      MoeFeedForward moe, List<Integer> projections, NDArray leaf, long first, long count) {
     Map<TensorScheme, List<Integer>> groups = new LinkedHashMap<>();
     for (int e = 0; e < moe.experts(); e++) {
-      TensorScheme scheme = weights.scheme(moe.names(e).get(projection));
+      TensorScheme scheme = scheme(moe, e, projections.get(0));
       if (!scheme.isUnquantized()) {
         groups.computeIfAbsent(scheme, ignored -> new ArrayList<>()).add(e);
       }
     }
     return groups.values().stream()
         .map(
-            experts ->
-                latent(
-                    new Rows(
-                        leaf,
-                        experts.stream().mapToLong(e -> e).toArray(),
-                        first,
-                        count,
-                        experts.stream().map(e -> moe.names(e).get(projection)).toList())))
+            experts -> {
+              long[] elements = experts.stream().mapToLong(e -> e).toArray();
+              return latent(
+                  new Rows(leaf, elements, first, count, parts(moe, experts, projections)));
+            })
+        .toList();
+  }
+
+  private static List<List<String>> parts(
+      MoeFeedForward moe, List<Integer> experts, List<Integer> projections) {
+    return projections.stream()
+        .map(p -> experts.stream().map(e -> moe.names(e).get(p)).toList())
         .toList();
   }
 
   private LatentWeight latent(Rows rows) {
-    TensorScheme scheme = weights.scheme(rows.modules().get(0));
+    TensorScheme scheme = weights.scheme(rows.parts().get(0).get(0));
     try (TensorScope loading = scope.child("solutions")) {
       NDArray original =
           loading.run(
@@ -129,26 +154,38 @@ final class Student {
               rows.first(),
               rows.first() + rows.count());
       WeightGrid grid = plan.format().grid(scheme, original.getShape().get(2), plan.dtype());
-      List<SolvedModule> solved =
-          rows.modules().stream().map(module -> weights.solved(loading, module)).toList();
+      List<List<SolvedModule>> solved =
+          rows.parts().stream()
+              .map(part -> part.stream().map(module -> weights.solved(loading, module)).toList())
+              .toList();
       LatentWeight.Start start =
           new LatentWeight.Start(
-              stacked(loading, solved.stream().map(SolvedModule::codes)),
-              stacked(loading, solved.stream().map(SolvedModule::scale)),
-              stacked(loading, solved.stream().map(SolvedModule::zero)),
-              joined(loading, solved.stream().map(SolvedModule::outer)),
-              joined(loading, solved.stream().map(SolvedModule::largestInput)));
+              stacked(loading, solved, SolvedModule::codes),
+              stacked(loading, solved, SolvedModule::scale),
+              stacked(loading, solved, SolvedModule::zero),
+              joined(loading, solved.get(0), SolvedModule::outer),
+              joined(loading, solved.get(0), SolvedModule::largestInput));
       return new LatentWeight(scope, rows, scheme, grid, plan.rounding(), original, start);
     }
   }
 
-  private NDArray stacked(TensorScope loading, Stream<NDArray> parts) {
-    NDList list = new NDList(parts.toArray(NDArray[]::new));
-    return loading.keep(scope, loading.run("distill.stack", list));
+  // [B, R, K] with the rows of each part below those of the one before.
+  private NDArray stacked(
+      TensorScope loading, List<List<SolvedModule>> parts, Function<SolvedModule, NDArray> of) {
+    NDList stacks = new NDList();
+    for (List<SolvedModule> part : parts) {
+      stacks.add(loading.run("distill.stack", list(part, of)));
+    }
+    return loading.keep(scope, loading.run("distill.below", stacks));
   }
 
-  private NDArray joined(TensorScope loading, Stream<NDArray> parts) {
-    NDList list = new NDList(parts.toArray(NDArray[]::new));
-    return loading.keep(scope, loading.run("tensor.concatenate", list));
+  // What is of a whole module; modules that were solved as one have it in common.
+  private NDArray joined(
+      TensorScope loading, List<SolvedModule> part, Function<SolvedModule, NDArray> of) {
+    return loading.keep(scope, loading.run("tensor.concatenate", list(part, of)));
+  }
+
+  private static NDList list(List<SolvedModule> part, Function<SolvedModule, NDArray> of) {
+    return new NDList(part.stream().map(of).toArray(NDArray[]::new));
   }
 }

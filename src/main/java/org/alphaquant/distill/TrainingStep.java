@@ -10,12 +10,13 @@ import org.alphaquant.torch.TensorScope;
 
 /**
  * One step: the original model's and the quantized model's forward pass, the divergence of their
- * predictions, and backward through one layer after the other, each recomputed and moved before the
- * next.
+ * predictions, and backward through one layer after the other, each moved before the next.
  *
  * @param teacher the original model's layers
  * @param student the layers in training, the head last
  * @param logitsBytes how much of the logits to hold at once
+ * @param recompute whether a layer's forward pass is computed again for its backward pass, so that
+ *     one layer's record is in memory at a time
  */
 record TrainingStep(
     Model original,
@@ -23,7 +24,8 @@ record TrainingStep(
     Model quantized,
     List<StudentLayer> student,
     DistillSettings settings,
-    long logitsBytes) {
+    long logitsBytes,
+    boolean recompute) {
 
   // Student's and teacher's logits and log-probabilities, and their gradients.
   private static final int LOGITS_COPIES = 8;
@@ -32,23 +34,24 @@ record TrainingStep(
    * Takes the step.
    *
    * @param ids int64 [b, S]
+   * @param target the original model's stream after the last layer, [b, S, H]
    * @param factor what learning rates are multiplied with
    * @param step counted from 1
    * @return mean divergence of a token before the step, in nats
    */
-  double run(TensorScope parent, NDArray ids, double factor, int step) {
+  double run(TensorScope parent, NDArray ids, NDArray target, double factor, int step) {
     try (TensorScope scope = parent.child("step")) {
-      NDArray target = target(scope, ids);
-      List<NDArray> inputs = new ArrayList<>();
+      List<Pass> passes = new ArrayList<>();
       NDArray x = quantized.embed(scope, ids);
       for (StudentLayer layer : layers()) {
-        inputs.add(x);
-        x = layer.forward().apply(scope, x);
+        Pass pass = forward(scope, layer, x);
+        passes.add(pass);
+        x = pass.y();
       }
       NDList head = head(scope, x, target);
       StudentLayer last = student.get(student.size() - 1);
       last.move(scope, new NDList(head.subList(2, head.size())), settings, factor, step);
-      backward(scope, inputs, head.get(1), factor, step);
+      backward(scope, passes, head.get(1), factor, step);
       return head.get(0).getFloat();
     }
   }
@@ -65,11 +68,32 @@ record TrainingStep(
     }
   }
 
+  /**
+   * A layer's forward pass.
+   *
+   * @param recording what recorded it, or null where it is to be computed again
+   */
+  private record Pass(TensorScope recording, NDArray x, NDArray y) {}
+
+  private Pass forward(TensorScope scope, StudentLayer layer, NDArray x) {
+    if (recompute) {
+      return new Pass(null, x, layer.forward().apply(scope, x));
+    }
+    return recorded(scope, layer, x);
+  }
+
+  private static Pass recorded(TensorScope scope, StudentLayer layer, NDArray x) {
+    TensorScope recording = scope.recording("layer");
+    NDArray leaf = recording.run("gradient.leaf", x);
+    return new Pass(recording, leaf, layer.forward().apply(recording, leaf));
+  }
+
   private List<StudentLayer> layers() {
     return student.subList(0, student.size() - 1);
   }
 
-  private NDArray target(TensorScope scope, NDArray ids) {
+  /** The original model's stream after the last layer, [b, S, H]. */
+  NDArray target(TensorScope scope, NDArray ids) {
     NDArray x = original.embed(scope, ids);
     for (DecoderLayer layer : teacher) {
       x = layer.forward(scope, x);
@@ -128,17 +152,17 @@ record TrainingStep(
   }
 
   private void backward(
-      TensorScope scope, List<NDArray> inputs, NDArray gradient, double factor, int step) {
+      TensorScope scope, List<Pass> passes, NDArray gradient, double factor, int step) {
     NDArray seed = gradient;
-    for (int i = inputs.size() - 1; i >= 0; i--) {
+    for (int i = passes.size() - 1; i >= 0; i--) {
       StudentLayer layer = student.get(i);
-      try (TensorScope recording = scope.recording("layer " + i);
+      Pass made = passes.get(i);
+      Pass pass = recompute ? recorded(scope, layer, made.x()) : made;
+      try (TensorScope recording = pass.recording();
           TensorScope moving = scope.child("layer " + i)) {
-        NDArray x = recording.run("gradient.leaf", inputs.get(i));
-        NDArray y = layer.forward().apply(recording, x);
-        NDList by = new NDList(x);
+        NDList by = new NDList(pass.x());
         by.addAll(layer.leaves());
-        NDList found = gradients(recording, y, seed, by);
+        NDList found = gradients(recording, pass.y(), seed, by);
         layer.move(moving, new NDList(found.subList(1, found.size())), settings, factor, step);
         seed = recording.keep(scope, found.get(0));
       }

@@ -33,6 +33,11 @@ public record DistillMemory(RunShape shape, long parameters, long trained, long 
     return Float.BYTES * (weights + stream + 2 * activations()) + logits();
   }
 
+  /** What all layers' forward passes together record for their backward passes. */
+  public long recordedBytes() {
+    return 2 * Float.BYTES * activations() * shape.layers();
+  }
+
   private long layer() {
     return shape.attentionWeights()
         + shape.denseWeights()

@@ -37,6 +37,7 @@ import org.alphaquant.worker.JobContext;
 final class DistillPhase {
 
   private static final long STATE_NANOS = 20_000_000_000L;
+  private static final long HOST_BYTES = 4L << 30;
   private static final int SHOWN_LOSSES = 200;
   private static final String STATE = "distill-state.safetensors";
 
@@ -95,7 +96,7 @@ final class DistillPhase {
                 solved,
                 norms(),
                 settings(),
-                DistillMemory.LOGITS_BYTES)) {
+                room())) {
       training.train(sequences, state, new Course());
       return training.write(context.attemptDirectory().resolve("distilled"));
     } finally {
@@ -123,6 +124,15 @@ final class DistillPhase {
       lastState = System.nanoTime();
       context.betweenLayers();
     }
+  }
+
+  // What is left over spares computing twice. On a host the sizes are fixed, as others live there.
+  private Distillation.Room room() {
+    DistillMemory memory = memory(prepared, context.spec());
+    long spare =
+        torch.freeDeviceMemory().orElse(HOST_BYTES + memory.deviceBytes()) - memory.deviceBytes();
+    boolean recompute = memory.recordedBytes() > spare / 2;
+    return new Distillation.Room(DistillMemory.LOGITS_BYTES, spare / 4, recompute);
   }
 
   private DistillSettings settings() {

@@ -103,6 +103,25 @@ class DistillationTest {
   }
 
   @Test
+  void littleMemoryChangesNothing() {
+    List<byte[]> ample = new ArrayList<>();
+    try (Source source = new Source("olmoe", INT3, "compressed-tensors")) {
+      for (boolean little : new boolean[] {false, true}) {
+        Distillation.Room room = new Distillation.Room(1 << 16, 1 << 20, little);
+        Path name = folder.resolve("little-" + little);
+        try (Distillation training = source.open(settings(0.02), room)) {
+          training.train(sequences(4, 1), name.resolve("state"), (done, of, loss) -> false);
+          List<byte[]> made = contents(training.write(name));
+          if (little) {
+            assertThat(made).usingRecursiveComparison().isEqualTo(ample);
+          }
+          ample.addAll(made);
+        }
+      }
+    }
+  }
+
+  @Test
   void whatIsWrittenDecodesToWhatWasTrained() {
     try (Source source = new Source("olmoe", INT3, "compressed-tensors");
         Distillation training = source.open(settings(0.02))) {
@@ -204,8 +223,11 @@ class DistillationTest {
     }
 
     Distillation open(DistillSettings settings) {
-      return new Distillation(
-          scope, checkpoint, description, plan, solved, norms, settings, 1 << 20);
+      return open(settings, new Distillation.Room(1 << 20, 1 << 20, false));
+    }
+
+    Distillation open(DistillSettings settings, Distillation.Room room) {
+      return new Distillation(scope, checkpoint, description, plan, solved, norms, settings, room);
     }
 
     @Override

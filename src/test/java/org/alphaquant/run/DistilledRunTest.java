@@ -1,0 +1,101 @@
+package org.alphaquant.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.job.JobProgress;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.SourceSettings;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
+
+class DistilledRunTest {
+
+  private static final String SPEC =
+      """
+      {"model": "micro/olmoe", "config": {"default": {"wq": "int3", "group_size": 32}},
+       "distill": {"samples": 6, "sequences": 70, "epochs": 1, "batch": 8, "latent_rate": 0.01, "norm_rate": 0.01, "seed": 5},
+       "calibration": {"path": "text/short.txt", "samples": 4, "sequence_length": 24}}
+      """;
+
+  @TempDir private Path folder;
+
+  @Test
+  void trainingChangesCodesAndNormsAndNothingOfTheLayout() throws IOException {
+    TestContext context = TestContext.of(spec(), folder.resolve("1"));
+    JobResult result = run().run(context);
+    assertThat(result.bitsPerWeight()).isBetween(3.4, 3.6);
+    assertThat(phases(context)).containsSubsequence("quantize", "sample", "distill", "write");
+    assertThat(context.warnings).anyMatch(it -> it.contains("distill_kl"));
+    try (Checkpoint source = Checkpoint.open(Path.of("src/test/resources/micro/olmoe"));
+        Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
+      String norm = "model.layers.0.input_layernorm.weight";
+      String router = "model.layers.0.mlp.gate.weight";
+      assertThat(written.bytes(norm)).isNotEqualTo(source.bytes(norm));
+      assertThat(written.info(norm)).isEqualTo(source.info(norm));
+      assertThat(written.bytes(router)).isEqualTo(source.bytes(router));
+    }
+  }
+
+  /** Stopped after the text was written, then again where the training's state had been kept. */
+  @Test
+  void anAttemptGoesOnWithTheTextAndTheStateOfTheOneBefore() throws IOException {
+    TestContext whole = TestContext.of(spec(), folder.resolve("whole"));
+    run().run(whole);
+    TestContext first = new TestContext(spec(), folder.resolve("1"), List.of(), 4);
+    assertThatThrownBy(() -> run().run(first)).isInstanceOf(TestContext.Stopped.class);
+    assertThat(folder.resolve("1/sampled-000000.safetensors")).exists();
+    TestContext second =
+        new TestContext(spec(), folder.resolve("2"), List.of(folder.resolve("1")), 2);
+    assertThatThrownBy(() -> run().run(second)).isInstanceOf(TestContext.Stopped.class);
+    assertThat(folder.resolve("2/distill-state.safetensors")).exists();
+    TestContext third =
+        new TestContext(
+            spec(),
+            folder.resolve("3"),
+            List.of(folder.resolve("2"), folder.resolve("1")),
+            Integer.MAX_VALUE);
+    run().run(third);
+    assertThat(phases(third)).doesNotContain("sample", "distill");
+    assertThat(weights(third)).isEqualTo(weights(whole));
+  }
+
+  private static List<String> phases(TestContext context) {
+    return context.progress.stream().map(JobProgress::phase).distinct().toList();
+  }
+
+  private static List<String> weights(TestContext context) {
+    try (Stream<Path> files = Files.list(context.artifactDirectory())) {
+      return files
+          .filter(file -> file.toString().endsWith(".safetensors"))
+          .sorted()
+          .map(DistilledRunTest::hash)
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String hash(Path file) {
+    return org.alphaquant.checkpoint.WrittenFile.of(file).sha256();
+  }
+
+  private static QuantizationRun run() {
+    SourceSettings.Roots roots = new SourceSettings.Roots(List.of(Path.of("src/test/resources")));
+    return new QuantizationRun(new JobInputs(new SourceSettings(roots, roots)));
+  }
+
+  private static JobSpec spec() {
+    return JsonMapper.shared().readValue(SPEC, JobSpec.class);
+  }
+}
