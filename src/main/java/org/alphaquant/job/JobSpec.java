@@ -107,7 +107,8 @@ public record JobSpec(
       Map<String, String> labels,
       Long expiresIn,
       Webhook webhook,
-      String sourceSha256) {
+      String sourceSha256,
+      Boolean strictPatterns) {
     this(
         model,
         revision,
@@ -123,7 +124,8 @@ public record JobSpec(
         labels,
         expiresIn,
         webhook,
-        sourceSha256);
+        sourceSha256,
+        strictPatterns);
   }
 
   /** The same with the model at this place of its history. */
