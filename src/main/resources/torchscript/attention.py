@@ -16,19 +16,22 @@ def split_heads(x: Tensor, batch: int, heads: int) -> Tensor:
     return torch.transpose(torch.reshape(x, [batch, length, heads, -1]), 1, 2)
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int) -> Tensor:
+def attend(
+    q: Tensor, k: Tensor, v: Tensor, scale: float, window: int, dtype: int
+) -> Tensor:
     """Scaled dot-product attention (Vaswani et al. 2017). q [B, A, S, Dq], k [B, K, S, Dq], v [B,
     K, S, Dv] with A a multiple of K: query head h reads key head h // (A/K). With a window (0:
-    none) position i sees positions i-window+1..i. -> [B*S, A*Dv], heads in order
+    none) position i sees positions i-window+1..i. Computed in a dtype -> [B*S, A*Dv], heads in order
     """
     batch = q.shape[0]
     length = q.shape[2]
     group = q.shape[1] // k.shape[1]
-    keys = k
-    values = v
+    q = q.to(dtype)
+    keys = k.to(dtype)
+    values = v.to(dtype)
     if group > 1:
-        keys = torch.repeat_interleave(k, group, 1)
-        values = torch.repeat_interleave(v, group, 1)
+        keys = torch.repeat_interleave(keys, group, 1)
+        values = torch.repeat_interleave(values, group, 1)
     if window > 0 and window < length:
         position = torch.arange(0, length, 1, dtype=torch.int64, device=q.device)
         distance = torch.unsqueeze(position, 1) - torch.unsqueeze(position, 0)
@@ -36,6 +39,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, scale: float, window: int) -> Tensor
         out = F.scaled_dot_product_attention(q, keys, values, seen, 0.0, False, scale=scale)
     else:
         out = F.scaled_dot_product_attention(q, keys, values, None, 0.0, True, scale=scale)
+    out = out.to(torch.float32)
     return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1])
 
 

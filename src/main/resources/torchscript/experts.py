@@ -39,11 +39,11 @@ def utilization(experts: Tensor, weights: Tensor, E: int) -> Tuple[Tensor, Tenso
 
 def expert_linear(x: Tensor, w: Tensor, biases: List[Tensor], which: int, e: int) -> Tensor:
     """One of a stack of linears: x [n, in], w [C, out, in]; biases is empty, or holds the stack's
-    own [C, out] at `which`.
+    own [C, out] at `which`. The product is computed in the type of x; float32.
     """
     if len(biases) == 0:
-        return F.linear(x, w[e])
-    return F.linear(x, w[e], biases[which][e])
+        return F.linear(x, w[e].to(x.dtype)).to(torch.float32)
+    return F.linear(x, w[e].to(x.dtype), biases[which][e].to(x.dtype)).to(torch.float32)
 
 
 def intermediate(x: Tensor, gate_up: Tensor, biases: List[Tensor], clamped: bool, e: int) -> Tensor:
@@ -132,7 +132,7 @@ def add_outputs(
             x = torch.index_select(h, 0, tokens)
             inner = intermediate(x, gate_up, biases, clamped, e - first)
             inner = activation.round_inputs(inner, down_input)
-            out = expert_linear(inner, down, biases, 1, e - first)
+            out = expert_linear(inner.to(h.dtype), down, biases, 1, e - first)
             y.index_add_(0, tokens, out * torch.unsqueeze(weights[start:end], -1))
     return y
 

@@ -29,6 +29,47 @@ def accumulate(H: Tensor, x: Tensor, weight: Tensor) -> Tensor:
     return H.addmm_(torch.transpose(scaled, 0, 1), scaled)
 
 
+def zeros(like: Tensor, count: int, size: int) -> Tensor:
+    """Hessians with nothing added, on the device of another array."""
+    return torch.zeros([count, size, size], dtype=torch.float32, device=like.device)
+
+
+def scaled(x: Tensor, weight: Tensor) -> Tensor:
+    """Rows whose plain Gram matrix is the Hessian, bfloat16."""
+    return (x * torch.unsqueeze(torch.sqrt(weight), -1)).to(torch.bfloat16).contiguous()
+
+
+def scaled_rows(x: Tensor, weight: Tensor, start: int, end: int) -> Tensor:
+    """Those of some of the rows that every token passes."""
+    return scaled(x[start:end], weight[start:end])
+
+
+def scaled_inputs(
+    h: Tensor, rows: Tensor, weights: Tensor, start: int, end: int, power: float
+) -> Tensor:
+    """Those of some routed rows, for gate and up."""
+    x = torch.index_select(h, 0, rows[start:end])
+    return scaled(x, token_weight(weights[start:end], power))
+
+
+def scaled_activations(
+    h: Tensor,
+    gate_up: Tensor,
+    biases: List[Tensor],
+    clamped: bool,
+    rows: Tensor,
+    weights: Tensor,
+    start: int,
+    end: int,
+    e: int,
+    power: float,
+) -> Tensor:
+    """Those of the activations of some routed rows, for down; e counts within gate_up."""
+    x = torch.index_select(h, 0, rows[start:end])
+    a = experts.intermediate(x, gate_up, biases, clamped, e)
+    return scaled(a, token_weight(weights[start:end], power))
+
+
 def add_rows(H: Tensor, x: Tensor, weight: Tensor, chunk: int) -> Tensor:
     """H [K, K] += sum of weight x x^T over all rows, for the linears that every token passes."""
     for start in range(0, x.shape[0], chunk):
@@ -53,7 +94,7 @@ def of_inputs(
     for e in range(first, last):
         for start in range(offsets[e], offsets[e + 1], chunk):
             end = min(start + chunk, offsets[e + 1])
-            x = torch.index_select(h, 0, rows[start:end])
+            x = torch.index_select(h, 0, rows[start:end]).to(torch.float32)
             accumulate(H[e - first], x, token_weight(weights[start:end], power))
     return H
 

@@ -248,6 +248,7 @@ class ArchitectureTest {
             "storage",
             "format",
             "checkpoint",
+            "cuda",
             "torch",
             "job",
             "architecture"));
@@ -390,12 +391,12 @@ class ArchitectureTest {
         "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put("storage.source", Set.of("checkpoint", "architecture", "torch"));
     map.put("source", Set.of("checkpoint"));
-    map.put("gptq", Set.of("format", "torch", "cuda"));
+    map.put("gptq", Set.of("format", "torch", "cuda", "architecture"));
     map.put("checkpoint", Set.of());
     map.put("format", Set.of("torch"));
+    map.put("torch", Set.of("cuda", "architecture"));
     map.put("architecture", Set.of());
     map.put("problem", Set.of());
-    map.put("torch", Set.of("cuda"));
     map.put("cuda", Set.of());
     map.put("device", Set.of());
     map.put("chat", Set.of());

@@ -25,9 +25,14 @@ public final class AtomicFile implements WritableByteChannel {
   // The JDK copies a heap buffer into native memory of the same size to write it.
   private static final int CHUNK = 1 << 20;
 
+  // What is written waits in memory; forced bit by bit, the end does not have to wait for all of
+  // it.
+  private static final long FORCED_BYTES = 256L << 20;
+
   private final FileChannel channel;
   private final MessageDigest digest = WrittenFile.newDigest();
   private long written;
+  private long forced;
 
   private AtomicFile(FileChannel channel) {
     this.channel = channel;
@@ -90,6 +95,10 @@ public final class AtomicFile implements WritableByteChannel {
       bytes.limit(limit);
     }
     written += count;
+    if (written - forced > FORCED_BYTES) {
+      channel.force(false);
+      forced = written;
+    }
     return count;
   }
 

@@ -32,6 +32,7 @@ public final class CudaDevice {
   private final Pointer context;
   private final String architecture;
   private final Map<String, CudaModule> modules = new ConcurrentHashMap<>();
+  private Optional<Blas> blas;
 
   private CudaDevice(Driver driver, Compiler compiler, Pointer context, String architecture) {
     this.driver = driver;
@@ -89,6 +90,14 @@ public final class CudaDevice {
     return modules.computeIfAbsent(source + definitions, name -> load(source, definitions));
   }
 
+  /** Products by cuBLAS; empty where there is none. */
+  public synchronized Optional<Blas> blas() {
+    if (blas == null) {
+      blas = Blas.open(this);
+    }
+    return blas;
+  }
+
   private CudaModule load(String source, List<String> definitions) {
     String[] options =
         Stream.concat(
@@ -118,6 +127,16 @@ public final class CudaDevice {
     inContext(
         () -> {
           check(driver, driver.cuMemcpyDtoH_v2(to, address, direct.remaining()), "cuMemcpyDtoH");
+          return null;
+        });
+  }
+
+  /** Copies a direct buffer's remaining bytes to memory of the device, after all queued work. */
+  public void copyToDevice(ByteBuffer direct, long address) {
+    Pointer from = Native.getDirectBufferPointer(direct.slice());
+    inContext(
+        () -> {
+          check(driver, driver.cuMemcpyHtoD_v2(address, from, direct.remaining()), "cuMemcpyHtoD");
           return null;
         });
   }

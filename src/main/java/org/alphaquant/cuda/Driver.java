@@ -48,6 +48,8 @@ interface Driver extends Library {
       Pointer parameters,
       Pointer extra);
 
+  int cuMemcpyHtoD_v2(long to, Pointer from, long bytes);
+
   int cuMemcpyDtoH_v2(Pointer to, long from, long bytes);
 
   int cuGetErrorName(int error, PointerByReference name);

@@ -2,6 +2,7 @@ package org.alphaquant.gptq;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import org.alphaquant.architecture.Precision;
 import org.alphaquant.cuda.CudaDevice;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.gptq.SolverKernels.Scales;
@@ -18,10 +19,10 @@ final class FusedSolver {
   private final WeightGrid grid;
   private final SolverKernels kernels;
 
-  FusedSolver(CudaDevice device, GptqOptions options, WeightGrid grid) {
+  FusedSolver(CudaDevice device, GptqOptions options, WeightGrid grid, boolean reduced) {
     this.options = options;
     this.grid = grid;
-    this.kernels = new SolverKernels(device, grid);
+    this.kernels = new SolverKernels(device, grid, reduced);
   }
 
   /** Whether the kernels do all that is asked for. */
@@ -49,8 +50,11 @@ final class FusedSolver {
    * @return what gptq.solve returns, and the codes, uint8 [B, R, K]
    */
   NDList solve(TensorScope scope, NDArray weight, NDArray hessian, NDList scales, long rows) {
+    // An inverse in less than float32 costs more than it spares.
     NDList prepared =
-        scope.runAll("gptq.prepare", hessian, options.damp(), options.actOrder(), options.refit());
+        scope
+            .computing(Precision.FLOAT32)
+            .runAll("gptq.prepare", hessian, options.damp(), options.actOrder(), options.refit());
     Batch batch = new Batch(scope, weight, hessian, scales, prepared);
     long all = weight.getShape().get(1);
     for (long first = 0; first < all; first += rows) {

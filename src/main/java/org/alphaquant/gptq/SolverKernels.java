@@ -31,10 +31,15 @@ final class SolverKernels {
 
   private final CudaModule module;
   private final WeightGrid grid;
+  private final String update;
   private final ByteBuffer numbers;
 
-  SolverKernels(CudaDevice device, WeightGrid grid) {
+  /**
+   * @param reduced whether what is spread over the inputs still to come is multiplied in TF32
+   */
+  SolverKernels(CudaDevice device, WeightGrid grid, boolean reduced) {
     this.grid = grid;
+    this.update = reduced ? "update_tf32" : "update";
     this.numbers = numbers(grid);
     this.module =
         device.module(
@@ -233,7 +238,7 @@ final class SolverKernels {
     int left = inputs(shape) - from;
     if (left > 0) {
       module.launch(
-          "update",
+          update,
           new Blocks(Blocks.of(rows(shape), TILE), Blocks.of(left, TILE), batch(shape)),
           Threads.of(256),
           new KernelArguments()

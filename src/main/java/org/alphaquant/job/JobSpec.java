@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.alphaquant.architecture.Precision;
 import org.alphaquant.architecture.RoutingWeight;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
@@ -190,6 +191,8 @@ public record JobSpec(
    * @param refit whether each sweep begins with the least-squares scales of the codes as they are
    * @param weightedScales whether the scale search counts each input's error by the Hessian's
    *     diagonal
+   * @param precision what calibration multiplies on a GPU; null leaves it to the run, which takes
+   *     bfloat16 for a source of 16 bits and float32 for another
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Gptq(
@@ -201,7 +204,8 @@ public record JobSpec(
       Boolean scaleSearch,
       Integer sweeps,
       Boolean refit,
-      Boolean weightedScales) {
+      Boolean weightedScales,
+      Precision precision) {
     public Gptq {
       damp = above("damp", orElse(damp, 0.01), 0.0, 1.0);
       routingWeight = orElse(routingWeight, RoutingWeight.SCORE);
@@ -215,7 +219,7 @@ public record JobSpec(
     }
 
     static Gptq defaults() {
-      return new Gptq(null, null, null, null, null, null, null, null, null);
+      return new Gptq(null, null, null, null, null, null, null, null, null, null);
     }
   }
 

@@ -3,9 +3,12 @@ package org.alphaquant.prepare;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
@@ -28,6 +31,8 @@ import org.springframework.stereotype.Component;
 /** Opens what a specification names, once for a request and once for an attempt. */
 @Component
 public class JobPreparation {
+
+  private static final Pattern LAYER = Pattern.compile("\\.(\\d{1,6})\\.");
 
   private final JobInputs inputs;
 
@@ -61,6 +66,7 @@ public class JobPreparation {
     ModelDescription description = model.description();
     Map<String, TensorSource> plain = new LinkedHashMap<>();
     model.plainTensors().stream()
+        .sorted(Comparator.comparingInt(tensor -> layer(tensor.info().name())))
         .map(NarrowedDoubles::of)
         .forEach(tensor -> plain.put(tensor.info().name(), tensor));
     List<TensorInfo> infos = plain.values().stream().map(TensorSource::info).toList();
@@ -91,6 +97,13 @@ public class JobPreparation {
         source.totalBytes(),
         commonest(plain),
         plain);
+  }
+
+  // A result is written in this order while its layers are computed; many sources are in the order
+  // of names, where layer 10 comes before layer 2.
+  private static int layer(String tensor) {
+    Matcher number = LAYER.matcher(tensor);
+    return number.find() ? Integer.parseInt(number.group(1)) : -1;
   }
 
   // What is not quantized is written as plain tensors, in the dtype that most of them have.

@@ -9,7 +9,7 @@ import org.alphaquant.torch.TensorScope;
 /**
  * What the experts of one layer are calibrated on.
  *
- * @param h block input of all tokens [T, K]
+ * @param h block input of all tokens [T, K], in the type that experts multiply
  * @param largest largest absolute value of {@code h}, [1]
  * @param dispatch which of them go to which expert, and with what weight
  * @param mean what one routed token adds to a Hessian of gate and up on average, [K, K]
@@ -26,22 +26,77 @@ record ExpertCalibration(
   /** The inputs of gate and up, which they share. */
   CalibratedInput gateAndUp(TensorScope scope, int from, int to) {
     NDArray hessians =
-        scope.run(
-            "hessian.of_inputs",
-            h,
-            dispatch.rows(),
-            dispatch.weights(),
-            dispatch.offsets(),
-            from,
-            to,
-            weighting.power(),
-            Dispatch.ROWS);
+        GramSums.of(scope)
+            .map(sums -> reducedInputs(sums, from, to))
+            .orElseGet(() -> inputs(scope, from, to));
     shrink(scope, hessians, mean);
     return new CalibratedInput(hessians, scope.run("tensor.repeated", largest, to - from));
   }
 
+  private NDArray inputs(TensorScope scope, int from, int to) {
+    return scope.run(
+        "hessian.of_inputs",
+        h,
+        dispatch.rows(),
+        dispatch.weights(),
+        dispatch.offsets(),
+        from,
+        to,
+        weighting.power(),
+        Dispatch.ROWS);
+  }
+
+  private NDArray reducedInputs(GramSums sums, int from, int to) {
+    return sums.ofExperts(
+        to - from,
+        h.getShape().get(1),
+        h,
+        slice(from),
+        (scope, element, start, end) ->
+            scope.run(
+                "hessian.scaled_inputs",
+                h,
+                dispatch.rows(),
+                dispatch.weights(),
+                start,
+                end,
+                weighting.power()));
+  }
+
+  // Where the rows of each expert of a chunk are.
+  private GramSums.Slice slice(int from) {
+    return new GramSums.Slice(dispatch.offsets(), from);
+  }
+
+  private NDArray reducedDown(GramSums sums, ExpertWeights weights) {
+    return sums.ofExperts(
+        weights.count(),
+        weights.down().getShape().get(2),
+        h,
+        slice(weights.from()),
+        (scope, element, start, end) ->
+            scope.run(
+                "hessian.scaled_activations",
+                h,
+                weights.gateUp(),
+                weights.biases(),
+                weights.clamped(),
+                dispatch.rows(),
+                dispatch.weights(),
+                start,
+                end,
+                element,
+                weighting.power()));
+  }
+
   /** Hessians of the down projections' own tokens with gate and up as they are now, [C, M, M]. */
   NDArray downHessians(TensorScope scope, ExpertWeights weights) {
+    return GramSums.of(scope)
+        .map(sums -> reducedDown(sums, weights))
+        .orElseGet(() -> activations(scope, weights));
+  }
+
+  private NDArray activations(TensorScope scope, ExpertWeights weights) {
     return scope.run(
         "hessian.of_activations",
         h,

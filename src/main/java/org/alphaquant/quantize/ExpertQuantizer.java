@@ -71,7 +71,9 @@ final class ExpertQuantizer {
         scope.run("hessian.mean", h, routing.weights(), weighting.power(), Dispatch.ROWS);
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     Dispatch dispatch = Dispatch.of(scope, routing, block.experts());
-    return new ExpertCalibration(h, largest, dispatch, mean, weighting, shrinkage);
+    int dtype = scope.productDtype().number();
+    NDArray read = scope.run("tensor.to_dtype", h, dtype);
+    return new ExpertCalibration(read, largest, dispatch, mean, weighting, shrinkage);
   }
 
   private static void together(TensorScope parent, ExpertChunk chunk, NDArray y) {

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.model.ResidualStream;
@@ -217,6 +218,11 @@ final class LayerQuantizer {
 
   private static void accumulate(
       TensorScope scope, NDArray hessian, NDArray rows, NDArray weights) {
+    Optional<GramSums> sums = GramSums.of(scope);
+    if (sums.isPresent()) {
+      sums.get().add(hessian, rows, weights);
+      return;
+    }
     scope.runInPlace("hessian.add_rows", hessian, rows, weights, Dispatch.ROWS);
   }
 

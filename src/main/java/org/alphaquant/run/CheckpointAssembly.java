@@ -3,12 +3,12 @@ package org.alphaquant.run;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.plan.Plan;
@@ -28,13 +28,15 @@ final class CheckpointAssembly {
   }
 
   /**
-   * Writes the result's files.
+   * Writes the result's files, each tensor when its layer is there.
    *
-   * @param layers the planes of quantized modules, and plain tensors that are no longer the
-   *     source's; of what is in several, the last counts
+   * @param layers the planes of quantized modules
+   * @param later planes and plain tensors that take the place of those of the layers and the
+   *     source; of what is in several, the last counts
+   * @return the files whose hashes were taken on the way
    */
-  void write(List<SafetensorsFile> layers, Path folder) {
-    Map<String, TensorSource> pieces = pieces(layers);
+  List<WrittenFile> write(PendingLayers layers, List<SafetensorsFile> later, Path folder) {
+    Map<String, TensorSource> pieces = pieces(layers, later);
     List<TensorSource> tensors = new ArrayList<>();
     for (PlannedTensor tensor : plan.tensors()) {
       tensors.add(
@@ -42,7 +44,7 @@ final class CheckpointAssembly {
               .assembly()
               .assemble(tensor, tensor.pieces().stream().map(it -> piece(pieces, it)).toList()));
     }
-    plan.format()
+    return plan.format()
         .write(
             new ResultFiles(
                 folder,
@@ -55,21 +57,30 @@ final class CheckpointAssembly {
   }
 
   // A quantized module's planes come from the layers alone, though one may have its weight's name.
-  private Map<String, TensorSource> pieces(List<SafetensorsFile> layers) {
+  private Map<String, TensorSource> pieces(PendingLayers layers, List<SafetensorsFile> later) {
     Map<String, TensorSource> pieces = new HashMap<>(job.pieces());
-    Set<String> planes = new HashSet<>();
     for (ModuleScheme module : plan.content().quantized()) {
       pieces.remove(module.name() + ".weight");
+      int layer = layer(module, layers.count());
       for (Plane plane : plan.format().planes(module, plan.dtype())) {
-        planes.add(module.name() + "." + plane.suffix());
+        TensorInfo tensor = plane.of(module.name());
+        pieces.put(tensor.name(), layers.source(layer, tensor));
       }
     }
-    for (SafetensorsFile layer : layers) {
-      layer.names().stream()
-          .filter(name -> planes.contains(name) || pieces.containsKey(name))
-          .forEach(name -> pieces.put(name, layer.source(name)));
+    for (SafetensorsFile file : later) {
+      file.names().stream()
+          .filter(pieces::containsKey)
+          .forEach(name -> pieces.put(name, file.source(name)));
     }
     return pieces;
+  }
+
+  // The embedding is kept with the first layer, the head with the last one.
+  private int layer(ModuleScheme module, int layers) {
+    if (module.module().layer() >= 0) {
+      return module.module().layer();
+    }
+    return module.name().equals(job.description().embedding().name()) ? 0 : layers - 1;
   }
 
   private static TensorSource piece(Map<String, TensorSource> pieces, String name) {

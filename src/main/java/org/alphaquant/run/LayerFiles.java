@@ -6,8 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.List;
-import java.util.stream.IntStream;
 import org.alphaquant.checkpoint.AtomicFile;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.SafetensorsWriter;
@@ -45,9 +43,9 @@ record LayerFiles(Path folder) {
     return JSON.readValue(recordFile(layer).toFile(), LayerRecord.class);
   }
 
-  /** Opens the files of layers 0 to {@code layers - 1}; the caller closes them. */
-  List<SafetensorsFile> open(int layers) {
-    return IntStream.range(0, layers).mapToObj(i -> SafetensorsFile.open(tensors(i))).toList();
+  /** Opens the file of a finished layer; the caller closes it. */
+  SafetensorsFile file(int layer) {
+    return SafetensorsFile.open(tensors(layer));
   }
 
   /** Takes over layers 0 to {@code layers - 1} of another attempt, by links where there can be. */

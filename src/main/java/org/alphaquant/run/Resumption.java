@@ -26,7 +26,7 @@ final class Resumption {
 
   // A large stream is put away only now and then: writing it may take longer than its layer.
   private static final long SMALL = 256L << 20;
-  private static final long SELDOM_NANOS = 20_000_000_000L;
+  private static final long SELDOM_NANOS = 60_000_000_000L;
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final Attempt own;
@@ -100,19 +100,24 @@ final class Resumption {
     return file;
   }
 
-  /** Keeps a finished layer. */
-  void put(int layer, LayerResult result, ResidualStream stream) {
+  /** Keeps a finished layer; what leaves it at once, the rest beside the next layer. */
+  void put(int layer, LayerResult result, ResidualStream stream, ResultWriting writing) {
     long bytes = stream.tokens() * stream.hidden() * Float.BYTES;
     boolean keepStream = bytes <= SMALL || System.nanoTime() - lastPut > SELDOM_NANOS;
     if (keepStream) {
       StreamFile.write(own.stream(layer), stream);
       lastPut = System.nanoTime();
     }
-    own.layers.write(layer, result);
-    if (keepStream) {
-      own.deleteStream(streamAfter);
-      streamAfter = layer;
-    }
+    int before = streamAfter;
+    streamAfter = keepStream ? layer : before;
+    writing.keep(
+        layer,
+        () -> {
+          own.layers.write(layer, result);
+          if (keepStream) {
+            own.deleteStream(before);
+          }
+        });
   }
 
   /** The folder of one attempt. */

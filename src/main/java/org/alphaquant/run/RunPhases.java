@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.alphaquant.architecture.Precision;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.TensorSource;
@@ -70,6 +71,7 @@ final class RunPhases {
   private final LayerFiles layers;
   private final Resumption resumption;
   private final MemoryPlan memory;
+  private List<WrittenFile> hashed = List.of();
 
   /**
    * @param seconds of the stages so far
@@ -110,10 +112,7 @@ final class RunPhases {
     progress.adopted(Phase.QUANTIZE, adopted, prepared.description().layers());
     resumption.perplexity().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
     Perplexity before = resumption.perplexity().orElseGet(this::evaluateSource);
-    quantize(adopted);
-    DistilledFiles trained = distilled();
-    progress.progress(Phase.WRITE, 0, 1);
-    seconds.of(Phase.WRITE.jsonName(), () -> write(trained));
+    DistilledFiles trained = quantizedAndWritten(adopted);
     try (StoredResult written = prepared.plan().format().open(context.artifactDirectory())) {
       StoredWeights stored = new StoredWeights(prepared.plan(), written);
       seconds.of("verify", () -> check(written, stored, trained));
@@ -190,23 +189,49 @@ final class RunPhases {
     }
   }
 
-  private DistilledFiles distilled() {
-    if (spec.distill() == null) {
-      return DistilledFiles.NONE;
-    }
-    List<SafetensorsFile> solved = layers.open(prepared.description().layers());
-    try {
-      DistillPhase phase = new DistillPhase(context, torch, inputs, resumption, progress, seconds);
-      DistilledFiles trained = phase.run(plan(), solved);
-      peak.look();
+  // Where nothing comes between solving and writing the result is written while layers are solved.
+  private DistilledFiles quantizedAndWritten(int adopted) {
+    int count = prepared.description().layers();
+    try (ResultWriting writing = new ResultWriting(layers, count, adopted)) {
+      if (spec.distill() == null) {
+        writing.begin(solved -> write(solved, DistilledFiles.NONE));
+      }
+      quantize(adopted, writing);
+      writing.awaitLayers();
+      DistilledFiles trained = distilled(writing);
+      progress.progress(Phase.WRITE, 0, 1);
+      hashed = seconds.of(Phase.WRITE.jsonName(), writing::finish);
+      if (spec.output().imatrix()) {
+        new CalibrationSums(inputs, writing.layers().all(), experts())
+            .write(context.artifactDirectory());
+      }
       return trained;
-    } finally {
-      solved.forEach(SafetensorsFile::close);
     }
   }
 
-  private void quantize(int first) {
-    try (TensorScope scope = torch.scope("model")) {
+  private DistilledFiles distilled(ResultWriting writing) {
+    if (spec.distill() == null) {
+      return DistilledFiles.NONE;
+    }
+    DistillPhase phase = new DistillPhase(context, torch, inputs, resumption, progress, seconds);
+    DistilledFiles trained = phase.run(plan(), writing.layers().all());
+    peak.look();
+    writing.begin(solved -> write(solved, trained));
+    return trained;
+  }
+
+  private List<WrittenFile> write(PendingLayers solved, DistilledFiles trained) {
+    List<SafetensorsFile> later = trained.open();
+    try {
+      return new CheckpointAssembly(prepared).write(solved, later, context.artifactDirectory());
+    } finally {
+      later.forEach(SafetensorsFile::close);
+    }
+  }
+
+  private void quantize(int first, ResultWriting writing) {
+    try (TensorScope whole = torch.scope("model");
+        TensorScope scope = whole.computing(precision())) {
       Model model = prepared.model().open(scope);
       ModelQuantizer quantizer = new ModelQuantizer(plan(), memory);
       for (int i = 0; i < first; i++) {
@@ -214,7 +239,7 @@ final class RunPhases {
       }
       ModelQuantizer.LayerDone done =
           (layer, result, stream) -> {
-            seconds.of("keep", () -> resumption.put(layer, result, stream));
+            seconds.of("keep", () -> resumption.put(layer, result, stream, writing));
             peak.look();
             context.betweenLayers();
           };
@@ -225,6 +250,14 @@ final class RunPhases {
       }
     }
     torch.releaseCachedMemory();
+  }
+
+  // A 16-bit source says nothing that bfloat16 loses; another is computed as it is.
+  private Precision precision() {
+    if (spec.gptq().precision() != null) {
+      return spec.gptq().precision();
+    }
+    return prepared.plan().dtype().bits() == Short.SIZE ? Precision.BFLOAT16 : Precision.FLOAT32;
   }
 
   // What must agree for a layer of an earlier attempt to be the one this attempt would make.
@@ -263,19 +296,6 @@ final class RunPhases {
   private Map<String, TensorScheme> schemes() {
     return prepared.plan().content().quantized().stream()
         .collect(Collectors.toMap(ModuleScheme::name, ModuleScheme::scheme));
-  }
-
-  private void write(DistilledFiles trained) {
-    List<SafetensorsFile> files = new ArrayList<>(layers.open(prepared.description().layers()));
-    try {
-      files.addAll(trained.open());
-      new CheckpointAssembly(prepared).write(files, context.artifactDirectory());
-      if (spec.output().imatrix()) {
-        new CalibrationSums(inputs, files, experts()).write(context.artifactDirectory());
-      }
-    } finally {
-      files.forEach(SafetensorsFile::close);
-    }
   }
 
   // The result is read back as an engine would, and must give what was planned and solved.
@@ -357,7 +377,7 @@ final class RunPhases {
     try (Stream<Path> files = Files.walk(context.artifactDirectory()).sorted()) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         context.ensureHeld();
-        WrittenFile written = WrittenFile.of(file);
+        WrittenFile written = described(file);
         artifacts.add(
             new JobResult.Artifact(
                 context.artifactDirectory().relativize(file).toString().replace('\\', '/'),
@@ -366,5 +386,15 @@ final class RunPhases {
       }
     }
     return artifacts;
+  }
+
+  // What was hashed while it was written is not read again.
+  private WrittenFile described(Path file) throws IOException {
+    long bytes = Files.size(file);
+    return hashed.stream()
+        .filter(known -> known.name().equals(file.getFileName().toString()))
+        .filter(known -> known.bytes() == bytes)
+        .findFirst()
+        .orElseGet(() -> WrittenFile.of(file));
   }
 }

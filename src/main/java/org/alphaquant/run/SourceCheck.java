@@ -18,6 +18,8 @@ import org.alphaquant.storage.source.mxfp4.Mxfp4;
  */
 final class SourceCheck {
 
+  private static final int THREADS = 8;
+
   private SourceCheck() {}
 
   /**
@@ -28,16 +30,21 @@ final class SourceCheck {
    * @throws ModelException naming the first tensor that has one, and where
    */
   static void check(Checkpoint source, Collection<String> names, IntConsumer between) {
-    int done = 0;
-    for (String name : names) {
-      between.accept(done++);
-      TensorInfo info = source.info(name);
-      Optional<Long> other = FiniteValues.firstOther(numbers(info), source.bytes(name));
-      if (other.isPresent()) {
-        throw ModelException.weightNotFinite(name, "at " + position(info.shape(), other.get()));
-      }
+    int[] done = {0};
+    InOrder.forEach(
+        InOrder.threads(THREADS),
+        List.copyOf(names),
+        name -> check(source, name),
+        () -> between.accept(done[0]++));
+    between.accept(done[0]);
+  }
+
+  private static void check(Checkpoint source, String name) {
+    TensorInfo info = source.info(name);
+    Optional<Long> other = FiniteValues.firstOther(numbers(info), source.bytes(name));
+    if (other.isPresent()) {
+      throw ModelException.weightNotFinite(name, "at " + position(info.shape(), other.get()));
     }
-    between.accept(done);
   }
 
   // Bytes are codes, of which every one is a number, or exponents.

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.scheme.ModuleScheme;
@@ -127,9 +128,13 @@ public interface StorageFormat {
     return WeightGrid.of(scheme, inputs, TorchTypes.of(scaleDtype(model)));
   }
 
-  /** Writes the result's files. */
-  default void write(ResultFiles files) {
-    SafetensorsFolder.write(files);
+  /**
+   * Writes the result's files.
+   *
+   * @return those whose hashes were taken on the way
+   */
+  default List<WrittenFile> write(ResultFiles files) {
+    return SafetensorsFolder.write(files);
   }
 
   /** Opens a result that {@link #write} has written. */

@@ -17,8 +17,10 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import org.alphaquant.architecture.Precision;
 import org.alphaquant.cuda.CudaDevice;
 
 /**
@@ -32,9 +34,10 @@ public final class TensorScope implements AutoCloseable {
   private final Optional<CudaDevice> cuda;
   private final String stage;
   private final boolean recording;
+  private final Precision precision;
 
   TensorScope(PtSymbolBlock kernels, PtNDManager manager, Optional<CudaDevice> cuda, String stage) {
-    this(kernels, manager, cuda, stage, false);
+    this(kernels, manager, cuda, stage, false, Precision.FLOAT32);
   }
 
   private TensorScope(
@@ -42,17 +45,19 @@ public final class TensorScope implements AutoCloseable {
       PtNDManager manager,
       Optional<CudaDevice> cuda,
       String stage,
-      boolean recording) {
+      boolean recording,
+      Precision precision) {
     this.kernels = kernels;
     this.manager = manager;
     this.cuda = cuda;
     this.stage = stage;
     this.recording = recording;
+    this.precision = precision;
   }
 
   /** A scope within this one, closed with it at the latest. */
   public TensorScope child(String stage) {
-    return within(stage, recording);
+    return within(stage, recording, precision);
   }
 
   /**
@@ -61,12 +66,28 @@ public final class TensorScope implements AutoCloseable {
    * other scopes made cannot be differentiated: what takes part must be made or copied here.
    */
   public TensorScope recording(String stage) {
-    return within(stage, true);
+    return within(stage, true, precision);
   }
 
-  private TensorScope within(String inner, boolean records) {
+  /** A scope within this one whose products, and those of scopes within it, are computed so. */
+  public TensorScope computing(Precision products) {
+    return within(products.name().toLowerCase(Locale.ROOT), recording, products);
+  }
+
+  private TensorScope within(String inner, boolean records, Precision products) {
     PtNDManager own = (PtNDManager) manager.newSubManager();
-    return new TensorScope(kernels, own, cuda, stage + "/" + inner, records);
+    return new TensorScope(kernels, own, cuda, stage + "/" + inner, records, products);
+  }
+
+  /** Whether float32 products may round their factors to TF32. */
+  public boolean rounds() {
+    return cuda.isPresent() && precision != Precision.FLOAT32;
+  }
+
+  /** What attention and experts multiply: bfloat16 where that was chosen and there is a GPU. */
+  public TorchDtype productDtype() {
+    boolean reduced = cuda.isPresent() && precision == Precision.BFLOAT16;
+    return reduced ? TorchDtype.BFLOAT16 : TorchDtype.FLOAT32;
   }
 
   /** The device that kernels of our own can run on; empty on the CPU and where there are none. */
@@ -130,12 +151,21 @@ public final class TensorScope implements AutoCloseable {
       NDArray bytes = copying.run("tensor.allocate_like", copying.emptyBytes(), size);
       long offset = 0;
       for (ByteBuffer slice : slices) {
-        try (TensorScope one = copying.child("slice")) {
-          one.runInPlace("tensor.copy_into", bytes, offset, one.uint8(slice));
-        }
+        place(copying, bytes, offset, slice);
         offset += slice.remaining();
       }
       return copying.keep(this, copying.run("tensor.reinterpret", bytes, dtype.number(), shape));
+    }
+  }
+
+  // One copy by the driver, where the engine's own way takes two.
+  private void place(TensorScope copying, NDArray bytes, long offset, ByteBuffer slice) {
+    if (cuda.isPresent() && slice.isDirect() && slice.hasRemaining()) {
+      cuda.get().copyToDevice(slice, address(bytes) + offset);
+      return;
+    }
+    try (TensorScope one = copying.child("slice")) {
+      one.runInPlace("tensor.copy_into", bytes, offset, one.uint8(slice));
     }
   }
 
@@ -235,6 +265,9 @@ public final class TensorScope implements AutoCloseable {
   private <T> T call(String function, Object[] arguments, Function<IValue, T> result) {
     // The profiling executor would re-optimise each script in its first calls, for nothing here.
     JniUtils.setGraphExecutorOptimize(false);
+    if (cuda.isPresent()) {
+      TensorFloat32.allow(rounds());
+    }
     IValue[] values = new IValue[arguments.length];
     try {
       for (int i = 0; i < arguments.length; i++) {

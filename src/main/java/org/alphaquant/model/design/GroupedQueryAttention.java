@@ -143,7 +143,14 @@ final class GroupedQueryAttention implements CachedAttention {
           scope, queries, k, v, sinks, scores.scale(), scores.window(), scores.softCap());
     }
     return sinks.isEmpty() && scores.softCap() == 0
-        ? scope.run("attention.attend", queries, k, v, scores.scale(), scores.window())
+        ? scope.run(
+            "attention.attend",
+            queries,
+            k,
+            v,
+            scores.scale(),
+            scores.window(),
+            scope.productDtype().number())
         : scope.run(
             "attention.attend_by_head",
             queries,

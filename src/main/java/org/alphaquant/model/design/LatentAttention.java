@@ -119,7 +119,10 @@ final class LatentAttention implements CachedAttention {
             .map(chooser -> chooser.choose(scope, h, compressedQuery(scope, h), table, batch));
     return chosen
         .map(keys -> scope.run("attention.attend_chosen", q, k, v, keys, design.scale()))
-        .orElseGet(() -> scope.run("attention.attend", q, k, v, design.scale(), 0));
+        .orElseGet(
+            () ->
+                scope.run(
+                    "attention.attend", q, k, v, design.scale(), 0, scope.productDtype().number()));
   }
 
   private NDArray grown(TensorScope scope, NDArray q, long first) {

@@ -13,6 +13,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Content;
 import org.alphaquant.storage.PlannedTensor;
@@ -141,7 +142,7 @@ final class GgufContent {
     };
   }
 
-  void write(ResultFiles files) {
+  List<WrittenFile> write(ResultFiles files) {
     Map<String, MetadataValue> metadata =
         new LinkedHashMap<>(model().orElseThrow().metadata(name(files.source())));
     metadata.put("general.file_type", MetadataValue.u32(commonest(files).fileType()));
@@ -157,7 +158,8 @@ final class GgufContent {
               tensor.shape(),
               files.tensors().get(i)::writeTo));
     }
-    GgufWriter.write(files.folder(), GgufStorage.NAME, metadata, tensors, files.maxShardBytes());
+    return GgufWriter.write(
+        files.folder(), GgufStorage.NAME, metadata, tensors, files.maxShardBytes());
   }
 
   private static GgufType commonest(ResultFiles files) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
@@ -127,8 +128,8 @@ public final class GgufStorage implements StorageFormat {
   }
 
   @Override
-  public void write(ResultFiles files) {
-    new GgufContent(files.content()).write(files);
+  public List<WrittenFile> write(ResultFiles files) {
+    return new GgufContent(files.content()).write(files);
   }
 
   @Override

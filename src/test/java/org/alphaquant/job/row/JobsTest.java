@@ -67,19 +67,22 @@ class JobsTest extends OnAJobDatabase {
     assertThat(spec).isEqualTo(JobSpec.of("m"));
     assertThat(spec.gptq())
         .isEqualTo(
-            new JobSpec.Gptq(0.01, RoutingWeight.SCORE, 128, true, 128.0, true, 2, false, false));
+            new JobSpec.Gptq(
+                0.01, RoutingWeight.SCORE, 128, true, 128.0, true, 2, false, false, null));
     assertThat(spec.calibration().samples()).isEqualTo(64);
   }
 
   @Test
   void aValueOutsideItsLimitIsNamed() {
-    assertThatThrownBy(() -> new JobSpec.Gptq(-1.0, null, null, null, null, null, null, null, null))
+    assertThatThrownBy(
+            () -> new JobSpec.Gptq(-1.0, null, null, null, null, null, null, null, null, null))
         .isInstanceOf(SpecException.class)
         .hasMessage("damp is -1.0 but must be above 0.0 and at most 1.0");
     assertThatThrownBy(() -> JobSpec.of(" "))
         .hasMessage("model is \" \" but must be a text of 1 to 512 characters");
     assertThatThrownBy(
-            () -> new JobSpec.Gptq(Double.NaN, null, null, null, null, null, null, null, null))
+            () ->
+                new JobSpec.Gptq(Double.NaN, null, null, null, null, null, null, null, null, null))
         .hasMessageContaining("NaN");
   }
 

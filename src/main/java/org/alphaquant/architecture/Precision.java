@@ -1,0 +1,21 @@
+package org.alphaquant.architecture;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * What the matrix products of calibration are computed in; sums are float32 always. It matters on a
+ * GPU alone: the CPU computes in float32 whatever is asked for.
+ */
+public enum Precision {
+  /** Float32 throughout. */
+  @JsonProperty("float32")
+  FLOAT32,
+
+  /** Factors of float32 products are rounded to TF32's 11 bits, which hold bfloat16 exactly. */
+  @JsonProperty("tf32")
+  TF32,
+
+  /** And attention and experts read and multiply bfloat16, as an engine does. */
+  @JsonProperty("bfloat16")
+  BFLOAT16
+}
