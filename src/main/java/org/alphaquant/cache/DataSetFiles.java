@@ -2,6 +2,7 @@ package org.alphaquant.cache;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -12,7 +13,8 @@ import org.alphaquant.cache.FetchException.Kind;
  * what the request says and by the names that files of splits have.
  *
  * @param config folder or part of the name that belongs to a configuration; null for any
- * @param split {@code train} where null
+ * @param split {@code train} where null; for {@code test} what is held out under another name does
+ *     too
  * @param file name or pattern with {@code *}; null for the first of the split
  */
 public record DataSetFiles(String config, String split, String file) {
@@ -21,12 +23,16 @@ public record DataSetFiles(String config, String split, String file) {
       List.of(".parquet", ".jsonl", ".ndjson", ".json", ".txt");
   private static final int SHOWN = 10;
 
+  // Not every data set calls what it holds out for measurements its test split.
+  private static final Map<String, List<String>> NAMES =
+      Map.of("test", List.of("test", "validation", "valid", "val", "dev"));
+
   /**
    * The file.
    *
    * @throws FetchException if there is none
    */
-  RemoteFile choose(Version dataset, List<RemoteFile> all) {
+  public RemoteFile choose(Version dataset, List<RemoteFile> all) {
     List<RemoteFile> data =
         all.stream()
             .filter(it -> isData(it.path()))
@@ -61,12 +67,17 @@ public record DataSetFiles(String config, String split, String file) {
   private Optional<RemoteFile> ofSplit(List<RemoteFile> data) {
     List<RemoteFile> configured =
         data.stream().filter(it -> config == null || hasWord(it.path(), config)).toList();
-    String wanted = split == null ? "train" : split;
     Optional<RemoteFile> named =
-        configured.stream().filter(it -> hasWord(it.path(), wanted)).findFirst();
+        NAMES.getOrDefault(wanted(), List.of(wanted())).stream()
+            .flatMap(name -> configured.stream().filter(it -> hasWord(it.path(), name)))
+            .findFirst();
     // The only file of a data set is its training split, whatever its name is.
     boolean only = named.isEmpty() && split == null && configured.size() == 1;
     return only ? Optional.of(configured.get(0)) : named;
+  }
+
+  private String wanted() {
+    return split == null ? "train" : split;
   }
 
   /** Whether the path has the word as a folder or as a part of its name between signs. */

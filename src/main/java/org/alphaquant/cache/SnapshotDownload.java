@@ -23,7 +23,7 @@ import org.alphaquant.cache.Renewals.Held;
 final class SnapshotDownload {
 
   private static final long MARGIN = 1L << 28;
-  private static final Duration LOOK = Duration.ofMillis(500);
+  private static final Duration LOOK = Duration.ofMillis(200);
 
   // ENOSPC, EDQUOT, EFBIG: Java hands on the system's words alone.
   private static final List<String> FULL =

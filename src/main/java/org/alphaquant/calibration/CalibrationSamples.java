@@ -7,9 +7,11 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.chat.ModelChat;
@@ -64,9 +66,10 @@ public record CalibrationSamples(long[][] tokens, List<Used> used, List<String> 
   public static CalibrationSamples collect(
       List<CalibrationSpec> specs, Tokenizer tokenizer, Optional<ModelChat> chat, long mostTokens) {
     List<SampleCollector> collectors = new ArrayList<>();
+    Set<Long> seen = new HashSet<>();
     for (CalibrationSpec spec : specs) {
       SampleCollector collector = new SampleCollector(spec, tokenizer, mostTokens);
-      fill(collector, spec, chat);
+      fill(collector, spec, spec.distinct() ? seen : null, chat);
       collectors.add(collector);
     }
     if (collectors.stream().allMatch(collector -> collector.samples().length == 0)) {
@@ -83,8 +86,8 @@ public record CalibrationSamples(long[][] tokens, List<Used> used, List<String> 
   }
 
   private static void fill(
-      SampleCollector collector, CalibrationSpec spec, Optional<ModelChat> chat) {
-    try (Documents documents = Documents.of(spec.source(), spec.seed(), spec.distinct(), chat)) {
+      SampleCollector collector, CalibrationSpec spec, Set<Long> seen, Optional<ModelChat> chat) {
+    try (Documents documents = Documents.of(spec.source(), spec.seed(), seen, chat)) {
       Optional<Document> next = documents.next();
       while (next.isPresent()) {
         collector.add(next.get());

@@ -4,18 +4,21 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 
-/** Documents without those that came before: a text that comes twice says nothing new. */
+/** Documents without those that were seen before: a text that comes twice says nothing new. */
 final class DistinctDocuments implements Documents {
 
   private final Documents source;
-  private final Set<Long> seen = new HashSet<>();
+  private final Set<Long> seen;
 
-  DistinctDocuments(Documents source) {
+  /**
+   * @param seen hashes of what came before, of other sources too; added to
+   */
+  DistinctDocuments(Documents source, Set<Long> seen) {
     this.source = source;
+    this.seen = seen;
   }
 
   @Override

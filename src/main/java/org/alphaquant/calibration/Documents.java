@@ -3,6 +3,7 @@ package org.alphaquant.calibration;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.Optional;
+import java.util.Set;
 import org.alphaquant.chat.ModelChat;
 
 /** Texts, one after the other. */
@@ -16,14 +17,15 @@ interface Documents extends AutoCloseable {
   /**
    * The documents of a source.
    *
-   * @param distinct whether one that comes again is left out; a running text is never cut so
+   * @param seen hashes of documents that are left out, to which these are added; null leaves none
+   *     out, and a running text is never cut so
    * @param chat what writes conversations; empty where the model has no template
    */
-  static Documents of(TextSource source, long seed, boolean distinct, Optional<ModelChat> chat) {
+  static Documents of(TextSource source, long seed, Set<Long> seen, Optional<ModelChat> chat) {
     Documents inOrder = inOrder(source, chat);
     Documents chosen =
-        distinct && !(source instanceof TextSource.PlainText)
-            ? new DistinctDocuments(inOrder)
+        seen != null && !(source instanceof TextSource.PlainText)
+            ? new DistinctDocuments(inOrder, seen)
             : inOrder;
     return seed == 0 ? chosen : new ShuffledDocuments(chosen, seed);
   }

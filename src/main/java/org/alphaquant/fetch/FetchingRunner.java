@@ -64,7 +64,7 @@ final class FetchingRunner implements JobRunner {
     JobSpec spec = context.spec();
     Optional<ModelInUse> model = brought(spec.model(), () -> model(context));
     model.ifPresent(it -> releases.add(it::close));
-    model.ifPresent(it -> sources.put(spec.model(), source(it)));
+    model.map(FetchingRunner::source).ifPresent(it -> put(context, sources, it));
     for (JobSpec.Source text : texts(spec)) {
       Optional<Texts.Brought> brought =
           brought(
@@ -73,6 +73,15 @@ final class FetchingRunner implements JobRunner {
       brought.ifPresent(it -> releases.add(it::close));
       brought.ifPresent(it -> sources.put(text.name(), it.source()));
     }
+  }
+
+  private static void put(
+      JobContext context, Map<String, FetchedSource> sources, FetchedSource model) {
+    String name = context.spec().model();
+    sources.put(name, model);
+    String licence = model.licence() == null ? "none is named" : model.licence();
+    String message = "the licence of %s, as its card names it: %s".formatted(name, licence);
+    context.event("log", Map.of("level", "info", "message", message));
   }
 
   private static <T> T brought(String name, Supplier<T> bring) {

@@ -29,6 +29,9 @@ final class KnownDataSets {
           Map.entry(
               "llm-compression-calibration",
               new Known("neuralmagic/LLM_compression_calibration", null, "train", null)),
+          Map.entry(
+              "neuralmagic-calibration",
+              new Known("neuralmagic/calibration", "LLM", "train", null)),
           Map.entry("pile-10k", new Known("NeelNanda/pile-10k", null, "train", null)),
           Map.entry(
               "pile-val", new Known("mit-han-lab/pile-val-backup", null, null, "val.jsonl.zst")),

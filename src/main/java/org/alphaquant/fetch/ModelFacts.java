@@ -4,9 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.alphaquant.source.ModelLicence;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -20,13 +19,11 @@ import tools.jackson.databind.json.JsonMapper;
 record ModelFacts(String family, String licence, long bytes) {
 
   private static final int MAX_TEXT = 1 << 20;
-  private static final Pattern LICENCE =
-      Pattern.compile("\\A---\\s*\\n(?:.*\\n)*?license:\\s*['\"]?([\\w.+-]{1,64})['\"]?\\s*\\n");
 
   static ModelFacts of(Path folder) {
     return new ModelFacts(
         text(folder.resolve("config.json")).map(ModelFacts::family).orElse(null),
-        text(folder.resolve("README.md")).map(ModelFacts::licence).orElse(null),
+        ModelLicence.of(folder).orElse(null),
         bytes(folder));
   }
 
@@ -37,12 +34,6 @@ record ModelFacts(String family, String licence, long bytes) {
     } catch (JacksonException noJson) {
       return null;
     }
-  }
-
-  private static String licence(String card) {
-    int end = card.indexOf("\n---", 3);
-    Matcher licence = LICENCE.matcher(end < 0 ? "" : card.substring(0, end + 1));
-    return licence.find() ? licence.group(1) : null;
   }
 
   private static Optional<String> text(Path file) {

@@ -22,6 +22,7 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.scheme.plan.SchemeGroup;
+import org.alphaquant.source.ModelLicence;
 import org.alphaquant.storage.ModuleSummary;
 import org.alphaquant.storage.PlannedTensor;
 
@@ -59,6 +60,7 @@ public final class PlanAnswer {
     return new JobPlan(
         job.spec().model(),
         job.description().family(),
+        ModelLicence.of(job.source().folder()).orElse(null),
         plan.format().name(),
         plan.target().jsonName(),
         plan.source(),

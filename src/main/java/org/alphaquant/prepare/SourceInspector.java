@@ -15,6 +15,7 @@ import org.alphaquant.job.plan.InspectionRequest;
 import org.alphaquant.job.plan.ModelInspection;
 import org.alphaquant.job.plan.ModelInspector;
 import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.source.ModelLicence;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.storage.ModuleSummary;
 import org.springframework.stereotype.Component;
@@ -38,14 +39,16 @@ class SourceInspector implements ModelInspector {
   public ModelInspection inspect(InspectionRequest request) {
     try (Checkpoint checkpoint =
         Checkpoint.open(inputs.folder(request.model(), request.revision()))) {
-      return inspection(request.model(), ModelFamilies.describe(checkpoint, request.modelType()));
+      return inspection(
+          request.model(), checkpoint, ModelFamilies.describe(checkpoint, request.modelType()));
     } catch (SourceException | CheckpointException | ModelException e) {
       throw new RefusedException(
           List.of(InputProblems.ofModel(request.model(), request.modelType(), e)));
     }
   }
 
-  private static ModelInspection inspection(String model, ModelDescription description) {
+  private static ModelInspection inspection(
+      String model, Checkpoint checkpoint, ModelDescription description) {
     List<LayerDescription> sparse =
         description.layerList().stream().filter(layer -> layer.routing().isPresent()).toList();
     int experts = description.routing().map(RoutingDescription::experts).orElse(0);
@@ -53,6 +56,7 @@ class SourceInspector implements ModelInspector {
     return new ModelInspection(
         model,
         description.family(),
+        ModelLicence.of(checkpoint.folder()).orElse(null),
         description.recognisedBy(),
         description.layers(),
         sparse.size(),

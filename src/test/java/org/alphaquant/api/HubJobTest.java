@@ -107,6 +107,8 @@ class HubJobTest {
     assertThat(spec.at("/revision").asString()).isEqualTo(pushed);
     assertArchive(id, job.at("/result/artifacts"));
     JsonNode events = http.get("/v1/jobs/" + id + "/events").json().at("/data");
+    assertThat(events.valueStream().map(it -> it.at("/data/message").asString("")))
+        .contains("the licence of tiny/first, as its card names it: apache-2.0");
     assertThat(events.valueStream().map(it -> it.at("/data")))
         .anySatisfy(
             data -> {
@@ -191,7 +193,7 @@ class HubJobTest {
 
   @Test
   void aModelIsInspectedAndPlannedFromItsHeadersAlone() {
-    hub.push("tiny/other", FOLDER);
+    hub.push("tiny/other", model());
     hub.forgetRequests();
     JsonNode model =
         http.postJson("/v1/models:inspect", "{\"model\": \"hf://tiny/other@main\"}").json();
@@ -199,6 +201,8 @@ class HubJobTest {
     assertThat(model.at("/experts").asInt()).isEqualTo(8);
     JsonNode plan = http.postJson("/v1/plans", body("tiny/other")).json();
     assertThat(plan.at("/family").asString()).isEqualTo("olmoe");
+    assertThat(plan.at("/licence").asString()).isEqualTo("apache-2.0");
+    assertThat(model.at("/licence").asString()).isEqualTo("apache-2.0");
     assertThat(hub.requests())
         .filteredOn(it -> it.host().equals("localhost"))
         .allSatisfy(it -> assertThat(it.headers()).containsKey("Range"));
@@ -219,7 +223,9 @@ class HubJobTest {
     hub.push("tiny/away", FOLDER);
     hub.fault("/api/models/tiny/away", 1000, HubDouble.status(503));
     Answer plan = http.postJson("/v1/plans", body("tiny/away"));
-    assertThat(problem(plan, 503, "service-unavailable").at("/detail")).contains("status 503");
+    assertThat(plan.status()).isEqualTo(200);
+    assertThat(plan.at("/warnings/0/code")).isEqualTo("model-away");
+    assertThat(plan.at("/warnings/0/detail")).contains("status 503").contains("The run will tell");
     Answer posted = http.postJson("/v1/jobs", body("tiny/away"));
     assertThat(posted.status()).as(posted.toString()).isEqualTo(201);
     http.post("/v1/jobs/" + posted.json().at("/id").asString() + "/cancel");
@@ -275,6 +281,35 @@ class HubJobTest {
         .startsWith("---\nbase_model: \"tiny/olmoe\"")
         .contains("license: \"apache-2.0\"", "hf://tiny/olmoe@" + commit)
         .contains("vLLM does not serve it: model.layers.", "transformers serve .");
+  }
+
+  @Test
+  void theNotebooksCellsRunAJob() throws Exception {
+    if (!PythonCommand.isThere()) {
+      return;
+    }
+    JsonNode notebook =
+        JsonMapper.shared().readTree(Files.readString(Path.of("examples/quantize.ipynb")));
+    assertThat(notebook.at("/nbformat").asInt()).isEqualTo(4);
+    StringBuilder script =
+        new StringBuilder(
+            "import os\nos.environ.update(ALPHAQUANT_URL='%s', ALPHAQUANT_MODEL='%s')\n"
+                .formatted(http.base(), MODEL));
+    for (JsonNode cell : notebook.at("/cells")) {
+      if (cell.at("/cell_type").asString().equals("code")) {
+        cell.at("/source").forEach(line -> script.append(line.asString()));
+        script.append('\n');
+      }
+    }
+    Path file = Files.writeString(roots.resolve("notebook.py"), script);
+    assertThat(PythonCommand.run(file.toString()))
+        .contains(
+            "olmoe, 8 experts",
+            "apache-2.0",
+            "SUCCEEDED",
+            "tokens",
+            "model.safetensors",
+            "## Serve it");
   }
 
   private static Answer upload(String name, byte[] content) {

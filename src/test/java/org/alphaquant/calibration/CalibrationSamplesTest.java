@@ -85,7 +85,7 @@ class CalibrationSamplesTest {
   void shufflingLosesNoDocument() {
     List<String> texts = List.of("a1", "b2", "c3", "d4", "e5", "f6", "g7", "h8");
     try (Documents shuffled =
-        Documents.of(new TextSource.Inline(texts), 3, false, Optional.empty())) {
+        Documents.of(new TextSource.Inline(texts), 3, null, Optional.empty())) {
       List<String> drawn =
           Stream.generate(shuffled::next)
               .takeWhile(Optional::isPresent)
@@ -93,6 +93,20 @@ class CalibrationSamplesTest {
               .toList();
       assertThat(drawn).containsExactlyInAnyOrderElementsOf(texts).isNotEqualTo(texts);
     }
+  }
+
+  @Test
+  void aDocumentOfTwoSourcesIsReadOnce() {
+    TextSource first = new TextSource.Inline(List.of("One day", "One day", "Femi went"));
+    TextSource second = new TextSource.Inline(List.of("Femi went", "to the library"));
+    List<CalibrationSpec> distinct =
+        Stream.of(first, second)
+            .map(it -> new CalibrationSpec(it, 50, 2, OptionalInt.empty(), 0, true))
+            .toList();
+    CalibrationSamples samples = CalibrationSamples.collect(distinct, tokenizer, Optional.empty());
+    assertThat(samples.used())
+        .extracting(CalibrationSamples.Used::documents)
+        .containsExactly(2L, 1L);
   }
 
   @Test

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.zip.GZIPOutputStream;
@@ -47,7 +48,7 @@ class DataFormatTest {
 
   private static List<String> texts(Path file, String field, Optional<ModelChat> chat) {
     List<String> texts = new ArrayList<>();
-    try (Documents documents = Documents.of(TextSource.of(file, field), 0, true, chat)) {
+    try (Documents documents = Documents.of(TextSource.of(file, field), 0, new HashSet<>(), chat)) {
       for (Optional<Document> it = documents.next(); it.isPresent(); it = documents.next()) {
         texts.add(it.get().text());
       }

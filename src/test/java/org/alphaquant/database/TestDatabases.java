@@ -1,5 +1,6 @@
 package org.alphaquant.database;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +11,7 @@ import java.sql.Statement;
 import java.util.UUID;
 import org.flywaydb.core.Flyway;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
  * Real databases for tests: one PostgreSQL server per JVM, and each caller gets a database of its
@@ -25,6 +27,21 @@ public final class TestDatabases {
     String name = "test_" + UUID.randomUUID().toString().replace("-", "");
     Holder.SERVER.execute("create database " + name + " template " + TEMPLATE);
     return Holder.SERVER.database(name);
+  }
+
+  /**
+   * A client of a new database, whose connections are kept: to open one takes longer than most
+   * statements.
+   */
+  public static JdbcClient client() {
+    JdbcConnectionDetails database = create();
+    HikariDataSource connections = new HikariDataSource();
+    connections.setJdbcUrl(database.getJdbcUrl());
+    connections.setUsername(database.getUsername());
+    connections.setPassword(database.getPassword());
+    connections.setMinimumIdle(0);
+    connections.setIdleTimeout(10_000);
+    return JdbcClient.create(connections);
   }
 
   /** A new database without a table, as an administrator hands it over. */

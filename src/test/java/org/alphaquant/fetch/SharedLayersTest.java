@@ -16,9 +16,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
-import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 
 /** What one machine has finished, another one goes on with. */
 class SharedLayersTest {
@@ -34,13 +31,7 @@ class SharedLayersTest {
   @BeforeEach
   void start() throws IOException {
     remote = new S3Double();
-    JdbcConnectionDetails database = TestDatabases.create();
-    folders =
-        new StoredFolders(
-            remote,
-            JdbcClient.create(
-                new DriverManagerDataSource(
-                    database.getJdbcUrl(), database.getUsername(), database.getPassword())));
+    folders = new StoredFolders(remote, TestDatabases.client());
     store = folders.of(job);
     attempt = new AttemptLayout(here);
     Files.createDirectories(attempt.layers());

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.cache.FetchException;
+import org.alphaquant.database.TestDatabases;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -99,7 +100,7 @@ class HubPlaceTest {
       HubSettings settings = HubTests.settings(URI.create("http://hub.example"), Map.of());
       HubPlace place =
           HubPlace.of(settings, Map.of("http_proxy", remote.endpoint().toString()), folder);
-      try (Hub hub = HubTests.hub(settings, place, HubTests.database())) {
+      try (Hub hub = HubTests.hub(settings, place, TestDatabases.client())) {
         assertThat(hub.pin(HubReference.model(HubTests.ID, null)).reference().revision())
             .isEqualTo(commit);
       }

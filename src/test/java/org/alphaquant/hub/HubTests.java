@@ -11,12 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import javax.sql.DataSource;
 import org.alphaquant.cache.ModelCache;
-import org.alphaquant.database.TestDatabases;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.util.unit.DataSize;
 
 /** What tests of the hub have in common: settings, a database, and a model that is none. */
@@ -26,14 +22,6 @@ final class HubTests {
   static final int SHARD = 300_000;
 
   private HubTests() {}
-
-  static JdbcClient database() {
-    JdbcConnectionDetails database = TestDatabases.create();
-    DataSource source =
-        new DriverManagerDataSource(
-            database.getJdbcUrl(), database.getUsername(), database.getPassword());
-    return JdbcClient.create(source);
-  }
 
   /** The settings of a service that asks this hub, with times that suit a test. */
   static HubSettings settings(URI endpoint, Map<String, Object> changed) {

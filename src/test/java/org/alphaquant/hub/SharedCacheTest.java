@@ -19,7 +19,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.alphaquant.cache.DownloadObserver;
 import org.alphaquant.cache.ModelInUse;
+import org.alphaquant.database.TestDatabases;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -31,9 +33,14 @@ import org.springframework.util.unit.DataSize;
 class SharedCacheTest {
 
   @TempDir Path dataDir;
-  private final JdbcClient sql = HubTests.database();
+  private static JdbcClient sql;
   private final List<Hub> hubs = new ArrayList<>();
   private HubDouble remote;
+
+  @BeforeAll
+  static void database() {
+    sql = TestDatabases.client();
+  }
 
   @BeforeEach
   void start() {

@@ -32,16 +32,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.util.unit.DataSize;
 
 /** Models and texts from a store, whole, whatever happens on the way. */
 class StoresTest {
 
   private static final String WEIGHTS = "model.safetensors";
-  private static final JdbcClient SQL = database();
+  private static final JdbcClient SQL = TestDatabases.client();
   private static S3Double remote;
 
   @TempDir Path folder;
@@ -49,13 +47,6 @@ class StoresTest {
   private StoreAddress model;
   private ModelCache cache;
   private Stores stores;
-
-  static JdbcClient database() {
-    JdbcConnectionDetails database = TestDatabases.create();
-    return JdbcClient.create(
-        new DriverManagerDataSource(
-            database.getJdbcUrl(), database.getUsername(), database.getPassword()));
-  }
 
   @BeforeAll
   static void startRemote() {

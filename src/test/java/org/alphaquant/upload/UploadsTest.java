@@ -12,23 +12,14 @@ import java.time.Duration;
 import org.alphaquant.database.TestDatabases;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.DriverManagerDataSource;
 import org.springframework.util.unit.DataSize;
 
 class UploadsTest {
 
-  private static final JdbcClient SQL = database();
+  private static final JdbcClient SQL = TestDatabases.client();
 
   @TempDir Path folder;
-
-  private static JdbcClient database() {
-    JdbcConnectionDetails database = TestDatabases.create();
-    return JdbcClient.create(
-        new DriverManagerDataSource(
-            database.getJdbcUrl(), database.getUsername(), database.getPassword()));
-  }
 
   private Uploads uploads(Duration keep) {
     UploadSettings settings =

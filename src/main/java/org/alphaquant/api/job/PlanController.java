@@ -8,6 +8,7 @@ import java.util.Set;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.SourceAwayException;
 import org.alphaquant.job.plan.JobPlan;
 import org.alphaquant.problem.Problem;
 import org.springframework.http.MediaType;
@@ -37,7 +38,7 @@ class PlanController {
       path = "/v1/plans",
       consumes = MediaType.APPLICATION_JSON_VALUE,
       produces = MediaType.APPLICATION_JSON_VALUE)
-  PlanView plan(
+  Object plan(
       @RequestBody JobSpec spec,
       @RequestParam(required = false) String include,
       @RequestParam(required = false) String after,
@@ -56,8 +57,12 @@ class PlanController {
       throw refused(
           Problem.error("unused-parameter", "after", after, "goes with include=tensors only"));
     }
-    JobPlan plan = check.planned(spec);
-    return new PlanView(plan, include == null ? null : page(plan, after, limit));
+    try {
+      JobPlan plan = check.planned(spec);
+      return new PlanView(plan, include == null ? null : page(plan, after, limit));
+    } catch (SourceAwayException e) {
+      return UnseenPlan.of(spec.model(), e.getMessage());
+    }
   }
 
   private static TensorPage page(JobPlan plan, String after, int limit) {

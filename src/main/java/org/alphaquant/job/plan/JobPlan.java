@@ -11,6 +11,7 @@ import org.alphaquant.problem.Problem;
  * What a job would come to.
  *
  * @param family the model's family
+ * @param licence as the model's card names it; null where it names none
  * @param format the checkpoint format that would be written; chosen where {@code auto} was asked
  * @param targetRuntime the program that is to load it; {@code none} for none in particular
  * @param sourceSha256 of the source's headers and config.json; a specification that names it runs
@@ -26,6 +27,7 @@ import org.alphaquant.problem.Problem;
 public record JobPlan(
     String model,
     String family,
+    @JsonInclude(JsonInclude.Include.NON_NULL) String licence,
     String format,
     String targetRuntime,
     String sourceSha256,

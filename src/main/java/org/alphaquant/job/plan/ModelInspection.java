@@ -7,6 +7,7 @@ import java.util.List;
  * What a model is.
  *
  * @param family its family, as config.json's {@code model_type} has it
+ * @param licence as its card names it; null where it names none
  * @param recognisedBy what told: {@code request}, {@code model_type}, {@code architectures} or
  *     {@code tensor names}
  * @param experts routed experts of a layer, 0 in a dense model
@@ -23,6 +24,7 @@ import java.util.List;
 public record ModelInspection(
     String model,
     String family,
+    String licence,
     String recognisedBy,
     int layers,
     int sparseLayers,
