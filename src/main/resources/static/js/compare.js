@@ -11,14 +11,18 @@ export async function compareView({root, query, signal, go}) {
   const jobs = await Promise.all(ids.map((id) => get(`/v1/jobs/${id}`, signal)));
   const all = (await get("/v1/jobs?state=SUCCEEDED&limit=100", signal)).data;
   const names = new Map(jobs.map((job, i) => [job.id, String.fromCharCode(65 + (i % 26)) + (i >= 26 ? Math.floor(i / 26) : "")]));
-  const measured = jobs.filter((job) => job.result?.perplexity && job.result?.bytes);
+  const measured = jobs.filter((job) => job.result?.perplexity?.before && job.result?.bytes);
+  const diverged = jobs.filter((job) => job.result?.divergence && job.result?.bytes);
+
+  const against = (title, some, loss, formatY) => scatter({title: `${title} against size`, xLabel: "size", yLabel: "loss", formatX: bytes, formatY,
+    points: some.map((job) => ({x: job.result.bytes.after, y: loss(job), name: names.get(job.id), onClick: () => go(`/jobs/${job.id}`)}))});
 
   fill(root,
     h("div", {class: "heading"}, h("h1", {class: "grow"}, "Compare"), chooser(all, ids, go)),
     jobs.length === 0 ? h("div", {class: "card empty"}, h("h2", {}, "Choose jobs to compare"), h("p", {}, "Add finished jobs above, or tick them in the list of jobs.")) : null,
-    measured.length ? card("Quality against size", h("p", {class: "sub"}, "Left and down is better; the line joins what no other job beats in both."),
-      scatter({title: "Loss of perplexity against size", xLabel: "size", yLabel: "loss", formatX: bytes, formatY: (it) => percent(it, 2),
-        points: measured.map((job) => ({x: job.result.bytes.after, y: job.result.perplexity.after / job.result.perplexity.before - 1, name: names.get(job.id), onClick: () => go(`/jobs/${job.id}`)}))})) : null,
+    measured.length || diverged.length ? card("Quality against size", h("p", {class: "sub"}, "Left and down is better; the line joins what no other job beats in both."),
+      measured.length ? against("Loss of perplexity", measured, (job) => job.result.perplexity.after / job.result.perplexity.before - 1, (it) => percent(it, 2)) : null,
+      diverged.length > 1 ? against("KL divergence", diverged, (job) => job.result.divergence.mean.value, number) : null) : null,
     jobs.length ? card("Results", table(jobs, names, ids, go), h("div", {class: "row actions"}, saveButton("JSON", "comparison.json", "application/json", () => JSON.stringify(jobs, null, 2)))) : null,
     jobs.length > 1 ? card("What differs in their specifications", differences(jobs, names)) : null);
 }
@@ -31,11 +35,12 @@ function chooser(all, ids, go) {
 }
 
 function table(jobs, names, ids, go) {
-  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, ""), h("th", {}, "Model"), h("th", {}, "State"), h("th", {class: "num"}, "Size"), h("th", {class: "num"}, "Bits"), h("th", {class: "num"}, "Perplexity"), h("th", {class: "num"}, "Change"), h("th", {}, ""))),
+  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, ""), h("th", {}, "Model"), h("th", {}, "State"), h("th", {class: "num"}, "Size"), h("th", {class: "num"}, "Bits"), h("th", {class: "num"}, "Perplexity"), h("th", {class: "num"}, "Change"), h("th", {class: "num"}, "KL"), h("th", {}, ""))),
     h("tbody", {}, jobs.map((job) => h("tr", {},
       h("td", {}, h("b", {}, names.get(job.id))), h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model)), h("td", {}, stateBadge(job.state)),
       h("td", {class: "num"}, bytes(job.result?.bytes?.after)), h("td", {class: "num"}, number(job.result?.bits_per_weight, 2)),
       h("td", {class: "num"}, number(job.result?.perplexity?.after)), h("td", {class: "num"}, change(job.result?.perplexity?.before, job.result?.perplexity?.after)),
+      h("td", {class: "num"}, number(job.result?.divergence?.mean?.value)),
       h("td", {class: "actions"}, h("button", {type: "button", class: "small", onclick: () => go(`/compare?ids=${ids.filter((it) => it !== job.id).join(",")}`)}, "Remove")))))));
 }
 

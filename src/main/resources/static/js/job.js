@@ -9,7 +9,7 @@ import {heatMap} from "./heatmap.js";
 import {stackedBar} from "./charts.js";
 import {follow} from "./stream.js";
 import {artifactsCard, serveCard} from "./result.js";
-import {errorsCard, expertCard, schemesCard} from "./report.js";
+import {errorsCard, expertCard, routersCard, schemesCard} from "./report.js";
 
 export async function jobView({root, id, signal, go, linkState}) {
   const path = `/v1/jobs/${id}`;
@@ -50,6 +50,7 @@ export async function jobView({root, id, signal, go, linkState}) {
       job.state === "SUCCEEDED" ? serveCard(job, plan?.format) : null,
       job.state === "SUCCEEDED" ? artifactsCard(job) : null,
       report ? errorsCard(report) : null,
+      routersCard(job.result?.divergence),
       plan ? schemesCard(plan) : null);
     root.lastChild.replaceWith(specCard(job, report));
   }
@@ -136,10 +137,26 @@ function header(job, changed) {
     job.state === "SUCCEEDED" ? null : h("div", {}, progressBar(job), h("p", {class: "sub"}, doing(job))),
     job.error ? h("div", {class: "notice bad"}, h("b", {}, job.error.code), " ", job.error.message) : null,
     h("div", {class: "figures"},
-      result.perplexity ? figure(`${number(result.perplexity.before)} → ${number(result.perplexity.after)}`, "Perplexity", change(result.perplexity.before, result.perplexity.after)) : null,
+      qualityFigures(result),
       result.bytes ? figure(`${bytes(result.bytes.before)} → ${bytes(result.bytes.after)}`, "Size", change(result.bytes.before, result.bytes.after, 1)) : null,
       result.bits_per_weight ? figure(number(result.bits_per_weight, 2), "Bits per weight", "scales counted in") : null,
       figure(running, ended(job.state) ? "Took" : "Left", ended(job.state) ? "" : percent(job.progress?.fraction, 0))));
+}
+
+/** How good the result is, as far as the job measured it. */
+function qualityFigures({perplexity, divergence, choices}) {
+  const interval = (it, text) => `${text(it.low)} to ${text(it.high)}`;
+  const share = (it) => percent(it, 1);
+  return [
+    perplexity ? pair(perplexity, number, "Perplexity") : null,
+    divergence ? figure(number(divergence.mean.value), "KL divergence", interval(divergence.mean, number)) : null,
+    divergence?.top_one_agreement ? figure(share(divergence.top_one_agreement.value), "Same top token", interval(divergence.top_one_agreement, share)) : null,
+    choices ? pair({before: choices.before?.value, after: choices.after.value}, share, "Questions answered") : null];
+}
+
+// A model that was measured alone has no figure before.
+function pair({before, after}, text, label) {
+  return before === undefined || before === null ? figure(text(after), label, "") : figure(`${text(before)} → ${text(after)}`, label, change(before, after));
 }
 
 function stateLine({data, attempt}) {

@@ -36,6 +36,17 @@ export function errorsCard(report) {
       ...report.linears.map((it) => [it.module, it.format, it.group_size, it.error_before, it.error_after].join(","))].join("\r\n"))));
 }
 
+/** Where quantization sends tokens to other experts than the original does. */
+export function routersCard(divergence) {
+  const layers = (divergence?.routers ?? []).filter((it) => it.changed);
+  if (!layers.length) return null;
+  return card("Router agreement",
+    lineChart({title: "Share of tokens that keep their experts, by layer", series: [{name: "same experts", points: layers.map((it) => [it.layer, 1 - it.changed.value])}],
+      xLabel: "layer", yLabel: "share of tokens", formatY: (it) => percent(it, 1)}),
+    divergence.changed_experts && divergence.changed_routing ? h("p", {class: "sub"},
+      `Of the divergence, ${number(divergence.changed_experts.value)} nats come from changed weights and ${number(divergence.changed_routing.value)} from tokens that go to other experts.`) : null);
+}
+
 export function schemesCard(plan) {
   const parts = plan.schemes.map((it) => ({name: it.scheme, value: it.bytes, text: bytes(it.bytes)}));
   return card("Bytes by scheme", stackedBar(parts), schemeTable(plan));
