@@ -30,6 +30,7 @@ public final class MiMoV2FlashFamily implements ModelFamily {
   private static final SigmoidExperts EXPERTS = new SigmoidExperts(256, 8, 1, 1, 1, 1);
   private static final String PATTERN = "hybrid_layer_pattern";
   private static final String SPARSE = "moe_layer_freq";
+  private static final String VALUES = "attention_value_scale";
   private static final double PART = 0.334;
 
   @Override
@@ -86,17 +87,18 @@ public final class MiMoV2FlashFamily implements ModelFamily {
 
   private static Scores scores(GroupedQueryDecoder decoder, boolean sliding) {
     ModelConfig config = decoder.config();
-    double values =
-        config.missing("attention_value_scale")
-            ? 0.707
-            : config.numberOrNull("attention_value_scale").orElse(1.0);
-    Scores scores = Scores.of(decoder.heads()).scalingValues(values);
+    Scores scores = Scores.of(decoder.heads()).scalingValues(valueScale(config));
     boolean sinks =
         sliding
             ? config.flag("add_swa_attention_sink_bias", true)
             : config.flag("add_full_attention_sink_bias", false);
     Scores own = sinks ? scores.withSinks("attention_sink_bias") : scores;
     return sliding ? own.within(SlidingWindow.everywhere(config, 128)) : own;
+  }
+
+  private static double valueScale(ModelConfig config) {
+    boolean off = config.missingOrNull(VALUES) && !config.missing(VALUES);
+    return off ? 1 : config.aboveZero(VALUES, 0.707);
   }
 
   private static boolean slides(ModelConfig config, int layer) {

@@ -39,6 +39,7 @@ final class EngineFamilies {
     mixtures(families);
     LatentFamilies.add(families);
     ScaledFamilies.add(families);
+    NewerFamilies.add(families);
     return Map.copyOf(families);
   }
 

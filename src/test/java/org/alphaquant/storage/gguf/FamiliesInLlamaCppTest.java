@@ -7,18 +7,23 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.alphaquant.architecture.ModelException;
+import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.llamacpp.Engine;
+import org.alphaquant.model.ModelFamilies;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** llama.cpp computes what the model does, up to the order of float32 sums, or is not offered. */
@@ -57,6 +62,45 @@ class FamiliesInLlamaCppTest {
     requireReferenceLogits(name, "model.gguf");
   }
 
+  /**
+   * All of a folder that {@code -Dalphaquant.families=FOLDER} names; one that the engine computes
+   * otherwise must be refused.
+   */
+  @ParameterizedTest
+  @MethodSource("families")
+  void eachKnownFamilyOfAFolderGivesItsLogits(Path source) throws IOException {
+    Assumptions.assumeTrue(ENGINE.isPresent());
+    List<String> wrong = ExportedModel.write(source, folder, GgufType.F32, 1 << 30);
+    System.out.println(source.getFileName() + ": " + (wrong.isEmpty() ? "exported" : wrong));
+    if (wrong.isEmpty()) {
+      requireReferenceLogits(source, "model.gguf");
+    }
+  }
+
+  static List<Path> families() throws IOException {
+    String named = System.getProperty("alphaquant.families");
+    Path all = named == null ? RESOURCES.resolve("families") : Path.of(named);
+    List<Path> known = new ArrayList<>();
+    try (Stream<Path> children = Files.list(all)) {
+      for (Path child : children.sorted().toList()) {
+        if (Files.exists(child.resolve("config.json")) && isKnown(child)) {
+          known.add(child);
+        }
+      }
+    }
+    return known;
+  }
+
+  private static boolean isKnown(Path child) {
+    try (Checkpoint checkpoint = Checkpoint.open(child)) {
+      // A quantized source is exported in its own 16 bits, its reference is not rounded to them.
+      return !checkpoint.config().has("quantization_config")
+          && EngineFamilies.of(ModelFamilies.describe(checkpoint, null).family()).isPresent();
+    } catch (ModelException unknownToUs) {
+      return false;
+    }
+  }
+
   @Test
   void aSplitModelGivesTheSameLogits() throws IOException {
     Assumptions.assumeTrue(ENGINE.isPresent());
@@ -69,8 +113,12 @@ class FamiliesInLlamaCppTest {
   }
 
   private void requireReferenceLogits(String name, String file) {
+    requireReferenceLogits(RESOURCES.resolve(name), file);
+  }
+
+  private void requireReferenceLogits(Path source, String file) {
     assertThat(ENGINE.get().load(folder.resolve(file))).isEmpty();
-    Path path = RESOURCES.resolve(name).resolve("reference.safetensors");
+    Path path = source.resolve("reference.safetensors");
     try (SafetensorsFile reference = SafetensorsFile.open(path)) {
       int length = reference.info("input_ids").shape().get(1).intValue();
       long[] ids = new long[length];
@@ -86,7 +134,7 @@ class FamiliesInLlamaCppTest {
         most = Math.max(most, Math.abs(expected[i]));
         difference = Math.max(difference, Math.abs(expected[i] - got[i]));
       }
-      assertThat(difference / most).as(name).isLessThan(1e-5f);
+      assertThat(difference / most).as(source.toString()).isLessThan(1e-5f);
     }
   }
 

@@ -1,0 +1,136 @@
+package org.alphaquant.storage.gguf;
+
+import java.util.List;
+import java.util.Map;
+
+/** Families of 2025 and later whose layers are those of older ones under other names. */
+final class NewerFamilies {
+
+  private static final String GROUPS =
+      "llama.cpp knows no groups of experts (n_group) for this architecture";
+  private static final String WINDOW =
+      "llama.cpp ignores the sliding window of this architecture, which is shorter than the"
+          + " context";
+  private static final String ALL_SPARSE =
+      "llama.cpp wants experts in every layer behind the leading dense ones of this architecture";
+
+  private static final Map<String, String> NORMS_BEHIND =
+      Map.of(
+          "post_attention_layernorm", "post_attention_norm",
+          "post_feedforward_layernorm", "post_ffw_norm");
+
+  private NewerFamilies() {}
+
+  static void add(Map<String, EngineFamily> families) {
+    dense(families);
+    mixtures(families);
+    // The same layers under another name.
+    families.put("mimo", families.get("qwen2"));
+    families.put("solar_open", families.get("glm4_moe"));
+    families.put("glm4_moe_lite", families.get("deepseek_v3"));
+    families.put("kimi_k2", families.get("deepseek_v3"));
+  }
+
+  private static void dense(Map<String, EngineFamily> families) {
+    families.put(
+        "seed_oss",
+        EngineFamily.of("seed_oss")
+            .named(Map.of("post_attention_layernorm", "post_attention_norm")));
+    families.put("ernie4_5", EngineFamily.of("ernie4_5"));
+    families.put("hunyuan_v1_dense", EngineFamily.of("hunyuan-dense").named(Hunyuan.NAMES));
+    families.put("olmo2", EngineFamily.of("olmo2").named(NORMS_BEHIND));
+    families.put(
+        "glm4",
+        EngineFamily.of("glm4")
+            .named(
+                Map.of(
+                    "post_self_attn_layernorm", "post_attention_norm",
+                    "post_mlp_layernorm", "post_ffw_norm",
+                    "mlp.gate_up_proj", "ffn_up")));
+    families.put(
+        "phi3",
+        EngineFamily.of("phi3")
+            .named(Map.of("self_attn.qkv_proj", "attn_qkv", "mlp.gate_up_proj", "ffn_up"))
+            .with((config, keys) -> keys.u32("attention.sliding_window", config.activeWindow()))
+            .refusing(config -> config.activeWindow() > 0, WINDOW));
+  }
+
+  private static void mixtures(Map<String, EngineFamily> families) {
+    families.put(
+        "dots1",
+        EngineFamily.of("dots1")
+            .with(CommonKeys::shared)
+            .with(CommonKeys::weighting)
+            .refusing(
+                config -> config.keyHeads() != config.heads(),
+                "llama.cpp wants as many key heads as heads in this architecture")
+            .refusing(config -> config.activeWindow() > 0, WINDOW)
+            .refusing(NewerFamilies::grouped, GROUPS)
+            .refusing(config -> !config.sparseFrom(config.leadingDense()), ALL_SPARSE));
+    families.put("qwen3_vl_moe_text", EngineFamily.of("qwen3vlmoe").with(NewerFamilies::sections));
+    families.put(
+        "minimax_m2",
+        EngineFamily.of("minimax-m2")
+            .named(Map.of("block_sparse_moe.e_score_correction_bias", "exp_probs_b"))
+            .with(CommonKeys::weighting)
+            .with(
+                (config, keys) ->
+                    keys.u32(
+                        "expert_feed_forward_length", config.integer(0, "intermediate_size"))));
+    families.put(
+        "hunyuan_v1_moe",
+        EngineFamily.of("hunyuan-moe")
+            .named(Hunyuan.NAMES)
+            .with(
+                (config, keys) ->
+                    keys.u32("expert_shared_feed_forward_length", Hunyuan.sharedWidth(config))));
+    families.put(
+        "ernie4_5_moe",
+        EngineFamily.of("ernie4_5-moe")
+            .named(Map.of("mlp.moe_statics.e_score_correction_bias", "exp_probs_b"))
+            .with(
+                (config, keys) -> {
+                  long shared = config.integer(0, "moe_num_shared_experts");
+                  keys.u32("leading_dense_block_count", config.leadingDense());
+                  keys.u32("interleave_moe_layer_step", 1);
+                  keys.u32("expert_shared_count", shared);
+                  keys.u32(
+                      "expert_shared_feed_forward_length",
+                      shared * config.integer(0, "moe_intermediate_size"));
+                })
+            .refusing(config -> !config.sparseFrom(config.leadingDense()), ALL_SPARSE));
+  }
+
+  // For text all sections have the same position, so any that fill the rotation will do.
+  private static void sections(FamilyConfig config, EngineKeys keys) {
+    long half = config.rotaryDimension() / 2;
+    long third = half / 3;
+    keys.put(
+        "rope.dimension_sections", MetadataValue.i32s(List.of(half - 2 * third, third, third, 0L)));
+    keys.u32("n_deepstack_layers", 0);
+  }
+
+  private static boolean grouped(FamilyConfig config) {
+    return config.routing().map(routing -> routing.groups() > 1).orElse(false);
+  }
+
+  /** What the Hunyuan models call their modules. */
+  private static final class Hunyuan {
+
+    private static final Map<String, String> NAMES =
+        Map.of(
+            "self_attn.query_layernorm", "attn_q_norm",
+            "self_attn.key_layernorm", "attn_k_norm",
+            "mlp.gate.wg", "ffn_gate_inp",
+            "mlp.shared_mlp.gate_proj", "ffn_gate_shexp",
+            "mlp.shared_mlp.up_proj", "ffn_up_shexp",
+            "mlp.shared_mlp.down_proj", "ffn_down_shexp");
+
+    private Hunyuan() {}
+
+    private static long sharedWidth(FamilyConfig config) {
+      return config.integer(0, "intermediate_size")
+          * Math.max(1, config.integer(1, "num_shared_expert"));
+    }
+  }
+}
