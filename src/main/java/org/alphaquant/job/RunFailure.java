@@ -10,7 +10,18 @@ public class RunFailure extends RuntimeException {
 
   public RunFailure(JobError.Kind kind, String code, String message, Throwable cause) {
     super(message, cause);
-    this.error = new JobError(code, kind, message, cause == null ? null : cause.toString());
+    this.error = new JobError(code, kind, message, root(message, cause));
+  }
+
+  // What is at the bottom of it, where the message does not say it already.
+  private static String root(String message, Throwable cause) {
+    Throwable root = cause;
+    while (root != null && root.getCause() != null) {
+      root = root.getCause();
+    }
+    return root == null || root.getMessage() == null || message.contains(root.getMessage())
+        ? null
+        : root.getMessage();
   }
 
   public RunFailure(JobError error) {

@@ -44,7 +44,9 @@ class SecurityConfiguration {
             new BearerFilter(gate, tokens, limits, refusals, problems), AuthorizationFilter.class)
         .authorizeHttpRequests(
             it ->
-                it.requestMatchers("/v1/keys/**", "/v1/keys")
+                it.requestMatchers(HttpMethod.GET, "/v1")
+                    .permitAll()
+                    .requestMatchers("/v1/keys/**", "/v1/keys")
                     .hasAuthority(Scope.ADMIN.word())
                     .requestMatchers(HttpMethod.GET, "/v1/**", "/actuator/prometheus")
                     .hasAuthority(Scope.READ.word())

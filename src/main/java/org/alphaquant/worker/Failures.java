@@ -2,18 +2,18 @@ package org.alphaquant.worker;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 import org.alphaquant.background.DatabaseAway;
 import org.alphaquant.device.DeviceErrors;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /** Which class a failure of a run belongs to. */
 public final class Failures {
-  private static final int FRAMES = 8;
+  private static final Logger log = LoggerFactory.getLogger(Failures.class);
 
   // ENOSPC, EDQUOT, EFBIG: Java hands on the system's words alone.
   private static final List<String> FULL =
@@ -46,6 +46,7 @@ public final class Failures {
           ? diskFull(file, folder)
           : error("input-output", JobError.Kind.TRANSIENT, file);
     }
+    log.error("A run failed for no reason that is known", failure);
     return error("internal-error", JobError.Kind.INTERNAL, failure);
   }
 
@@ -74,14 +75,11 @@ public final class Failures {
 
   private static JobError error(String code, JobError.Kind kind, Throwable failure) {
     String message =
-        failure.getMessage() == null ? failure.getClass().getName() : failure.getMessage();
-    return new JobError(code, kind, message, where(failure));
-  }
-
-  private static String where(Throwable failure) {
-    return Arrays.stream(failure.getStackTrace())
-        .limit(FRAMES)
-        .map(StackTraceElement::toString)
-        .collect(Collectors.joining("\n", failure.getClass().getName() + "\n", ""));
+        failure.getMessage() == null ? "the run failed without a message" : failure.getMessage();
+    String detail =
+        kind == JobError.Kind.INTERNAL
+            ? "This is a fault of the service; its log has the details under the job's id."
+            : null;
+    return new JobError(code, kind, message, detail);
   }
 }

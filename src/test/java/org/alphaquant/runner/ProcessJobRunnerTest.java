@@ -122,7 +122,7 @@ class ProcessJobRunnerTest {
     assertThat(second).as("after three jobs").isNotEqualTo(first);
     JobError failed = error(runner, context("failure", 5));
     assertThat(failed.kind()).isEqualTo(JobError.Kind.INTERNAL);
-    assertThat(failed.detail()).contains("ScriptedRunnerMain");
+    assertThat(failed.detail()).contains("its log has the details").doesNotContain("org.");
     assertThat(pid(runner, 6)).as("after a failure").isNotEqualTo(second);
     assertThat(ProcessHandle.of(Long.parseLong(second))).isEmpty();
   }

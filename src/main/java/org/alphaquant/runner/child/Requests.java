@@ -5,7 +5,6 @@ import ai.djl.engine.StandardCapabilities;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
-import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.TokenCount;
@@ -73,10 +72,6 @@ final class Requests {
 
   private static Message failed(Throwable failure, Path directory) {
     // As in the service: the folder of all attempts is what a person can act on.
-    JobError error = Failures.classify(failure, directory.getParent());
-    if (error.kind() == JobError.Kind.INTERNAL) {
-      failure.printStackTrace();
-    }
-    return new Message.Failed(error);
+    return new Message.Failed(Failures.classify(failure, directory.getParent()));
   }
 }

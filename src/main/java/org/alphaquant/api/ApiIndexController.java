@@ -1,0 +1,38 @@
+package org.alphaquant.api;
+
+import java.util.Map;
+import java.util.Optional;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Where to go from the root of the API; needs no key. */
+@RestController
+class ApiIndexController {
+  private static final String VERSION =
+      Optional.ofNullable(ApiIndexController.class.getPackage().getImplementationVersion())
+          .orElse("development");
+
+  @GetMapping(path = "/v1", produces = MediaType.APPLICATION_JSON_VALUE)
+  ApiIndex index() {
+    return new ApiIndex(
+        "AlphaQuant Server",
+        VERSION,
+        Map.of(
+            "contract", "/openapi.yaml",
+            "explorer", "/api.html",
+            "dashboard", "/",
+            "jobs", "/v1/jobs",
+            "plans", "/v1/plans",
+            "presets", "/v1/presets",
+            "models", "/v1/models"));
+  }
+
+  /**
+   * The service and its doors.
+   *
+   * @param version of the program
+   * @param links paths by what they lead to
+   */
+  record ApiIndex(String name, String version, Map<String, String> links) {}
+}
