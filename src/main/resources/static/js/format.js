@@ -57,7 +57,7 @@ export function seconds(from, to) {
 
 const PHASES = {
   prepare: "Preparing", fetch: "Fetching the model", evaluate_before: "Evaluating the original", calibrate: "Calibrating",
-  quantize: "Quantizing", write: "Writing", verify: "Verifying", evaluate_after: "Evaluating the result",
+  quantize: "Quantizing", sample: "Writing text to train on", distill: "Training", write: "Writing", verify: "Verifying", evaluate_after: "Evaluating the result",
 };
 
 export function phase(name) {

@@ -26,6 +26,8 @@ record Progress(
           "prepare", "preparing",
           "evaluate_before", "evaluating the original",
           "quantize", "quantizing",
+          "sample", "writing text to train on",
+          "distill", "training",
           "write", "writing",
           "evaluate_after", "evaluating the result");
 

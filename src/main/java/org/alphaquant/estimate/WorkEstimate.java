@@ -26,6 +26,11 @@ public record WorkEstimate(double operations) {
     return new WorkEstimate(shape.layers() * layer);
   }
 
+  /** The same with more work beside. */
+  public WorkEstimate plus(double more) {
+    return new WorkEstimate(operations + more);
+  }
+
   /** Minutes at a sustained rate in operations per second. */
   public double minutes(double operationsPerSecond) {
     return operations / operationsPerSecond / 60;

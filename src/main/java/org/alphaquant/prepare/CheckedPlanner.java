@@ -67,6 +67,7 @@ class CheckedPlanner implements JobPlanner {
     try (PreparedJob job = preparation.open(spec)) {
       problems.addAll(ofModel(job));
       job.plan().errors().forEach(error -> problems.add(InputProblems.of(error)));
+      DistillPlan.of(job).ifPresent(training -> problems.addAll(training.problems()));
       // Last, and only for a job that is sound otherwise: it takes longest.
       return problems.isEmpty() ? withTokenizer(job, problems) : null;
     } catch (SourceException | CheckpointException | ModelException e) {

@@ -56,7 +56,9 @@ public final class PlanAnswer {
             .map(it -> (long) it.samples() * it.sequenceLength())
             .orElse((long) calibration.samples() * calibration.sequenceLength());
     ModelShape shape = new ModelShape(job.description(), tokens);
-    WorkEstimate work = WorkEstimate.of(shape.mean());
+    Optional<DistillPlan> training = DistillPlan.of(job);
+    WorkEstimate work =
+        WorkEstimate.of(shape.mean()).plus(training.map(DistillPlan::operations).orElse(0.0));
     return new JobPlan(
         job.spec().model(),
         job.description().family(),
@@ -67,7 +69,7 @@ public final class PlanAnswer {
         plan.bitsPerWeight(),
         new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
         count.map(PlanAnswer::calibration).orElse(null),
-        memory(job.spec(), shape, plan),
+        memory(job.spec(), shape, plan, training),
         Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
         plan.groups().stream().map(PlanAnswer::scheme).toList(),
         Stream.concat(plan.findings().stream().map(InputProblems::of), more.stream()).toList(),
@@ -79,7 +81,8 @@ public final class PlanAnswer {
     return new JobPlan.Samples(count.samples(), count.sequenceLength(), tokens);
   }
 
-  private static JobPlan.Memory memory(JobSpec spec, ModelShape shape, Plan plan) {
+  private static JobPlan.Memory memory(
+      JobSpec spec, ModelShape shape, Plan plan, Optional<DistillPlan> training) {
     ToLongFunction<ModuleScheme> bytes = plan.sizes();
     Map<Integer, Long> layers =
         plan.modules().stream()
@@ -88,7 +91,9 @@ public final class PlanAnswer {
                     module -> module.module().layer(), Collectors.summingLong(bytes)));
     long largest = layers.values().stream().mapToLong(Long::longValue).max().orElse(0);
     MemoryPlan memory = new MemoryPlan(shape.largest(), spec.resources().memoryBytes(), 0);
-    return new JobPlan.Memory(memory.deviceBytes(), largest, memory.expertsAtOnce());
+    long trained = training.map(it -> it.memory().deviceBytes()).orElse(0L);
+    long device = Math.max(memory.deviceBytes(), trained);
+    return new JobPlan.Memory(device, largest, memory.expertsAtOnce());
   }
 
   private static JobPlan.Scheme scheme(SchemeGroup group) {

@@ -13,12 +13,11 @@ import org.alphaquant.distill.DistillSettings;
 import org.alphaquant.distill.Distillation;
 import org.alphaquant.distill.DistilledFiles;
 import org.alphaquant.estimate.DistillMemory;
-import org.alphaquant.estimate.ModelShape;
-import org.alphaquant.estimate.RunShape;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.prepare.DistillPlan;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.QuantizationPlan;
@@ -128,7 +127,7 @@ final class DistillPhase {
 
   // What is left over spares computing twice. On a host the sizes are fixed, as others live there.
   private Distillation.Room room() {
-    DistillMemory memory = memory(prepared, context.spec());
+    DistillMemory memory = memory();
     long spare =
         torch.freeDeviceMemory().orElse(HOST_BYTES + memory.deviceBytes()) - memory.deviceBytes();
     boolean recompute = memory.recordedBytes() > spare / 2;
@@ -175,8 +174,12 @@ final class DistillPhase {
         calibration, evaluation, sampled, spec.distill().epochs() * trained);
   }
 
+  private DistillMemory memory() {
+    return new DistillPlan(prepared, context.spec()).memory();
+  }
+
   private void requireMemory() {
-    long needed = memory(prepared, context.spec()).deviceBytes();
+    long needed = memory().deviceBytes();
     torch
         .freeDeviceMemory()
         .ifPresent(
@@ -189,17 +192,6 @@ final class DistillPhase {
                         .formatted(needed / 1e9, torch.device(), free / 1e9));
               }
             });
-  }
-
-  /** What training this job's model takes. */
-  static DistillMemory memory(PreparedJob job, JobSpec spec) {
-    long tokens = (long) spec.distill().batch() * spec.calibration().sequenceLength();
-    RunShape shape = new ModelShape(job.description(), tokens).largest();
-    long trained =
-        job.plan().content().quantized().stream()
-            .mapToLong(module -> module.module().elements())
-            .sum();
-    return new DistillMemory(shape, job.description().parameters(), trained, tokens);
   }
 
   // Text of the model's own, a file for each batch of sequences.

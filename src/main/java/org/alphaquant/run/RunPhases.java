@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -267,6 +268,7 @@ final class RunPhases {
         JSON.writeValueAsString(spec),
         SourceDigest.ofFiles(prepared.source()),
         inputs.samples().sha256(),
+        String.valueOf(Arrays.deepHashCode(inputs.training())),
         Versions.all().toString(),
         torch.device().replaceAll("\\d", ""));
   }

@@ -1,0 +1,104 @@
+package org.alphaquant.prepare;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.alphaquant.architecture.LayerDescription;
+import org.alphaquant.estimate.DistillMemory;
+import org.alphaquant.estimate.ModelShape;
+import org.alphaquant.estimate.RunShape;
+import org.alphaquant.format.WeightGrid;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.problem.Problem;
+import org.alphaquant.scheme.ModuleScheme;
+
+/** What the training of a job's result takes, and what it cannot train. */
+public record DistillPlan(PreparedJob job, JobSpec spec) {
+
+  private static final Set<String> ATTENTION = Set.of("grouped-query", "latent");
+
+  // Student and backward pass in every epoch; the original's outputs and its own text once each.
+  private static final int PASSES_EACH_EPOCH = 4;
+  private static final int PASSES_ONCE = 2;
+
+  /** The training of a job that asks for one. */
+  public static Optional<DistillPlan> of(PreparedJob job) {
+    return Optional.ofNullable(job.spec().distill()).map(asked -> new DistillPlan(job, job.spec()));
+  }
+
+  /** Memory while it trains. */
+  public DistillMemory memory() {
+    long tokens = (long) spec.distill().batch() * spec.calibration().sequenceLength();
+    long trained =
+        job.plan().content().quantized().stream()
+            .mapToLong(module -> module.module().elements())
+            .sum();
+    return new DistillMemory(
+        shape(tokens).largest(), job.description().parameters(), trained, tokens);
+  }
+
+  /** Floating-point operations of the writing and the training. */
+  public double operations() {
+    long sequences = (long) spec.distill().samples() + spec.distill().sequences();
+    double tokens = (double) sequences * spec.calibration().sequenceLength();
+    RunShape mean = shape(1).mean();
+    double layer =
+        mean.attentionWeights()
+            + mean.denseWeights()
+            + (double) mean.expertsPerToken() * mean.expertWeights();
+    double weights = mean.layers() * layer + (double) mean.vocabulary() * mean.hidden();
+    return 2 * tokens * weights * (PASSES_ONCE + PASSES_EACH_EPOCH * spec.distill().epochs());
+  }
+
+  /** Why it cannot be done: a sentence each. */
+  List<Problem> problems() {
+    List<Problem> problems = new ArrayList<>();
+    job.description().layerList().stream()
+        .filter(layer -> !ATTENTION.contains(layer.attention()))
+        .findFirst()
+        .ifPresent(layer -> problems.add(mixer(layer)));
+    job.plan().content().quantized().stream()
+        .filter(this::isInLevels)
+        .findFirst()
+        .ifPresent(module -> problems.add(levels(module)));
+    long given = spec.resources().memoryBytes();
+    long needed = memory().deviceBytes();
+    if (given > 0 && needed > given) {
+      problems.add(tooLarge(needed, given));
+    }
+    return problems;
+  }
+
+  private ModelShape shape(long tokens) {
+    return new ModelShape(job.description(), tokens);
+  }
+
+  private boolean isInLevels(ModuleScheme module) {
+    WeightGrid grid =
+        job.plan().format().grid(module.scheme(), module.module().inFeatures(), job.plan().dtype());
+    return grid.minima() || grid.levels() != null;
+  }
+
+  private static Problem mixer(LayerDescription layer) {
+    return refused(
+        "layer %d mixes its tokens by %s; only models of attention layers are trained"
+            .formatted(layer.index(), layer.attention()));
+  }
+
+  private static Problem levels(ModuleScheme module) {
+    return refused(
+        "%s is to be %s, whose scales are made of two levels or have minima beside; codes are trained under real scales, powers of two and NVFP4's"
+            .formatted(module.name(), module.scheme().label()));
+  }
+
+  private static Problem tooLarge(long needed, long given) {
+    return refused(
+        "training takes %.1f GB on a device and resources.memory_bytes gives %.1f GB; both models, latent weights and the optimiser must fit at once"
+            .formatted(needed / 1e9, given / 1e9));
+  }
+
+  private static Problem refused(String detail) {
+    return Problem.error("not-trainable", "/distill", null, detail);
+  }
+}
