@@ -69,7 +69,7 @@ class JobsTest extends OnAJobDatabase {
         .isEqualTo(
             new JobSpec.Gptq(
                 0.01, RoutingWeight.SCORE, 128, true, 128.0, true, 2, false, false, null));
-    assertThat(spec.calibration().samples()).isEqualTo(64);
+    assertThat(spec.calibration().samples()).isEqualTo(128);
   }
 
   @Test
