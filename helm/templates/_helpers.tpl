@@ -148,6 +148,8 @@ jdbc:postgresql://{{ $name }}-db:5432/alphaquant
   value: s3://s3/results
 - name: ALPHAQUANT_RESULTS_LAYERS
   value: s3://s3/layers
+- name: ALPHAQUANT_UPLOADS_LOCATION
+  value: s3://s3/uploads
 - name: ALPHAQUANT_RESULTS_REDIRECT
   value: {{ .redirect | quote }}
 {{- end }}

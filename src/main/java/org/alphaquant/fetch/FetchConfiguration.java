@@ -1,16 +1,20 @@
 package org.alphaquant.fetch;
 
 import java.time.Duration;
+import java.util.Optional;
 import org.alphaquant.background.Rounds;
 import org.alphaquant.hub.Hub;
 import org.alphaquant.prepare.SourceSettings;
 import org.alphaquant.server.ServerSettings;
+import org.alphaquant.store.StoreAddress;
 import org.alphaquant.store.StoredResults;
 import org.alphaquant.store.Stores;
 import org.alphaquant.upload.Uploads;
 import org.alphaquant.worker.JobRunner;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -27,8 +31,14 @@ class FetchConfiguration {
   }
 
   @Bean
-  Texts remoteTexts(Hub hub, Stores stores, SourceSettings sources, Uploads uploads) {
-    return new Texts(hub, stores, sources.fileRoots(), uploads);
+  Texts remoteTexts(
+      Hub hub,
+      Stores stores,
+      SourceSettings sources,
+      Uploads uploads,
+      ObjectProvider<StoredUploads> elsewhere) {
+    return new Texts(
+        hub, stores, sources.fileRoots(), uploads, Optional.ofNullable(elsewhere.getIfAvailable()));
   }
 
   @Bean
@@ -49,6 +59,18 @@ class FetchConfiguration {
     boolean here = settings.role().runsJobs() && (hub.isOn() || stores.isOn());
     return new Rounds(
         "model-downloads", RETRY_DELAY, () -> here ? prefetcher.go() : Duration.ofHours(1));
+  }
+
+  /** Not on an empty value: a variable that is set to nothing says nothing. */
+  @Bean
+  @ConditionalOnExpression("!'${alphaquant.uploads.location:}'.isBlank()")
+  StoredUploads storedUploads(
+      Stores stores, @Value("${alphaquant.uploads.location}") String location) {
+    if (!StoreAddress.is(location)) {
+      throw new IllegalArgumentException(
+          "alphaquant.uploads.location is '%s' but must be s3://store/path".formatted(location));
+    }
+    return new StoredUploads(stores, StoreAddress.of(location));
   }
 
   @Bean

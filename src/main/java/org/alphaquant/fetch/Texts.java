@@ -24,8 +24,18 @@ final class Texts {
   private final Stores stores;
   private final AllowedRoots roots;
   private final Uploads uploads;
+  private final Optional<StoredUploads> elsewhere;
 
-  Texts(Hub hub, Stores stores, AllowedRoots roots, Uploads uploads) {
+  /**
+   * @param elsewhere where uploaded files lie that are not on this machine
+   */
+  Texts(
+      Hub hub,
+      Stores stores,
+      AllowedRoots roots,
+      Uploads uploads,
+      Optional<StoredUploads> elsewhere) {
+    this.elsewhere = elsewhere;
     this.stores = stores;
     this.uploads = uploads;
     this.hub = hub;
@@ -112,13 +122,21 @@ final class Texts {
       return Optional.of(brought(stores.useFile(stored.get(), owner, observer)));
     }
     if (source.source().startsWith(Uploads.SCHEME)) {
-      UploadedFile file = uploaded(source.source());
-      String path = uploads.path(file).toString();
-      String origin = file.source() + "/" + file.name();
-      return Optional.of(
-          new Brought(new FetchedSource(path, origin, null, file.sha256()), () -> {}));
+      return Optional.of(uploaded(uploaded(source.source()), owner, observer));
     }
     return dataset(source.source()).map(dataset -> bring(dataset, source, owner, observer));
+  }
+
+  private Brought uploaded(UploadedFile file, String owner, DownloadObserver observer) {
+    String origin = file.source() + "/" + file.name();
+    if (elsewhere.isEmpty()) {
+      String path = uploads.path(file).toString();
+      return new Brought(new FetchedSource(path, origin, null, file.sha256()), () -> {});
+    }
+    StoreAddress address = elsewhere.get().address(file.id(), file.name());
+    FileInUse here = stores.useFile(address, owner, observer);
+    return new Brought(
+        new FetchedSource(here.path().toString(), origin, null, file.sha256()), here::close);
   }
 
   private Brought bring(

@@ -19,6 +19,7 @@ import org.alphaquant.cache.Patience;
 import org.alphaquant.cache.RemoteContent;
 import org.alphaquant.cache.RemoteFile;
 import org.alphaquant.cache.Version;
+import software.amazon.awssdk.core.sync.RequestBody;
 
 /** The stores by their names, and what is taken from them. */
 public final class Stores implements AutoCloseable {
@@ -184,6 +185,32 @@ public final class Stores implements AutoCloseable {
     StoreOrigin origin = StoreOrigin.ofFile(readable(file), file, StoreVersion.TEXTS);
     DataSetFiles named = new DataSetFiles(null, null, file.name());
     return cache.useFile(origin, origin.version(), named, null, owner, observer);
+  }
+
+  /**
+   * Puts a file of the service's own.
+   *
+   * @throws FetchException if the store refuses it or does not answer
+   */
+  public void putFile(StoreAddress address, String sha256, Path file) {
+    Store store = store(address);
+    store.ask(
+        address,
+        () ->
+            store
+                .client()
+                .putObject(
+                    it ->
+                        it.bucket(store.bucket())
+                            .key(store.key(address))
+                            .metadata(Map.of(StoreOrigin.SHA256, sha256)),
+                    RequestBody.fromFile(file)));
+  }
+
+  /** Deletes it, if it is there. */
+  public void deleteFile(StoreAddress address) {
+    Store store = store(address);
+    store.delete(store.key(address), address);
   }
 
   /**

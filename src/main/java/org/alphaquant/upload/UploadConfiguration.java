@@ -1,8 +1,10 @@
 package org.alphaquant.upload;
 
 import java.time.Duration;
+import java.util.Optional;
 import org.alphaquant.background.Rounds;
 import org.alphaquant.server.ServerSettings;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -15,8 +17,16 @@ class UploadConfiguration {
   private static final Duration RETRY_DELAY = Duration.ofMinutes(1);
 
   @Bean
-  Uploads uploads(JdbcClient sql, ServerSettings server, UploadSettings settings) {
-    return new Uploads(sql, server.dataDir().resolve("uploads"), settings);
+  Uploads uploads(
+      JdbcClient sql,
+      ServerSettings server,
+      UploadSettings settings,
+      ObjectProvider<UploadMirror> mirror) {
+    return new Uploads(
+        sql,
+        server.dataDir().resolve("uploads"),
+        settings,
+        Optional.ofNullable(mirror.getIfAvailable()));
   }
 
   @Bean

@@ -12,10 +12,13 @@ import org.springframework.util.unit.DataSize;
  * @param maxOwnerSize bytes of all files of one owner
  * @param keep time until a file is deleted
  * @param sweepEvery time between looks for files to delete
+ * @param location {@code s3://store/path} that the files lie below; the data directory where not
+ *     set
  */
 @ConfigurationProperties("alphaquant.uploads")
 record UploadSettings(
     @DefaultValue("256MB") DataSize maxSize,
     @DefaultValue("2GB") DataSize maxOwnerSize,
     @DefaultValue("7d") Duration keep,
-    @DefaultValue("10m") Duration sweepEvery) {}
+    @DefaultValue("10m") Duration sweepEvery,
+    String location) {}

@@ -32,11 +32,16 @@ public final class Uploads {
   private final JdbcClient sql;
   private final Path folder;
   private final UploadSettings settings;
+  private final Optional<UploadMirror> mirror;
 
-  Uploads(JdbcClient sql, Path folder, UploadSettings settings) {
+  /**
+   * @param mirror where files are kept rather than in the folder; empty where there is none
+   */
+  Uploads(JdbcClient sql, Path folder, UploadSettings settings, Optional<UploadMirror> mirror) {
     this.sql = sql;
     this.folder = folder;
     this.settings = settings;
+    this.mirror = mirror;
   }
 
   /**
@@ -58,9 +63,15 @@ public final class Uploads {
     try {
       MessageDigest digest = sha256();
       long bytes = write(content, file, digest);
-      return insert(id, owner, name, bytes, HexFormat.of().formatHex(digest.digest()));
+      String sha256 = HexFormat.of().formatHex(digest.digest());
+      mirror.ifPresent(it -> it.put(id, name, sha256, file));
+      UploadedFile kept = insert(id, owner, name, bytes, sha256);
+      if (mirror.isPresent()) {
+        removeHere(id);
+      }
+      return kept;
     } catch (IOException | RuntimeException e) {
-      remove(id);
+      remove(id, name);
       throw e;
     }
   }
@@ -158,37 +169,42 @@ public final class Uploads {
     }
   }
 
-  /** Where the file lies. */
+  /** Where the file lies on this machine; it is not there where it is kept elsewhere. */
   public Path path(UploadedFile file) {
     return folder.resolve(file.id().toString()).resolve(file.name());
   }
 
   /** Deletes a file of an owner; false where there is none. */
   public boolean delete(String owner, UUID id) throws IOException {
-    boolean deleted =
-        sql.sql("delete from uploaded_file where id = :id and owner = :owner")
-                .param("id", id)
-                .param("owner", owner)
-                .update()
-            > 0;
-    if (deleted) {
-      remove(id);
+    Optional<String> name =
+        sql.sql("delete from uploaded_file where id = :id and owner = :owner returning name")
+            .param("id", id)
+            .param("owner", owner)
+            .query(String.class)
+            .optional();
+    if (name.isPresent()) {
+      remove(id, name.get());
     }
-    return deleted;
+    return name.isPresent();
   }
 
   /** Deletes what has had its time. */
   void sweep() throws IOException {
-    List<UUID> ended =
-        sql.sql("delete from uploaded_file where expires_at <= now() returning id")
-            .query(UUID.class)
+    List<UploadedFile> ended =
+        sql.sql("delete from uploaded_file where expires_at <= now() returning " + SHOWN)
+            .query(Uploads::read)
             .list();
-    for (UUID id : ended) {
-      remove(id);
+    for (UploadedFile file : ended) {
+      remove(file.id(), file.name());
     }
   }
 
-  private void remove(UUID id) throws IOException {
+  private void remove(UUID id, String name) throws IOException {
+    removeHere(id);
+    mirror.ifPresent(it -> it.delete(id, name));
+  }
+
+  private void removeHere(UUID id) throws IOException {
     Path own = folder.resolve(id.toString());
     if (Files.isDirectory(own)) {
       try (var files = Files.list(own)) {

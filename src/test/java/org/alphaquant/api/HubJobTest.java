@@ -365,7 +365,7 @@ class HubJobTest {
   }
 
   static Stream<Path> pages() {
-    return Stream.of(Path.of("docs/models.md"), Path.of("docs/data.md"));
+    return Stream.of("models", "data", "stores").map(it -> Path.of("docs", it + ".md"));
   }
 
   @ParameterizedTest

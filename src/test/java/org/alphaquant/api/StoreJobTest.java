@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +56,7 @@ class StoreJobTest {
                 Map.entry("alphaquant.stores.lab.secret-key", S3Double.SECRET_KEY),
                 Map.entry("alphaquant.stores.lab.first-pause", "10ms"),
                 Map.entry("alphaquant.stores.lab.attempts", "2"),
+                Map.entry("alphaquant.uploads.location", "s3://lab/uploads"),
                 Map.entry("alphaquant.results.location", "s3://lab/results")));
     http = server.http();
   }
@@ -163,6 +165,23 @@ class StoreJobTest {
     String artifact = "/v1/jobs/" + job.at("/id").asString() + "/artifacts/config.json";
     problem(http.get(artifact), 503, "service-unavailable");
     assertThat(http.get(artifact).status()).isEqualTo(200);
+  }
+
+  @Test
+  void anUploadedFileLiesInTheStoreWhereEveryWorkerReachesIt() {
+    Answer sent =
+        http.send(
+            http.request("/v1/files?name=notes.jsonl")
+                .header("Content-Type", "application/octet-stream")
+                .POST(HttpRequest.BodyPublishers.ofString(LINES.repeat(40))));
+    assertThat(sent.status()).as(sent.text()).isEqualTo(201);
+    String key = "uploads/" + sent.at("/id") + "/notes.jsonl";
+    assertThat(store.keys()).contains(key);
+    String body = body("{}").replace("s3://lab/texts/lines.jsonl", sent.at("/source"));
+    JsonNode job = finished(http.postJson("/v1/jobs", body));
+    assertThat(job.at("/state").asString()).as(job.toString()).isEqualTo("SUCCEEDED");
+    assertThat(http.delete("/v1/files/" + sent.at("/id")).status()).isEqualTo(204);
+    assertThat(store.keys()).doesNotContain(key);
   }
 
   @Test

@@ -3,6 +3,7 @@ package org.alphaquant.faults;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,20 +63,7 @@ class HubFaultTest {
   @Test
   void aServiceThatIsKilledGoesOnWithWhatItHad() {
     CompletableFuture<Void> sent = new CompletableFuture<>();
-    hub.fault(
-        "^/[^/]*safetensors",
-        1,
-        exchange -> {
-          byte[] content = hub.content(exchange);
-          exchange.sendResponseHeaders(200, content.length);
-          exchange.getResponseBody().write(content, 0, SENT);
-          exchange.getResponseBody().flush();
-          sent.complete(null);
-          new CompletableFuture<Void>()
-              .orTimeout(5, TimeUnit.SECONDS)
-              .exceptionally(it -> null)
-              .join();
-        });
+    hub.fault("^/[^/]*safetensors", 1000, exchange -> send(exchange, sent));
     service.start();
     String id = post();
     await().atMost(LONG).until(sent::isDone);
@@ -92,6 +80,33 @@ class HubFaultTest {
     FaultReport.survived(
         "killed during a download",
         "the job succeeded, and of the file that was on its way only the rest was fetched");
+  }
+
+  /** All that is asked for, but of the first request for the whole file only so much. */
+  private void send(HttpExchange exchange, CompletableFuture<Void> sent) throws IOException {
+    byte[] content = hub.content(exchange);
+    String range = exchange.getRequestHeaders().getFirst("Range");
+    if (range == null && !sent.isDone()) {
+      exchange.sendResponseHeaders(200, content.length);
+      exchange.getResponseBody().write(content, 0, SENT);
+      exchange.getResponseBody().flush();
+      sent.complete(null);
+      // Nothing comes any more until the service is killed.
+      exchange.getRequestBody().readAllBytes();
+      new CompletableFuture<Void>()
+          .orTimeout(15, TimeUnit.SECONDS)
+          .exceptionally(it -> null)
+          .join();
+      return;
+    }
+    String[] ends = range == null ? new String[] {"0"} : range.substring(6).split("-");
+    int from = Integer.parseInt(ends[0]);
+    int last = ends.length < 2 ? content.length - 1 : Integer.parseInt(ends[1]);
+    exchange
+        .getResponseHeaders()
+        .add("Content-Range", "bytes %d-%d/%d".formatted(from, last, content.length));
+    exchange.sendResponseHeaders(range == null ? 200 : 206, last - from + 1);
+    exchange.getResponseBody().write(content, from, last - from + 1);
   }
 
   private long onItsWay() {

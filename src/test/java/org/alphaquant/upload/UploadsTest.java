@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.alphaquant.database.TestDatabases;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,8 +24,8 @@ class UploadsTest {
 
   private Uploads uploads(Duration keep) {
     UploadSettings settings =
-        new UploadSettings(DataSize.ofKilobytes(1), DataSize.ofKilobytes(2), keep, keep);
-    return new Uploads(SQL, folder, settings);
+        new UploadSettings(DataSize.ofKilobytes(1), DataSize.ofKilobytes(2), keep, keep, null);
+    return new Uploads(SQL, folder, settings, Optional.empty());
   }
 
   private static InputStream text(String text) {
