@@ -29,12 +29,22 @@ def dispatch(experts: Tensor, weights: Tensor, E: int) -> Tuple[Tensor, Tensor, 
     return rows, torch.index_select(torch.flatten(weights), 0, order), offsets
 
 
-def utilization(experts: Tensor, weights: Tensor, E: int) -> Tuple[Tensor, Tensor]:
-    """Tokens and sum of scores of every expert, both float64 [E]."""
+def utilization(
+    experts: Tensor, weights: Tensor, power: float, E: int
+) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Of every expert its tokens, the sum of their scores p, of w = p^power and of w^2, all float64
+    [E].
+    """
     chosen = torch.flatten(experts)
     tokens = torch.bincount(chosen, minlength=E).to(torch.float64)
-    scores = torch.bincount(chosen, torch.flatten(weights).to(torch.float64), E)
-    return tokens, scores
+    p = torch.flatten(weights).to(torch.float64)
+    w = torch.pow(p, power)
+    return (
+        tokens,
+        torch.bincount(chosen, p, E),
+        torch.bincount(chosen, w, E),
+        torch.bincount(chosen, w * w, E),
+    )
 
 
 def expert_linear(x: Tensor, w: Tensor, biases: List[Tensor], which: int, e: int) -> Tensor:

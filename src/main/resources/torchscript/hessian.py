@@ -6,7 +6,7 @@ token counts with. Sums run over `chunk` rows at once, which bounds the copies. 
 weights are sorted as experts.dispatch gives them.
 """
 
-from typing import List
+from typing import List, Tuple
 
 import torch
 from torch import Tensor
@@ -148,8 +148,126 @@ def mean_of_total(total: Tensor, tokens: int) -> Tensor:
     return (total / float(max(tokens, 1))).to(torch.float32)
 
 
-def shrink(H: Tensor, mean: Tensor, tokens: float) -> Tensor:
-    """A starved expert leans on the layer: its Hessian plus as many average tokens of the layer's.
-    In place.
+def shrink(
+    H: Tensor,
+    mean: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    power: float,
+    tokens: float,
+) -> Tensor:
+    """A starved expert leans on the layer: its Hessian plus as many average tokens of the layer's, in
+    place. Returns what part of each Hessian the layer's are then, [C].
     """
-    return H.add_(mean * tokens)
+    H.add_(mean * tokens)
+    each = mean_weight(weights, power)
+    shares: List[float] = []
+    for c in range(H.shape[0]):
+        own, _ = weight_sums(weights, offsets, first + c, power)
+        shares.append(share_of(tokens * each, own))
+    return torch.tensor(shares, dtype=torch.float32)
+
+
+def mean_weight(weights: Tensor, power: float) -> float:
+    """What a (token, slot) pair of the layer counts on average."""
+    w = token_weight(weights, power).to(torch.float64)
+    return float(torch.sum(w)) / float(max(1, torch.numel(weights)))
+
+
+def share_of(part: float, rest: float) -> float:
+    return 0.0 if part + rest <= 0.0 else part / (part + rest)
+
+
+def weight_sums(weights: Tensor, offsets: List[int], e: int, power: float) -> Tuple[float, float]:
+    """Sum of w and of w^2 over the tokens of expert e."""
+    w = token_weight(weights[offsets[e] : offsets[e + 1]], power).to(torch.float64)
+    return float(torch.sum(w)), float(torch.sum(w * w))
+
+
+def fourth_moment(x: Tensor, weight: Tensor) -> Tensor:
+    """Sum of w^2 |x|^4 over rows, float64 scalar."""
+    x = x.to(torch.float32)
+    squares = torch.sum(x * x, [-1], dtype=torch.float64)
+    w = weight.to(torch.float64)
+    return torch.sum(w * w * squares * squares)
+
+
+def fourth_moments(
+    h: Tensor,
+    rows: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+    power: float,
+    chunk: int,
+) -> Tensor:
+    """Sum of w^2 |x|^4 over the inputs of experts first..last-1, float64 [C]."""
+    F = torch.zeros([last - first], dtype=torch.float64, device=h.device)
+    for e in range(first, last):
+        for start in range(offsets[e], offsets[e + 1], chunk):
+            end = min(start + chunk, offsets[e + 1])
+            x = torch.index_select(h, 0, rows[start:end])
+            F[e - first] += fourth_moment(x, token_weight(weights[start:end], power))
+    return F
+
+
+def fourth_moments_of_activations(
+    h: Tensor,
+    gate_up: Tensor,
+    biases: List[Tensor],
+    clamped: bool,
+    rows: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+    power: float,
+    chunk: int,
+) -> Tensor:
+    """The same for what the down projections read."""
+    F = torch.zeros([last - first], dtype=torch.float64, device=h.device)
+    for e in range(first, last):
+        for start in range(offsets[e], offsets[e + 1], chunk):
+            end = min(start + chunk, offsets[e + 1])
+            x = torch.index_select(h, 0, rows[start:end])
+            a = experts.intermediate(x, gate_up, biases, clamped, e - first)
+            F[e - first] += fourth_moment(a, token_weight(weights[start:end], power))
+    return F
+
+
+def shrink_by_noise(
+    H: Tensor,
+    mean: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    power: float,
+    fourth: Tensor,
+) -> Tensor:
+    """Each expert's Hessian leans on the layer's as far as its own tokens leave it uncertain (Ledoit
+    and Wolf 2004, A well-conditioned estimator for large-dimensional covariance matrices, with the
+    layer's mean as target), in place. Returns what part of each is the layer's then, [C].
+
+    S = H / sum w estimates the expert's second moments with the squared error
+    b^2 = (sum w^2 |x|^4 - |S|^2 sum w^2) / (sum w)^2, and lies d^2 = |S - M|^2 from the layer's M. The
+    combination of both with the least expected error has the share b^2 / d^2 of M.
+    """
+    each = mean_weight(weights, power)
+    shares: List[float] = []
+    for c in range(H.shape[0]):
+        own, squares = weight_sums(weights, offsets, first + c, power)
+        # Without a token the layer's mean is all there is.
+        share = 1.0
+        if own <= 0.0 or each <= 0.0:
+            H[c].add_(mean)
+        else:
+            S = H[c] / own
+            d2 = float(torch.sum(torch.square(S - mean / each), dtype=torch.float64))
+            s2 = float(torch.sum(torch.square(S), dtype=torch.float64))
+            b2 = max(0.0, (float(fourth[c]) - s2 * squares) / (own * own))
+            share = min(0.999, b2 / max(d2, 1e-30))
+            H[c].add_(mean * (share / (1.0 - share) * own / each))
+        shares.append(share)
+    return torch.tensor(shares, dtype=torch.float32)

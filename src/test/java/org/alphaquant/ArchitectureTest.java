@@ -114,7 +114,7 @@ class ArchitectureTest {
     map.put("api.json", Set.of("api.problem", "job", "problem", "scheme"));
     map.put("api.problem", Set.of("problem"));
     map.put("events", Set.of("background", "job", "job.row"));
-    map.put("metrics", Set.of("job", "job.delivery", "job.row", "worker", "device"));
+    map.put("metrics", Set.of("measure", "job", "job.delivery", "job.row", "worker", "device"));
     map.put(
         "webhook",
         Set.of("background", "job", "job.delivery", "job.plan", "egress", "problem", "server"));
@@ -163,6 +163,7 @@ class ArchitectureTest {
             "quantize",
             "estimate",
             "evaluation",
+            "measure",
             "scheme.plan",
             "storage.source.mxfp4",
             "storage.gguf",
@@ -194,7 +195,7 @@ class ArchitectureTest {
             "prepare",
             "quantize",
             "estimate",
-            "evaluation",
+            "measure",
             "scheme",
             "format",
             "job",
@@ -258,7 +259,7 @@ class ArchitectureTest {
     map.put("job.row", Set.of("background", "job"));
     map.put("job.plan", Set.of("architecture", "job", "problem"));
     map.put("job.library", Set.of("job"));
-    map.put("job", Set.of("architecture", "problem"));
+    map.put("job", Set.of("measure", "architecture", "problem"));
     map.put("security", Set.of("background"));
     map.put("background", Set.of("server"));
     map.put("server", Set.of());
@@ -344,7 +345,16 @@ class ArchitectureTest {
         Set.of("storage.serving", "scheme", "checkpoint", "architecture", "format", "torch"));
     map.put("storage.serving", Set.of("scheme", "architecture", "format", "problem"));
     map.put("scheme", Set.of("architecture", "format", "problem"));
-    map.put("evaluation", Set.of("model", "model.block", "calibration", "torch", "architecture"));
+    map.put(
+        "evaluation",
+        Set.of(
+            "measure",
+            "model",
+            "model.block",
+            "calibration",
+            "checkpoint",
+            "torch",
+            "architecture"));
     map.put("calibration", Set.of("chat", "model", "checkpoint"));
     map.put("moe", Set.of("model", "model.block", "torch", "architecture"));
     map.put(
@@ -390,6 +400,7 @@ class ArchitectureTest {
     map.put(
         "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));
     map.put("storage.source", Set.of("checkpoint", "architecture", "torch"));
+    map.put("measure", Set.of());
     map.put("source", Set.of("checkpoint"));
     map.put("gptq", Set.of("format", "torch", "cuda", "architecture"));
     map.put("checkpoint", Set.of());

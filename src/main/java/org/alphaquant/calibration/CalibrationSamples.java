@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.chat.ModelChat;
@@ -22,12 +23,15 @@ import org.alphaquant.chat.ModelChat;
  * @param tokens {@code [samples][sequence_length]}
  * @param used what was read of each source, in their order
  * @param shortages what to say of the sources that gave fewer samples than were wanted
+ * @param digests of the documents that were read, but for very short ones
  */
-public record CalibrationSamples(long[][] tokens, List<Used> used, List<String> shortages) {
+public record CalibrationSamples(
+    long[][] tokens, List<Used> used, List<String> shortages, Set<Long> digests) {
 
   public CalibrationSamples {
     used = List.copyOf(used);
     shortages = List.copyOf(shortages);
+    digests = Set.copyOf(digests);
   }
 
   /**
@@ -78,7 +82,10 @@ public record CalibrationSamples(long[][] tokens, List<Used> used, List<String> 
     return new CalibrationSamples(
         collectors.stream().flatMap(it -> Stream.of(it.samples())).toArray(long[][]::new),
         collectors.stream().map(SampleCollector::used).toList(),
-        shortages(collectors));
+        shortages(collectors),
+        collectors.stream()
+            .flatMap(collector -> collector.digests().stream())
+            .collect(Collectors.toSet()));
   }
 
   private static List<String> shortages(List<SampleCollector> collectors) {

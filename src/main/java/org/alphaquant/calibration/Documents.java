@@ -41,7 +41,8 @@ interface Documents extends AutoCloseable {
     return new InlineDocuments(((TextSource.Inline) source).texts().iterator());
   }
 
-  private static Rows rows(Path file, DataFormat format) {
+  /** The rows of a file of this format. */
+  static Rows rows(Path file, DataFormat format) {
     return switch (format) {
       case JSON_ARRAY -> new JsonArrayRows(file);
       case PARQUET -> new ParquetRows(file);

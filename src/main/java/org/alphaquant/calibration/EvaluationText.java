@@ -2,7 +2,9 @@ package org.alphaquant.calibration;
 
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.chat.ModelChat;
@@ -15,10 +17,12 @@ public final class EvaluationText {
 
   private final String name;
   private final long[] tokens;
+  private final Set<Long> documents;
 
-  private EvaluationText(String name, long[] tokens) {
+  private EvaluationText(String name, long[] tokens, Set<Long> documents) {
     this.name = name;
     this.tokens = tokens;
+    this.documents = Set.copyOf(documents);
   }
 
   /**
@@ -35,11 +39,13 @@ public final class EvaluationText {
       requireBounded(name, file.file());
     }
     StringBuilder text = new StringBuilder();
+    Set<Long> digests = new HashSet<>();
     boolean marked = false;
     String between = "";
     try (Documents documents = Documents.inOrder(source, chat)) {
       for (Optional<Document> next = documents.next(); next.isPresent(); next = documents.next()) {
         text.append(between).append(next.get().text());
+        DocumentDigest.collect(next.get().text(), digests);
         marked |= next.get().marked();
         between = source instanceof TextSource.PlainText || marked ? "" : "\n\n";
         if (text.length() > MAX_BYTES) {
@@ -50,7 +56,7 @@ public final class EvaluationText {
         }
       }
     }
-    return new EvaluationText(name, tokenizer.encodeWithoutSpecialTokens(text.toString()));
+    return new EvaluationText(name, tokenizer.encodeWithoutSpecialTokens(text.toString()), digests);
   }
 
   private static void requireBounded(String name, Path file) {
@@ -66,6 +72,11 @@ public final class EvaluationText {
   public static EvaluationText read(Path file, Tokenizer tokenizer) {
     return read(
         TextSource.of(file, null), file.getFileName().toString(), tokenizer, Optional.empty());
+  }
+
+  /** Digests of its documents, but for very short ones. */
+  public Set<Long> documents() {
+    return documents;
   }
 
   public long[] tokens() {

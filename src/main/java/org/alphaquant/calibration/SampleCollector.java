@@ -2,8 +2,10 @@ package org.alphaquant.calibration;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Turns documents into samples of equal length, by the rules of {@link CalibrationSpec}. */
 final class SampleCollector {
@@ -15,6 +17,7 @@ final class SampleCollector {
   private final List<long[]> samples = new ArrayList<>();
   private final long[] joined;
   private int joinedLength;
+  private final Set<Long> digests = new HashSet<>();
   private long documents;
   private long tokens;
   private long skipped;
@@ -40,6 +43,11 @@ final class SampleCollector {
 
   CalibrationSamples.Used used() {
     return new CalibrationSamples.Used(documents, tokens, samples.size());
+  }
+
+  /** Digests of the documents that were read. */
+  Set<Long> digests() {
+    return digests;
   }
 
   /** How many tokens are too few for another sample. */
@@ -86,6 +94,7 @@ final class SampleCollector {
         document.marked() || continuous && documents > 0
             ? tokenizer.encodeWithoutSpecialTokens(document.text(), wanted())
             : tokenizer.encode(document.text(), wanted());
+    DocumentDigest.collect(document.text(), digests);
     documents++;
     tokens += ids.length;
     if (ids.length < spec.minLength().orElse(0)) {

@@ -13,6 +13,7 @@ import org.alphaquant.hub.Hub;
 import org.alphaquant.hub.HubReference;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
@@ -114,9 +115,12 @@ final class FetchingRunner implements JobRunner {
   }
 
   private static List<JobSpec.Source> texts(JobSpec spec) {
-    List<JobSpec.Source> texts = new ArrayList<>(spec.calibration().files());
-    if (spec.evaluation() != null && spec.evaluation().perplexity() != null) {
-      texts.add(spec.evaluation().perplexity().source());
+    List<JobSpec.Source> texts = new ArrayList<>();
+    if (spec.kind() == JobKind.QUANTIZATION) {
+      texts.addAll(spec.calibration().files());
+    }
+    if (spec.evaluation() != null) {
+      texts.addAll(spec.evaluation().files());
     }
     return texts;
   }

@@ -30,6 +30,7 @@ public record WeightGrid(
     boolean symmetric,
     TwoLevels levels) {
 
+  private static final int REAL = 0;
   private static final int E4M3_BELOW_OUTER = 2;
   private static final int E4M3_ALONE = 4;
   private static final int REAL_WITH_MINIMA = 5;
@@ -85,6 +86,14 @@ public record WeightGrid(
   /** Whether a minimum is stored beside each scale, rather than a zero point or nothing. */
   public boolean minima() {
     return scaleKind == REAL_WITH_MINIMA || levels != null && levels.minima();
+  }
+
+  /**
+   * Whether scales can follow their codes: powers of two leave no room, two levels and minima would
+   * have to move with their scales.
+   */
+  public boolean refittable() {
+    return scaleKind == REAL || scaleKind == E4M3_BELOW_OUTER || scaleKind == E4M3_ALONE;
   }
 
   /** The same with minima in half precision where there are zero points. */

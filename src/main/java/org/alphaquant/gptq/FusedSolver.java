@@ -27,7 +27,7 @@ final class FusedSolver {
 
   /** Whether the kernels do all that is asked for. */
   boolean solves() {
-    return !options.refit() || !kernels.refits() || kernels.refitsHere();
+    return !options.refits(grid) || !kernels.refits() || kernels.refitsHere();
   }
 
   boolean searches() {
@@ -54,7 +54,12 @@ final class FusedSolver {
     NDList prepared =
         scope
             .computing(Precision.FLOAT32)
-            .runAll("gptq.prepare", hessian, options.damp(), options.actOrder(), options.refit());
+            .runAll(
+                "gptq.prepare",
+                hessian,
+                options.damp(),
+                options.actOrder(grid),
+                options.refits(grid));
     Batch batch = new Batch(scope, weight, hessian, scales, prepared);
     long all = weight.getShape().get(1);
     for (long first = 0; first < all; first += rows) {
@@ -97,7 +102,7 @@ final class FusedSolver {
       scope.runInPlace("fused.normalised", factor);
       this.ownGroups = scope.run("fused.own_groups", order, grid.groupSize());
       this.groups =
-          options.actOrder() ? scope.run("fused.groups", order, grid.groupSize()) : ownGroups;
+          options.actOrder(grid) ? scope.run("fused.groups", order, grid.groupSize()) : ownGroups;
       this.quantized = scope.run("fused.empty_weights", weight);
       this.codes = scope.run("fused.empty_codes", weight);
       this.fitted = scope.run("fused.copied", scales.get(0));
@@ -112,7 +117,7 @@ final class FusedSolver {
   }
 
   private void solve(TensorScope scope, Batch batch, long first, long last) {
-    boolean refits = options.refit() && kernels.refits();
+    boolean refits = options.refits(grid) && kernels.refits();
     NDArray own = scope.run("fused.columns", batch.weight, first, last);
     NDArray scale = scope.run("fused.columns", batch.fitted, first, last);
     NDArray zero = scope.run("fused.columns", batch.scales.get(1), first, last);
@@ -120,11 +125,11 @@ final class FusedSolver {
     Scales inOrder = new Scales(scale, zero, batch.groups);
     measureRounding(scope, batch, own, inOwnOrder, first);
 
-    NDArray weight = options.actOrder() ? scope.run("gptq.reorder", own, batch.order) : own;
+    NDArray weight = options.actOrder(grid) ? scope.run("gptq.reorder", own, batch.order) : own;
     NDArray quantized = scope.run("fused.empty_weights", own);
     feedback(scope, batch, weight, inOrder, quantized);
-    boolean sweepsInOrder = options.actOrder() && !options.refit();
-    if (options.actOrder() && options.refit()) {
+    boolean sweepsInOrder = options.actOrder(grid) && !options.refits(grid);
+    if (options.actOrder(grid) && options.refits(grid)) {
       quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
       weight.close();
       weight = own;

@@ -1,11 +1,13 @@
 package org.alphaquant.gptq;
 
+import org.alphaquant.format.WeightGrid;
+
 /**
  * The solver's settings.
  *
  * @param damp added to the Hessian's diagonal, as a part of its mean (the paper's 0.01)
  * @param blockSize columns whose error is spread at once
- * @param actOrder columns with the largest diagonal first; scales stay with their groups
+ * @param order of the columns; scales stay with their groups
  * @param sweeps coordinate-descent sweeps after the error feedback
  * @param scaleSteps candidates of the scale search; 1 is the absolute maximum
  * @param weightedScales whether the scale search counts each input's error by the Hessian's
@@ -15,7 +17,7 @@ package org.alphaquant.gptq;
 public record GptqOptions(
     double damp,
     int blockSize,
-    boolean actOrder,
+    ColumnOrder order,
     int sweeps,
     int scaleSteps,
     boolean weightedScales,
@@ -31,12 +33,32 @@ public record GptqOptions(
 
   /** With scales searched for their plain squared error, and left so. */
   public GptqOptions(double damp, int blockSize, boolean actOrder, int sweeps, int scaleSteps) {
-    this(damp, blockSize, actOrder, sweeps, scaleSteps, false, false);
+    this(
+        damp,
+        blockSize,
+        actOrder ? ColumnOrder.ACTIVATION : ColumnOrder.NATURAL,
+        sweeps,
+        scaleSteps,
+        false,
+        false);
   }
 
   /** What a job gets that says nothing. */
   public static GptqOptions defaults() {
-    return new GptqOptions(0.01, 128, true, 2, 48);
+    return new GptqOptions(0.01, 128, ColumnOrder.AUTO, 2, 48, false, true);
+  }
+
+  /** Whether the scales of a grid are fitted to its codes between sweeps. */
+  boolean refits(WeightGrid grid) {
+    return refit && grid.refittable();
+  }
+
+  /**
+   * Whether columns are taken by falling diagonal. Refitted scales make it useless: groups are
+   * swept as they stand then, and what the order gained is gained again.
+   */
+  boolean actOrder(WeightGrid grid) {
+    return order == ColumnOrder.ACTIVATION || order == ColumnOrder.AUTO && !refits(grid);
   }
 
   private static void require(boolean holds, String name, Object value, String limit) {

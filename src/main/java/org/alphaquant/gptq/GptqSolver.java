@@ -61,9 +61,9 @@ public final class GptqSolver {
               grid.numbers(),
               options.damp(),
               options.blockSize(),
-              options.actOrder(),
+              options.actOrder(grid),
               options.sweeps(),
-              options.refit(),
+              options.refits(grid),
               rows);
       NDArray codes = codes(work, solved, scales, grid, rows);
       return solution(scope, work, solved, codes, scales, grid);

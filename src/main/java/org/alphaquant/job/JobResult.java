@@ -4,6 +4,9 @@ import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import org.alphaquant.measure.Accuracy;
+import org.alphaquant.measure.Divergence;
+import org.alphaquant.measure.PerplexityChange;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
@@ -11,14 +14,19 @@ import tools.jackson.databind.annotation.JsonNaming;
  * What a successful run made.
  *
  * @param perplexity null where none was asked for
- * @param bitsPerWeight of the quantized tensors, scales and zero points counted in
- * @param bytes size of the model's tensors
+ * @param divergence of the quantized model from the original; null where not measured
+ * @param choices multiple-choice questions; null where there were none
+ * @param bitsPerWeight of the quantized tensors, scales and zero points counted in; null of an
+ *     evaluation
+ * @param bytes size of the model's tensors; null of an evaluation
  * @param artifacts every file of the result folder
  * @param location {@code s3://store/path} that they were put to; null where the service keeps them
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobResult(
-    Measure perplexity,
+    PerplexityChange perplexity,
+    Divergence divergence,
+    Accuracy choices,
     Double bitsPerWeight,
     Size bytes,
     List<Artifact> artifacts,
@@ -27,18 +35,27 @@ public record JobResult(
     artifacts = List.copyOf(artifacts);
   }
 
+  /** A result that the service keeps and of which nothing was measured. */
+  public JobResult(Double bitsPerWeight, Size bytes, List<Artifact> artifacts) {
+    this(null, null, null, bitsPerWeight, bytes, artifacts);
+  }
+
   /** A result that the service keeps. */
-  public JobResult(Measure perplexity, Double bitsPerWeight, Size bytes, List<Artifact> artifacts) {
-    this(perplexity, bitsPerWeight, bytes, artifacts, null);
+  public JobResult(
+      PerplexityChange perplexity,
+      Divergence divergence,
+      Accuracy choices,
+      Double bitsPerWeight,
+      Size bytes,
+      List<Artifact> artifacts) {
+    this(perplexity, divergence, choices, bitsPerWeight, bytes, artifacts, null);
   }
 
   /** The same, put to another place; null for where the service keeps results. */
   public JobResult at(String location) {
-    return new JobResult(perplexity, bitsPerWeight, bytes, artifacts, location);
+    return new JobResult(
+        perplexity, divergence, choices, bitsPerWeight, bytes, artifacts, location);
   }
-
-  /** One figure on the original and on the quantized model. */
-  public record Measure(double before, double after) {}
 
   /** Bytes of the original and of the quantized model. */
   public record Size(long before, long after) {}

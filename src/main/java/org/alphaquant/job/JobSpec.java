@@ -12,9 +12,9 @@ import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.alphaquant.architecture.Precision;
-import org.alphaquant.architecture.RoutingWeight;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
@@ -23,13 +23,18 @@ import tools.jackson.databind.annotation.JsonNaming;
  * What a client asks for. Only {@code model} is required; every other field has its default filled
  * in here, so that a stored specification says everything that a run depends on.
  *
+ * @param kind what the job does; a quantization where not given
+ * @param recipe the method; where not given {@link Recipe#MOE}, or {@link Recipe#DISTILL} where its
+ *     settings are
  * @param model folder below one of the allowed roots, a model of the hub ({@code org/name} or
  *     {@code hf://org/name}), or a folder of a store ({@code s3://store/path})
  * @param revision the hub model's branch, tag or commit; a stored specification has the commit, or
  *     the hash of what lay in the store
  * @param modelType family to read the checkpoint as; null takes the checkpoint's own
  * @param config the quantization configuration as the client wrote it; null takes the default one
- * @param distill how the result is trained; null where it is not
+ * @param budget how large the result may be, which {@link Recipe#ALLOCATE} keeps to
+ * @param gptq the solver's settings; what is not given is the recipe's
+ * @param distill how the result is trained; null but with the recipe {@link Recipe#DISTILL}
  * @param priority -100 to 100; higher runs earlier
  * @param labels up to 16 pairs of the client's own, to filter lists by
  * @param expiresIn seconds from the job's end to its deletion with all its files; null for the
@@ -41,10 +46,13 @@ import tools.jackson.databind.annotation.JsonNaming;
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobSpec(
+    JobKind kind,
+    Recipe recipe,
     String model,
     String revision,
     String modelType,
     JsonNode config,
+    Budget budget,
     Gptq gptq,
     Distill distill,
     Calibration calibration,
@@ -62,6 +70,16 @@ public record JobSpec(
   public static final int VERSION = 1;
 
   public JobSpec {
+    kind = orElse(kind, JobKind.QUANTIZATION);
+    recipe = orElse(recipe, distill == null ? Recipe.MOE : Recipe.DISTILL);
+    if (recipe == Recipe.DISTILL) {
+      distill = distill == null ? Distill.defaults() : distill;
+    } else if (distill != null) {
+      throw new SpecException(
+          "distill",
+          "given with the recipe " + recipe.jsonName(),
+          "left out, or the recipe distill");
+    }
     text("model", model, 512);
     textOrNull("revision", revision, 200);
     textOrNull("model_type", modelType, 64);
@@ -72,8 +90,15 @@ public record JobSpec(
       throw new SpecException("config", config.getNodeType(), "a JSON object");
     }
     config = config == null ? null : config.deepCopy();
-    gptq = gptq == null ? Gptq.defaults() : gptq;
+    if ((budget != null) != (recipe == Recipe.ALLOCATE)) {
+      throw new SpecException(
+          "budget",
+          budget == null ? null : "given with the recipe " + recipe.jsonName(),
+          budget == null ? "given with the recipe allocate" : "left out, or the recipe allocate");
+    }
+    gptq = recipe.complete(gptq == null ? Gptq.OPEN : gptq);
     calibration = calibration == null ? Calibration.defaults() : calibration;
+    requireKind(kind, config, evaluation);
     output = output == null ? new Output(null, null, null, null, null) : output;
     resources = resources == null ? new Resources(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
@@ -93,7 +118,7 @@ public record JobSpec(
         model, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
-  /** Without a training. */
+  /** A quantization by the usual recipe. */
   public JobSpec(
       String model,
       String revision,
@@ -111,10 +136,13 @@ public record JobSpec(
       String sourceSha256,
       Boolean strictPatterns) {
     this(
+        null,
+        null,
         model,
         revision,
         modelType,
         config,
+        null,
         gptq,
         null,
         calibration,
@@ -131,26 +159,38 @@ public record JobSpec(
 
   /** The same with the model at this place of its history. */
   public JobSpec at(String model, String revision) {
-    return with(model, revision, calibration, sourceSha256);
+    return with(model, revision, config, calibration, sourceSha256);
   }
 
   /** The same, to be run on a source with these headers alone. */
   public JobSpec on(String sourceSha256) {
-    return with(model, revision, calibration, sourceSha256);
+    return with(model, revision, config, calibration, sourceSha256);
+  }
+
+  /** The same with another configuration. */
+  public JobSpec configured(JsonNode config) {
+    return with(model, revision, config, calibration, sourceSha256);
   }
 
   /** The same without the calibration's inline texts, for answers that need not repeat them. */
   public JobSpec withoutTexts() {
-    return with(model, revision, calibration.withoutTexts(), sourceSha256);
+    return with(model, revision, config, calibration.withoutTexts(), sourceSha256);
   }
 
   private JobSpec with(
-      String model, String revision, Calibration calibration, String sourceSha256) {
+      String model,
+      String revision,
+      JsonNode config,
+      Calibration calibration,
+      String sourceSha256) {
     return new JobSpec(
+        kind,
+        recipe,
         model,
         revision,
         modelType,
         config,
+        budget,
         gptq,
         distill,
         calibration,
@@ -163,6 +203,21 @@ public record JobSpec(
         webhook,
         sourceSha256,
         strictPatterns);
+  }
+
+  private static void requireKind(JobKind kind, JsonNode config, Evaluation evaluation) {
+    if (kind == JobKind.EVALUATION) {
+      if (evaluation == null || evaluation.files().isEmpty()) {
+        throw new SpecException(
+            "evaluation", null, "given with perplexity or choices for the kind evaluation");
+      }
+      if (config != null) {
+        throw new SpecException("config", "given", "left out for the kind evaluation");
+      }
+    } else if (evaluation != null && evaluation.reference() != null) {
+      throw new SpecException(
+          "evaluation/reference", evaluation.reference(), "left out for the kind quantization");
+    }
   }
 
   private static Map<String, String> checkedLabels(Map<String, String> labels) {
@@ -179,47 +234,91 @@ public record JobSpec(
   }
 
   /**
-   * The solver's settings.
+   * The solver's settings. What is null is the recipe's to fill in; a stored specification has
+   * everything.
    *
    * @param damp added to the Hessian's diagonal, as a fraction of its mean; above 0, at most 1
    * @param routingWeight what a token counts for in its experts' Hessians
    * @param blockSize columns per lazy update of the solver
    * @param actOrder whether columns are taken by falling diagonal of the Hessian
-   * @param shrinkage tokens' worth of the layer's mean Hessian added to each expert's own
-   * @param scaleSearch whether each group's scale is searched for least squared error
+   * @param shrinkage how far each expert's Hessian is drawn towards its layer's mean
+   * @param scaleSearch how each group's scale is found
    * @param sweeps coordinate-descent sweeps after the column loop
    * @param refit whether each sweep begins with the least-squares scales of the codes as they are
-   * @param weightedScales whether the scale search counts each input's error by the Hessian's
-   *     diagonal
    * @param precision what calibration multiplies on a GPU; null leaves it to the run, which takes
    *     bfloat16 for a source of 16 bits and float32 for another
+   * @param rounding whether every weight takes its nearest code instead, whatever the Hessian
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Gptq(
       Double damp,
       RoutingWeight routingWeight,
       Integer blockSize,
-      Boolean actOrder,
-      Double shrinkage,
-      Boolean scaleSearch,
+      ActOrder actOrder,
+      Shrinkage shrinkage,
+      ScaleSearch scaleSearch,
       Integer sweeps,
       Boolean refit,
-      Boolean weightedScales,
-      Precision precision) {
+      Precision precision,
+      Boolean rounding) {
+
+    static final Gptq OPEN = new Gptq(null, null, null, null, null, null, null, null, null, null);
+
+    static final Gptq MOE =
+        new Gptq(
+            0.01,
+            RoutingWeight.SCORE,
+            128,
+            ActOrder.AUTO,
+            Shrinkage.AUTO,
+            ScaleSearch.MSE,
+            2,
+            true,
+            null,
+            false);
+
+    static final Gptq STANDARD = plain(false);
+    static final Gptq ROUNDING = plain(true);
+
     public Gptq {
-      damp = above("damp", orElse(damp, 0.01), 0.0, 1.0);
-      routingWeight = orElse(routingWeight, RoutingWeight.SCORE);
-      blockSize = (int) within("block_size", orElse(blockSize, 128), 1, 4096);
-      actOrder = orElse(actOrder, true);
-      shrinkage = within("shrinkage", orElse(shrinkage, 128.0), 0.0, 1e6);
-      scaleSearch = orElse(scaleSearch, true);
-      sweeps = (int) within("sweeps", orElse(sweeps, 2), 0, 16);
-      refit = orElse(refit, false);
-      weightedScales = orElse(weightedScales, false);
+      if (damp != null) {
+        above("damp", damp, 0.0, 1.0);
+      }
+      if (blockSize != null) {
+        within("block_size", blockSize, 1, 4096);
+      }
+      if (sweeps != null) {
+        within("sweeps", sweeps, 0, 16);
+      }
     }
 
-    static Gptq defaults() {
-      return new Gptq(null, null, null, null, null, null, null, null, null, null);
+    private static Gptq plain(boolean rounding) {
+      return new Gptq(
+          0.01,
+          RoutingWeight.NONE,
+          128,
+          ActOrder.NEVER,
+          new Shrinkage(0.0),
+          ScaleSearch.NONE,
+          0,
+          false,
+          null,
+          rounding);
+    }
+
+    /** These settings, and the other's where these leave something open. */
+    Gptq orElse(Gptq other) {
+      return new Gptq(
+          Limits.orElse(damp, other.damp),
+          Limits.orElse(routingWeight, other.routingWeight),
+          Limits.orElse(blockSize, other.blockSize),
+          Limits.orElse(actOrder, other.actOrder),
+          Limits.orElse(shrinkage, other.shrinkage),
+          Limits.orElse(scaleSearch, other.scaleSearch),
+          Limits.orElse(sweeps, other.sweeps),
+          Limits.orElse(refit, other.refit),
+          Limits.orElse(precision, other.precision),
+          Limits.orElse(rounding, other.rounding));
     }
   }
 
@@ -377,9 +476,77 @@ public record JobSpec(
     }
   }
 
-  /** What is measured before and after; nothing where null. */
+  /**
+   * What is measured before and after; nothing where null.
+   *
+   * @param perplexity on a text; the divergence is measured on its windows
+   * @param divergence how far the predictions of the quantized model are from the original's; what
+   *     is usual where null
+   * @param choices multiple-choice questions; none where null
+   * @param reference a model that an evaluation compares with, as {@link JobSpec#model}; of a
+   *     quantization that is the model itself
+   */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Evaluation(Perplexity perplexity) {}
+  public record Evaluation(
+      Perplexity perplexity, DivergenceOptions divergence, Choices choices, String reference) {
+    public Evaluation {
+      divergence = orElse(divergence, new DivergenceOptions(null));
+      textOrNull("reference", reference, 512);
+    }
+
+    /** Perplexity and what is usual beside it. */
+    public Evaluation(Perplexity perplexity) {
+      this(perplexity, null, null, null);
+    }
+
+    /** All files that it names. */
+    public List<Source> files() {
+      return Stream.of(
+              perplexity == null ? null : perplexity.source(),
+              choices == null ? null : choices.source())
+          .filter(Objects::nonNull)
+          .toList();
+    }
+  }
+
+  /**
+   * How far the next-token distributions of the quantized model are from the original's.
+   *
+   * @param windows of the perplexity's text, spread evenly over it, that it is measured on; 16
+   *     where not given, 0 for none
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record DivergenceOptions(Integer windows) {
+    public DivergenceOptions {
+      windows = (int) within("windows", orElse(windows, 16), 0, 1_000_000);
+    }
+  }
+
+  /**
+   * Multiple-choice questions, answered by log-likelihood.
+   *
+   * @param path a file of rows below one of the allowed roots, or as {@link Source#source}
+   * @param config as {@link Source#config}
+   * @param split as {@link Source#split}; its test split where null
+   * @param file as {@link Source#file}
+   * @param letters whether rows with a {@code question} list their choices and are answered by a
+   *     letter; otherwise the choices' texts compete
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Choices(String path, String config, String split, String file, Boolean letters) {
+    public Choices {
+      text("path", path, 1024);
+      textOrNull("config", config, 128);
+      textOrNull("split", split, 128);
+      textOrNull("file", file, 512);
+      letters = orElse(letters, true);
+    }
+
+    /** The file that holds them. */
+    public Source source() {
+      return new Source(path, null, config, orElse(split, "test"), file, null);
+    }
+  }
 
   /**
    * Perplexity over the whole windows of one text.

@@ -2,10 +2,10 @@ package org.alphaquant.metrics;
 
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
-import org.alphaquant.job.JobResult.Measure;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobListener;
+import org.alphaquant.measure.PerplexityChange;
 
 /** What quantization did to the perplexity of the models, where jobs asked for it. */
 final class QualityMeters implements JobListener {
@@ -42,9 +42,12 @@ final class QualityMeters implements JobListener {
     }
   }
 
-  private void record(Measure perplexity) {
-    before.record(perplexity.before());
+  private void record(PerplexityChange perplexity) {
     after.record(perplexity.after());
-    ratio.record(perplexity.after() / perplexity.before());
+    // A model that was measured alone has nothing before it.
+    if (perplexity.before() != null) {
+      before.record(perplexity.before());
+      ratio.record(perplexity.after() / perplexity.before());
+    }
   }
 }

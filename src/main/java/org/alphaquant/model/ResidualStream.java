@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.function.BiFunction;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.model.block.RoutingTap;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -118,9 +119,14 @@ public final class ResidualStream implements AutoCloseable {
 
   /** Advances through a whole layer. */
   public void advance(DecoderLayer layer) {
+    advance(layer, RoutingTap.NONE);
+  }
+
+  /** The same, its routing seen or decided by {@code tap}. */
+  public void advance(DecoderLayer layer, RoutingTap tap) {
     advance("attention", layer.attention()::forward);
     try (TensorScope work = scope.child("feed-forward")) {
-      List<NDArray> after = layer.feedForward().forwardAll(work, microBatches);
+      List<NDArray> after = layer.feedForward().forwardAll(work, microBatches, tap);
       for (int i = 0; i < after.size(); i++) {
         microBatches.set(i, work.keep(scope, after.get(i))).close();
       }

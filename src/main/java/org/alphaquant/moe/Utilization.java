@@ -28,19 +28,27 @@ public record Utilization(
     experts = List.copyOf(experts);
   }
 
-  /** Counts what the router did with its tokens, inputs of an expert being {@code inputs} wide. */
+  /**
+   * Counts what the router did with its tokens.
+   *
+   * @param inputs width of an expert's input
+   * @param power exponent of the score that a token counts in a Hessian with
+   */
   public static Utilization of(
-      TensorScope scope, int layer, Routing routing, int experts, long inputs) {
+      TensorScope scope, int layer, Routing routing, int experts, long inputs, double power) {
     try (TensorScope counting = scope.child("utilization")) {
       NDList counts =
-          counting.runAll("experts.utilization", routing.experts(), routing.weights(), experts);
+          counting.runAll(
+              "experts.utilization", routing.experts(), routing.weights(), power, experts);
       return of(
           layer,
           inputs,
           routing.experts().getShape().get(0),
           (int) routing.experts().getShape().get(1),
           counting.toFloats(counts.get(0)),
-          counting.toFloats(counts.get(1)));
+          counting.toFloats(counts.get(1)),
+          counting.toFloats(counts.get(2)),
+          counting.toFloats(counts.get(3)));
     }
   }
 
@@ -50,9 +58,18 @@ public record Utilization(
    * @param inputs width of an expert's input
    * @param tokens tokens of each expert
    * @param scores sum of scores of each expert
+   * @param weights sum of its tokens' weights
+   * @param squares sum of their squares
    */
   static Utilization of(
-      int layer, long inputs, long allTokens, int topK, float[] tokens, float[] scores) {
+      int layer,
+      long inputs,
+      long allTokens,
+      int topK,
+      float[] tokens,
+      float[] scores,
+      float[] weights,
+      float[] squares) {
     double pairs = 0;
     for (float count : tokens) {
       pairs += count;
@@ -65,9 +82,26 @@ public record Utilization(
       entropy -= share == 0 ? 0 : share * Math.log(share) / Math.log(2);
       double mean = count == 0 ? 0 : scores[e] / (double) count;
       boolean starved = isUnderUtilized(count, share, inputs, tokens.length);
-      experts.add(new ExpertUsage(e, count, scores[e], mean, share, starved));
+      double effective = squares[e] == 0 ? 0 : (double) weights[e] * weights[e] / squares[e];
+      experts.add(
+          new ExpertUsage(e, count, scores[e], mean, share, starved, weights[e], effective, null));
     }
     return new Utilization(layer, allTokens, topK, entropy, experts);
+  }
+
+  /** The same, each expert's Hessian having this part of the layer's mean. */
+  public Utilization leaning(double[] layerShares) {
+    List<ExpertUsage> leaning = new ArrayList<>();
+    for (ExpertUsage expert : experts) {
+      leaning.add(expert.leaning(layerShares[expert.expert()]));
+    }
+    return new Utilization(layer, tokens, topK, entropy, leaning);
+  }
+
+  /** What a (token, slot) pair counts in a Hessian on average. */
+  public double meanWeight() {
+    double sum = experts.stream().mapToDouble(ExpertUsage::weightSum).sum();
+    return sum / Math.max(1, experts.stream().mapToLong(ExpertUsage::tokens).sum());
   }
 
   /**

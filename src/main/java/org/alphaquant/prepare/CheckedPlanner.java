@@ -3,11 +3,15 @@ package org.alphaquant.prepare;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.CheckpointException;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.Recipe;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.plan.JobPlan;
 import org.alphaquant.job.plan.JobPlanner;
@@ -16,6 +20,8 @@ import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.source.SourceException;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Plans a job from headers and names alone, after everything has been checked that can be before a
@@ -25,6 +31,12 @@ import org.springframework.stereotype.Component;
  */
 @Component
 class CheckedPlanner implements JobPlanner {
+
+  /** Recipes that have a name and nothing behind it. */
+  private static final Set<Recipe> NOT_YET = EnumSet.of(Recipe.ALLOCATE);
+
+  private static final JsonNode UNCHANGED =
+      JsonMapper.shared().readTree("{\"default\": {\"wq\": \"bf16\"}}");
 
   private final JobInputs inputs;
   private final JobPreparation preparation;
@@ -45,14 +57,16 @@ class CheckedPlanner implements JobPlanner {
   @Override
   public JobPlan plan(JobSpec spec) {
     List<Problem> problems = new ArrayList<>();
-    checkCalibration(spec.calibration(), problems);
-    if (spec.evaluation() != null && spec.evaluation().perplexity() != null) {
-      JobSpec.Perplexity perplexity = spec.evaluation().perplexity();
-      attempt(
-          problems,
-          "/evaluation/perplexity/path",
-          perplexity.path(),
-          () -> inputs.requireText(perplexity.source()));
+    if (spec.kind() == JobKind.QUANTIZATION) {
+      checkCalibration(spec.calibration(), problems);
+    }
+    if (spec.evaluation() != null) {
+      checkEvaluation(spec.evaluation(), problems);
+    }
+    if (NOT_YET.contains(spec.recipe())) {
+      String recipe = spec.recipe().jsonName();
+      problems.add(
+          InputProblems.of("/recipe", recipe, "the recipe " + recipe + " is not available"));
     }
     problems.addAll(OutputChoice.problems(spec.output()));
     JobPlan plan = planned(spec, problems);
@@ -64,9 +78,12 @@ class CheckedPlanner implements JobPlanner {
 
   // Null where there are problems.
   private JobPlan planned(JobSpec spec, List<Problem> problems) {
-    try (PreparedJob job = preparation.open(spec)) {
+    boolean quantizes = spec.kind() == JobKind.QUANTIZATION;
+    try (PreparedJob job = preparation.open(quantizes ? spec : spec.configured(UNCHANGED))) {
       problems.addAll(ofModel(job));
-      job.plan().errors().forEach(error -> problems.add(InputProblems.of(error)));
+      // Of a model that is only measured there is no result that something could speak against.
+      List<Problem> errors = quantizes ? job.plan().errors() : List.of();
+      errors.forEach(error -> problems.add(InputProblems.of(error)));
       DistillPlan.of(job).ifPresent(training -> problems.addAll(training.problems()));
       // Last, and only for a job that is sound otherwise: it takes longest.
       return problems.isEmpty() ? withTokenizer(job, problems) : null;
@@ -144,6 +161,32 @@ class CheckedPlanner implements JobPlanner {
                 problems.add(
                     InputProblems.of("/source_sha256", job.spec().sourceSha256(), detail)));
     return problems;
+  }
+
+  private void checkEvaluation(JobSpec.Evaluation evaluation, List<Problem> problems) {
+    if (evaluation.perplexity() != null) {
+      JobSpec.Perplexity perplexity = evaluation.perplexity();
+      attempt(
+          problems,
+          "/evaluation/perplexity/path",
+          perplexity.path(),
+          () -> inputs.requireText(perplexity.source()));
+    }
+    if (evaluation.choices() != null) {
+      JobSpec.Choices choices = evaluation.choices();
+      attempt(
+          problems,
+          "/evaluation/choices/path",
+          choices.path(),
+          () -> inputs.requireText(choices.source()));
+    }
+    if (evaluation.reference() != null) {
+      attempt(
+          problems,
+          "/evaluation/reference",
+          evaluation.reference(),
+          () -> inputs.folder(evaluation.reference(), null));
+    }
   }
 
   private void checkCalibration(JobSpec.Calibration calibration, List<Problem> problems) {

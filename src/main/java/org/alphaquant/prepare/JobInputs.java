@@ -186,6 +186,13 @@ public class JobInputs {
     return evaluationSource(spec).map(this::text);
   }
 
+  /** The file of multiple-choice questions; empty where none is asked for. */
+  public Optional<TextSource> questions(JobSpec spec) {
+    return spec.evaluation() == null || spec.evaluation().choices() == null
+        ? Optional.empty()
+        : Optional.of(text(spec.evaluation().choices().source()));
+  }
+
   /**
    * Checks that a file of texts is there, as far as that can be told without fetching it.
    *

@@ -8,11 +8,11 @@ import org.alphaquant.calibration.CalibrationSamples;
  * @param provenance where the model and the texts came from
  * @param training token ids of the calibration text that is trained on [n][length]; none where
  *     nothing is trained
- * @param windows token ids that perplexity is measured on [n][length]; none where it is not
+ * @param evaluation what the model is measured on before and after
  */
 public record RunInputs(
     PreparedJob job,
     CalibrationSamples samples,
     Provenance provenance,
     long[][] training,
-    long[][] windows) {}
+    EvaluationInputs evaluation) {}

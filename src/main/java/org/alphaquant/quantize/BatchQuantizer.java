@@ -28,6 +28,7 @@ final class BatchQuantizer {
   record Part(long first, long last, List<String> modules) {}
 
   private final GptqSolver solver;
+  private final boolean nearest;
   private final Map<String, TensorScheme> schemes;
   private final StorageFormat format;
   private final Dtype dtype;
@@ -44,6 +45,7 @@ final class BatchQuantizer {
   record Quantized(Solution solution, WeightGrid grid, OptionalInt rounding) {}
 
   /**
+   * @param nearest whether weights take their nearest codes, whatever the Hessian
    * @param schemes by module name
    * @param format how the checkpoint is written
    * @param dtype the model's own, for scales and plain weights
@@ -52,12 +54,14 @@ final class BatchQuantizer {
    */
   BatchQuantizer(
       GptqSolver solver,
+      boolean nearest,
       Map<String, TensorScheme> schemes,
       StorageFormat format,
       Dtype dtype,
       MemoryPlan memory,
       boolean keepsSolutions) {
     this.solver = solver;
+    this.nearest = nearest;
     this.schemes = schemes;
     this.format = format;
     this.dtype = dtype;
@@ -98,7 +102,10 @@ final class BatchQuantizer {
     long start = System.nanoTime();
     WeightGrid grid = grid(weight, scheme);
     long rows = memory.rowsAtOnce(weight.getShape().get(0), weight.getShape().get(2));
-    Solution solution = solver.solve(scope, weight, input.hessian(), grid, rows);
+    Solution solution =
+        nearest
+            ? solver.round(scope, weight, grid, rows)
+            : solver.solve(scope, weight, input.hessian(), grid, rows);
     Quantized quantized = asStored(scope, solution, grid);
     result.took("solve", start, scope);
     store(scope, quantized, input.largest(), scheme, parts, fallback, result);
@@ -188,7 +195,7 @@ final class BatchQuantizer {
     return new Quantized(solution.withWeight(rounded), grid, OptionalInt.of(rounding));
   }
 
-  private static void report(
+  private void report(
       TensorScope scope,
       Solution solution,
       TensorScheme scheme,
@@ -218,7 +225,7 @@ final class BatchQuantizer {
               before,
               after,
               damp < 0 ? null : damp,
-              damp < 0 ? "rounding" : fallback.apply(module),
+              damp < 0 && !nearest ? "rounding" : fallback.apply(module),
               checksums[b]));
     }
   }

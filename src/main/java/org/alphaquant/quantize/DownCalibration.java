@@ -1,6 +1,7 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
+import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -38,10 +39,11 @@ final class DownCalibration {
    * What one chunk's down projections are solved with, once all chunks were added.
    *
    * @param own what they read themselves; its Hessians are changed in place
+   * @param weights of the chunk
    */
-  CalibratedInput of(TensorScope scope, CalibratedInput own) {
+  CalibratedInput of(TensorScope scope, CalibratedInput own, ExpertWeights weights) {
     NDArray mean = scope.run("hessian.mean_of_total", total, calibration.dispatch().pairs());
-    calibration.shrink(scope, own.hessian(), mean);
+    calibration.shrinkDown(scope, own.hessian(), mean, weights);
     return new CalibratedInput(
         own.hessian(), scope.run("experts.where_seen", own.largest(), largest));
   }

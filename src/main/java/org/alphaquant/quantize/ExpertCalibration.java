@@ -1,7 +1,9 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
-import org.alphaquant.architecture.RoutingWeight;
+import java.util.function.Supplier;
+import org.alphaquant.job.RoutingWeight;
+import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.torch.TensorScope;
@@ -13,7 +15,7 @@ import org.alphaquant.torch.TensorScope;
  * @param largest largest absolute value of {@code h}, [1]
  * @param dispatch which of them go to which expert, and with what weight
  * @param mean what one routed token adds to a Hessian of gate and up on average, [K, K]
- * @param shrinkage average tokens added to each expert's Hessian
+ * @param shrinkage how far Hessians are drawn towards the layer's mean
  */
 record ExpertCalibration(
     NDArray h,
@@ -21,15 +23,34 @@ record ExpertCalibration(
     Dispatch dispatch,
     NDArray mean,
     RoutingWeight weighting,
-    double shrinkage) {
+    Shrinkage shrinkage) {
 
   /** The inputs of gate and up, which they share. */
-  CalibratedInput gateAndUp(TensorScope scope, int from, int to) {
+  CalibratedInput gateAndUp(TensorScope scope, int from, int to, LayerResult result) {
     NDArray hessians =
         GramSums.of(scope)
             .map(sums -> reducedInputs(sums, from, to))
             .orElseGet(() -> inputs(scope, from, to));
-    shrink(scope, hessians, mean);
+    float[] shares =
+        shrink(
+            scope,
+            hessians,
+            mean,
+            from,
+            () ->
+                scope.run(
+                    "hessian.fourth_moments",
+                    h,
+                    dispatch.rows(),
+                    dispatch.weights(),
+                    dispatch.offsets(),
+                    from,
+                    to,
+                    weighting.power(),
+                    Dispatch.ROWS));
+    for (int e = from; e < to; e++) {
+      result.leans(e, shares[e - from]);
+    }
     return new CalibratedInput(hessians, scope.run("tensor.repeated", largest, to - from));
   }
 
@@ -127,8 +148,63 @@ record ExpertCalibration(
         Dispatch.ROWS);
   }
 
-  /** Adds {@link #shrinkage} average tokens to every Hessian, in place. */
-  void shrink(TensorScope scope, NDArray hessians, NDArray average) {
-    scope.runInPlace("hessian.shrink", hessians, average, shrinkage);
+  /**
+   * Draws the Hessians of down projections towards the layer's mean, in place.
+   *
+   * @param hessians of experts {@code weights.from()} and following
+   */
+  void shrinkDown(TensorScope scope, NDArray hessians, NDArray average, ExpertWeights weights) {
+    shrink(
+        scope,
+        hessians,
+        average,
+        weights.from(),
+        () ->
+            scope.run(
+                "hessian.fourth_moments_of_activations",
+                h,
+                weights.gateUp(),
+                weights.biases(),
+                weights.clamped(),
+                dispatch.rows(),
+                dispatch.weights(),
+                dispatch.offsets(),
+                weights.from(),
+                weights.from() + weights.count(),
+                weighting.power(),
+                Dispatch.ROWS));
+  }
+
+  // What part of each Hessian is the layer's mean then.
+  private float[] shrink(
+      TensorScope scope,
+      NDArray hessians,
+      NDArray average,
+      int from,
+      Supplier<NDArray> fourthMoments) {
+    if (shrinkage.tokens() != null) {
+      NDArray shares =
+          scope.run(
+              "hessian.shrink",
+              hessians,
+              average,
+              dispatch.weights(),
+              dispatch.offsets(),
+              from,
+              weighting.power(),
+              shrinkage.tokens());
+      return scope.toFloats(shares);
+    }
+    NDArray shares =
+        scope.run(
+            "hessian.shrink_by_noise",
+            hessians,
+            average,
+            dispatch.weights(),
+            dispatch.offsets(),
+            from,
+            weighting.power(),
+            fourthMoments.get());
+    return scope.toFloats(shares);
   }
 }

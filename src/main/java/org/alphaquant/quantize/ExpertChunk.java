@@ -58,7 +58,7 @@ record ExpertChunk(
     }
     try (TensorScope scope = parent.child("gate and up")) {
       long start = System.nanoTime();
-      CalibratedInput input = calibration.gateAndUp(scope, from, to);
+      CalibratedInput input = calibration.gateAndUp(scope, from, to, result);
       result.took("hessian", start, scope);
       long width = weights.gateUp().getShape().get(1) / 2;
       Stacked rows = new Stacked(weights.gateUp(), input, keep ? solved : null);

@@ -3,7 +3,8 @@ package org.alphaquant.quantize;
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
 import java.util.List;
-import org.alphaquant.architecture.RoutingWeight;
+import org.alphaquant.job.RoutingWeight;
+import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.model.block.MoeFeedForward;
@@ -23,15 +24,15 @@ final class ExpertQuantizer {
 
   private final BatchQuantizer batches;
   private final RoutingWeight weighting;
-  private final double shrinkage;
+  private final Shrinkage shrinkage;
   private final int expertsAtOnce;
 
   /**
-   * @param shrinkage average tokens of the layer added to each expert's Hessian
+   * @param shrinkage how far each expert's Hessian is drawn towards its layer's mean
    * @param expertsAtOnce experts of a chunk, at most
    */
   ExpertQuantizer(
-      BatchQuantizer batches, RoutingWeight weighting, double shrinkage, int expertsAtOnce) {
+      BatchQuantizer batches, RoutingWeight weighting, Shrinkage shrinkage, int expertsAtOnce) {
     this.batches = batches;
     this.weighting = weighting;
     this.shrinkage = shrinkage;
@@ -84,7 +85,7 @@ final class ExpertQuantizer {
         DownCalibration layer = chunk.downCalibration(scope, weights);
         CalibratedInput own = chunk.downInputs(scope, weights);
         layer.add(own);
-        chunk.down(scope, weights, layer.of(scope, own));
+        chunk.down(scope, weights, layer.of(scope, own, weights));
       }
       chunk.addOutputs(scope, weights, y);
     }
@@ -110,7 +111,7 @@ final class ExpertQuantizer {
         ExpertWeights weights = chunk.load(scope);
         solved.get(i).forEach(rows -> rows.restore(scope, weights.gateUp()));
         if (chunk.quantizesDown()) {
-          chunk.down(scope, weights, layer.of(scope, chunk.downInputs(scope, weights)));
+          chunk.down(scope, weights, layer.of(scope, chunk.downInputs(scope, weights), weights));
         }
         chunk.addOutputs(scope, weights, y);
       }

@@ -7,7 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
-import org.alphaquant.architecture.RoutingWeight;
+import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.model.block.Attention;
 import org.alphaquant.model.block.DecoderLayer;
@@ -152,7 +152,8 @@ final class LayerQuantizer {
       routers(scope, block, h, result);
       Routing routing = block.route(scope, h);
       long width = h.getShape().get(1);
-      result.routing(Utilization.of(scope, index, routing, block.experts(), width));
+      result.routing(
+          Utilization.of(scope, index, routing, block.experts(), width, weighting.power()));
       block.shared().ifPresent(shared -> shared(scope, shared, h, result));
       NDArray y =
           block

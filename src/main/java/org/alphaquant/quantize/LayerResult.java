@@ -1,9 +1,11 @@
 package org.alphaquant.quantize;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.moe.Utilization;
 import org.alphaquant.torch.TensorScope;
@@ -14,6 +16,7 @@ public final class LayerResult {
   private final List<TensorSource> tensors = new ArrayList<>();
   private final List<LinearReport> reports = new ArrayList<>();
   private final Map<String, Double> seconds = new LinkedHashMap<>();
+  private final Map<Integer, Double> layerShares = new HashMap<>();
   private Utilization utilization;
 
   public void add(List<TensorSource> more) {
@@ -58,8 +61,17 @@ public final class LayerResult {
     return seconds;
   }
 
+  /** The Hessian of an expert's gate and up is the layer's mean to this part. */
+  void leans(int expert, double share) {
+    layerShares.put(expert, share);
+  }
+
   /** Null in a dense layer. */
   public Utilization utilization() {
-    return utilization;
+    if (utilization == null || layerShares.size() < utilization.experts().size()) {
+      return utilization;
+    }
+    return utilization.leaning(
+        IntStream.range(0, layerShares.size()).mapToDouble(layerShares::get).toArray());
   }
 }

@@ -31,6 +31,7 @@ public final class ModelQuantizer {
     this.batches =
         new BatchQuantizer(
             new GptqSolver(plan.gptq()),
+            plan.nearest(),
             plan.schemes(),
             plan.format(),
             plan.dtype(),

@@ -2,10 +2,11 @@ package org.alphaquant.quantize;
 
 import java.util.Map;
 import java.util.OptionalInt;
-import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
+import org.alphaquant.job.RoutingWeight;
+import org.alphaquant.job.Shrinkage;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.TorchTypes;
 
@@ -14,8 +15,9 @@ import org.alphaquant.storage.TorchTypes;
  *
  * @param schemes by module name; a module that is absent stays as it is
  * @param gptq the solver's settings
+ * @param nearest whether weights take their nearest codes instead
  * @param weighting how much a token counts in an expert's Hessian
- * @param shrinkage average tokens of the layer added to each expert's Hessian
+ * @param shrinkage how far each expert's Hessian is drawn towards its layer's mean
  * @param format how the checkpoint is written
  * @param dtype the model's own dtype
  * @param samples calibration token ids [n][S]
@@ -24,8 +26,9 @@ import org.alphaquant.storage.TorchTypes;
 public record QuantizationPlan(
     Map<String, TensorScheme> schemes,
     GptqOptions gptq,
+    boolean nearest,
     RoutingWeight weighting,
-    double shrinkage,
+    Shrinkage shrinkage,
     StorageFormat format,
     Dtype dtype,
     long[][] samples,
@@ -35,12 +38,13 @@ public record QuantizationPlan(
   public QuantizationPlan(
       Map<String, TensorScheme> schemes,
       GptqOptions gptq,
+      boolean nearest,
       RoutingWeight weighting,
-      double shrinkage,
+      Shrinkage shrinkage,
       StorageFormat format,
       Dtype dtype,
       long[][] samples) {
-    this(schemes, gptq, weighting, shrinkage, format, dtype, samples, false);
+    this(schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, false);
   }
 
   /** Number of the dtype that the format rounds the weight itself to, if it does. */
@@ -52,13 +56,11 @@ public record QuantizationPlan(
 
   /** The same, with solutions kept. */
   public QuantizationPlan keepingSolutions() {
-    return new QuantizationPlan(schemes, gptq, weighting, shrinkage, format, dtype, samples, true);
+    return new QuantizationPlan(
+        schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, true);
   }
 
   public QuantizationPlan {
     schemes = Map.copyOf(schemes);
-    if (shrinkage < 0) {
-      throw new IllegalArgumentException("shrinkage is " + shrinkage + "; it must not be negative");
-    }
   }
 }

@@ -4,6 +4,11 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.estimate.PeakMemory;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.Recipe;
+import org.alphaquant.measure.Accuracy;
+import org.alphaquant.measure.Divergence;
+import org.alphaquant.measure.PerplexityChange;
 import org.alphaquant.moe.Utilization;
 import org.alphaquant.quantize.LinearReport;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
@@ -15,8 +20,11 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param versions of this program and of what computes
  * @param model what was quantized
  * @param calibration the tokens it was quantized on
- * @param settings the solver's settings
+ * @param settings how it was quantized
  * @param perplexity before and after; null where no text was given
+ * @param divergence of the quantized model's predictions from the original's; null where not
+ *     measured
+ * @param choices multiple-choice questions; null where there were none
  * @param bitsPerWeight of the quantized linears, scales and zero points counted in
  * @param bytes of the tensors before and after
  * @param seconds by stage, over all layers
@@ -34,6 +42,8 @@ public record QuantizationReport(
     Calibration calibration,
     Settings settings,
     PerplexityChange perplexity,
+    Divergence divergence,
+    Accuracy choices,
     double bitsPerWeight,
     Bytes bytes,
     Map<String, Double> seconds,
@@ -72,21 +82,14 @@ public record QuantizationReport(
       long tokens,
       int samples) {}
 
-  /** The solver's settings as they were used. */
+  /**
+   * How it was quantized.
+   *
+   * @param gptq every setting of the solver, as the recipe completed it
+   * @param scaleSteps candidates of the scale search; 1 is the absolute maximum
+   */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Settings(
-      double damp,
-      String routingWeight,
-      int blockSize,
-      boolean actOrder,
-      double shrinkage,
-      int sweeps,
-      int scaleSteps,
-      boolean weightedScales,
-      boolean refit) {}
-
-  /** Perplexity of the model as it was and as it is written. */
-  public record PerplexityChange(double before, double after, long tokens, int window) {}
+  public record Settings(Recipe recipe, JobSpec.Gptq gptq, int scaleSteps) {}
 
   /** Sizes. */
   public record Bytes(long before, long after) {}

@@ -3,14 +3,15 @@ package org.alphaquant.report;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.estimate.PeakMemory;
-import org.alphaquant.evaluation.Perplexity;
+import org.alphaquant.measure.Accuracy;
+import org.alphaquant.measure.Divergence;
+import org.alphaquant.measure.PerplexityChange;
 import org.alphaquant.moe.ExpertUsage;
 import org.alphaquant.moe.Utilization;
 import org.alphaquant.prepare.PreparedJob;
@@ -20,7 +21,6 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.report.QuantizationReport.Bytes;
-import org.alphaquant.report.QuantizationReport.PerplexityChange;
 import org.alphaquant.storage.Companions;
 import org.alphaquant.storage.ModuleSummary;
 
@@ -42,8 +42,9 @@ public final class ReportWriter {
       List<Utilization> experts,
       Map<String, Double> seconds,
       long bytesAfter,
-      Perplexity before,
-      Perplexity after,
+      PerplexityChange perplexity,
+      Divergence divergence,
+      Accuracy choices,
       PeakMemory.Peak peak) {
     Provenance.Origin model = inputs.provenance().model();
     return new QuantizationReport(
@@ -63,10 +64,9 @@ public final class ReportWriter {
             inputs.samples().sha256(),
             sources()),
         settings(),
-        before == null
-            ? null
-            : new PerplexityChange(
-                before.value(), after.value(), after.tokens(), inputs.windows()[0].length),
+        perplexity,
+        divergence,
+        choices,
         prepared.plan().bitsPerWeight(),
         new Bytes(prepared.plan().sourceBytes(), bytesAfter),
         seconds,
@@ -107,19 +107,11 @@ public final class ReportWriter {
 
   private QuantizationReport.Settings settings() {
     return new QuantizationReport.Settings(
-        plan.gptq().damp(),
-        plan.weighting().name().toLowerCase(Locale.ROOT),
-        plan.gptq().blockSize(),
-        plan.gptq().actOrder(),
-        plan.shrinkage(),
-        plan.gptq().sweeps(),
-        plan.gptq().scaleSteps(),
-        plan.gptq().weightedScales(),
-        plan.gptq().refit());
+        prepared.spec().recipe(), prepared.spec().gptq(), plan.gptq().scaleSteps());
   }
 
   private List<String> warnings(List<LinearReport> linears, List<Utilization> experts) {
-    List<String> warnings = new ArrayList<>();
+    List<String> warnings = new ArrayList<>(inputs.evaluation().warnings());
     prepared.plan().findings().stream()
         .filter(finding -> !finding.isError())
         .map(Problem::toString)
@@ -149,11 +141,11 @@ public final class ReportWriter {
   }
 
   private Optional<String> shortWindow() {
-    if (inputs.windows().length == 0) {
+    if (inputs.evaluation().windows().length == 0) {
       return Optional.empty();
     }
     int wanted = prepared.spec().evaluation().perplexity().window();
-    int length = inputs.windows()[0].length;
+    int length = inputs.evaluation().windows()[0].length;
     return length == wanted
         ? Optional.empty()
         : Optional.of(

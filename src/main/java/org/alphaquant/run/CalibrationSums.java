@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.checkpoint.SafetensorsFile;
-import org.alphaquant.job.JobSpec;
 import org.alphaquant.moe.ExpertUsage;
 import org.alphaquant.moe.Utilization;
 import org.alphaquant.prepare.RunInputs;
@@ -56,23 +55,10 @@ record CalibrationSums(RunInputs inputs, List<SafetensorsFile> layers, List<Util
         .orElse(tokens);
   }
 
-  private double routed(Utilization layer, int expert) {
-    JobSpec.Gptq gptq = inputs.job().spec().gptq();
-    double all = 0;
-    double tokens = 0;
-    double own = 0;
-    for (ExpertUsage each : layer.experts()) {
-      double weight =
-          switch (gptq.routingWeight()) {
-            case NONE -> each.tokens();
-            case SCORE -> each.scoreSum();
-            // Of squares only the mean of the scores is known.
-            case SCORE_SQUARED -> each.scoreSum() * each.scoreMean();
-          };
-      all += weight;
-      tokens += each.tokens();
-      own += each.expert() == expert ? weight : 0;
-    }
-    return own + (tokens == 0 ? 0 : gptq.shrinkage() * all / tokens);
+  // The expert's own weights, and those of the average tokens that its Hessian leans on.
+  private static double routed(Utilization layer, int expert) {
+    ExpertUsage usage = layer.experts().get(expert);
+    double share = usage.layerShare() == null ? 0 : usage.layerShare();
+    return share >= 1 ? layer.meanWeight() : usage.weightSum() / (1 - share);
   }
 }

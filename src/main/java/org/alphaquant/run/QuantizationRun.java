@@ -4,21 +4,21 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Optional;
-import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.calibration.CalibrationSpec;
-import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.chat.ModelChat;
 import org.alphaquant.chat.TemplateException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
+import org.alphaquant.prepare.EvaluationInputs;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
@@ -42,7 +42,9 @@ public final class QuantizationRun implements JobRunner {
   @Override
   public JobResult run(JobContext context) throws IOException {
     try {
-      return quantize(context);
+      return context.spec().kind() == JobKind.EVALUATION
+          ? new EvaluationRun(inputs.with(context.sources()), context).run()
+          : quantize(context);
     } catch (TorchOutOfMemoryException e) {
       throw new RunFailure(JobError.Kind.RESOURCE, "out-of-memory", e.getMessage(), e);
     } catch (CheckpointException e) {
@@ -98,18 +100,19 @@ public final class QuantizationRun implements JobRunner {
     context.unit("encoding the calibration text");
     CalibrationSamples samples =
         CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat);
-    requireInVocabulary(samples.tokens(), tokenizer, job.description());
+    Vocabulary.require(samples.tokens(), tokenizer, job.description());
     context.unit("encoding the evaluation text");
-    long[][] windows = windows(inputs, spec, tokenizer, chat);
-    requireInVocabulary(windows, tokenizer, job.description());
+    EvaluationInputs evaluation =
+        EvaluationTexts.of(inputs, spec, tokenizer, chat, samples.digests());
+    Vocabulary.require(evaluation, tokenizer, job.description());
     context.unit("encoding the text to train on");
     List<CalibrationSpec> wanted = inputs.training(spec);
     long[][] training =
         wanted.isEmpty()
             ? new long[0][]
             : CalibrationSamples.collect(wanted, tokenizer, chat).tokens();
-    requireInVocabulary(training, tokenizer, job.description());
-    return new RunInputs(job, samples, inputs.provenance(spec), training, windows);
+    Vocabulary.require(training, tokenizer, job.description());
+    return new RunInputs(job, samples, inputs.provenance(spec), training, evaluation);
   }
 
   private static void requireRunnable(PreparedJob job) {
@@ -123,37 +126,13 @@ public final class QuantizationRun implements JobRunner {
             });
   }
 
-  private static Tokenizer tokenizer(JobContext context, Checkpoint source) {
+  static Tokenizer tokenizer(JobContext context, Checkpoint source) {
     context.unit("reading tokenizer.json");
     return Tokenizer.open(source.folder(), context::ensureHeld);
   }
 
-  private static Torch torch(JobContext context) {
+  static Torch torch(JobContext context) {
     context.unit("starting PyTorch on " + context.device());
     return Torch.open(context.device());
-  }
-
-  // The embedding has no row for others; PyTorch would fail somewhere within the first layer.
-  private static void requireInVocabulary(
-      long[][] tokens, Tokenizer tokenizer, ModelDescription description) {
-    for (long[] row : tokens) {
-      tokenizer
-          .beyond(description.vocabulary(), row)
-          .ifPresent(
-              problem -> {
-                throw new RunFailure(JobError.Kind.USER, "unusable-input", problem);
-              });
-    }
-  }
-
-  private static long[][] windows(
-      JobInputs inputs, JobSpec spec, Tokenizer tokenizer, Optional<ModelChat> chat) {
-    return inputs
-        .evaluationText(spec)
-        .map(
-            text ->
-                EvaluationText.read(text, spec.evaluation().perplexity().path(), tokenizer, chat)
-                    .windows(spec.evaluation().perplexity().window()))
-        .orElse(new long[0][]);
   }
 }

@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.alphaquant.checkpoint.AtomicFile;
-import org.alphaquant.evaluation.Perplexity;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.quantize.LayerResult;
@@ -54,7 +54,7 @@ final class Resumption {
       if (!attempt.isOf(fingerprint)) {
         continue;
       }
-      attempt.perplexity().ifPresent(own::keep);
+      own.take(attempt);
       int finished = attempt.finished();
       if (finished > adopted) {
         own.layers.adopt(attempt.layers, finished);
@@ -67,14 +67,19 @@ final class Resumption {
     return adopted;
   }
 
-  /** The perplexity of the source, if an earlier attempt had measured it. */
-  Optional<Perplexity> perplexity() {
-    return own.perplexity();
+  /** What an earlier attempt had measured of the source. */
+  Optional<Measured> measured() {
+    return own.measured();
   }
 
-  /** Keeps the perplexity of the source. */
-  void put(Perplexity perplexity) {
-    own.keep(perplexity);
+  /** Keeps what was measured of the source; its outputs lie in {@link #outputs}. */
+  void put(Measured measured) {
+    own.keep(measured);
+  }
+
+  /** The folder of what the source makes of the windows that are compared. */
+  Path outputs() {
+    return own.outputs();
   }
 
   /** The stream that enters the first layer that was not adopted. */
@@ -136,16 +141,47 @@ final class Resumption {
       return new AttemptLayout(folder).signature().equals(Optional.of(fingerprint));
     }
 
-    Optional<Perplexity> perplexity() {
-      return read(perplexityFile()).map(json -> JSON.readValue(json, Perplexity.class));
+    Optional<Measured> measured() {
+      return read(measuredFile()).map(json -> JSON.readValue(json, Measured.class));
     }
 
-    void keep(Perplexity perplexity) {
-      byte[] json = JSON.writeValueAsBytes(perplexity);
-      AtomicFile.write(perplexityFile(), file -> file.write(ByteBuffer.wrap(json)));
+    void keep(Measured measured) {
+      byte[] json = JSON.writeValueAsBytes(measured);
+      AtomicFile.write(measuredFile(), file -> file.write(ByteBuffer.wrap(json)));
     }
 
-    private Path perplexityFile() {
+    Path outputs() {
+      return new AttemptLayout(folder).outputs();
+    }
+
+    /**
+     * Takes over what another attempt measured, if what the source made of the windows that are
+     * compared is there too.
+     */
+    void take(Attempt other) {
+      if (measured().isPresent()) {
+        return;
+      }
+      Optional<Measured> measured =
+          other.measured().filter(it -> it.compared() == 0 || Files.isDirectory(other.outputs()));
+      if (measured.isPresent() && measured.get().compared() > 0) {
+        copyFiles(other.outputs(), outputs());
+      }
+      measured.ifPresent(this::keep);
+    }
+
+    private static void copyFiles(Path from, Path to) {
+      try (Stream<Path> files = Files.list(from)) {
+        Files.createDirectories(to);
+        for (Path file : files.toList()) {
+          LayerFiles.take(file, to.resolve(file.getFileName()));
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    private Path measuredFile() {
       return new AttemptLayout(folder).perplexity();
     }
 

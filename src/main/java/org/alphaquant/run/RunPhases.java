@@ -25,13 +25,14 @@ import org.alphaquant.distill.DistilledFiles;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.PeakMemory;
-import org.alphaquant.evaluation.Perplexity;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.gptq.ColumnOrder;
 import org.alphaquant.gptq.GptqOptions;
+import org.alphaquant.job.ActOrder;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.ScaleSearch;
 import org.alphaquant.model.Model;
-import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.moe.Utilization;
 import org.alphaquant.prepare.PreparedJob;
@@ -73,6 +74,7 @@ final class RunPhases {
   private final Resumption resumption;
   private final MemoryPlan memory;
   private List<WrittenFile> hashed = List.of();
+  private final Measuring measuring;
 
   /**
    * @param seconds of the stages so far
@@ -85,12 +87,7 @@ final class RunPhases {
     this.inputs = inputs;
     this.prepared = inputs.job();
     this.progress =
-        new RunProgress(
-            context,
-            DistillPhase.tokens(
-                spec,
-                inputs,
-                Stream.of(inputs.windows()).mapToLong(window -> window.length).sum()));
+        new RunProgress(context, DistillPhase.tokens(spec, inputs, inputs.evaluation().tokens()));
     this.peak = new PeakMemory(torch);
     this.layers = new LayerFiles(new AttemptLayout(context.attemptDirectory()).layers());
     this.resumption = Resumption.of(context, fingerprint(), layers);
@@ -102,6 +99,9 @@ final class RunPhases {
                 .largest(),
             torch.freeDeviceMemory().orElse(0),
             context.earlierResourceFailures());
+    this.measuring =
+        new Measuring(
+            torch, inputs.evaluation(), resumption.outputs(), progress, memory, peak, seconds);
   }
 
   JobResult run() throws IOException {
@@ -111,18 +111,23 @@ final class RunPhases {
       seconds.of("check_source", this::checkSource);
     }
     progress.adopted(Phase.QUANTIZE, adopted, prepared.description().layers());
-    resumption.perplexity().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
-    Perplexity before = resumption.perplexity().orElseGet(this::evaluateSource);
+    resumption.measured().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
+    Measured before = measuring.isAsked() ? measuredSource() : null;
     DistilledFiles trained = quantizedAndWritten(adopted);
     try (StoredResult written = prepared.plan().format().open(context.artifactDirectory())) {
       StoredWeights stored = new StoredWeights(prepared.plan(), written);
       seconds.of("verify", () -> check(written, stored, trained));
       Checkpoint read = written.checkpoint().orElse(prepared.source());
-      Perplexity after = evaluate(Phase.EVALUATE_AFTER, read, stored, context::ensureHeld);
+      Figures figures =
+          measuring.isAsked()
+              ? measuring.after(subject(read, stored), before, context::ensureHeld)
+              : new Figures(null, null, null);
       Plan plan = prepared.plan();
-      writeReports(before, after, trained);
+      writeReports(figures, trained);
       return new JobResult(
-          before == null ? null : new JobResult.Measure(before.value(), after.value()),
+          figures.perplexity(),
+          figures.divergence(),
+          figures.choices(),
           plan.bitsPerWeight(),
           new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
           artifacts());
@@ -143,51 +148,21 @@ final class RunPhases {
         });
   }
 
-  private Perplexity evaluateSource() {
-    Perplexity perplexity =
-        evaluate(
-            Phase.EVALUATE_BEFORE,
-            prepared.source(),
-            WeightOverlay.NONE,
-            context::ensureNotDraining);
-    if (perplexity != null) {
-      resumption.put(perplexity);
-    }
-    return perplexity;
+  private Measured measuredSource() {
+    return resumption
+        .measured()
+        .orElseGet(
+            () -> {
+              Measured measured =
+                  measuring.before(
+                      subject(prepared.source(), WeightOverlay.NONE), context::ensureNotDraining);
+              resumption.put(measured);
+              return measured;
+            });
   }
 
-  private Perplexity evaluate(
-      Phase phase, Checkpoint checkpoint, WeightOverlay overlay, Runnable betweenLayers) {
-    if (inputs.windows().length == 0) {
-      return null;
-    }
-    return seconds.of(
-        phase.jsonName(), () -> perplexity(phase, checkpoint, overlay, betweenLayers));
-  }
-
-  private Perplexity perplexity(
-      Phase phase, Checkpoint checkpoint, WeightOverlay overlay, Runnable betweenLayers) {
-    int count = prepared.description().layers();
-    try (TensorScope scope = torch.scope(phase.jsonName())) {
-      Model model = ModelFamilies.open(checkpoint, prepared.description(), scope, overlay);
-      progress.progress(phase, 0, count);
-      Perplexity perplexity =
-          Perplexity.of(
-              scope,
-              model,
-              inputs.windows(),
-              memory.tokensPerBatch(),
-              memory.logitsBytes(),
-              layer -> {
-                progress.progress(phase, layer + 1, count);
-                betweenLayers.run();
-              });
-      peak.look();
-      return perplexity;
-    } finally {
-      // What a phase leaves in libtorch's cache would otherwise count as used in the next.
-      torch.releaseCachedMemory();
-    }
+  private Measuring.Subject subject(Checkpoint checkpoint, WeightOverlay overlay) {
+    return new Measuring.Subject(checkpoint, prepared.description(), overlay);
   }
 
   // Where nothing comes between solving and writing the result is written while layers are solved.
@@ -275,24 +250,33 @@ final class RunPhases {
 
   private QuantizationPlan plan() {
     JobSpec.Gptq gptq = spec.gptq();
-    int steps = gptq.scaleSearch() ? SCALE_STEPS : 1;
+    int steps = gptq.scaleSearch() == ScaleSearch.NONE ? 1 : SCALE_STEPS;
     QuantizationPlan plan =
         new QuantizationPlan(
             schemes(),
             new GptqOptions(
                 gptq.damp(),
                 gptq.blockSize(),
-                gptq.actOrder(),
+                order(gptq.actOrder()),
                 gptq.sweeps(),
                 steps,
-                gptq.weightedScales(),
+                gptq.scaleSearch() == ScaleSearch.HESSIAN,
                 gptq.refit()),
+            gptq.rounding(),
             gptq.routingWeight(),
             gptq.shrinkage(),
             prepared.plan().format(),
             prepared.plan().dtype(),
             inputs.samples().tokens());
     return spec.distill() == null ? plan : plan.keepingSolutions();
+  }
+
+  private static ColumnOrder order(ActOrder asked) {
+    return switch (asked) {
+      case ALWAYS -> ColumnOrder.ACTIVATION;
+      case NEVER -> ColumnOrder.NATURAL;
+      case AUTO -> ColumnOrder.AUTO;
+    };
   }
 
   private Map<String, TensorScheme> schemes() {
@@ -338,8 +322,7 @@ final class RunPhases {
     return IntStream.range(0, prepared.description().layers()).mapToObj(layers::read).toList();
   }
 
-  private void writeReports(Perplexity before, Perplexity after, DistilledFiles trained)
-      throws IOException {
+  private void writeReports(Figures figures, DistilledFiles trained) throws IOException {
     List<LayerRecord> records = records();
     List<Utilization> experts = experts();
     QuantizationReport report =
@@ -349,8 +332,9 @@ final class RunPhases {
                 experts,
                 seconds(records),
                 prepared.plan().outputBytes(),
-                before,
-                after,
+                figures.perplexity(),
+                figures.divergence(),
+                figures.choices(),
                 peak.peak(memory));
     report.warnings().forEach(progress::warning);
     writeJson("quantization_report.json", report);

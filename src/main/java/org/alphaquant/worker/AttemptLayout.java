@@ -19,9 +19,14 @@ public record AttemptLayout(Path folder) {
     return folder.resolve("fingerprint");
   }
 
-  /** The source's perplexity. */
+  /** What was measured of the source. */
   public Path perplexity() {
     return folder.resolve("perplexity.json");
+  }
+
+  /** Folder of what the source makes of the windows that the result is compared on. */
+  public Path outputs() {
+    return folder.resolve("source-outputs");
   }
 
   public Path layers() {

@@ -33,7 +33,7 @@ class JobApiTest {
     assertThat(created.header("Location")).isEqualTo("/v1/jobs/" + created.at("/id"));
     assertThat(created.at("/state")).isEqualTo("QUEUED");
     assertThat(created.at("/spec/config/default/wq")).isEqualTo("int4");
-    assertThat(created.at("/spec/gptq/routing_weight")).isEqualTo("score");
+    assertThat(created.at("/spec/gptq/routing_weight")).isEqualTo("1.0");
     assertThat(created.at("/labels/team")).isEqualTo("x");
     assertThat(created.json().get("priority").asInt()).isEqualTo(5);
     Answer read = http.get(created.header("Location"));

@@ -28,7 +28,7 @@ class JobLogTest {
           context.event("experts", layer());
           Files.writeString(
               context.attemptDirectory().resolve(ServerSettings.RUNNER_LOG), "from libtorch\n");
-          return new JobResult(null, null, null, List.of());
+          return new JobResult(null, null, List.of());
         };
     try (RunningServer server =
         new RunningServer(AT_WORK, beans -> MetricsTest.run(beans, runner))) {

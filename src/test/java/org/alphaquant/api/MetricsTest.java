@@ -19,6 +19,7 @@ import org.alphaquant.job.JobResult;
 import org.alphaquant.job.delivery.WebhookDeliveries;
 import org.alphaquant.job.delivery.WebhookDelivery;
 import org.alphaquant.job.delivery.WebhookDelivery.Outcome;
+import org.alphaquant.measure.PerplexityChange;
 import org.alphaquant.worker.JobRunner;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -80,7 +81,13 @@ class MetricsTest {
           context.event("experts", layer(0.5, 0.5, 0));
           told.countDown();
           mayEnd.await();
-          return new JobResult(new JobResult.Measure(5, 6), null, null, List.of());
+          return new JobResult(
+              new PerplexityChange(5.0, 6, null, null, null, null, null),
+              null,
+              null,
+              null,
+              null,
+              List.of());
         };
     try (RunningServer working = new RunningServer(AT_WORK, beans -> run(beans, runner))) {
       String id = post(working.http(), "g");

@@ -19,6 +19,7 @@ import org.alphaquant.job.queue.Leases;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobEvents;
 import org.alphaquant.job.row.Jobs;
+import org.alphaquant.measure.PerplexityChange;
 import org.alphaquant.server.ServerSettings;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -87,7 +88,12 @@ final class TestWorker {
             artifacts.add(write(settings.resolve(directory).resolve(name), name, content)));
     JobResult result =
         new JobResult(
-            new JobResult.Measure(5.66, 5.69), 4.25, new JobResult.Size(4000, 1000), artifacts);
+            new PerplexityChange(5.66, 5.69, null, null, null, null, null),
+            null,
+            null,
+            4.25,
+            new JobResult.Size(4000, 1000),
+            artifacts);
     leases.succeed(job.id(), job.leaseEpoch(), result, directory).orElseThrow();
   }
 

@@ -23,7 +23,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 final class InstantServer implements AutoCloseable {
   static final int SLOTS = 8;
 
-  private static final JobResult NOTHING = new JobResult(null, null, null, List.of());
+  private static final JobResult NOTHING = new JobResult(null, null, List.of());
 
   private final ConfigurableApplicationContext context;
 

@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Random;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
-import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.SafetensorsFile;
@@ -23,6 +22,8 @@ import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
+import org.alphaquant.job.RoutingWeight;
+import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.quantize.ModelQuantizer;
@@ -191,9 +192,10 @@ class DistillationTest {
       plan =
           new QuantizationPlan(
                   schemes,
-                  GptqOptions.defaults(),
+                  new GptqOptions(0.01, 128, true, 2, 48),
+                  false,
                   RoutingWeight.SCORE,
-                  128,
+                  new Shrinkage(128.0),
                   storage,
                   Dtype.BF16,
                   sequences(8, 2))

@@ -148,7 +148,7 @@ class GptqSolverTest {
     try (TensorScope scope = torch.scope("test")) {
       WeightGrid grid = grid(format, true);
       GptqOptions kept = new GptqOptions(0.01, 16, true, 2, 48);
-      GptqOptions fitted = new GptqOptions(0.01, 16, true, 2, 48, false, true);
+      GptqOptions fitted = new GptqOptions(0.01, 16, ColumnOrder.ACTIVATION, 2, 48, false, true);
       NDArray weight = weight(scope, 2);
       NDArray hessian = hessian(scope, 2);
       Solution without = new GptqSolver(kept).solve(scope, weight, hessian, grid, ROWS);

@@ -68,7 +68,9 @@ final class KernelComparison {
       cases.add(new Case(NumberFormat.INT4, group, false, DEFAULTS, 2, 100, 768));
     }
     for (boolean order : new boolean[] {true, false}) {
-      GptqOptions refit = new GptqOptions(0.01, 128, order, 2, 48, true, true);
+      GptqOptions refit =
+          new GptqOptions(
+              0.01, 128, order ? ColumnOrder.ACTIVATION : ColumnOrder.NATURAL, 2, 48, true, true);
       for (NumberFormat format :
           List.of(
               NumberFormat.INT3, NumberFormat.FP8_E4M3, NumberFormat.NVFP4, NumberFormat.MXFP4)) {
@@ -164,7 +166,7 @@ final class KernelComparison {
             problem.batch(),
             problem.rows(),
             problem.inputs(),
-            problem.options().actOrder() ? "" : " in order",
+            problem.options().order() == ColumnOrder.NATURAL ? " in order" : "",
             problem.options().refit() ? " refit" : "",
             agreement.scales(),
             agreement.codes(),

@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorSource;
@@ -22,6 +21,8 @@ import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.gptq.GptqSolver;
+import org.alphaquant.job.RoutingWeight;
+import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.MoeFeedForward;
@@ -160,6 +161,7 @@ class ExpertQuantizerTest {
       BatchQuantizer batches =
           new BatchQuantizer(
               new GptqSolver(new GptqOptions(0.01, 32, true, 1, 8)),
+              false,
               schemes,
               StorageFormats.named(output).orElseThrow(),
               Dtype.BF16,
@@ -170,7 +172,7 @@ class ExpertQuantizerTest {
       NDArray rows = block.input(scope, h);
       NDArray y = scope.run("tensor.zeros_like", rows);
       LayerResult result = new LayerResult();
-      new ExpertQuantizer(batches, RoutingWeight.SCORE, shrinkage, expertsAtOnce)
+      new ExpertQuantizer(batches, RoutingWeight.SCORE, new Shrinkage(shrinkage), expertsAtOnce)
           .quantize(scope, block, rows, routing(scope, block), y, result);
       return Outcome.of(result, scope.toFloats(y));
     }

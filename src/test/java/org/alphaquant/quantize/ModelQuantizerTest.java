@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.estimate.MemoryPlan;
@@ -16,6 +15,8 @@ import org.alphaquant.estimate.RunShape;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
+import org.alphaquant.job.RoutingWeight;
+import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.storage.formats.StorageFormats;
@@ -62,8 +63,9 @@ class ModelQuantizerTest {
         new QuantizationPlan(
             schemes,
             GptqOptions.defaults(),
+            false,
             RoutingWeight.SCORE,
-            128,
+            new Shrinkage(128.0),
             StorageFormats.COMPRESSED_TENSORS,
             Dtype.BF16,
             new long[][] {{1, 2, 3, 4, 5, 6, 7, 8}, {8, 7, 6, 5, 4, 3, 2, 1}}),

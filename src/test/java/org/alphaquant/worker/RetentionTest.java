@@ -234,7 +234,7 @@ class RetentionTest {
     assertThat(running.id()).isEqualTo(job.id());
     write(job, epoch, "result/model");
     String directory = AttemptFolders.result(job.id(), epoch);
-    JobResult result = new JobResult(null, null, null, List.of());
+    JobResult result = new JobResult(null, null, List.of());
     return leases.succeed(job.id(), epoch, result, directory).orElseThrow();
   }
 

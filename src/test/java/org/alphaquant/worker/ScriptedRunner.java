@@ -56,7 +56,7 @@ public final class ScriptedRunner implements JobRunner {
     }
     Files.writeString(context.artifactDirectory().resolve("model"), state);
     return new JobResult(
-        null, null, null, List.of(new JobResult.Artifact("model", state.length(), sha256(state))));
+        null, null, List.of(new JobResult.Artifact("model", state.length(), sha256(state))));
   }
 
   private static Optional<Path> find(JobContext context, int layer) {

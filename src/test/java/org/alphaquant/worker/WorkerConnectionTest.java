@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 // A worker that is only open, not asked, is what these tests are about.
 @SuppressWarnings("try")
 class WorkerConnectionTest {
-  private static final JobResult NOTHING = new JobResult(null, null, null, List.of());
+  private static final JobResult NOTHING = new JobResult(null, null, List.of());
 
   @RegisterExtension private static final TestJobs jobs = new TestJobs();
 

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 // A worker that is only open, not asked, is what most of these tests are about.
 @SuppressWarnings("try")
 class WorkerTest {
-  private static final JobResult NOTHING = new JobResult(null, null, null, List.of());
+  private static final JobResult NOTHING = new JobResult(null, null, List.of());
 
   @RegisterExtension private static final TestJobs jobs = new TestJobs();
 
@@ -134,7 +134,7 @@ class WorkerTest {
           if (context.attemptDirectory().endsWith("2")) {
             Files.writeString(context.artifactDirectory().resolve("model"), "abc");
           }
-          return new JobResult(null, null, null, List.of(model));
+          return new JobResult(null, null, List.of(model));
         };
     try (TestWorker worker = new TestWorker(jobs.database(), data, runner)) {
       Job job = jobs.awaitState(jobs.create("m"), JobState.SUCCEEDED);

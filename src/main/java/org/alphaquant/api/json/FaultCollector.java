@@ -103,9 +103,11 @@ final class FaultCollector extends DeserializationProblemHandler {
 
   private static Problem fault(String record, SpecException refused) {
     String must = refused.value() == null ? "is missing; it must be " : "must be ";
+    // A value that is no object is read by its own type, which stands at the field already.
+    String field = "/" + refused.field();
     return Problem.error(
         refused.value() == null ? "missing" : "out-of-range",
-        record + "/" + refused.field(),
+        record.endsWith(field) ? record : record + field,
         refused.value(),
         must + refused.limit());
   }

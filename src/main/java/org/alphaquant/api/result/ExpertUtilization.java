@@ -44,6 +44,9 @@ record ExpertUtilization(boolean complete, List<Layer> data) {
    * @param scoreMean {@code scoreSum / tokens}; left out without tokens
    * @param share of all (token, expert) pairs of the layer, 0 to 1
    * @param underUtilized whether too few tokens came to calibrate it by themselves
+   * @param weightSum sum of what its tokens count in its Hessian
+   * @param effectiveTokens tokens of equal weight that would say as much
+   * @param layerShare part of the Hessian of its gate and up that is the layer's mean, 0 to 1
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Expert(
@@ -52,5 +55,8 @@ record ExpertUtilization(boolean complete, List<Layer> data) {
       @JsonProperty("score_sum") Double scoreSum,
       @JsonProperty("score_mean") Double scoreMean,
       Double share,
-      @JsonProperty("under_utilized") boolean underUtilized) {}
+      @JsonProperty("under_utilized") boolean underUtilized,
+      @JsonProperty("weight_sum") Double weightSum,
+      @JsonProperty("effective_tokens") Double effectiveTokens,
+      @JsonProperty("layer_share") Double layerShare) {}
 }

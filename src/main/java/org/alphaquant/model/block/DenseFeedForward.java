@@ -32,7 +32,7 @@ public record DenseFeedForward(Residual residual, GatedMlp mlp) implements FeedF
   }
 
   @Override
-  public List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches) {
+  public List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches, RoutingTap tap) {
     return microbatches.stream().map(x -> forwardOne(scope, x)).toList();
   }
 

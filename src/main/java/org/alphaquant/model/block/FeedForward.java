@@ -13,8 +13,17 @@ public sealed interface FeedForward permits DenseFeedForward, MoeFeedForward {
   /** The residual stream after the block, from the block's output y [B*S, H]. */
   NDArray join(TensorScope scope, NDArray x, NDArray y);
 
-  /** The residual stream after the block for each of several microbatches [B, S, H]. */
-  List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches);
+  /**
+   * The residual stream after the block for each of several microbatches [B, S, H].
+   *
+   * @param tap told every routing; a dense block has none
+   */
+  List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches, RoutingTap tap);
+
+  /** The same with every token sent where the router sends it. */
+  default List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches) {
+    return forwardAll(scope, microbatches, RoutingTap.NONE);
+  }
 
   /** The residual stream after the block, [B, S, H]. */
   default NDArray forward(TensorScope scope, NDArray x) {

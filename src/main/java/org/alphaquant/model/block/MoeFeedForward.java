@@ -3,6 +3,7 @@ package org.alphaquant.model.block;
 import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -111,10 +112,13 @@ public final class MoeFeedForward implements FeedForward {
    * once they come in chunks, and every microbatch waits for the last chunk.
    */
   @Override
-  public List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches) {
-    return chunk() == experts()
-        ? microbatches.stream().map(x -> together(scope, List.of(x)).get(0)).toList()
-        : together(scope, microbatches);
+  public List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches, RoutingTap tap) {
+    if (chunk() < experts()) {
+      return together(scope, microbatches, 0, tap);
+    }
+    return IntStream.range(0, microbatches.size())
+        .mapToObj(i -> together(scope, List.of(microbatches.get(i)), i, tap).get(0))
+        .toList();
   }
 
   private int chunk() {
@@ -124,9 +128,14 @@ public final class MoeFeedForward implements FeedForward {
     return (int) Math.max(1, Math.min(experts(), RESIDENT_BYTES / bytesPerExpert()));
   }
 
-  private List<NDArray> together(TensorScope scope, List<NDArray> microbatches) {
+  // The microbatches, of which the first has the number `number`.
+  private List<NDArray> together(
+      TensorScope scope, List<NDArray> microbatches, int number, RoutingTap tap) {
     try (TensorScope inner = scope.child("experts")) {
-      List<Batch> batches = microbatches.stream().map(x -> begin(inner, x)).toList();
+      List<Batch> batches =
+          IntStream.range(0, microbatches.size())
+              .mapToObj(i -> begin(inner, microbatches.get(i), number + i, tap))
+              .toList();
       for (int from = 0, to; from < experts(); from = to) {
         to = alike(from, Math.min(experts(), from + chunk()));
         addChunk(inner, batches, from, to);
@@ -151,10 +160,11 @@ public final class MoeFeedForward implements FeedForward {
 
   private record Batch(NDArray x, NDArray h, Dispatch dispatch, NDArray y) {}
 
-  private Batch begin(TensorScope scope, NDArray x) {
+  private Batch begin(TensorScope scope, NDArray x, int number, RoutingTap tap) {
     NDArray h = input(scope, x);
+    Routing routing = tap.routed(scope, number, route(scope, h));
     NDArray y = shared == null ? scope.run("tensor.zeros_like", h) : shared.forward(scope, h);
-    return new Batch(x, h, Dispatch.of(scope, route(scope, h), experts()), y);
+    return new Batch(x, h, Dispatch.of(scope, routing, experts()), y);
   }
 
   private void addChunk(TensorScope scope, List<Batch> batches, int from, int to) {

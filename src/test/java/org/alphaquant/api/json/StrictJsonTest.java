@@ -8,8 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
-import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.problem.Problem;
 import org.junit.jupiter.api.Test;
 
@@ -71,8 +71,14 @@ class StrictJsonTest {
   @Test
   void anEnumerationsValuesAreListed() {
     Problem fault = onlyFault("{\"model\": \"m\", \"gptq\": {\"routing_weight\": \"both\"}}");
-    assertThat(fault.value()).isEqualTo("both");
-    assertThat(fault.allowed()).asString().isEqualTo("[score, none, score_squared]");
+    assertThat(fault.value()).hasToString("both");
+    assertThat(fault.detail())
+        .isEqualTo("must be a number from 0 to 4, none, score or score_squared");
+    Problem recipe = onlyFault("{\"model\": \"m\", \"recipe\": \"both\"}");
+    assertThat(recipe.value()).isEqualTo("both");
+    assertThat(recipe.allowed())
+        .asString()
+        .isEqualTo("[rounding, standard, moe, allocate, distill]");
   }
 
   @Test
@@ -90,8 +96,10 @@ class StrictJsonTest {
         .isEqualTo("/calibration/samples must be a whole number, but is 12");
     assertThat(onlyFault("{\"model\": \"m\", \"calibration\": {\"samples\": 1.5}}").detail())
         .isEqualTo("must be a whole number");
-    assertThat(onlyFault("{\"model\": \"m\", \"gptq\": {\"act_order\": \"yes\"}}").detail())
+    assertThat(onlyFault("{\"model\": \"m\", \"gptq\": {\"refit\": \"yes\"}}").detail())
         .isEqualTo("must be true or false");
+    assertThat(onlyFault("{\"model\": \"m\", \"gptq\": {\"act_order\": \"yes\"}}").detail())
+        .isEqualTo("must be true, false or auto");
     assertThat(onlyFault("{\"model\": \"m\", \"gptq\": 1}").detail())
         .isEqualTo("must be an object");
     assertThat(onlyFault("[]").detail()).isEqualTo("must be an object");

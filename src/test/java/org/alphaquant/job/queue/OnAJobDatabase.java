@@ -10,6 +10,7 @@ import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobEvents;
 import org.alphaquant.job.row.Jobs;
 import org.alphaquant.job.row.NewJob;
+import org.alphaquant.measure.PerplexityChange;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -92,7 +93,9 @@ public abstract class OnAJobDatabase {
 
   protected static JobResult result() {
     return new JobResult(
-        new JobResult.Measure(5.65, 5.69),
+        new PerplexityChange(5.65, 5.69, null, null, null, null, null),
+        null,
+        null,
         4.25,
         new JobResult.Size(100, 30),
         List.of(new JobResult.Artifact("config.json", 10, "00")));

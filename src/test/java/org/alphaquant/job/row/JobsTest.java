@@ -17,12 +17,15 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import org.alphaquant.architecture.RoutingWeight;
 import org.alphaquant.faults.FaultReport;
+import org.alphaquant.job.ActOrder;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
+import org.alphaquant.job.RoutingWeight;
+import org.alphaquant.job.ScaleSearch;
+import org.alphaquant.job.Shrinkage;
 import org.alphaquant.job.SpecException;
 import org.alphaquant.job.queue.OnAJobDatabase;
 import org.junit.jupiter.api.RepeatedTest;
@@ -56,8 +59,7 @@ class JobsTest extends OnAJobDatabase {
     assertThat(read.spec().gptq().routingWeight()).isEqualTo(RoutingWeight.SCORE_SQUARED);
     assertThat(read.spec().evaluation().perplexity().window()).isEqualTo(256);
     assertThat(storedText(job, "spec ->> 'version'")).isEqualTo("1");
-    assertThat(storedText(job, "spec -> 'spec' -> 'gptq' ->> 'routing_weight'"))
-        .isEqualTo("score_squared");
+    assertThat(storedText(job, "spec -> 'spec' -> 'gptq' ->> 'routing_weight'")).isEqualTo("2.0");
   }
 
   @Test
@@ -68,7 +70,16 @@ class JobsTest extends OnAJobDatabase {
     assertThat(spec.gptq())
         .isEqualTo(
             new JobSpec.Gptq(
-                0.01, RoutingWeight.SCORE, 128, true, 128.0, true, 2, false, false, null));
+                0.01,
+                RoutingWeight.SCORE,
+                128,
+                ActOrder.AUTO,
+                Shrinkage.AUTO,
+                ScaleSearch.MSE,
+                2,
+                true,
+                null,
+                false));
     assertThat(spec.calibration().samples()).isEqualTo(128);
   }
 

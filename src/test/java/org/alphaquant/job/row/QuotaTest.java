@@ -31,7 +31,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class QuotaTest {
   private static final QuotaSettings THREE = new QuotaSettings(3, 3);
 
-  private static final JobResult RESULT = new JobResult(null, null, null, List.of());
+  private static final JobResult RESULT = new JobResult(null, null, List.of());
 
   private static JobDatabase database;
   private static Jobs jobs;

@@ -19,7 +19,7 @@ import org.alphaquant.worker.ScriptedRunner;
 public final class ScriptedRunnerMain {
   private static final int SIGKILL = 9;
   private static final int SIGSTOP = 19;
-  private static final JobResult NOTHING = new JobResult(null, null, null, List.of());
+  private static final JobResult NOTHING = new JobResult(null, null, List.of());
 
   private ScriptedRunnerMain() {}
 
@@ -122,7 +122,7 @@ public final class ScriptedRunnerMain {
 
   private static JobResult artifact(String name, long bytes) {
     String sha256 = "0".repeat(64);
-    return new JobResult(null, null, null, List.of(new JobResult.Artifact(name, bytes, sha256)));
+    return new JobResult(null, null, List.of(new JobResult.Artifact(name, bytes, sha256)));
   }
 
   /** Writes down where it runs. */

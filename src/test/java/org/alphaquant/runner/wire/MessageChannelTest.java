@@ -22,6 +22,7 @@ import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.measure.PerplexityChange;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -82,7 +83,9 @@ class MessageChannelTest {
         new Message.Event("log", JsonNodeFactory.instance.objectNode().put("message", "é\0")),
         new Message.Done(
             new JobResult(
-                new JobResult.Measure(1.5, 2.5),
+                new PerplexityChange(1.5, 2.5, null, null, null, null, null),
+                null,
+                null,
                 4.25,
                 new JobResult.Size(10, 5),
                 List.of(new JobResult.Artifact("model", 5, "ab")))),

@@ -10,13 +10,14 @@ import java.util.List;
 import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.measure.Losses;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.Test;
 
-class PerplexityTest {
+class EvaluatorTest {
 
   private static final Path MODEL = Path.of("examples/models/olmoe-demo");
 
@@ -24,17 +25,17 @@ class PerplexityTest {
   @Test
   void theDemoModelHasTheReferencesPerplexity() {
     List<Integer> layers = new ArrayList<>();
-    Perplexity perplexity = perplexity(256, 4096, layers);
-    assertThat(perplexity.value()).isCloseTo(2.112361882786259, within(0.001));
-    assertThat(perplexity.windows()).isEqualTo(151);
-    assertThat(perplexity.tokens()).isEqualTo(151 * 255);
+    Losses losses = losses(256, 4096, layers);
+    assertThat(losses.perplexity().value()).isCloseTo(2.112361882786259, within(0.001));
+    assertThat(losses.windows()).hasSize(151);
+    assertThat(losses.tokens()).isEqualTo(151 * 255);
     assertThat(layers).containsExactly(0, 1, 2, 3);
   }
 
   @Test
   void howManyTokensRunAtOnceDoesNotMatter() {
-    double one = perplexity(1024, 1024, new ArrayList<>()).value();
-    double all = perplexity(1024, 1 << 20, new ArrayList<>()).value();
+    double one = losses(1024, 1024, new ArrayList<>()).perplexity().value();
+    double all = losses(1024, 1 << 20, new ArrayList<>()).perplexity().value();
     assertThat(one).isCloseTo(all, within(1e-4));
   }
 
@@ -45,30 +46,30 @@ class PerplexityTest {
         Checkpoint checkpoint = Checkpoint.open(MODEL)) {
       Model model = ModelFamilies.open(checkpoint, ModelFamilies.describe(checkpoint, null), scope);
       assertThatThrownBy(
-              () -> Perplexity.of(scope, model, new long[0][], 256, 1 << 20, layer -> {}))
+              () -> new Evaluator(scope, model, 256, 1 << 20).losses(new long[0][], layer -> {}))
           .hasMessageContaining("no whole window");
     }
   }
 
   @Test
   void logitsInSlicesGiveTheSamePerplexity() {
-    double whole = perplexity(256, 4096, 1L << 30, new ArrayList<>()).value();
-    double slices = perplexity(256, 4096, 100_000, new ArrayList<>()).value();
+    double whole = losses(256, 4096, 1L << 30, new ArrayList<>()).perplexity().value();
+    double slices = losses(256, 4096, 100_000, new ArrayList<>()).perplexity().value();
     assertThat(slices).isCloseTo(whole, within(1e-6));
   }
 
   @Test
   void aGibibyteHoldsTheLogitsOfAFewHundredTokensOfALargeVocabulary() {
-    int rows = Perplexity.rowsAtOnce(151_936, 1L << 30);
+    int rows = Evaluator.rowsAtOnce(151_936, 1L << 30);
     assertThat(2L * Float.BYTES * 151_936 * rows).isBetween(1L << 29, 1L << 30);
-    assertThat(Perplexity.rowsAtOnce(151_936, 1)).isOne();
+    assertThat(Evaluator.rowsAtOnce(151_936, 1)).isOne();
   }
 
-  private static Perplexity perplexity(int window, int tokensPerBatch, List<Integer> layers) {
-    return perplexity(window, tokensPerBatch, 1L << 30, layers);
+  private static Losses losses(int window, int tokensPerBatch, List<Integer> layers) {
+    return losses(window, tokensPerBatch, 1L << 30, layers);
   }
 
-  private static Perplexity perplexity(
+  private static Losses losses(
       int window, int tokensPerBatch, long logitsBytes, List<Integer> layers) {
     try (Torch torch = Torch.open("cpu");
         TensorScope scope = torch.scope("test");
@@ -77,7 +78,7 @@ class PerplexityTest {
       long[][] windows =
           EvaluationText.read(Path.of("examples/text/eval.txt"), tokenizer).windows(window);
       Model model = ModelFamilies.open(checkpoint, ModelFamilies.describe(checkpoint, null), scope);
-      return Perplexity.of(scope, model, windows, tokensPerBatch, logitsBytes, layers::add);
+      return new Evaluator(scope, model, tokensPerBatch, logitsBytes).losses(windows, layers::add);
     }
   }
 }

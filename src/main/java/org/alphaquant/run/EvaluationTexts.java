@@ -1,0 +1,74 @@
+package org.alphaquant.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.alphaquant.calibration.EvaluationText;
+import org.alphaquant.calibration.Question;
+import org.alphaquant.calibration.Questions;
+import org.alphaquant.calibration.TextSource;
+import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.chat.ModelChat;
+import org.alphaquant.evaluation.Evaluator;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.prepare.EvaluationInputs;
+import org.alphaquant.prepare.JobInputs;
+
+/** Reads and encodes what a job measures models on. */
+final class EvaluationTexts {
+
+  private EvaluationTexts() {}
+
+  /**
+   * @param seen digests of the documents that the model was calibrated on
+   */
+  static EvaluationInputs of(
+      JobInputs inputs,
+      JobSpec spec,
+      Tokenizer tokenizer,
+      Optional<ModelChat> chat,
+      Set<Long> seen) {
+    JobSpec.Evaluation asked = spec.evaluation();
+    if (asked == null) {
+      return EvaluationInputs.NONE;
+    }
+    List<String> warnings = new ArrayList<>();
+    long[][] windows =
+        inputs
+            .evaluationText(spec)
+            .map(text -> windows(text, asked.perplexity(), tokenizer, chat, seen, warnings))
+            .orElse(new long[0][]);
+    int compared = Math.min(asked.divergence().windows(), windows.length);
+    return new EvaluationInputs(
+        Evaluator.spreadFirst(windows, compared),
+        compared,
+        inputs
+            .questions(spec)
+            .map(file -> questions(file, asked.choices(), tokenizer))
+            .orElse(List.of()),
+        warnings);
+  }
+
+  private static long[][] windows(
+      TextSource source,
+      JobSpec.Perplexity asked,
+      Tokenizer tokenizer,
+      Optional<ModelChat> chat,
+      Set<Long> seen,
+      List<String> warnings) {
+    EvaluationText text = EvaluationText.read(source, asked.path(), tokenizer, chat);
+    long shared = text.documents().stream().filter(seen::contains).count();
+    if (shared > 0) {
+      warnings.add(
+          "%d of the %d documents of '%s' took part in the calibration; what is measured on it flatters the result"
+              .formatted(shared, text.documents().size(), asked.path()));
+    }
+    return text.windows(asked.window());
+  }
+
+  private static List<Question> questions(
+      TextSource file, JobSpec.Choices asked, Tokenizer tokenizer) {
+    return Questions.read(file, asked.path(), asked.letters(), tokenizer);
+  }
+}
