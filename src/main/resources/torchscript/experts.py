@@ -56,6 +56,14 @@ def expert_linear(x: Tensor, w: Tensor, biases: List[Tensor], which: int, e: int
     return F.linear(x, w[e].to(x.dtype), biases[which][e].to(x.dtype)).to(torch.float32)
 
 
+def stacked_linear(x: Tensor, w: Tensor, biases: List[Tensor], which: int) -> Tensor:
+    """The same of all of the stack at once: x [C, n, in]."""
+    out = torch.bmm(x, torch.transpose(w.to(x.dtype), 1, 2))
+    if len(biases) > 0:
+        out = out + torch.unsqueeze(biases[which].to(x.dtype), 1)
+    return out.to(torch.float32)
+
+
 def intermediate(x: Tensor, gate_up: Tensor, biases: List[Tensor], clamped: bool, e: int) -> Tensor:
     """What the down projection of expert e reads."""
     return feed_forward.activate(expert_linear(x, gate_up, biases, 0, e), clamped)
@@ -105,13 +113,9 @@ def add_together(
     tokens = torch.index_select(rows, 0, place)
     p = torch.index_select(weights, 0, place) * torch.flatten(taken.to(torch.float32))
     x = torch.reshape(torch.index_select(h, 0, tokens), [last - first, most, -1])
-    inner = torch.bmm(x, torch.transpose(gate_up[: last - first], 1, 2))
-    if len(biases) > 0:
-        inner = inner + torch.unsqueeze(biases[0][: last - first], 1)
-    inner = activation.round_inputs(feed_forward.activate(inner, clamped), down_input)
-    out = torch.bmm(inner, torch.transpose(down[: last - first], 1, 2))
-    if len(biases) > 0:
-        out = out + torch.unsqueeze(biases[1][: last - first], 1)
+    inner = feed_forward.activate(stacked_linear(x, gate_up, biases, 0), clamped)
+    inner = activation.round_inputs(inner, down_input).to(h.dtype)
+    out = stacked_linear(inner, down, biases, 1)
     return y.index_add_(0, tokens, torch.flatten(out, 0, 1) * torch.unsqueeze(p, -1))
 
 

@@ -329,6 +329,7 @@ public record JobSpec(
    * @param samples samples of calibration text to train on, at most; fewer where there is less text
    * @param sequences that the source writes itself, as long as the samples
    * @param prompt tokens of calibration text that each of those begins with
+   * @param balanced whether they are written so that experts are used evenly
    * @param epochs passes over all of them
    * @param batch sequences of a step
    * @param latentRate largest learning rate of the weights, in steps of their grid
@@ -341,6 +342,7 @@ public record JobSpec(
       Integer samples,
       Integer sequences,
       Integer prompt,
+      Boolean balanced,
       Integer epochs,
       Integer batch,
       Double latentRate,
@@ -351,6 +353,7 @@ public record JobSpec(
       samples = (int) within("samples", orElse(samples, 400), 0, 65_536);
       sequences = (int) within("sequences", orElse(sequences, 2048), 0, 65_536);
       prompt = (int) within("prompt", orElse(prompt, 8), 1, 4096);
+      balanced = orElse(balanced, false);
       epochs = (int) within("epochs", orElse(epochs, 3), 1, 100);
       batch = (int) within("batch", orElse(batch, 8), 1, 1024);
       latentRate = within("latent_rate", orElse(latentRate, 2e-3), 0, 1);
@@ -363,7 +366,7 @@ public record JobSpec(
     }
 
     static Distill defaults() {
-      return new Distill(null, null, null, null, null, null, null, null, null);
+      return new Distill(null, null, null, null, null, null, null, null, null, null);
     }
   }
 

@@ -58,6 +58,10 @@ public record DistillPlan(PreparedJob job, JobSpec spec) {
         .filter(layer -> !ATTENTION.contains(layer.attention()))
         .findFirst()
         .ifPresent(layer -> problems.add(mixer(layer)));
+    if (spec.distill().balanced() && job.description().routing().isEmpty()) {
+      problems.add(
+          refused("balanced asks for text that uses the experts evenly; the model has none"));
+    }
     job.plan().content().quantized().stream()
         .filter(this::isInLevels)
         .findFirst()

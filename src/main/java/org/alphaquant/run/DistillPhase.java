@@ -22,6 +22,7 @@ import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.quantize.RunObserver.Phase;
+import org.alphaquant.sample.Balance;
 import org.alphaquant.sample.SampleRequest;
 import org.alphaquant.sample.Sampler;
 import org.alphaquant.storage.TorchTypes;
@@ -217,19 +218,25 @@ final class DistillPhase {
     int prompt = Math.min(spec.prompt(), length - 1);
     SampleRequest request = new SampleRequest(spec.sequences(), length, prompt, 1, spec.seed());
     int atOnce = sampler.atOnce(length, torch.freeDeviceMemory());
+    if (spec.balanced()) {
+      atOnce = Math.max(1, atOnce / Balance.USUAL.beams());
+    }
     while (sequences.size() < spec.sequences()) {
       int count = Math.min(atOnce, spec.sequences() - sequences.size());
-      long[][] batch =
-          sampler.write(
-              request,
-              inputs.samples().tokens(),
-              sequences.size(),
-              count,
-              (done, of) ->
-                  progress.progress(Phase.SAMPLE, (int) (done / length), (int) (of / length)));
+      long[][] batch = batch(sampler, request, sequences.size(), count);
       text.keep(sequences.size(), batch);
       sequences.addAll(List.of(batch));
       context.betweenLayers();
     }
+  }
+
+  private long[][] batch(Sampler sampler, SampleRequest request, int first, int count) {
+    long[][] texts = inputs.samples().tokens();
+    int length = request.length();
+    Sampler.Observer told =
+        (done, of) -> progress.progress(Phase.SAMPLE, (int) (done / length), (int) (of / length));
+    return spec.balanced()
+        ? sampler.writeBalanced(request, Balance.USUAL, texts, first, count, told)
+        : sampler.write(request, texts, first, count, told);
   }
 }

@@ -23,6 +23,7 @@ final class Continuation implements AutoCloseable {
   private final List<KeyValueCache> caches = new ArrayList<>();
   private final StreamObserver observer;
   private NDArray seen;
+  private long length;
 
   /** Sees what enters each layer's feed-forward block. */
   interface StreamObserver {
@@ -65,6 +66,11 @@ final class Continuation implements AutoCloseable {
     return !caches.isEmpty();
   }
 
+  /** Tokens that a sequence has taken in. */
+  long length() {
+    return length;
+  }
+
   /**
    * Takes in the next tokens.
    *
@@ -78,6 +84,7 @@ final class Continuation implements AutoCloseable {
       for (int i = 0; i < layers.size(); i++) {
         x = layer(work, i, x);
       }
+      length += ids.getShape().get(1);
       return work.keep(owner, model.logits(work, work.run("sample.last", x)));
     }
   }

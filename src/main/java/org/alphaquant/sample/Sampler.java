@@ -2,6 +2,7 @@ package org.alphaquant.sample;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
@@ -113,6 +114,35 @@ public final class Sampler implements AutoCloseable {
         parts.add(ids);
       }
       return rows(work.toLongs(work.run("tensor.side_by_side", parts)), request.length());
+    }
+  }
+
+  /**
+   * The same under an expert-balance term, for models with experts whose attention can go on from a
+   * cache. What a sequence becomes depends on the others that are written with it.
+   */
+  public long[][] writeBalanced(
+      SampleRequest request,
+      Balance balance,
+      long[][] texts,
+      int first,
+      int count,
+      Observer observer) {
+    SplittableRandom[] random = new SplittableRandom[count];
+    long[][] prompts = new long[count][];
+    for (int i = 0; i < count; i++) {
+      random[i] = random(request.seed(), first + i);
+      prompts[i] = Arrays.copyOf(texts[random[i].nextInt(texts.length)], request.prompt());
+    }
+    try (BalancedBatch batch =
+        new BalancedBatch(scope, model, layers, balance, prompts, request.length())) {
+      for (int length = request.prompt(); length < request.length(); length++) {
+        observer.tokens(
+            (long) first * request.length() + (long) count * length,
+            (long) request.sequences() * request.length());
+        batch.next(random, request.temperature());
+      }
+      return batch.best();
     }
   }
 

@@ -40,6 +40,10 @@ class DistillPlanTest {
         .singleElement()
         .asString()
         .contains("layer 0 mixes its tokens by");
+    assertThat(problems("micro/llama", INT4 + ", \"distill\": {\"balanced\": true}"))
+        .singleElement()
+        .asString()
+        .contains("the model has none");
     String quants =
         "\"config\": {\"default\": {\"wq\": \"q4_k\"}}, \"output\": {\"format\": \"gguf\"}, \"distill\": {}";
     assertThat(problems("models/olmoe256", quants))

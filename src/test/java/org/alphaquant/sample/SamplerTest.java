@@ -18,6 +18,7 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
@@ -122,6 +123,45 @@ class SamplerTest {
       }
       assertThat(counts).containsExactly(new float[] {200, 100, 0, 100}, within(1f));
     }
+  }
+
+  @Test
+  void balancedTextUsesTheExpertsMoreEvenlyThanTextThatIsDrawnFreely() {
+    try (Checkpoint checkpoint = Checkpoint.open(MICRO.resolve("olmoe"));
+        TensorScope scope = torch.scope("test")) {
+      Model model = open(checkpoint, scope);
+      long[][] texts = {{1, 2, 3, 4}, {11, 12, 13, 14}};
+      SampleRequest request = new SampleRequest(8, 40, 4, 1, 3);
+      try (Sampler sampler = new Sampler(scope, model)) {
+        long[][] free = sampler.write(request, texts, 0, 8, (done, of) -> {});
+        long[][] even =
+            sampler.writeBalanced(request, Balance.USUAL, texts, 0, 8, (done, of) -> {});
+        assertThat(even).hasDimensions(8, 40);
+        assertThat(Arrays.stream(even).map(row -> row[0])).containsOnly(1L, 11L);
+        assertThat(sampler.writeBalanced(request, Balance.USUAL, texts, 0, 8, (done, of) -> {}))
+            .isDeepEqualTo(even);
+        assertThat(variation(scope, model, even)).isLessThan(0.9 * variation(scope, model, free));
+      }
+    }
+  }
+
+  // Of tokens per expert, mean over layers.
+  private static double variation(TensorScope scope, Model model, long[][] texts) {
+    long[] flat = Arrays.stream(texts).flatMapToLong(Arrays::stream).toArray();
+    NDArray x = model.embed(scope, scope.longs(flat, texts.length, texts[0].length));
+    double sum = 0;
+    for (int i = 0; i < model.description().layers(); i++) {
+      DecoderLayer layer = model.layer(scope, i);
+      NDArray attended = layer.attention().forward(scope, x);
+      MoeFeedForward moe = (MoeFeedForward) layer.feedForward();
+      NDArray experts = moe.route(scope, moe.input(scope, attended)).experts();
+      NDArray any = scope.floats(new float[1], 1);
+      NDArray counts = scope.run("sample.no_counts", any, 1, 1, moe.experts());
+      scope.runInPlace("sample.count", counts, experts, 0);
+      sum += scope.toFloats(scope.run("sample.variation", counts))[0];
+      x = moe.forward(scope, attended);
+    }
+    return sum / model.description().layers();
   }
 
   @Test
