@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
@@ -25,7 +26,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.alphaquant.store.StoreRows.Upload;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.CompletedPart;
@@ -232,12 +235,12 @@ final class FileUpload {
   }
 
   /** A request about an upload, which the store may have forgotten. */
-  private <T> T ask(java.util.function.Supplier<T> request) {
+  private <T> T ask(Supplier<T> request) {
     try {
       return request.get();
     } catch (NoSuchUploadException forgotten) {
       throw forgotten;
-    } catch (software.amazon.awssdk.core.exception.SdkException e) {
+    } catch (SdkException e) {
       throw store.refusal(e, object);
     }
   }
@@ -246,7 +249,7 @@ final class FileUpload {
       Upload upload, int number, long from, Part there, AtomicBoolean stopped, Sender sender)
       throws IOException {
     if (stopped.get()) {
-      throw new java.util.concurrent.CancellationException("the upload was broken off");
+      throw new CancellationException("the upload was broken off");
     }
     byte[] bytes = bytes(from, (int) Math.min(upload.partBytes(), size - from));
     byte[] md5 = md5(bytes);

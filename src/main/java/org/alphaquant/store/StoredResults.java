@@ -20,8 +20,10 @@ import org.alphaquant.job.JobResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.transaction.support.TransactionOperations;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.PutObjectResponse;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -39,6 +41,8 @@ public final class StoredResults {
   private static final Logger log = LoggerFactory.getLogger(StoredResults.class);
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final int MOST_MANIFEST = 16 << 20;
+  private static final int PRECONDITION_FAILED = 412;
+  private static final int NOT_IMPLEMENTED = 501;
 
   private final Stores stores;
   private final StoreRows rows;
@@ -185,24 +189,33 @@ public final class StoredResults {
             .getBytes(StandardCharsets.UTF_8);
     StoreAddress place = location.below(MANIFEST);
     try {
-      store
-          .client()
-          .putObject(
-              it ->
-                  it.bucket(store.bucket())
-                      .key(store.key(place))
-                      .contentType("application/json")
-                      .ifNoneMatch("*"),
-              RequestBody.fromBytes(bytes));
+      putManifest(store, place, bytes, true);
     } catch (S3Exception e) {
-      if (e.statusCode() == 412) {
+      if (e.statusCode() == PRECONDITION_FAILED) {
         throw new FetchException(
             Kind.NOT_ALLOWED, "another result was put at '%s' meanwhile".formatted(location), e);
       }
-      throw store.refusal(e, place);
-    } catch (software.amazon.awssdk.core.exception.SdkException e) {
+      if (e.statusCode() != NOT_IMPLEMENTED) {
+        throw store.refusal(e, place);
+      }
+      // A store that knows no conditions; that nobody else is there was asked before.
+      store.ask(place, () -> putManifest(store, place, bytes, false));
+    } catch (SdkException e) {
       throw store.refusal(e, place);
     }
+  }
+
+  private static PutObjectResponse putManifest(
+      Store store, StoreAddress place, byte[] bytes, boolean onlyWhereNone) {
+    return store
+        .client()
+        .putObject(
+            it ->
+                it.bucket(store.bucket())
+                    .key(store.key(place))
+                    .contentType("application/json")
+                    .ifNoneMatch(onlyWhereNone ? "*" : null),
+            RequestBody.fromBytes(bytes));
   }
 
   /**

@@ -214,6 +214,13 @@ class StoredResultsTest {
   }
 
   @Test
+  void aStoreThatKnowsNoConditionsTakesAResultToo() throws IOException {
+    remote.fault("PUT .*" + job + ".*" + StoredResults.MANIFEST, 1, S3Double.status(501));
+    put(1);
+    assertThat(remote.keys()).contains(key(StoredResults.MANIFEST));
+  }
+
+  @Test
   void aFileIsReadFromAnyPlaceOfIt() throws IOException {
     put(1);
     StoredArtifact artifact = results.find(location.toString(), large()).orElseThrow();
