@@ -3,6 +3,7 @@ package org.alphaquant.quickstart;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.zip.CRC32;
 import org.alphaquant.client.EventFollower;
@@ -43,10 +44,29 @@ final class FollowedJob {
     JsonNode job = client.read("/v1/jobs/" + id);
     if (end.equals("SUCCEEDED")) {
       succeeded(id, job);
+      compare(body, job);
     } else {
       terminal.fail(reason(end, job) + "\nThe service's log is " + options.log());
     }
     return end.equals("SUCCEEDED");
+  }
+
+  private void compare(String body, JsonNode job) throws InterruptedException {
+    List<Baseline> baselines = Baseline.beside(options.job());
+    if (baselines.isEmpty() || !ComparisonTable.perplexity(job).isObject()) {
+      return;
+    }
+    ComparisonTable table = new ComparisonTable(job);
+    for (Baseline baseline : baselines) {
+      terminal.print("\nThe same with " + baseline.name() + " ...");
+      String other = baseline.of(body);
+      String id = client.post("/v1/jobs", labelled(other, checksum(other))).path("id").asString();
+      String end = new EventFollower(client, service::check).follow(id, event -> {});
+      if (end.equals("SUCCEEDED")) {
+        table.add(baseline.name(), client.read("/v1/jobs/" + id));
+      }
+    }
+    terminal.print("\n" + table.add("routing-weighted GPTQ", job));
   }
 
   /** A job that an interrupted quickstart left behind is gone on with, not begun again. */

@@ -33,7 +33,7 @@ public final class Quickstart implements Callable<Integer> {
   private Path dataDir = Path.of("data");
 
   @Option(names = "--job", paramLabel = "FILE", description = "Body of the job.")
-  private Path job = Path.of("examples/jobs/olmoe-demo.json");
+  private Path job = Path.of("examples/jobs/olmoe-demo-int3.json");
 
   @Option(names = "--exit", description = "Stop everything once the job has ended.")
   private boolean exit;

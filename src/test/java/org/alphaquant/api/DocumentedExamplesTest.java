@@ -97,8 +97,15 @@ class DocumentedExamplesTest {
       }
     }
     try (Stream<Path> jobs = Files.list(Path.of("examples/jobs")).sorted()) {
-      for (Path job : jobs.toList()) {
+      for (Path job : jobs.filter(Files::isRegularFile).toList()) {
         add(examples, job.toString(), "/v1/jobs", JSON.readTree(job));
+      }
+    }
+    ObjectNode compared = (ObjectNode) JSON.readTree(Path.of("examples/jobs/olmoe-demo-int3.json"));
+    try (Stream<Path> baselines = Files.list(Path.of("examples/jobs/baselines")).sorted()) {
+      for (Path baseline : baselines.toList()) {
+        ObjectNode other = (ObjectNode) JSON.readTree(baseline).get("job");
+        add(examples, baseline.toString(), "/v1/jobs", compared.deepCopy().setAll(other));
       }
     }
     Contract.document()

@@ -1,0 +1,57 @@
+package org.alphaquant.quickstart;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class ComparisonTest {
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  @TempDir private Path folder;
+
+  @Test
+  void theExampleIsComparedWithOtherMethodsOfTheSameJob() throws IOException {
+    Path job = Path.of("examples/jobs/olmoe-demo-int3.json");
+    List<Baseline> baselines = Baseline.beside(job);
+
+    assertThat(baselines).extracting(Baseline::name).contains("standard GPTQ");
+    JsonNode other = JSON.readTree(baselines.get(0).of(Files.readString(job)));
+    assertThat(other.at("/config")).isEqualTo(JSON.readTree(job).get("config"));
+    assertThat(other.at("/gptq/routing_weight").asString()).isEqualTo("none");
+  }
+
+  @Test
+  void aJobOfOnesOwnIsComparedWithNothing() throws IOException {
+    Path job = Files.writeString(folder.resolve("job.json"), "{\"model\": \"m\"}");
+    assertThat(Baseline.beside(job)).isEmpty();
+  }
+
+  @Test
+  void lossesStandSideBySide() {
+    String table =
+        new ComparisonTable(job(2.0, 2.02))
+            .add("standard GPTQ", job(2.0, 2.1))
+            .add("routing-weighted GPTQ", job(2.0, 2.02))
+            .toString();
+    assertThat(table)
+        .isEqualTo(
+            String.join(
+                "\n",
+                "  at the same bits             perplexity",
+                "  the original                     2.0000",
+                "  standard GPTQ                    2.1000   +5.00 %",
+                "  routing-weighted GPTQ            2.0200   +1.00 %"));
+  }
+
+  private static JsonNode job(double before, double after) {
+    return JSON.readTree(
+        "{\"result\": {\"perplexity\": {\"before\": %s, \"after\": %s}}}".formatted(before, after));
+  }
+}
