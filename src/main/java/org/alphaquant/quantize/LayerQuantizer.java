@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
 import org.alphaquant.job.RoutingWeight;
@@ -30,17 +31,26 @@ final class LayerQuantizer {
   private final StageQuantizer stages;
   private final ExpertQuantizer experts;
   private final RoutingWeight weighting;
+  private final Map<Integer, String> cached;
 
-  LayerQuantizer(StageQuantizer stages, ExpertQuantizer experts, RoutingWeight weighting) {
+  /**
+   * @param cached attention modules by layer whose keys and values get scales for a cache
+   */
+  LayerQuantizer(
+      StageQuantizer stages,
+      ExpertQuantizer experts,
+      RoutingWeight weighting,
+      Map<Integer, String> cached) {
     this.stages = stages;
     this.experts = experts;
     this.weighting = weighting;
+    this.cached = cached;
   }
 
   /** Quantizes layer {@code index} and advances {@code stream} through it. */
   void quantize(
       TensorScope scope, int index, DecoderLayer layer, ResidualStream stream, LayerResult result) {
-    attention(scope, layer.attention(), stream, result);
+    attention(scope, index, layer.attention(), stream, result);
     if (layer.feedForward() instanceof MoeFeedForward moe) {
       mixture(scope, index, moe, stream, result);
     } else if (layer.feedForward() instanceof DenseFeedForward dense) {
@@ -49,7 +59,11 @@ final class LayerQuantizer {
   }
 
   private void attention(
-      TensorScope parent, Attention attention, ResidualStream stream, LayerResult result) {
+      TensorScope parent,
+      int index,
+      Attention attention,
+      ResidualStream stream,
+      LayerResult result) {
     int last = attention.stages().size() - 1;
     for (int s = 0; s < last; s++) {
       List<Linear> linears = attention.stages().get(s);
@@ -61,6 +75,9 @@ final class LayerQuantizer {
           stages.quantize(scope, linears, input, result);
         }
       }
+    }
+    if (cached.containsKey(index)) {
+      result.add(CacheCalibration.scales(parent, cached.get(index), attention, stream));
     }
     if (stages.quantizesAny(attention.stages().get(last))) {
       output(parent, attention, last, stream, result);

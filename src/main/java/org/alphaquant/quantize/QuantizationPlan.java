@@ -21,6 +21,7 @@ import org.alphaquant.storage.TorchTypes;
  * @param format how the checkpoint is written
  * @param dtype the model's own dtype
  * @param samples calibration token ids [n][S]
+ * @param cached attention modules by layer whose keys and values get scales for a cache
  * @param keepsSolutions whether each module's codes and scales are kept for further training
  */
 public record QuantizationPlan(
@@ -32,9 +33,10 @@ public record QuantizationPlan(
     StorageFormat format,
     Dtype dtype,
     long[][] samples,
+    Map<Integer, String> cached,
     boolean keepsSolutions) {
 
-  /** Without keeping solutions. */
+  /** Without a cache and without keeping solutions. */
   public QuantizationPlan(
       Map<String, TensorScheme> schemes,
       GptqOptions gptq,
@@ -44,7 +46,13 @@ public record QuantizationPlan(
       StorageFormat format,
       Dtype dtype,
       long[][] samples) {
-    this(schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, false);
+    this(schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, Map.of(), false);
+  }
+
+  /** The same with scales for a cache of these attention modules' keys and values. */
+  public QuantizationPlan caching(Map<Integer, String> modules) {
+    return new QuantizationPlan(
+        schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, modules, keepsSolutions);
   }
 
   /** Number of the dtype that the format rounds the weight itself to, if it does. */
@@ -57,7 +65,7 @@ public record QuantizationPlan(
   /** The same, with solutions kept. */
   public QuantizationPlan keepingSolutions() {
     return new QuantizationPlan(
-        schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, true);
+        schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, cached, true);
   }
 
   public QuantizationPlan {

@@ -12,6 +12,7 @@ import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.storage.CacheScales;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.ResultFiles;
@@ -67,6 +68,12 @@ final class CheckpointAssembly {
         pieces.put(tensor.name(), layers.source(layer, tensor));
       }
     }
+    plan.content()
+        .cached()
+        .forEach(
+            (layer, module) ->
+                CacheScales.of(module)
+                    .forEach(scale -> pieces.put(scale.name(), layers.source(layer, scale))));
     for (SafetensorsFile file : later) {
       file.names().stream()
           .filter(pieces::containsKey)

@@ -5,11 +5,13 @@ import ai.djl.ndarray.NDList;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
@@ -61,6 +63,17 @@ final class ResultCheck {
     checkTensors();
     checkQuantized(torch, solved);
     checkPlain(pieces);
+    checkCacheScales();
+  }
+
+  private void checkCacheScales() {
+    for (TensorInfo scale : plan.content().cacheScales()) {
+      float value =
+          result.bytes(scale.name()).get(0).duplicate().order(ByteOrder.LITTLE_ENDIAN).getFloat();
+      if (!(value > 0 && value < Float.POSITIVE_INFINITY)) {
+        throw mismatch(scale.name() + " is " + value + "; a scale is a number above 0");
+      }
+    }
   }
 
   private void checkNothingIsLost() {
@@ -116,6 +129,7 @@ final class ResultCheck {
         plan.content().quantized().stream()
             .flatMap(module -> planes(module).stream())
             .collect(Collectors.toSet());
+    plan.content().cacheScales().forEach(scale -> planes.add(scale.name()));
     InOrder.forEach(
         InOrder.threads(THREADS),
         plan.tensors(),

@@ -268,7 +268,8 @@ final class RunPhases {
             prepared.plan().format(),
             prepared.plan().dtype(),
             inputs.samples().tokens());
-    return spec.distill() == null ? plan : plan.keepingSolutions();
+    QuantizationPlan caching = plan.caching(prepared.plan().content().cached());
+    return spec.distill() == null ? caching : caching.keepingSolutions();
   }
 
   private static ColumnOrder order(ActOrder asked) {

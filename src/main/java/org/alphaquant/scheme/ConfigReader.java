@@ -2,6 +2,7 @@ package org.alphaquant.scheme;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.alphaquant.format.NumberFormat;
 import org.alphaquant.problem.Problem;
 import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
@@ -10,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 final class ConfigReader {
   private static final int LONGEST_PATTERN = 512;
   private static final int MOST_OVERRIDES = 1000;
-  private static final List<String> TOP = List.of("default", "overrides", "comment");
+  private static final List<String> TOP = List.of("default", "overrides", "kv_cache", "comment");
   private static final List<String> DEFAULT =
       List.of("wq", "aq", "group_size", "symmetric", "comment");
   private static final List<String> OVERRIDE =
@@ -36,7 +37,7 @@ final class ConfigReader {
     FieldReader fields = reader(config, JsonPointer.empty());
     fields.refuseOthersThan(TOP);
     fields.text("comment");
-    return new QuantizationConfig(defaults(config), overrides(config));
+    return new QuantizationConfig(defaults(config), overrides(config), keyValueCache(config));
   }
 
   private SchemeFields defaults(JsonNode config) {
@@ -49,6 +50,23 @@ final class ConfigReader {
     fields.refuseOthersThan(DEFAULT);
     fields.text("comment");
     return fields.schemeFields(null);
+  }
+
+  private NumberFormat keyValueCache(JsonNode config) {
+    JsonNode object = config.get("kv_cache");
+    JsonPointer place = JsonPointer.empty().appendProperty("kv_cache");
+    if (object == null || object.isNull() || !isObject(object, place, "kv_cache")) {
+      return NumberFormat.BF16;
+    }
+    FieldReader fields = reader(object, place);
+    fields.refuseOthersThan(List.of("format", "comment"));
+    fields.text("comment");
+    String format = fields.text("format").orElse("");
+    if (!format.equals(NumberFormat.FP8_E4M3.jsonName())) {
+      String detail = "kv_cache needs a format, and engines read scales of fp8 alone";
+      fields.error("unknown-format", "format", detail, List.of("fp8"));
+    }
+    return NumberFormat.FP8_E4M3;
   }
 
   private List<SchemeOverride> overrides(JsonNode config) {

@@ -3,6 +3,7 @@ package org.alphaquant.scheme;
 import java.util.Collection;
 import java.util.List;
 import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.format.NumberFormat;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -30,12 +31,15 @@ import tools.jackson.databind.JsonNode;
  *
  * @param defaults fields of every module
  * @param overrides in the order in which they apply
+ * @param keyValueCache what engines are to store keys and values of attention as, {@code kv_cache}:
+ *     {@code fp8}, for which the result holds calibrated scales, or {@code bf16}, unquantized
  */
-public record QuantizationConfig(SchemeFields defaults, List<SchemeOverride> overrides) {
+public record QuantizationConfig(
+    SchemeFields defaults, List<SchemeOverride> overrides, NumberFormat keyValueCache) {
 
   /** int4 in groups of 128: what an absent configuration means. */
   public static final QuantizationConfig DEFAULT =
-      new QuantizationConfig(SchemeFields.OPEN, List.of());
+      new QuantizationConfig(SchemeFields.OPEN, List.of(), NumberFormat.BF16);
 
   public QuantizationConfig {
     overrides = List.copyOf(overrides);

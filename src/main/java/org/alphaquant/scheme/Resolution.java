@@ -3,6 +3,7 @@ package org.alphaquant.scheme;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
 
@@ -12,8 +13,10 @@ import org.alphaquant.problem.Problem;
  * @param modules every module of the model with its scheme, in the model's order. Where there are
  *     errors the modules concerned stand here as unquantized.
  * @param findings errors, warnings and notes, in the order of the configuration
+ * @param keyValueCache see {@link QuantizationConfig}
  */
-public record Resolution(List<ModuleScheme> modules, List<Problem> findings) {
+public record Resolution(
+    List<ModuleScheme> modules, List<Problem> findings, NumberFormat keyValueCache) {
   public Resolution {
     modules = List.copyOf(modules);
     findings = List.copyOf(findings);
@@ -25,7 +28,8 @@ public record Resolution(List<ModuleScheme> modules, List<Problem> findings) {
         modules,
         findings.stream()
             .map(it -> it.code().equals(OverrideMatches.MATCHES_NOTHING) ? it.asError() : it)
-            .toList());
+            .toList(),
+        keyValueCache);
   }
 
   public List<Problem> errors() {

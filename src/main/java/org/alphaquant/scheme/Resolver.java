@@ -34,7 +34,7 @@ final class Resolver {
     }
     List<Problem> all = new ArrayList<>(findings.all());
     all.addAll(matches.findings());
-    return new Resolution(schemes, all);
+    return new Resolution(schemes, all, config.keyValueCache());
   }
 
   /** Modules that the same overrides apply to share one object. */

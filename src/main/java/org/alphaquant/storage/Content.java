@@ -19,19 +19,40 @@ import tools.jackson.databind.JsonNode;
  * @param plain the model's tensors under the family's published names, in the source's order, those
  *     of quantized weights among them
  * @param quantized modules whose weights are stored quantized, in the model's order
+ * @param cached attention modules by layer whose keys and values get scales for a cache
  */
 public record Content(
     ModelDescription description,
     JsonNode config,
     Dtype dtype,
     List<TensorInfo> plain,
-    List<ModuleScheme> quantized) {
+    List<ModuleScheme> quantized,
+    Map<Integer, String> cached) {
 
   private static final String WEIGHT = ".weight";
 
   public Content {
     plain = List.copyOf(plain);
     quantized = List.copyOf(quantized);
+    cached = Map.copyOf(cached);
+  }
+
+  /** Without scales for a cache. */
+  public Content(
+      ModelDescription description,
+      JsonNode config,
+      Dtype dtype,
+      List<TensorInfo> plain,
+      List<ModuleScheme> quantized) {
+    this(description, config, dtype, plain, quantized, Map.of());
+  }
+
+  /** The scales of keys and values, in the order of the layers. */
+  public List<TensorInfo> cacheScales() {
+    return cached.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .flatMap(layer -> CacheScales.of(layer.getValue()).stream())
+        .toList();
   }
 
   /**

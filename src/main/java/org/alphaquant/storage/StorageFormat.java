@@ -91,6 +91,14 @@ public interface StorageFormat {
    */
   Optional<ObjectNode> config(Collection<ModuleScheme> modules, boolean expertsByClass);
 
+  /**
+   * What {@code quantization_config} says of a cache of keys and values in fp8 whose scales are
+   * among the tensors; empty where the format has no place for it.
+   */
+  default Optional<ObjectNode> keyValueCacheScheme() {
+    return Optional.empty();
+  }
+
   /** Every tensor of the result, in the order in which they are written. */
   default List<PlannedTensor> tensors(Content content) {
     return content.pieces(this);

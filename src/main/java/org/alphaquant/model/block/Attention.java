@@ -32,6 +32,14 @@ public interface Attention {
    */
   NDArray output(TensorScope scope, NDArray x, NDArray read);
 
+  /**
+   * What a cache holds of x, with the current weights: keys after norms and rotation, and values,
+   * each [B, K, S, D]; empty for a block that caches no keys and values for each head.
+   */
+  default List<NDArray> keysAndValues(TensorScope scope, NDArray x) {
+    return List.of();
+  }
+
   /** The residual stream after the block: x + attention(norm(x)), [B, S, H]. */
   default NDArray forward(TensorScope scope, NDArray x) {
     try (TensorScope inner = scope.child("attention")) {

@@ -59,6 +59,31 @@ final class GroupedQueryAttention implements CachedAttention {
     }
   }
 
+  @Override
+  public List<NDArray> keysAndValues(TensorScope scope, NDArray x) {
+    try (TensorScope inner = scope.child("keys and values")) {
+      List<NDArray> projected = projected(inner, residual.input(inner, x));
+      NDArray table = rotary.of(x.getShape().get(1), x);
+      long batch = x.getShape().get(0);
+      return List.of(
+          inner.keep(scope, keyHeads(inner, projected, table, batch)),
+          inner.keep(scope, valueHeads(inner, projected, batch)));
+    }
+  }
+
+  private NDArray keyHeads(
+      TensorScope scope, List<NDArray> projected, NDArray table, long batch) {
+    return turned(scope, projected.get(1), keyNorm, table, batch, design.heads().keyHeads());
+  }
+
+  private NDArray valueHeads(TensorScope scope, List<NDArray> projected, long batch) {
+    return scope.run(
+        "attention.split_heads",
+        values(scope, projected.get(2)),
+        batch,
+        design.heads().keyHeads());
+  }
+
   // The heads' outputs side by side, [B*S, A*D]; of a cache's next positions where there is one.
   private NDArray attended(TensorScope scope, NDArray x, KeyValueCache cache) {
     try (TensorScope inner = scope.child("heads")) {
@@ -72,10 +97,8 @@ final class GroupedQueryAttention implements CachedAttention {
       long batch = x.getShape().get(0);
       HeadShape heads = design.heads();
       NDArray q = turned(inner, projected.get(0), queryNorm, table, batch, heads.heads());
-      NDArray k = turned(inner, projected.get(1), keyNorm, table, batch, heads.keyHeads());
-      NDArray v =
-          inner.run(
-              "attention.split_heads", values(inner, projected.get(2)), batch, heads.keyHeads());
+      NDArray k = keyHeads(inner, projected, table, batch);
+      NDArray v = valueHeads(inner, projected, batch);
       NDArray out = scored(inner, q, k, v, cache);
       return inner.keep(scope, gated(inner, out, projected));
     }

@@ -154,9 +154,16 @@ public record Plan(
     if (!content.quantized().isEmpty()) {
       format
           .config(configured(), target == TargetRuntime.SGLANG)
-          .ifPresent(quantization -> config.set("quantization_config", quantization));
+          .ifPresent(quantization -> config.set("quantization_config", withCache(quantization)));
     }
     return config;
+  }
+
+  private ObjectNode withCache(ObjectNode quantization) {
+    if (!content.cached().isEmpty()) {
+      quantization.set("kv_cache_scheme", format.keyValueCacheScheme().orElseThrow());
+    }
+    return quantization;
   }
 
   /** Whether a head that shares the embedding's weight in the source gets its own. */

@@ -11,6 +11,7 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.storage.Content;
+import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.formats.StorageFormats;
 import org.alphaquant.storage.serving.ServedCheckpoint;
@@ -31,28 +32,40 @@ public record Planner(PlannedSource source) {
     Fallbacks fallbacks = Fallbacks.of(format, asked);
     List<ModuleScheme> modules = fallbacks.modules();
     List<ModuleScheme> quantized = modules.stream().filter(ModuleScheme::isQuantized).toList();
+    CachedAttentions cached =
+        resolution.keyValueCache().isUnquantized()
+            ? CachedAttentions.none()
+            : CachedAttentions.of(source.description(), format, quantized, target);
     Content content =
         new Content(
             source.description(),
             source.config(),
             source.dtype(),
             plain(Untying.of(source.description(), modules)),
-            quantized);
+            quantized,
+            cached.modules());
     boolean held = quantized.stream().noneMatch(module -> format.refuses(module).isPresent());
     List<Problem> whole =
         held ? WholeRules.check(format, content, source.folder(), target) : List.of();
     List<Problem> findings = findings(resolution, format, modules, requested.isPresent(), target);
     findings.addAll(fallbacks.findings());
     findings.addAll(whole);
+    findings.addAll(cached.findings());
     return new Plan(
         format,
         target,
         source.sha256(),
         content,
         modules,
-        held && whole.stream().noneMatch(Problem::isError) ? format.tensors(content) : List.of(),
+        held && whole.stream().noneMatch(Problem::isError) ? tensors(format, content) : List.of(),
         source.bytes(),
         findings);
+  }
+
+  private static List<PlannedTensor> tensors(StorageFormat format, Content content) {
+    List<PlannedTensor> tensors = new ArrayList<>(format.tensors(content));
+    content.cacheScales().forEach(scale -> tensors.add(PlannedTensor.of(scale)));
+    return tensors;
   }
 
   /** The source's tensors, and the head's own where it can no longer share the embedding's. */

@@ -69,4 +69,9 @@ public final class CompressedTensorsStorage implements StorageFormat {
         TargetRuntime.SGLANG, SglangRules.all(),
         TargetRuntime.TRANSFORMERS, TransformersRules.all());
   }
+
+  @Override
+  public Optional<ObjectNode> keyValueCacheScheme() {
+    return Optional.of(QuantizationArguments.keyValueCache());
+  }
 }

@@ -54,6 +54,13 @@ final class QuantizationArguments {
     return rest(arguments, format, true, null).put("dynamic", true);
   }
 
+  /** E4M3 with one scale a layer for keys and one for values. */
+  static ObjectNode keyValueCache() {
+    NumberFormat format = NumberFormat.FP8_E4M3;
+    ObjectNode arguments = number(format, true).put("strategy", "tensor").putNull("group_size");
+    return rest(arguments, format, true, "minmax").put("dynamic", false);
+  }
+
   private static ObjectNode number(NumberFormat format, boolean symmetric) {
     return JsonNodeFactory.instance
         .objectNode()
