@@ -15,7 +15,7 @@ export async function newJobView({root, query, signal, go}) {
   const preset = h("select", {name: "preset"}, h("option", {value: ""}, "none: the default, or your own"), presets.map((it) => h("option", {value: it.name}, it.title)));
   const about = h("p", {class: "sub"});
   const runtime = h("select", {name: "runtime"}, ["none", "vllm", "sglang", "transformers", "llama.cpp"].map((it) => h("option", {value: it}, it)));
-  const format = h("select", {name: "format"}, ["auto", "compressed-tensors", "gptq", "quark", "gguf", "dequantized"].map((it) => h("option", {value: it}, it)));
+  const format = h("select", {name: "format"}, ["auto", "compressed-tensors", "gptq", "quark", "mxfp4", "gguf", "dequantized"].map((it) => h("option", {value: it}, it)));
   const calibration = h("input", {name: "calibration", placeholder: "the service's own text"});
   const samples = h("input", {name: "samples", type: "number", min: "1", placeholder: "128"});
   const evaluation = h("input", {name: "evaluation", placeholder: "none"});

@@ -271,6 +271,7 @@ class ArchitectureTest {
             "checkpoint",
             "architecture",
             "format",
+            "storage.mxfp4",
             "storage.formats",
             "storage.serving",
             "problem"));
@@ -282,9 +283,22 @@ class ArchitectureTest {
             "storage.gptq",
             "storage.plain",
             "storage.quark",
+            "storage.mxfp4",
             "storage",
             "storage.serving",
             "scheme"));
+    map.put(
+        "storage.mxfp4",
+        Set.of(
+            "storage.plain",
+            "storage.source.mxfp4",
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch"));
     map.put(
         "storage.compressedtensors",
         Set.of(

@@ -71,17 +71,13 @@ final class GroupedQueryAttention implements CachedAttention {
     }
   }
 
-  private NDArray keyHeads(
-      TensorScope scope, List<NDArray> projected, NDArray table, long batch) {
+  private NDArray keyHeads(TensorScope scope, List<NDArray> projected, NDArray table, long batch) {
     return turned(scope, projected.get(1), keyNorm, table, batch, design.heads().keyHeads());
   }
 
   private NDArray valueHeads(TensorScope scope, List<NDArray> projected, long batch) {
     return scope.run(
-        "attention.split_heads",
-        values(scope, projected.get(2)),
-        batch,
-        design.heads().keyHeads());
+        "attention.split_heads", values(scope, projected.get(2)), batch, design.heads().keyHeads());
   }
 
   // The heads' outputs side by side, [B*S, A*D]; of a cache's next positions where there is one.

@@ -14,6 +14,7 @@ import org.alphaquant.storage.Content;
 import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.formats.StorageFormats;
+import org.alphaquant.storage.mxfp4.Mxfp4Storage;
 import org.alphaquant.storage.serving.ServedCheckpoint;
 import org.alphaquant.storage.serving.TargetRuntime;
 
@@ -91,9 +92,13 @@ public record Planner(PlannedSource source) {
         .orElseThrow();
   }
 
-  private static StorageFormat chosen(List<ModuleScheme> modules, TargetRuntime target) {
-    return StorageFormats.choose(
-        modules.stream().filter(ModuleScheme::isQuantized).toList(), target);
+  // A model that is published in MXFP4 stays in the layout that its readers know best.
+  private StorageFormat chosen(List<ModuleScheme> modules, TargetRuntime target) {
+    List<ModuleScheme> quantized = modules.stream().filter(ModuleScheme::isQuantized).toList();
+    boolean published =
+        Mxfp4Storage.holds(source.description(), quantized)
+            && (target == TargetRuntime.NONE || StorageFormats.MXFP4.readers().containsKey(target));
+    return published ? StorageFormats.MXFP4 : StorageFormats.choose(quantized, target);
   }
 
   private static List<Problem> findings(

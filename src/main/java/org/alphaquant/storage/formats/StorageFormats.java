@@ -8,6 +8,7 @@ import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.compressedtensors.CompressedTensorsStorage;
 import org.alphaquant.storage.gguf.GgufStorage;
 import org.alphaquant.storage.gptq.GptqStorage;
+import org.alphaquant.storage.mxfp4.Mxfp4Storage;
 import org.alphaquant.storage.plain.PlainStorage;
 import org.alphaquant.storage.quark.QuarkStorage;
 import org.alphaquant.storage.serving.TargetRuntime;
@@ -19,10 +20,11 @@ public final class StorageFormats {
   public static final StorageFormat GPTQ = new GptqStorage();
   public static final StorageFormat QUARK = new QuarkStorage();
   public static final StorageFormat GGUF = new GgufStorage();
+  public static final StorageFormat MXFP4 = new Mxfp4Storage();
   public static final StorageFormat PLAIN = new PlainStorage();
 
   private static final List<StorageFormat> ALL =
-      List.of(COMPRESSED_TENSORS, GPTQ, QUARK, GGUF, PLAIN);
+      List.of(COMPRESSED_TENSORS, GPTQ, QUARK, MXFP4, GGUF, PLAIN);
 
   private StorageFormats() {}
 

@@ -18,7 +18,7 @@ import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.ResultTensor;
 
 /** Puts experts into the stacked tensors that the family's published files hold them in. */
-final class PublishedStacks {
+public final class PublishedStacks {
 
   private final Map<String, PlannedTensor> single = new LinkedHashMap<>();
   private final Map<String, PlannedTensor> stackOf = new HashMap<>();
@@ -51,6 +51,19 @@ final class PublishedStacks {
     return stacks;
   }
 
+  /** The tensors with the biases of experts stacked where they are published so. */
+  public static List<PlannedTensor> biases(
+      ModelDescription description, List<PlannedTensor> single) {
+    PublishedStacks stacks = new PublishedStacks(single);
+    for (LayerDescription layer : description.layerList()) {
+      layer
+          .fusedExperts()
+          .filter(FusedExperts::biased)
+          .ifPresent(fused -> stacks.addBiases(fused, experts(description, layer.index())));
+    }
+    return stacks.stacked();
+  }
+
   // The modules of each expert: gate, up and down.
   private static List<List<ModuleDescription>> experts(ModelDescription description, int layer) {
     Map<Integer, List<ModuleDescription>> experts =
@@ -66,9 +79,13 @@ final class PublishedStacks {
     add(fused.gateUp(), ".weight", fused.arrangement(), experts, List.of(0, 1));
     add(fused.down(), ".weight", fused.arrangement(), experts, List.of(2));
     if (fused.biased()) {
-      add(FusedExperts.bias(fused.gateUp()), ".bias", fused.arrangement(), experts, List.of(0, 1));
-      add(FusedExperts.bias(fused.down()), ".bias", fused.arrangement(), experts, List.of(2));
+      addBiases(fused, experts);
     }
+  }
+
+  private void addBiases(FusedExperts fused, List<List<ModuleDescription>> experts) {
+    add(FusedExperts.bias(fused.gateUp()), ".bias", fused.arrangement(), experts, List.of(0, 1));
+    add(FusedExperts.bias(fused.down()), ".bias", fused.arrangement(), experts, List.of(2));
   }
 
   private void add(
