@@ -52,7 +52,16 @@ public record QuantizationPlan(
   /** The same with scales for a cache of these attention modules' keys and values. */
   public QuantizationPlan caching(Map<Integer, String> modules) {
     return new QuantizationPlan(
-        schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, modules, keepsSolutions);
+        schemes,
+        gptq,
+        nearest,
+        weighting,
+        shrinkage,
+        format,
+        dtype,
+        samples,
+        modules,
+        keepsSolutions);
   }
 
   /** Number of the dtype that the format rounds the weight itself to, if it does. */

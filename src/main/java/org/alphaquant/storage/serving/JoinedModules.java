@@ -57,9 +57,9 @@ public record JoinedModules(String name, List<ModuleScheme> members) {
         .map(joined -> name.substring(0, dot) + joined);
   }
 
-  /** Whether the unit is the routed experts of a layer. */
+  /** Whether the unit is the routed experts of a layer, of one that predicts too. */
   public boolean isExperts() {
-    return members.get(0).isExpert();
+    return EXPERT.matcher(members.get(0).name()).matches();
   }
 
   /** Whether all members have one and the same scheme. */

@@ -2,11 +2,15 @@ package org.alphaquant.storage.gptq;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Modules;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -79,5 +83,20 @@ class GptqConfigTest {
     List<String> rules = rules(config(GptqConfigTest::mixed));
     assertThat(rules.stream().map(rule -> rule.substring(0, 2)).distinct())
         .containsExactly("-:", "+:");
+  }
+
+  /** Tensors that the forward pass does not read, but that engines build modules for. */
+  @Test
+  void theExpertsOfALayerThatPredictsAreExcludedByName() {
+    List<ModuleScheme> modules = new ArrayList<>(Modules.olmoe(2, 4, GptqConfigTest::mixed));
+    for (String name : List.of("0.gate_proj", "0.up_proj", "0.down_proj", "1.gate_proj")) {
+      String module = "model.layers.2.mlp.experts." + name;
+      ModuleKind kind = ModuleKind.UNREAD;
+      modules.add(ModuleScheme.untouched(new ModuleDescription(module, 1024, 2048, kind, -1, -1)));
+    }
+    JsonNode config = GptqConfig.of(modules);
+    assertThat(rule(config, "model.layers.2.mlp.experts.0.up_proj")).startsWith("-:");
+    assertThat(rule(config, "model.layers.2.mlp.experts")).startsWith("-:");
+    assertThat(rule(config, "model.layers.1.mlp.experts.0.up_proj")).doesNotStartWith("-:");
   }
 }
