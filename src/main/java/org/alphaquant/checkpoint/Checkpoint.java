@@ -22,11 +22,13 @@ public final class Checkpoint implements AutoCloseable {
   private static final String CONFIG = "config.json";
 
   private final Path folder;
+  private final Links links;
   private final JsonNode config;
   private final WeightFiles weights;
 
-  private Checkpoint(Path folder, JsonNode config, WeightFiles weights) {
+  private Checkpoint(Path folder, Links links, JsonNode config, WeightFiles weights) {
     this.folder = folder;
+    this.links = links;
     this.config = config;
     this.weights = weights;
   }
@@ -38,6 +40,15 @@ public final class Checkpoint implements AutoCloseable {
    *     disagree, or if there are only pickled weights
    */
   public static Checkpoint open(Path folder) {
+    return open(folder, Links.OWN);
+  }
+
+  /**
+   * The same for a folder of somebody else.
+   *
+   * @param links which links in it may be followed
+   */
+  public static Checkpoint open(Path folder, Links links) {
     if (!Files.isDirectory(folder)) {
       throw CheckpointException.of(Kind.NOT_A_FOLDER, folder, "is not a folder");
     }
@@ -46,11 +57,19 @@ public final class Checkpoint implements AutoCloseable {
       throw CheckpointException.of(Kind.CONFIG_MISSING, folder, "holds no " + CONFIG);
     }
     return new Checkpoint(
-        folder, JsonText.object(config, Kind.CONFIG_MALFORMED), WeightFiles.open(folder));
+        folder,
+        links,
+        JsonText.object(config, links, Kind.CONFIG_MALFORMED),
+        WeightFiles.open(folder, links));
   }
 
   public Path folder() {
     return folder;
+  }
+
+  /** Which links in the folder may be followed. */
+  public Links links() {
+    return links;
   }
 
   /** The object in {@code config.json}. */

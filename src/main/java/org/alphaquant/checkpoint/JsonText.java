@@ -11,7 +11,6 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -32,17 +31,17 @@ final class JsonText {
   private JsonText() {}
 
   /** The JSON object that a whole file holds. */
-  static JsonNode object(Path file, Kind kind) {
+  static JsonNode object(Path file, Links links, Kind kind) {
     try {
-      return read(file, kind);
+      return read(file, links, kind);
     } catch (CheckpointException malformed) {
       throw malformed.orOtherContent(file, "a JSON object");
     }
   }
 
-  private static JsonNode read(Path file, Kind kind) {
+  private static JsonNode read(Path file, Links links, Kind kind) {
     try {
-      ByteBuffer bytes = map(file, kind);
+      ByteBuffer bytes = map(file, links, kind);
       requireUtf8(file, bytes, kind);
       try (JsonParser json = parser(bytes)) {
         JsonNode node = MAPPER.readTree(json);
@@ -56,8 +55,8 @@ final class JsonText {
     }
   }
 
-  static ByteBuffer map(Path file, Kind kind) {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+  static ByteBuffer map(Path file, Links links, Kind kind) {
+    try (FileChannel channel = links.open(file)) {
       long size = channel.size();
       if (size > MAX_BYTES) {
         throw CheckpointException.of(

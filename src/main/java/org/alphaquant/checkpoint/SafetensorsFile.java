@@ -8,7 +8,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -48,9 +47,18 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws CheckpointException if it cannot be read or breaks a rule of the format
    */
   public static SafetensorsFile open(Path path) {
+    return open(path, Links.OWN);
+  }
+
+  /**
+   * The same for a file of somebody else.
+   *
+   * @param links which links may be followed
+   */
+  public static SafetensorsFile open(Path path, Links links) {
     FileChannel channel = null;
     try {
-      channel = FileChannel.open(path, StandardOpenOption.READ);
+      channel = links.open(path);
       SafetensorsFile file =
           new SafetensorsFile(path, channel, SafetensorsHeader.read(path, channel));
       channel = null;

@@ -28,16 +28,16 @@ record ShardIndex(Path file, Map<String, String> shards) {
     return new TreeSet<>(shards.values());
   }
 
-  static ShardIndex read(Path file) {
+  static ShardIndex read(Path file, Links links) {
     try {
-      return parsed(file);
+      return parsed(file, links);
     } catch (CheckpointException malformed) {
       throw malformed.orOtherContent(file, "a JSON object");
     }
   }
 
-  private static ShardIndex parsed(Path file) {
-    ByteBuffer bytes = JsonText.map(file, Kind.INDEX_MALFORMED);
+  private static ShardIndex parsed(Path file, Links links) {
+    ByteBuffer bytes = JsonText.map(file, links, Kind.INDEX_MALFORMED);
     JsonText.requireUtf8(file, bytes, Kind.INDEX_MALFORMED);
     try (JsonParser json = JsonText.parser(bytes)) {
       return new ShardIndex(file, weightMap(file, json));

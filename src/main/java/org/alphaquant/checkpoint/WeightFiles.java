@@ -36,7 +36,7 @@ final class WeightFiles {
     return byTensor;
   }
 
-  static WeightFiles open(Path folder) {
+  static WeightFiles open(Path folder, Links links) {
     Path single = folder.resolve(SINGLE);
     Path index = folder.resolve(ShardIndex.NAME);
     boolean hasSingle = Files.isRegularFile(single);
@@ -44,9 +44,9 @@ final class WeightFiles {
       if (!hasSingle) {
         throw noWeights(folder);
       }
-      return opened(List.of(single), null);
+      return opened(List.of(single), null, links);
     }
-    ShardIndex shards = ShardIndex.read(index);
+    ShardIndex shards = ShardIndex.read(index, links);
     if (hasSingle && !shards.fileNames().contains(SINGLE)) {
       throw CheckpointException.of(
           Kind.AMBIGUOUS_WEIGHTS,
@@ -55,13 +55,13 @@ final class WeightFiles {
               .formatted(SINGLE, ShardIndex.NAME));
     }
     requirePresent(folder, shards);
-    return opened(shards.fileNames().stream().map(folder::resolve).toList(), shards);
+    return opened(shards.fileNames().stream().map(folder::resolve).toList(), shards, links);
   }
 
-  private static WeightFiles opened(List<Path> paths, ShardIndex index) {
+  private static WeightFiles opened(List<Path> paths, ShardIndex index, Links links) {
     List<SafetensorsFile> files = new ArrayList<>();
     try {
-      paths.forEach(path -> files.add(SafetensorsFile.open(path)));
+      paths.forEach(path -> files.add(SafetensorsFile.open(path, links)));
       WeightFiles weights = new WeightFiles(List.copyOf(files));
       if (index != null) {
         weights.requireAgreement(index);

@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.alphaquant.calibration.CalibrationSpec;
 import org.alphaquant.calibration.TextSource;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
@@ -67,6 +68,11 @@ public class JobInputs {
     } catch (SourceException notBelowARoot) {
       return remote.headers(model, revision).orElseThrow(() -> notBelowARoot);
     }
+  }
+
+  /** Which links in a model's folder may be followed. */
+  public Links links(Path folder) {
+    return settings.modelRoots().links(folder);
   }
 
   /**

@@ -52,7 +52,7 @@ public class JobPreparation {
    */
   public PreparedJob open(JobSpec spec) {
     Path folder = inputs.folder(spec);
-    Checkpoint source = Checkpoint.open(folder);
+    Checkpoint source = Checkpoint.open(folder, inputs.links(folder));
     try {
       return prepare(spec, source);
     } catch (RuntimeException e) {

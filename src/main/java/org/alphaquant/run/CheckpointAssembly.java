@@ -50,6 +50,7 @@ final class CheckpointAssembly {
             new ResultFiles(
                 folder,
                 job.source().folder(),
+                job.source().links(),
                 plan.content(),
                 plan.config(),
                 plan.tensors(),

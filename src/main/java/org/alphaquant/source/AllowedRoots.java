@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.alphaquant.checkpoint.Links;
 
 /**
  * Folders that names are looked up in, in order. A name is a path below one of them; symbolic links
@@ -21,9 +22,6 @@ public record AllowedRoots(String property, List<Path> roots) {
   public AllowedRoots {
     roots = roots.stream().map(root -> root.toAbsolutePath().normalize()).toList();
   }
-
-  // Deep enough for a model's folder; its shards and companions lie at its top.
-  private static final int LINK_DEPTH = 3;
 
   /**
    * The folder of that name.
@@ -73,9 +71,23 @@ public record AllowedRoots(String property, List<Path> roots) {
                 .formatted(name, property, roots));
   }
 
+  /**
+   * Which links in a model's folder may be followed: those that end in the folder, below a root, or
+   * at the contents of the hub's cache that the folder is a snapshot in.
+   */
+  public Links links(Path folder) {
+    return file -> {
+      Path real = file.toRealPath();
+      boolean own =
+          real.startsWith(folder.toRealPath())
+              || blobs(folder).flatMap(AllowedRoots::real).filter(real::startsWith).isPresent();
+      return own ? real : checked(folder.getFileName() + "/" + folder.relativize(file), real);
+    };
+  }
+
   private void checkLinks(String name, Path folder) {
-    Optional<Path> blobs = blobs(folder);
-    try (Stream<Path> files = Files.walk(folder, LINK_DEPTH)) {
+    Optional<Path> blobs = blobs(folder).flatMap(AllowedRoots::real);
+    try (Stream<Path> files = Files.walk(folder)) {
       for (Path link : files.filter(Files::isSymbolicLink).toList()) {
         Optional<Path> real = real(link);
         if (real.isPresent() && blobs.filter(real.get()::startsWith).isEmpty()) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.alphaquant.checkpoint.CompanionName;
+import org.alphaquant.checkpoint.Links;
 
 /**
  * Files of a source beside its weights that a result repeats, and those that it does not.
@@ -47,12 +48,12 @@ public record Companions(Map<String, Path> carried, Map<String, String> leftOut)
   }
 
   /** Copies those that are carried; a file that is there already is the result's own. */
-  void copy(Path folder) throws IOException {
+  void copy(Path folder, Links links) throws IOException {
     for (Map.Entry<String, Path> file : carried.entrySet()) {
       Path target = folder.resolve(file.getKey());
       if (!Files.exists(target)) {
         Files.createDirectories(target.getParent());
-        Files.copy(file.getValue(), target);
+        links.copy(file.getValue(), target);
       }
     }
   }
@@ -76,7 +77,7 @@ public record Companions(Map<String, Path> carried, Map<String, String> leftOut)
           : FileVisitResult.CONTINUE;
     }
 
-    // Where links lead has been looked at by whoever allowed the folder.
+    // Where links lead is looked at when they are copied.
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
       String path = source.relativize(file).toString().replace('\\', '/');

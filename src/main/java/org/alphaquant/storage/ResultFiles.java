@@ -2,6 +2,7 @@ package org.alphaquant.storage;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.TensorSource;
 import tools.jackson.databind.JsonNode;
 
@@ -10,6 +11,7 @@ import tools.jackson.databind.JsonNode;
  *
  * @param folder where to; exists
  * @param source folder of the source, for tokenizer and other companions
+ * @param links which links in it may be followed
  * @param content what the result holds
  * @param config config.json of the result
  * @param planned every tensor
@@ -19,6 +21,7 @@ import tools.jackson.databind.JsonNode;
 public record ResultFiles(
     Path folder,
     Path source,
+    Links links,
     Content content,
     JsonNode config,
     List<PlannedTensor> planned,

@@ -29,7 +29,7 @@ final class SafetensorsFolder {
       Files.writeString(
           files.folder().resolve("config.json"),
           JSON.writerWithDefaultPrettyPrinter().writeValueAsString(files.config()) + "\n");
-      Companions.of(files.source()).copy(files.folder());
+      Companions.of(files.source()).copy(files.folder(), files.links());
       return written;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Links;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,6 +64,30 @@ class AllowedRootsTest {
         .isInstanceOf(SourceException.class)
         .hasMessageContaining("'sly/original/vocab.txt' is a link to outside");
     assertThatThrownBy(() -> roots.folder("sly/original")).isInstanceOf(SourceException.class);
+  }
+
+  @Test
+  void aLinkThatLeadsOutsideIsFoundAtAnyDepthAndWhenAFileIsOpenedLater() throws IOException {
+    Path root = Files.createDirectories(outside.resolve("root"));
+    Path model = Files.createDirectories(root.resolve("m"));
+    Path deep = Files.createDirectories(model.resolve("a/b/c/d/e"));
+    Files.writeString(model.resolve("config.json"), "{}");
+    Files.writeString(root.resolve("shared.json"), "{}");
+    Files.createSymbolicLink(model.resolve("tokenizer.json"), Path.of("../shared.json"));
+    AllowedRoots own = new AllowedRoots("models", List.of(root));
+    Links links = own.links(own.folder("m"));
+    assertThat(links.real(model.resolve("tokenizer.json")))
+        .isEqualTo(root.resolve("shared.json").toRealPath());
+
+    Files.delete(model.resolve("config.json"));
+    Files.createSymbolicLink(model.resolve("config.json"), outside.resolve("secret.txt"));
+    assertThatThrownBy(() -> Checkpoint.open(model, links))
+        .isInstanceOf(SourceException.class)
+        .hasMessageContaining("'m/config.json' is a link to outside");
+
+    Files.delete(model.resolve("config.json"));
+    Files.createSymbolicLink(deep.resolve("f"), outside.resolve("secret.txt"));
+    assertThatThrownBy(() -> own.folder("m")).hasMessageContaining("m/a/b/c/d/e/f");
   }
 
   @Test

@@ -1,11 +1,16 @@
 package org.alphaquant.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.alphaquant.checkpoint.Links;
+import org.alphaquant.source.AllowedRoots;
+import org.alphaquant.source.SourceException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,7 +40,7 @@ class CompanionsTest {
         "figures/speed.png",
         "original/params.json");
     Companions companions = Companions.of(source);
-    companions.copy(result);
+    companions.copy(result, Links.OWN);
     assertThat(companions.leftOut()).isEmpty();
     for (String file : companions.carried().keySet()) {
       assertThat(result.resolve(file)).hasContent(file);
@@ -43,6 +48,29 @@ class CompanionsTest {
     assertThat(companions.carried())
         .hasSize(10)
         .containsKeys("tekken.json", "additional_chat_templates/tool_use.jinja");
+  }
+
+  @Test
+  void aFileThatBecameALinkToElsewhereAfterTheFolderWasAllowedIsNotCopied() throws IOException {
+    Path root = source.resolve("models");
+    write("models/m/LICENSE", "elsewhere/secret.txt");
+    AllowedRoots roots = new AllowedRoots("alphaquant.models.roots", List.of(root));
+    Path model = roots.folder("m");
+    Links links = roots.links(model);
+    Companions companions = Companions.of(model);
+    companions.copy(result, links);
+    assertThat(result.resolve("LICENSE")).hasContent("models/m/LICENSE");
+
+    Files.delete(model.resolve("LICENSE"));
+    Files.delete(result.resolve("LICENSE"));
+    Files.createSymbolicLink(model.resolve("LICENSE"), source.resolve("elsewhere/secret.txt"));
+    assertThatThrownBy(() -> companions.copy(result, links))
+        .isInstanceOf(SourceException.class)
+        .hasMessageContaining("'m/LICENSE' is a link to outside of the allowed folders");
+    assertThat(result).isEmptyDirectory();
+    // Nor one that becomes a link between the look and the copy.
+    assertThatThrownBy(() -> companions.copy(result, file -> file)).isInstanceOf(IOException.class);
+    assertThat(result).isEmptyDirectory();
   }
 
   @Test
@@ -66,7 +94,7 @@ class CompanionsTest {
       sparse.setLength(Companions.MAX_BYTES + 1);
     }
     Companions companions = Companions.of(source);
-    companions.copy(result);
+    companions.copy(result, Links.OWN);
     assertThat(result).isEmptyDirectory();
     assertThat(companions.carried()).isEmpty();
     assertThat(companions.leftOut())
@@ -84,7 +112,7 @@ class CompanionsTest {
   void filesOfTheResultsOwnAreNotOverwritten() throws IOException {
     write("tokenizer.json");
     Files.writeString(result.resolve("tokenizer.json"), "own");
-    Companions.of(source).copy(result);
+    Companions.of(source).copy(result, Links.OWN);
     assertThat(result.resolve("tokenizer.json")).hasContent("own");
   }
 }
