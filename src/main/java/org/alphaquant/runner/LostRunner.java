@@ -3,8 +3,11 @@ package org.alphaquant.runner;
 import java.io.EOFException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import org.alphaquant.device.DeviceErrors;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.runner.RunnerMeters.End;
@@ -71,8 +74,13 @@ final class LostRunner {
   }
 
   private JobError error(End end, String message, int before) {
-    String output = String.join("\n", runner.output().lastLines());
-    String detail = output.isEmpty() ? null : output;
+    List<String> lines = runner.output().lastLines();
+    String detail = lines.isEmpty() ? null : String.join("\n", lines);
+    Optional<String> card = lines.stream().filter(DeviceErrors::isDeviceError).findFirst();
+    if (end == End.CRASHED && card.isPresent()) {
+      return new JobError(
+          "device-error", JobError.Kind.TRANSIENT, message + ": " + card.get(), detail);
+    }
     String code = end == End.MEMORY ? "runner-memory" : "runner-lost";
     if (before > 0 && end != End.KILLED) {
       return new JobError(

@@ -46,7 +46,8 @@ record PreflightSettings(
         timeout,
         jobs.startTimeout(),
         jobs.command(),
-        withQuickStart(jobs.options()));
+        withQuickStart(jobs.options()),
+        jobs.cgroup());
   }
 
   // Their work takes a second at most: there is nothing to optimize for.

@@ -42,6 +42,15 @@ record RunnerCommand(List<String> prefix, List<String> options, List<String> ent
   private static final List<String> SHELL =
       List.of("/bin/sh", "-c", "ulimit -c 0; exec \"$@\"", "runner");
 
+  // No program that it starts gains privileges, where the system can see to that.
+  private static final List<String> CONFINED =
+      List.of(
+          "/bin/sh",
+          "-c",
+          "setpriv --no-new-privs true 2>/dev/null && exec setpriv --no-new-privs \"$@\";"
+              + " exec \"$@\"",
+          "runner");
+
   RunnerCommand {
     prefix = List.copyOf(prefix);
     options = List.copyOf(options);
@@ -83,6 +92,7 @@ record RunnerCommand(List<String> prefix, List<String> options, List<String> ent
   ProcessBuilder process(Path folder, long heapBytes, Path socket, String token) {
     List<String> words = new ArrayList<>(SHELL);
     words.addAll(prefix);
+    words.addAll(CONFINED);
     words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     words.addAll(
         List.of(

@@ -100,7 +100,7 @@ final class RunnerPool implements AutoCloseable {
     if (closed) {
       throw new IOException("the service is being stopped");
     }
-    RunnerProcess runner = new RunnerProcess(command, settings.heap().toBytes());
+    RunnerProcess runner = new RunnerProcess(command, settings.heap().toBytes(), settings.group());
     all.put(runner, new Wear(0, 0));
     meters.started();
     log.debug("runner {} starts", runner.pid());

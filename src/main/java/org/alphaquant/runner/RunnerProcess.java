@@ -8,6 +8,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -34,6 +35,7 @@ final class RunnerProcess implements AutoCloseable {
   private final Process process;
   private final Path folder;
   private final RunnerOutput output;
+  private final Optional<MemoryGroup> group;
   private final Thread reader;
   private final String token = UUID.randomUUID().toString();
   private final BlockingQueue<Received> received = new ArrayBlockingQueue<>(QUEUE);
@@ -54,7 +56,7 @@ final class RunnerProcess implements AutoCloseable {
    *
    * @throws IOException if the process cannot be started
    */
-  RunnerProcess(RunnerCommand command, long heapBytes) throws IOException {
+  RunnerProcess(RunnerCommand command, long heapBytes, Optional<Path> cgroup) throws IOException {
     folder = Files.createTempDirectory("aq-runner-");
     try {
       Path address = folder.resolve("socket");
@@ -63,6 +65,7 @@ final class RunnerProcess implements AutoCloseable {
       process = command.process(folder, heapBytes, address, token).start();
       process.getOutputStream().close();
       ProcessMemory.endFirst(process.pid());
+      group = MemoryGroup.of(cgroup, process.pid());
       output = new RunnerOutput(process);
       process.onExit().thenRun(() -> close(server));
       reader = new Thread(() -> read(server), "runner-" + process.pid());
@@ -217,6 +220,7 @@ final class RunnerProcess implements AutoCloseable {
   /** Bytes that it may hold from now on. */
   void limitMemory(long bytes) {
     memoryLimit = bytes;
+    group.ifPresent(it -> it.limit(bytes));
   }
 
   long memoryLimit() {
@@ -227,8 +231,13 @@ final class RunnerProcess implements AutoCloseable {
     return ProcessMemory.of(process.pid());
   }
 
-  /** What it held when it was ended for its memory; 0 where it was not. */
+  /**
+   * What it held, or the most that it may, when it was ended for its memory; 0 where it was not.
+   */
   long overMemory() {
+    if (overMemory == 0 && group.isPresent() && group.get().hasKilled()) {
+      overMemory = memoryLimit;
+    }
     return overMemory;
   }
 
@@ -269,6 +278,7 @@ final class RunnerProcess implements AutoCloseable {
     closed = true;
     process.toHandle().destroyForcibly();
     exitStatus(Duration.ofSeconds(EXIT_SECONDS));
+    group.ifPresent(MemoryGroup::close);
     // It may wait for room for a message that nobody will take.
     reader.interrupt();
     try {

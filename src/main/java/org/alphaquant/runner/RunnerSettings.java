@@ -2,8 +2,10 @@ package org.alphaquant.runner;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -23,6 +25,8 @@ import org.springframework.util.unit.DataSize;
  * @param command words before the runner's own command line, which they must execute in their own
  *     process: {@code unshare,--net,--map-root-user} for example
  * @param options further options of its JVM
+ * @param cgroup a control group of Linux that this process may make others below, with the memory
+ *     controller: each runner gets one with its limit
  */
 @ConfigurationProperties("alphaquant.runner")
 public record RunnerSettings(
@@ -35,7 +39,8 @@ public record RunnerSettings(
     @DefaultValue("60s") Duration silence,
     @DefaultValue("60s") Duration startTimeout,
     @DefaultValue List<String> command,
-    @DefaultValue List<String> options) {
+    @DefaultValue List<String> options,
+    String cgroup) {
 
   private static final DataSize LARGEST_HEAP = DataSize.ofGigabytes(4);
   private static final DataSize SMALLEST = DataSize.ofMegabytes(64);
@@ -60,6 +65,11 @@ public record RunnerSettings(
     PROCESS,
     /** In the service's own process, for debugging. */
     THREAD
+  }
+
+  /** The control group that each runner's is made in. */
+  Optional<Path> group() {
+    return cgroup == null || cgroup.isBlank() ? Optional.empty() : Optional.of(Path.of(cgroup));
   }
 
   static long machineMemory() {

@@ -3,6 +3,7 @@ package org.alphaquant.worker;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.alphaquant.background.DatabaseAway;
 import org.alphaquant.device.DeviceErrors;
 import org.alphaquant.job.JobError;
@@ -30,7 +31,7 @@ public final class Failures {
     if (failure instanceof RunFailure known) {
       return known.error();
     }
-    if (DeviceErrors.isDeviceError(String.valueOf(failure.getMessage()))) {
+    if (isOfACard(failure)) {
       return error("device-error", JobError.Kind.TRANSIENT, failure);
     }
     if (failure instanceof OutOfMemoryError) {
@@ -48,6 +49,12 @@ public final class Failures {
     }
     log.error("A run failed for no reason that is known", failure);
     return error("internal-error", JobError.Kind.INTERNAL, failure);
+  }
+
+  // Whoever wraps a message of CUDA need not repeat it.
+  private static boolean isOfACard(Throwable failure) {
+    return Stream.iterate(failure, cause -> cause != null, Throwable::getCause)
+        .anyMatch(cause -> DeviceErrors.isDeviceError(String.valueOf(cause.getMessage())));
   }
 
   private static IOException file(Throwable failure) {

@@ -55,7 +55,8 @@ class PreflightRunnersTest {
             Duration.ofSeconds(60),
             Duration.ofSeconds(30),
             List.of(),
-            List.of());
+            List.of(),
+            null);
     RunnerSettings own = settings.runnerSettings(jobs);
     lender = new RunnerPool(RunnerCommand.of(jobs), jobs, new RunnerMeters(registry));
     pool = new RunnerPool(RunnerCommand.of(own), own, new RunnerMeters(registry));

@@ -85,7 +85,8 @@ class ProcessJobRunnerTest {
         Duration.parse("PT" + silence),
         Duration.ofSeconds(startSeconds),
         List.of(),
-        all);
+        all,
+        null);
   }
 
   private RecordedContext context(String model, long epoch) {
@@ -154,6 +155,8 @@ class ProcessJobRunnerTest {
         .doesNotContain("MAVEN_CMD_LINE_ARGS");
     assertThat(folder.resolve("spec")).content().doesNotContain("secret-path");
     assertThat(folder.resolve("directory")).content().contains("aq-runner-");
+    assertThat(folder.resolve("cwd")).hasContent(folder.toRealPath().toString());
+    assertThat(folder.resolve("status")).content().containsPattern("NoNewPrivs:\\s+1");
     assertThat(folder.resolve("limits")).content().containsPattern("Max core file size\\s+0\\s+0");
     assertThat(folder.resolve("runner.log"))
         .content()
@@ -175,6 +178,21 @@ class ProcessJobRunnerTest {
     assertThat(data.toFile().listFiles()).noneMatch(file -> file.getName().contains("core"));
     assertThat(registry.counter("alphaquant.runners.lost", "reason", "crashed").count())
         .isEqualTo(2);
+  }
+
+  @Test
+  void aCardsErrorIsOfItsOwnClassHoweverOftenAndHoweverItEnds() {
+    ProcessJobRunner runner = scripted();
+    for (int attempt = 1; attempt <= 2; attempt++) {
+      JobError thrown = error(runner, context("card", attempt));
+      assertThat(thrown.code()).isEqualTo("device-error");
+      assertThat(thrown.kind()).isEqualTo(JobError.Kind.TRANSIENT);
+      JobError aborted = error(runner, context("card-aborts", attempt));
+      assertThat(aborted.code()).isEqualTo("device-error");
+      assertThat(aborted.kind()).isEqualTo(JobError.Kind.TRANSIENT);
+      assertThat(aborted.message())
+          .contains("SIGABRT while it was multiplying", "uncorrectable NVLink error");
+    }
   }
 
   @Test

@@ -118,7 +118,8 @@ class RunnerFaultTest {
         Duration.ofSeconds(60),
         Duration.ofSeconds(60),
         List.of(),
-        List.of("-XX:TieredStopAtLevel=1"));
+        List.of("-XX:TieredStopAtLevel=1"),
+        null);
   }
 
   private static long running() {

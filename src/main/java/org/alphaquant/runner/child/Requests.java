@@ -60,6 +60,7 @@ final class Requests {
   }
 
   private Message attempt(Message.Run run) {
+    WorkingDirectory.enter(Path.of(run.directory()));
     try {
       session.begin("reading the job");
       return new Message.Done(work.apply(run).run(new RemoteContext(run, session)));
@@ -67,6 +68,9 @@ final class Requests {
       return new Message.Stopped();
     } catch (Throwable failure) {
       return failed(failure, Path.of(run.directory()));
+    } finally {
+      // The name that this process was started in, whatever it has entered since.
+      WorkingDirectory.enter(Path.of("").toAbsolutePath());
     }
   }
 

@@ -32,6 +32,18 @@ public final class ScriptedRunnerMain {
     String model = context.spec().model();
     return switch (model.split("/")[0]) {
       case "abort" -> abort(context);
+      case "card" ->
+          throw new IllegalStateException(
+              "cannot go on",
+              new RuntimeException("CUDA error: uncorrectable ECC error encountered"));
+      case "card-aborts" -> {
+        context.unit("multiplying");
+        // As PyTorch ends a process whose error nobody can catch any more.
+        System.err.println(
+            "terminate called after throwing an instance of 'c10::Error'\n  what():  CUDA error: an"
+                + " uncorrectable NVLink error was detected during the execution");
+        yield call("abort");
+      }
       case "abort-once" -> context.earlierAttempts().isEmpty() ? abort(context) : NOTHING;
       case "abort-elsewhere" -> {
         context.unit("attempt " + context.leaseEpoch());
@@ -135,6 +147,8 @@ public final class ScriptedRunnerMain {
     Files.writeString(folder.resolve("spec"), context.spec().toString());
     Files.writeString(folder.resolve("directory"), Path.of("").toAbsolutePath().toString());
     Files.copy(Path.of("/proc/self/limits"), folder.resolve("limits"));
+    Files.copy(Path.of("/proc/self/status"), folder.resolve("status"));
+    Files.writeString(folder.resolve("cwd"), Path.of("/proc/self/cwd").toRealPath().toString());
     Files.copy(Path.of("/proc/self/maps"), folder.resolve("maps"));
     return NOTHING;
   }
