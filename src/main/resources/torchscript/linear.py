@@ -27,11 +27,6 @@ def residual(x: Tensor, y: Tensor, factor: float) -> Tensor:
     return x + torch.reshape(y, x.shape) * factor
 
 
-def add(x: Tensor, y: Tensor) -> Tensor:
-    """X + y"""
-    return x + y
-
-
 def scale(x: Tensor, factor: float) -> Tensor:
     """Scales every element."""
     return x * factor

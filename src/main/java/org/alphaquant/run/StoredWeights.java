@@ -7,7 +7,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.format.WeightGrid;
 import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.scheme.ModuleScheme;
@@ -15,6 +17,7 @@ import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.storage.Planes;
 import org.alphaquant.storage.StoredResult;
 import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.TorchDtype;
 
 /**
  * The weights of a finished result as an engine reads them: unpacked and dequantized from the
@@ -74,7 +77,7 @@ final class StoredWeights implements WeightOverlay {
     }
     TensorScheme stored = plan.format().stored(module.scheme());
     return stored.hasActivation()
-        ? StoredActivation.rounding(stored, plan.format().inputDivisor(stored, bytes(module)))
+        ? rounding(stored, plan.format().inputDivisor(stored, bytes(module)))
         : InputRounding.NONE;
   }
 
@@ -89,5 +92,31 @@ final class StoredWeights implements WeightOverlay {
 
   private Function<String, List<ByteBuffer>> bytes(ModuleScheme module) {
     return suffix -> pieces.read(result, module.name() + "." + suffix);
+  }
+
+  /**
+   * The rounding of inputs that a result's scheme asks an engine for.
+   *
+   * @param divisor of the inputs, with NVFP4
+   */
+  private static InputRounding rounding(TensorScheme scheme, double divisor) {
+    NumberFormat format = scheme.activation();
+    TensorScheme inputs = TensorScheme.of(format, format.defaultGroupSize());
+    boolean perToken = format.blockSize() == 0;
+    // Any multiple of the block will do: only the grid and the kind of scale are read.
+    WeightGrid grid =
+        WeightGrid.of(
+            perToken ? TensorScheme.of(format, TensorScheme.PER_CHANNEL) : inputs,
+            128,
+            TorchDtype.FLOAT32);
+    return new InputRounding(
+        grid.floating(),
+        grid.least(),
+        grid.greatest(),
+        grid.mantissaBits(),
+        grid.leastExponent(),
+        format.blockSize(),
+        grid.scaleKind(),
+        divisor);
   }
 }

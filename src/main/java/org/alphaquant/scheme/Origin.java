@@ -27,11 +27,6 @@ public record Origin(int wq, int aq, int groupSize, int symmetric, int skip) {
         later.skip() == null ? skip : index);
   }
 
-  /** The override that had the last word on whether and how the weight is quantized. */
-  public int decisive() {
-    return Math.max(Math.max(wq, skip), DEFAULT);
-  }
-
   /** JSON pointer to a field, in the default also where nobody has set it. */
   static String pointer(int index, String field) {
     return index < 0 ? "/default/" + field : "/overrides/" + index + "/" + field;

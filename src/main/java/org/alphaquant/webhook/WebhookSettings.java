@@ -48,10 +48,6 @@ record WebhookSettings(
     positive("poll-every", pollEvery);
   }
 
-  boolean isOn() {
-    return !allowedHosts.isEmpty();
-  }
-
   byte[] key() {
     return decode(secret);
   }

@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.alphaquant.api.job.JobAccess;
-import org.alphaquant.api.job.StateName;
+import org.alphaquant.job.JobState;
 import org.alphaquant.job.delivery.WebhookDeliveries;
 import org.alphaquant.job.delivery.WebhookDelivery;
 import org.springframework.http.MediaType;
@@ -50,7 +50,7 @@ class WebhookController {
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record DeliveryView(
       String id,
-      StateName event,
+      JobState event,
       long seq,
       String url,
       @JsonProperty("created_at") Instant createdAt,
@@ -64,7 +64,7 @@ class WebhookController {
     static DeliveryView of(WebhookDelivery delivery) {
       return new DeliveryView(
           "msg_" + delivery.id(),
-          StateName.of(delivery.event()),
+          delivery.event(),
           delivery.seq(),
           delivery.url(),
           delivery.createdAt(),

@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.stream.Collectors;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobState;
@@ -42,7 +41,7 @@ class JobListController {
 
   @GetMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
   JobPage list(
-      @RequestParam(required = false) List<StateName> state,
+      @RequestParam(required = false) List<JobState> state,
       @RequestParam(required = false) String owner,
       @RequestParam(required = false) String after,
       @RequestParam(defaultValue = "20")
@@ -57,15 +56,15 @@ class JobListController {
   /** Only finished jobs, and only when their states are named: nothing is deleted by default. */
   @DeleteMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
   Deleted delete(
-      @RequestParam List<StateName> state,
+      @RequestParam List<JobState> state,
       @RequestParam(required = false) String owner,
       @RequestParam(defaultValue = "1000")
           @Min(value = 1, message = "must be from 1 to 1000")
           @Max(value = 1000, message = "must be from 1 to 1000")
           int limit,
       HttpServletRequest request) {
-    for (StateName name : state) {
-      if (!name.state().isTerminal()) {
+    for (JobState name : state) {
+      if (!name.isTerminal()) {
         Problem fault =
             Problem.error("unfinished-state", "state", name, "must be the state of finished jobs")
                 .allowing(List.of("SUCCEEDED", "FAILED", "CANCELLED"));
@@ -88,10 +87,8 @@ class JobListController {
     return caller.isAdmin() ? wanted : caller.owner();
   }
 
-  private static Set<JobState> states(List<StateName> names) {
-    return names == null
-        ? Set.of()
-        : names.stream().map(StateName::state).collect(Collectors.toSet());
+  private static Set<JobState> states(List<JobState> states) {
+    return states == null ? Set.of() : Set.copyOf(states);
   }
 
   /** A mistyped or foreign parameter must neither list nor delete more than was meant. */

@@ -26,7 +26,7 @@ import tools.jackson.databind.JsonNode;
 public record JobView(
     UUID id,
     String owner,
-    StateName state,
+    JobState state,
     String model,
     JsonNode spec,
     Map<String, String> labels,
@@ -58,7 +58,7 @@ public record JobView(
     return new JobView(
         job.id(),
         job.owner(),
-        StateName.of(job.state()),
+        job.state(),
         job.spec().model(),
         shown.of(job.spec()),
         job.labels(),

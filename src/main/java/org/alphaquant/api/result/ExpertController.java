@@ -1,7 +1,6 @@
 package org.alphaquant.api.result;
 
 import jakarta.validation.constraints.Min;
-import java.util.List;
 import java.util.UUID;
 import org.alphaquant.api.job.JobAccess;
 import org.alphaquant.api.problem.ProblemException;
@@ -32,17 +31,11 @@ class ExpertController {
           Integer layer) {
     Job job = access.find(id);
     ExpertUtilization all = reports.of(job);
-    ExpertUtilization wanted = layer == null ? all : only(layer, all);
+    ExpertUtilization wanted = layer == null ? all : all.only(layer);
     if (wanted.data().isEmpty()) {
       throw new ProblemException(ProblemType.EXPERTS_NOT_AVAILABLE, missing(job, layer));
     }
     return wanted;
-  }
-
-  private static ExpertUtilization only(int layer, ExpertUtilization all) {
-    List<ExpertUtilization.Layer> found =
-        all.data().stream().filter(candidate -> candidate.layer() == layer).toList();
-    return new ExpertUtilization(all.complete(), found);
   }
 
   private static String missing(Job job, Integer layer) {

@@ -8,7 +8,7 @@ import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobEvent;
 import org.alphaquant.job.row.JobEvents;
 import org.springframework.stereotype.Component;
-import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Expert utilization: from the result's file once there is one, and from the events until then. */
@@ -20,9 +20,7 @@ class ExpertReports {
   private static final String EVENT = "experts";
   private static final int MOST_LAYERS = 10_000;
 
-  // Stored by this service itself, so fields of a newer version are no error.
-  private static final JsonMapper STORED =
-      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES).build();
+  private static final JsonMapper JSON = JsonMapper.shared();
 
   private final JobEvents events;
   private final ArtifactFolders folders;
@@ -38,20 +36,15 @@ class ExpertReports {
   }
 
   private ExpertUtilization fromFile(Job job) {
-    ExpertUtilization.Layer[] layers =
-        STORED.treeToValue(
-            STORED.readTree(folders.content(job, ArtifactList.of(job).find(FILE))).get("data"),
-            ExpertUtilization.Layer[].class);
-    return new ExpertUtilization(true, List.of(layers));
+    JsonNode file = JSON.readTree(folders.content(job, ArtifactList.of(job).find(FILE)));
+    return new ExpertUtilization(true, List.copyOf(file.get("data").values()));
   }
 
   /** A layer that two attempts reported counts as the later one said. */
   private ExpertUtilization fromEvents(Job job, boolean complete) {
-    Map<Integer, ExpertUtilization.Layer> layers = new TreeMap<>();
+    Map<Integer, JsonNode> layers = new TreeMap<>();
     for (JobEvent event : events.newest(job.id(), EVENT, MOST_LAYERS)) {
-      ExpertUtilization.Layer layer =
-          STORED.treeToValue(event.data(), ExpertUtilization.Layer.class);
-      layers.putIfAbsent(layer.layer(), layer);
+      layers.putIfAbsent(ExpertUtilization.layer(event.data()), event.data());
     }
     return new ExpertUtilization(complete, List.copyOf(layers.values()));
   }
