@@ -147,19 +147,19 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
     return headers;
   }
 
-  /** Without a boundary, say: no path takes parts, so its body is not looked at. */
+  /** No endpoint accepts multipart bodies; a missing boundary, for example, ends here. */
   @ExceptionHandler
   ResponseEntity<Object> multipart(MultipartException e, HttpServletRequest request) {
     return answer(ProblemType.BAD_REQUEST, "The multipart body cannot be read.", request);
   }
 
-  /** What Spring Security's firewall refuses: headers and paths that only attacks have. */
+  /** Headers and paths that Spring Security's firewall rejects. */
   @ExceptionHandler
   ResponseEntity<Object> rejected(RequestRejectedException e, HttpServletRequest request) {
     return answer(ProblemType.BAD_REQUEST, "The request is not one that is served.", request);
   }
 
-  /** Without an answer where nobody is left to read it. */
+  /** Gives no answer when the client has disconnected. */
   @ExceptionHandler
   ResponseEntity<Object> unexpected(Exception e, HttpServletRequest request) {
     if (DisconnectedClientHelper.isClientDisconnectedException(e)) {

@@ -7,15 +7,16 @@ import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.dao.TransientDataAccessException;
 
-/** Tells a database that cannot be used now from a statement that is wrong. */
+/** Distinguishes an unavailable database from a faulty statement. */
 public final class DatabaseAway {
 
-  // Connection lost, server stopping or starting, too many connections, given up for another.
+  // Connection lost, server stopping or starting, too many connections, deadlock or serialization
+  // failure.
   private static final List<String> STATES = List.of("08", "57P", "53", "40");
 
   private DatabaseAway() {}
 
-  /** Whether the same statement may do once the database is back. */
+  /** Whether the same statement may succeed once the database is back. */
   public static boolean caused(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof SQLTransientException) {
@@ -35,7 +36,7 @@ public final class DatabaseAway {
     return first.getMessage() == null ? first.getClass().getSimpleName() : first.getMessage();
   }
 
-  // Without a state it was no server that spoke, but the pool about a connection that is gone.
+  // Without a state the error comes from the connection pool: the connection is gone.
   private static boolean of(String state) {
     return state == null || STATES.stream().anyMatch(state::startsWith);
   }

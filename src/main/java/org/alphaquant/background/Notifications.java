@@ -18,9 +18,9 @@ import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Listens to the database, on a connection of its own: one from the pool would be retired. What
- * comes is a hint to look at the rows earlier; it may come twice or not at all, and after every
- * connection all listeners are told that they may have missed something.
+ * Receives LISTEN/NOTIFY messages on a dedicated connection, as pooled ones are retired. A message
+ * is a hint to query the rows sooner; it may arrive twice or never, and after every reconnect all
+ * listeners are called.
  */
 public final class Notifications implements SmartLifecycle {
   private static final Logger log = LoggerFactory.getLogger(Notifications.class);
@@ -50,7 +50,7 @@ public final class Notifications implements SmartLifecycle {
     rounds.start();
   }
 
-  /** One connection's life; Rounds opens the next one, whatever ended this. */
+  /** Runs one connection; Rounds opens the next one, however this one ended. */
   private Duration listen() throws SQLException {
     // A thread that was stopped and started again within its wait is not the one that listens.
     int mine = starts.get();
@@ -119,7 +119,7 @@ public final class Notifications implements SmartLifecycle {
     return 0;
   }
 
-  /** What the database tells about. */
+  /** Channels of notifications. */
   public enum Channel {
     /** A job was queued; the payload is its id. */
     QUEUE,
@@ -146,11 +146,11 @@ public final class Notifications implements SmartLifecycle {
     }
   }
 
-  /** Is told of notifications. */
+  /** Receives notifications. */
   public interface Listener {
     void notified(Channel channel, String payload);
 
-    /** The connection is new: look at everything. */
+    /** The connection is new: query everything. */
     void mayHaveMissed();
   }
 }

@@ -11,8 +11,8 @@ import org.slf4j.event.Level;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * A thread that looks at the rows every so often, and at once when it is woken. Nothing that goes
- * wrong ends it: a process whose rounds had ended would look alive and do nothing.
+ * A thread that runs a task periodically, and at once when woken. No exception ends it: a process
+ * without its background threads would look alive and do nothing.
  */
 public final class Rounds implements SmartLifecycle {
   private static final Logger log = LoggerFactory.getLogger(Rounds.class);
@@ -25,15 +25,15 @@ public final class Rounds implements SmartLifecycle {
   private volatile Thread thread;
   private boolean databaseAway;
 
-  /** One look. */
+  /** The task. */
   @FunctionalInterface
   public interface Round {
-    /** Returns how long the next one has time where nobody wakes it. */
+    /** Runs once and returns the delay before the next run. */
     Duration go() throws Exception;
   }
 
   /**
-   * @param name the thread's, and the subject of what is logged
+   * @param name name of the thread, also used in log messages
    * @param afterFailure how long the next round waits after one that failed
    */
   public Rounds(String name, Duration afterFailure, Round round) {
@@ -50,19 +50,19 @@ public final class Rounds implements SmartLifecycle {
     thread.start();
   }
 
-  /** Lets the next round begin now; many calls during one round begin one. */
+  /** Starts the next round now; several calls during a round start one. */
   public void wake() {
     wake.release();
   }
 
-  /** Returns at once; the round that is under way is the last one. */
+  /** Stops after the current round, without waiting for it. */
   @Override
   public void stop() {
     running = false;
     wake.release();
   }
 
-  /** Waits for the last round's end, but not for ever. */
+  /** Waits for the last round, up to a limit. */
   public void join(Duration longest) throws InterruptedException {
     thread.join(Math.max(1, longest.toMillis()));
   }
@@ -73,7 +73,7 @@ public final class Rounds implements SmartLifecycle {
   }
 
   private void go() {
-    // A thread that was stopped does not go on beside the next one.
+    // A stopped thread must not continue beside its successor.
     while (running && Thread.currentThread() == thread) {
       await(once());
     }
@@ -89,7 +89,7 @@ public final class Rounds implements SmartLifecycle {
       return next;
     } catch (Throwable e) {
       if (DatabaseAway.caused(e)) {
-        // Said once: it can be away for long.
+        // Logged once, as an outage can be long.
         log.atLevel(databaseAway ? Level.DEBUG : Level.WARN)
             .log("{} waits for the database: {}", name, DatabaseAway.reason(e));
         databaseAway = true;

@@ -1,5 +1,5 @@
 /**
- * Threads that follow the database: they look at its rows every so often, sooner when LISTEN/NOTIFY
- * wakes them, and outlive every failure.
+ * Background threads that poll the database, woken sooner by LISTEN/NOTIFY, and that survive every
+ * failure.
  */
 package org.alphaquant.background;

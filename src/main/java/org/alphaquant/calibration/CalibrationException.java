@@ -1,8 +1,8 @@
 package org.alphaquant.calibration;
 
 /**
- * Text or a tokenizer that cannot serve. The message names the file and line, the value and the
- * limit, and is fit for the person who supplied them.
+ * A text or tokenizer cannot be used. The message names the file and line, the value and the limit,
+ * and is fit for the person who supplied them.
  */
 public final class CalibrationException extends RuntimeException {
 

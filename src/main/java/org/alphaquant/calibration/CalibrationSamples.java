@@ -21,8 +21,8 @@ import org.alphaquant.chat.ModelChat;
  * Token ids to calibrate with.
  *
  * @param tokens {@code [samples][sequence_length]}
- * @param used what was read of each source, in their order
- * @param shortages what to say of the sources that gave fewer samples than were wanted
+ * @param used how much of each source was read, in order
+ * @param shortages messages about sources with fewer samples than requested
  * @param digests of the documents that were read, but for very short ones
  */
 public record CalibrationSamples(

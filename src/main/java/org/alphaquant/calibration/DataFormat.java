@@ -14,7 +14,7 @@ import java.util.zip.GZIPInputStream;
 import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.checkpoint.OtherContent;
 
-/** What a file of texts is, told by its first bytes and, where those say nothing, by its name. */
+/** The format of a text file, recognised by its first bytes or else by its name. */
 public enum DataFormat {
   /** One JSON object a line. */
   JSON_LINES,

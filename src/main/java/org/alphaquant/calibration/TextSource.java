@@ -3,7 +3,7 @@ package org.alphaquant.calibration;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Where documents come from. Files are streamed and must be UTF-8; gzip and Zstandard unpack. */
+/** A source of documents. Files are streamed and must be UTF-8; gzip and Zstandard unpack. */
 public sealed interface TextSource {
 
   /** The field that holds a row's text when no other is named. */

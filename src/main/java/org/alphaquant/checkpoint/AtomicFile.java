@@ -17,7 +17,7 @@ import org.alphaquant.checkpoint.CheckpointException.Kind;
  */
 public final class AtomicFile implements WritableByteChannel {
 
-  /** What a file is to hold. */
+  /** The content of a file. */
   public interface Content {
     void writeTo(AtomicFile file) throws IOException;
   }
@@ -79,7 +79,7 @@ public final class AtomicFile implements WritableByteChannel {
     }
   }
 
-  /** Bytes so far. */
+  /** Bytes written so far. */
   public long written() {
     return written;
   }

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a file is that is not what its name says: downloads that stopped at a pointer, files of
- * other formats, pages that a site answers instead of a file. Told by the first bytes.
+ * Recognises, by their first bytes, files that are not what their names say: Git LFS pointers,
+ * other formats, HTML pages.
  */
 public final class OtherContent {
 

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
 
-/** Finds and opens the weight files of a checkpoint folder, and agrees them with its index. */
+/** Finds and opens the weight files of a checkpoint folder, and checks them against its index. */
 final class WeightFiles {
 
   static final String SINGLE = "model.safetensors";

@@ -6,7 +6,7 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.env.Environment;
 
-/** Says which database a start failed for, instead of a stack trace of whoever asked first. */
+/** Names the database that refused the connection, instead of a stack trace. */
 final class DatabaseRefusedAnalyzer extends AbstractFailureAnalyzer<SQLException> {
 
   // No connection; wrong user or password; no such database; too many; starting or stopping.

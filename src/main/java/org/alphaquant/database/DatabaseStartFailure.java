@@ -3,7 +3,7 @@ package org.alphaquant.database;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-/** Has a failed start told in the exception's words instead of a stack trace. */
+/** Reports a failed start by the exception's message instead of a stack trace. */
 class DatabaseStartFailure extends AbstractFailureAnalyzer<DatabaseStartException> {
 
   @Override

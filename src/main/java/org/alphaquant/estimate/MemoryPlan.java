@@ -86,7 +86,7 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
     return Math.max(LEAST_ROWS, (divisible(standing) - hessians) / row);
   }
 
-  /** The most that is on the device at a time. */
+  /** Peak bytes on the device. */
   public long deviceBytes() {
     long solving = Float.BYTES * HESSIAN_COPIES * shape.widestInput() * shape.widestInput();
     long rows = Math.min(shape.widestOutput(), rowsAtOnce(1, shape.widestInput()));

@@ -13,10 +13,10 @@ import org.alphaquant.torch.Torch;
 public final class PeakMemory {
 
   /**
-   * Bytes at the peaks.
+   * Peak bytes.
    *
    * @param process of this process
-   * @param device in use on the device, by whomever; null where the CPU computed
+   * @param device in use on the device, by all processes; null on the CPU
    * @param estimated what {@link MemoryPlan} gave for the run's own arrays
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -4,8 +4,8 @@ import java.io.IOException;
 import org.alphaquant.job.row.Job;
 
 /**
- * One client that follows all jobs it may see. It is called by one thread at a time, and may block
- * it a while. An {@link IOException} says that the client is gone.
+ * One client that follows all jobs it may see. Called by one thread at a time; calls may block. An
+ * {@link IOException} means that the client is gone.
  */
 public interface ChangeSink {
 
@@ -15,9 +15,9 @@ public interface ChangeSink {
   /** Changes may have been missed: what the client knows must be read again. */
   void reset() throws IOException;
 
-  /** Nothing happened for a while; finds out whether the client is still there. */
+  /** Heartbeat: finds out whether the client is still connected. */
   void heartbeat() throws IOException;
 
-  /** Nothing more will come, from here at least. */
+  /** The stream ends here. */
   void complete();
 }

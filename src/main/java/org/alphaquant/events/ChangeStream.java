@@ -12,7 +12,7 @@ import org.alphaquant.job.row.Job;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One client's way through the changes of all jobs: of each job only the newest state is kept. */
+/** The stream of one client that follows all jobs; keeps only the newest state of each job. */
 final class ChangeStream {
   private static final Logger log = LoggerFactory.getLogger(ChangeStream.class);
   private static final int MAX_PENDING = 1000;
@@ -56,18 +56,18 @@ final class ChangeStream {
     completionDue = true;
   }
 
-  /** The client may not see any more. */
+  /** The client's access has ended. */
   void cutIsDue() {
     cut = true;
     completionDue = true;
   }
 
-  /** True for the one caller that must see to it that {@link #write} runs. */
+  /** True for the one caller that must schedule {@link #write}. */
   boolean wake() {
     return wakes.add();
   }
 
-  /** Sends what there is; called by whom {@link #wake} told to. */
+  /** Sends pending changes; called by whoever got true from {@link #wake}. */
   void write() {
     wakes.run(this::tryToWrite);
   }

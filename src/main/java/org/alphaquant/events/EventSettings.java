@@ -5,11 +5,11 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * How events come to clients.
+ * Settings of event streams.
  *
- * @param heartbeat longest silence on a stream
- * @param pollEvery longest time until an event is found that no notification told of
- * @param writers threads that write to clients; so many slow ones do not hold up the others
+ * @param heartbeat interval of heartbeats on an idle stream
+ * @param pollEvery polling interval for events whose notification was lost
+ * @param writers threads that write to clients; that many slow clients do not delay the others
  */
 @ConfigurationProperties("alphaquant.events")
 public record EventSettings(

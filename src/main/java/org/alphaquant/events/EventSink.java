@@ -5,8 +5,8 @@ import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobEvent;
 
 /**
- * One client that follows a job. It is called by one thread at a time, and may block it a while. An
- * {@link IOException} says that the client is gone.
+ * One client that follows a job. Called by one thread at a time; calls may block. An {@link
+ * IOException} means that the client is gone.
  */
 public interface EventSink {
 
@@ -14,14 +14,14 @@ public interface EventSink {
   void event(JobEvent event) throws IOException;
 
   /**
-   * Events that should come next are gone, or the client's number is none of this job's: what the
-   * client knows must be replaced by this.
+   * The next events no longer exist, or the client's sequence number is unknown: the client must
+   * replace its state by this.
    */
   void reset(Job now) throws IOException;
 
-  /** Nothing happened for a while; finds out whether the client is still there. */
+  /** Heartbeat: finds out whether the client is still connected. */
   void heartbeat() throws IOException;
 
-  /** Nothing more will come, from here at least. */
+  /** The stream ends here. */
   void complete();
 }

@@ -8,7 +8,9 @@ import org.alphaquant.job.row.JobEvent;
 import org.alphaquant.job.row.JobEvents;
 import org.alphaquant.job.row.Jobs;
 
-/** What a stream reads where its feed does not have it at hand. */
+/**
+ * The events and states that a stream reads from the database when its feed has not cached them.
+ */
 interface JobHistory {
 
   /** The job as it is now; empty if it was deleted. */

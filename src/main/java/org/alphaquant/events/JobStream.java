@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
-/** One client's way through the events of a job. */
+/** The stream of one client that follows one job. */
 final class JobStream {
   private static final Logger log = LoggerFactory.getLogger(JobStream.class);
   private static final int PAGE = 200;
@@ -33,7 +33,7 @@ final class JobStream {
     this.onEnd = onEnd;
   }
 
-  /** Makes the stream begin with the job as it is, as the client's number says nothing. */
+  /** Starts the stream with the job's current state, as the client's sequence number is unknown. */
   JobStream fromReset() {
     resetDue = true;
     return this;
@@ -47,18 +47,18 @@ final class JobStream {
     completionDue = true;
   }
 
-  /** The client may not see any more. */
+  /** The client's access has ended. */
   void cutIsDue() {
     cut = true;
     completionDue = true;
   }
 
-  /** True for the one caller that must see to it that {@link #write} runs. */
+  /** True for the one caller that must schedule {@link #write}. */
   boolean wake() {
     return wakes.add();
   }
 
-  /** Sends what there is; called by whom {@link #wake} told to. */
+  /** Sends pending events; called by whoever got true from {@link #wake}. */
   void write() {
     wakes.run(this::tryToWrite);
   }

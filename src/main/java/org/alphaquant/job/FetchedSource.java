@@ -3,11 +3,11 @@ package org.alphaquant.job;
 import static java.util.Objects.requireNonNull;
 
 /**
- * A model or a text that a job names and that was brought to this machine.
+ * A model or text that a job names, downloaded to this machine.
  *
- * @param path where it lies
+ * @param path of the downloaded file or folder
  * @param origin where it came from, at the version that was taken: {@code hf://org/name@commit}
- * @param licence as its origin says; null where it says none
+ * @param licence as stated by the origin, or null
  * @param sha256 of a single file; null of a folder
  */
 public record FetchedSource(String path, String origin, String licence, String sha256) {

@@ -6,7 +6,7 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * How far an attempt is. What is not known is null, never a made-up zero.
+ * Progress of an attempt. Unknown values are null, not zero.
  *
  * @param phase what is being done, for example {@code quantize}
  * @param layer layers finished, of {@code layers}
@@ -24,7 +24,7 @@ public record JobProgress(
     Long estimatedRemainingSeconds,
     Transfer transfer) {
   /**
-   * Bytes that are there.
+   * Bytes transferred so far.
    *
    * @param bytesPerSecond since the phase began
    */

@@ -20,7 +20,7 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What a client asks for. Only {@code model} is required; every other field has its default filled
+ * What a client requests. Only {@code model} is required; every other field has its default filled
  * in here, so that a stored specification says everything that a run depends on.
  *
  * @param kind what the job does; a quantization where not given
@@ -157,12 +157,12 @@ public record JobSpec(
         strictPatterns);
   }
 
-  /** The same with the model at this place of its history. */
+  /** The same specification, with the model pinned to a commit. */
   public JobSpec at(String model, String revision) {
     return with(model, revision, config, calibration, sourceSha256);
   }
 
-  /** The same, to be run on a source with these headers alone. */
+  /** The same specification, valid only for a source with these headers. */
   public JobSpec on(String sourceSha256) {
     return with(model, revision, config, calibration, sourceSha256);
   }
@@ -472,7 +472,7 @@ public record JobSpec(
       field = text("field", orElse(field, "text"), 128);
     }
 
-    /** A name for the very file that it means. */
+    /** A name that identifies the file. */
     public String name() {
       return String.join(
           "#", Stream.of(source, config, split, file).map(it -> it == null ? "" : it).toList());
@@ -480,7 +480,7 @@ public record JobSpec(
   }
 
   /**
-   * What is measured before and after; nothing where null.
+   * What to measure before and after; null for nothing.
    *
    * @param perplexity on a text; the divergence is measured on its windows
    * @param divergence how far the predictions of the quantized model are from the original's; what
@@ -607,10 +607,10 @@ public record JobSpec(
   }
 
   /**
-   * What the job must be given.
+   * Resources that the job needs.
    *
    * @param devices device slots of one worker
-   * @param memoryBytes memory that each of them must have
+   * @param memoryBytes memory that each device must have
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Resources(Integer devices, Long memoryBytes) {
@@ -621,10 +621,10 @@ public record JobSpec(
   }
 
   /**
-   * Whom to tell. Where the service sends to at all is its operator's choice.
+   * Where to send notifications. The operator decides which hosts are allowed at all.
    *
    * @param url an http or https address without a user or a fragment
-   * @param events the states whose beginning is told; null for the three that a job ends in
+   * @param events the states to notify about; null for the three final ones
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Webhook(String url, List<JobState> events) {

@@ -3,7 +3,7 @@ package org.alphaquant.job;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** Where a job stands. The moves allowed here are enforced by a database trigger too. */
+/** State of a job. A database trigger enforces the same transitions. */
 public enum JobState {
   /** Waits for a worker, for its turn, or for the time of its next attempt. */
   QUEUED,
@@ -16,7 +16,7 @@ public enum JobState {
   /** Ended because a client asked for it; a person may queue it again. */
   CANCELLED;
 
-  /** Whether nothing more happens by itself. */
+  /** Whether the state is final unless a person retries the job. */
   public boolean isTerminal() {
     return this == SUCCEEDED || this == FAILED || this == CANCELLED;
   }

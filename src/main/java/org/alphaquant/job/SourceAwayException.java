@@ -1,8 +1,6 @@
 package org.alphaquant.job;
 
-/**
- * What a request names cannot be looked at now, because the service that has it does not answer.
- */
+/** A model or text cannot be read now because the service that hosts it does not answer. */
 public class SourceAwayException extends RuntimeException {
 
   public SourceAwayException(String message, Throwable cause) {

@@ -19,12 +19,12 @@ public class SpecException extends IllegalArgumentException {
     this.limit = limit;
   }
 
-  /** The field's own name; its place in the request is known to whoever read the request. */
+  /** The field's own name, without the path to it. */
   public String field() {
     return field;
   }
 
-  /** What was given, or null where nothing was. */
+  /** The given value, or null if the field was missing. */
   public Object value() {
     return value;
   }

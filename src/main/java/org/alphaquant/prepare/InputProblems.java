@@ -6,7 +6,7 @@ import org.alphaquant.architecture.ModelException;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.problem.Problem;
 
-/** What keeps a request from being run, with its place in the request. */
+/** Turns exceptions into problems with their place in the request. */
 public final class InputProblems {
   private InputProblems() {}
 

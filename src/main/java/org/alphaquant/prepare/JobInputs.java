@@ -19,7 +19,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
-/** Turns the names in a specification into folders and texts below the allowed roots. */
+/** Resolves the names of a specification to folders and texts below the allowed roots. */
 @Component
 public class JobInputs {
 

@@ -28,7 +28,7 @@ import org.alphaquant.source.SourceException;
 import org.alphaquant.storage.NarrowedDoubles;
 import org.springframework.stereotype.Component;
 
-/** Opens what a specification names, once for a request and once for an attempt. */
+/** Opens and plans a job, once per request and once per attempt. */
 @Component
 public class JobPreparation {
 
@@ -42,7 +42,7 @@ public class JobPreparation {
 
   /**
    * Opens the model, recognises its family, applies the configuration and plans the result. Reads
-   * headers and config.json alone. What speaks against the job is among the plan's findings.
+   * headers and config.json alone. Problems are among the plan's findings.
    *
    * @return to be closed
    * @throws SourceException if there is no such folder below the roots
@@ -78,7 +78,7 @@ public class JobPreparation {
     return new PreparedJob(spec, model, plain, plan);
   }
 
-  // The configuration is held against norms too: one that names them is told that it cannot be.
+  // Norms are included, so that an override that names one is refused.
   private static Resolution resolve(
       JobSpec spec, ModelDescription description, List<TensorInfo> plain) {
     List<ModuleDescription> modules = new ArrayList<>(description.linears());

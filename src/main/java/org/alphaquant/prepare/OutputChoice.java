@@ -10,7 +10,7 @@ import org.alphaquant.storage.formats.StorageFormats;
 import org.alphaquant.storage.serving.TargetRuntime;
 
 /**
- * What a job asks to be written.
+ * The requested output format and target.
  *
  * @param format empty for the most readable format that holds every scheme
  * @param target the program that is to load it

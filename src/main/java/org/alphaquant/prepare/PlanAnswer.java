@@ -26,7 +26,7 @@ import org.alphaquant.source.ModelLicence;
 import org.alphaquant.storage.ModuleSummary;
 import org.alphaquant.storage.PlannedTensor;
 
-/** A plan in the words of the API. */
+/** Converts a plan to the API's records. */
 public final class PlanAnswer {
 
   private final Plan plan;
@@ -37,15 +37,15 @@ public final class PlanAnswer {
     plan.content().quantized().forEach(module -> quantized.put(module.name(), module));
   }
 
-  /** What the job comes to. */
+  /** The plan of the job. */
   public static JobPlan of(PreparedJob job) {
     return of(job, List.of(), Optional.empty());
   }
 
   /**
-   * What the job comes to.
+   * The plan of the job.
    *
-   * @param more warnings that are not of the plan itself
+   * @param more further warnings
    * @param count of the texts' tokens; empty where they were not counted
    */
   static JobPlan of(PreparedJob job, List<Problem> more, Optional<TokenCount> count) {

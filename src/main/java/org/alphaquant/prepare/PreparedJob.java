@@ -11,8 +11,7 @@ import org.alphaquant.model.RecognisedModel;
 import org.alphaquant.scheme.plan.Plan;
 
 /**
- * A specification with all that it names opened and worked out: what a request is answered from and
- * a run computes with.
+ * A specification with its model opened and its result planned; shared by requests and runs.
  *
  * @param model the source; its checkpoint is closed with this
  * @param plain the source's tensors when they are plain, by their published names
@@ -42,7 +41,7 @@ public record PreparedJob(
     return pieces;
   }
 
-  /** What to say where the source is not the one that the specification was planned on. */
+  /** A message if the source differs from the one that was planned. */
   public Optional<String> changed() {
     String wanted = spec.sourceSha256();
     return wanted == null || wanted.equals(plan.source())

@@ -3,7 +3,7 @@ package org.alphaquant.prepare;
 import java.util.List;
 
 /**
- * Where what a job was made of came from.
+ * Origins of the model and the texts of a job.
  *
  * @param model null where it lies below a root
  * @param texts of the calibration, in the order of their samples

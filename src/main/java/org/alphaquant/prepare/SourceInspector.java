@@ -21,7 +21,7 @@ import org.alphaquant.source.SourceException;
 import org.alphaquant.storage.ModuleSummary;
 import org.springframework.stereotype.Component;
 
-/** Looks at models below the allowed roots. */
+/** Describes models below the allowed roots. */
 @Component
 class SourceInspector implements ModelInspector {
 

@@ -7,7 +7,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * What jobs may read.
+ * Folders that jobs may read.
  *
  * @param models folders that model ids are looked up in
  * @param files folders of calibration and evaluation texts

@@ -1,5 +1,5 @@
 /**
- * From the names in a specification to things: folder, family, schemes, plan and texts, each opened
- * and checked before any work is done.
+ * Resolves the names in a specification to folder, family, schemes, plan and texts, and checks each
+ * before any work is done.
  */
 package org.alphaquant.prepare;

@@ -37,7 +37,7 @@ final class BatchQuantizer {
   private final boolean keepsSolutions;
 
   /**
-   * What became of a batch.
+   * The result of a batch.
    *
    * @param solution its weight as a storage format keeps it
    * @param rounding number of the dtype that the format rounds the weight itself to, if it does

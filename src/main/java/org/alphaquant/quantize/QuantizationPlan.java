@@ -11,7 +11,7 @@ import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.TorchTypes;
 
 /**
- * Everything that decides the numbers of a run, resolved.
+ * All resolved settings that determine the numbers of a run.
  *
  * @param schemes by module name; a module that is absent stays as it is
  * @param gptq the solver's settings

@@ -11,7 +11,7 @@ import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.scheme.ModuleScheme;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The README.md of a quantized checkpoint: what was done to it, and what that cost. */
+/** The README.md of a quantized checkpoint. */
 public final class ModelCard {
 
   private final PreparedJob prepared;

@@ -15,7 +15,7 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * All that is known of a finished run, as {@code quantization_report.json}.
+ * The report of a finished run, {@code quantization_report.json}.
  *
  * @param versions of this program and of what computes
  * @param model what was quantized
@@ -70,7 +70,7 @@ public record QuantizationReport(
   public record Calibration(
       int samples, int sequenceLength, long seed, String tokensSha256, List<Source> sources) {}
 
-  /** A text, the version of it that was read, and what became of it. */
+  /** A calibration text: its version and how much of it was used. */
   @JsonNaming(SnakeCaseStrategy.class)
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Source(

@@ -24,7 +24,7 @@ import org.alphaquant.report.QuantizationReport.Bytes;
 import org.alphaquant.storage.Companions;
 import org.alphaquant.storage.ModuleSummary;
 
-/** Puts a run's figures together to its report. */
+/** Builds the report of a run. */
 public final class ReportWriter {
 
   private final RunInputs inputs;
@@ -118,7 +118,7 @@ public final class ReportWriter {
         .forEach(warnings::add);
     warnings.addAll(inputs.samples().shortages());
     shortWindow().ifPresent(warnings::add);
-    // One for all of a kind: a large model may have tens of thousands of them.
+    // One warning per kind: a large model may have tens of thousands of modules.
     linears.stream()
         .filter(linear -> linear.fallback() != null)
         .collect(

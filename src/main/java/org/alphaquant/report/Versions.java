@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** What computed a result. */
+/** Versions of the software that computed a result. */
 public final class Versions {
 
   private Versions() {}

@@ -1,2 +1,2 @@
-/** What a finished run says of itself: quantization_report.json and the model card. */
+/** Reports of a finished run: quantization_report.json and the model card. */
 package org.alphaquant.report;

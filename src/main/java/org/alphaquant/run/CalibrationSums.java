@@ -15,7 +15,7 @@ import org.alphaquant.quantize.Importance;
 import org.alphaquant.storage.gguf.ImportanceMatrix;
 import org.alphaquant.storage.gguf.ImportanceMatrix.Sums;
 
-/** What the finished layers hold of their calibration, for llama.cpp's own quantizer. */
+/** Writes the importance matrix of the finished layers for llama.cpp's quantizer. */
 record CalibrationSums(RunInputs inputs, List<SafetensorsFile> layers, List<Utilization> experts) {
 
   /** Writes {@code imatrix.gguf}; nothing for a family that llama.cpp does not have. */

@@ -17,7 +17,7 @@ import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.ResultFiles;
 
-/** Puts the finished layers and everything that stays as it is together to the planned result. */
+/** Assembles the planned result from the finished layers and the unchanged tensors. */
 final class CheckpointAssembly {
 
   private final PreparedJob job;

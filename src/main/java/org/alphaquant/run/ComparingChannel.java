@@ -6,7 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** Takes bytes and compares them with others. */
+/** Compares written bytes with expected ones. */
 final class ComparingChannel implements WritableByteChannel {
 
   private final Deque<ByteBuffer> expected = new ArrayDeque<>();

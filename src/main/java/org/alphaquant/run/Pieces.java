@@ -11,7 +11,7 @@ import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.StoredResult;
 
-/** Where in a stored result each piece of a plan is. */
+/** Locates the pieces of a plan in a stored result. */
 final class Pieces {
 
   private final Map<String, Long> bytes = new HashMap<>();

@@ -25,9 +25,8 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 
 /**
- * Holds a reopened result against its plan: every planned tensor is there as planned and no other,
- * every quantized weight decodes to what the solver left, and everything else is byte for byte the
- * source's.
+ * Verifies a reopened result against its plan: the files hold exactly the planned tensors, every
+ * quantized weight decodes to the solver's, and everything else equals the source byte for byte.
  */
 final class ResultCheck {
 

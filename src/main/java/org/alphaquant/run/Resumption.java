@@ -46,7 +46,7 @@ final class Resumption {
     return new Resumption(own, context.earlierAttempts(), fingerprint);
   }
 
-  /** Takes over what can be taken over; returns how many layers that are. */
+  /** Adopts the finished layers of earlier attempts; returns how many. */
   int adopt() {
     int adopted = 0;
     for (Path folder : earlier) {

@@ -9,8 +9,8 @@ import org.alphaquant.quantize.RunObserver;
 import org.alphaquant.worker.JobContext;
 
 /**
- * Tells the job's clients how far the run is. The whole is weighed by tokens times passes, so that
- * the estimate of what remains follows the measured speed.
+ * Reports progress and remaining time. Phases are weighted by tokens times passes, so that the
+ * estimate follows the measured speed.
  */
 final class RunProgress implements RunObserver {
 

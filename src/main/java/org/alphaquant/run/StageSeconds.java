@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** What each stage of a run took, in seconds; a stage that comes again adds up. */
+/** Seconds per stage of a run; repeated stages add up. */
 final class StageSeconds {
 
   private final Map<String, Double> seconds = new LinkedHashMap<>();

@@ -21,7 +21,7 @@ import org.alphaquant.torch.TorchDtype;
 
 /**
  * The weights of a finished result as an engine reads them: unpacked and dequantized from the
- * written bytes, so that a figure measured on them is the result's own.
+ * written bytes, so that perplexity is measured on what was written.
  */
 final class StoredWeights implements WeightOverlay {
 

@@ -3,7 +3,7 @@ package org.alphaquant.scheme;
 import java.util.List;
 import org.alphaquant.format.NumberFormat;
 
-/** What is said about formats with a block of their own. */
+/** Messages about formats with a fixed block size. */
 final class Blocks {
   private Blocks() {}
 

@@ -3,7 +3,7 @@ package org.alphaquant.scheme;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 
-/** What default and overrides come to for a module, with what they leave open filled in. */
+/** The effective fields of a module: default and overrides merged, gaps filled. */
 record Effective(SchemeFields fields, Origin origin) {
   static final Effective LEFT_ALONE =
       new Effective(

@@ -9,7 +9,7 @@ import org.alphaquant.problem.Problem;
 import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
 
-/** Reads the fields of one object of a configuration; what is wrong goes to {@code findings}. */
+/** Reads the fields of one object of a configuration; problems go to {@code findings}. */
 final class FieldReader {
   static final List<String> ACTIVATIONS = List.of("bf16", "fp8", "int8", "mxfp8", "mxfp4", "nvfp4");
 

@@ -5,7 +5,7 @@ import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.format.TensorScheme;
 
 /**
- * What is done with one module, and why.
+ * The scheme of one module and where it comes from.
  *
  * @param module the module
  * @param scheme how its weight is stored

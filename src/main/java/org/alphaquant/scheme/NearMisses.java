@@ -8,14 +8,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** What somebody may have meant. */
+/** Suggestions for misspelled words. */
 final class NearMisses {
   private static final int NAMES_SHOWN = 3;
   private static final Pattern NUMBER = Pattern.compile("\\d+");
 
   private NearMisses() {}
 
-  /** The one of {@code words} that {@code given} is a slip of: up to a third of it mistyped. */
+  /** The word that {@code given} is a misspelling of: at most a third of it differs. */
   static Optional<String> word(String given, Collection<String> words) {
     if (given.isEmpty() || given.length() > 64) {
       return Optional.empty();

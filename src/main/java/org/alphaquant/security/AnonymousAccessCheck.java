@@ -6,7 +6,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.stereotype.Component;
 
-/** Does not let the service start where strangers could reach it and no key would stop them. */
+/** Refuses to start on a public address without a key. */
 @Component
 @ConditionalOnWebApplication
 class AnonymousAccessCheck implements SmartInitializingSingleton {

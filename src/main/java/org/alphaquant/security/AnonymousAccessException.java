@@ -1,6 +1,6 @@
 package org.alphaquant.security;
 
-/** The service would serve everybody who can reach it. */
+/** The service would be open to everybody who can reach it. */
 final class AnonymousAccessException extends RuntimeException {
 
   AnonymousAccessException(String address) {

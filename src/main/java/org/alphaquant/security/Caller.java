@@ -7,14 +7,14 @@ import org.springframework.security.core.Authentication;
 import org.springframework.security.core.context.SecurityContextHolder;
 
 /**
- * Whoever sent the request that this thread answers.
+ * The caller of the current request.
  *
- * @param owner whose jobs it makes and sees
+ * @param owner owner of the jobs that it creates and sees
  * @param scopes what it may do
  */
 public record Caller(String owner, Set<Scope> scopes) {
 
-  /** Everybody, on a service without keys. */
+  /** The anonymous caller of a service without keys. */
   static final Caller LOCAL = new Caller("local", EnumSet.allOf(Scope.class));
 
   public Caller {

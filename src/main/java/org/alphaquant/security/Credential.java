@@ -3,7 +3,7 @@ package org.alphaquant.security;
 import java.time.Instant;
 
 /**
- * What a request was let in with.
+ * The credential of a request.
  *
  * @param keyId of the API key; null for a token, and where neither was asked for
  * @param expiresAt end of a token; null where the keys' table knows it, or nobody

@@ -6,7 +6,7 @@ import java.util.Optional;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
-/** Knows who may come in, without asking the database for every request. */
+/** Authenticates keys, with a cache in front of the database. */
 @Component
 class Gate {
 
@@ -27,7 +27,7 @@ class Gate {
     this.askedAt = System.nanoTime() - cacheNanos - 1;
   }
 
-  /** Whether everybody may come in. Once false it stays false. */
+  /** Whether anonymous access is allowed. Once false it stays false. */
   boolean isOpen() {
     if (!keysExist && System.nanoTime() - askedAt > cacheNanos) {
       ask();
@@ -49,7 +49,7 @@ class Gate {
     }
   }
 
-  /** Shuts the gate at once where a key was just made. */
+  /** Ends anonymous access at once when a key was created here. */
   void keyMade() {
     keysExist = true;
   }
@@ -58,7 +58,7 @@ class Gate {
     known.invalidateAll();
   }
 
-  /** A key that was let in a moment ago. */
+  /** A recently accepted key. */
   Optional<ApiKey> known(String text) {
     return Optional.ofNullable(known.getIfPresent(text));
   }

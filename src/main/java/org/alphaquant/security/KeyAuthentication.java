@@ -5,7 +5,7 @@ import java.util.stream.Collectors;
 import org.springframework.security.authentication.AbstractAuthenticationToken;
 import org.springframework.security.core.authority.SimpleGrantedAuthority;
 
-/** A caller that was let in. */
+/** An authenticated caller. */
 final class KeyAuthentication extends AbstractAuthenticationToken {
 
   private final transient Caller caller;

@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.springframework.stereotype.Component;
 
-/** Making, listing and revoking keys. What is done here counts in this process at once. */
+/** Creates, lists and revokes keys. Changes take effect in this process at once. */
 @Component
 public class KeyRing {
 

@@ -12,8 +12,8 @@ import java.util.HexFormat;
 import org.springframework.stereotype.Component;
 
 /**
- * A brake for whoever tries keys: an address whose keys were refused too often is refused for a
- * while without a look at the database. Keys that were let in lately are not asked for here.
+ * Slows down key guessing: an address with too many refused keys is rejected for a while without a
+ * database query. Keys that were let in lately are not asked for here.
  */
 @Component
 class RefusedKeys {

@@ -1,5 +1,5 @@
 /**
- * Who may do what: API keys with scopes, and how often.
+ * Authentication, authorization and rate limits: API keys with scopes.
  *
  * <p>As long as no key was ever made, everybody who reaches the service may do everything; it then
  * listens on this machine only, or does not start. The first key ends that for good, also when it

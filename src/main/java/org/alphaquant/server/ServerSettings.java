@@ -6,12 +6,12 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * What every part of the server needs to know about this process.
+ * Settings of this server process.
  *
- * @param dataDir folder of everything that is kept: the embedded database, work and results
+ * @param dataDir folder of the embedded database, of work files and of results
  * @param role which part of the service this process is
- * @param listen whether the database may wake this process; without it (behind a pooler that cannot
- *     pass notifications on) changes are found by looking every few seconds
+ * @param listen whether the database may wake this process; without it (behind a pooler that does
+ *     not support LISTEN) changes are found by polling every few seconds
  */
 @ConfigurationProperties("alphaquant")
 public record ServerSettings(
@@ -45,7 +45,7 @@ public record ServerSettings(
     return dataDir.resolve(artifactDirectory);
   }
 
-  /** Parts of the service; one process may be all of them. */
+  /** Roles of a process. */
   public enum Role {
     /** Serves HTTP and runs jobs. */
     ALL,

@@ -1,2 +1,2 @@
-/** What every part of the server knows about its process: role and data folder. */
+/** Settings of the server process: role and data folder. */
 package org.alphaquant.server;

@@ -11,7 +11,7 @@ import org.alphaquant.scheme.ModuleScheme;
 import tools.jackson.databind.JsonNode;
 
 /**
- * All that a result is to hold, before a format lays it out.
+ * The content of a result, before a format lays it out.
  *
  * @param description the model
  * @param config its config.json

@@ -4,12 +4,12 @@ import java.util.List;
 import org.alphaquant.checkpoint.TensorInfo;
 
 /**
- * A tensor that a result is to hold.
+ * A planned tensor of a result.
  *
  * @param tensor as the files will name it
  * @param pieces what it is put together from, in order: planes of quantized modules ({@code
  *     <module>.<suffix>}) and plain tensors of the model
- * @param assembly how they make it up
+ * @param assembly how the pieces are assembled
  */
 public record PlannedTensor(ResultTensor tensor, List<String> pieces, Assembly assembly) {
 

@@ -18,10 +18,10 @@ import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A way to store results. Each has a folder below this package, with everything that is particular
- * to it, and a line in the list of formats.
+ * A way to store results. Each has its own package below this one and a line in the list of
+ * formats.
  *
- * <p>What the defaults do is a folder of safetensors shards with a config.json, one tensor for each
+ * <p>By default a result is a folder of safetensors shards with a config.json and one tensor per
  * plane of each module.
  */
 public interface StorageFormat {
@@ -29,7 +29,7 @@ public interface StorageFormat {
   /** Its JSON name. */
   String name();
 
-  /** What the model card says of how to load it. */
+  /** The sentence of the model card on how to load it. */
   String loading();
 
   /** The engines that read results of this format, with what each demands of one. */
@@ -121,12 +121,14 @@ public interface StorageFormat {
     return Set.of();
   }
 
-  /** What the engine that the format is of would compute otherwise than the model: sentences. */
+  /**
+   * Differences between the computation of the format's engine and the model's, a sentence each.
+   */
   default List<String> differences(Content content) {
     return List.of();
   }
 
-  /** What takes the place of a scheme that the format cannot hold for this module. */
+  /** The replacement for a scheme that the format cannot hold for this module. */
   default Optional<Fallback> instead(ModuleScheme module) {
     return Optional.empty();
   }

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
 
-/** Looks for messages that are due and has them sent, as many at once as it may. */
+/** Finds due messages and sends them, up to the allowed number at once. */
 final class Deliveries implements SmartLifecycle, Notifications.Listener {
   private static final Logger log = LoggerFactory.getLogger(Deliveries.class);
   private static final int GONE = 410;
@@ -45,7 +45,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     return begin() == 0 ? settings.pollEvery() : Duration.ZERO;
   }
 
-  /** Begins what is due, as far as there are places; a place is free again with the answer. */
+  /** Starts due deliveries while slots are free; the answer frees a slot. */
   private int begin() {
     int free = places.free();
     if (free == 0) {
@@ -106,7 +106,8 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     rows.finish(delivery, outcome, status, error);
   }
 
-  // Drawn from the upper half, so that messages that failed together do not come back together.
+  // Random jitter in the upper half, so that messages that failed together are not retried
+  // together.
   private double wait(int attempts) {
     double doubled =
         seconds(settings.firstWait()) * Math.pow(2, Math.min(attempts - 1, MOST_DOUBLINGS));

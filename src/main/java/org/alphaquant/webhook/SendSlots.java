@@ -3,7 +3,7 @@ package org.alphaquant.webhook;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Who has the places for attempts: so many in all, and a quarter of them for any one host. */
+/** Limits concurrent attempts: in total, and a quarter of that per host. */
 final class SendSlots {
   private final int all;
   private final List<String> taken = new ArrayList<>();
@@ -20,7 +20,7 @@ final class SendSlots {
     return all - taken.size();
   }
 
-  /** The hosts that have places, as often as they have one. */
+  /** The hosts of running attempts, one entry per attempt. */
   synchronized List<String> taken() {
     return List.copyOf(taken);
   }

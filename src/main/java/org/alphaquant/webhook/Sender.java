@@ -15,7 +15,7 @@ import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
-/** Makes one attempt at a message. */
+/** Sends one message once. */
 final class Sender {
   private static final ContentType JSON = ContentType.create("application/json");
 
@@ -84,7 +84,7 @@ final class Sender {
     }
   }
 
-  /** A message may not go where it should. */
+  /** The address of a message is not allowed. */
   static final class RefusedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

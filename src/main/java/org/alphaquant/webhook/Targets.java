@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.alphaquant.egress.PublicAddress;
 
-/** Decides where messages may go, so that the service cannot be made to call its own network. */
+/** Checks addresses, so that users cannot make the service call its own network (SSRF). */
 final class Targets {
   private final WebhookSettings settings;
   private final List<AllowedHost> hosts;
@@ -62,7 +62,7 @@ final class Targets {
     }
   }
 
-  /** Who knows where hosts are. */
+  /** Resolves host names. */
   interface Lookup {
     InetAddress[] addresses(String host) throws UnknownHostException;
   }

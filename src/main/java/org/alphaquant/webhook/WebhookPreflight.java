@@ -6,7 +6,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.plan.JobPreflight;
 import org.alphaquant.problem.Problem;
 
-/** Refuses a job whose webhook may not be told, before it is queued. */
+/** Refuses a job whose webhook address is not allowed, before it is queued. */
 final class WebhookPreflight implements JobPreflight {
   private final Targets targets;
   private final List<String> hosts;

@@ -7,7 +7,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Where messages may go and how often they are tried.
+ * Allowed hosts and retry policy of webhooks.
  *
  * @param allowedHosts {@code host}, {@code host:port} or {@code *.domain}; with none there are no
  *     webhooks
@@ -65,7 +65,7 @@ record WebhookSettings(
         }
       }
     } catch (IllegalArgumentException notBase64) {
-      // Not said with its message, which would show the secret.
+      // Without the cause's message, which would reveal the secret.
     }
     throw new IllegalArgumentException(
         "alphaquant.webhooks.secret must be whsec_ and the Base64 of 24 to 64 random bytes, for"

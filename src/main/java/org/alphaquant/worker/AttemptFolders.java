@@ -29,14 +29,14 @@ final class AttemptFolders {
     this.settings = settings;
   }
 
-  /** The attempt's own folder, with an empty folder for its result. */
+  /** Creates the attempt's folder, with an empty folder for its result. */
   Path create(UUID job, long epoch) throws IOException {
     Path attempt = settings.workDirectory(job).resolve(Long.toString(epoch));
     Files.createDirectories(attempt.resolve(RESULT));
     return attempt;
   }
 
-  /** Refuses a result of which a file is not there as it was written, or not in its folder. */
+  /** Refuses a result with a file that is missing, changed or outside its folder. */
   void requireWhole(UUID job, long epoch, JobResult result) throws IOException {
     Path folder = settings.resolve(result(job, epoch));
     for (JobResult.Artifact artifact : result.artifacts()) {

@@ -13,7 +13,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
-/** Tells every few seconds that this worker is there and what it has. Says nothing about leases. */
+/**
+ * Records every few seconds that this worker is alive and which slots it has; independent of
+ * leases.
+ */
 final class Heartbeat {
   private static final Logger log = LoggerFactory.getLogger(Heartbeat.class);
   private static final Duration EVERY = Duration.ofSeconds(5);

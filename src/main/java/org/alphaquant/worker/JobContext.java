@@ -8,7 +8,7 @@ import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobSpec;
 
-/** What a run knows about its attempt and how it tells about itself. For one thread. */
+/** What a run knows about its attempt, and how it reports. Not thread-safe. */
 public interface JobContext {
   UUID jobId();
 
@@ -17,12 +17,12 @@ public interface JobContext {
 
   JobSpec spec();
 
-  /** Whose job it is; null for nobody's. */
+  /** Owner of the job, or null. */
   default String owner() {
     return null;
   }
 
-  /** What was brought here for this attempt, by the names that the specification has for it. */
+  /** Models and texts downloaded for this attempt, by their names in the specification. */
   default Map<String, FetchedSource> sources() {
     return Map.of();
   }
@@ -38,7 +38,7 @@ public interface JobContext {
   /** Attempts of this job that ran out of memory or disk; each asks for a smaller plan. */
   int earlierResourceFailures();
 
-  /** An existing folder, of this attempt alone. Nothing may be written outside of it. */
+  /** Folder of this attempt, which exists. The run writes nowhere else. */
   Path attemptDirectory();
 
   /** The folder below {@link #attemptDirectory} whose files are the result; exists. */
@@ -48,8 +48,8 @@ public interface JobContext {
   List<Path> earlierAttempts();
 
   /**
-   * Begins a unit of work that native code or much memory takes part in. Whoever runs the work says
-   * so when it does not survive the unit.
+   * Names a unit of work that uses native code or much memory, for the error message if the process
+   * dies in it.
    *
    * @param name in words that complete "while it was ...", for example {@code reading
    *     tokenizer.json}
@@ -59,7 +59,7 @@ public interface JobContext {
   }
 
   /**
-   * Returns while the job is this attempt's. To be called between units of work, at least every few
+   * Checks that this attempt still holds the job. Call it between units of work, at least every few
    * seconds, and before a file is published.
    *
    * @throws AttemptEndedException when the work must stop: lease lost, cancelled, or drained and

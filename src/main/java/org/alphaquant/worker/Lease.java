@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.function.LongSupplier;
 
-/** One attempt's right to its job, as far as this process can tell. */
+/** The lease of one attempt, as known to this process. */
 final class Lease {
   private final UUID jobId;
   private final long epoch;
@@ -56,12 +56,14 @@ final class Lease {
     return cancelled;
   }
 
-  /** Whether work still goes on so long after the cancel was seen. */
+  /** Whether work still runs that long after the cancel was seen. */
   boolean isStuck(Duration deadline) {
     return cancelled && nanoTime.getAsLong() - cancelledAt > deadline.toNanos();
   }
 
-  /** Ends the work at the next layer's end, or at any unit once the grace is over. */
+  /**
+   * Ends the work after the current layer, or at any unit of work once the grace period is over.
+   */
   void drain(Duration grace) {
     drainUntil = nanoTime.getAsLong() + grace.toNanos();
     draining = true;

@@ -10,7 +10,7 @@ import org.alphaquant.background.Rounds;
 
 /**
  * Renews the leases of this process, on one platform thread and connections of its own, so that
- * neither a busy pool nor a busy carrier thread can cost a lease.
+ * neither an exhausted pool nor a busy thread can lose a lease.
  */
 final class LeaseKeeper implements Notifications.Listener {
   private static final Duration RETRY_DELAY = Duration.ofMillis(500);

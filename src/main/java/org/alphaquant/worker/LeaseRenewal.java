@@ -8,7 +8,7 @@ import org.alphaquant.job.queue.Leases;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** Renews a lease through connections that nobody else uses and that give up early. */
+/** Renews leases on dedicated connections with short timeouts. */
 final class LeaseRenewal implements AutoCloseable {
   private final HikariDataSource connections;
   private final JdbcClient sql;
@@ -25,7 +25,7 @@ final class LeaseRenewal implements AutoCloseable {
     connections.setConnectionTimeout(Math.max(1000, seconds * 1000));
     connections.setValidationTimeout(Math.max(500, Math.min(1000, seconds * 500)));
     connections.setInitializationFailTimeout(-1);
-    // A cut connection would otherwise be waited for longer than a lease lasts.
+    // Without a timeout, a dead connection would block longer than a lease lasts.
     connections.addDataSourceProperty("connectTimeout", seconds);
     connections.addDataSourceProperty("socketTimeout", seconds);
     connections.addDataSourceProperty("ApplicationName", "alphaquant-lease-keeper");

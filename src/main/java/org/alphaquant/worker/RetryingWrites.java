@@ -8,9 +8,9 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * Repeats a write while the database is away and the lease is trusted. The fence in every statement
- * makes that safe: a write that arrived although its answer was lost changes nothing the second
- * time, or appends one event more.
+ * Retries a write while the database is unavailable and the lease is valid. The fence in every
+ * statement makes that safe: a write that arrived although its answer was lost changes nothing the
+ * second time, or appends one event more.
  */
 final class RetryingWrites {
   private static final Logger log = LoggerFactory.getLogger(RetryingWrites.class);

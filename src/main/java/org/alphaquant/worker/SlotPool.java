@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.alphaquant.device.ComputeDevice;
 
-/** Which slots are free. Only the claim loop takes; any thread gives back. */
+/** The free device slots. Only the claim loop acquires them; any thread releases them. */
 final class SlotPool {
   private final List<ComputeDevice> all;
   private final List<ComputeDevice> free;
@@ -24,7 +24,7 @@ final class SlotPool {
     return all;
   }
 
-  /** The smallest devices that do, so that the larger ones stay for jobs that need them. */
+  /** The smallest devices that suffice; larger ones stay free for jobs that need them. */
   synchronized List<ComputeDevice> take(int devices, long memoryBytes) {
     List<ComputeDevice> taken =
         free.stream()

@@ -11,11 +11,11 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * What happens when work in this process does not end after a cancel: its device cannot be given to
- * anybody else, so the process ends and its supervisor starts a clean one.
+ * Ends the process when work does not stop after a cancel: its device cannot be reused, and the
+ * supervisor starts a new process.
  */
 final class StuckJobs {
-  /** Exit status that says "start me again". */
+  /** Exit status that asks the supervisor for a restart. */
   static final int EXIT_STATUS = 70;
 
   private static final Logger log = LoggerFactory.getLogger(StuckJobs.class);

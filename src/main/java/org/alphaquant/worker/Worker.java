@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
 
-/** Claims jobs for its free slots until it is stopped; then brings what runs to an end. */
+/** Claims jobs for free slots; on stop, drains the running ones. */
 public final class Worker implements SmartLifecycle, Notifications.Listener {
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
   private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
@@ -182,7 +182,10 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     claims.wake();
   }
 
-  /** Claims no more, lets every job come to a layer's end within the grace, and gives it back. */
+  /**
+   * Stops claiming, lets every job finish its layer within the grace period, and returns it to the
+   * queue.
+   */
   @Override
   public void stop() {
     claims.stop();

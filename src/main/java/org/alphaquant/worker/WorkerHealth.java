@@ -3,7 +3,7 @@ package org.alphaquant.worker;
 import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 
-/** Whether this process takes jobs: not once it is being stopped. */
+/** Reports whether this process takes jobs; it does not while stopping. */
 final class WorkerHealth extends AbstractHealthIndicator {
   private final Worker worker;
 

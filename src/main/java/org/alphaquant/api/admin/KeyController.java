@@ -26,7 +26,7 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Making, listing and revoking API keys; for administrators. */
+/** Creates, lists and revokes API keys; for administrators. */
 @RestController
 @ConditionalOnWebApplication
 @RequestMapping(path = "/v1/keys", produces = MediaType.APPLICATION_JSON_VALUE)
@@ -57,7 +57,7 @@ class KeyController {
         .body(new CreatedKey(made.text(), made.key()));
   }
 
-  /** From the first key on everybody needs one, so it must be its maker's and open all doors. */
+  /** Once a key exists everybody needs one, so the first must be an administrator's. */
   private void checkFirst(KeyRequest request, String token) {
     if (!setup.matches(token)) {
       throw new ProblemException(
@@ -90,7 +90,7 @@ class KeyController {
   /** All keys, without their secrets. */
   record KeyList(List<ApiKey> data) {}
 
-  /** The one answer that holds the whole key. */
+  /** The only answer that contains the whole key. */
   record CreatedKey(String key, @JsonUnwrapped ApiKey about) {}
 
   /**

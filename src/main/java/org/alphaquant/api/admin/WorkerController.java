@@ -14,7 +14,7 @@ import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Who runs jobs now. */
+/** Lists workers. */
 @RestController
 class WorkerController {
 
@@ -40,9 +40,9 @@ class WorkerController {
   /**
    * A worker.
    *
-   * @param busySlots slots that jobs of whatever owner hold
+   * @param busySlots occupied slots, of all owners
    * @param jobs those of them that the caller sees
-   * @param draining whether it finishes what it has and takes nothing more
+   * @param draining whether it finishes its jobs and claims no more
    */
   record WorkerView(
       UUID id,

@@ -6,14 +6,14 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 
 /**
- * The part of a body that has come so far. No thread waits for the rest: the container calls when
- * there is more (Servlet 6.1, section 3.7, "Non Blocking IO").
+ * A request body that is still arriving, read without blocking a thread (Servlet 6.1, section 3.7,
+ * "Non Blocking IO").
  */
 final class ArrivingBody implements ReadListener {
   private static final int BUFFER = 1 << 14;
   private static final double NANOS_PER_SECOND = 1e9;
 
-  /** What happens when nothing more is waited for; called once. */
+  /** Called once when reading has ended. */
   interface End {
     void whole(byte[] body);
 
@@ -81,7 +81,7 @@ final class ArrivingBody implements ReadListener {
     }
   }
 
-  /** Gives up a body that has had its time and comes more slowly than it must. */
+  /** Gives up a body that is below the minimum rate after its initial patience. */
   synchronized void check(long patienceNanos, long bytesPerSecond) {
     long elapsed = System.nanoTime() - start;
     if (!ended

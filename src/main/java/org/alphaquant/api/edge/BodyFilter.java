@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Waits for a request's body without a thread, before anybody handles the request: some hundred
- * clients that announce a body and send none would otherwise hold every thread of the server, those
- * of probes too. Files that are sent by themselves are not for memory and pass by.
+ * Reads a request's body without holding a thread before the request is handled: a few hundred
+ * clients that announce a body and send none would otherwise occupy every thread, those of probes
+ * included. File uploads are streamed and not buffered here.
  */
 final class BodyFilter implements Filter, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(BodyFilter.class);

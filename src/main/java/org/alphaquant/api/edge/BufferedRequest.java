@@ -13,10 +13,7 @@ import java.io.ByteArrayInputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 
-/**
- * A request whose body has come whole. To all that handles it, it looks like one that was never
- * waited for: what answers it answers before it returns.
- */
+/** A request with its complete body in memory. Handlers see an ordinary synchronous request. */
 final class BufferedRequest extends HttpServletRequestWrapper {
   private final byte[] body;
 

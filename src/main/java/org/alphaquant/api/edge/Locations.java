@@ -3,7 +3,7 @@ package org.alphaquant.api.edge;
 import java.net.URI;
 import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 
-/** Addresses of what a request has made, also where the service is below a path. */
+/** Values of the Location header, including the context path. */
 public final class Locations {
   private Locations() {}
 

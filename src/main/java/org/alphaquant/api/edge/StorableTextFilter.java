@@ -21,7 +21,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 import org.springframework.web.util.UriUtils;
 
-/** Refuses paths and parameters whose text cannot be stored, before anybody looks at them. */
+/** Refuses paths and parameters whose text PostgreSQL cannot store. */
 @Component
 @ConditionalOnWebApplication
 @Order(Ordered.HIGHEST_PRECEDENCE + 90)

@@ -7,7 +7,7 @@ import org.alphaquant.job.row.JobEvent;
 /**
  * Some events of a job.
  *
- * @param next what to give as {@code after} the next time, also when nothing follows yet
+ * @param next value of {@code after} for the next request, also when nothing follows yet
  */
 record EventPage(List<EventView> data, @JsonProperty("has_more") boolean hasMore, long next) {
 

@@ -14,7 +14,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 
-/** What became of the messages to a job's webhook. */
+/** Deliveries of a job's webhook. */
 @RestController
 class WebhookController {
 

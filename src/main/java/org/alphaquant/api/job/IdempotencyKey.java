@@ -6,7 +6,7 @@ import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.problem.Problem;
 
-/** The client's name for one create, as a quoted string or bare. */
+/** The Idempotency-Key header, as a quoted or bare string. */
 final class IdempotencyKey {
 
   static final String HEADER = "Idempotency-Key";

@@ -9,7 +9,8 @@ import org.alphaquant.security.Caller;
 import org.springframework.stereotype.Component;
 
 /**
- * Finds jobs for whoever asks. Another owner's job is as good as none, so that ids tell nothing.
+ * Finds jobs that the caller may see. Another owner's job is reported as not found, so that ids
+ * reveal nothing.
  */
 @Component
 public class JobAccess {

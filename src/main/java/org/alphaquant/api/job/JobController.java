@@ -29,7 +29,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Creating, reading and cancelling jobs. */
+/** Creates, reads, cancels, retries and deletes jobs. */
 @RestController
 @RequestMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
 class JobController {
@@ -119,7 +119,7 @@ class JobController {
 
   private Submission submit(String owner, JobSpec spec, String key) {
     try {
-      // A repetition is answered as the first request was, whatever has become of its model.
+      // A replay gets the first answer, even if the model is gone by now.
       return jobs.earlier(new NewJob(owner, spec, key))
           .orElseGet(() -> jobs.create(new NewJob(owner, check.pinned(spec), spec, key), quotas));
     } catch (IdempotencyConflict e) {

@@ -17,7 +17,7 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** What a job would come to; nothing is stored. */
+/** Plans a job without storing it. */
 @RestController
 class PlanController {
 

@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** How much of a job's specification an answer holds: texts of a job can be megabytes. */
+/** How much of a job's specification an answer includes: its texts can be megabytes. */
 enum ShownSpec {
   /** In lists and streams: none of it. */
   LEFT_OUT,

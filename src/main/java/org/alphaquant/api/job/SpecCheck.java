@@ -37,8 +37,8 @@ class SpecCheck {
   }
 
   /**
-   * The specification with the version of its model and the hash of its headers, fit to be run. A
-   * model that cannot be looked at now is left to the run.
+   * Checks the specification and pins its model to a commit and to the hash of its headers. A model
+   * that cannot be read now is left to the run.
    *
    * @throws ProblemException {@code invalid-job} if it cannot run
    */
@@ -54,10 +54,10 @@ class SpecCheck {
   }
 
   /**
-   * What the specification would come to.
+   * Plans the specification.
    *
    * @throws ProblemException {@code invalid-job} if it cannot run
-   * @throws SourceAwayException if the model is elsewhere and cannot be looked at now
+   * @throws SourceAwayException if the model is remote and cannot be read now
    */
   JobPlan planned(JobSpec spec) {
     return plan(pin(spec));
@@ -71,7 +71,7 @@ class SpecCheck {
     }
   }
 
-  // All that is wrong is told at once, whoever finds it.
+  // Reports the problems of all checks together.
   private JobPlan plan(JobSpec spec) {
     List<Problem> problems = new ArrayList<>();
     preflights.orderedStream().forEach(preflight -> problems.addAll(preflight.check(spec)));

@@ -21,7 +21,7 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Files of texts that callers send ahead of a job. */
+/** Uploads of text files for later jobs. */
 @RestController
 @RequestMapping("/v1/files")
 class FileController {

@@ -14,7 +14,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Which models can be quantized, and what one of them is. */
+/** Lists the supported architectures and inspects models. */
 @RestController
 class ModelController {
 

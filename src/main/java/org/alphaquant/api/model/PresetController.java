@@ -11,7 +11,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/** The configurations that come with the service. */
+/** Lists the built-in presets. */
 @RestController
 @RequestMapping(path = "/v1/presets", produces = MediaType.APPLICATION_JSON_VALUE)
 class PresetController {

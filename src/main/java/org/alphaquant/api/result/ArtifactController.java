@@ -46,7 +46,7 @@ class ArtifactController {
   }
 
   /**
-   * Hands out a file, or sends to the store that it lies in.
+   * Serves a file, or redirects to the store that holds it.
    *
    * <p>Ranges, 304 and 416 are Spring's; {@link IfRangeFilter} does what it does not.
    */

@@ -32,7 +32,7 @@ class IfRangeFilter extends OncePerRequestFilter {
     chain.doFilter(new ConditionalRange(request), response);
   }
 
-  /** Called by whoever knows the ETag of what is about to be sent. */
+  /** Call this once the ETag of the response is known. */
   static void apply(HttpServletRequest request, String etag) {
     boolean same = etag.equals(request.getHeader(HttpHeaders.IF_RANGE));
     request.setAttribute(ConditionalRange.ALLOWED, same);

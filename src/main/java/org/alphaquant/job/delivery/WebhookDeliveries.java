@@ -8,7 +8,8 @@ import org.alphaquant.job.row.Listeners;
 
 /**
  * Messages to webhooks. Their rows are made by the database when a job changes its state. The
- * number of the attempt is the fence: who was given up for lost and comes back changes no row.
+ * attempt number is the fencing token: a sender that was given up changes no row when it comes
+ * back.
  */
 public final class WebhookDeliveries {
   private final WebhookDeliveryRows rows;
@@ -59,7 +60,7 @@ public final class WebhookDeliveries {
     return listeners.tell(rows.giveUpOverdue(limit), DeliveryListener::settled);
   }
 
-  /** Forgets those that ended a month ago. */
+  /** Deletes deliveries that ended a month ago. */
   public List<String> forgetFinished() {
     return rows.forgetFinished();
   }

@@ -45,13 +45,13 @@ public class WebhookDelivery {
   public enum Outcome {
     /** The receiver answered 2xx. */
     DELIVERED,
-    /** It may not be sent there, or the receiver wants no more of it (410). */
+    /** The address is not allowed, or the receiver answered 410 (Gone). */
     REFUSED,
-    /** Every attempt failed, or nobody made one for days. */
+    /** All attempts failed, or none was made for three days. */
     GIVEN_UP
   }
 
-  /** The same for all attempts; by it a receiver knows a message that comes twice. */
+  /** The same for all attempts, so that receivers can detect duplicates. */
   public UUID id() {
     return id;
   }
@@ -60,12 +60,12 @@ public class WebhookDelivery {
     return jobId;
   }
 
-  /** Number of the job's event that it tells of. */
+  /** Sequence number of the event that it reports. */
   public long seq() {
     return seq;
   }
 
-  /** The state that began. */
+  /** The state that the job entered. */
   public JobState event() {
     return event;
   }
@@ -93,7 +93,10 @@ public class WebhookDelivery {
     return attempts;
   }
 
-  /** When it is tried again, also if an attempt under way is never heard of; empty at the end. */
+  /**
+   * Time of the next attempt, also if the current one is never heard of again; empty once it has
+   * ended.
+   */
   public Optional<Instant> nextAttemptAt() {
     return Optional.ofNullable(nextAttemptAt);
   }
@@ -111,7 +114,7 @@ public class WebhookDelivery {
     return Optional.ofNullable(lastStatus);
   }
 
-  /** Why the last attempt came to no answer. */
+  /** Why the last attempt got no answer. */
   public Optional<String> lastError() {
     return Optional.ofNullable(lastError);
   }

@@ -82,7 +82,7 @@ interface WebhookDeliveryRows extends Repository<WebhookDelivery, UUID> {
       """)
   List<WebhookDelivery> giveUpOverdue(int limit);
 
-  /** Forgets those that ended a month ago. */
+  /** Deletes deliveries that ended a month ago. */
   @NativeQuery(
       """
       delete from webhook_delivery where finished_at < now() - interval '30 days'

@@ -3,7 +3,7 @@ package org.alphaquant.job.library;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RefusedException;
 
-/** Says which version of its model a job means, once, so that it means the same for ever. */
+/** Pins the model of a job to a commit, so that later attempts use the same version. */
 public interface ModelPinning {
 
   /**

@@ -4,7 +4,7 @@ import static org.alphaquant.job.Limits.text;
 import static org.alphaquant.job.Limits.textOrNull;
 
 /**
- * A model of the hub that is wanted.
+ * A hub model to download.
  *
  * @param model {@code org/name} or {@code hf://org/name}
  * @param revision branch, tag or commit; null for the main branch

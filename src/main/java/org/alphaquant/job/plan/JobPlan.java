@@ -8,7 +8,7 @@ import org.alphaquant.job.JobResult;
 import org.alphaquant.problem.Problem;
 
 /**
- * What a job would come to.
+ * The expected outcome of a job.
  *
  * @param family the model's family
  * @param licence as the model's card names it; null where it names none
@@ -84,8 +84,8 @@ public record JobPlan(
   /**
    * Peak memory.
    *
-   * @param deviceBytes most that is held on the device
-   * @param hostBytes most that is held beside it; the mapped source is not counted
+   * @param deviceBytes peak bytes on the device
+   * @param hostBytes peak bytes on the host, without the mapped source
    * @param expertsAtOnce experts solved as one batch; 0 in a dense model
    */
   public record Memory(long deviceBytes, long hostBytes, int expertsAtOnce) {}
@@ -94,7 +94,7 @@ public record JobPlan(
    * Time on one kind of device.
    *
    * @param device {@code cpu} or {@code cuda}
-   * @param operationsPerSecond the nominal rate that the minutes are reckoned with
+   * @param operationsPerSecond the nominal rate behind the estimate
    */
   public record Estimate(String device, double operationsPerSecond, double minutes) {}
 

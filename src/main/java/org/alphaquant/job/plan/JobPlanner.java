@@ -4,7 +4,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.SourceAwayException;
 
-/** Says what a job would come to, from names and headers alone. */
+/** Plans a job from names and headers alone. */
 public interface JobPlanner {
 
   /**

@@ -4,7 +4,7 @@ import java.util.List;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.problem.Problem;
 
-/** Looks at a specification before it is stored: model, configuration, files, disk. */
+/** Checks a specification before it is stored. */
 public interface JobPreflight {
 
   /** All problems found, none where the job can be queued. Runs no numerics. */

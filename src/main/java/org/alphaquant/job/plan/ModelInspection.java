@@ -4,11 +4,11 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 
 /**
- * What a model is.
+ * Description of a model.
  *
  * @param family its family, as config.json's {@code model_type} has it
  * @param licence as its card names it; null where it names none
- * @param recognisedBy what told: {@code request}, {@code model_type}, {@code architectures} or
+ * @param recognisedBy how the family was recognised: {@code request}, {@code model_type}, {@code architectures} or
  *     {@code tensor names}
  * @param experts routed experts of a layer, 0 in a dense model
  * @param topK experts that each token visits, 0 in a dense model
@@ -41,7 +41,7 @@ public record ModelInspection(
     Names unread) {
 
   /**
-   * How tokens find their experts.
+   * How tokens are routed to experts.
    *
    * @param score what is made of the router's logits: softmax, sigmoid or sparsemixer
    * @param renormalised whether the chosen scores are divided by their sum

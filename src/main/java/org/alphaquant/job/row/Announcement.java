@@ -7,14 +7,14 @@ import org.alphaquant.background.Notifications.Channel;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
 
-/** That there is something to look at: a hint to {@link Notifications}, never the thing itself. */
+/** A notification to send: the channel and the job, no content. */
 record Announcement(Channel channel, UUID job) {
 
   static Announcement of(JobEvent event) {
     return new Announcement(Channel.EVENT, event.jobId());
   }
 
-  /** Everybody whom a job as it is now concerns. */
+  /** The channels to notify about the current state of a job. */
   static List<Announcement> of(Job job) {
     List<Announcement> all = new ArrayList<>();
     all.add(new Announcement(Channel.EVENT, job.id()));

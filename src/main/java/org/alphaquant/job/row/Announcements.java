@@ -14,11 +14,11 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * Tells all processes of changes through the database, each time with everything that has come up
- * meanwhile. It is not a part of the changes' transactions: PostgreSQL lets transactions that
- * notify commit only one after another, each waiting for the disk (PreCommit_Notify in its async.c
- * says why), and a transaction that does nothing else does not wait for the disk at all. What is
- * lost with a process is found by those who look at the rows every few seconds.
+ * Notifies all processes of changes through the database, in batches. Notifications are not part of
+ * the transactions that make the changes: PostgreSQL lets transactions that notify commit only one
+ * after another, each waiting for the disk (PreCommit_Notify in its async.c says why), and a
+ * transaction that does nothing else does not wait for the disk at all. What is lost with a process
+ * is found by those who look at the rows every few seconds.
  */
 final class Announcements implements SmartLifecycle, JobListener {
   private static final Logger log = LoggerFactory.getLogger(Announcements.class);

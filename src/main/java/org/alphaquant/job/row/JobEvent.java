@@ -12,7 +12,7 @@ import org.hibernate.type.SqlTypes;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Something that happened to a job. Sequence numbers of one job start at 1 and have no gaps.
+ * An event of a job. Sequence numbers of one job start at 1 and have no gaps.
  *
  * <p>Types: {@code state} (data: state, reason, error, run_after), {@code progress} (a {@link
  * JobProgress}), {@code experts}, {@code log}, {@code metric} (the run's own data).

@@ -7,11 +7,11 @@ import java.util.UUID;
 import org.alphaquant.job.JobState;
 
 /**
- * Which jobs a list holds.
+ * Selects the jobs of a list.
  *
- * @param owner null for everybody's
+ * @param owner null for all owners
  * @param states empty for all
- * @param labels pairs that a job must have, all of them
+ * @param labels labels that a job must all have
  */
 public record JobFilter(String owner, Set<JobState> states, Map<String, String> labels) {
   public JobFilter {

@@ -1,8 +1,8 @@
 package org.alphaquant.job.row;
 
 /**
- * Is told what was written about jobs, by the code that wrote it and once it is committed. Called
- * on the writer's thread: it must return soon.
+ * Receives changes of jobs after they are committed. Called on the thread that made the change, so
+ * it must return soon.
  */
 public interface JobListener {
 
@@ -12,10 +12,10 @@ public interface JobListener {
   /** A worker took the job. */
   default void claimed(Job job) {}
 
-  /** The job's state, or the wish to cancel it, was written by anything but a claim. */
+  /** The job's state changed or a cancel was requested; not called for claims. */
   default void changed(Job job) {}
 
-  /** The job was taken from a worker that went silent; {@link #changed} is called too. */
+  /** The lease of a silent worker expired; {@link #changed} is called too. */
   default void leaseLost(Job job) {}
 
   /** An event was appended by the attempt that holds the job. */

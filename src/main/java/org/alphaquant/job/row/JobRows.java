@@ -16,11 +16,11 @@ interface JobRows extends Repository<Job, UUID> {
   @NativeQuery("select * from job where id = :id")
   Optional<Job> find(UUID id);
 
-  /** Those of the jobs that are still there, in no order. */
+  /** The jobs with these ids that still exist, in no order. */
   @NativeQuery("select * from job where id in (:ids)")
   List<Job> findAll(Collection<UUID> ids);
 
-  // One owner's creates in turn, or two could both see the last free place.
+  // Serializes creates of one owner: two could otherwise both take the last free place.
   @NativeQuery("select cast(pg_advisory_xact_lock(1, hashtext(:owner)) as text)")
   String lockQueueOf(String owner);
 

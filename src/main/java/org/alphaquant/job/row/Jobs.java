@@ -10,12 +10,12 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
-import org.alphaquant.job.queue.Leases;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * Creating, reading and steering jobs: everything that a client causes. What a worker writes is in
- * {@link Leases}. A change that finds the row in another state changes nothing and returns empty.
+ * Creates, reads, cancels, retries and deletes jobs: all that clients do. {@code Leases} has the
+ * statements of workers. A change that finds the row in another state changes nothing and returns
+ * empty.
  */
 public final class Jobs {
   private final JobRows rows;
@@ -32,7 +32,7 @@ public final class Jobs {
     return rows.find(id);
   }
 
-  /** Those of the jobs that are still there, in no order. */
+  /** The jobs with these ids that still exist, in no order. */
   public List<Job> findAll(Collection<UUID> ids) {
     return rows.findAll(ids);
   }
@@ -122,7 +122,7 @@ public final class Jobs {
   }
 
   /**
-   * Asks for the end of a job: at once where it is queued, and of its worker where it is running.
+   * Cancels a job: at once if it is queued; a running one is cancelled by its worker.
    *
    * @return the job as it is now; empty when it has finished or is unknown
    */

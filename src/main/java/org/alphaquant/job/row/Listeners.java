@@ -10,8 +10,7 @@ import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
- * All listeners of one kind; they are told after the commit, since nobody could find the row
- * before.
+ * All listeners of one kind. They are called after the commit, when the row is visible to others.
  *
  * @param <L> their kind
  */
@@ -24,13 +23,13 @@ public final class Listeners<L> {
     this.listeners = listeners;
   }
 
-  /** Tells of the row where there is one. */
+  /** Calls the listeners with the row, if present. */
   public <T> Optional<T> tell(Optional<T> row, BiConsumer<L, T> what) {
     row.ifPresent(it -> tell(it, what));
     return row;
   }
 
-  /** Tells of each row. */
+  /** Calls the listeners with each row. */
   public <T, C extends Collection<T>> C tell(C rows, BiConsumer<L, T> what) {
     rows.forEach(row -> tell(row, what));
     return rows;
@@ -50,7 +49,7 @@ public final class Listeners<L> {
         });
   }
 
-  // What is committed must not look failed to the writer because a listener made a mistake.
+  // A failing listener must not make a committed change look failed.
   private <T> void tellNow(T row, BiConsumer<L, T> what) {
     listeners
         .orderedStream()

@@ -4,14 +4,14 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * How much of the service one owner may take. They hold over all processes, as the database counts.
+ * Limits per owner. The database counts, so they hold across all processes.
  *
- * @param queued most jobs waiting at a time; 0 for no limit
- * @param running most jobs running at a time, the others wait; 0 for no limit
+ * @param queued maximum number of queued jobs; 0 for no limit
+ * @param running maximum number of running jobs, others wait; 0 for no limit
  */
 @ConfigurationProperties("alphaquant.quota")
 public record QuotaSettings(@DefaultValue("0") int queued, @DefaultValue("0") int running) {
-  /** Limits nobody. */
+  /** No limits. */
   public static final QuotaSettings NONE = new QuotaSettings(0, 0);
 
   public QuotaSettings {

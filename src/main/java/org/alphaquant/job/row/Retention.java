@@ -7,11 +7,14 @@ import java.util.UUID;
 import org.springframework.data.jpa.repository.NativeQuery;
 import org.springframework.data.repository.Repository;
 
-/** What may go. Any number of processes may sweep; rows that one of them has are skipped. */
+/**
+ * Deletes expired jobs. Several processes may sweep at once; rows locked by one are skipped by the
+ * others.
+ */
 public interface Retention extends Repository<Job, UUID> {
 
   /**
-   * Deletes finished jobs whose time is over, with their events; the longest overdue first.
+   * Deletes finished jobs past their retention time, with their events, longest overdue first.
    *
    * @param keepSeconds after its end, for a job that has no time of its own
    * @return how many
@@ -39,7 +42,7 @@ public interface Retention extends Repository<Job, UUID> {
   @NativeQuery("select job_id from job_tombstone where job_id in (:ids)")
   List<UUID> deleted(Collection<UUID> ids);
 
-  /** Those of these jobs whose folders hold something that nobody needs any more. */
+  /** The jobs among these whose folders hold files that are no longer needed. */
   @NativeQuery(
       """
       select id from job

@@ -8,7 +8,7 @@ import org.alphaquant.storage.serving.ServedCheckpoint;
 import org.alphaquant.storage.serving.ServingRule;
 import org.alphaquant.storage.serving.TargetRuntime;
 
-/** What the engine that is to serve a result has to say about it. */
+/** Checks a result against the rules of the engine that is to serve it. */
 final class EngineRules {
   private EngineRules() {}
 

@@ -13,7 +13,7 @@ import org.alphaquant.storage.formats.StorageFormats;
 import org.alphaquant.storage.serving.ServedCheckpoint;
 import org.alphaquant.storage.serving.TargetRuntime;
 
-/** What a checkpoint format has to say about schemes, whoever serves it. */
+/** Checks schemes against the checkpoint format. */
 final class FormatRules {
   private FormatRules() {}
 

@@ -17,8 +17,8 @@ import org.alphaquant.storage.ModuleSummary;
  * @param scheme how they are stored
  * @param modules their names, many in a line: {@code model.layers.0-15.mlp.experts.0-63.up_proj}
  * @param count how many there are
- * @param weights how many numbers they hold
- * @param bytes what they take in the result
+ * @param weights number of weights
+ * @param bytes their bytes in the result
  */
 public record SchemeGroup(
     TensorScheme scheme, List<String> modules, int count, long weights, long bytes) {

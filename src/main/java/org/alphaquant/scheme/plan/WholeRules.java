@@ -11,7 +11,7 @@ import org.alphaquant.storage.ModuleSummary;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.serving.TargetRuntime;
 
-/** What a format has to say about a model as a whole. */
+/** Checks a whole model against the checkpoint format. */
 final class WholeRules {
   private WholeRules() {}
 

@@ -1,5 +1,5 @@
 /**
- * What a resolved configuration comes to before any work is done: sizes, memory, the checkpoint
- * format, and what the engine that is to serve it will say.
+ * Plans the result of a resolved configuration before any work is done: tensors, sizes, the
+ * checkpoint format, and the findings of the target engine.
  */
 package org.alphaquant.scheme.plan;

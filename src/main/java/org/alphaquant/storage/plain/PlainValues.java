@@ -11,7 +11,7 @@ import org.alphaquant.storage.QuantizedBatch;
 import org.alphaquant.storage.TorchTypes;
 import org.alphaquant.torch.TensorScope;
 
-/** The numbers themselves. */
+/** Stores the dequantized values. */
 final class PlainValues implements Codec {
 
   private static final String WEIGHT = "weight";

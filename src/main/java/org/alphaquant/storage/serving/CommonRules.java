@@ -5,7 +5,7 @@ import static org.alphaquant.storage.serving.ModuleRule.warning;
 
 import org.alphaquant.architecture.ModuleKind;
 
-/** Rules that hold in several formats, since they are about how engines build a model. */
+/** Rules shared by several formats: they are about how engines build a model. */
 public final class CommonRules {
 
   private CommonRules() {}

@@ -9,7 +9,7 @@ import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.scheme.ModuleScheme;
 
 /**
- * A checkpoint as an engine will find it.
+ * A checkpoint as an engine sees it.
  *
  * @param modules every linear module, quantized or not
  */

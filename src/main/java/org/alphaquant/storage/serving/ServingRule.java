@@ -3,7 +3,7 @@ package org.alphaquant.storage.serving;
 import java.util.Optional;
 import org.alphaquant.problem.Problem;
 
-/** A condition under which an engine cannot serve a checkpoint, or serves it badly. */
+/** A rule of an engine that a checkpoint may break. */
 public interface ServingRule {
 
   /** The finding, or empty if the checkpoint passes. */

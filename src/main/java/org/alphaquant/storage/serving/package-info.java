@@ -1,5 +1,2 @@
-/**
- * What engines make of a stored result: the conditions under which they serve it, in the terms that
- * every storage format states its own in.
- */
+/** Rules of engines about stored results: what the storage formats state their own rules with. */
 package org.alphaquant.storage.serving;
