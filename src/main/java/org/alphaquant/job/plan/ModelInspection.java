@@ -8,8 +8,8 @@ import java.util.List;
  *
  * @param family its family, as config.json's {@code model_type} has it
  * @param licence as its card names it; null where it names none
- * @param recognisedBy how the family was recognised: {@code request}, {@code model_type}, {@code architectures} or
- *     {@code tensor names}
+ * @param recognisedBy how the family was recognised: {@code request}, {@code model_type}, {@code
+ *     architectures} or {@code tensor names}
  * @param experts routed experts of a layer, 0 in a dense model
  * @param topK experts that each token visits, 0 in a dense model
  * @param routing of the first sparse layer; null in a dense model
