@@ -47,6 +47,7 @@ class StoreJobTest {
                 Map.entry("alphaquant.runner.mode", "thread"),
                 Map.entry("alphaquant.worker.devices", "cpu"),
                 Map.entry("alphaquant.worker.poll-every", "200ms"),
+                Map.entry("alphaquant.worker.retry-backoff", "10ms"),
                 Map.entry("alphaquant.retention.sweep-every", "300ms"),
                 Map.entry("alphaquant.models.roots", emptyRoot.toString()),
                 Map.entry("alphaquant.files.roots", emptyRoot.toString()),
