@@ -23,7 +23,14 @@ final class NearMisses {
     String lower = given.toLowerCase(java.util.Locale.ROOT).replace('-', '_');
     return words.stream()
         .filter(word -> distance(lower, word) <= Math.max(1, word.length() / 3))
-        .min(Comparator.comparingInt(word -> distance(lower, word)));
+        .min(
+            Comparator.<String>comparingInt(word -> distance(lower, word))
+                .thenComparingInt(word -> Math.abs(digits(lower) - digits(word))));
+  }
+
+  // int9 is rather int8 than int2.
+  private static int digits(String word) {
+    return word.chars().filter(Character::isDigit).map(Character::getNumericValue).sum();
   }
 
   private static int distance(String given, String word) {

@@ -65,6 +65,14 @@ class MalformedConfigTest {
   }
 
   @Test
+  void ofNamesAsNearTheOneWithTheNearestNumberIsMeant() {
+    assertThat(errors("{\"default\": {\"wq\": \"int9\"}}"))
+        .singleElement()
+        .extracting(Problem::detail)
+        .isEqualTo("\"int9\" is not a format for weights; did you mean \"int8\"?");
+  }
+
+  @Test
   void aGroupSizeThatDoesNotDivideComesWithThoseThatDo() {
     assertThat(errors("{\"default\": {\"group_size\": 128}}"))
         .extracting(Problem::detail, Problem::allowed)
