@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.alphaquant.calibration.CalibrationSpec;
 import org.alphaquant.calibration.TextSource;
+import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.job.FetchedSource;
@@ -68,6 +69,17 @@ public class JobInputs {
     } catch (SourceException notBelowARoot) {
       return remote.headers(model, revision).orElseThrow(() -> notBelowARoot);
     }
+  }
+
+  /**
+   * Opens the checkpoint of a model.
+   *
+   * @return to be closed
+   * @throws SourceException if there is none, or a file of it leads where nothing may be read
+   */
+  public Checkpoint checkpoint(String model, String revision) {
+    Path folder = folder(model, revision);
+    return Checkpoint.open(folder, links(folder));
   }
 
   /** Which links in a model's folder may be followed. */

@@ -1,6 +1,5 @@
 package org.alphaquant.prepare;
 
-import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
@@ -38,12 +37,9 @@ class SourceInspector implements ModelInspector {
 
   @Override
   public ModelInspection inspect(InspectionRequest request) {
-    try {
-      Path folder = inputs.folder(request.model(), request.revision());
-      try (Checkpoint checkpoint = Checkpoint.open(folder, inputs.links(folder))) {
-        return inspection(
-            request.model(), checkpoint, ModelFamilies.describe(checkpoint, request.modelType()));
-      }
+    try (Checkpoint checkpoint = inputs.checkpoint(request.model(), request.revision())) {
+      return inspection(
+          request.model(), checkpoint, ModelFamilies.describe(checkpoint, request.modelType()));
     } catch (SourceException | CheckpointException | ModelException e) {
       throw new RefusedException(
           List.of(InputProblems.ofModel(request.model(), request.modelType(), e)));

@@ -43,11 +43,12 @@ final class EvaluationRun {
   }
 
   JobResult run() throws IOException {
-    try (Checkpoint checkpoint = Checkpoint.open(inputs.folder(spec));
+    try (Checkpoint checkpoint = inputs.checkpoint(spec.model(), spec.revision());
         Tokenizer tokenizer = QuantizationRun.tokenizer(context, checkpoint);
         Torch torch = QuantizationRun.torch(context)) {
       ModelDescription description = ModelFamilies.describe(checkpoint, spec.modelType());
       context.unit("reading the chat template");
+      NamedFiles.checkChat(checkpoint);
       Optional<ModelChat> chat = ModelChat.of(checkpoint.folder());
       context.unit("encoding the evaluation text");
       EvaluationInputs texts = EvaluationTexts.of(inputs, spec, tokenizer, chat, Set.of());
@@ -62,8 +63,7 @@ final class EvaluationRun {
 
   private JobResult compared(Torch torch, EvaluationInputs texts, Measuring.Subject subject)
       throws IOException {
-    try (Checkpoint checkpoint =
-        Checkpoint.open(inputs.folder(spec.evaluation().reference(), null))) {
+    try (Checkpoint checkpoint = inputs.checkpoint(spec.evaluation().reference(), null)) {
       ModelDescription description = ModelFamilies.describe(checkpoint, null);
       if (description.vocabulary() != subject.description().vocabulary()
           || description.layers() != subject.description().layers()) {

@@ -11,11 +11,25 @@ final class NamedFiles {
   private NamedFiles() {}
 
   /**
-   * Looks at where they lead right before they are opened.
+   * Looks at where the tokenizer's files lead, right before they are opened.
    *
    * @throws SourceException if one leads where nothing may be read
    */
-  static void check(Checkpoint source, String... names) {
+  static void checkTokenizer(Checkpoint source) {
+    check(source, "tokenizer.json", "tokenizer_config.json");
+  }
+
+  /** The same for those of the chat template. */
+  static void checkChat(Checkpoint source) {
+    check(
+        source,
+        "tokenizer_config.json",
+        "chat_template.jinja",
+        "chat_template.json",
+        "special_tokens_map.json");
+  }
+
+  private static void check(Checkpoint source, String... names) {
     for (String name : names) {
       check(source, source.folder().resolve(name));
     }

@@ -96,12 +96,7 @@ public final class QuantizationRun implements JobRunner {
       JobContext context, JobInputs inputs, PreparedJob job, Tokenizer tokenizer) {
     JobSpec spec = context.spec();
     context.unit("reading the chat template");
-    NamedFiles.check(
-        job.source(),
-        "tokenizer_config.json",
-        "chat_template.jinja",
-        "chat_template.json",
-        "special_tokens_map.json");
+    NamedFiles.checkChat(job.source());
     Optional<ModelChat> chat = ModelChat.of(job.source().folder());
     context.unit("encoding the calibration text");
     CalibrationSamples samples =
@@ -134,7 +129,7 @@ public final class QuantizationRun implements JobRunner {
 
   static Tokenizer tokenizer(JobContext context, Checkpoint source) {
     context.unit("reading tokenizer.json");
-    NamedFiles.check(source, "tokenizer.json", "tokenizer_config.json");
+    NamedFiles.checkTokenizer(source);
     return Tokenizer.open(source.folder(), context::ensureHeld);
   }
 
