@@ -1,0 +1,100 @@
+package org.alphaquant.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.WrittenFile;
+import org.alphaquant.distill.DistilledFiles;
+import org.alphaquant.estimate.PeakMemory;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.moe.Utilization;
+import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.report.ModelCard;
+import org.alphaquant.report.QuantizationReport;
+import org.alphaquant.report.ReportWriter;
+import org.alphaquant.worker.JobContext;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What a run writes about its result, beside the checkpoint itself. */
+record RunReports(
+    JobContext context,
+    RunInputs inputs,
+    SolvedLayers solved,
+    RunProgress progress,
+    StageSeconds seconds) {
+
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  /** Writes the report, the experts and the model card. */
+  void write(Figures figures, DistilledFiles trained, PeakMemory.Peak peak) throws IOException {
+    List<LayerRecord> records = solved.records();
+    List<Utilization> experts = solved.experts();
+    QuantizationReport report =
+        new ReportWriter(inputs, new SolverSettings(inputs).plan())
+            .report(
+                solved.linears(trained),
+                experts,
+                seconds(records),
+                inputs.job().plan().outputBytes(),
+                figures.perplexity(),
+                figures.divergence(),
+                figures.choices(),
+                peak);
+    report.warnings().forEach(progress::warning);
+    writeJson("quantization_report.json", report);
+    writeJson("experts.json", Map.of("data", experts));
+    Files.writeString(
+        context.artifactDirectory().resolve("README.md"),
+        new ModelCard(inputs.job(), report).markdown());
+  }
+
+  private Map<String, Double> seconds(List<LayerRecord> records) {
+    Map<String, Double> all = new LinkedHashMap<>(seconds.soFar());
+    for (LayerRecord layer : records) {
+      layer.seconds().forEach((stage, time) -> all.merge("quantize/" + stage, time, Double::sum));
+    }
+    return all;
+  }
+
+  private void writeJson(String name, Object content) throws IOException {
+    Files.writeString(
+        context.artifactDirectory().resolve(name),
+        JSON.writerWithDefaultPrettyPrinter().writeValueAsString(content) + "\n");
+  }
+
+  /**
+   * Every file of the result.
+   *
+   * @param hashed files that were hashed while they were written
+   */
+  List<JobResult.Artifact> artifacts(List<WrittenFile> hashed) throws IOException {
+    List<JobResult.Artifact> artifacts = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(context.artifactDirectory()).sorted()) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        context.ensureHeld();
+        WrittenFile written = described(file, hashed);
+        artifacts.add(
+            new JobResult.Artifact(
+                context.artifactDirectory().relativize(file).toString().replace('\\', '/'),
+                written.bytes(),
+                written.sha256()));
+      }
+    }
+    return artifacts;
+  }
+
+  // What was hashed while it was written is not read again.
+  private static WrittenFile described(Path file, List<WrittenFile> hashed) throws IOException {
+    long bytes = Files.size(file);
+    return hashed.stream()
+        .filter(known -> known.name().equals(file.getFileName().toString()))
+        .filter(known -> known.bytes() == bytes)
+        .findFirst()
+        .orElseGet(() -> WrittenFile.of(file));
+  }
+}
