@@ -21,10 +21,12 @@ class ComparisonTest {
     Path job = Path.of("examples/jobs/olmoe-demo-int3.json");
     List<Baseline> baselines = Baseline.beside(job);
 
-    assertThat(baselines).extracting(Baseline::name).contains("standard GPTQ");
+    assertThat(baselines)
+        .extracting(Baseline::name)
+        .containsExactly("plain rounding", "standard GPTQ");
     JsonNode other = JSON.readTree(baselines.get(0).of(Files.readString(job)));
     assertThat(other.at("/config")).isEqualTo(JSON.readTree(job).get("config"));
-    assertThat(other.at("/gptq/routing_weight").asString()).isEqualTo("none");
+    assertThat(other.at("/recipe").asString()).isEqualTo("rounding");
   }
 
   @Test
