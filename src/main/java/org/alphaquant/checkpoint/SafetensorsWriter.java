@@ -9,6 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
 import tools.jackson.core.JsonGenerator;
 
@@ -21,6 +23,8 @@ public final class SafetensorsWriter {
 
   private static final Map<String, String> PYTORCH = Map.of("format", "pt");
   private static final int ALIGNMENT = 8;
+
+  private static final Pattern LAYER = Pattern.compile("\\.(\\d{1,6})\\.");
 
   private SafetensorsWriter() {}
 
@@ -39,13 +43,7 @@ public final class SafetensorsWriter {
   public static WrittenFile write(
       Path file, List<TensorSource> tensors, Map<String, String> metadata) {
     requireDistinctNames(file, tensors);
-    List<TensorSource> ordered =
-        tensors.stream()
-            .sorted(
-                Comparator.comparing((TensorSource t) -> t.info().dtype())
-                    .reversed()
-                    .thenComparing(t -> t.info().name()))
-            .toList();
+    List<TensorSource> ordered = tensors.stream().sorted(order(tensors)).toList();
     byte[] header = header(metadata, ordered.stream().map(TensorSource::info).toList());
     if (header.length > SafetensorsHeader.MAX_HEADER_BYTES) {
       throw CheckpointException.of(
@@ -55,6 +53,21 @@ public final class SafetensorsWriter {
               .formatted(header.length, ordered.size(), SafetensorsHeader.MAX_HEADER_BYTES));
     }
     return AtomicFile.write(file, target -> writeContent(file, target, header, ordered));
+  }
+
+  // Wide types first, so that every element lies at a multiple of its size, as PyTorch writes them.
+  // Where any order does that, layer by layer: then a file can be written while its layers are
+  // made.
+  private static Comparator<TensorSource> order(List<TensorSource> tensors) {
+    boolean anyOrder = tensors.stream().allMatch(t -> t.info().bytes() % ALIGNMENT == 0);
+    return Comparator.comparingInt((TensorSource t) -> anyOrder ? layer(t.info().name()) : 0)
+        .thenComparing(Comparator.comparing((TensorSource t) -> t.info().dtype()).reversed())
+        .thenComparing(t -> t.info().name());
+  }
+
+  private static int layer(String tensor) {
+    Matcher number = LAYER.matcher(tensor);
+    return number.find() ? Integer.parseInt(number.group(1)) : -1;
   }
 
   private static void writeContent(

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import org.alphaquant.torch.Torch;
 
 /**
@@ -15,40 +16,47 @@ public final class PeakMemory {
   /**
    * Peak bytes.
    *
-   * @param process of this process
+   * @param process of this process, pages of mapped files counted
+   * @param own of this process without such pages, which the kernel may take back; as seen after
+   *     each layer, null where the system does not say
    * @param device in use on the device, by all processes; null on the CPU
    * @param estimated what {@link MemoryPlan} gave for the run's own arrays
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
-  public record Peak(long process, Long device, long estimated) {}
+  public record Peak(long process, Long own, Long device, long estimated) {}
 
   private final Torch torch;
   private long device;
+  private long own;
 
   public PeakMemory(Torch torch) {
     this.torch = torch;
   }
 
   public void look() {
+    own = Math.max(own, status("RssAnon:").orElse(0));
     torch.usedDeviceMemory().ifPresent(used -> device = Math.max(device, used));
   }
 
   public Peak peak(MemoryPlan plan) {
     look();
-    return new Peak(process(), device == 0 ? null : device, plan.deviceBytes());
+    return new Peak(
+        process(), own == 0 ? null : own, device == 0 ? null : device, plan.deviceBytes());
   }
 
   // The kernel's own high-water mark of this process; the Java heap where there is none.
   private static long process() {
+    return status("VmHWM:").orElse(Runtime.getRuntime().totalMemory());
+  }
+
+  private static OptionalLong status(String name) {
     try {
-      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-        if (line.startsWith("VmHWM:")) {
-          return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
-        }
-      }
+      return Files.readAllLines(Path.of("/proc/self/status")).stream()
+          .filter(line -> line.startsWith(name))
+          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+          .findFirst();
     } catch (IOException notLinux) {
-      return Runtime.getRuntime().totalMemory();
+      return OptionalLong.empty();
     }
-    return Runtime.getRuntime().totalMemory();
   }
 }

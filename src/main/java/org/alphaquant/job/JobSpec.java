@@ -246,7 +246,7 @@ public record JobSpec(
    * @param sweeps coordinate-descent sweeps after the column loop
    * @param refit whether each sweep begins with the least-squares scales of the codes as they are
    * @param precision what calibration multiplies on a GPU; null leaves it to the run, which takes
-   *     bfloat16 for a source of 16 bits and float32 for another
+   *     TF32 for a source of 16 bits and float32 for another
    * @param rounding whether every weight takes its nearest code instead, whatever the Hessian
    */
   @JsonNaming(SnakeCaseStrategy.class)

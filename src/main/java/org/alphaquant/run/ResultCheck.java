@@ -30,7 +30,7 @@ import org.alphaquant.torch.Torch;
  */
 final class ResultCheck {
 
-  private static final int THREADS = 16;
+  private static final int THREADS = 8;
 
   private final Plan plan;
   private final StoredResult result;

@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
 import java.util.function.IntFunction;
-import java.util.stream.IntStream;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -59,10 +58,9 @@ public record Experts(
       biases.add(allocate(scope, chunk, hidden));
     }
     ExpertWeights weights = new ExpertWeights(from, gateUp, down, biases, activation);
-    // On a GPU the host's part of it takes the time: copying to the device, one matrix at a time.
-    IntStream experts = IntStream.range(from, to);
-    (scope.cuda().isPresent() ? experts.parallel() : experts)
-        .forEach(expert -> place(reader.into(scope), expert, weights));
+    for (int e = from; e < to; e++) {
+      place(reader.into(scope), e, weights);
+    }
     return weights;
   }
 
