@@ -1,11 +1,9 @@
 package org.alphaquant.cuda;
 
 import com.sun.jna.Library;
-import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.FloatByReference;
 import com.sun.jna.ptr.PointerByReference;
-import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,9 +14,6 @@ import org.slf4j.LoggerFactory;
 public final class Blas {
 
   private static final Logger log = LoggerFactory.getLogger(Blas.class);
-  private static final List<String> NAMES =
-      List.of("libcublas.so.13", "libcublas.so.12", "libcublas.so");
-
   private static final int AS_IT_IS = 0;
   private static final int TRANSPOSED = 1;
   private static final int FLOAT32 = 0;
@@ -65,21 +60,17 @@ public final class Blas {
 
   /** Empty, with one line in the log, where a libtorch for CUDA brings no cuBLAS. */
   static Optional<Blas> open(CudaDevice device) {
-    for (String name : NAMES) {
-      try {
-        Cublas cublas = Native.load(name, Cublas.class);
-        PointerByReference handle = new PointerByReference();
-        int result = device.inContext(() -> cublas.cublasCreate_v2(handle));
-        if (result == 0) {
-          return Optional.of(new Blas(device, cublas, handle.getValue()));
-        }
-        log.warn("cublasCreate gave the error {}; Hessians are summed in TF32", result);
-        return Optional.empty();
-      } catch (UnsatisfiedLinkError missing) {
-        log.debug("{}", missing.getMessage());
+    try {
+      Cublas cublas = SharedLibrary.load("cublas", Cublas.class);
+      PointerByReference handle = new PointerByReference();
+      int result = device.inContext(() -> cublas.cublasCreate_v2(handle));
+      if (result == 0) {
+        return Optional.of(new Blas(device, cublas, handle.getValue()));
       }
+      log.warn("cublasCreate gave the error {}; Hessians are summed in TF32", result);
+    } catch (UnsatisfiedLinkError missing) {
+      log.warn("there is no cuBLAS; Hessians are summed in TF32: {}", missing.getMessage());
     }
-    log.warn("there is no cuBLAS; Hessians are summed in TF32");
     return Optional.empty();
   }
 

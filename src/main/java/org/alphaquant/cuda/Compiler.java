@@ -5,13 +5,9 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
-import java.util.List;
 
 /** Compiles CUDA C for one architecture by NVRTC, which comes with a libtorch for CUDA. */
 final class Compiler {
-
-  private static final List<String> NAMES =
-      List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so");
 
   /** What is used of NVRTC; names and arguments are NVIDIA's. */
   interface Nvrtc extends Library {
@@ -47,15 +43,7 @@ final class Compiler {
    * @throws UnsatisfiedLinkError if there is none
    */
   static Compiler load() {
-    UnsatisfiedLinkError last = null;
-    for (String name : NAMES) {
-      try {
-        return new Compiler(Native.load(name, Nvrtc.class));
-      } catch (UnsatisfiedLinkError missing) {
-        last = missing;
-      }
-    }
-    throw last;
+    return new Compiler(SharedLibrary.load("nvrtc", Nvrtc.class));
   }
 
   /** Machine code of a source. */
