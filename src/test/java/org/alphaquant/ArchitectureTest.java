@@ -108,6 +108,7 @@ class ArchitectureTest {
             "job.plan",
             "job.queue",
             "job.row",
+            "measure",
             "problem",
             "security"));
     map.put("api.edge", Set.of("api.json", "api.problem", "problem", "security"));

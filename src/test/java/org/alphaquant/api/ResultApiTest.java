@@ -58,6 +58,23 @@ class ResultApiTest {
   }
 
   @Test
+  void jobsAreComparedInTheOrderAskedForAndOnlyByWhoSeesThem() {
+    String done = post();
+    worker.succeed(done);
+    String waiting = post();
+    Answer both = http.get("/v1/jobs:compare?ids=" + waiting + "," + done);
+    assertThat(both.status()).as(both.text()).isEqualTo(200);
+    assertThat(both.at("/data/0/id")).isEqualTo(waiting);
+    assertThat(both.at("/data/0/recipe")).isEqualTo("moe");
+    assertThat(both.json().at("/data/0/perplexity").isMissingNode()).isTrue();
+    assertThat(both.at("/data/1/state")).isEqualTo("SUCCEEDED");
+    assertThat(both.json().at("/data/1/perplexity/after").asDouble()).isEqualTo(5.69);
+    String other = UUID.randomUUID().toString();
+    problem(http.get("/v1/jobs:compare?ids=" + done + "," + other), 404, "job-not-found");
+    problem(http.get("/v1/jobs:compare"), 400, "invalid-parameter");
+  }
+
+  @Test
   void expertsAreReadFromTheEventsWhileTheJobRuns() {
     String id = post();
     problem(http.get("/v1/jobs/" + id + "/experts"), 404, "experts-not-available");
