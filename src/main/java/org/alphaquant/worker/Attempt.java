@@ -85,6 +85,9 @@ final class Attempt {
         finish(() -> leases.giveBack(job.id(), lease.epoch()));
       } else if (lease.isCancelled()) {
         finish(() -> leases.cancelled(job.id(), lease.epoch()));
+      } else if (failure instanceof LeaseLostException) {
+        // Renewed after the work was told to stop: late, but nobody else took the job.
+        finish(() -> leases.giveBack(job.id(), lease.epoch()));
       } else {
         fail(failure);
       }

@@ -145,6 +145,23 @@ class WorkerTest {
   }
 
   @Test
+  void anAttemptThatStoppedForALeaseThatWasThenRenewedGivesItsJobBack() {
+    JobRunner runner =
+        context -> {
+          if (context.leaseEpoch() == 1) {
+            throw new LeaseLostException("attempt 1 could not renew its lease in time");
+          }
+          return NOTHING;
+        };
+    try (TestWorker worker = new TestWorker(jobs.database(), data, runner)) {
+      Job job = jobs.awaitState(jobs.create("m"), JobState.SUCCEEDED);
+
+      assertThat(job.failures()).isZero();
+      assertThat(job.leaseEpoch()).isEqualTo(2);
+    }
+  }
+
+  @Test
   void aFullDiskIsAFailureOfResourcesAndTriedOnce() {
     Queue<Integer> earlier = new ConcurrentLinkedQueue<>();
     JobRunner runner =
