@@ -17,6 +17,7 @@ import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
+import org.alphaquant.job.TextRequest;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.store.StoreAddress;
 import org.alphaquant.store.Stores;
@@ -66,7 +67,7 @@ final class FetchingRunner implements JobRunner {
     Optional<ModelInUse> model = brought(spec.model(), () -> model(context));
     model.ifPresent(it -> releases.add(it::close));
     model.map(FetchingRunner::source).ifPresent(it -> put(context, sources, it));
-    for (JobSpec.Source text : texts(spec)) {
+    for (TextRequest text : texts(spec)) {
       Optional<Texts.Brought> brought =
           brought(
               text.source(),
@@ -114,8 +115,8 @@ final class FetchingRunner implements JobRunner {
     return model.licence() == null ? ModelFacts.of(model.folder()).licence() : model.licence();
   }
 
-  private static List<JobSpec.Source> texts(JobSpec spec) {
-    List<JobSpec.Source> texts = new ArrayList<>();
+  private static List<TextRequest> texts(JobSpec spec) {
+    List<TextRequest> texts = new ArrayList<>();
     if (spec.kind() == JobKind.QUANTIZATION) {
       texts.addAll(spec.calibration().files());
     }

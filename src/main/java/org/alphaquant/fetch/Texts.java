@@ -9,7 +9,7 @@ import org.alphaquant.fetch.KnownDataSets.Known;
 import org.alphaquant.hub.Hub;
 import org.alphaquant.hub.HubReference;
 import org.alphaquant.job.FetchedSource;
-import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.TextRequest;
 import org.alphaquant.source.AllowedRoots;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.store.StoreAddress;
@@ -116,7 +116,7 @@ final class Texts {
    * @param owner whose job it is for
    * @throws FetchException if it cannot be had
    */
-  Optional<Brought> bring(JobSpec.Source source, String owner, DownloadObserver observer) {
+  Optional<Brought> bring(TextRequest source, String owner, DownloadObserver observer) {
     Optional<StoreAddress> stored = StoreAddress.parse(source.source());
     if (stored.isPresent()) {
       return Optional.of(brought(stores.useFile(stored.get(), owner, observer)));
@@ -140,7 +140,7 @@ final class Texts {
   }
 
   private Brought bring(
-      HubReference dataset, JobSpec.Source source, String owner, DownloadObserver observer) {
+      HubReference dataset, TextRequest source, String owner, DownloadObserver observer) {
     Optional<Known> known = KnownDataSets.withId(dataset.id());
     DataSetFiles files =
         new DataSetFiles(

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Locale;
 
 /**
- * A method of quantizing: the defaults of everything in {@link JobSpec.Gptq}, any of which can be
+ * A method of quantizing: the defaults of everything in {@link GptqRequest}, any of which can be
  * given by itself, and what is done beside.
  */
 public enum Recipe {
@@ -30,12 +30,12 @@ public enum Recipe {
   }
 
   /** These settings with what they leave open filled in. */
-  JobSpec.Gptq complete(JobSpec.Gptq given) {
+  GptqRequest complete(GptqRequest given) {
     return given.orElse(
         switch (this) {
-          case ROUNDING -> JobSpec.Gptq.ROUNDING;
-          case STANDARD -> JobSpec.Gptq.STANDARD;
-          case MOE, ALLOCATE, DISTILL -> JobSpec.Gptq.MOE;
+          case ROUNDING -> GptqRequest.ROUNDING;
+          case STANDARD -> GptqRequest.STANDARD;
+          case MOE, ALLOCATE, DISTILL -> GptqRequest.MOE;
         });
   }
 }

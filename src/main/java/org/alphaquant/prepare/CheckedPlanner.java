@@ -9,10 +9,13 @@ import java.util.Optional;
 import java.util.Set;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.CheckpointException;
+import org.alphaquant.job.CalibrationRequest;
+import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.Recipe;
 import org.alphaquant.job.RefusedException;
+import org.alphaquant.job.TextRequest;
 import org.alphaquant.job.plan.JobPlan;
 import org.alphaquant.job.plan.JobPlanner;
 import org.alphaquant.problem.Problem;
@@ -163,9 +166,9 @@ class CheckedPlanner implements JobPlanner {
     return problems;
   }
 
-  private void checkEvaluation(JobSpec.Evaluation evaluation, List<Problem> problems) {
+  private void checkEvaluation(EvaluationRequest evaluation, List<Problem> problems) {
     if (evaluation.perplexity() != null) {
-      JobSpec.Perplexity perplexity = evaluation.perplexity();
+      EvaluationRequest.Perplexity perplexity = evaluation.perplexity();
       attempt(
           problems,
           "/evaluation/perplexity/path",
@@ -173,7 +176,7 @@ class CheckedPlanner implements JobPlanner {
           () -> inputs.requireText(perplexity.source()));
     }
     if (evaluation.choices() != null) {
-      JobSpec.Choices choices = evaluation.choices();
+      EvaluationRequest.Choices choices = evaluation.choices();
       attempt(
           problems,
           "/evaluation/choices/path",
@@ -189,10 +192,10 @@ class CheckedPlanner implements JobPlanner {
     }
   }
 
-  private void checkCalibration(JobSpec.Calibration calibration, List<Problem> problems) {
-    List<JobSpec.Source> files = calibration.files();
+  private void checkCalibration(CalibrationRequest calibration, List<Problem> problems) {
+    List<TextRequest> files = calibration.files();
     for (int i = 0; i < files.size(); i++) {
-      JobSpec.Source file = files.get(i);
+      TextRequest file = files.get(i);
       String pointer =
           calibration.sources() == null ? "/calibration" : "/calibration/sources/" + i + "/source";
       attempt(problems, pointer, file.source(), () -> inputs.requireText(file));

@@ -12,8 +12,11 @@ import org.alphaquant.calibration.TextSource;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.WrittenFile;
+import org.alphaquant.job.CalibrationRequest;
+import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.TextRequest;
 import org.alphaquant.source.RemoteModels;
 import org.alphaquant.source.SourceException;
 import org.springframework.beans.factory.ObjectProvider;
@@ -102,8 +105,8 @@ public class JobInputs {
         : calibration(spec.calibration().withSamples(spec.distill().samples()));
   }
 
-  private List<CalibrationSpec> calibration(JobSpec.Calibration calibration) {
-    List<JobSpec.Source> files = calibration.files();
+  private List<CalibrationSpec> calibration(CalibrationRequest calibration) {
+    List<TextRequest> files = calibration.files();
     if (files.isEmpty()) {
       TextSource text =
           calibration.texts() == null
@@ -121,13 +124,13 @@ public class JobInputs {
     return specs;
   }
 
-  private static int[] counts(JobSpec.Calibration calibration) {
-    double[] shares = calibration.files().stream().mapToDouble(JobSpec.Source::share).toArray();
+  private static int[] counts(CalibrationRequest calibration) {
+    double[] shares = calibration.files().stream().mapToDouble(TextRequest::share).toArray();
     return Shares.of(shares, calibration.samples());
   }
 
   /** The files that give a sample at least. */
-  private static List<JobSpec.Source> chosen(JobSpec.Calibration calibration) {
+  private static List<TextRequest> chosen(CalibrationRequest calibration) {
     int[] counts = calibration.files().isEmpty() ? new int[0] : counts(calibration);
     return IntStream.range(0, counts.length)
         .filter(i -> counts[i] > 0)
@@ -136,7 +139,7 @@ public class JobInputs {
   }
 
   private static CalibrationSpec samples(
-      JobSpec.Calibration calibration, TextSource text, int samples) {
+      CalibrationRequest calibration, TextSource text, int samples) {
     return new CalibrationSpec(
         text,
         samples,
@@ -151,7 +154,7 @@ public class JobInputs {
   /** Where the model and the texts come from; reads the files of texts to hash them. */
   public Provenance provenance(JobSpec spec) {
     FetchedSource model = fetched.get(spec.model());
-    JobSpec.Calibration calibration = spec.calibration();
+    CalibrationRequest calibration = spec.calibration();
     List<Provenance.Text> texts = new ArrayList<>();
     if (calibration.files().isEmpty()) {
       texts.add(
@@ -160,14 +163,14 @@ public class JobInputs {
                   "built-in", BuiltInText.NAME, "apache-2.0", BuiltInText.sha256())
               : new Provenance.Text("inline", "inline", null, null));
     }
-    for (JobSpec.Source file : chosen(calibration)) {
+    for (TextRequest file : chosen(calibration)) {
       texts.add(text(file, fetched.get(file.name())));
     }
     return new Provenance(
         model == null ? null : new Provenance.Origin(model.origin(), model.licence()), texts);
   }
 
-  private Provenance.Text text(JobSpec.Source file, FetchedSource here) {
+  private Provenance.Text text(TextRequest file, FetchedSource here) {
     return new Provenance.Text(
         file.source(),
         here == null ? file.source() : here.origin(),
@@ -181,7 +184,7 @@ public class JobInputs {
    * The files of texts that a specification names; empty where one of them is fetched for the run.
    */
   Optional<List<Path>> filesHere(JobSpec spec) {
-    List<JobSpec.Source> all = new ArrayList<>(spec.calibration().files());
+    List<TextRequest> all = new ArrayList<>(spec.calibration().files());
     evaluationSource(spec).ifPresent(all::add);
     return all.stream().anyMatch(source -> remote.hasText(source.source()))
         ? Optional.empty()
@@ -193,10 +196,10 @@ public class JobInputs {
     return evaluationSource(spec).map(this::path);
   }
 
-  private static Optional<JobSpec.Source> evaluationSource(JobSpec spec) {
+  private static Optional<TextRequest> evaluationSource(JobSpec spec) {
     return Optional.ofNullable(spec.evaluation())
-        .map(JobSpec.Evaluation::perplexity)
-        .map(JobSpec.Perplexity::source);
+        .map(EvaluationRequest::perplexity)
+        .map(EvaluationRequest.Perplexity::source);
   }
 
   /** The text that perplexity is measured on; empty where none is asked for. */
@@ -216,18 +219,18 @@ public class JobInputs {
    *
    * @throws SourceException if it is not
    */
-  public void requireText(JobSpec.Source source) {
+  public void requireText(TextRequest source) {
     // Not opened: what a stranger's file holds is looked at by the run.
     if (!remote.hasText(source.source())) {
       settings.fileRoots().file(source.source());
     }
   }
 
-  private TextSource text(JobSpec.Source source) {
+  private TextSource text(TextRequest source) {
     return TextSource.of(path(source), source.field());
   }
 
-  private Path path(JobSpec.Source source) {
+  private Path path(TextRequest source) {
     FetchedSource here = fetched.get(source.name());
     return here == null ? settings.fileRoots().file(source.source()) : Path.of(here.path());
   }

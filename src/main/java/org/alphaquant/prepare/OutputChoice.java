@@ -3,7 +3,7 @@ package org.alphaquant.prepare;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.OutputRequest;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.formats.StorageFormats;
@@ -20,7 +20,7 @@ record OutputChoice(Optional<StorageFormat> format, TargetRuntime target) {
   private static final String AUTO = "auto";
 
   /** The choice; names that {@link #problems} refuses count as not given. */
-  static OutputChoice of(JobSpec.Output output) {
+  static OutputChoice of(OutputRequest output) {
     return new OutputChoice(
         StorageFormats.named(output.format()),
         Optional.ofNullable(output.targetRuntime())
@@ -32,7 +32,7 @@ record OutputChoice(Optional<StorageFormat> format, TargetRuntime target) {
   }
 
   /** Names that do not exist. */
-  static List<Problem> problems(JobSpec.Output output) {
+  static List<Problem> problems(OutputRequest output) {
     List<Problem> problems = new ArrayList<>();
     List<String> formats = new ArrayList<>(List.of(AUTO));
     formats.addAll(StorageFormats.names());

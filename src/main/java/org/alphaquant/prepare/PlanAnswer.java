@@ -15,6 +15,7 @@ import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.NominalRate;
 import org.alphaquant.estimate.WorkEstimate;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.job.CalibrationRequest;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.plan.JobPlan;
@@ -50,7 +51,7 @@ public final class PlanAnswer {
    */
   static JobPlan of(PreparedJob job, List<Problem> more, Optional<TokenCount> count) {
     Plan plan = job.plan();
-    JobSpec.Calibration calibration = job.spec().calibration();
+    CalibrationRequest calibration = job.spec().calibration();
     long tokens =
         count
             .map(it -> (long) it.samples() * it.sequenceLength())

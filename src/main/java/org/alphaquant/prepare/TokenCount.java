@@ -10,6 +10,7 @@ import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.chat.ModelChat;
 import org.alphaquant.chat.TemplateException;
+import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.source.SourceException;
 
@@ -63,7 +64,7 @@ public record TokenCount(
     if (inputs.evaluationFile(spec).filter(TokenCount::isSmall).isEmpty()) {
       return Optional.empty();
     }
-    JobSpec.Perplexity perplexity = spec.evaluation().perplexity();
+    EvaluationRequest.Perplexity perplexity = spec.evaluation().perplexity();
     return inputs
         .evaluationText(spec)
         .map(text -> EvaluationText.read(text, perplexity.path(), tokenizer, chat))

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.estimate.PeakMemory;
-import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.GptqRequest;
 import org.alphaquant.job.Recipe;
 import org.alphaquant.measure.Accuracy;
 import org.alphaquant.measure.Divergence;
@@ -89,7 +89,7 @@ public record QuantizationReport(
    * @param scaleSteps candidates of the scale search; 1 is the absolute maximum
    */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Settings(Recipe recipe, JobSpec.Gptq gptq, int scaleSteps) {}
+  public record Settings(Recipe recipe, GptqRequest gptq, int scaleSteps) {}
 
   /** Sizes. */
   public record Bytes(long before, long after) {}

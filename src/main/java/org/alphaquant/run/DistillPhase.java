@@ -13,6 +13,7 @@ import org.alphaquant.distill.DistillSettings;
 import org.alphaquant.distill.Distillation;
 import org.alphaquant.distill.DistilledFiles;
 import org.alphaquant.estimate.DistillMemory;
+import org.alphaquant.job.DistillRequest;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
@@ -45,7 +46,7 @@ final class DistillPhase {
   private final Torch torch;
   private final RunInputs inputs;
   private final PreparedJob prepared;
-  private final JobSpec.Distill spec;
+  private final DistillRequest spec;
   private final Resumption resumption;
   private final RunProgress progress;
   private final StageSeconds seconds;

@@ -11,6 +11,7 @@ import org.alphaquant.calibration.TextSource;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.chat.ModelChat;
 import org.alphaquant.evaluation.Evaluator;
+import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.prepare.EvaluationInputs;
 import org.alphaquant.prepare.JobInputs;
@@ -29,7 +30,7 @@ final class EvaluationTexts {
       Tokenizer tokenizer,
       Optional<ModelChat> chat,
       Set<Long> seen) {
-    JobSpec.Evaluation asked = spec.evaluation();
+    EvaluationRequest asked = spec.evaluation();
     if (asked == null) {
       return EvaluationInputs.NONE;
     }
@@ -52,7 +53,7 @@ final class EvaluationTexts {
 
   private static long[][] windows(
       TextSource source,
-      JobSpec.Perplexity asked,
+      EvaluationRequest.Perplexity asked,
       Tokenizer tokenizer,
       Optional<ModelChat> chat,
       Set<Long> seen,
@@ -68,7 +69,7 @@ final class EvaluationTexts {
   }
 
   private static List<Question> questions(
-      TextSource file, JobSpec.Choices asked, Tokenizer tokenizer) {
+      TextSource file, EvaluationRequest.Choices asked, Tokenizer tokenizer) {
     return Questions.read(file, asked.path(), asked.letters(), tokenizer);
   }
 }

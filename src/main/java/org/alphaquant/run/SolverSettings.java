@@ -7,6 +7,7 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.ColumnOrder;
 import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.job.ActOrder;
+import org.alphaquant.job.GptqRequest;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.ScaleSearch;
 import org.alphaquant.prepare.RunInputs;
@@ -36,7 +37,7 @@ record SolverSettings(RunInputs inputs) {
   /** Everything that determines the numbers of the run. */
   QuantizationPlan plan() {
     JobSpec spec = spec();
-    JobSpec.Gptq gptq = spec.gptq();
+    GptqRequest gptq = spec.gptq();
     int steps = gptq.scaleSearch() == ScaleSearch.NONE ? 1 : SCALE_STEPS;
     QuantizationPlan plan =
         new QuantizationPlan(

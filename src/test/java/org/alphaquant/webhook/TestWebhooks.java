@@ -10,6 +10,7 @@ import java.util.Base64;
 import java.util.List;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
+import org.alphaquant.job.WebhookRequest;
 import org.alphaquant.job.delivery.WebhookDeliveries;
 import org.alphaquant.job.delivery.WebhookDelivery;
 import org.alphaquant.job.queue.JobDatabase;
@@ -84,7 +85,7 @@ final class TestWebhooks implements AutoCloseable {
   }
 
   Job create(String url, List<JobState> events) {
-    JobSpec.Webhook webhook = new JobSpec.Webhook(url, events);
+    WebhookRequest webhook = new WebhookRequest(url, events);
     JobSpec spec =
         new JobSpec(
             "m", null, null, null, null, null, null, null, null, null, null, null, webhook, null,

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.alphaquant.background.Notifications.Channel;
-import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
+import org.alphaquant.job.WebhookRequest;
 
 /** A notification to send: the channel and the job, no content. */
 record Announcement(Channel channel, UUID job) {
@@ -23,7 +23,7 @@ record Announcement(Channel channel, UUID job) {
     } else if (job.state() == JobState.RUNNING && job.cancelRequestedAt().isPresent()) {
       all.add(new Announcement(Channel.CANCEL, job.id()));
     }
-    JobSpec.Webhook webhook = job.spec().webhook();
+    WebhookRequest webhook = job.spec().webhook();
     if (webhook != null && webhook.events().contains(job.state())) {
       all.add(new Announcement(Channel.WEBHOOK, job.id()));
     }

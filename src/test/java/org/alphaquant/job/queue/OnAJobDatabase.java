@@ -6,6 +6,7 @@ import java.util.UUID;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.ResourcesRequest;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobEvents;
 import org.alphaquant.job.row.Jobs;
@@ -68,7 +69,7 @@ public abstract class OnAJobDatabase {
         null,
         null,
         null,
-        new JobSpec.Resources(devices, memory),
+        new ResourcesRequest(devices, memory),
         null,
         null,
         null,

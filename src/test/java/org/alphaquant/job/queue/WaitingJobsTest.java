@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.ResourcesRequest;
 import org.alphaquant.job.queue.RegisteredWorker.Slot;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.Jobs;
@@ -154,7 +155,7 @@ class WaitingJobsTest {
   }
 
   private static Job create(String owner, int devices, long memory) {
-    JobSpec.Resources resources = new JobSpec.Resources(devices, memory);
+    ResourcesRequest resources = new ResourcesRequest(devices, memory);
     JobSpec spec =
         new JobSpec(
             "m", null, null, null, null, null, null, null, resources, null, null, null, null, null,

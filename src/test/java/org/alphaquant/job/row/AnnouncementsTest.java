@@ -12,6 +12,7 @@ import org.alphaquant.background.Notifications;
 import org.alphaquant.background.Notifications.Channel;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
+import org.alphaquant.job.WebhookRequest;
 import org.alphaquant.job.queue.OnAJobDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,7 @@ class AnnouncementsTest extends OnAJobDatabase {
 
   @Test
   void aStateThatAWebhookAskedForWakesItsSender() {
-    JobSpec.Webhook webhook = new JobSpec.Webhook("http://h/", List.of(JobState.RUNNING));
+    WebhookRequest webhook = new WebhookRequest("http://h/", List.of(JobState.RUNNING));
     JobSpec spec =
         new JobSpec(
             "m", null, null, null, null, null, null, null, null, null, null, null, webhook, null,

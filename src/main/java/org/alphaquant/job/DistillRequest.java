@@ -1,0 +1,55 @@
+package org.alphaquant.job;
+
+import static org.alphaquant.job.Limits.orElse;
+import static org.alphaquant.job.Limits.within;
+
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * How a result is trained against its source, on calibration text and on text that the source
+ * writes itself.
+ *
+ * @param samples samples of calibration text to train on, at most; fewer where there is less text
+ * @param sequences that the source writes itself, as long as the samples
+ * @param prompt tokens of calibration text that each of those begins with
+ * @param balanced whether they are written so that experts are used evenly
+ * @param epochs passes over all of them
+ * @param batch sequences of a step
+ * @param latentRate largest learning rate of the weights, in steps of their grid
+ * @param scaleRate that of real scales, as a fraction of their mean
+ * @param normRate that of the norms' weights
+ * @param seed of what is written and of the order
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+public record DistillRequest(
+    Integer samples,
+    Integer sequences,
+    Integer prompt,
+    Boolean balanced,
+    Integer epochs,
+    Integer batch,
+    Double latentRate,
+    Double scaleRate,
+    Double normRate,
+    Long seed) {
+  public DistillRequest {
+    samples = (int) within("samples", orElse(samples, 400), 0, 65_536);
+    sequences = (int) within("sequences", orElse(sequences, 2048), 0, 65_536);
+    prompt = (int) within("prompt", orElse(prompt, 8), 1, 4096);
+    balanced = orElse(balanced, false);
+    epochs = (int) within("epochs", orElse(epochs, 3), 1, 100);
+    batch = (int) within("batch", orElse(batch, 8), 1, 1024);
+    latentRate = within("latent_rate", orElse(latentRate, 2e-3), 0, 1);
+    scaleRate = within("scale_rate", orElse(scaleRate, 0.01), 0, 1);
+    normRate = within("norm_rate", orElse(normRate, 3e-4), 0, 1);
+    seed = orElse(seed, 0L);
+    if (samples + sequences == 0) {
+      throw new SpecException("sequences", 0, "at least 1, or samples must be");
+    }
+  }
+
+  static DistillRequest defaults() {
+    return new DistillRequest(null, null, null, null, null, null, null, null, null, null);
+  }
+}

@@ -1,0 +1,21 @@
+package org.alphaquant.job;
+
+import static org.alphaquant.job.Limits.orElse;
+import static org.alphaquant.job.Limits.within;
+
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * ResourcesRequest that the job needs.
+ *
+ * @param devices device slots of one worker
+ * @param memoryBytes memory that each device must have
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+public record ResourcesRequest(Integer devices, Long memoryBytes) {
+  public ResourcesRequest {
+    devices = (int) within("devices", orElse(devices, 1), 1, 64);
+    memoryBytes = within("memory_bytes", orElse(memoryBytes, 0L), 0, 1L << 50);
+  }
+}
