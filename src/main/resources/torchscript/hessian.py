@@ -78,30 +78,21 @@ def add_rows(H: Tensor, x: Tensor, weight: Tensor, chunk: int) -> Tensor:
     return H
 
 
-def of_inputs(
-    h: Tensor,
-    rows: Tensor,
-    weights: Tensor,
-    offsets: List[int],
-    first: int,
-    last: int,
-    power: float,
-    chunk: int,
+def read_by(
+    h: Tensor, gate_up: List[Tensor], biases: List[Tensor], clamped: bool, rows: Tensor, e: int
 ) -> Tensor:
-    """What gate and up of experts first..last-1 share: [C, K, K] over their own tokens."""
-    K = h.shape[1]
-    H = torch.zeros([last - first, K, K], dtype=torch.float32, device=h.device)
-    for e in range(first, last):
-        for start in range(offsets[e], offsets[e + 1], chunk):
-            end = min(start + chunk, offsets[e + 1])
-            x = torch.index_select(h, 0, rows[start:end]).to(torch.float32)
-            accumulate(H[e - first], x, token_weight(weights[start:end], power))
-    return H
+    """What a linear of an expert reads: its tokens, or with gate_up [C, 2M, K] the activations of its
+    e-th expert, which down reads. float32 [n, K] or [n, M].
+    """
+    x = torch.index_select(h, 0, rows)
+    if len(gate_up) == 0:
+        return x.to(torch.float32)
+    return experts.intermediate(x, gate_up[0], biases, clamped, e)
 
 
-def of_activations(
+def of_experts(
     h: Tensor,
-    gate_up: Tensor,
+    gate_up: List[Tensor],
     biases: List[Tensor],
     clamped: bool,
     rows: Tensor,
@@ -112,17 +103,18 @@ def of_activations(
     power: float,
     chunk: int,
 ) -> Tensor:
-    """The same for the down projections, whose inputs are the activations of gate_up [C, 2M, K]:
-    [C, M, M].
+    """Of experts first..last-1 over their own tokens: what gate and up share [C, K, K], or with their
+    weights gate_up [C, 2M, K] those of down [C, M, M].
     """
-    M = gate_up.shape[1] // 2
-    H = torch.zeros([last - first, M, M], dtype=torch.float32, device=h.device)
+    K = h.shape[1]
+    if len(gate_up) > 0:
+        K = gate_up[0].shape[1] // 2
+    H = torch.zeros([last - first, K, K], dtype=torch.float32, device=h.device)
     for e in range(first, last):
         for start in range(offsets[e], offsets[e + 1], chunk):
             end = min(start + chunk, offsets[e + 1])
-            x = torch.index_select(h, 0, rows[start:end])
-            a = experts.intermediate(x, gate_up, biases, clamped, e - first)
-            accumulate(H[e - first], a, token_weight(weights[start:end], power))
+            x = read_by(h, gate_up, biases, clamped, rows[start:end], e - first)
+            accumulate(H[e - first], x, token_weight(weights[start:end], power))
     return H
 
 
@@ -195,27 +187,7 @@ def fourth_moment(x: Tensor, weight: Tensor) -> Tensor:
 
 def fourth_moments(
     h: Tensor,
-    rows: Tensor,
-    weights: Tensor,
-    offsets: List[int],
-    first: int,
-    last: int,
-    power: float,
-    chunk: int,
-) -> Tensor:
-    """Sum of w^2 |x|^4 over the inputs of experts first..last-1, float64 [C]."""
-    F = torch.zeros([last - first], dtype=torch.float64, device=h.device)
-    for e in range(first, last):
-        for start in range(offsets[e], offsets[e + 1], chunk):
-            end = min(start + chunk, offsets[e + 1])
-            x = torch.index_select(h, 0, rows[start:end])
-            F[e - first] += fourth_moment(x, token_weight(weights[start:end], power))
-    return F
-
-
-def fourth_moments_of_activations(
-    h: Tensor,
-    gate_up: Tensor,
+    gate_up: List[Tensor],
     biases: List[Tensor],
     clamped: bool,
     rows: Tensor,
@@ -226,14 +198,15 @@ def fourth_moments_of_activations(
     power: float,
     chunk: int,
 ) -> Tensor:
-    """The same for what the down projections read."""
+    """Sum of w^2 |x|^4 over what the linears of experts first..last-1 read, as in `of_experts`.
+    float64 [C]
+    """
     F = torch.zeros([last - first], dtype=torch.float64, device=h.device)
     for e in range(first, last):
         for start in range(offsets[e], offsets[e + 1], chunk):
             end = min(start + chunk, offsets[e + 1])
-            x = torch.index_select(h, 0, rows[start:end])
-            a = experts.intermediate(x, gate_up, biases, clamped, e - first)
-            F[e - first] += fourth_moment(a, token_weight(weights[start:end], power))
+            x = read_by(h, gate_up, biases, clamped, rows[start:end], e - first)
+            F[e - first] += fourth_moment(x, token_weight(weights[start:end], power))
     return F
 
 

@@ -14,15 +14,16 @@ export async function compareView({root, query, signal, go}) {
   const measured = jobs.filter((job) => job.result?.perplexity?.before && job.result?.bytes);
   const diverged = jobs.filter((job) => job.result?.divergence && job.result?.bytes);
 
-  const against = (title, some, loss, formatY) => scatter({title: `${title} against size`, xLabel: "size", yLabel: "loss", formatX: bytes, formatY,
-    points: some.map((job) => ({x: job.result.bytes.after, y: loss(job), name: names.get(job.id), onClick: () => go(`/jobs/${job.id}`)}))});
+  const against = (title, some, loss, formatY) => h("div", {}, h("h3", {}, title), scatter({title: `${title} against size`, xLabel: "size", yLabel: title.toLowerCase(), formatX: bytes, formatY,
+    points: some.map((job) => ({x: job.result.bytes.after, y: loss(job), name: names.get(job.id), onClick: () => go(`/jobs/${job.id}`)}))}));
 
   fill(root,
     h("div", {class: "heading"}, h("h1", {class: "grow"}, "Compare"), chooser(all, ids, go)),
     jobs.length === 0 ? h("div", {class: "card empty"}, h("h2", {}, "Choose jobs to compare"), h("p", {}, "Add finished jobs above, or tick them in the list of jobs.")) : null,
     measured.length || diverged.length ? card("Quality against size", h("p", {class: "sub"}, "Left and down is better; the line joins what no other job beats in both."),
-      measured.length ? against("Loss of perplexity", measured, (job) => job.result.perplexity.after / job.result.perplexity.before - 1, (it) => percent(it, 2)) : null,
-      diverged.length > 1 ? against("KL divergence", diverged, (job) => job.result.divergence.mean.value, number) : null) : null,
+      h("div", {class: "two"},
+        measured.length ? against("Loss of perplexity", measured, (job) => job.result.perplexity.after / job.result.perplexity.before - 1, (it) => percent(it, 2)) : null,
+        diverged.length ? against("KL divergence", diverged, (job) => job.result.divergence.mean.value, number) : null)) : null,
     jobs.length ? card("Results", table(jobs, names, ids, go), h("div", {class: "row actions"}, saveButton("JSON", "comparison.json", "application/json", () => JSON.stringify(jobs, null, 2)))) : null,
     jobs.length > 1 ? card("What differs in their specifications", differences(jobs, names)) : null);
 }

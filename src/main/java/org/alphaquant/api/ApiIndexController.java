@@ -1,5 +1,6 @@
 package org.alphaquant.api;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.springframework.http.MediaType;
@@ -15,17 +16,15 @@ class ApiIndexController {
 
   @GetMapping(path = "/v1", produces = MediaType.APPLICATION_JSON_VALUE)
   ApiIndex index() {
-    return new ApiIndex(
-        "AlphaQuant Server",
-        VERSION,
-        Map.of(
-            "contract", "/openapi.yaml",
-            "explorer", "/api.html",
-            "dashboard", "/",
-            "jobs", "/v1/jobs",
-            "plans", "/v1/plans",
-            "presets", "/v1/presets",
-            "models", "/v1/models"));
+    Map<String, String> links = new LinkedHashMap<>();
+    links.put("contract", "/openapi.yaml");
+    links.put("explorer", "/api.html");
+    links.put("dashboard", "/");
+    links.put("jobs", "/v1/jobs");
+    links.put("plans", "/v1/plans");
+    links.put("presets", "/v1/presets");
+    links.put("models", "/v1/models");
+    return new ApiIndex("AlphaQuant Server", VERSION, links);
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.util.function.Supplier;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.Shrinkage;
@@ -37,17 +38,7 @@ record ExpertCalibration(
             hessians,
             mean,
             from,
-            () ->
-                scope.run(
-                    "hessian.fourth_moments",
-                    h,
-                    dispatch.rows(),
-                    dispatch.weights(),
-                    dispatch.offsets(),
-                    from,
-                    to,
-                    weighting.power(),
-                    Dispatch.ROWS));
+            () -> overInputs(scope, "hessian.fourth_moments", from, to));
     for (int e = from; e < to; e++) {
       result.leans(e, shares[e - from]);
     }
@@ -55,9 +46,39 @@ record ExpertCalibration(
   }
 
   private NDArray inputs(TensorScope scope, int from, int to) {
+    return overInputs(scope, "hessian.of_experts", from, to);
+  }
+
+  private NDArray overInputs(TensorScope scope, String sum, int from, int to) {
+    return over(scope, sum, new NDList(), new NDList(), false, from, to);
+  }
+
+  private NDArray overActivations(TensorScope scope, String sum, ExpertWeights weights) {
+    return over(
+        scope,
+        sum,
+        new NDList(weights.gateUp()),
+        weights.biases(),
+        weights.clamped(),
+        weights.from(),
+        weights.from() + weights.count());
+  }
+
+  // A sum over what the linears of some experts read: tokens, or the activations of gateUp.
+  private NDArray over(
+      TensorScope scope,
+      String sum,
+      NDList gateUp,
+      NDList biases,
+      boolean clamped,
+      int from,
+      int to) {
     return scope.run(
-        "hessian.of_inputs",
+        sum,
         h,
+        gateUp,
+        biases,
+        clamped,
         dispatch.rows(),
         dispatch.weights(),
         dispatch.offsets(),
@@ -118,19 +139,7 @@ record ExpertCalibration(
   }
 
   private NDArray activations(TensorScope scope, ExpertWeights weights) {
-    return scope.run(
-        "hessian.of_activations",
-        h,
-        weights.gateUp(),
-        weights.biases(),
-        weights.clamped(),
-        dispatch.rows(),
-        dispatch.weights(),
-        dispatch.offsets(),
-        weights.from(),
-        weights.from() + weights.count(),
-        weighting.power(),
-        Dispatch.ROWS);
+    return overActivations(scope, "hessian.of_experts", weights);
   }
 
   /** The largest absolute input of each down projection, [C]; zero where no token came. */
@@ -159,20 +168,7 @@ record ExpertCalibration(
         hessians,
         average,
         weights.from(),
-        () ->
-            scope.run(
-                "hessian.fourth_moments_of_activations",
-                h,
-                weights.gateUp(),
-                weights.biases(),
-                weights.clamped(),
-                dispatch.rows(),
-                dispatch.weights(),
-                dispatch.offsets(),
-                weights.from(),
-                weights.from() + weights.count(),
-                weighting.power(),
-                Dispatch.ROWS));
+        () -> overActivations(scope, "hessian.fourth_moments", weights));
   }
 
   // What part of each Hessian is the layer's mean then.

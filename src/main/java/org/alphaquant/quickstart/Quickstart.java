@@ -74,7 +74,12 @@ public final class Quickstart implements Callable<Integer> {
     boolean succeeded = new FollowedJob(client, service, terminal, options).run(body);
     if (!options.exit()) {
       terminal.print(
-          "\nThe service keeps running at %s until you press Ctrl-C.".formatted(options.url()));
+          """
+
+          The service keeps running until you press Ctrl-C. In a browser: %s
+          From another terminal: ALPHAQUANT_URL=%s ./alphaquant list
+          With curl: the session in README.md"""
+              .formatted(options.url(), options.url()));
       service.await();
       service.check();
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.nio.file.Path;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.Model;
@@ -85,9 +86,9 @@ class ExpertPassesTest {
           ExpertWeights weights = block.weights();
           NDArray hessians =
               scope.run(
-                  "hessian.of_activations",
+                  "hessian.of_experts",
                   block.h(),
-                  weights.gateUp(),
+                  new NDList(weights.gateUp()),
                   weights.biases(),
                   weights.clamped(),
                   block.dispatch().rows(),

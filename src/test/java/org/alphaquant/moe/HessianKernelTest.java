@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.util.Random;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.Routing;
@@ -47,8 +48,11 @@ class HessianKernelTest {
       Dispatch dispatch = Dispatch.of(scope, routing, EXPERTS);
       NDArray hessians =
           scope.run(
-              "hessian.of_inputs",
+              "hessian.of_experts",
               scope.floats(h, TOKENS, WIDTH),
+              new NDList(),
+              new NDList(),
+              false,
               dispatch.rows(),
               dispatch.weights(),
               dispatch.offsets(),

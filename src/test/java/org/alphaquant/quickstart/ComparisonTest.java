@@ -38,22 +38,33 @@ class ComparisonTest {
   @Test
   void lossesStandSideBySide() {
     String table =
-        new ComparisonTable(job(2.0, 2.02))
-            .add("standard GPTQ", job(2.0, 2.1))
-            .add("routing-weighted GPTQ", job(2.0, 2.02))
+        new ComparisonTable(job(2.0, 2.02, 0.01))
+            .add("standard GPTQ", job(2.0, 2.1, 0.025))
+            .add("routing-weighted GPTQ", job(2.0, 2.02, 0.01))
             .toString();
     assertThat(table)
         .isEqualTo(
             String.join(
                 "\n",
-                "  at the same bits             perplexity",
+                "  at the same bits             perplexity              KL divergence",
                 "  the original                     2.0000",
-                "  standard GPTQ                    2.1000   +5.00 %",
-                "  routing-weighted GPTQ            2.0200   +1.00 %"));
+                "  standard GPTQ                    2.1000    +5.00 %          0.0250",
+                "  routing-weighted GPTQ            2.0200    +1.00 %          0.0100"));
   }
 
-  private static JsonNode job(double before, double after) {
+  @Test
+  void aJobThatMeasuredNoDivergenceHasNone() {
+    JsonNode job =
+        JSON.readTree("{\"result\": {\"perplexity\": {\"before\": 2.0, \"after\": 2.1}}}");
+    assertThat(new ComparisonTable(job).add("standard GPTQ", job).toString())
+        .endsWith("  standard GPTQ                    2.1000    +5.00 %");
+  }
+
+  private static JsonNode job(double before, double after, double divergence) {
     return JSON.readTree(
-        "{\"result\": {\"perplexity\": {\"before\": %s, \"after\": %s}}}".formatted(before, after));
+        """
+        {"result": {"perplexity": {"before": %s, "after": %s}, "divergence": {"mean": {"value": %s}}}}
+        """
+            .formatted(before, after, divergence));
   }
 }
