@@ -46,7 +46,7 @@ class DistillPlanTest {
         .contains("the model has none");
     String quants =
         "\"config\": {\"default\": {\"wq\": \"q4_k\"}}, \"output\": {\"format\": \"gguf\"}, \"distill\": {}";
-    assertThat(problems("models/olmoe256", quants))
+    assertThat(problems("models/olmoe-wide", quants))
         .singleElement()
         .asString()
         .contains("q4_k", "two levels");

@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 class EvaluationRunTest {
 
-  private static final Path MODEL = Path.of("src/test/resources/models/olmoe256");
+  private static final Path MODEL = Path.of("src/test/resources/models/olmoe-wide");
 
   @TempDir private Path folder;
 
@@ -38,7 +38,7 @@ class EvaluationRunTest {
             """
             {"kind": "evaluation", "model": "job/artifacts",
              "evaluation": {"perplexity": {"path": "text.txt", "window": 64},
-                            "choices": {"path": "choices.jsonl"}, "reference": "olmoe256"}}
+                            "choices": {"path": "choices.jsonl"}, "reference": "olmoe-wide"}}
             """);
     assertThat(evaluation.perplexity().before()).isCloseTo(job.perplexity().before(), within(1e-4));
     assertThat(evaluation.perplexity().after()).isCloseTo(job.perplexity().after(), within(1e-3));
@@ -55,7 +55,7 @@ class EvaluationRunTest {
     JsonNode report =
         JsonMapper.shared()
             .readTree(folder.resolve("evaluation/result/evaluation_report.json").toFile());
-    assertThat(report.at("/reference").stringValue()).isEqualTo("olmoe256");
+    assertThat(report.at("/reference").stringValue()).isEqualTo("olmoe-wide");
     assertThat(report.at("/divergence/routers").size()).isPositive();
   }
 
@@ -66,7 +66,7 @@ class EvaluationRunTest {
     JobResult evaluation =
         evaluate(
             """
-            {"kind": "evaluation", "model": "olmoe256",
+            {"kind": "evaluation", "model": "olmoe-wide",
              "evaluation": {"perplexity": {"path": "text.txt", "window": 64}}}
             """);
     assertThat(evaluation.perplexity().before()).isNull();
@@ -86,7 +86,7 @@ class EvaluationRunTest {
             () ->
                 evaluate(
                     """
-                    {"kind": "evaluation", "model": "olmoe256",
+                    {"kind": "evaluation", "model": "olmoe-wide",
                      "evaluation": {"choices": {"path": "choices.jsonl"}}}
                     """))
         .isInstanceOf(RunFailure.class)

@@ -42,12 +42,12 @@ class GgufRunTest {
   void everyKQuantGivesThePerplexityThatTheJobMeasured() throws IOException {
     requireSamePerplexity(
         "src/test/resources/models",
-        "olmoe256",
+        "olmoe-wide",
         """
-        {"default": {"wq": "q4_k"}, "overrides": [
-          {"pattern": "*.self_attn.*", "wq": "q6_k"},
-          {"pattern": "*.1.mlp.experts.*", "wq": "q3_k"},
-          {"pattern": "*.2.mlp.experts.*", "wq": "q2_k"},
+        {"default": {"wq": "q6_k"}, "overrides": [
+          {"pattern": "*.v_proj", "wq": "q2_k"},
+          {"pattern": "*.gate_proj", "wq": "q4_k"},
+          {"pattern": "*.up_proj", "wq": "q3_k"},
           {"pattern": "*.down_proj", "wq": "q5_k"}]}
         """);
   }
@@ -81,7 +81,7 @@ class GgufRunTest {
     String group = format.startsWith("int") ? ", \"group_size\": 32" : "";
     requireSamePerplexity(
         "src/test/resources/models",
-        "olmoe256",
+        "olmoe-wide",
         "{\"default\": {\"wq\": \"%s\", \"symmetric\": %s%s}}".formatted(format, symmetric, group));
   }
 
