@@ -14,7 +14,7 @@ export async function compareView({root, query, signal, go}) {
   const measured = jobs.filter((job) => job.result?.perplexity?.before && job.result?.bytes);
   const diverged = jobs.filter((job) => job.result?.divergence && job.result?.bytes);
 
-  const against = (title, some, loss, formatY) => h("div", {}, h("h3", {}, title), scatter({title: `${title} against size`, xLabel: "size", yLabel: title.toLowerCase(), formatX: bytes, formatY,
+  const against = (title, some, loss, formatY) => h("div", {}, h("h3", {}, title), scatter({title: `${title} against size`, xLabel: "size", yLabel: "", formatX: bytes, formatY,
     points: some.map((job) => ({x: job.result.bytes.after, y: loss(job), name: names.get(job.id), onClick: () => go(`/jobs/${job.id}`)}))}));
 
   fill(root,
