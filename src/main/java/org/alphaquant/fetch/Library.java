@@ -28,6 +28,7 @@ import org.alphaquant.store.Stores;
 /** Models below the roots, in the caches and on their way. */
 final class Library implements ModelLibrary {
 
+  private static final String CACHE = "cache";
   private static final int MAX_DEPTH = 4;
   private static final int MAX_MODELS = 10_000;
 
@@ -98,7 +99,7 @@ final class Library implements ModelLibrary {
     ModelFacts facts = ModelFacts.of(folder);
     return new StoredModel(
         name,
-        owned ? "cache" : "shared-cache",
+        owned ? CACHE : "shared-cache",
         revision,
         complete ? "present" : "incomplete",
         facts.family(),
@@ -117,7 +118,7 @@ final class Library implements ModelLibrary {
         };
     return new StoredModel(
         download.model(),
-        "cache",
+        CACHE,
         download.revision(),
         state,
         null,
@@ -176,16 +177,20 @@ final class Library implements ModelLibrary {
 
   @Override
   public Deletion delete(String model) {
-    if (!HubReference.isId(model)) {
-      return Deletion.NOT_THERE;
-    }
     boolean stopped = downloads.cancel(model);
-    HubReference reference = HubReference.model(model, null);
-    boolean there =
-        hub.list().stream().anyMatch(it -> it.owned() && it.reference().id().equals(model));
-    if (!there) {
-      return stopped ? Deletion.DELETED : Deletion.NOT_THERE;
+    List<StoredModel> copies = list().stream().filter(it -> it.model().equals(model)).toList();
+    if (copies.stream().anyMatch(it -> it.source().equals(CACHE))) {
+      return deleteFromCache(model) ? Deletion.DELETED : Deletion.IN_USE;
     }
-    return hub.delete(reference) ? Deletion.DELETED : Deletion.IN_USE;
+    if (stopped) {
+      return Deletion.DELETED;
+    }
+    return copies.isEmpty() ? Deletion.NOT_THERE : Deletion.NOT_OWNED;
+  }
+
+  private boolean deleteFromCache(String model) {
+    return StoreAddress.is(model)
+        ? stores.delete(StoreAddress.of(model))
+        : hub.delete(HubReference.model(model, null));
   }
 }

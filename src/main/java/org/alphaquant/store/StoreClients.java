@@ -10,6 +10,8 @@ import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.apache5.Apache5HttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.retries.api.BackoffStrategy;
@@ -73,7 +75,7 @@ final class StoreClients {
   private AwsCredentialsProvider credentials() {
     return switch (settings.credentials()) {
       case NONE -> AnonymousCredentialsProvider.create();
-      case ENVIRONMENT -> DefaultCredentialsProvider.builder().build();
+      case ENVIRONMENT -> environment();
       // Asked for with every request, so that a key whose file is replaced is used at once.
       case KEYS ->
           () ->
@@ -82,6 +84,24 @@ final class StoreClients {
                   : AwsSessionCredentials.create(
                       settings.accessKey(), settings.secretKey(), settings.sessionToken());
     };
+  }
+
+  private static AwsCredentialsProvider environment() {
+    DefaultCredentialsProvider chain = DefaultCredentialsProvider.builder().build();
+    return () -> {
+      try {
+        return chain.resolveCredentials();
+      } catch (SdkException e) {
+        throw new NoCredentialsException(e);
+      }
+    };
+  }
+
+  /** None of the sources that Amazon's libraries know has keys, or the one that has was refused. */
+  static final class NoCredentialsException extends SdkClientException {
+    NoCredentialsException(SdkException cause) {
+      super(SdkClientException.builder().message(cause.getMessage()).cause(cause));
+    }
   }
 
   private RetryStrategy retries() {

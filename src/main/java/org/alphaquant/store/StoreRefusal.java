@@ -2,11 +2,16 @@ package org.alphaquant.store;
 
 import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.store.StoreClients.NoCredentialsException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /** What a store's refusal means. The library's own messages may hold addresses and are not told. */
 final class StoreRefusal {
+
+  private static final Logger log = LoggerFactory.getLogger(StoreRefusal.class);
 
   private final String store;
   private final SdkException cause;
@@ -22,6 +27,14 @@ final class StoreRefusal {
    * @param place that was asked for
    */
   FetchException of(String place) {
+    if (cause instanceof NoCredentialsException) {
+      log.warn("no credentials for the store '{}': {}", store, cause.getMessage());
+      return new FetchException(
+          Kind.UNAVAILABLE,
+          "the environment gives this service no credentials for the store '%s'; its log says why"
+              .formatted(store),
+          cause);
+    }
     return cause instanceof S3Exception answer
         ? new FetchException(kind(answer), message(answer, place), cause)
         : new FetchException(

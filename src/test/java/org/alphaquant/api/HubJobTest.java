@@ -99,6 +99,7 @@ class HubJobTest {
     String pushed = hub.push("tiny/first", model());
     Answer posted = http.postJson("/v1/jobs", body("tiny/first"));
     assertThat(posted.status()).as(posted.toString()).isEqualTo(201);
+    assertThat(posted.at("/licence")).isEqualTo("apache-2.0");
     String id = posted.json().at("/id").asString();
     JsonNode job = finished(id);
     assertThat(job.at("/state").asString()).as(job.toString()).isEqualTo("SUCCEEDED");
@@ -254,6 +255,15 @@ class HubJobTest {
     assertThat(listed("tiny/ahead").isMissingNode()).isTrue();
     problem(http.delete("/v1/models/tiny/ahead"), 404, "model-not-found");
     problem(http.postJson("/v1/models", "{\"model\": \"tiny/none\"}"), 422, "invalid-body");
+  }
+
+  @Test
+  void aModelBelowARootIsNotTheServicesToDelete() throws IOException {
+    Path folder = Files.createDirectories(roots.resolve("mine/olmoe"));
+    Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"olmoe\"}");
+    problem(http.delete("/v1/models/mine/olmoe"), 409, "model-not-owned");
+    assertThat(folder.resolve("config.json")).exists();
+    Files.delete(folder.resolve("config.json"));
   }
 
   private static JsonNode listed(String model) {

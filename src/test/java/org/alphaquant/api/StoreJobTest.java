@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.alphaquant.api.Http.Answer;
@@ -183,6 +184,25 @@ class StoreJobTest {
     assertThat(job.at("/state").asString()).as(job.toString()).isEqualTo("SUCCEEDED");
     assertThat(http.delete("/v1/files/" + sent.at("/id")).status()).isEqualTo(204);
     assertThat(store.keys()).doesNotContain(key);
+  }
+
+  @Test
+  void aModelThatWasFetchedAheadIsDeletedFromTheCacheAndNotFromTheStore() {
+    HubDouble.files(FOLDER)
+        .forEach((name, content) -> store.put("ahead/" + name, content, Map.of()));
+    Answer asked = http.postJson("/v1/models", "{\"model\": \"s3://lab/ahead\"}");
+    assertThat(asked.status()).as(asked.text()).isEqualTo(202);
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> http.get("/v1/models").text().matches(".*s3://lab/ahead[^}]*present.*"));
+    List<String> before = store.keys();
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> http.delete("/v1/models/s3:/lab/ahead").status() == 204);
+    assertThat(http.get("/v1/models").text()).doesNotContain("s3://lab/ahead");
+    assertThat(store.keys()).containsAll(before);
+    Answer gone = problem(http.delete("/v1/models/s3:/lab/ahead"), 404, "model-not-found");
+    assertThat(gone.at("/detail")).contains("'s3://lab/ahead'");
   }
 
   @Test

@@ -77,6 +77,8 @@ public final class S3Double implements AutoCloseable {
       proxy =
           S3Proxy.builder()
               .blobStore(new TransientNio2BlobStore())
+              // It knows no tokens of a session; their header is signed all the same.
+              .ignoreUnknownHeaders(true)
               .awsAuthentication(AuthenticationType.AWS_V4, ACCESS_KEY, SECRET_KEY)
               .endpoint(URI.create("http://127.0.0.1:0"))
               .build();
@@ -111,7 +113,7 @@ public final class S3Double implements AutoCloseable {
         BUCKET,
         (String) all.getOrDefault("prefix", ""),
         null,
-        StoreSettings.Credentials.KEYS,
+        (StoreSettings.Credentials) all.getOrDefault("credentials", StoreSettings.Credentials.KEYS),
         ACCESS_KEY,
         (String) all.getOrDefault("secretKey", SECRET_KEY),
         null,

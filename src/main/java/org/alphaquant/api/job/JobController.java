@@ -121,10 +121,15 @@ class JobController {
     try {
       // A replay gets the first answer, even if the model is gone by now.
       return jobs.earlier(new NewJob(owner, spec, key))
-          .orElseGet(() -> jobs.create(new NewJob(owner, check.pinned(spec), spec, key), quotas));
+          .orElseGet(() -> jobs.create(checked(owner, spec, key), quotas));
     } catch (IdempotencyConflict e) {
       throw new ProblemException(ProblemType.IDEMPOTENCY_KEY_REUSED, e.getMessage() + ".");
     }
+  }
+
+  private NewJob checked(String owner, JobSpec spec, String key) {
+    SpecCheck.Pinned pinned = check.pinned(spec);
+    return new NewJob(owner, pinned.spec(), spec, key, pinned.licence(), null);
   }
 
   private ResponseEntity<JobView> answer(HttpStatus status, Job job) {

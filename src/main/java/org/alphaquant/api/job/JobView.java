@@ -16,6 +16,7 @@ import tools.jackson.databind.JsonNode;
 /**
  * A job as clients see it. What is not known or does not apply is left out.
  *
+ * @param licence as the model's card named it when the job was posted
  * @param attempt number of times a worker has taken it
  * @param spec left out in lists; without the texts unless they are asked for
  * @param runAfter when a job that waits for another attempt may run
@@ -28,6 +29,7 @@ public record JobView(
     String owner,
     JobState state,
     String model,
+    String licence,
     JsonNode spec,
     Map<String, String> labels,
     int priority,
@@ -60,6 +62,7 @@ public record JobView(
         job.owner(),
         job.state(),
         job.spec().model(),
+        job.licence().orElse(null),
         shown.of(job.spec()),
         job.labels(),
         job.priority(),

@@ -42,16 +42,25 @@ class SpecCheck {
    *
    * @throws ProblemException {@code invalid-job} if it cannot run
    */
-  JobSpec pinned(JobSpec spec) {
+  Pinned pinned(JobSpec spec) {
     JobSpec pinned = pin(spec);
     try {
       JobPlan plan = plan(pinned);
-      return plan == null ? pinned : pinned.on(plan.sourceSha256());
+      return plan == null
+          ? new Pinned(pinned, null)
+          : new Pinned(pinned.on(plan.sourceSha256()), plan.licence());
     } catch (SourceAwayException e) {
       log.warn("a job is taken without a look at its model: {}", e.getMessage());
-      return pinned;
+      return new Pinned(pinned, null);
     }
   }
+
+  /**
+   * What a job will run.
+   *
+   * @param licence that the model's card names; null where it names none or could not be read
+   */
+  record Pinned(JobSpec spec, String licence) {}
 
   /**
    * Plans the specification.

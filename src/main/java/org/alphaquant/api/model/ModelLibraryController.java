@@ -47,9 +47,13 @@ class ModelLibraryController {
     }
   }
 
+  /**
+   * @param model {@code org/name} or {@code s3:/store/path}: a path has no empty segments, so that
+   *     one slash stands for the two
+   */
   @DeleteMapping(path = "/{*model}", produces = MediaType.ALL_VALUE)
   ResponseEntity<Void> delete(@PathVariable String model) {
-    String name = model.substring(1);
+    String name = model.substring(1).replaceFirst("^s3:/+", "s3://");
     return switch (library.delete(name)) {
       case DELETED -> ResponseEntity.noContent().build();
       case NOT_THERE ->
@@ -59,7 +63,12 @@ class ModelLibraryController {
       case IN_USE ->
           throw new ProblemException(
               ProblemType.MODEL_IN_USE,
-              "'%s' is being used by a job; it can be deleted afterwards.".formatted(name));
+              "A job reads '%s' now; delete it when the job has ended.".formatted(name));
+      case NOT_OWNED ->
+          throw new ProblemException(
+              ProblemType.MODEL_NOT_OWNED,
+              "'%s' lies below an allowed root or in a cache that this service only reads; it deletes models from its own cache alone."
+                  .formatted(name));
     };
   }
 }

@@ -44,6 +44,8 @@ public enum ProblemType {
   JOB_FINISHED("job-finished", HttpStatus.CONFLICT, "The job is finished"),
   JOB_ACTIVE("job-active", HttpStatus.CONFLICT, "The job has not ended"),
   MODEL_IN_USE("model-in-use", HttpStatus.CONFLICT, "The model is in use"),
+  MODEL_NOT_OWNED(
+      "model-not-owned", HttpStatus.CONFLICT, "The model is not in the service's own cache"),
   CONTENT_TOO_LARGE(
       "content-too-large", HttpStatus.CONTENT_TOO_LARGE, "The request body is too large"),
   UNSUPPORTED_MEDIA_TYPE(

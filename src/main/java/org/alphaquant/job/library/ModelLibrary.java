@@ -21,13 +21,21 @@ public interface ModelLibrary {
    */
   StoredModel fetch(ModelRequest request, String owner);
 
-  /** Deletes a model of the hub from the service's cache, or stops its download. */
+  /**
+   * Deletes every revision of a model from the service's own cache, and stops its download. Nothing
+   * is deleted where the model came from: not on the hub, not in a store's bucket.
+   *
+   * @param model {@code org/name} or {@code s3://store/path}, as the list names it
+   */
   Deletion delete(String model);
 
   /** Outcome of a deletion. */
   enum Deletion {
     DELETED,
     NOT_THERE,
-    IN_USE
+    /** A job reads it now. */
+    IN_USE,
+    /** It lies below an allowed root or in a cache that this service only reads. */
+    NOT_OWNED
   }
 }

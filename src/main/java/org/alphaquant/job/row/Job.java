@@ -69,6 +69,8 @@ public class Job {
   private Map<String, String> labels;
 
   private Instant expiresAt;
+  private String licence;
+  private String traceParent;
 
   protected Job() {}
 
@@ -200,5 +202,15 @@ public class Job {
   /** When the retention sweep deletes it. */
   public Optional<Instant> expiresAt() {
     return Optional.ofNullable(expiresAt);
+  }
+
+  /** As the model's card named it when the job was posted. */
+  public Optional<String> licence() {
+    return Optional.ofNullable(licence);
+  }
+
+  /** The place of the request that posted it in its trace, as W3C Trace Context writes it. */
+  public Optional<String> traceParent() {
+    return Optional.ofNullable(traceParent);
   }
 }

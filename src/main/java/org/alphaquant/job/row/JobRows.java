@@ -31,9 +31,9 @@ interface JobRows extends Repository<Job, UUID> {
   @NativeQuery(
       """
       insert into job (id, owner, spec, priority, devices, device_memory_bytes,
-                       idempotency_key, request_sha256, labels)
+                       idempotency_key, request_sha256, labels, licence, trace_parent)
       values (:id, :owner, cast(:spec as jsonb), :priority, :devices, :memory,
-              :key, :sha256, cast(:labels as jsonb))
+              :key, :sha256, cast(:labels as jsonb), :licence, :traceParent)
       on conflict (owner, idempotency_key) where idempotency_key is not null do nothing
       returning *
       """)
@@ -46,7 +46,9 @@ interface JobRows extends Repository<Job, UUID> {
       long memory,
       String key,
       byte[] sha256,
-      String labels);
+      String labels,
+      String licence,
+      String traceParent);
 
   @NativeQuery("select * from job where owner = :owner and idempotency_key = :key")
   Optional<Job> findByKey(String owner, String key);

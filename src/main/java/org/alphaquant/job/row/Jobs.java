@@ -78,7 +78,9 @@ public final class Jobs {
             spec.resources().memoryBytes(),
             job.idempotencyKey(),
             sha256,
-            StoredJson.write(spec.labels()));
+            StoredJson.write(spec.labels()),
+            job.licence(),
+            job.traceParent());
     return listeners
         .tell(created, JobListener::created)
         .map(it -> new Submission(it, false))

@@ -14,17 +14,27 @@ import org.alphaquant.job.Limits;
  * @param owner who asks
  * @param asked the specification as it was asked for; {@code spec} may say more, which commit say
  * @param idempotencyKey the client's name for this request, or null; 1 to 255 characters
+ * @param licence that the model's card names; null where it names none or could not be read
+ * @param traceParent the request's place in its trace (W3C Trace Context); null without tracing
  */
-public record NewJob(String owner, JobSpec spec, JobSpec asked, String idempotencyKey) {
+public record NewJob(
+    String owner,
+    JobSpec spec,
+    JobSpec asked,
+    String idempotencyKey,
+    String licence,
+    String traceParent) {
   public NewJob {
     Limits.text("owner", owner, 255);
     requireNonNull(spec, "spec is null");
     requireNonNull(asked, "asked is null");
     Limits.textOrNull("Idempotency-Key", idempotencyKey, 255);
+    Limits.textOrNull("licence", licence, 255);
+    Limits.textOrNull("traceparent", traceParent, 55);
   }
 
   public NewJob(String owner, JobSpec spec, String idempotencyKey) {
-    this(owner, spec, spec, idempotencyKey);
+    this(owner, spec, spec, idempotencyKey, null, null);
   }
 
   /** Equal for requests that mean the same, whatever their layout and left-out defaults. */
