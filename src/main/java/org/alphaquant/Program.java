@@ -81,6 +81,8 @@ final class Program implements Commands {
     line.addSubcommand(new CreateKey(out));
     line.addSubcommand(new Migrate(out));
     line.addSubcommand(new Quickstart());
+    line.addSubcommand(new VerifyReceipt(out, err));
+    line.addSubcommand(new CreateReceiptKey(out, err));
     line.addSubcommand("generate-completion", new GenerateCompletion());
     return line.setOut(writer(out))
         .setErr(writer(err))

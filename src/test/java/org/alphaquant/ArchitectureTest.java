@@ -84,7 +84,8 @@ class ArchitectureTest {
         Set.of("api.job", "events", "job", "job.delivery", "job.row", "security", "server"));
     map.put(
         "api.result",
-        Set.of("api.job", "api.problem", "store", "cache", "job", "job.row", "server"));
+        Set.of("api.job", "api.problem", "receipt", "store", "cache", "job", "job.row", "server"));
+    map.put("receipt", Set.of("checkpoint", "job"));
     map.put(
         "api.model",
         Set.of(

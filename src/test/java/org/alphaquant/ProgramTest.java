@@ -21,7 +21,8 @@ class ProgramTest {
     assertThat(text(out))
         .contains("submit", "plan", "watch", "list", "cancel", "retry", "experts", "download")
         .contains(
-            "compare", "create-key", "migrate", "quickstart", "generate-completion", "Exit status");
+            "compare", "create-key", "migrate", "quickstart", "generate-completion", "Exit status")
+        .contains("receipt", "verify", "create-receipt-key");
   }
 
   @Test

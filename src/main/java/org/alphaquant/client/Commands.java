@@ -19,6 +19,7 @@ public interface Commands {
         new Retry(),
         new Experts(),
         new Download(),
+        new Receipt(),
         new Compare());
   }
 }

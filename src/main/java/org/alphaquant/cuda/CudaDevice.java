@@ -27,17 +27,22 @@ public final class CudaDevice {
   private static final Logger log = LoggerFactory.getLogger(CudaDevice.class);
   private static final Map<Integer, Optional<CudaDevice>> DEVICES = new ConcurrentHashMap<>();
 
+  private static final int LONGEST_NAME = 256;
+
   private final Driver driver;
   private final Compiler compiler;
   private final Pointer context;
+  private final String name;
   private final String architecture;
   private final Map<String, CudaModule> modules = new ConcurrentHashMap<>();
   private Optional<Blas> blas;
 
-  private CudaDevice(Driver driver, Compiler compiler, Pointer context, String architecture) {
+  private CudaDevice(
+      Driver driver, Compiler compiler, Pointer context, String name, String architecture) {
     this.driver = driver;
     this.compiler = compiler;
     this.context = context;
+    this.name = name;
     this.architecture = architecture;
   }
 
@@ -64,11 +69,19 @@ public final class CudaDevice {
           "sm_%d%d"
               .formatted(
                   attribute(driver, device, Driver.MAJOR), attribute(driver, device, Driver.MINOR));
-      return Optional.of(new CudaDevice(driver, Compiler.load(), context.getValue(), architecture));
+      return Optional.of(
+          new CudaDevice(
+              driver, Compiler.load(), context.getValue(), name(driver, device), architecture));
     } catch (UnsatisfiedLinkError | CudaException e) {
       log.warn("cuda:{} runs without fused kernels: {}", ordinal, e.getMessage());
       return Optional.empty();
     }
+  }
+
+  private static String name(Driver driver, IntByReference device) {
+    byte[] name = new byte[LONGEST_NAME];
+    check(driver, driver.cuDeviceGetName(name, name.length, device.getValue()), "cuDeviceGetName");
+    return Native.toString(name);
   }
 
   private static int attribute(Driver driver, IntByReference device, int attribute) {
@@ -76,6 +89,11 @@ public final class CudaDevice {
     int result = driver.cuDeviceGetAttribute(value, attribute, device.getValue());
     check(driver, result, "cuDeviceGetAttribute");
     return value.getValue();
+  }
+
+  /** As the driver calls it, {@code NVIDIA H200} for instance. */
+  public String name() {
+    return name;
   }
 
   /**

@@ -21,6 +21,8 @@ interface Driver extends Library {
 
   int cuInit(int flags);
 
+  int cuDeviceGetName(byte[] name, int length, int device);
+
   int cuDeviceGet(IntByReference device, int ordinal);
 
   int cuDeviceGetAttribute(IntByReference value, int attribute, int device);

@@ -3,6 +3,7 @@ package org.alphaquant.report;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
+import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.job.GptqRequest;
 import org.alphaquant.job.Recipe;
@@ -53,7 +54,11 @@ public record QuantizationReport(
     List<Utilization> experts,
     Map<String, String> leftOut) {
 
-  /** The model and the digest of its headers and config.json, which tell it from any other. */
+  /**
+   * The model and the digest of its headers and config.json, which tell it from any other.
+   *
+   * @param files weights, config.json and tokenizer.json with the SHA-256 of their bytes
+   */
   @JsonNaming(SnakeCaseStrategy.class)
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Model(
@@ -63,7 +68,8 @@ public record QuantizationReport(
       String family,
       int layers,
       long parameters,
-      String sha256) {}
+      String sha256,
+      List<WrittenFile> files) {}
 
   /** The calibration tokens. */
   @JsonNaming(SnakeCaseStrategy.class)

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.alphaquant.calibration.CalibrationSamples;
+import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.measure.Accuracy;
 import org.alphaquant.measure.Divergence;
@@ -38,6 +39,8 @@ public final class ReportWriter {
   }
 
   public QuantizationReport report(
+      String device,
+      List<WrittenFile> source,
       List<LinearReport> linears,
       List<Utilization> experts,
       Map<String, Double> seconds,
@@ -48,7 +51,7 @@ public final class ReportWriter {
       PeakMemory.Peak peak) {
     Provenance.Origin model = inputs.provenance().model();
     return new QuantizationReport(
-        Versions.all(),
+        Versions.on(device),
         new QuantizationReport.Model(
             prepared.spec().model(),
             model == null ? null : model.origin(),
@@ -56,7 +59,8 @@ public final class ReportWriter {
             prepared.description().family(),
             prepared.description().layers(),
             prepared.description().parameters(),
-            prepared.plan().source()),
+            prepared.plan().source(),
+            source),
         new QuantizationReport.Calibration(
             inputs.samples().samples(),
             inputs.samples().sequenceLength(),

@@ -10,6 +10,13 @@ public final class Versions {
 
   private Versions() {}
 
+  /** The same, and the kind of device that computed. */
+  public static Map<String, String> on(String device) {
+    Map<String, String> versions = all();
+    versions.put("device", device);
+    return versions;
+  }
+
   public static Map<String, String> all() {
     Map<String, String> versions = new TreeMap<>();
     versions.put(

@@ -105,7 +105,13 @@ final class EvaluationRun {
                 context::ensureNotDraining);
     texts.warnings().forEach(progress::warning);
     WrittenFile report =
-        write(subject.description(), figures, seconds.soFar(), peak.peak(memory), texts);
+        write(
+            torch.kind(),
+            subject.description(),
+            figures,
+            seconds.soFar(),
+            peak.peak(memory),
+            texts);
     return new JobResult(
         figures.perplexity(),
         figures.divergence(),
@@ -124,6 +130,7 @@ final class EvaluationRun {
   }
 
   private WrittenFile write(
+      String device,
       ModelDescription description,
       Figures figures,
       Map<String, Double> seconds,
@@ -132,7 +139,7 @@ final class EvaluationRun {
       throws IOException {
     EvaluationReport report =
         new EvaluationReport(
-            Versions.all(),
+            Versions.on(device),
             spec.model(),
             spec.evaluation().reference(),
             description.family(),

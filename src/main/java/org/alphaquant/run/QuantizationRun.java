@@ -88,7 +88,9 @@ public final class QuantizationRun implements JobRunner {
         Torch torch = seconds.of("start", () -> torch(context))) {
       requireRunnable(job);
       RunInputs run = seconds.of("tokenize", () -> encoded(context, inputs, job, tokenizer));
-      return new RunPhases(context, torch, run, seconds).run();
+      try (SourceHashes source = new SourceHashes(job.source())) {
+        return new RunPhases(context, torch, run, source, seconds).run();
+      }
     }
   }
 

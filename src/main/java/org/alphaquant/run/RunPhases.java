@@ -46,6 +46,7 @@ final class RunPhases {
   private final JobSpec spec;
   private final Torch torch;
   private final RunInputs inputs;
+  private final SourceHashes source;
   private final PreparedJob prepared;
   private final RunProgress progress;
   private final PeakMemory peak;
@@ -61,12 +62,18 @@ final class RunPhases {
   /**
    * @param seconds of the stages so far
    */
-  RunPhases(JobContext context, Torch torch, RunInputs inputs, StageSeconds seconds) {
+  RunPhases(
+      JobContext context,
+      Torch torch,
+      RunInputs inputs,
+      SourceHashes source,
+      StageSeconds seconds) {
     this.seconds = seconds;
     this.context = context;
     this.spec = context.spec();
     this.torch = torch;
     this.inputs = inputs;
+    this.source = source;
     this.prepared = inputs.job();
     this.progress =
         new RunProgress(context, DistillPhase.tokens(spec, inputs, inputs.evaluation().tokens()));
@@ -107,7 +114,8 @@ final class RunPhases {
               ? measuring.after(subject(read, stored), before, context::ensureHeld)
               : new Figures(null, null, null);
       Plan plan = prepared.plan();
-      RunReports reports = new RunReports(context, inputs, solved, progress, seconds);
+      RunReports reports =
+          new RunReports(context, torch, inputs, source, solved, progress, seconds);
       reports.write(figures, trained, peak.peak(memory));
       return new JobResult(
           figures.perplexity(),

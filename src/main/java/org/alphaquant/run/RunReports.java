@@ -17,13 +17,16 @@ import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.report.ModelCard;
 import org.alphaquant.report.QuantizationReport;
 import org.alphaquant.report.ReportWriter;
+import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What a run writes about its result, beside the checkpoint itself. */
 record RunReports(
     JobContext context,
+    Torch torch,
     RunInputs inputs,
+    SourceHashes source,
     SolvedLayers solved,
     RunProgress progress,
     StageSeconds seconds) {
@@ -37,6 +40,8 @@ record RunReports(
     QuantizationReport report =
         new ReportWriter(inputs, new SolverSettings(inputs).plan())
             .report(
+                torch.kind(),
+                seconds.of("hash_source", source::all),
                 solved.linears(trained),
                 experts,
                 seconds(records),

@@ -77,6 +77,13 @@ public final class Torch implements AutoCloseable {
     return device;
   }
 
+  /** What kind of device it is: two of one kind give the same bits. */
+  public String kind() {
+    return device.equals("cpu")
+        ? "cpu " + System.getProperty("os.arch")
+        : cuda.map(CudaDevice::name).orElse("cuda");
+  }
+
   /** A scope for one stage of the work; its name appears in errors. */
   public TensorScope scope(String stage) {
     return new TensorScope(kernels, (PtNDManager) manager.newSubManager(), cuda, stage);

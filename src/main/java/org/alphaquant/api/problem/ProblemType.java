@@ -37,6 +37,7 @@ public enum ProblemType {
   MODEL_NOT_FOUND("model-not-found", HttpStatus.NOT_FOUND, "There is no such model"),
   EXPERTS_NOT_AVAILABLE(
       "experts-not-available", HttpStatus.NOT_FOUND, "No expert utilization is known yet"),
+  RECEIPT_NOT_AVAILABLE("receipt-not-available", HttpStatus.NOT_FOUND, "There is no receipt"),
   METHOD_NOT_ALLOWED(
       "method-not-allowed", HttpStatus.METHOD_NOT_ALLOWED, "The path has no such method"),
   NOT_ACCEPTABLE(

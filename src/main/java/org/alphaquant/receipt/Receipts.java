@@ -1,0 +1,134 @@
+package org.alphaquant.receipt;
+
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Makes receipts of finished jobs. */
+public final class Receipts {
+  static final String JOB = "job";
+  static final String FIGURES = "figures";
+
+  private static final String BUILD_TYPE = "urn:alphaquant:job:v1";
+  private static final String BUILDER = "urn:alphaquant:server";
+  private static final String HEADERS = "config.json and the tensors' names, dtypes and shapes";
+  private static final List<String> MEASURED =
+      List.of("perplexity", "divergence", "choices", "bits_per_weight", "bytes", "contract");
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private final SigningKey key;
+
+  public Receipts(SigningKey key) {
+    this.key = key;
+  }
+
+  public VerifyingKey verifyingKey() {
+    return key.verifying();
+  }
+
+  /**
+   * A finished job.
+   *
+   * @param report what its run wrote about it
+   */
+  public record Finished(
+      UUID id, Instant started, Instant ended, JobSpec spec, JobResult result, JsonNode report) {}
+
+  /** The same bytes for the same job and key. */
+  public Envelope of(Finished job) {
+    return Envelope.sign(statement(job).bytes(), key);
+  }
+
+  private static Statement statement(Finished job) {
+    List<Statement.Resource> files =
+        job.result().artifacts().stream()
+            .map(file -> Statement.Resource.of(file.name(), file.sha256()))
+            .toList();
+    Statement.Definition definition =
+        new Statement.Definition(
+            BUILD_TYPE,
+            Map.of(JOB, again(job)),
+            Map.of("versions", job.report().path("versions")),
+            dependencies(job.report()));
+    Statement.Details details =
+        new Statement.Details(
+            new Statement.Builder(
+                BUILDER,
+                Map.of(
+                    "alphaquant",
+                    job.report().path("versions").path("alphaquant").asString("unknown"))),
+            new Statement.Metadata(job.id().toString(), job.started(), job.ended()),
+            List.of(new Statement.Resource(FIGURES, null, null, figures(job))));
+    return new Statement(
+        Statement.TYPE, files, Statement.SLSA, new Statement.Provenance(definition, details));
+  }
+
+  // Without the webhook, which holds a secret, and pinned to the source that it was made of.
+  private static JsonNode again(Finished job) {
+    ObjectNode body = JSON.valueToTree(job.spec());
+    body.remove("webhook");
+    String source = job.report().path("model").path("sha256").asString(null);
+    if (source != null) {
+      body.put("source_sha256", source);
+    }
+    return body;
+  }
+
+  private static List<Statement.Resource> dependencies(JsonNode report) {
+    List<Statement.Resource> all = new ArrayList<>();
+    JsonNode model = report.path("model");
+    if (model.path("sha256").isString()) {
+      String uri = model.path("origin").asString(model.path("id").asString(null));
+      all.add(
+          new Statement.Resource(
+              "headers",
+              uri,
+              Map.of("sha256", model.path("sha256").asString()),
+              Map.of("covers", JSON.valueToTree(HEADERS))));
+      for (JsonNode file : model.path("files")) {
+        all.add(
+            new Statement.Resource(
+                file.path("name").asString(),
+                uri,
+                Map.of("sha256", file.path("sha256").asString()),
+                null));
+      }
+    }
+    JsonNode calibration = report.path("calibration");
+    if (calibration.path("tokens_sha256").isString()) {
+      all.add(
+          Statement.Resource.of(
+              "calibration tokens", calibration.path("tokens_sha256").asString()));
+    }
+    for (JsonNode text : calibration.path("sources")) {
+      if (text.path("sha256").isString()) {
+        all.add(
+            new Statement.Resource(
+                text.path("source").asString(),
+                text.path("origin").asString(null),
+                Map.of("sha256", text.path("sha256").asString()),
+                null));
+      }
+    }
+    return all;
+  }
+
+  private static Map<String, JsonNode> figures(Finished job) {
+    Map<String, JsonNode> figures = new LinkedHashMap<>();
+    for (String name : MEASURED) {
+      JsonNode value = job.report().path(name);
+      if (!value.isMissingNode() && !value.isNull()) {
+        figures.put(name, value);
+      }
+    }
+    return figures;
+  }
+}

@@ -1,0 +1,63 @@
+package org.alphaquant.run;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.WrittenFile;
+
+/** Hashes the source's files on a thread of its own, beside the work, for the report. */
+final class SourceHashes implements AutoCloseable {
+  private static final List<String> BESIDE = List.of("config.json", "tokenizer.json");
+
+  private final ExecutorService thread =
+      Executors.newSingleThreadExecutor(
+          work -> {
+            Thread thread = new Thread(work, "hash-source");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private final List<Future<WrittenFile>> files = new ArrayList<>();
+
+  SourceHashes(Checkpoint source) {
+    Stream.concat(source.files().stream(), BESIDE.stream().map(source.folder()::resolve))
+        .filter(Files::isRegularFile)
+        .forEach(file -> files.add(thread.submit(() -> hashed(file))));
+    thread.shutdown();
+  }
+
+  // By the name in the folder: in the hub's cache the file behind it is called by its hash.
+  private static WrittenFile hashed(Path file) {
+    return WrittenFile.of(file);
+  }
+
+  /** All files' hashes; waits for those that are not known yet. */
+  List<WrittenFile> all() {
+    List<WrittenFile> hashes = new ArrayList<>();
+    for (Future<WrittenFile> file : files) {
+      try {
+        hashes.add(file.get());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new CancellationException("interrupted while the source is hashed");
+      } catch (ExecutionException e) {
+        throw e.getCause() instanceof RuntimeException known
+            ? known
+            : new IllegalStateException(e.getCause());
+      }
+    }
+    return hashes;
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+}
