@@ -114,6 +114,11 @@ public record CalibrationSamples(
     longest.takeRest();
   }
 
+  /** Other samples in place of these, made from the same documents. */
+  public CalibrationSamples replaced(long[][] others) {
+    return new CalibrationSamples(others, used, shortages, digests);
+  }
+
   /** Documents that were read of all sources. */
   public long documents() {
     return used.stream().mapToLong(Used::documents).sum();

@@ -119,6 +119,11 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.decode(new long[] {id}, false);
   }
 
+  /** The text of ids, without special tokens. */
+  public String decode(long... ids) {
+    return tokenizer.decode(ids, true);
+  }
+
   /** What to say of a file that is larger than {@link #MAX_BYTES}. */
   public static String tooLarge(long bytes) {
     return "tokenizer.json has %,d bytes, over the limit of %,d".formatted(bytes, MAX_BYTES);

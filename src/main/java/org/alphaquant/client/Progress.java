@@ -24,6 +24,7 @@ record Progress(
   private static final Map<String, String> WORDS =
       Map.of(
           "prepare", "preparing",
+          "write_text", "writing text to calibrate on",
           "evaluate_before", "evaluating the original",
           "quantize", "quantizing",
           "sample", "writing text to train on",

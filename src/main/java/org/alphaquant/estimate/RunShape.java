@@ -37,6 +37,20 @@ public record RunShape(
     }
   }
 
+  /** The same with another number of experts that each token is calibrated on. */
+  public RunShape covering(int expertsOfToken) {
+    return new RunShape(
+        layers,
+        hidden,
+        attentionWeights,
+        experts,
+        expertsOfToken,
+        expertWidth,
+        denseWidth,
+        vocabulary,
+        tokens);
+  }
+
   public long expertWeights() {
     return 3 * hidden * expertWidth;
   }

@@ -24,6 +24,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  *     and cuts the whole
  * @param seed 0 takes documents in file order; any other draws them at random
  * @param deduplicate whether a document that comes again is left out; true where there are sources
+ * @param coverage which tokens an expert is calibrated on
+ * @param selfWritten text that the model writes itself; null for none
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record CalibrationRequest(
@@ -35,7 +37,9 @@ public record CalibrationRequest(
     Integer sequenceLength,
     Integer minLength,
     Long seed,
-    Boolean deduplicate) {
+    Boolean deduplicate,
+    Coverage coverage,
+    SelfWrittenRequest selfWritten) {
   public CalibrationRequest {
     textOrNull("path", path, 1024);
     if (path != null && texts != null) {
@@ -61,21 +65,42 @@ public record CalibrationRequest(
     }
     seed = orElse(seed, 0L);
     deduplicate = orElse(deduplicate, sources != null);
+    coverage = orElse(coverage, Coverage.NATURAL);
+    if (coverage.kind() == Coverage.Kind.BALANCED) {
+      selfWritten = orElse(selfWritten, SelfWrittenRequest.balanced(samples));
+      if (!selfWritten.balanced()) {
+        throw new SpecException(
+            "self_written/balanced", false, "true, as coverage is balanced, or left out");
+      }
+    }
   }
 
   /** Another number of samples of the same. */
   public CalibrationRequest withSamples(int count) {
-    return new CalibrationRequest(
-        path, texts, sources, field, count, sequenceLength, minLength, seed, deduplicate);
+    return with(texts, count);
   }
 
   CalibrationRequest withoutTexts() {
+    return with(null, samples);
+  }
+
+  private CalibrationRequest with(List<String> texts, int samples) {
     return new CalibrationRequest(
-        path, null, sources, field, samples, sequenceLength, minLength, seed, deduplicate);
+        path,
+        texts,
+        sources,
+        field,
+        samples,
+        sequenceLength,
+        minLength,
+        seed,
+        deduplicate,
+        coverage,
+        selfWritten);
   }
 
   static CalibrationRequest defaults() {
-    return new CalibrationRequest(null, null, null, null, null, null, null, null, null);
+    return new CalibrationRequest(null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** All files that it names, one with the whole share where there is a path. */

@@ -1,6 +1,8 @@
 package org.alphaquant.moe;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.ArrayList;
+import java.util.List;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
@@ -13,11 +15,16 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param scoreMean their mean; 0 without tokens
  * @param share its part of all (token, slot) pairs of the layer; 1/E is fair
  * @param underUtilized see {@link Utilization#isUnderUtilized}
- * @param weightSum sum of what its tokens count in its Hessian
+ * @param calibrationTokens tokens that its Hessian is summed over: its own, or more where the
+ *     calibration's coverage is wider
+ * @param weightSum sum of what those count in its Hessian
  * @param effectiveTokens tokens of equal weight that would say as much (Kish's effective sample
  *     size): the squared sum of the weights over the sum of their squares
  * @param layerShare part of the Hessian of its gate and up that is the layer's mean, 0 to 1: how
  *     far it was drawn there for want of tokens; null where nothing was calibrated
+ * @param remedies what was done for an under-utilized expert: {@code more-tokens} where it was
+ *     calibrated on tokens that were not routed to it, {@code layer-mean} where its Hessian was
+ *     drawn towards its layer's mean; null for the others
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -28,10 +35,15 @@ public record ExpertUsage(
     double scoreMean,
     double share,
     boolean underUtilized,
+    long calibrationTokens,
     double weightSum,
     double effectiveTokens,
-    Double layerShare) {
+    Double layerShare,
+    List<String> remedies) {
 
+  private static final double NOTICEABLE = 0.005;
+
+  /** One that was counted; what was done for it follows from {@code share} of its layer's mean. */
   ExpertUsage leaning(double share) {
     return new ExpertUsage(
         expert,
@@ -40,8 +52,21 @@ public record ExpertUsage(
         scoreMean,
         this.share,
         underUtilized,
+        calibrationTokens,
         weightSum,
         effectiveTokens,
-        share);
+        share,
+        underUtilized ? remedies(share) : null);
+  }
+
+  private List<String> remedies(double share) {
+    List<String> remedies = new ArrayList<>();
+    if (calibrationTokens > tokens) {
+      remedies.add("more-tokens");
+    }
+    if (share >= NOTICEABLE) {
+      remedies.add("layer-mean");
+    }
+    return remedies;
   }
 }

@@ -31,24 +31,51 @@ public record Utilization(
   /**
    * Counts what the router did with its tokens.
    *
+   * @param covered which tokens each expert is calibrated on; the routing itself where they are
+   *     those that it is sent
    * @param inputs width of an expert's input
    * @param power exponent of the score that a token counts in a Hessian with
    */
   public static Utilization of(
-      TensorScope scope, int layer, Routing routing, int experts, long inputs, double power) {
+      TensorScope scope,
+      int layer,
+      Routing routing,
+      Routing covered,
+      int experts,
+      long inputs,
+      double power) {
     try (TensorScope counting = scope.child("utilization")) {
-      NDList counts =
-          counting.runAll(
-              "experts.utilization", routing.experts(), routing.weights(), power, experts);
+      Counts natural = Counts.of(counting, routing, experts, power);
+      Counts calibrated =
+          covered == routing ? natural : Counts.of(counting, covered, experts, power);
       return of(
           layer,
           inputs,
           routing.experts().getShape().get(0),
           (int) routing.experts().getShape().get(1),
-          counting.toFloats(counts.get(0)),
-          counting.toFloats(counts.get(1)),
-          counting.toFloats(counts.get(2)),
-          counting.toFloats(counts.get(3)));
+          natural,
+          calibrated);
+    }
+  }
+
+  /**
+   * Sums over the tokens of each expert.
+   *
+   * @param tokens how many
+   * @param scores of what its outputs were multiplied with
+   * @param weights of what they count in its Hessian
+   * @param squares of the squares of that
+   */
+  record Counts(float[] tokens, float[] scores, float[] weights, float[] squares) {
+
+    static Counts of(TensorScope scope, Routing routing, int experts, double power) {
+      NDList counts =
+          scope.runAll("experts.utilization", routing.experts(), routing.weights(), power, experts);
+      return new Counts(
+          scope.toFloats(counts.get(0)),
+          scope.toFloats(counts.get(1)),
+          scope.toFloats(counts.get(2)),
+          scope.toFloats(counts.get(3)));
     }
   }
 
@@ -56,20 +83,13 @@ public record Utilization(
    * Counts the layer's routing.
    *
    * @param inputs width of an expert's input
-   * @param tokens tokens of each expert
-   * @param scores sum of scores of each expert
-   * @param weights sum of its tokens' weights
-   * @param squares sum of their squares
+   * @param allTokens of the layer
+   * @param natural what the router sent to each expert
+   * @param calibrated what each expert is calibrated on
    */
   static Utilization of(
-      int layer,
-      long inputs,
-      long allTokens,
-      int topK,
-      float[] tokens,
-      float[] scores,
-      float[] weights,
-      float[] squares) {
+      int layer, long inputs, long allTokens, int topK, Counts natural, Counts calibrated) {
+    float[] tokens = natural.tokens;
     double pairs = 0;
     for (float count : tokens) {
       pairs += count;
@@ -80,11 +100,23 @@ public record Utilization(
       long count = Math.round(tokens[e]);
       double share = pairs == 0 ? 0 : tokens[e] / pairs;
       entropy -= share == 0 ? 0 : share * Math.log(share) / Math.log(2);
-      double mean = count == 0 ? 0 : scores[e] / (double) count;
+      double mean = count == 0 ? 0 : natural.scores[e] / (double) count;
       boolean starved = isUnderUtilized(count, share, inputs, tokens.length);
-      double effective = squares[e] == 0 ? 0 : (double) weights[e] * weights[e] / squares[e];
+      double weights = calibrated.weights[e];
+      double effective = calibrated.squares[e] == 0 ? 0 : weights * weights / calibrated.squares[e];
       experts.add(
-          new ExpertUsage(e, count, scores[e], mean, share, starved, weights[e], effective, null));
+          new ExpertUsage(
+              e,
+              count,
+              natural.scores[e],
+              mean,
+              share,
+              starved,
+              Math.round(calibrated.tokens[e]),
+              weights,
+              effective,
+              null,
+              null));
     }
     return new Utilization(layer, allTokens, topK, entropy, experts);
   }
@@ -101,7 +133,7 @@ public record Utilization(
   /** What a (token, slot) pair counts in a Hessian on average. */
   public double meanWeight() {
     double sum = experts.stream().mapToDouble(ExpertUsage::weightSum).sum();
-    return sum / Math.max(1, experts.stream().mapToLong(ExpertUsage::tokens).sum());
+    return sum / Math.max(1, experts.stream().mapToLong(ExpertUsage::calibrationTokens).sum());
   }
 
   /**

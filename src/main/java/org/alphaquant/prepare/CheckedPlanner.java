@@ -87,6 +87,7 @@ class CheckedPlanner implements JobPlanner {
       // Of a model that is only measured there is no result that something could speak against.
       List<Problem> errors = quantizes ? job.plan().errors() : List.of();
       errors.forEach(error -> problems.add(InputProblems.of(error)));
+      problems.addAll(new CoveragePlan(job).problems());
       DistillPlan.of(job).ifPresent(training -> problems.addAll(training.problems()));
       // Last, and only for a job that is sound otherwise: it takes longest.
       return problems.isEmpty() ? withTokenizer(job, problems) : null;

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.NominalRate;
+import org.alphaquant.estimate.RunShape;
 import org.alphaquant.estimate.WorkEstimate;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.job.CalibrationRequest;
@@ -52,14 +53,19 @@ public final class PlanAnswer {
   static JobPlan of(PreparedJob job, List<Problem> more, Optional<TokenCount> count) {
     Plan plan = job.plan();
     CalibrationRequest calibration = job.spec().calibration();
-    long tokens =
+    long given =
         count
             .map(it -> (long) it.samples() * it.sequenceLength())
             .orElse((long) calibration.samples() * calibration.sequenceLength());
+    int length = count.map(TokenCount::sequenceLength).orElse(calibration.sequenceLength());
+    CoveragePlan coverage = new CoveragePlan(job);
+    long tokens = coverage.tokens(length, given);
     ModelShape shape = new ModelShape(job.description(), tokens);
     Optional<DistillPlan> training = DistillPlan.of(job);
     WorkEstimate work =
-        WorkEstimate.of(shape.mean()).plus(training.map(DistillPlan::operations).orElse(0.0));
+        WorkEstimate.of(shape.mean())
+            .plus(coverage.operations(tokens))
+            .plus(training.map(DistillPlan::operations).orElse(0.0));
     return new JobPlan(
         job.spec().model(),
         job.description().family(),
@@ -70,7 +76,7 @@ public final class PlanAnswer {
         plan.bitsPerWeight(),
         new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
         count.map(PlanAnswer::calibration).orElse(null),
-        memory(job.spec(), shape, plan, training),
+        memory(job.spec(), coverage.largest(tokens), plan, training),
         Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
         plan.groups().stream().map(PlanAnswer::scheme).toList(),
         Stream.concat(plan.findings().stream().map(InputProblems::of), more.stream()).toList(),
@@ -83,7 +89,7 @@ public final class PlanAnswer {
   }
 
   private static JobPlan.Memory memory(
-      JobSpec spec, ModelShape shape, Plan plan, Optional<DistillPlan> training) {
+      JobSpec spec, RunShape shape, Plan plan, Optional<DistillPlan> training) {
     ToLongFunction<ModuleScheme> bytes = plan.sizes();
     Map<Integer, Long> layers =
         plan.modules().stream()
@@ -91,7 +97,7 @@ public final class PlanAnswer {
                 Collectors.groupingBy(
                     module -> module.module().layer(), Collectors.summingLong(bytes)));
     long largest = layers.values().stream().mapToLong(Long::longValue).max().orElse(0);
-    MemoryPlan memory = new MemoryPlan(shape.largest(), spec.resources().memoryBytes(), 0);
+    MemoryPlan memory = new MemoryPlan(shape, spec.resources().memoryBytes(), 0);
     long trained = training.map(it -> it.memory().deviceBytes()).orElse(0L);
     long device = Math.max(memory.deviceBytes(), trained);
     return new JobPlan.Memory(device, largest, memory.expertsAtOnce());

@@ -15,4 +15,10 @@ public record RunInputs(
     CalibrationSamples samples,
     Provenance provenance,
     long[][] training,
-    EvaluationInputs evaluation) {}
+    EvaluationInputs evaluation) {
+
+  /** The same, calibrated on other samples. */
+  public RunInputs with(CalibrationSamples others) {
+    return new RunInputs(job, others, provenance, training, evaluation);
+  }
+}

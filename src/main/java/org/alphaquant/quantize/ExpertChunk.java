@@ -10,6 +10,7 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.model.block.MoeFeedForward;
@@ -17,10 +18,16 @@ import org.alphaquant.quantize.BatchQuantizer.Part;
 import org.alphaquant.quantize.BatchQuantizer.Quantized;
 import org.alphaquant.torch.TensorScope;
 
-/** Experts {@code from..to-1} of a layer, which are on the device and solved together. */
+/**
+ * Experts {@code from..to-1} of a layer, which are on the device and solved together.
+ *
+ * @param calibration what they are calibrated on
+ * @param sent the tokens that they are sent, whose outputs the next layer reads
+ */
 record ExpertChunk(
     MoeFeedForward block,
     ExpertCalibration calibration,
+    Dispatch sent,
     BatchQuantizer batches,
     int from,
     int to,
@@ -110,7 +117,7 @@ record ExpertChunk(
   /** Adds the experts' outputs to {@code y [T, K]}. */
   void addOutputs(TensorScope scope, ExpertWeights weights, NDArray y) {
     long start = System.nanoTime();
-    calibration.dispatch().addOutputs(scope, y, calibration.h(), weights, InputRounding.NONE);
+    sent.addOutputs(scope, y, calibration.h(), weights, InputRounding.NONE);
     result.took("forward", start, scope);
   }
 

@@ -43,6 +43,8 @@ final class ExpertQuantizer {
    * Quantizes every expert that has a scheme and adds all experts' outputs to {@code y}.
    *
    * @param h block input [T, K]
+   * @param routing where tokens are sent
+   * @param covered which tokens each expert is calibrated on; mostly the routing itself
    * @param y [T, K], changed in place
    */
   void quantize(
@@ -50,14 +52,17 @@ final class ExpertQuantizer {
       MoeFeedForward block,
       NDArray h,
       Routing routing,
+      Routing covered,
       NDArray y,
       LayerResult result) {
-    ExpertCalibration calibration = calibration(scope, block, h, routing);
+    ExpertCalibration calibration = calibration(scope, block, h, covered);
+    Dispatch sent =
+        covered == routing ? calibration.dispatch() : Dispatch.of(scope, routing, block.experts());
     List<ExpertChunk> chunks = new ArrayList<>();
     int size = Math.min(block.experts(), expertsAtOnce);
     for (int from = 0; from < block.experts(); from += size) {
       int to = Math.min(block.experts(), from + size);
-      chunks.add(new ExpertChunk(block, calibration, batches, from, to, result));
+      chunks.add(new ExpertChunk(block, calibration, sent, batches, from, to, result));
     }
     if (chunks.size() == 1) {
       together(scope, chunks.get(0), y);

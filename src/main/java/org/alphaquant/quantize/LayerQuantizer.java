@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import org.alphaquant.job.Coverage;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.model.block.Attention;
@@ -31,19 +32,23 @@ final class LayerQuantizer {
   private final StageQuantizer stages;
   private final ExpertQuantizer experts;
   private final RoutingWeight weighting;
+  private final Coverage coverage;
   private final Map<Integer, String> cached;
 
   /**
+   * @param coverage which tokens each expert is calibrated on
    * @param cached attention modules by layer whose keys and values get scales for a cache
    */
   LayerQuantizer(
       StageQuantizer stages,
       ExpertQuantizer experts,
       RoutingWeight weighting,
+      Coverage coverage,
       Map<Integer, String> cached) {
     this.stages = stages;
     this.experts = experts;
     this.weighting = weighting;
+    this.coverage = coverage;
     this.cached = cached;
   }
 
@@ -168,18 +173,25 @@ final class LayerQuantizer {
       scope.releaseCachedMemory();
       routers(scope, block, h, result);
       Routing routing = block.route(scope, h);
+      Routing covered = covered(scope, block, h, routing);
       long width = h.getShape().get(1);
       result.routing(
-          Utilization.of(scope, index, routing, block.experts(), width, weighting.power()));
+          Utilization.of(
+              scope, index, routing, covered, block.experts(), width, weighting.power()));
       block.shared().ifPresent(shared -> shared(scope, shared, h, result));
       NDArray y =
           block
               .shared()
               .map(shared -> shared.forward(scope, h))
               .orElseGet(() -> scope.run("tensor.zeros_like", h));
-      experts.quantize(scope, block, h, routing, y, result);
+      experts.quantize(scope, block, h, routing, covered, y, result);
       advance(stream, block, y);
     }
+  }
+
+  private Routing covered(TensorScope scope, MoeFeedForward block, NDArray h, Routing routing) {
+    int count = coverage.expertsPerToken(block.topK(), block.experts());
+    return count == block.topK() ? routing : block.router().widened(scope, h, count);
   }
 
   // Whatever decides by h how much an expert counts: its quantized weights then route the tokens.

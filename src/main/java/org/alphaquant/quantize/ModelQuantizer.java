@@ -41,7 +41,8 @@ public final class ModelQuantizer {
     int expertsAtOnce = Math.max(1, memory.expertsAtOnce());
     ExpertQuantizer experts =
         new ExpertQuantizer(batches, plan.weighting(), plan.shrinkage(), expertsAtOnce);
-    this.layers = new LayerQuantizer(stages, experts, plan.weighting(), plan.cached());
+    this.layers =
+        new LayerQuantizer(stages, experts, plan.weighting(), plan.coverage(), plan.cached());
     this.tokensPerBatch = memory.tokensPerBatch();
   }
 

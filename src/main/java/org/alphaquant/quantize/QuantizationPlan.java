@@ -5,6 +5,7 @@ import java.util.OptionalInt;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqOptions;
+import org.alphaquant.job.Coverage;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.Shrinkage;
 import org.alphaquant.storage.StorageFormat;
@@ -18,6 +19,7 @@ import org.alphaquant.storage.TorchTypes;
  * @param nearest whether weights take their nearest codes instead
  * @param weighting how much a token counts in an expert's Hessian
  * @param shrinkage how far each expert's Hessian is drawn towards its layer's mean
+ * @param coverage which tokens each expert is calibrated on
  * @param format how the checkpoint is written
  * @param dtype the model's own dtype
  * @param samples calibration token ids [n][S]
@@ -30,13 +32,14 @@ public record QuantizationPlan(
     boolean nearest,
     RoutingWeight weighting,
     Shrinkage shrinkage,
+    Coverage coverage,
     StorageFormat format,
     Dtype dtype,
     long[][] samples,
     Map<Integer, String> cached,
     boolean keepsSolutions) {
 
-  /** Without a cache and without keeping solutions. */
+  /** On natural routing, without a cache and without keeping solutions. */
   public QuantizationPlan(
       Map<String, TensorScheme> schemes,
       GptqOptions gptq,
@@ -46,22 +49,34 @@ public record QuantizationPlan(
       StorageFormat format,
       Dtype dtype,
       long[][] samples) {
-    this(schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, Map.of(), false);
-  }
-
-  /** The same with scales for a cache of these attention modules' keys and values. */
-  public QuantizationPlan caching(Map<Integer, String> modules) {
-    return new QuantizationPlan(
+    this(
         schemes,
         gptq,
         nearest,
         weighting,
         shrinkage,
+        Coverage.NATURAL,
         format,
         dtype,
         samples,
-        modules,
-        keepsSolutions);
+        Map.of(),
+        false);
+  }
+
+  /** The same with experts calibrated on other tokens. */
+  public QuantizationPlan covering(Coverage other) {
+    return with(other, cached, keepsSolutions);
+  }
+
+  /** The same with scales for a cache of these attention modules' keys and values. */
+  public QuantizationPlan caching(Map<Integer, String> modules) {
+    return with(coverage, modules, keepsSolutions);
+  }
+
+  private QuantizationPlan with(Coverage covering, Map<Integer, String> caching, boolean keeping) {
+    return new QuantizationPlan(
+        schemes, gptq, nearest, weighting, shrinkage, covering, format, dtype, samples, caching,
+        keeping);
   }
 
   /** Number of the dtype that the format rounds the weight itself to, if it does. */
@@ -73,8 +88,7 @@ public record QuantizationPlan(
 
   /** The same, with solutions kept. */
   public QuantizationPlan keepingSolutions() {
-    return new QuantizationPlan(
-        schemes, gptq, nearest, weighting, shrinkage, format, dtype, samples, cached, true);
+    return with(coverage, cached, true);
   }
 
   public QuantizationPlan {

@@ -11,6 +11,7 @@ public interface RunObserver {
   /** The phases of a run, in order. */
   enum Phase {
     PREPARE,
+    WRITE_TEXT,
     EVALUATE_BEFORE,
     QUANTIZE,
     SAMPLE,

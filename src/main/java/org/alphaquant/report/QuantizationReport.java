@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Map;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.estimate.PeakMemory;
+import org.alphaquant.job.Coverage;
 import org.alphaquant.job.GptqRequest;
 import org.alphaquant.job.Recipe;
+import org.alphaquant.job.SelfWrittenRequest;
 import org.alphaquant.measure.Accuracy;
 import org.alphaquant.measure.Divergence;
 import org.alphaquant.measure.PerplexityChange;
@@ -71,10 +73,23 @@ public record QuantizationReport(
       String sha256,
       List<WrittenFile> files) {}
 
-  /** The calibration tokens. */
+  /**
+   * The calibration tokens.
+   *
+   * @param samples those that the model wrote itself among them
+   * @param coverage which of them each expert was calibrated on
+   * @param selfWritten the model's own text; null where there was none
+   */
   @JsonNaming(SnakeCaseStrategy.class)
+  @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Calibration(
-      int samples, int sequenceLength, long seed, String tokensSha256, List<Source> sources) {}
+      int samples,
+      int sequenceLength,
+      long seed,
+      Coverage coverage,
+      SelfWrittenRequest selfWritten,
+      String tokensSha256,
+      List<Source> sources) {}
 
   /** A calibration text: its version and how much of it was used. */
   @JsonNaming(SnakeCaseStrategy.class)

@@ -65,6 +65,8 @@ public final class ReportWriter {
             inputs.samples().samples(),
             inputs.samples().sequenceLength(),
             prepared.spec().calibration().seed(),
+            prepared.spec().calibration().coverage(),
+            prepared.spec().calibration().selfWritten(),
             inputs.samples().sha256(),
             sources()),
         settings(),
@@ -135,13 +137,26 @@ public final class ReportWriter {
       String starved =
           layer.experts().stream()
               .filter(ExpertUsage::underUtilized)
-              .map(expert -> "%d (%d tokens)".formatted(expert.expert(), expert.tokens()))
+              .map(ReportWriter::starved)
               .collect(Collectors.joining(", "));
       if (!starved.isEmpty()) {
         warnings.add("layer %d: under-utilized experts %s".formatted(layer.layer(), starved));
       }
     }
     return warnings;
+  }
+
+  private static String starved(ExpertUsage expert) {
+    String tokens = "%d (%d tokens".formatted(expert.expert(), expert.tokens());
+    String more =
+        expert.calibrationTokens() > expert.tokens()
+            ? ", calibrated on %d".formatted(expert.calibrationTokens())
+            : "";
+    String leaning =
+        expert.layerShare() == null
+            ? ""
+            : ", %.0f %% of its layer's mean".formatted(100 * expert.layerShare());
+    return tokens + more + leaning + ")";
   }
 
   private Optional<String> shortWindow() {

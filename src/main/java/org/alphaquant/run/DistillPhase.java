@@ -1,7 +1,6 @@
 package org.alphaquant.run;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -15,17 +14,13 @@ import org.alphaquant.distill.DistilledFiles;
 import org.alphaquant.estimate.DistillMemory;
 import org.alphaquant.job.DistillRequest;
 import org.alphaquant.job.JobError;
-import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
-import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.prepare.DistillPlan;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.quantize.RunObserver.Phase;
-import org.alphaquant.sample.Balance;
 import org.alphaquant.sample.SampleRequest;
-import org.alphaquant.sample.Sampler;
 import org.alphaquant.storage.TorchTypes;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
@@ -163,19 +158,6 @@ final class DistillPhase {
         && tensor.name().contains("norm");
   }
 
-  /** Tokens of a run's phases. */
-  static RunProgress.Tokens tokens(JobSpec spec, RunInputs inputs, long evaluation) {
-    int length = inputs.samples().sequenceLength();
-    long calibration = (long) inputs.samples().samples() * length;
-    if (spec.distill() == null) {
-      return new RunProgress.Tokens(calibration, evaluation);
-    }
-    long sampled = (long) spec.distill().sequences() * length;
-    long trained = (long) inputs.training().length * length + sampled;
-    return new RunProgress.Tokens(
-        calibration, evaluation, sampled, spec.distill().epochs() * trained);
-  }
-
   private DistillMemory memory() {
     return new DistillPlan(prepared, context.spec()).memory();
   }
@@ -196,48 +178,18 @@ final class DistillPhase {
             });
   }
 
-  // Text of the model's own, a file for each batch of sequences.
   private long[][] written() {
     if (spec.sequences() == 0) {
       return new long[0][];
     }
-    SampledText text = new SampledText(resumption);
-    List<long[]> sequences = new ArrayList<>(text.adopted());
-    if (sequences.size() < spec.sequences()) {
-      try (TensorScope scope = torch.scope("sample");
-          Sampler sampler =
-              new Sampler(
-                  scope, ModelFamilies.open(prepared.source(), prepared.description(), scope))) {
-        write(sampler, text, sequences);
-      }
-    }
-    return sequences.toArray(long[][]::new);
-  }
-
-  private void write(Sampler sampler, SampledText text, List<long[]> sequences) {
     int length = inputs.samples().sequenceLength();
     int prompt = Math.min(spec.prompt(), length - 1);
     SampleRequest request = new SampleRequest(spec.sequences(), length, prompt, 1, spec.seed());
-    int atOnce = sampler.atOnce(length, torch.freeDeviceMemory());
-    if (spec.balanced()) {
-      atOnce = Math.max(1, atOnce / Balance.USUAL.beams());
-    }
-    while (sequences.size() < spec.sequences()) {
-      int count = Math.min(atOnce, spec.sequences() - sequences.size());
-      long[][] batch = batch(sampler, request, sequences.size(), count);
-      text.keep(sequences.size(), batch);
-      sequences.addAll(List.of(batch));
-      context.betweenLayers();
-    }
-  }
-
-  private long[][] batch(Sampler sampler, SampleRequest request, int first, int count) {
-    long[][] texts = inputs.samples().tokens();
-    int length = request.length();
-    Sampler.Observer told =
-        (done, of) -> progress.progress(Phase.SAMPLE, (int) (done / length), (int) (of / length));
-    return spec.balanced()
-        ? sampler.writeBalanced(request, Balance.USUAL, texts, first, count, told)
-        : sampler.write(request, texts, first, count, told);
+    return new TextWriter(context, torch, prepared, progress, Phase.SAMPLE)
+        .write(
+            request,
+            spec.balanced(),
+            inputs.samples().tokens(),
+            new SampledText("sampled", resumption::file));
   }
 }

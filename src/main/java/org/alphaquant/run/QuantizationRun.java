@@ -23,6 +23,7 @@ import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.torch.Torch;
@@ -87,9 +88,16 @@ public final class QuantizationRun implements JobRunner {
         Tokenizer tokenizer = seconds.of("tokenize", () -> tokenizer(context, job.source()));
         Torch torch = seconds.of("start", () -> torch(context))) {
       requireRunnable(job);
-      RunInputs run = seconds.of("tokenize", () -> encoded(context, inputs, job, tokenizer));
+      RunInputs given = seconds.of("tokenize", () -> encoded(context, inputs, job, tokenizer));
+      RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));
+      progress.progress(Phase.PREPARE, 0, 1);
       try (SourceHashes source = new SourceHashes(job.source())) {
-        return new RunPhases(context, torch, run, source, seconds).run();
+        SelfWriting writing = new SelfWriting(context, torch, given, progress);
+        RunInputs all =
+            writing.isAsked()
+                ? seconds.of(Phase.WRITE_TEXT.jsonName(), () -> writing.written(tokenizer))
+                : given;
+        return new RunPhases(context, torch, all, source, progress, seconds).run();
       }
     }
   }

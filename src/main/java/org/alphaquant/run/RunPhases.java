@@ -15,12 +15,12 @@ import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.distill.DistilledFiles;
 import org.alphaquant.estimate.MemoryPlan;
-import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.block.WeightOverlay;
+import org.alphaquant.prepare.CoveragePlan;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.prepare.SourceDigest;
@@ -67,6 +67,7 @@ final class RunPhases {
       Torch torch,
       RunInputs inputs,
       SourceHashes source,
+      RunProgress progress,
       StageSeconds seconds) {
     this.seconds = seconds;
     this.context = context;
@@ -75,8 +76,7 @@ final class RunPhases {
     this.inputs = inputs;
     this.source = source;
     this.prepared = inputs.job();
-    this.progress =
-        new RunProgress(context, DistillPhase.tokens(spec, inputs, inputs.evaluation().tokens()));
+    this.progress = progress;
     this.peak = new PeakMemory(torch);
     this.layers = new LayerFiles(new AttemptLayout(context.attemptDirectory()).layers());
     this.solved = new SolvedLayers(layers, prepared.description().layers());
@@ -84,10 +84,8 @@ final class RunPhases {
     this.resumption = Resumption.of(context, fingerprint(), layers);
     this.memory =
         new MemoryPlan(
-            new ModelShape(
-                    prepared.description(),
-                    (long) inputs.samples().samples() * inputs.samples().sequenceLength())
-                .largest(),
+            new CoveragePlan(prepared)
+                .largest((long) inputs.samples().samples() * inputs.samples().sequenceLength()),
             torch.freeDeviceMemory().orElse(0),
             context.earlierResourceFailures());
     this.measuring =
@@ -96,7 +94,6 @@ final class RunPhases {
   }
 
   JobResult run() throws IOException {
-    progress.progress(Phase.PREPARE, 0, 1);
     int adopted = seconds.of("adopt", resumption::adopt);
     if (adopted == 0) {
       seconds.of("check_source", this::checkSource);

@@ -3,8 +3,12 @@ package org.alphaquant.run;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.alphaquant.job.DistillRequest;
 import org.alphaquant.job.JobProgress;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.SelfWrittenRequest;
 import org.alphaquant.moe.Utilization;
+import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.RunObserver;
 import org.alphaquant.worker.JobContext;
 
@@ -35,14 +39,28 @@ final class RunProgress implements RunObserver {
   /**
    * Tokens that pass through the model.
    *
-   * @param sampled that it writes itself
+   * @param written that it writes itself to be calibrated on
+   * @param sampled that it writes itself to be trained on
    * @param trained of all steps of a training
    */
-  record Tokens(long calibration, long evaluation, long sampled, long trained) {
+  record Tokens(long written, long calibration, long evaluation, long sampled, long trained) {
 
-    /** Without a training. */
+    /** Without text of its own and without a training. */
     Tokens(long calibration, long evaluation) {
-      this(calibration, evaluation, 0, 0);
+      this(0, calibration, evaluation, 0, 0);
+    }
+
+    /** Of a quantization with these inputs, before any text is written. */
+    static Tokens of(JobSpec spec, RunInputs inputs) {
+      long length = inputs.samples().sequenceLength();
+      SelfWrittenRequest own = spec.calibration().selfWritten();
+      long written = own == null ? 0 : own.sequences() * length;
+      long given = own != null && own.only() ? 0 : inputs.samples().samples() * length;
+      DistillRequest training = spec.distill();
+      long sampled = training == null ? 0 : training.sequences() * length;
+      long trained =
+          training == null ? 0 : training.epochs() * (inputs.training().length * length + sampled);
+      return new Tokens(written, given + written, inputs.evaluation().tokens(), sampled, trained);
     }
   }
 
@@ -55,6 +73,7 @@ final class RunProgress implements RunObserver {
     this.nanos = nanos;
     this.startNanos = nanos.getAsLong();
     weights.put(Phase.PREPARE, 0.0);
+    weights.put(Phase.WRITE_TEXT, SAMPLE_PASSES * tokens.written());
     weights.put(Phase.EVALUATE_BEFORE, (double) tokens.evaluation());
     weights.put(Phase.QUANTIZE, QUANTIZE_PASSES * tokens.calibration());
     weights.put(Phase.SAMPLE, SAMPLE_PASSES * tokens.sampled());

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.SafetensorsWriter;
@@ -15,8 +16,11 @@ import org.alphaquant.checkpoint.TensorSource;
 /**
  * Text that the model wrote, as token ids in files named after their first sequence: {@code
  * sampled-000000.safetensors}.
+ *
+ * @param prefix of the files' names
+ * @param files a file of this attempt by its name, taken over from an earlier one if there is one
  */
-record SampledText(Resumption resumption) {
+record SampledText(String prefix, Function<String, Path> files) {
 
   private static final String TOKENS = "tokens";
 
@@ -61,6 +65,6 @@ record SampledText(Resumption resumption) {
   }
 
   private Path file(int first) {
-    return resumption.file("sampled-%06d.safetensors".formatted(first));
+    return files.apply("%s-%06d.safetensors".formatted(prefix, first));
   }
 }

@@ -56,7 +56,9 @@ record SolverSettings(RunInputs inputs) {
             inputs.job().plan().format(),
             inputs.job().plan().dtype(),
             inputs.samples().tokens());
-    QuantizationPlan caching = plan.caching(inputs.job().plan().content().cached());
+    QuantizationPlan caching =
+        plan.covering(spec.calibration().coverage())
+            .caching(inputs.job().plan().content().cached());
     return spec.distill() == null ? caching : caching.keepingSolutions();
   }
 

@@ -72,7 +72,8 @@ class HessianKernelTest {
   void utilizationCountsEveryExpertAndNamesThoseThatSawTooLittle() {
     try (Torch torch = Torch.open("cpu");
         TensorScope scope = torch.scope("test")) {
-      Utilization counted = Utilization.of(scope, 3, routing(scope), EXPERTS, WIDTH, 1);
+      Utilization counted =
+          Utilization.of(scope, 3, routing(scope), routing(scope), EXPERTS, WIDTH, 1);
       assertThat(counted.layer()).isEqualTo(3);
       assertThat(counted.tokens()).isEqualTo(TOKENS);
       assertThat(counted.topK()).isEqualTo(TOP_K);

@@ -172,8 +172,9 @@ class ExpertQuantizerTest {
       NDArray rows = block.input(scope, h);
       NDArray y = scope.run("tensor.zeros_like", rows);
       LayerResult result = new LayerResult();
+      Routing routed = routing(scope, block);
       new ExpertQuantizer(batches, RoutingWeight.SCORE, new Shrinkage(shrinkage), expertsAtOnce)
-          .quantize(scope, block, rows, routing(scope, block), y, result);
+          .quantize(scope, block, rows, routed, routed, y, result);
       return Outcome.of(result, scope.toFloats(y));
     }
   }

@@ -18,7 +18,6 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.DecoderLayer;
-import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
@@ -140,28 +139,10 @@ class SamplerTest {
         assertThat(Arrays.stream(even).map(row -> row[0])).containsOnly(1L, 11L);
         assertThat(sampler.writeBalanced(request, Balance.USUAL, texts, 0, 8, (done, of) -> {}))
             .isDeepEqualTo(even);
-        assertThat(variation(scope, model, even)).isLessThan(0.9 * variation(scope, model, free));
+        assertThat(BalanceBench.variation(scope, model, even))
+            .isLessThan(0.9 * BalanceBench.variation(scope, model, free));
       }
     }
-  }
-
-  // Of tokens per expert, mean over layers.
-  private static double variation(TensorScope scope, Model model, long[][] texts) {
-    long[] flat = Arrays.stream(texts).flatMapToLong(Arrays::stream).toArray();
-    NDArray x = model.embed(scope, scope.longs(flat, texts.length, texts[0].length));
-    double sum = 0;
-    for (int i = 0; i < model.description().layers(); i++) {
-      DecoderLayer layer = model.layer(scope, i);
-      NDArray attended = layer.attention().forward(scope, x);
-      MoeFeedForward moe = (MoeFeedForward) layer.feedForward();
-      NDArray experts = moe.route(scope, moe.input(scope, attended)).experts();
-      NDArray any = scope.floats(new float[1], 1);
-      NDArray counts = scope.run("sample.no_counts", any, 1, 1, moe.experts());
-      scope.runInPlace("sample.count", counts, experts, 0);
-      sum += scope.toFloats(scope.run("sample.variation", counts))[0];
-      x = moe.forward(scope, attended);
-    }
-    return sum / model.description().layers();
   }
 
   @Test

@@ -11,4 +11,12 @@ public interface Router {
 
   /** Routes rows h [T, H]. */
   Routing route(TensorScope scope, NDArray h);
+
+  /**
+   * The {@code count} best experts of every token, weighted as the router scores them: what a layer
+   * is calibrated on where tokens are to reach more experts than they are sent to.
+   *
+   * @param count from the router's own number to all experts
+   */
+  Routing widened(TensorScope scope, NDArray h, int count);
 }

@@ -53,5 +53,12 @@ public record BiasedSoftmaxDesign(LinearDesign linear, String bias, int topK, do
               design.least);
       return new Routing(result.get(0), result.get(1));
     }
+
+    @Override
+    public Routing widened(TensorScope scope, NDArray h, int count) {
+      BiasedSoftmaxDesign more =
+          new BiasedSoftmaxDesign(design.linear, design.bias, count, design.least);
+      return new Loaded(linear, bias, more).route(scope, h);
+    }
   }
 }

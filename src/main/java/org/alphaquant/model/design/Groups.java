@@ -25,4 +25,9 @@ final class Groups {
           "is " + topK + " but topk_group leaves " + experts / groups * kept + " experts");
     }
   }
+
+  /** The groups to choose {@code count} experts in: one of all where the kept ones have too few. */
+  static int widened(long experts, int count, int groups, int kept) {
+    return count > experts / groups * kept ? 1 : groups;
+  }
 }

@@ -61,6 +61,14 @@ public record SigmoidRouterDesign(
     return new Loaded(linear.load(reader), reader.floats(correctionBias), this);
   }
 
+  // Experts of the groups that are kept may be too few for more than the router's own number.
+  private SigmoidRouterDesign widened(int count) {
+    int groupsThere = Groups.widened(linear.out(), count, groups, keptGroups);
+    int kept = groupsThere == 1 ? 1 : keptGroups;
+    return new SigmoidRouterDesign(
+        linear, correctionBias, count, groupsThere, kept, renormalise, epsilon, scale);
+  }
+
   private record Loaded(Linear linear, NDArray bias, SigmoidRouterDesign design) implements Router {
 
     @Override
@@ -77,6 +85,11 @@ public record SigmoidRouterDesign(
               design.epsilon,
               design.scale);
       return new Routing(result.get(0), result.get(1));
+    }
+
+    @Override
+    public Routing widened(TensorScope scope, NDArray h, int count) {
+      return new Loaded(linear, bias, design.widened(count)).route(scope, h);
     }
   }
 }

@@ -52,6 +52,13 @@ public record SoftmaxRouterDesign(
     return new Loaded(linear.load(reader), this);
   }
 
+  // Experts of the groups that are kept may be too few for more than the router's own number.
+  private SoftmaxRouterDesign widened(int count) {
+    int groupsThere = Groups.widened(linear.out(), count, groups, keptGroups);
+    int kept = groupsThere == 1 ? 1 : keptGroups;
+    return new SoftmaxRouterDesign(linear, count, renormalise, epsilon, groupsThere, kept, scale);
+  }
+
   private record Loaded(Linear linear, SoftmaxRouterDesign design) implements Router {
 
     @Override
@@ -59,6 +66,11 @@ public record SoftmaxRouterDesign(
       NDArray logits = linear.apply(scope, h);
       NDList result = design.groups > 1 ? grouped(scope, logits) : plain(scope, logits);
       return new Routing(result.get(0), result.get(1));
+    }
+
+    @Override
+    public Routing widened(TensorScope scope, NDArray h, int count) {
+      return new Loaded(linear, design.widened(count)).route(scope, h);
     }
 
     private NDList plain(TensorScope scope, NDArray logits) {

@@ -45,5 +45,13 @@ public record SparseMixerDesign(LinearDesign linear, double jitter) implements R
       NDList result = scope.runAll("router.sparse_mixer", linear.apply(scope, h), jitter);
       return new Routing(result.get(0), result.get(1));
     }
+
+    // The band has no more than two experts; the softmax that it is a part of has all.
+    @Override
+    public Routing widened(TensorScope scope, NDArray h, int count) {
+      NDArray logits = linear.apply(scope, h);
+      NDList result = scope.runAll("router.softmax_top_k", logits, count, false, 0.0, 1.0);
+      return new Routing(result.get(0), result.get(1));
+    }
   }
 }

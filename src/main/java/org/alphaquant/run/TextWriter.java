@@ -1,0 +1,85 @@
+package org.alphaquant.run;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.RunFailure;
+import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.quantize.RunObserver.Phase;
+import org.alphaquant.sample.Balance;
+import org.alphaquant.sample.SampleRequest;
+import org.alphaquant.sample.Sampler;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+import org.alphaquant.worker.JobContext;
+
+/**
+ * Lets the source write text, a batch of sequences at a time. Each batch is kept when it is
+ * finished, so that a later attempt goes on behind it.
+ *
+ * @param phase that progress is told of
+ */
+record TextWriter(
+    JobContext context, Torch torch, PreparedJob prepared, RunProgress progress, Phase phase) {
+
+  // What a balanced sequence becomes depends on those beside it: their number follows no memory.
+  private static final int BALANCED_AT_ONCE = 16;
+
+  /**
+   * Writes what is not there yet.
+   *
+   * @param balanced whether experts are to be used evenly
+   * @param texts token ids that sequences begin like
+   * @return all sequences of the request
+   */
+  long[][] write(SampleRequest request, boolean balanced, long[][] texts, SampledText kept) {
+    List<long[]> sequences = new ArrayList<>(kept.adopted());
+    if (sequences.size() < request.sequences()) {
+      try (TensorScope scope = torch.scope("sample");
+          Sampler sampler =
+              new Sampler(
+                  scope, ModelFamilies.open(prepared.source(), prepared.description(), scope))) {
+        requireCache(sampler, request, balanced);
+        write(sampler, request, balanced, texts, kept, sequences);
+      }
+    }
+    return sequences.toArray(long[][]::new);
+  }
+
+  private void write(
+      Sampler sampler,
+      SampleRequest request,
+      boolean balanced,
+      long[][] texts,
+      SampledText kept,
+      List<long[]> sequences) {
+    int atOnce =
+        balanced ? BALANCED_AT_ONCE : sampler.atOnce(request.length(), torch.freeDeviceMemory());
+    Sampler.Observer told =
+        (done, of) ->
+            progress.progress(
+                phase, (int) (done / request.length()), (int) (of / request.length()));
+    while (sequences.size() < request.sequences()) {
+      int first = sequences.size();
+      int count = Math.min(atOnce, request.sequences() - first);
+      long[][] batch =
+          balanced
+              ? sampler.writeBalanced(request, Balance.USUAL, texts, first, count, told)
+              : sampler.write(request, texts, first, count, told);
+      kept.keep(first, batch);
+      sequences.addAll(List.of(batch));
+      context.betweenLayers();
+    }
+  }
+
+  private static void requireCache(Sampler sampler, SampleRequest request, boolean balanced) {
+    if (balanced && !sampler.isCached(request.length())) {
+      throw new RunFailure(
+          JobError.Kind.USER,
+          "not-balanced",
+          "text with even experts is written by a beam search, which needs attention with a cache of keys and values for %d tokens; this model has other layers. Leave balanced out"
+              .formatted(request.length()));
+    }
+  }
+}
