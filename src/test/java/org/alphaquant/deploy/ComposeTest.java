@@ -95,6 +95,25 @@ class ComposeTest {
         });
   }
 
+  /** A variable is shown by {@code docker inspect} and lies in an .env file. */
+  @Test
+  void noSecretComesFromAVariable() {
+    services.forEach(
+        (name, node) -> {
+          Object environment = Chart.mapping(node).get("environment");
+          if (environment != null) {
+            Chart.mapping(environment)
+                .forEach(
+                    (variable, value) -> {
+                      if (variable.matches(".*(KEY|PASSWORD|SECRET|TOKEN)(_?FILE)?")) {
+                        assertThat(variable).as(name).endsWith("FILE");
+                        assertThat((String) value).as(name).startsWith("/run/secrets/");
+                      }
+                    });
+          }
+        });
+  }
+
   @Test
   void whatIsMountedFromTheProjectIsThere() {
     services.forEach(

@@ -12,7 +12,9 @@ import org.alphaquant.store.S3Double;
 import org.alphaquant.store.StoredFolder;
 import org.alphaquant.store.StoredFolders;
 import org.alphaquant.worker.AttemptLayout;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,15 +24,24 @@ class SharedLayersTest {
 
   @TempDir Path here;
   @TempDir Path there;
+  private static S3Double remote;
   private final UUID job = UUID.randomUUID();
-  private S3Double remote;
   private StoredFolders folders;
   private StoredFolder store;
   private AttemptLayout attempt;
 
+  @BeforeAll
+  static void startRemote() {
+    remote = new S3Double();
+  }
+
+  @AfterAll
+  static void stopRemote() {
+    remote.close();
+  }
+
   @BeforeEach
   void start() throws IOException {
-    remote = new S3Double();
     folders = new StoredFolders(remote, TestDatabases.client());
     store = folders.of(job);
     attempt = new AttemptLayout(here);
@@ -43,7 +54,6 @@ class SharedLayersTest {
   void stop() {
     store.close();
     folders.close();
-    remote.close();
   }
 
   private void finish(int layer) throws IOException {
@@ -67,7 +77,9 @@ class SharedLayersTest {
     finish(1);
     finish(2);
     shared.put(attempt);
-    assertThat(remote.keys().stream().filter(it -> it.contains("stream-"))).hasSize(1);
+    assertThat(
+            remote.keys().stream().filter(it -> it.contains(job + "/") && it.contains("stream-")))
+        .hasSize(1);
     remote.forgetRequests();
     shared.put(attempt);
     assertThat(remote.requests()).as("nothing is new").isEmpty();
@@ -87,13 +99,14 @@ class SharedLayersTest {
     new SharedLayers(store).put(attempt);
     finish(1);
     // The tensors come, the record does not.
-    remote.fault("PUT .*layer-00001.json", 3, S3Double.status(503));
+    remote.fault("PUT .*" + job + ".*layer-00001.json", 3, S3Double.status(503));
     try {
       new SharedLayers(store).put(attempt);
     } catch (org.alphaquant.cache.FetchException away) {
       assertThat(away).hasMessageContaining("503");
     }
-    assertThat(remote.keys()).anyMatch(it -> it.endsWith("layer-00001.safetensors"));
+    assertThat(remote.keys())
+        .anyMatch(it -> it.contains(job + "/") && it.endsWith("layer-00001.safetensors"));
     assertThat(new AttemptLayout(bring(List.of()).get(0)).usable()).isEqualTo(1);
   }
 
@@ -110,7 +123,7 @@ class SharedLayersTest {
   void aCutConnectionIsGoneOnWith() throws IOException {
     finish(0);
     new SharedLayers(store).put(attempt);
-    remote.fault("GET .*layer-00000.safetensors", 2, remote.cutAfter(3));
+    remote.fault("GET .*" + job + ".*layer-00000.safetensors", 2, remote.cutAfter(3));
     AttemptLayout brought = new AttemptLayout(bring(List.of()).get(0));
     assertThat(brought.layers().resolve(AttemptLayout.tensors(0))).hasContent("tensors 0");
   }
