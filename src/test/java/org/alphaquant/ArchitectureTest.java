@@ -76,6 +76,7 @@ class ArchitectureTest {
             "background",
             "job",
             "job.row",
+            "request",
             "security"));
     map.put(
         "api.admin", Set.of("api.edge", "api.problem", "problem", "job", "job.queue", "security"));
@@ -112,7 +113,7 @@ class ArchitectureTest {
             "measure",
             "problem",
             "security"));
-    map.put("api.edge", Set.of("api.json", "api.problem", "problem", "security"));
+    map.put("api.edge", Set.of("api.json", "api.problem", "problem", "request", "security"));
     map.put("api.json", Set.of("api.problem", "job", "problem", "scheme"));
     map.put("api.problem", Set.of("problem"));
     map.put("events", Set.of("background", "job", "job.row"));
@@ -149,6 +150,7 @@ class ArchitectureTest {
             "job",
             "job.plan",
             "background",
+            "request",
             "server",
             "device"));
     map.put(
@@ -188,7 +190,7 @@ class ArchitectureTest {
         Set.of("job", "job.delivery", "job.queue", "job.row", "background", "server", "device"));
     map.put("hub", Set.of("cache", "server", "egress"));
     map.put("store", Set.of("cache", "background", "job", "job.row"));
-    map.put("cache", Set.of("checkpoint"));
+    map.put("cache", Set.of("checkpoint", "request"));
     map.put("upload", Set.of("background", "server"));
     map.put(
         "report",
@@ -227,6 +229,7 @@ class ArchitectureTest {
             "storage.formats",
             "estimate",
             "format",
+            "request",
             "problem"));
     map.put(
         "distill",
@@ -360,7 +363,7 @@ class ArchitectureTest {
         "storage",
         Set.of("storage.serving", "scheme", "checkpoint", "architecture", "format", "torch"));
     map.put("storage.serving", Set.of("scheme", "architecture", "format", "problem"));
-    map.put("scheme", Set.of("architecture", "format", "problem"));
+    map.put("scheme", Set.of("architecture", "format", "problem", "request"));
     map.put(
         "evaluation",
         Set.of(
@@ -419,13 +422,14 @@ class ArchitectureTest {
     map.put("measure", Set.of());
     map.put("source", Set.of("checkpoint"));
     map.put("gptq", Set.of("format", "torch", "cuda", "architecture"));
-    map.put("checkpoint", Set.of());
+    map.put("checkpoint", Set.of("request"));
     map.put("format", Set.of("torch"));
     map.put("torch", Set.of("cuda", "architecture"));
     map.put("architecture", Set.of());
     map.put("problem", Set.of());
     map.put("cuda", Set.of());
     map.put("device", Set.of());
+    map.put("request", Set.of());
     map.put("chat", Set.of());
     map.put("egress", Set.of());
     return map;

@@ -13,6 +13,7 @@ import org.alphaquant.api.problem.Problems;
 import org.alphaquant.background.DatabaseAway;
 import org.alphaquant.job.SourceAwayException;
 import org.alphaquant.job.row.QuotaExceededException;
+import org.alphaquant.request.ClientGoneException;
 import org.alphaquant.security.Caller;
 import org.alphaquant.security.TooManyRequestsException;
 import org.slf4j.Logger;
@@ -157,6 +158,13 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
   @ExceptionHandler
   ResponseEntity<Object> rejected(RequestRejectedException e, HttpServletRequest request) {
     return answer(ProblemType.BAD_REQUEST, "The request is not one that is served.", request);
+  }
+
+  /** Only a client that closed no more than its sending side reads this. */
+  @ExceptionHandler
+  ResponseEntity<Object> clientGone(ClientGoneException e, HttpServletRequest request) {
+    LOG.info("The client left {} {}; the work on it ended", request.getMethod(), path(request));
+    return answer(ProblemType.REQUEST_FAILED, e.getMessage() + ".", request);
   }
 
   /** Gives no answer when the client has disconnected. */

@@ -17,7 +17,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.alphaquant.cache.FetchException.Kind;
+import org.alphaquant.request.ClientPresence;
 
 /**
  * A model's folder without its weights: the small files whole, and of each safetensors file the
@@ -30,6 +33,7 @@ final class RemoteHeaders {
   private static final int MAX_HEADER = 100_000_000;
   private static final int MAX_SMALL = 64 << 20;
   private static final int STREAMS = 8;
+  private static final long LOOK_EVERY_MILLIS = 250;
 
   private final Origin origin;
   private final Path folder;
@@ -95,7 +99,7 @@ final class RemoteHeaders {
                 }));
       }
       for (Future<?> task : tasks) {
-        task.get();
+        await(task);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -107,6 +111,18 @@ final class RemoteHeaders {
       throw new IOException(e.getCause());
     } finally {
       streams.shutdownNow();
+    }
+  }
+
+  private static void await(Future<?> task) throws InterruptedException, ExecutionException {
+    while (true) {
+      ClientPresence.require();
+      try {
+        task.get(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        return;
+      } catch (TimeoutException notYet) {
+        continue;
+      }
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
+import org.alphaquant.request.ClientPresence;
 
 /** Finds and opens the weight files of a checkpoint folder, and checks them against its index. */
 final class WeightFiles {
@@ -61,7 +62,10 @@ final class WeightFiles {
   private static WeightFiles opened(List<Path> paths, ShardIndex index, Links links) {
     List<SafetensorsFile> files = new ArrayList<>();
     try {
-      paths.forEach(path -> files.add(SafetensorsFile.open(path, links)));
+      for (Path path : paths) {
+        ClientPresence.require();
+        files.add(SafetensorsFile.open(path, links));
+      }
       WeightFiles weights = new WeightFiles(List.copyOf(files));
       if (index != null) {
         weights.requireAgreement(index);

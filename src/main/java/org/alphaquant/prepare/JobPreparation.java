@@ -19,6 +19,7 @@ import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.RecognisedModel;
+import org.alphaquant.request.ClientPresence;
 import org.alphaquant.scheme.QuantizationConfig;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.scheme.plan.Plan;
@@ -62,6 +63,7 @@ public class JobPreparation {
   }
 
   private static PreparedJob prepare(JobSpec spec, Checkpoint source) {
+    ClientPresence.require();
     RecognisedModel model = ModelFamilies.recognise(source, spec.modelType());
     ModelDescription description = model.description();
     Map<String, TensorSource> plain = new LinkedHashMap<>();

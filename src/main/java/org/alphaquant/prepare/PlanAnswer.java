@@ -21,6 +21,7 @@ import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.plan.JobPlan;
 import org.alphaquant.problem.Problem;
+import org.alphaquant.request.ClientPresence;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.scheme.plan.SchemeGroup;
@@ -123,6 +124,7 @@ public final class PlanAnswer {
   }
 
   private JobPlan.Tensor tensor(PlannedTensor planned) {
+    ClientPresence.require();
     Set<String> modules = new LinkedHashSet<>();
     Set<String> schemes = new LinkedHashSet<>();
     for (String piece : planned.pieces()) {

@@ -9,6 +9,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.prepare.TokenizerTrial;
+import org.alphaquant.request.ClientGoneException;
+import org.alphaquant.request.ClientPresence;
 import org.alphaquant.runner.wire.Message;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -83,6 +85,9 @@ final class PreflightRunners implements TokenizerTrial {
       // Not remembered: the machine may have been busy.
       loan.discard();
       return Verdict.refused(late.getMessage());
+    } catch (ClientGoneException gone) {
+      loan.discard();
+      throw gone;
     } catch (IOException ended) {
       return ended(loan, key);
     }
@@ -92,8 +97,9 @@ final class PreflightRunners implements TokenizerTrial {
     runner.send(new Message.TryTokenizer(folder.toAbsolutePath().toString(), vocabulary));
     long until = System.nanoTime() + settings.timeout().toNanos();
     while (System.nanoTime() < until) {
+      ClientPresence.require();
       Duration left = Duration.ofNanos(Math.max(1_000_000, until - System.nanoTime()));
-      if (runner.receive(left) instanceof Message.Tried tried) {
+      if (runner.receive(TrialRunners.shortest(left)) instanceof Message.Tried tried) {
         return tried.problem();
       }
     }

@@ -11,6 +11,8 @@ import java.util.stream.Collectors;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.prepare.TextTrial;
 import org.alphaquant.prepare.TokenCount;
+import org.alphaquant.request.ClientGoneException;
+import org.alphaquant.request.ClientPresence;
 import org.alphaquant.runner.wire.Message;
 import org.alphaquant.runner.wire.MessageChannel;
 import org.slf4j.Logger;
@@ -84,6 +86,9 @@ final class PreflightTexts implements TextTrial {
         loan.discard();
       }
       return count;
+    } catch (ClientGoneException gone) {
+      loan.discard();
+      throw gone;
     } catch (IOException ended) {
       // The run will end in the same way, with the right words for it.
       log.info("A runner ended while it counted tokens: {}", ended.getMessage());
@@ -98,8 +103,9 @@ final class PreflightTexts implements TextTrial {
     runner.send(new Message.CountTokens(folder.toAbsolutePath().toString(), asked, below));
     long until = System.nanoTime() + settings.timeout().toNanos();
     while (System.nanoTime() < until) {
+      ClientPresence.require();
       Duration left = Duration.ofNanos(Math.max(1_000_000, until - System.nanoTime()));
-      if (runner.receive(left) instanceof Message.Counted counted) {
+      if (runner.receive(TrialRunners.shortest(left)) instanceof Message.Counted counted) {
         return Optional.of(MessageChannel.JSON.treeToValue(counted.count(), TokenCount.class));
       }
     }

@@ -17,6 +17,7 @@ final class TrialRunners {
   static final List<String> DEVICES = List.of("tokenizer");
 
   private static final Logger log = LoggerFactory.getLogger(TrialRunners.class);
+  private static final Duration LOOK_EVERY = Duration.ofMillis(250);
   private static final Duration REST = Duration.ofSeconds(3);
   // A service that has just started does its first job before.
   private static final Duration OWN_AFTER = Duration.ofMinutes(1);
@@ -32,6 +33,11 @@ final class TrialRunners {
     this.own = own;
     this.lender = lender;
     this.startTimeout = startTimeout;
+  }
+
+  /** Waits no longer than this at once, so that a client that left is noticed. */
+  static Duration shortest(Duration left) {
+    return left.compareTo(LOOK_EVERY) < 0 ? left : LOOK_EVERY;
   }
 
   /** A runner for one trial, and the pool that it is of. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.problem.Problem;
+import org.alphaquant.request.ClientPresence;
 
 /** The overrides that apply to each module. */
 final class OverrideMatches {
@@ -27,6 +28,7 @@ final class OverrideMatches {
     this.overrides = overrides;
     this.modules = modules;
     for (ModuleDescription module : modules) {
+      ClientPresence.require();
       BitSet matching = matching(module);
       this.matching.put(module.name(), matching);
       matchingAny.or(matching);
@@ -58,6 +60,7 @@ final class OverrideMatches {
     List<String> examples =
         NearMisses.examples(modules.stream().map(ModuleDescription::name).toList());
     for (int index = 0; index < overrides.size(); index++) {
+      ClientPresence.require();
       SchemeOverride override = overrides.get(index);
       if (!matchingAny.get(index)) {
         findings.add(

@@ -9,6 +9,7 @@ import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
+import org.alphaquant.request.ClientPresence;
 
 /** Applies one configuration to one model. */
 final class Resolver {
@@ -29,6 +30,7 @@ final class Resolver {
   Resolution resolve() {
     List<ModuleScheme> schemes = new ArrayList<>();
     for (ModuleDescription module : modules) {
+      ClientPresence.require();
       Effective effective = effective(module);
       schemes.add(new ModuleScheme(module, scheme(module, effective), effective.origin()));
     }

@@ -12,8 +12,9 @@ import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.stereotype.Component;
 
 /**
- * Ends answers that go on for long, streams of events, when what let their requests in counts no
- * more: a key that was revoked or has expired, a token at its end, no key once the first was made.
+ * Ends answers that go on for long, streams of events and downloads, when what let their requests
+ * in counts no more: a key that was revoked or has expired, a token at its end, no key once the
+ * first was made.
  */
 @Component
 public class KeyWatch {
@@ -51,6 +52,11 @@ public class KeyWatch {
     Watched watched = new Watched(credential(), end);
     open.add(watched);
     return () -> open.remove(watched);
+  }
+
+  /** Answers that are being watched. */
+  public int size() {
+    return open.size();
   }
 
   private static Credential credential() {

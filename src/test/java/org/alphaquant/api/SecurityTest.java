@@ -3,18 +3,30 @@ package org.alphaquant.api;
 import static org.alphaquant.api.ProblemTest.problem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import org.alphaquant.api.Http.Answer;
 import org.alphaquant.database.TestDatabases;
 import org.alphaquant.security.KeyRing;
+import org.alphaquant.security.KeyWatch;
 import org.alphaquant.security.Scope;
 import org.alphaquant.security.SetupToken;
+import org.alphaquant.server.ServerSettings;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -24,6 +36,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class SecurityTest {
 
   private static final Duration LONGEST_AFTER = Duration.ofSeconds(20);
+  private static final long LONG = 100L << 20;
   private static final String JOB = "{\"model\": \"m\"}";
 
   private static RunningServer server;
@@ -173,6 +186,82 @@ class SecurityTest {
       assertThat(sound.untilClosed()).hasSizeGreaterThan(before);
       assertThat(first.untilClosed()).noneMatch(event -> event.data().toString().contains("CANC"));
     }
+  }
+
+  @Test
+  void aDownloadEndsWithTheKeyThatItWasAskedForWith() throws Exception {
+    String job = finishedWithALongFile();
+    KeyRing keys = server.get(KeyRing.class);
+    String expiring =
+        keys.create("alice", Set.of(Scope.READ), null, Instant.now().plusSeconds(2)).text();
+    String revoked = key(admin, "alice", "read");
+    List<InputStream> downloads = new ArrayList<>();
+    for (String path : new String[] {"artifacts/model.safetensors", "artifacts.tar", "log"}) {
+      downloads.add(download(job, path, revoked));
+      downloads.add(download(job, path, expiring));
+    }
+    http.delete("/v1/keys/" + revoked.substring(3, 11), bearer(admin));
+    KeyWatch watch = server.get(KeyWatch.class);
+    await().atMost(LONGEST_AFTER).until(() -> watch.size() == 0);
+    for (InputStream download : downloads) {
+      assertTimeoutPreemptively(LONGEST_AFTER, () -> assertBreaksOff(download));
+      download.close();
+    }
+    try (InputStream whole = download(job, "artifacts/model.safetensors", alice)) {
+      assertThat(whole.transferTo(OutputStream.nullOutputStream())).isEqualTo(LONG);
+    }
+  }
+
+  private static void assertBreaksOff(InputStream body) {
+    CountingOutput read = new CountingOutput();
+    assertThatThrownBy(() -> body.transferTo(read)).isInstanceOf(IOException.class);
+    // What the system holds for a slow client comes still.
+    assertThat(read.bytes).isLessThan(LONG / 2);
+  }
+
+  private static final class CountingOutput extends OutputStream {
+    private long bytes;
+
+    @Override
+    public void write(int value) {
+      bytes++;
+    }
+
+    @Override
+    public void write(byte[] block, int offset, int length) {
+      bytes += length;
+    }
+  }
+
+  /** Sparse files, so that they cost neither disk nor time. */
+  private static String finishedWithALongFile() throws IOException {
+    String job = post(alice).at("/id");
+    new TestWorker(server).succeed(job, Map.of("model.safetensors", "x"));
+    Path attempt = server.dataDirectory().resolve("work").resolve(job).resolve("1");
+    for (String name : new String[] {"result/model.safetensors", ServerSettings.RUNNER_LOG}) {
+      try (RandomAccessFile file = new RandomAccessFile(attempt.resolve(name).toFile(), "rw")) {
+        file.setLength(LONG);
+      }
+    }
+    server
+        .get(JdbcClient.class)
+        .sql(
+            "update job set result = jsonb_set(result, '{artifacts,0,bytes}', ?::jsonb) where id = ?")
+        .params(Long.toString(LONG), UUID.fromString(job))
+        .update();
+    return job;
+  }
+
+  private static InputStream download(String job, String path, String key) throws Exception {
+    HttpResponse<InputStream> answer =
+        HttpClient.newHttpClient()
+            .send(
+                http.request("/v1/jobs/" + job + "/" + path)
+                    .header("Authorization", "Bearer " + key)
+                    .build(),
+                HttpResponse.BodyHandlers.ofInputStream());
+    assertThat(answer.statusCode()).isEqualTo(200);
+    return answer.body();
   }
 
   @Test

@@ -13,6 +13,8 @@ import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.problem.Severity;
+import org.alphaquant.request.ClientGoneException;
+import org.alphaquant.request.ClientPresence;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +45,20 @@ class ResolutionTest {
     assertThat(resolution.quantized()).hasSize(3 * (4 + 24));
     assertThat(resolution.quantized()).allMatch(module -> module.scheme().equals(INT4_G128));
     assertThat(resolution.bitsPerWeight()).isEqualTo(4.125);
+  }
+
+  @Test
+  @Timeout(10)
+  void aConfigurationIsAppliedNoLongerThanItsClientWaits() {
+    QuantizationConfig config = config("{\"overrides\": [{\"pattern\": \"*.down_proj\"}]}");
+    assertThatExceptionOfType(ClientGoneException.class)
+        .isThrownBy(() -> ClientPresence.<RuntimeException>during(() -> true, () -> again(config)));
+  }
+
+  private static void again(QuantizationConfig config) {
+    for (Resolution last = null; last == null || !last.modules().isEmpty(); ) {
+      last = config.resolve(OLMOE);
+    }
   }
 
   @Test

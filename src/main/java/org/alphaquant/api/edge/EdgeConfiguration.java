@@ -2,6 +2,8 @@ package org.alphaquant.api.edge;
 
 import jakarta.servlet.DispatcherType;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -14,6 +16,11 @@ class EdgeConfiguration {
   @Bean
   BodyFilter bodyFilter(ApiSettings settings) {
     return new BodyFilter(settings);
+  }
+
+  @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> connections() {
+    return factory -> factory.addEngineValves(new ConnectionValve());
   }
 
   /** Before all others: they must find a body that is there, and none may wait for one. */
