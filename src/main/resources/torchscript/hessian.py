@@ -231,16 +231,22 @@ def shrink_by_noise(
     shares: List[float] = []
     for c in range(H.shape[0]):
         own, squares = weight_sums(weights, offsets, first + c, power)
-        # Without a token the layer's mean is all there is.
-        share = 1.0
-        if own <= 0.0 or each <= 0.0:
-            H[c].add_(mean)
-        else:
-            S = H[c] / own
-            d2 = float(torch.sum(torch.square(S - mean / each), dtype=torch.float64))
-            s2 = float(torch.sum(torch.square(S), dtype=torch.float64))
-            b2 = max(0.0, (float(fourth[c]) - s2 * squares) / (own * own))
-            share = min(0.999, b2 / max(d2, 1e-30))
-            H[c].add_(mean * (share / (1.0 - share) * own / each))
-        shares.append(share)
+        shares.append(lean(H[c], mean, own, squares, each, float(fourth[c])))
     return torch.tensor(shares, dtype=torch.float32)
+
+
+def lean(
+    H: Tensor, mean: Tensor, own: float, squares: float, each: float, fourth: float
+) -> float:
+    """One Hessian [K, K] for `shrink_by_noise`, in place; returns the share."""
+    # Without a token the layer's mean is all there is.
+    if own <= 0.0 or each <= 0.0:
+        H.add_(mean)
+        return 1.0
+    S = H / own
+    d2 = float(torch.sum(torch.square(S - mean / each), dtype=torch.float64))
+    s2 = float(torch.sum(torch.square(S), dtype=torch.float64))
+    b2 = max(0.0, (fourth - s2 * squares) / (own * own))
+    share = min(0.999, b2 / max(d2, 1e-30))
+    H.add_(mean * (share / (1.0 - share) * own / each))
+    return share

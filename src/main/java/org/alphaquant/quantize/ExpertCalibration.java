@@ -28,25 +28,29 @@ record ExpertCalibration(
 
   /** The inputs of gate and up, which they share. */
   CalibratedInput gateAndUp(TensorScope scope, int from, int to, LayerResult result) {
-    NDArray hessians =
-        GramSums.of(scope)
-            .map(sums -> reducedInputs(sums, from, to))
-            .orElseGet(() -> inputs(scope, from, to));
-    float[] shares =
-        shrink(
-            scope,
-            hessians,
-            mean,
-            from,
-            () -> overInputs(scope, "hessian.fourth_moments", from, to));
+    NDArray hessians = inputHessians(scope, from, to);
+    float[] shares = shrink(scope, hessians, mean, from, () -> inputMoments(scope, from, to));
     for (int e = from; e < to; e++) {
       result.leans(e, shares[e - from]);
     }
     return new CalibratedInput(hessians, scope.run("tensor.repeated", largest, to - from));
   }
 
-  private NDArray inputs(TensorScope scope, int from, int to) {
-    return overInputs(scope, "hessian.of_experts", from, to);
+  /** Hessians of gate and up over their own tokens, [C, K, K]. */
+  NDArray inputHessians(TensorScope scope, int from, int to) {
+    return GramSums.of(scope)
+        .map(sums -> reducedInputs(sums, from, to))
+        .orElseGet(() -> overInputs(scope, "hessian.of_experts", from, to));
+  }
+
+  /** Sums of w² |x|⁴ over what gate and up read, float64 [C]. */
+  NDArray inputMoments(TensorScope scope, int from, int to) {
+    return overInputs(scope, "hessian.fourth_moments", from, to);
+  }
+
+  /** Sums of w² |x|⁴ over what down reads with gate and up as they are now, float64 [C]. */
+  NDArray downMoments(TensorScope scope, ExpertWeights weights) {
+    return overActivations(scope, "hessian.fourth_moments", weights);
   }
 
   private NDArray overInputs(TensorScope scope, String sum, int from, int to) {
@@ -163,12 +167,7 @@ record ExpertCalibration(
    * @param hessians of experts {@code weights.from()} and following
    */
   void shrinkDown(TensorScope scope, NDArray hessians, NDArray average, ExpertWeights weights) {
-    shrink(
-        scope,
-        hessians,
-        average,
-        weights.from(),
-        () -> overActivations(scope, "hessian.fourth_moments", weights));
+    shrink(scope, hessians, average, weights.from(), () -> downMoments(scope, weights));
   }
 
   // What part of each Hessian is the layer's mean then.

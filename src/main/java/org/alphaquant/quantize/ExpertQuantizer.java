@@ -20,7 +20,7 @@ import org.alphaquant.torch.TensorScope;
  * <p>Gate and up of all chunks come first, then down of all chunks, because every down projection
  * leans on the layer's mean Hessian: what an expert gets does not depend on its chunk.
  */
-final class ExpertQuantizer {
+final class ExpertQuantizer implements ExpertStage {
 
   private final BatchQuantizer batches;
   private final RoutingWeight weighting;
@@ -47,7 +47,8 @@ final class ExpertQuantizer {
    * @param covered which tokens each expert is calibrated on; mostly the routing itself
    * @param y [T, K], changed in place
    */
-  void quantize(
+  @Override
+  public void take(
       TensorScope scope,
       MoeFeedForward block,
       NDArray h,

@@ -23,14 +23,15 @@ import org.alphaquant.moe.Utilization;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * Quantizes one decoder layer on the residual stream that enters it, stage after stage: what a
- * stage's linears read is computed with the quantized weights of the stages before (true
- * sequential), and the stream that leaves the layer is that of the quantized layer.
+ * Quantizes one decoder layer, or keeps what its linears read, on the residual stream that enters
+ * it, stage after stage: what a stage's linears read is computed with the quantized weights of the
+ * stages before (true sequential), and the stream that leaves the layer is that of the quantized
+ * layer.
  */
 final class LayerQuantizer {
 
-  private final StageQuantizer stages;
-  private final ExpertQuantizer experts;
+  private final Stages stages;
+  private final ExpertStage experts;
   private final RoutingWeight weighting;
   private final Coverage coverage;
   private final Map<Integer, String> cached;
@@ -40,8 +41,8 @@ final class LayerQuantizer {
    * @param cached attention modules by layer whose keys and values get scales for a cache
    */
   LayerQuantizer(
-      StageQuantizer stages,
-      ExpertQuantizer experts,
+      Stages stages,
+      ExpertStage experts,
       RoutingWeight weighting,
       Coverage coverage,
       Map<Integer, String> cached) {
@@ -72,19 +73,19 @@ final class LayerQuantizer {
     int last = attention.stages().size() - 1;
     for (int s = 0; s < last; s++) {
       List<Linear> linears = attention.stages().get(s);
-      if (stages.quantizesAny(linears)) {
+      if (stages.wants(linears)) {
         int stage = s;
         try (TensorScope scope = parent.child("attention")) {
           CalibratedInput input =
               input(scope, linears, stream, (work, x) -> attention.input(work, stage, x), result);
-          stages.quantize(scope, linears, input, result);
+          stages.take(scope, linears, input, result);
         }
       }
     }
     if (cached.containsKey(index)) {
       result.add(CacheCalibration.scales(parent, cached.get(index), attention, stream));
     }
-    if (stages.quantizesAny(attention.stages().get(last))) {
+    if (stages.wants(attention.stages().get(last))) {
       output(parent, attention, last, stream, result);
     } else {
       long start = System.nanoTime();
@@ -109,7 +110,7 @@ final class LayerQuantizer {
             read.add(work.keep(scope, rows));
             return rows;
           };
-      stages.quantize(scope, linears, input(scope, linears, stream, attended, result), result);
+      stages.take(scope, linears, input(scope, linears, stream, attended, result), result);
       long start = System.nanoTime();
       Iterator<NDArray> rows = read.iterator();
       stream.advance("attention", (work, x) -> attention.output(work, x, rows.next()));
@@ -121,14 +122,14 @@ final class LayerQuantizer {
       TensorScope parent, DenseFeedForward dense, ResidualStream stream, LayerResult result) {
     List<Linear> first = dense.gateAndUp();
     try (TensorScope scope = parent.child("feed-forward")) {
-      if (stages.quantizesAny(first)) {
-        stages.quantize(scope, first, input(scope, first, stream, dense::input, result), result);
+      if (stages.wants(first)) {
+        stages.take(scope, first, input(scope, first, stream, dense::input, result), result);
       }
       List<Linear> down = List.of(dense.down());
-      if (stages.quantizesAny(down)) {
+      if (stages.wants(down)) {
         BiFunction<TensorScope, NDArray, NDArray> input =
             (work, x) -> dense.activation(work, dense.input(work, x));
-        stages.quantize(scope, down, input(scope, down, stream, input, result), result);
+        stages.take(scope, down, input(scope, down, stream, input, result), result);
       }
     }
     long start = System.nanoTime();
@@ -184,7 +185,7 @@ final class LayerQuantizer {
               .shared()
               .map(shared -> shared.forward(scope, h))
               .orElseGet(() -> scope.run("tensor.zeros_like", h));
-      experts.quantize(scope, block, h, routing, covered, y, result);
+      experts.take(scope, block, h, routing, covered, y, result);
       advance(stream, block, y);
     }
   }
@@ -198,10 +199,10 @@ final class LayerQuantizer {
   private void routers(TensorScope parent, MoeFeedForward block, NDArray h, LayerResult result) {
     List<Linear> linears = new ArrayList<>(List.of(block.router().linear()));
     block.shared().flatMap(SharedExpert::gating).ifPresent(linears::add);
-    if (stages.quantizesAny(linears)) {
+    if (stages.wants(linears)) {
       try (TensorScope scope = parent.child("router")) {
         NDArray once = scope.run("tensor.ones_per_row", h);
-        stages.quantize(scope, linears, input(scope, h, once, result), result);
+        stages.take(scope, linears, input(scope, h, once, result), result);
       }
     }
   }
@@ -224,14 +225,14 @@ final class LayerQuantizer {
             .map(p -> scope.run("hessian.token_weight", p.reshape(-1), weighting.power()))
             .orElseGet(() -> scope.run("tensor.ones_per_row", h));
     List<Linear> first = shared.gateAndUp();
-    if (stages.quantizesAny(first)) {
-      stages.quantize(scope, first, input(scope, h, weights, result), result);
+    if (stages.wants(first)) {
+      stages.take(scope, first, input(scope, h, weights, result), result);
     }
     List<Linear> down = List.of(shared.down());
-    if (stages.quantizesAny(down)) {
+    if (stages.wants(down)) {
       try (TensorScope work = scope.child("shared expert")) {
         NDArray activation = shared.activation(work, h);
-        stages.quantize(work, down, input(work, activation, weights, result), result);
+        stages.take(work, down, input(work, activation, weights, result), result);
       }
     }
   }

@@ -3,9 +3,16 @@ package org.alphaquant.quantize;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.gptq.GptqSolver;
 import org.alphaquant.gptq.Solution;
+import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.model.block.DecoderLayer;
@@ -22,28 +29,72 @@ public final class ModelQuantizer {
 
   private final QuantizationPlan plan;
   private final BatchQuantizer batches;
-  private final StageQuantizer stages;
+  private final StageQuantizer quantizing;
+  private final Stages stages;
   private final LayerQuantizer layers;
-  private final int tokensPerBatch;
+  private final MemoryPlan memory;
 
+  /** Quantizes on the residual stream, or from what was kept of it. */
   public ModelQuantizer(QuantizationPlan plan, MemoryPlan memory) {
+    this(plan, memory, new Purpose(null, null, null));
+  }
+
+  private ModelQuantizer(QuantizationPlan plan, MemoryPlan memory, Purpose purpose) {
     this.plan = plan;
+    this.memory = memory;
     this.batches =
         new BatchQuantizer(
             new GptqSolver(plan.gptq()),
             plan.nearest(),
-            plan.schemes(),
+            purpose.keeps() ? Map.of() : plan.schemes(),
             plan.format(),
             plan.dtype(),
             memory,
             plan.keepsSolutions());
-    this.stages = new StageQuantizer(batches);
-    int expertsAtOnce = Math.max(1, memory.expertsAtOnce());
-    ExpertQuantizer experts =
-        new ExpertQuantizer(batches, plan.weighting(), plan.shrinkage(), expertsAtOnce);
+    this.quantizing = new StageQuantizer(batches);
+    this.stages = purpose.keeps() ? purpose.stages() : quantizing;
+    ExpertStage experts =
+        purpose.keeps()
+            ? purpose.experts(plan.weighting(), expertsAtOnce(memory))
+            : new ExpertQuantizer(
+                batches, plan.weighting(), plan.shrinkage(), expertsAtOnce(memory));
     this.layers =
         new LayerQuantizer(stages, experts, plan.weighting(), plan.coverage(), plan.cached());
-    this.tokensPerBatch = memory.tokensPerBatch();
+  }
+
+  /**
+   * Quantizes nothing, but keeps what the modules of the plan read as tensors of each layer's
+   * result.
+   *
+   * @param hessians dtype that Hessians are kept in
+   * @param away takes tensors out of memory as they come; what it returns is kept in their place
+   */
+  public static ModelQuantizer keeping(
+      QuantizationPlan plan,
+      MemoryPlan memory,
+      Dtype hessians,
+      UnaryOperator<List<TensorSource>> away) {
+    return new ModelQuantizer(plan, memory, new Purpose(plan.schemes().keySet(), hessians, away));
+  }
+
+  // Keeping what some modules read; null for quantizing them.
+  private record Purpose(Set<String> modules, Dtype dtype, UnaryOperator<List<TensorSource>> away) {
+
+    boolean keeps() {
+      return modules != null;
+    }
+
+    Stages stages() {
+      return new StageKeeper(modules, dtype, away);
+    }
+
+    ExpertStage experts(RoutingWeight weighting, int expertsAtOnce) {
+      return new ExpertKeeper(modules, weighting, dtype, expertsAtOnce, away);
+    }
+  }
+
+  private static int expertsAtOnce(MemoryPlan memory) {
+    return Math.max(1, memory.expertsAtOnce());
   }
 
   /** What happens when a layer is done, before the next one starts. */
@@ -59,7 +110,8 @@ public final class ModelQuantizer {
   public void quantize(TensorScope parent, Model model, RunObserver observer, LayerDone done) {
     LayerResult embedding = embedding(parent, model);
     long start = System.nanoTime();
-    ResidualStream stream = ResidualStream.embed(parent, model, plan.samples(), tokensPerBatch);
+    ResidualStream stream =
+        ResidualStream.embed(parent, model, plan.samples(), memory.tokensPerBatch());
     embedding.took("embed", start, parent);
     quantize(parent, model, 0, embedding, stream, observer, done);
   }
@@ -77,6 +129,55 @@ public final class ModelQuantizer {
       RunObserver observer,
       LayerDone done) {
     quantize(parent, model, first, new LayerResult(), stream, observer, done);
+  }
+
+  /**
+   * Quantizes the layers from {@code first} on, and what is beside them, from what was kept of
+   * their inputs: no token passes the model. The stream that {@code done} is told is null.
+   */
+  public void solve(
+      TensorScope parent,
+      Model model,
+      int first,
+      KeptCalibration calibration,
+      RunObserver observer,
+      LayerDone done) {
+    int count = model.description().layers();
+    KeptExpertQuantizer experts =
+        new KeptExpertQuantizer(batches, plan.shrinkage(), expertsAtOnce(memory));
+    LayerSolver solver = new LayerSolver(quantizing, experts, plan.cached());
+    LayerResult result = first == 0 ? embedding(parent, model) : new LayerResult();
+    for (int i = first; i < count; i++) {
+      observer.progress(Phase.QUANTIZE, i, count);
+      try (TensorScope scope = parent.child("layer " + i)) {
+        long start = System.nanoTime();
+        DecoderLayer layer = model.layer(scope, i);
+        result.took("load", start, scope);
+        solver.solve(scope, i, layer, calibration, result);
+        if (i == count - 1) {
+          head(scope, model, calibration, solver, result);
+        }
+      }
+      if (result.utilization() != null) {
+        observer.routed(result.utilization());
+      }
+      done.accept(i, result, null);
+      result = new LayerResult();
+    }
+    observer.progress(Phase.QUANTIZE, count, count);
+  }
+
+  private void head(
+      TensorScope scope,
+      Model model,
+      KeptCalibration calibration,
+      LayerSolver solver,
+      LayerResult result) {
+    if (batches.quantizes(model.headName())) {
+      try (SafetensorsFile last = calibration.layer(model.description().layers() - 1)) {
+        solver.stage(scope, List.of(model.head()), last, result);
+      }
+    }
   }
 
   private void quantize(
@@ -137,10 +238,10 @@ public final class ModelQuantizer {
   }
 
   private void head(TensorScope parent, Model model, ResidualStream stream, LayerResult result) {
-    if (batches.quantizes(model.headName())) {
+    if (plan.schemes().containsKey(model.headName())) {
       try (TensorScope scope = parent.child("head")) {
         List<Linear> head = List.of(model.head());
-        stages.quantize(
+        stages.take(
             scope, head, layers.input(scope, head, stream, model::headInput, result), result);
       }
     }

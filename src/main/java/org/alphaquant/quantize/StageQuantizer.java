@@ -12,7 +12,7 @@ import org.alphaquant.quantize.BatchQuantizer.Part;
 import org.alphaquant.torch.TensorScope;
 
 /** Quantizes linears that every token passes; those that read the same input share a Hessian. */
-final class StageQuantizer {
+final class StageQuantizer implements Stages {
 
   private final BatchQuantizer batches;
 
@@ -20,11 +20,13 @@ final class StageQuantizer {
     this.batches = batches;
   }
 
-  boolean quantizesAny(List<Linear> linears) {
+  @Override
+  public boolean wants(List<Linear> linears) {
     return linears.stream().anyMatch(linear -> batches.quantizes(linear.name()));
   }
 
-  boolean asksForLargest(List<Linear> linears) {
+  @Override
+  public boolean asksForLargest(List<Linear> linears) {
     return linears.stream().anyMatch(linear -> batches.asksForLargest(linear.name()));
   }
 
@@ -33,7 +35,8 @@ final class StageQuantizer {
    *
    * @param input of the one input they share: a batch of one
    */
-  void quantize(
+  @Override
+  public void take(
       TensorScope scope, List<Linear> linears, CalibratedInput input, LayerResult result) {
     Map<TensorScheme, List<Linear>> byScheme = new LinkedHashMap<>();
     linears.stream()

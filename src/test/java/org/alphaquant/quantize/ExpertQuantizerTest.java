@@ -174,7 +174,7 @@ class ExpertQuantizerTest {
       LayerResult result = new LayerResult();
       Routing routed = routing(scope, block);
       new ExpertQuantizer(batches, RoutingWeight.SCORE, new Shrinkage(shrinkage), expertsAtOnce)
-          .quantize(scope, block, rows, routed, routed, y, result);
+          .take(scope, block, rows, routed, routed, y, result);
       return Outcome.of(result, scope.toFloats(y));
     }
   }

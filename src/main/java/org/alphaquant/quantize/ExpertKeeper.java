@@ -1,0 +1,158 @@
+package org.alphaquant.quantize;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.job.RoutingWeight;
+import org.alphaquant.job.Shrinkage;
+import org.alphaquant.model.block.Dispatch;
+import org.alphaquant.model.block.ExpertWeights;
+import org.alphaquant.model.block.InputRounding;
+import org.alphaquant.model.block.MoeFeedForward;
+import org.alphaquant.model.block.Routing;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * Keeps what the routed experts of a layer read, each its own tokens alone, and leaves their
+ * weights as they are.
+ *
+ * @param modules whose inputs are to be kept
+ * @param dtype that Hessians are kept in
+ * @param expertsAtOnce experts of a chunk, at most
+ * @param away takes tensors out of memory
+ */
+record ExpertKeeper(
+    Set<String> modules,
+    RoutingWeight weighting,
+    Dtype dtype,
+    int expertsAtOnce,
+    UnaryOperator<List<TensorSource>> away)
+    implements ExpertStage {
+
+  private static final int GATE = 0;
+  private static final int DOWN = 2;
+
+  @Override
+  public void take(
+      TensorScope scope,
+      MoeFeedForward block,
+      NDArray h,
+      Routing routing,
+      Routing covered,
+      NDArray y,
+      LayerResult result) {
+    Dispatch sent = Dispatch.of(scope, routing, block.experts());
+    Dispatch dispatch = covered == routing ? sent : Dispatch.of(scope, covered, block.experts());
+    NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
+    NDArray read = scope.run("tensor.to_dtype", h, scope.productDtype().number());
+    ExpertCalibration calibration =
+        new ExpertCalibration(read, largest, dispatch, null, weighting, Shrinkage.AUTO);
+    for (int from = 0; from < block.experts(); from += expertsAtOnce) {
+      int to = Math.min(block.experts(), from + expertsAtOnce);
+      try (TensorScope chunk = scope.child("experts %d to %d".formatted(from, to - 1))) {
+        chunk(chunk, block, calibration, sent, from, to, y, result);
+      }
+    }
+  }
+
+  private void chunk(
+      TensorScope scope,
+      MoeFeedForward block,
+      ExpertCalibration calibration,
+      Dispatch sent,
+      int from,
+      int to,
+      NDArray y,
+      LayerResult result) {
+    long start = System.nanoTime();
+    ExpertWeights weights = block.load(scope, from, to);
+    result.took("load", start, scope);
+    if (wants(block, from, to)) {
+      gateAndUp(scope, block, calibration, from, to, result);
+      down(scope, block, calibration, weights, result);
+    }
+    start = System.nanoTime();
+    sent.addOutputs(scope, y, calibration.h(), weights, InputRounding.NONE);
+    result.took("forward", start, scope);
+  }
+
+  private boolean wants(MoeFeedForward block, int from, int to) {
+    return IntStream.range(from, to)
+        .anyMatch(e -> block.names(e).stream().anyMatch(modules::contains));
+  }
+
+  private void gateAndUp(
+      TensorScope parent,
+      MoeFeedForward block,
+      ExpertCalibration calibration,
+      int from,
+      int to,
+      LayerResult result) {
+    try (TensorScope scope = parent.child("gate and up")) {
+      long start = System.nanoTime();
+      NDArray hessians = calibration.inputHessians(scope, from, to);
+      NDArray fourth = calibration.inputMoments(scope, from, to);
+      NDArray largest = scope.run("tensor.repeated", calibration.largest(), to - from);
+      result.took("hessian", start, scope);
+      keep(
+          scope,
+          names(block, from, to, GATE),
+          calibration,
+          from,
+          hessians,
+          fourth,
+          largest,
+          result);
+    }
+  }
+
+  private void down(
+      TensorScope parent,
+      MoeFeedForward block,
+      ExpertCalibration calibration,
+      ExpertWeights weights,
+      LayerResult result) {
+    try (TensorScope scope = parent.child("down")) {
+      long start = System.nanoTime();
+      int from = weights.from();
+      NDArray hessians = calibration.downHessians(scope, weights);
+      NDArray fourth = calibration.downMoments(scope, weights);
+      NDArray largest = calibration.largestDown(scope, weights);
+      result.took("hessian", start, scope);
+      List<String> names = names(block, from, from + weights.count(), DOWN);
+      keep(scope, names, calibration, from, hessians, fourth, largest, result);
+    }
+  }
+
+  private void keep(
+      TensorScope scope,
+      List<String> names,
+      ExpertCalibration calibration,
+      int from,
+      NDArray hessians,
+      NDArray fourth,
+      NDArray largest,
+      LayerResult result) {
+    long start = System.nanoTime();
+    NDArray statistics =
+        scope.run(
+            "kept.statistics",
+            calibration.dispatch().weights(),
+            calibration.dispatch().offsets(),
+            from,
+            from + names.size(),
+            weighting.power(),
+            fourth,
+            largest);
+    result.add(away.apply(KeptInput.of(scope, names, hessians, statistics, dtype)));
+    result.took("keep", start, scope);
+  }
+
+  private static List<String> names(MoeFeedForward block, int from, int to, int projection) {
+    return IntStream.range(from, to).mapToObj(e -> block.names(e).get(projection)).toList();
+  }
+}
