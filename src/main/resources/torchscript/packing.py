@@ -128,6 +128,13 @@ def gptq_zeros(zero: Tensor, least: float, bits: int) -> Tensor:
     return words((zero - least - 1.0).to(torch.uint8), bits)
 
 
+def gptq_zero_points(packed: Tensor, bits: int, outputs: int, least: float, less: int) -> Tensor:
+    """GPTQ's zero points [G, bytes], stored as so much less than they are: [N, G]."""
+    codes = unpack(packed, bits, outputs).to(torch.int32) + less
+    zero = torch.bitwise_and(codes, (1 << bits) - 1).to(torch.float32) + least
+    return torch.transpose(zero, 0, 1).contiguous()
+
+
 def group_index(codes: Tensor, scale: Tensor) -> Tensor:
     """The group of every input, int32, for each element of the batch."""
     K, G = codes.shape[2], scale.shape[2]

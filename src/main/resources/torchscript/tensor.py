@@ -93,6 +93,11 @@ def swap(x: Tensor) -> Tensor:
     return torch.transpose(x, 1, 2).contiguous()
 
 
+def chosen_columns(x: Tensor, columns: Tensor) -> Tensor:
+    """Columns of x [N, C] in the order of their numbers."""
+    return torch.index_select(x, 1, columns)
+
+
 def transposed(x: Tensor) -> Tensor:
     return torch.transpose(x, 0, 1).contiguous()
 

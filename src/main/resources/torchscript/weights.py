@@ -56,13 +56,10 @@ def rows(w: Tensor, first: int, last: int, step: int) -> Tensor:
     return w[first:last:step]
 
 
-def dequantize_packed(packed: Tensor, scale: Tensor, bits: int, columns: int) -> Tensor:
-    """Compressed-tensors' pack-quantized integers: packed uint8 [N, bytes], a scale for each group
-    of a row [N, G]; a code is the value plus half of the range. -> fp32 [N, K]
-    """
-    codes = packing.unpack(packed, bits, columns).to(torch.float32) - float(1 << (bits - 1))
-    groups = torch.reshape(codes, [codes.shape[0], scale.shape[1], -1])
-    return torch.flatten(groups * torch.unsqueeze(scale.to(torch.float32), 2), 1)
+def scales_by_row(scale: Tensor, rows: int, count: int) -> Tensor:
+    """Scales of blocks of so many rows [B, G] as those of each of `count` rows: fp32 [N, G]."""
+    repeated = torch.repeat_interleave(scale.to(torch.float32), rows, 0)
+    return torch.narrow(repeated, 0, 0, count).contiguous()
 
 
 def dequantize_blocks(q: Tensor, scale: Tensor, rows: int, columns: int) -> Tensor:

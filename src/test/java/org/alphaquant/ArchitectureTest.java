@@ -293,78 +293,6 @@ class ArchitectureTest {
             "storage.serving",
             "scheme"));
     map.put(
-        "storage.mxfp4",
-        Set.of(
-            "storage.plain",
-            "storage.source.mxfp4",
-            "storage",
-            "storage.serving",
-            "scheme",
-            "checkpoint",
-            "architecture",
-            "format",
-            "torch"));
-    map.put(
-        "storage.compressedtensors",
-        Set.of(
-            "storage",
-            "storage.serving",
-            "scheme",
-            "checkpoint",
-            "architecture",
-            "format",
-            "torch",
-            "problem"));
-    map.put(
-        "storage.gguf",
-        Set.of(
-            "storage",
-            "storage.serving",
-            "scheme",
-            "checkpoint",
-            "architecture",
-            "format",
-            "torch",
-            "problem"));
-    map.put(
-        "storage.gptq",
-        Set.of(
-            "storage",
-            "storage.serving",
-            "scheme",
-            "checkpoint",
-            "architecture",
-            "format",
-            "torch",
-            "problem"));
-    map.put(
-        "storage.plain",
-        Set.of(
-            "storage",
-            "storage.serving",
-            "scheme",
-            "checkpoint",
-            "architecture",
-            "format",
-            "torch",
-            "problem"));
-    map.put(
-        "storage.quark",
-        Set.of(
-            "storage",
-            "storage.serving",
-            "scheme",
-            "checkpoint",
-            "architecture",
-            "format",
-            "torch",
-            "problem"));
-    map.put(
-        "storage",
-        Set.of("storage.serving", "scheme", "checkpoint", "architecture", "format", "torch"));
-    map.put("storage.serving", Set.of("scheme", "architecture", "format", "problem"));
-    map.put("scheme", Set.of("architecture", "format", "problem", "request"));
-    map.put(
         "evaluation",
         Set.of(
             "measure",
@@ -405,20 +333,106 @@ class ArchitectureTest {
         Set.of(
             "storage.source",
             "storage.source.scaled",
-            "storage.source.packed",
+            "storage.compressedtensors",
+            "storage.gptq",
+            "storage.quark",
             "checkpoint",
             "architecture",
             "torch"));
     map.put(
+        "storage.mxfp4",
+        Set.of(
+            "storage.source",
+            "storage.plain",
+            "storage.source.mxfp4",
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch"));
+    map.put(
+        "storage.compressedtensors",
+        Set.of(
+            "storage.source",
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
+    map.put(
+        "storage.gguf",
+        Set.of(
+            "storage.source",
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
+    map.put(
+        "storage.gptq",
+        Set.of(
+            "storage.source",
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
+    map.put(
+        "storage.plain",
+        Set.of(
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
+    map.put(
+        "storage.quark",
+        Set.of(
+            "storage.source",
+            "storage",
+            "storage.serving",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch",
+            "problem"));
+    map.put(
+        "storage",
+        Set.of(
+            "storage.serving",
+            "storage.source",
+            "scheme",
+            "checkpoint",
+            "architecture",
+            "format",
+            "torch"));
+    map.put("storage.serving", Set.of("scheme", "architecture", "format", "problem"));
+    map.put("scheme", Set.of("architecture", "format", "problem", "request"));
+    map.put(
         "storage.source.fused",
         Set.of("storage.source", "storage.source.mxfp4", "checkpoint", "architecture", "torch"));
     map.put(
-        "storage.source.packed", Set.of("storage.source", "checkpoint", "architecture", "torch"));
+        "storage.source.scaled",
+        Set.of("storage.source", "checkpoint", "architecture", "format", "torch"));
     map.put(
-        "storage.source.scaled", Set.of("storage.source", "checkpoint", "architecture", "torch"));
-    map.put(
-        "storage.source.mxfp4", Set.of("storage.source", "checkpoint", "architecture", "torch"));
-    map.put("storage.source", Set.of("checkpoint", "architecture", "torch"));
+        "storage.source.mxfp4",
+        Set.of("storage.source", "checkpoint", "architecture", "format", "torch"));
+    map.put("storage.source", Set.of("checkpoint", "architecture", "format", "torch"));
     map.put("measure", Set.of());
     map.put("source", Set.of("checkpoint"));
     map.put("gptq", Set.of("format", "torch", "cuda", "architecture"));

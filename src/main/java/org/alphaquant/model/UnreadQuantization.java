@@ -20,10 +20,13 @@ import tools.jackson.databind.JsonNode;
 final class UnreadQuantization {
 
   private static final Set<String> READ =
-      Set.of("fp8", "compressed-tensors", "fbgemm_fp8", "mxfp4");
+      Set.of("fp8", "compressed-tensors", "fbgemm_fp8", "mxfp4", "gptq", "quark");
   private static final Set<String> READ_FORMATS =
       Set.of(
           "pack-quantized",
+          "mxfp4-pack-quantized",
+          "mxfp8-quantized",
+          "nvfp4-pack-quantized",
           "float-quantized",
           "naive-quantized",
           "int-quantized",

@@ -2,6 +2,7 @@ package org.alphaquant.storage;
 
 import ai.djl.ndarray.NDArray;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -75,6 +76,19 @@ public final class Planes {
     long[] shape = shape(suffix);
     long[] words = {shape[0], shape[1], Integer.BYTES};
     return scope.tensor(TorchDtype.UINT8, words, bytes.apply(suffix));
+  }
+
+  /** All 32-bit integers of a plane. */
+  public int[] integers(String suffix) {
+    int[] integers = new int[Math.toIntExact(planes.get(suffix).bytes() / Integer.BYTES)];
+    int next = 0;
+    for (ByteBuffer slice : bytes.apply(suffix)) {
+      ByteBuffer in = slice.duplicate().order(ByteOrder.LITTLE_ENDIAN);
+      while (in.hasRemaining()) {
+        integers[next++] = in.getInt();
+      }
+    }
+    return integers;
   }
 
   private long[] shape(String suffix) {

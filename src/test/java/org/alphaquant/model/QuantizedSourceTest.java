@@ -196,13 +196,12 @@ class QuantizedSourceTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "qweight | {\"quant_method\": \"gptq\", \"bits\": 4, \"group_size\": 128} | 'gptq' (GPTQ, bits 4, group_size 128)",
+        "qweight | {\"quant_method\": \"auto-round\", \"bits\": 4, \"group_size\": 128} | 'auto-round' (AutoRound, bits 4, group_size 128)",
         "qweight | {\"quant_method\": \"awq\", \"bits\": 4, \"version\": \"gemm\"} | 'awq' (AWQ, bits 4, version gemm)",
         "weight.absmax | {\"quant_method\": \"bitsandbytes\", \"load_in_4bit\": true, \"load_in_8bit\": false} | 'bitsandbytes' (bitsandbytes, load_in_4bit true",
         "weight_scale_2 | {\"quant_method\": \"modelopt\", \"quant_algo\": \"NVFP4\"} | 'modelopt' (NVIDIA Model Optimizer, quant_algo NVFP4)",
-        "weight_scale | {\"quant_method\": \"quark\"} | 'quark' (AMD Quark)",
         "codes | {\"quant_method\": \"aqlm\"} | 'aqlm' (AQLM)",
-        "weight_packed | {\"quant_method\": \"compressed-tensors\", \"format\": \"nvfp4-pack-quantized\"} | 'compressed-tensors' (compressed-tensors, format nvfp4-pack-quantized)",
+        "sparse | {\"quant_method\": \"compressed-tensors\", \"format\": \"marlin-24\"} | 'compressed-tensors' (compressed-tensors, format marlin-24)",
         "W_q | {\"quant_method\": \"newer\"} | 'newer' (another tool)",
         "qweight | null | by GPTQ or AWQ",
         "weight.absmax | null | by bitsandbytes"

@@ -7,16 +7,16 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.storage.Codec;
-import org.alphaquant.storage.Dequantization;
+import org.alphaquant.storage.CodedWeight;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.Planes;
 import org.alphaquant.storage.QuantizedBatch;
+import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
 /** {@code int-quantized}: integers of up to eight bits, each in a signed byte. */
-final class ByteIntegers implements Codec {
+final class ByteIntegers implements CodedWeight {
 
   private static final String WEIGHT = "weight";
   private static final String ZERO_POINT = "weight_zero_point";
@@ -47,12 +47,12 @@ final class ByteIntegers implements Codec {
   }
 
   @Override
-  public NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes) {
+  public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     double least = scheme.format().smallest();
     NDArray codes = scope.run("packing.unsigned", planes.typed(WEIGHT, TorchDtype.INT8), least);
     NDArray scale = planes.floats(WEIGHT_SCALE);
     return scheme.symmetric()
-        ? Dequantization.symmetric(scope, scheme, codes, scale)
-        : Dequantization.of(scope, scheme, codes, scale, planes.floats(ZERO_POINT));
+        ? ScaledCodes.symmetric(scope, scheme, codes, scale)
+        : new ScaledCodes(scheme, codes, scale, planes.floats(ZERO_POINT));
   }
 }

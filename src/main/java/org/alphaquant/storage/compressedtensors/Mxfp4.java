@@ -4,14 +4,14 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.storage.Codec;
-import org.alphaquant.storage.Dequantization;
+import org.alphaquant.storage.CodedWeight;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.Planes;
+import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.torch.TensorScope;
 
 /** {@code mxfp4-pack-quantized}: two E2M1 codes a byte below powers of two. */
-final class Mxfp4 implements Codec {
+final class Mxfp4 implements CodedWeight {
 
   private static final String PACKED = "weight_packed";
 
@@ -21,9 +21,9 @@ final class Mxfp4 implements Codec {
   }
 
   @Override
-  public NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes) {
+  public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     NDArray scale = Scales.powersOfTwo(scope, planes);
-    return Dequantization.symmetric(scope, scheme, codes(scope, planes), scale);
+    return ScaledCodes.symmetric(scope, scheme, codes(scope, planes), scale);
   }
 
   /** E2M1 codes, the earlier of two in the low bits. */

@@ -1,17 +1,16 @@
 package org.alphaquant.storage.compressedtensors;
 
-import ai.djl.ndarray.NDArray;
 import java.util.List;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.storage.Codec;
-import org.alphaquant.storage.Dequantization;
+import org.alphaquant.storage.CodedWeight;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.Planes;
+import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.torch.TensorScope;
 
 /** {@code mxfp8-quantized}: E4M3 in bytes below powers of two. */
-final class Mxfp8 implements Codec {
+final class Mxfp8 implements CodedWeight {
 
   private static final String WEIGHT = "weight";
 
@@ -23,8 +22,8 @@ final class Mxfp8 implements Codec {
   }
 
   @Override
-  public NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes) {
-    return Dequantization.symmetric(
+  public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
+    return ScaledCodes.symmetric(
         scope, scheme, planes.rows(WEIGHT), Scales.powersOfTwo(scope, planes));
   }
 }

@@ -11,11 +11,11 @@ import java.util.function.Function;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.NumberFormat.Kind;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.storage.Codec;
-import org.alphaquant.storage.Dequantization;
+import org.alphaquant.storage.CodedWeight;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.Planes;
 import org.alphaquant.storage.QuantizedBatch;
+import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
@@ -23,7 +23,7 @@ import org.alphaquant.torch.TorchDtype;
  * {@code nvfp4-pack-quantized}: two E2M1 codes a byte below E4M3 scales, which one number of the
  * whole tensor divides; another divides the inputs.
  */
-final class Nvfp4 implements Codec {
+final class Nvfp4 implements CodedWeight {
 
   private static final String DIVISOR = "weight_global_scale";
   private static final String INPUT_DIVISOR = "input_global_scale";
@@ -62,10 +62,10 @@ final class Nvfp4 implements Codec {
   }
 
   @Override
-  public NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes) {
+  public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     NDArray local = planes.typed(WEIGHT_SCALE, TorchDtype.FLOAT8_E4M3);
     NDArray scale = scope.run("packing.divided", local, planes.floats(DIVISOR));
-    return Dequantization.symmetric(scope, scheme, Mxfp4.codes(scope, planes), scale);
+    return ScaledCodes.symmetric(scope, scheme, Mxfp4.codes(scope, planes), scale);
   }
 
   static double inputDivisor(TensorScheme scheme, Function<String, List<ByteBuffer>> bytes) {

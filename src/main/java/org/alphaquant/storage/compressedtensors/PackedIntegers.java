@@ -7,11 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.storage.Codec;
-import org.alphaquant.storage.Dequantization;
+import org.alphaquant.storage.CodedWeight;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.Planes;
 import org.alphaquant.storage.QuantizedBatch;
+import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
@@ -19,7 +19,7 @@ import org.alphaquant.torch.TorchDtype;
  * {@code pack-quantized}: integers in 32-bit words, each row on its own; zero points packed down
  * the columns.
  */
-final class PackedIntegers implements Codec {
+final class PackedIntegers implements CodedWeight {
 
   private static final String PACKED = "weight_packed";
   private static final String SHAPE = "weight_shape";
@@ -66,13 +66,13 @@ final class PackedIntegers implements Codec {
   }
 
   @Override
-  public NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes) {
+  public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     int bits = scheme.format().bits();
     NDArray codes = scope.run("packing.unpack", planes.rows(PACKED), bits, planes.inFeatures());
     NDArray scale = planes.floats(WEIGHT_SCALE);
     return scheme.symmetric()
-        ? Dequantization.symmetric(scope, scheme, codes, scale)
-        : Dequantization.of(scope, scheme, codes, scale, zeroPoints(scope, scheme, planes));
+        ? ScaledCodes.symmetric(scope, scheme, codes, scale)
+        : new ScaledCodes(scheme, codes, scale, zeroPoints(scope, scheme, planes));
   }
 
   private static NDArray zeroPoints(TensorScope scope, TensorScheme scheme, Planes planes) {

@@ -66,7 +66,7 @@ public final class GptqStorage implements StorageFormat {
 
   @Override
   public Codec codec(TensorScheme scheme) {
-    return new GptqWords();
+    return new GptqWords(true);
   }
 
   @Override

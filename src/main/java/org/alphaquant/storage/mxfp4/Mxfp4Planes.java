@@ -4,14 +4,14 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.storage.Codec;
-import org.alphaquant.storage.Dequantization;
+import org.alphaquant.storage.CodedWeight;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.Planes;
+import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.torch.TensorScope;
 
 /** Two E2M1 codes a byte, the earlier one in the low bits, and powers of two as E8M0. */
-final class Mxfp4Planes implements Codec {
+final class Mxfp4Planes implements CodedWeight {
 
   static final String BLOCKS = "blocks";
   static final String SCALES = "scales";
@@ -34,9 +34,9 @@ final class Mxfp4Planes implements Codec {
   }
 
   @Override
-  public NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes) {
+  public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     NDArray codes = scope.run("packing.unpack", planes.rows(BLOCKS), 4, planes.inFeatures());
     NDArray scale = scope.run("packing.powers_of_two", planes.rows(SCALES));
-    return Dequantization.symmetric(scope, scheme, codes, scale);
+    return ScaledCodes.symmetric(scope, scheme, codes, scale);
   }
 }

@@ -4,14 +4,14 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.format.TensorScheme;
-import org.alphaquant.storage.Codec;
-import org.alphaquant.storage.Dequantization;
+import org.alphaquant.storage.CodedWeight;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.Planes;
+import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.torch.TensorScope;
 
 /** Dense codes of four or six bits in bytes, with E8M0 scales beside them. */
-final class QuarkMx implements Codec {
+final class QuarkMx implements CodedWeight {
 
   private static final String WEIGHT = "weight";
   private static final String SCALE = "weight_scale";
@@ -35,10 +35,10 @@ final class QuarkMx implements Codec {
   }
 
   @Override
-  public NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes) {
+  public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     int bits = scheme.format().bits();
     NDArray codes = scope.run("packing.unpack", planes.rows(WEIGHT), bits, planes.inFeatures());
     NDArray scale = scope.run("packing.powers_of_two", planes.rows(SCALE));
-    return Dequantization.symmetric(scope, scheme, codes, scale);
+    return ScaledCodes.symmetric(scope, scheme, codes, scale);
   }
 }

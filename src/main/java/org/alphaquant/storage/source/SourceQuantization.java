@@ -35,6 +35,11 @@ public final class SourceQuantization {
         .findFirst();
   }
 
+  /** The tool that {@code quant_method} names; empty text for a source that is not quantized. */
+  public static String method(Checkpoint checkpoint) {
+    return find(checkpoint).map(it -> it.root().path("quant_method").asString("")).orElse("");
+  }
+
   /**
    * The same where it must be there.
    *

@@ -2,8 +2,10 @@ package org.alphaquant.storage.source;
 
 import ai.djl.ndarray.NDArray;
 import java.util.List;
+import java.util.Optional;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.format.TensorScheme;
 import org.alphaquant.torch.TensorScope;
 
 /** A tensor of the model, independent of how the checkpoint stores it. */
@@ -14,6 +16,26 @@ public interface SourceTensor {
 
   /** The stored tensors it is read from, the one with its values first. */
   List<TensorInfo> stored();
+
+  /**
+   * The same, checked as far as headers tell.
+   *
+   * @throws org.alphaquant.architecture.ModelException if its parts do not fit each other, or are
+   *     of a type that is not read
+   */
+  default SourceTensor checked() {
+    return this;
+  }
+
+  /** How a matrix of codes is stored; empty of plain numbers. */
+  default Optional<TensorScheme> scheme() {
+    return Optional.empty();
+  }
+
+  /** The codes of a matrix that has a {@link #scheme}. */
+  default ScaledCodes codes(TensorScope scope) {
+    throw new IllegalStateException(info().name() + " is stored plainly");
+  }
 
   /** Reads it, as the floating-point type it is stored in, or as float32 where it is decoded. */
   NDArray load(TensorScope scope);

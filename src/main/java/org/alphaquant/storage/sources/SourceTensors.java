@@ -6,16 +6,20 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.storage.compressedtensors.CompressedTensorsSource;
+import org.alphaquant.storage.gptq.GptqSource;
+import org.alphaquant.storage.quark.QuarkSource;
 import org.alphaquant.storage.source.PlainTensor;
 import org.alphaquant.storage.source.SourceQuantization;
+import org.alphaquant.storage.source.SourceReader;
 import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.source.StoredFloats;
-import org.alphaquant.storage.source.packed.PackedTensor;
 import org.alphaquant.storage.source.scaled.ScaledTensor;
 
 /**
@@ -23,6 +27,9 @@ import org.alphaquant.storage.source.scaled.ScaledTensor;
  * formats that the checkpoint uses.
  */
 public final class SourceTensors {
+
+  private static final List<SourceReader> READERS =
+      List.of(new CompressedTensorsSource(), new GptqSource(), new QuarkSource());
 
   private final Checkpoint checkpoint;
   private final UnaryOperator<String> storedName;
@@ -41,9 +48,7 @@ public final class SourceTensors {
 
   public boolean has(String name) {
     String stored = storedName.apply(name);
-    return parts.containsKey(name)
-        || checkpoint.has(stored)
-        || PackedTensor.holds(checkpoint, stored);
+    return parts.containsKey(name) || checkpoint.has(stored) || read(name, stored).isPresent();
   }
 
   /** The tensor of a published name that {@link #has} knows. */
@@ -59,13 +64,7 @@ public final class SourceTensors {
    *     scale is missing or does not fit
    */
   public SourceTensor checked(String name) {
-    SourceTensor tensor = find(name);
-    if (tensor instanceof ScaledTensor scaled) {
-      return scaled.checked();
-    }
-    if (tensor instanceof PackedTensor packed) {
-      return packed.checked();
-    }
+    SourceTensor tensor = find(name).checked();
     if (tensor instanceof PlainTensor plain) {
       TensorInfo stored = plain.stored().get(0);
       StoredFloats.torchDtype(stored);
@@ -100,13 +99,22 @@ public final class SourceTensors {
   }
 
   private boolean belongsToPacking(String stored) {
-    return ScaledTensor.belongs(checkpoint, stored) || SourceQuantization.isCacheScale(stored);
+    return ScaledTensor.belongs(checkpoint, stored)
+        || SourceQuantization.isCacheScale(stored)
+        || READERS.stream().anyMatch(reader -> reader.belongs(checkpoint, stored));
   }
 
   private SourceTensor whole(String name, String stored) {
-    if (PackedTensor.holds(checkpoint, stored)) {
-      return new PackedTensor(checkpoint, name, stored);
-    }
+    return read(name, stored).orElseGet(() -> inNumbers(name, stored));
+  }
+
+  private Optional<SourceTensor> read(String name, String stored) {
+    return READERS.stream()
+        .flatMap(reader -> reader.find(checkpoint, name, stored).stream())
+        .findFirst();
+  }
+
+  private SourceTensor inNumbers(String name, String stored) {
     PlainTensor plain = new PlainTensor(checkpoint, name, stored);
     return ScaledTensor.holds(checkpoint, stored) ? new ScaledTensor(plain) : plain;
   }

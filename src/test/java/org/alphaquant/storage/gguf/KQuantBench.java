@@ -21,9 +21,11 @@ import org.alphaquant.run.TestContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Perplexity in llama.cpp of the same tensors in the same type: rounded by llama.cpp's own
- * quantizer, without and with the importance matrix of this program's calibration, and solved by
- * this program. Arguments: model folder, then types ({@code q4_k}).
+ * The same tensors in the same type, run by llama.cpp: rounded by llama.cpp's own quantizer,
+ * without and with the importance matrix of this program's calibration, rounded by this program,
+ * and solved by it. Of each the mean Kullback-Leibler divergence of its next-token distributions
+ * from the unquantized model's, in thousandths of a nat, and its perplexity. Arguments: model
+ * folder, then types ({@code q4_k}).
  */
 final class KQuantBench {
 
@@ -33,6 +35,7 @@ final class KQuantBench {
   private final Path folder = Files.createTempDirectory("kquant");
   private final Engine engine = Engine.start().orElseThrow();
   private final long[][] windows;
+  private final List<float[]> reference = new ArrayList<>();
 
   private KQuantBench(Path model) throws IOException {
     this.model = model;
@@ -42,8 +45,9 @@ final class KQuantBench {
   public static void main(String[] arguments) throws IOException {
     KQuantBench bench = new KQuantBench(Path.of(arguments[0]));
     System.out.println(
-        "| type | unquantized | llama.cpp | with importance matrix | this program |");
+        "| type | llama.cpp | with importance matrix | this program, rounding | this program |");
     System.out.println("|---|---|---|---|---|");
+    bench.unquantized();
     for (String type : Arrays.copyOfRange(arguments, 1, arguments.length)) {
       bench.compare(type);
     }
@@ -51,30 +55,45 @@ final class KQuantBench {
     System.exit(0);
   }
 
-  private void compare(String type) throws IOException {
+  private void unquantized() throws IOException {
     Path plain = Files.createDirectories(folder.resolve("plain"));
     ExportedModel.write(model, plain, GgufType.F32, Long.MAX_VALUE);
-    TestContext job = TestContext.of(spec(type), folder.resolve(type));
-    new QuantizationRun(
-            new JobInputs(
-                new SourceSettings(
-                    new Roots(List.of(model.getParent())),
-                    new Roots(List.of(Path.of("examples"))))))
-        .run(job);
-    Path result = job.artifactDirectory();
+    load(plain.resolve("model.gguf"));
+    double loss = 0;
+    for (long[] window : windows) {
+      float[] own = logProbabilities(window);
+      reference.add(own);
+      loss += loss(own, window);
+    }
+    System.out.printf(Locale.ROOT, "| unquantized | %.4f | | | |%n", Math.exp(loss / predicted()));
+  }
+
+  private void compare(String type) throws IOException {
+    Path result = quantized(type, "moe");
+    Path nearest = quantized(type, "rounding");
     Path rounded = Files.createDirectories(folder.resolve(type + "-rounded"));
-    try (GgufFile source = GgufFile.open(plain.resolve("model.gguf"));
+    try (GgufFile source = GgufFile.open(folder.resolve("plain/model.gguf"));
         GgufFile own = GgufFile.open(result.resolve("model.gguf"));
         GgufFile importance = GgufFile.open(result.resolve("imatrix.gguf"))) {
       System.out.printf(
           Locale.ROOT,
-          "| %s | %.4f | %.4f | %.4f | %.4f |%n",
+          "| %s | %s | %s | %s | %s |%n",
           type,
-          perplexity(plain.resolve("model.gguf")),
-          perplexity(write(rounded, "plainly", source, own, null)),
-          perplexity(write(rounded, "weighted", source, own, importance)),
-          perplexity(result.resolve("model.gguf")));
+          figures(write(rounded, "plainly", source, own, null)),
+          figures(write(rounded, "weighted", source, own, importance)),
+          figures(nearest.resolve("model.gguf")),
+          figures(result.resolve("model.gguf")));
     }
+  }
+
+  private Path quantized(String type, String recipe) throws IOException {
+    TestContext job = TestContext.of(spec(type, recipe), folder.resolve(type + "-" + recipe));
+    SourceSettings settings =
+        new SourceSettings(
+            new Roots(List.of(model.toAbsolutePath().getParent())),
+            new Roots(List.of(Path.of("examples"))));
+    new QuantizationRun(new JobInputs(settings)).run(job);
+    return job.artifactDirectory();
   }
 
   private Path write(Path to, String name, GgufFile source, GgufFile own, GgufFile importance) {
@@ -132,14 +151,62 @@ final class KQuantBench {
     return values;
   }
 
-  private double perplexity(Path file) {
+  private String figures(Path file) {
+    load(file);
+    double loss = 0;
+    double divergence = 0;
+    for (int w = 0; w < windows.length; w++) {
+      float[] own = logProbabilities(windows[w]);
+      loss += loss(own, windows[w]);
+      divergence += divergence(reference.get(w), own);
+    }
+    return String.format(
+        Locale.ROOT, "%.3f, %.4f", 1000 * divergence / predicted(), Math.exp(loss / predicted()));
+  }
+
+  private void load(Path file) {
     engine
         .load(file)
         .ifPresent(
             problem -> {
               throw new IllegalStateException(problem);
             });
-    return engine.perplexity(windows);
+  }
+
+  private int predicted() {
+    return windows.length * (WINDOW - 1);
+  }
+
+  private float[] logProbabilities(long[] window) {
+    float[] logits = engine.logits(Arrays.stream(window).mapToInt(id -> (int) id).toArray());
+    int vocabulary = logits.length / WINDOW;
+    for (int first = 0; first < logits.length; first += vocabulary) {
+      double sum = 0;
+      for (int i = first; i < first + vocabulary; i++) {
+        sum += Math.exp(logits[i]);
+      }
+      for (int i = first; i < first + vocabulary; i++) {
+        logits[i] -= (float) Math.log(sum);
+      }
+    }
+    return logits;
+  }
+
+  private static double loss(float[] own, long[] window) {
+    int vocabulary = own.length / WINDOW;
+    double sum = 0;
+    for (int i = 0; i + 1 < WINDOW; i++) {
+      sum -= own[i * vocabulary + (int) window[i + 1]];
+    }
+    return sum;
+  }
+
+  private static double divergence(float[] of, float[] from) {
+    double sum = 0;
+    for (int i = 0; i < of.length / WINDOW * (WINDOW - 1); i++) {
+      sum += Math.exp(of[i]) * (of[i] - from[i]);
+    }
+    return sum;
   }
 
   private static long[][] windows(Path model) throws IOException {
@@ -154,15 +221,15 @@ final class KQuantBench {
     }
   }
 
-  private JobSpec spec(String type) {
+  private JobSpec spec(String type, String recipe) {
     return JsonMapper.shared()
         .readValue(
             """
-            {"model": "%s", "config": {"default": {"wq": "%s"}},
+            {"model": "%s", "recipe": "%s", "config": {"default": {"wq": "%s"}},
              "calibration": {"path": "text/calibration.jsonl", "samples": 128, "sequence_length": 256},
              "output": {"format": "gguf", "imatrix": true}}
             """
-                .formatted(model.getFileName(), type),
+                .formatted(model.getFileName(), recipe, type),
             JobSpec.class);
   }
 }

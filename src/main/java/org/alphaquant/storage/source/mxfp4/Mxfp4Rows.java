@@ -5,11 +5,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.WritableByteChannel;
 import java.util.List;
+import java.util.Optional;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
 import org.alphaquant.storage.source.BrainFloats;
 import org.alphaquant.storage.source.ByteRange;
+import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.source.StoredFloats;
 import org.alphaquant.storage.source.Strided;
@@ -48,6 +52,26 @@ public record Mxfp4Rows(
               part(loading, Mxfp4.scales(stack)));
       return loading.keep(scope, floats);
     }
+  }
+
+  @Override
+  public Optional<TensorScheme> scheme() {
+    return Optional.of(TensorScheme.of(NumberFormat.MXFP4, Mxfp4.BLOCK));
+  }
+
+  @Override
+  public ScaledCodes codes(TensorScope scope) {
+    long columns = info.shape().get(1);
+    NDArray bytes =
+        scope.run(
+            "tensor.reshape",
+            part(scope, Mxfp4.blocks(stack)),
+            new long[] {info.shape().get(0), columns / 2});
+    return ScaledCodes.symmetric(
+        scope,
+        scheme().orElseThrow(),
+        scope.run("packing.unpack", bytes, 4, columns),
+        scope.run("packing.powers_of_two", part(scope, Mxfp4.scales(stack))));
   }
 
   private NDArray part(TensorScope scope, String name) {

@@ -13,8 +13,11 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
 import org.alphaquant.storage.source.BrainFloats;
 import org.alphaquant.storage.source.PlainTensor;
+import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.source.StoredFloats;
 import org.alphaquant.torch.TensorScope;
@@ -161,6 +164,39 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
       }
     }
     out.flush();
+  }
+
+  /** Signed bytes with scales for each row alone; other blocks are no groups of a row. */
+  @Override
+  public Optional<TensorScheme> scheme() {
+    NumberFormat format = isFloat() ? NumberFormat.FP8_E4M3 : NumberFormat.INT8;
+    long columns = values().shape().get(1);
+    long group = Math.min(columns, grid().columns());
+    return Optional.of(TensorScheme.of(format, (int) group));
+  }
+
+  @Override
+  public ScaledCodes codes(TensorScope scope) {
+    ScaleGrid grid = grid();
+    long rows = values().shape().get(0);
+    long columns = values().shape().get(1);
+    List<Long> shape = grid.shape(rows, columns);
+    NDArray scale =
+        scope.run(
+            "weights.scales_by_row",
+            scope.tensor(
+                StoredFloats.torchDtype(scale()),
+                new long[] {shape.get(0), shape.get(1)},
+                checkpoint().bytes(scale().name())),
+            grid.rows(),
+            rows);
+    TorchDtype type = isFloat() ? TorchDtype.UINT8 : TorchDtype.INT8;
+    NDArray numbers =
+        scope.tensor(type, new long[] {rows, columns}, checkpoint().bytes(codes.storedName()));
+    TensorScheme scheme = scheme().orElseThrow();
+    NDArray counted =
+        isFloat() ? numbers : scope.run("packing.unsigned", numbers, scheme.format().smallest());
+    return ScaledCodes.symmetric(scope, scheme, counted, scale);
   }
 
   private boolean isFloat() {

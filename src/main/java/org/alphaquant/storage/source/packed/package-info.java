@@ -1,2 +1,0 @@
-/** Integers packed into 32-bit words, as compressed-tensors stores them. */
-package org.alphaquant.storage.source.packed;
