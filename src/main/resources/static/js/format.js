@@ -56,7 +56,7 @@ export function seconds(from, to) {
 }
 
 const PHASES = {
-  prepare: "Preparing", write_text: "Writing text to calibrate on", fetch: "Fetching the model", evaluate_before: "Evaluating the original", calibrate: "Calibrating",
+  prepare: "Preparing", write_text: "Writing text to calibrate on", fetch: "Fetching the model", evaluate_before: "Evaluating the original", calibrate: "Calibrating", allocate: "Choosing formats",
   quantize: "Quantizing", sample: "Writing text to train on", distill: "Training", write: "Writing", verify: "Verifying", evaluate_after: "Evaluating the result",
 };
 

@@ -159,6 +159,8 @@ class ArchitectureTest {
     map.put(
         "run",
         Set.of(
+            "allocate",
+            "sensitivity",
             "distill",
             "sample",
             "chat",
@@ -195,6 +197,7 @@ class ArchitectureTest {
     map.put(
         "report",
         Set.of(
+            "allocate",
             "storage.serving",
             "prepare",
             "quantize",
@@ -214,6 +217,7 @@ class ArchitectureTest {
     map.put(
         "prepare",
         Set.of(
+            "allocate",
             "storage.serving",
             "chat",
             "scheme.plan",
@@ -231,6 +235,19 @@ class ArchitectureTest {
             "format",
             "request",
             "problem"));
+    map.put(
+        "sensitivity",
+        Set.of(
+            "allocate",
+            "quantize",
+            "model",
+            "model.block",
+            "scheme",
+            "storage",
+            "format",
+            "checkpoint",
+            "architecture",
+            "torch"));
     map.put(
         "distill",
         Set.of(
@@ -280,6 +297,7 @@ class ArchitectureTest {
             "storage.formats",
             "storage.serving",
             "problem"));
+    map.put("allocate", Set.of("scheme", "storage.serving", "architecture", "format"));
     map.put(
         "storage.formats",
         Set.of(

@@ -26,6 +26,7 @@ record Progress(
           "prepare", "preparing",
           "write_text", "writing text to calibrate on",
           "evaluate_before", "evaluating the original",
+          "allocate", "choosing formats",
           "quantize", "quantizing",
           "sample", "writing text to train on",
           "distill", "training",

@@ -24,7 +24,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  *     the hash of what lay in the store
  * @param modelType family to read the checkpoint as; null takes the checkpoint's own
  * @param config the quantization configuration as the client wrote it; null takes the default one
- * @param budget how large the result may be, which {@link Recipe#ALLOCATE} keeps to
+ * @param budget how large the result may be, which {@link Recipe#ALLOCATE} keeps to; also for
+ *     {@link Recipe#DISTILL}
  * @param gptq the solver's settings; what is not given is the recipe's
  * @param distill how the result is trained; null but with the recipe {@link Recipe#DISTILL}
  * @param priority -100 to 100; higher runs earlier
@@ -82,11 +83,14 @@ public record JobSpec(
       throw new SpecException("config", config.getNodeType(), "a JSON object");
     }
     config = config == null ? null : config.deepCopy();
-    if ((budget != null) != (recipe == Recipe.ALLOCATE)) {
+    if (budget == null && recipe == Recipe.ALLOCATE) {
+      throw new SpecException("budget", null, "given with the recipe allocate");
+    }
+    if (budget != null && recipe != Recipe.ALLOCATE && recipe != Recipe.DISTILL) {
       throw new SpecException(
           "budget",
-          budget == null ? null : "given with the recipe " + recipe.jsonName(),
-          budget == null ? "given with the recipe allocate" : "left out, or the recipe allocate");
+          "given with the recipe " + recipe.jsonName(),
+          "left out, or the recipe allocate or distill");
     }
     gptq = recipe.complete(gptq == null ? GptqRequest.OPEN : gptq);
     calibration = calibration == null ? CalibrationRequest.defaults() : calibration;

@@ -3,17 +3,14 @@ package org.alphaquant.prepare;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.CalibrationRequest;
 import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.Recipe;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.TextRequest;
 import org.alphaquant.job.plan.JobPlan;
@@ -34,9 +31,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Component
 class CheckedPlanner implements JobPlanner {
-
-  /** Recipes that have a name and nothing behind it. */
-  private static final Set<Recipe> NOT_YET = EnumSet.of(Recipe.ALLOCATE);
 
   private static final JsonNode UNCHANGED =
       JsonMapper.shared().readTree("{\"default\": {\"wq\": \"bf16\"}}");
@@ -66,11 +60,6 @@ class CheckedPlanner implements JobPlanner {
     if (spec.evaluation() != null) {
       checkEvaluation(spec.evaluation(), problems);
     }
-    if (NOT_YET.contains(spec.recipe())) {
-      String recipe = spec.recipe().jsonName();
-      problems.add(
-          InputProblems.of("/recipe", recipe, "the recipe " + recipe + " is not available"));
-    }
     problems.addAll(OutputChoice.problems(spec.output()));
     JobPlan plan = planned(spec, problems);
     if (!problems.isEmpty()) {
@@ -89,6 +78,9 @@ class CheckedPlanner implements JobPlanner {
       errors.forEach(error -> problems.add(InputProblems.of(error)));
       problems.addAll(new CoveragePlan(job).problems());
       DistillPlan.of(job).ifPresent(training -> problems.addAll(training.problems()));
+      if (problems.isEmpty()) {
+        AllocationPlan.of(job).ifPresent(choice -> problems.addAll(choice.problems()));
+      }
       // Last, and only for a job that is sound otherwise: it takes longest.
       return problems.isEmpty() ? withTokenizer(job, problems) : null;
     } catch (SourceException | CheckpointException | ModelException e) {

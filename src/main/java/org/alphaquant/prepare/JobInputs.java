@@ -16,6 +16,7 @@ import org.alphaquant.job.CalibrationRequest;
 import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.Sensitivity;
 import org.alphaquant.job.TextRequest;
 import org.alphaquant.source.RemoteModels;
 import org.alphaquant.source.SourceException;
@@ -103,6 +104,23 @@ public class JobInputs {
     return spec.distill() == null || spec.distill().samples() == 0
         ? List.of()
         : calibration(spec.calibration().withSamples(spec.distill().samples()));
+  }
+
+  /**
+   * The calibration samples and, behind them, as many more as a budget's sensitivities are measured
+   * on; none where nothing is measured.
+   */
+  public List<CalibrationSpec> withHeldOut(JobSpec spec) {
+    if (spec.budget() == null || spec.budget().sensitivity() != Sensitivity.MEASURED) {
+      return List.of();
+    }
+    CalibrationRequest own = spec.calibration();
+    return calibration(own.withSamples(own.samples() + heldOutSamples(spec)));
+  }
+
+  /** Samples of held-out text that a budget asks for. */
+  public static int heldOutSamples(JobSpec spec) {
+    return Math.max(1, spec.budget().tokens() / spec.calibration().sequenceLength());
   }
 
   private List<CalibrationSpec> calibration(CalibrationRequest calibration) {

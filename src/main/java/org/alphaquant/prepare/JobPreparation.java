@@ -28,6 +28,7 @@ import org.alphaquant.scheme.plan.Planner;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.storage.NarrowedDoubles;
 import org.springframework.stereotype.Component;
+import tools.jackson.databind.JsonNode;
 
 /** Opens and plans a job, once per request and once per attempt. */
 @Component
@@ -72,12 +73,34 @@ public class JobPreparation {
         .map(NarrowedDoubles::of)
         .forEach(tensor -> plain.put(tensor.info().name(), tensor));
     List<TensorInfo> infos = plain.values().stream().map(TensorSource::info).toList();
-    Resolution resolution = resolve(spec, description, infos);
+    PlannedSource planned = planned(source, description, infos);
+    return new PreparedJob(spec, model, plain, plan(spec, planned));
+  }
+
+  /**
+   * The same job with another configuration; the source is not opened again.
+   *
+   * @throws org.alphaquant.scheme.InvalidConfigException if the configuration cannot be read
+   */
+  static PreparedJob configured(PreparedJob job, JsonNode config) {
+    List<TensorInfo> infos = job.plain().values().stream().map(TensorSource::info).toList();
+    PlannedSource planned =
+        new PlannedSource(
+            job.description(),
+            job.source().folder(),
+            job.source().config(),
+            job.plan().source(),
+            job.plan().sourceBytes(),
+            job.plan().dtype(),
+            infos);
+    JobSpec spec = job.spec().configured(config);
+    return new PreparedJob(spec, job.model(), job.plain(), plan(spec, planned));
+  }
+
+  private static Plan plan(JobSpec spec, PlannedSource source) {
+    Resolution resolution = resolve(spec, source.description(), source.plain());
     OutputChoice output = OutputChoice.of(spec.output());
-    Plan plan =
-        new Planner(planned(source, description, infos))
-            .plan(resolution, output.format(), output.target());
-    return new PreparedJob(spec, model, plain, plan);
+    return new Planner(source).plan(resolution, output.format(), output.target());
   }
 
   // Norms are included, so that an override that names one is refused.

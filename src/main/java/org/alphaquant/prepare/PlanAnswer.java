@@ -63,10 +63,12 @@ public final class PlanAnswer {
     long tokens = coverage.tokens(length, given);
     ModelShape shape = new ModelShape(job.description(), tokens);
     Optional<DistillPlan> training = DistillPlan.of(job);
+    Optional<AllocationPlan> allocation = AllocationPlan.of(job);
     WorkEstimate work =
         WorkEstimate.of(shape.mean())
             .plus(coverage.operations(tokens))
-            .plus(training.map(DistillPlan::operations).orElse(0.0));
+            .plus(training.map(DistillPlan::operations).orElse(0.0))
+            .plus(allocation.map(AllocationWork::new).map(AllocationWork::operations).orElse(0.0));
     return new JobPlan(
         job.spec().model(),
         job.description().family(),
@@ -74,14 +76,51 @@ public final class PlanAnswer {
         plan.format().name(),
         plan.target().jsonName(),
         plan.source(),
-        plan.bitsPerWeight(),
-        new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
+        allocation.map(PlanAnswer::bitsPerWeight).orElseGet(plan::bitsPerWeight),
+        new JobResult.Size(
+            plan.sourceBytes(),
+            allocation.map(PlanAnswer::outputBytes).orElseGet(plan::outputBytes)),
         count.map(PlanAnswer::calibration).orElse(null),
-        memory(job.spec(), coverage.largest(tokens), plan, training),
+        memory(job.spec(), coverage.largest(tokens), plan, training, allocation),
         Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
         plan.groups().stream().map(PlanAnswer::scheme).toList(),
-        Stream.concat(plan.findings().stream().map(InputProblems::of), more.stream()).toList(),
-        new PlanAnswer(plan).tensors());
+        allocation.map(PlanAnswer::choice).orElse(null),
+        Stream.of(
+                plan.findings().stream().map(InputProblems::of),
+                allocation.stream().flatMap(it -> it.warnings().stream()),
+                more.stream())
+            .flatMap(it -> it)
+            .toList(),
+        allocation.isPresent() ? List.of() : new PlanAnswer(plan).tensors());
+  }
+
+  private static double bitsPerWeight(AllocationPlan allocation) {
+    if (allocation.job().plan().format().storesValues()) {
+      return allocation.job().plan().bitsPerWeight();
+    }
+    return (double) allocation.reachableBytes() * Byte.SIZE / allocation.weights();
+  }
+
+  // All that is not quantized stays; the rest takes what the budget gives it.
+  private static long outputBytes(AllocationPlan allocation) {
+    Plan plan = allocation.job().plan();
+    if (plan.format().storesValues()) {
+      return plan.outputBytes();
+    }
+    long quantized = plan.content().quantized().stream().mapToLong(plan.sizes()).sum();
+    return plan.outputBytes() - quantized + allocation.reachableBytes();
+  }
+
+  private static JobPlan.Choice choice(AllocationPlan allocation) {
+    return new JobPlan.Choice(
+        allocation.job().spec().budget().sensitivity().jsonName(),
+        allocation.grain().jsonName(),
+        allocation.units().size(),
+        allocation.formats().stream().map(AllocationPlan.Format::name).toList(),
+        allocation.budgetBytes(),
+        allocation.leastBytes(),
+        allocation.mostBytes(),
+        allocation.reachableBytes());
   }
 
   private static JobPlan.Samples calibration(TokenCount count) {
@@ -90,7 +129,11 @@ public final class PlanAnswer {
   }
 
   private static JobPlan.Memory memory(
-      JobSpec spec, RunShape shape, Plan plan, Optional<DistillPlan> training) {
+      JobSpec spec,
+      RunShape shape,
+      Plan plan,
+      Optional<DistillPlan> training,
+      Optional<AllocationPlan> allocation) {
     ToLongFunction<ModuleScheme> bytes = plan.sizes();
     Map<Integer, Long> layers =
         plan.modules().stream()
@@ -100,7 +143,8 @@ public final class PlanAnswer {
     long largest = layers.values().stream().mapToLong(Long::longValue).max().orElse(0);
     MemoryPlan memory = new MemoryPlan(shape, spec.resources().memoryBytes(), 0);
     long trained = training.map(it -> it.memory().deviceBytes()).orElse(0L);
-    long device = Math.max(memory.deviceBytes(), trained);
+    long measured = allocation.map(it -> new AllocationWork(it).deviceBytes()).orElse(0L);
+    long device = Math.max(memory.deviceBytes(), Math.max(trained, measured));
     return new JobPlan.Memory(device, largest, memory.expertsAtOnce());
   }
 

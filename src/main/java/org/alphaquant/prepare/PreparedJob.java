@@ -9,6 +9,7 @@ import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.RecognisedModel;
 import org.alphaquant.scheme.plan.Plan;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A specification with its model opened and its result planned; shared by requests and runs.
@@ -39,6 +40,15 @@ public record PreparedJob(
           .forEach(tensor -> pieces.put(tensor.name(), embedding.renamed(tensor.name())));
     }
     return pieces;
+  }
+
+  /**
+   * The same job with another configuration, on the same open source.
+   *
+   * @throws org.alphaquant.scheme.InvalidConfigException if the configuration cannot be read
+   */
+  public PreparedJob configured(JsonNode config) {
+    return JobPreparation.configured(this, config);
   }
 
   /** A message if the source differs from the one that was planned. */

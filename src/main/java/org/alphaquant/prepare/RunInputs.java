@@ -8,6 +8,8 @@ import org.alphaquant.calibration.CalibrationSamples;
  * @param provenance where the model and the texts came from
  * @param training token ids of the calibration text that is trained on [n][length]; none where
  *     nothing is trained
+ * @param heldOut token ids of calibration text that is not calibrated on [n][length], for a
+ *     budget's sensitivities; none without a budget
  * @param evaluation what the model is measured on before and after
  */
 public record RunInputs(
@@ -15,10 +17,16 @@ public record RunInputs(
     CalibrationSamples samples,
     Provenance provenance,
     long[][] training,
+    long[][] heldOut,
     EvaluationInputs evaluation) {
 
   /** The same, calibrated on other samples. */
   public RunInputs with(CalibrationSamples others) {
-    return new RunInputs(job, others, provenance, training, evaluation);
+    return new RunInputs(job, others, provenance, training, heldOut, evaluation);
+  }
+
+  /** The same for the job with another configuration. */
+  public RunInputs with(PreparedJob configured) {
+    return new RunInputs(configured, samples, provenance, training, heldOut, evaluation);
   }
 }

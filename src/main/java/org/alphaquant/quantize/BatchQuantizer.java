@@ -224,6 +224,7 @@ final class BatchQuantizer {
               scheme.symmetric(),
               before,
               after,
+              energy,
               damp < 0 ? null : damp,
               damp < 0 && !nearest ? "rounding" : fallback.apply(module),
               checksums[b]));

@@ -13,6 +13,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param errorBefore error of plain rounding on the same scales, relative to the output's energy on
  *     the calibration tokens
  * @param errorAfter the same, reached by the solver
+ * @param energy squared norm of its output on the calibration tokens as the Hessian counts them,
+ *     which the errors are relative to
  * @param damp damping that made its Hessian invertible; null where none did
  * @param fallback what was done instead of GPTQ, null where GPTQ was done: {@code layer-hessian}
  *     (no token of its own), {@code rounding} (Hessian not invertible)
@@ -28,6 +30,7 @@ public record LinearReport(
     boolean symmetric,
     double errorBefore,
     double errorAfter,
+    double energy,
     Double damp,
     String fallback,
     long checksum) {
@@ -35,6 +38,15 @@ public record LinearReport(
   /** The same of a weight that was changed since; the errors are those of the solver. */
   public LinearReport withChecksum(long changed) {
     return new LinearReport(
-        module, format, groupSize, symmetric, errorBefore, errorAfter, damp, fallback, changed);
+        module,
+        format,
+        groupSize,
+        symmetric,
+        errorBefore,
+        errorAfter,
+        energy,
+        damp,
+        fallback,
+        changed);
   }
 }

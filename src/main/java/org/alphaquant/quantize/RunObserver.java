@@ -13,6 +13,7 @@ public interface RunObserver {
     PREPARE,
     WRITE_TEXT,
     EVALUATE_BEFORE,
+    ALLOCATE,
     QUANTIZE,
     SAMPLE,
     DISTILL,

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.alphaquant.allocate.Allocation;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.estimate.PeakMemory;
@@ -48,6 +49,7 @@ public final class ReportWriter {
       PerplexityChange perplexity,
       Divergence divergence,
       Accuracy choices,
+      Allocation allocation,
       PeakMemory.Peak peak) {
     Provenance.Origin model = inputs.provenance().model();
     return new QuantizationReport(
@@ -74,6 +76,7 @@ public final class ReportWriter {
         divergence,
         choices,
         prepared.plan().bitsPerWeight(),
+        allocation,
         new Bytes(prepared.plan().sourceBytes(), bytesAfter),
         seconds,
         peak,

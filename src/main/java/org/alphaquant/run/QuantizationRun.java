@@ -123,7 +123,16 @@ public final class QuantizationRun implements JobRunner {
             ? new long[0][]
             : CalibrationSamples.collect(wanted, tokenizer, chat).tokens();
     Vocabulary.require(training, tokenizer, job.description());
-    return new RunInputs(job, samples, inputs.provenance(spec), training, evaluation);
+    List<CalibrationSpec> more = inputs.withHeldOut(spec);
+    long[][] heldOut =
+        more.isEmpty()
+            ? new long[0][]
+            : HeldOutText.of(
+                samples.tokens(),
+                CalibrationSamples.collect(more, tokenizer, chat).tokens(),
+                JobInputs.heldOutSamples(spec));
+    Vocabulary.require(heldOut, tokenizer, job.description());
+    return new RunInputs(job, samples, inputs.provenance(spec), training, heldOut, evaluation);
   }
 
   private static void requireRunnable(PreparedJob job) {

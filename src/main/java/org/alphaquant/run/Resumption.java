@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.AtomicFile;
@@ -44,6 +46,25 @@ final class Resumption {
   static Resumption of(JobContext context, String fingerprint, LayerFiles layers) {
     Attempt own = new Attempt(context.attemptDirectory(), layers);
     return new Resumption(own, context.earlierAttempts(), fingerprint);
+  }
+
+  /** The same for work of its own, in a folder below every attempt's. */
+  Resumption below(String name) {
+    Path folder = own.folder.resolve(name);
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    List<Path> others = new ArrayList<>();
+    earlier.forEach(attempt -> others.add(attempt.resolve(name)));
+    LayerFiles layers = new LayerFiles(new AttemptLayout(folder).layers());
+    return new Resumption(new Attempt(folder, layers), others, fingerprint);
+  }
+
+  /** The layers of this attempt. */
+  LayerFiles layers() {
+    return own.layers;
   }
 
   /** Adopts the finished layers of earlier attempts; returns how many. */

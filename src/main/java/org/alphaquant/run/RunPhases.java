@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.alphaquant.allocate.Allocation;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.TensorSource;
@@ -18,19 +19,16 @@ import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
-import org.alphaquant.model.Model;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.prepare.CoveragePlan;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.prepare.SourceDigest;
 import org.alphaquant.quantize.LinearReport;
-import org.alphaquant.quantize.ModelQuantizer;
 import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.report.Versions;
 import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.storage.StoredResult;
-import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.AttemptLayout;
 import org.alphaquant.worker.JobContext;
@@ -45,17 +43,21 @@ final class RunPhases {
   private final JobContext context;
   private final JobSpec spec;
   private final Torch torch;
-  private final RunInputs inputs;
   private final SourceHashes source;
-  private final PreparedJob prepared;
   private final RunProgress progress;
   private final PeakMemory peak;
   private final StageSeconds seconds;
   private final LayerFiles layers;
   private final SolvedLayers solved;
-  private final SolverSettings settings;
   private final Resumption resumption;
   private final MemoryPlan memory;
+  private final LayerwiseSolving solving;
+
+  // With a budget the configuration is chosen on the way.
+  private RunInputs inputs;
+  private PreparedJob prepared;
+  private SolverSettings settings;
+  private Allocation allocation;
   private List<WrittenFile> hashed = List.of();
   private final Measuring measuring;
 
@@ -88,6 +90,7 @@ final class RunPhases {
                 .largest((long) inputs.samples().samples() * inputs.samples().sequenceLength()),
             torch.freeDeviceMemory().orElse(0),
             context.earlierResourceFailures());
+    this.solving = new LayerwiseSolving(torch, memory, peak, seconds, context::betweenLayers);
     this.measuring =
         new Measuring(
             torch, inputs.evaluation(), resumption.outputs(), progress, memory, peak, seconds);
@@ -101,6 +104,9 @@ final class RunPhases {
     progress.adopted(Phase.QUANTIZE, adopted, prepared.description().layers());
     resumption.measured().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
     Measured before = measuring.isAsked() ? measuredSource() : null;
+    if (spec.budget() != null) {
+      allocate();
+    }
     DistilledFiles trained = quantizedAndWritten(adopted);
     try (StoredResult written = prepared.plan().format().open(context.artifactDirectory())) {
       StoredWeights stored = new StoredWeights(prepared.plan(), written);
@@ -113,7 +119,7 @@ final class RunPhases {
       Plan plan = prepared.plan();
       RunReports reports =
           new RunReports(context, torch, inputs, source, solved, progress, seconds);
-      reports.write(figures, trained, peak.peak(memory));
+      reports.write(figures, trained, allocation, peak.peak(memory));
       return new JobResult(
           figures.perplexity(),
           figures.divergence(),
@@ -122,6 +128,14 @@ final class RunPhases {
           new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
           reports.artifacts(hashed));
     }
+  }
+
+  private void allocate() {
+    AllocatePhase phase = new AllocatePhase(context, inputs, resumption, progress, solving);
+    allocation = seconds.of(Phase.ALLOCATE.jsonName(), phase::run);
+    prepared = prepared.configured(allocation.config());
+    inputs = inputs.with(prepared);
+    settings = new SolverSettings(inputs);
   }
 
   private void checkSource() {
@@ -196,26 +210,10 @@ final class RunPhases {
   }
 
   private void quantize(int first, ResultWriting writing) {
-    try (TensorScope whole = torch.scope("model");
-        TensorScope scope = whole.computing(settings.precision())) {
-      Model model = prepared.model().open(scope);
-      ModelQuantizer quantizer = new ModelQuantizer(settings.plan(), memory);
-      for (int i = 0; i < first; i++) {
-        Optional.ofNullable(layers.read(i).experts()).ifPresent(progress::routed);
-      }
-      ModelQuantizer.LayerDone done =
-          (layer, result, stream) -> {
-            seconds.of("keep", () -> resumption.put(layer, result, stream, writing));
-            peak.look();
-            context.betweenLayers();
-          };
-      if (first == 0) {
-        quantizer.quantize(scope, model, progress, done);
-      } else {
-        quantizer.resume(scope, model, first, resumption.stream(scope, model), progress, done);
-      }
+    for (int i = 0; i < first; i++) {
+      Optional.ofNullable(layers.read(i).experts()).ifPresent(progress::routed);
     }
-    torch.releaseCachedMemory();
+    solving.run(inputs, settings.plan(), first, resumption, writing, progress);
   }
 
   // What must agree for a layer of an earlier attempt to be the one this attempt would make.
@@ -226,6 +224,7 @@ final class RunPhases {
         SourceDigest.ofFiles(prepared.source()),
         inputs.samples().sha256(),
         String.valueOf(Arrays.deepHashCode(inputs.training())),
+        String.valueOf(Arrays.deepHashCode(inputs.heldOut())),
         Versions.all().toString(),
         torch.device().replaceAll("\\d", ""));
   }

@@ -2,12 +2,15 @@ package org.alphaquant.run;
 
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.alphaquant.job.DistillRequest;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.SelfWrittenRequest;
 import org.alphaquant.moe.Utilization;
+import org.alphaquant.prepare.AllocationPlan;
+import org.alphaquant.prepare.AllocationWork;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.RunObserver;
 import org.alphaquant.worker.JobContext;
@@ -42,12 +45,21 @@ final class RunProgress implements RunObserver {
    * @param written that it writes itself to be calibrated on
    * @param sampled that it writes itself to be trained on
    * @param trained of all steps of a training
+   * @param quantizations that a budget's formats take before the one that counts
+   * @param measured that variants of the model are measured on
    */
-  record Tokens(long written, long calibration, long evaluation, long sampled, long trained) {
+  record Tokens(
+      long written,
+      long calibration,
+      long evaluation,
+      long sampled,
+      long trained,
+      int quantizations,
+      double measured) {
 
-    /** Without text of its own and without a training. */
+    /** Without text of its own, a training or a budget. */
     Tokens(long calibration, long evaluation) {
-      this(0, calibration, evaluation, 0, 0);
+      this(0, calibration, evaluation, 0, 0, 0, 0);
     }
 
     /** Of a quantization with these inputs, before any text is written. */
@@ -60,7 +72,16 @@ final class RunProgress implements RunObserver {
       long sampled = training == null ? 0 : training.sequences() * length;
       long trained =
           training == null ? 0 : training.epochs() * (inputs.training().length * length + sampled);
-      return new Tokens(written, given + written, inputs.evaluation().tokens(), sampled, trained);
+      Optional<AllocationWork> allocation =
+          AllocationPlan.of(inputs.job()).map(AllocationWork::new);
+      return new Tokens(
+          written,
+          given + written,
+          inputs.evaluation().tokens(),
+          sampled,
+          trained,
+          allocation.map(AllocationWork::quantizations).orElse(0),
+          allocation.map(it -> it.measuringPasses() * it.tokens()).orElse(0.0));
     }
   }
 
@@ -75,6 +96,9 @@ final class RunProgress implements RunObserver {
     weights.put(Phase.PREPARE, 0.0);
     weights.put(Phase.WRITE_TEXT, SAMPLE_PASSES * tokens.written());
     weights.put(Phase.EVALUATE_BEFORE, (double) tokens.evaluation());
+    weights.put(
+        Phase.ALLOCATE,
+        QUANTIZE_PASSES * tokens.calibration() * tokens.quantizations() + tokens.measured());
     weights.put(Phase.QUANTIZE, QUANTIZE_PASSES * tokens.calibration());
     weights.put(Phase.SAMPLE, SAMPLE_PASSES * tokens.sampled());
     weights.put(Phase.DISTILL, DISTILL_PASSES * tokens.trained());

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.alphaquant.allocate.Allocation;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.distill.DistilledFiles;
 import org.alphaquant.estimate.PeakMemory;
@@ -33,8 +34,13 @@ record RunReports(
 
   private static final JsonMapper JSON = JsonMapper.shared();
 
-  /** Writes the report, the experts and the model card. */
-  void write(Figures figures, DistilledFiles trained, PeakMemory.Peak peak) throws IOException {
+  /**
+   * Writes the report, the experts and the model card.
+   *
+   * @param allocation of the job's budget; null without one
+   */
+  void write(Figures figures, DistilledFiles trained, Allocation allocation, PeakMemory.Peak peak)
+      throws IOException {
     List<LayerRecord> records = solved.records();
     List<Utilization> experts = solved.experts();
     QuantizationReport report =
@@ -49,6 +55,7 @@ record RunReports(
                 figures.perplexity(),
                 figures.divergence(),
                 figures.choices(),
+                allocation,
                 peak);
     report.warnings().forEach(progress::warning);
     writeJson("quantization_report.json", report);

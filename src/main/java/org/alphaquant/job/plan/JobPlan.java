@@ -21,6 +21,9 @@ import org.alphaquant.problem.Problem;
  * @param calibration what the texts give; null where they were not counted
  * @param schemes every linear module of the model, by scheme, largest first
  * @param estimates minutes by kind of device, evaluation left out
+ * @param allocation what the run chooses formats from; null where the job has no budget. With it
+ *     the schemes are those of the configuration as it was posted, sizes are the budget's, and
+ *     there are no tensors to tell of
  * @param warnings what is worth knowing before the job is posted
  * @param tensors every tensor of the result, in the order in which they are written
  */
@@ -37,6 +40,7 @@ public record JobPlan(
     Memory memory,
     List<Estimate> estimates,
     List<Scheme> schemes,
+    @JsonInclude(JsonInclude.Include.NON_NULL) Choice allocation,
     List<Problem> warnings,
     @JsonIgnore List<Tensor> tensors) {
   public JobPlan {
@@ -70,6 +74,33 @@ public record JobPlan(
     public Tensor {
       shape = List.copyOf(shape);
       modules = List.copyOf(modules);
+    }
+  }
+
+  /**
+   * What a run with a budget chooses from.
+   *
+   * @param sensitivity how it finds out what each format costs where
+   * @param grain how finely formats may be mixed: {@code projection}, {@code expert_block} or
+   *     {@code all_experts}
+   * @param units how many parts may differ
+   * @param formats to choose from
+   * @param budgetBytes what all quantized tensors may take together
+   * @param leastBytes the least that the formats can give
+   * @param mostBytes the most that they can give
+   * @param reachableBytes the most that a mix within the budget takes
+   */
+  public record Choice(
+      String sensitivity,
+      String grain,
+      int units,
+      List<String> formats,
+      long budgetBytes,
+      long leastBytes,
+      long mostBytes,
+      long reachableBytes) {
+    public Choice {
+      formats = List.copyOf(formats);
     }
   }
 

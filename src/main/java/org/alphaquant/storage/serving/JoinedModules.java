@@ -38,7 +38,7 @@ public record JoinedModules(String name, List<ModuleScheme> members) {
   public static List<JoinedModules> of(Collection<ModuleScheme> modules) {
     Map<String, List<ModuleScheme>> units = new LinkedHashMap<>();
     for (ModuleScheme module : modules) {
-      unitOf(module.name())
+      joined(module.name())
           .ifPresent(unit -> units.computeIfAbsent(unit, key -> new ArrayList<>()).add(module));
     }
     return units.entrySet().stream()
@@ -47,7 +47,8 @@ public record JoinedModules(String name, List<ModuleScheme> members) {
         .toList();
   }
 
-  private static Optional<String> unitOf(String name) {
+  /** Name of the module that this one is joined into; empty where it stands alone. */
+  public static Optional<String> joined(String name) {
     Matcher expert = EXPERT.matcher(name);
     if (expert.matches()) {
       return Optional.of(expert.group(1));

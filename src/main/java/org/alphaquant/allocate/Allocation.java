@@ -1,0 +1,64 @@
+package org.alphaquant.allocate;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import tools.jackson.databind.annotation.JsonNaming;
+
+/**
+ * A choice of formats within a budget, as reports tell it.
+ *
+ * @param sensitivity how it was found out what each format costs where: {@code measured}, {@code
+ *     estimated} or {@code spectrum}
+ * @param tokens of text that divergence was measured on; null where it was not
+ * @param grain how finely formats may be mixed
+ * @param budgetBytes what all quantized tensors may take together
+ * @param bytes that they take
+ * @param bitsPerWeight the same for each weight
+ * @param formats there were to choose from
+ * @param units each with its format
+ * @param config the configuration that says all of it; posted by itself it gives the same result
+ */
+@JsonNaming(SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Allocation(
+    String sensitivity,
+    Integer tokens,
+    String grain,
+    long budgetBytes,
+    long bytes,
+    double bitsPerWeight,
+    List<String> formats,
+    List<Choice> units,
+    JsonNode config) {
+
+  public Allocation {
+    formats = List.copyOf(formats);
+    units = List.copyOf(units);
+  }
+
+  /**
+   * One unit.
+   *
+   * @param unit its name, a {@code *} for every expert
+   * @param modules how many
+   * @param weights how many
+   * @param wq the format that it got
+   * @param bitsPerWeight stored, scales counted in
+   * @param cost what that format costs here: nats a token where divergence was measured, else a
+   *     number without a unit
+   * @param costs the same of every format
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Choice(
+      String unit,
+      int modules,
+      long weights,
+      String wq,
+      double bitsPerWeight,
+      long bytes,
+      double cost,
+      Map<String, Double> costs) {}
+}
