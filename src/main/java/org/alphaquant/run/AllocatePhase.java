@@ -17,8 +17,6 @@ import org.alphaquant.allocate.Unit;
 import org.alphaquant.checkpoint.AtomicFile;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.job.Budget;
-import org.alphaquant.job.JobError;
-import org.alphaquant.job.RunFailure;
 import org.alphaquant.job.Sensitivity;
 import org.alphaquant.prepare.AllocationPlan;
 import org.alphaquant.prepare.AllocationWork;
@@ -27,6 +25,7 @@ import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.quantize.RunObserver;
 import org.alphaquant.quantize.RunObserver.Phase;
+import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.sensitivity.EstimatedSensitivity;
 import org.alphaquant.sensitivity.MeasuredSensitivity;
 import org.alphaquant.sensitivity.WeightSpectrum;
@@ -80,12 +79,9 @@ final class AllocatePhase {
 
   private static AllocationPlan choices(RunInputs inputs) {
     AllocationPlan plan = AllocationPlan.of(inputs.job()).orElseThrow();
-    plan.problems().stream()
-        .findFirst()
-        .ifPresent(
-            problem -> {
-              throw new RunFailure(JobError.Kind.USER, "budget", problem.toString());
-            });
+    if (!plan.problems().isEmpty()) {
+      throw new InvalidConfigException(plan.problems());
+    }
     return plan;
   }
 
