@@ -1,13 +1,13 @@
 // The page's frame: which view the address names, theme, key, and what is said when something fails.
 
-import {fill, h} from "./dom.js";
-import {key, Refused, Unreachable} from "./api.js";
+import {fill, h, toast} from "./dom.js";
+import {key, Refused, tokens, Unreachable} from "./api.js";
 import {jobsView} from "./jobs.js";
 import {jobView} from "./job.js";
 import {newJobView} from "./new-job.js";
 import {compareView} from "./compare.js";
 import {workersView} from "./workers.js";
-import {keyView} from "./sign-in.js";
+import {finishSignIn, keyView} from "./sign-in.js";
 
 const ROUTES = [
   [/^\/jobs$/, jobsView, "Jobs"],
@@ -15,7 +15,7 @@ const ROUTES = [
   [/^\/new$/, newJobView, "New job"],
   [/^\/compare$/, compareView, "Compare"],
   [/^\/workers$/, workersView, "Workers"],
-  [/^\/key$/, keyView, "Key"],
+  [/^\/key$/, keyView, "Sign in"],
 ];
 
 const main = document.getElementById("main");
@@ -55,7 +55,7 @@ function mark(path) {
     if (path === target || path.startsWith(`${target}/`)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  document.getElementById("key-link").textContent = key() ? "Key ✓" : "Key";
+  document.getElementById("key-link").textContent = tokens() ? "Signed in ✓" : key() ? "Key ✓" : "Sign in";
 }
 
 function go(target) {
@@ -73,8 +73,8 @@ function linkState(connected) {
 
 function trouble(failure) {
   if (failure instanceof Refused && failure.status === 401) {
-    return h("div", {class: "card empty"}, h("h2", {}, "This service asks for a key"),
-      h("p", {}, failure.message), h("a", {class: "button primary", href: "#/key"}, "Enter a key"));
+    return h("div", {class: "card empty"}, h("h2", {}, "This service wants to know who you are"),
+      h("p", {}, tokens() || key() ? failure.message : "Sign in, or enter an API key."), h("a", {class: "button primary", href: "#/key"}, "Sign in"));
   }
   const title = failure instanceof Unreachable ? "The service does not answer" : "That did not work";
   if (!(failure instanceof Refused || failure instanceof Unreachable)) console.error(failure);
@@ -108,4 +108,6 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 dark.addEventListener("change", theme);
 addEventListener("hashchange", () => { show(); main.focus({preventScroll: true}); scrollTo(0, 0); });
 theme();
-show();
+const refused = await finishSignIn();
+await show();
+if (refused) toast(refused);

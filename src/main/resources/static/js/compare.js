@@ -1,9 +1,10 @@
 // Results side by side: quality against size, and what differs between the jobs.
 
-import {fill, h, saveButton} from "./dom.js";
+import {fill, h} from "./dom.js";
 import {get} from "./api.js";
 import {bytes, change, number, percent} from "./format.js";
-import {card, stateBadge} from "./parts.js";
+import {asTable} from "./jobs.js";
+import {card, saveButtons, stateBadge} from "./parts.js";
 import {scatter} from "./charts.js";
 
 export async function compareView({root, query, signal, go}) {
@@ -24,7 +25,7 @@ export async function compareView({root, query, signal, go}) {
       h("div", {class: "two"},
         measured.length ? against("Loss of perplexity", measured, (job) => job.result.perplexity.after / job.result.perplexity.before - 1, (it) => percent(it, 2)) : null,
         diverged.length ? against("KL divergence", diverged, (job) => job.result.divergence.mean.value, number) : null)) : null,
-    jobs.length ? card("Results", table(jobs, names, ids, go), h("div", {class: "row actions"}, saveButton("JSON", "comparison.json", "application/json", () => JSON.stringify(jobs, null, 2)))) : null,
+    jobs.length ? card("Results", table(jobs, names, ids, go), saveButtons("comparison", {table: () => asTable(jobs), data: () => jobs})) : null,
     jobs.length > 1 ? card("What differs in their specifications", differences(jobs, names)) : null);
 }
 

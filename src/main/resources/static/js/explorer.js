@@ -1,15 +1,16 @@
 // The contract, to read and to try: on the service that serves it, with the key of this tab.
 
-import {address, key} from "./api.js";
+import {address, credential} from "./api.js";
 
 window.SwaggerUIBundle({
   url: "openapi.yaml",
   dom_id: "#explorer",
   deepLinking: true,
   validatorUrl: null,
-  requestInterceptor: (request) => {
+  requestInterceptor: async (request) => {
     request.url = request.url.replace("http://localhost:8080/", address("/"));
-    if (key()) request.headers.Authorization = `Bearer ${key()}`;
+    const bearer = await credential();
+    if (bearer) request.headers.Authorization = `Bearer ${bearer}`;
     return request;
   },
 });

@@ -63,3 +63,13 @@ const PHASES = {
 export function phase(name) {
   return PHASES[name] ?? (name ? name.replaceAll("_", " ") : "");
 }
+
+/** RFC 4180: cells that a spreadsheet reads as they are, and takes for no formula. */
+export function csv(head, rows) {
+  const cell = (value) => {
+    const text = String(value ?? "");
+    const inert = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    return /[",\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+  };
+  return [head, ...rows].map((row) => row.map(cell).join(",")).join("\r\n");
+}

@@ -4,7 +4,7 @@ import {fill, h, saveButton, toast} from "./dom.js";
 import {download, get, post, Refused} from "./api.js";
 import {bytes, change, count, duration, number, percent, phase, seconds} from "./format.js";
 import {actions} from "./jobs.js";
-import {card, doing, ended, figure, progressBar, refusal, stateBadge, time} from "./parts.js";
+import {card, doing, ended, figure, progressBar, refusal, saveButtons, stateBadge, time} from "./parts.js";
 import {heatMap} from "./heatmap.js";
 import {stackedBar} from "./charts.js";
 import {follow} from "./stream.js";
@@ -24,8 +24,7 @@ export async function jobView({root, id, signal, go, linkState}) {
   const results = h("div", {class: "two"});
   const map = heatMap({onChoose: (layer, expert) => fill(chosen, expertCard(layer, expert, report))});
   const mapCard = card("Expert utilization", map.element, chosen, h("div", {class: "row actions"},
-    saveButton("CSV", "experts.csv", "text/csv", () => expertsCsv(layers.values())),
-    saveButton("JSON", "experts.json", "application/json", () => JSON.stringify([...layers.values()], null, 2))));
+    saveButtons("experts", {table: () => expertTable(layers.values()), data: () => [...layers.values()]})));
   const logCard = card("Log", log, h("div", {class: "row actions"},
     h("button", {type: "button", class: "small", onclick: () => download(`${path}/log`, `${id}.log`).catch((failure) => toast(failure.message))}, "Save as text")));
   const timelineCard = card("Timeline", timeline);
@@ -102,10 +101,10 @@ export async function jobView({root, id, signal, go, linkState}) {
   linkState(true);
 }
 
-function expertsCsv(layers) {
+function expertTable(layers) {
   const lines = [...layers].sort((a, b) => a.layer - b.layer).flatMap((layer) => layer.experts.map((it) =>
-    [layer.layer, it.expert, it.tokens, it.share, it.score_sum, it.score_mean, it.under_utilized].join(",")));
-  return ["layer,expert,tokens,share,score_sum,score_mean,under_utilized", ...lines].join("\r\n");
+    [layer.layer, it.expert, it.tokens, it.share, it.score_sum, it.score_mean, it.under_utilized]));
+  return [["layer", "expert", "tokens", "share", "score_sum", "score_mean", "under_utilized"], lines];
 }
 
 async function optional(path, signal) {
@@ -133,7 +132,7 @@ function header(job, changed) {
   const result = job.result ?? {};
   return h("section", {class: "card"},
     h("div", {class: "heading"}, stateBadge(job.state), h("h1", {class: "grow"}, job.model), h("div", {class: "row actions"}, actions(job, changed))),
-    h("p", {class: "sub"}, `${job.owner} · created `, time(job.created_at), job.attempt > 1 ? ` · attempt ${job.attempt}` : "", Object.entries(job.labels ?? {}).map(([name, value]) => [" ", h("span", {class: "tag"}, `${name}=${value}`)])),
+    h("p", {class: "sub"}, `${job.owner} · created `, time(job.created_at), job.licence ? ` · licence ${job.licence}` : "", job.attempt > 1 ? ` · attempt ${job.attempt}` : "", Object.entries(job.labels ?? {}).map(([name, value]) => [" ", h("span", {class: "tag"}, `${name}=${value}`)])),
     job.state === "SUCCEEDED" ? null : h("div", {}, progressBar(job), h("p", {class: "sub"}, doing(job))),
     job.error ? h("div", {class: "notice bad"}, h("b", {}, job.error.code), " ", job.error.message) : null,
     h("div", {class: "figures"},

@@ -1,9 +1,9 @@
 // The list of jobs, live, with its filters in the address.
 
-import {confirmed, fill, h, saveButton, toast} from "./dom.js";
+import {confirmed, fill, h, toast} from "./dom.js";
 import {get, post, remove} from "./api.js";
 import {bytes, change, duration, number, seconds} from "./format.js";
-import {doing, ended, progressBar, stateBadge, STATES, time} from "./parts.js";
+import {doing, ended, progressBar, saveButtons, stateBadge, STATES, time} from "./parts.js";
 import {watchJobs} from "./live.js";
 
 const PAGE = 50;
@@ -78,8 +78,7 @@ export async function jobsView({root, query, signal, go, replace, linkState}) {
     fill(frame, list.length ? h("div", {class: "scroll"}, table()) : nothing(), foot);
     fill(foot,
       next ? h("button", {type: "button", onclick: more}, "Show older jobs") : null,
-      list.length ? saveButton("CSV", "jobs.csv", "text/csv", () => csv(shown())) : null,
-      list.length ? saveButton("JSON", "jobs.json", "application/json", () => JSON.stringify(shown(), null, 2)) : null);
+      list.length ? saveButtons("jobs", {table: () => asTable(shown()), data: shown}) : null);
   }
 
   async function more() {
@@ -178,9 +177,9 @@ export function actions(job, changed) {
     })}, "Delete"));
 }
 
-function csv(jobs) {
-  const cell = (value) => `"${String(value ?? "").replaceAll('"', '""')}"`;
-  const lines = jobs.map((job) => [job.id, job.state, job.model, job.owner, job.created_at, job.finished_at, job.result?.bytes?.before, job.result?.bytes?.after,
-    job.result?.bits_per_weight, job.result?.perplexity?.before, job.result?.perplexity?.after].map(cell).join(","));
-  return ["id,state,model,owner,created_at,finished_at,bytes_before,bytes_after,bits_per_weight,perplexity_before,perplexity_after", ...lines].join("\r\n");
+/** Jobs as a table: its head and its rows. */
+export function asTable(jobs) {
+  return [["id", "state", "model", "owner", "created_at", "finished_at", "bytes_before", "bytes_after", "bits_per_weight", "perplexity_before", "perplexity_after"],
+    jobs.map((job) => [job.id, job.state, job.model, job.owner, job.created_at, job.finished_at, job.result?.bytes?.before, job.result?.bytes?.after,
+      job.result?.bits_per_weight, job.result?.perplexity?.before, job.result?.perplexity?.after])];
 }

@@ -122,7 +122,7 @@ export async function newJobView({root, query, signal, go}) {
 /** Names of models that the service has, where it tells them. */
 async function known(signal) {
   try {
-    return (await get("/v1/models", signal)).data.map((it) => it.id ?? it.name);
+    return (await get("/v1/models", signal)).data.filter((it) => it.state === "present").map((it) => it.model);
   } catch (failure) {
     if (failure instanceof Refused) return [];
     throw failure;
@@ -150,6 +150,7 @@ function planned(plan) {
   return [h("h2", {}, "Plan"),
     h("dl", {class: "facts"},
       h("dt", {}, "Family"), h("dd", {}, plan.family),
+      h("dt", {}, "Licence"), h("dd", {}, plan.licence ?? "the model's card names none"),
       h("dt", {}, "Format"), h("dd", {}, plan.format),
       h("dt", {}, "Size"), h("dd", {}, `${bytes(plan.bytes.before)} → ${bytes(plan.bytes.after)}`),
       h("dt", {}, "Bits per weight"), h("dd", {}, number(plan.bits_per_weight, 3)),

@@ -1,7 +1,7 @@
 // Parts that several views show.
 
-import {h} from "./dom.js";
-import {fullTime, percent, phase, when} from "./format.js";
+import {h, saveButton} from "./dom.js";
+import {csv, fullTime, percent, phase, when} from "./format.js";
 
 export const STATES = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"];
 
@@ -70,4 +70,11 @@ export function refusal(failure) {
 function allowed(values) {
   if (values === undefined || values === null) return "";
   return `; right would be ${Array.isArray(values) ? values.join(", ") : values}`;
+}
+
+/** Offers what a view shows as a table and as JSON; `table` and `data` are asked when a button is pressed. */
+export function saveButtons(name, {table, data}) {
+  return h("div", {class: "row actions"},
+    saveButton("CSV", `${name}.csv`, "text/csv", () => csv(...table())),
+    saveButton("JSON", `${name}.json`, "application/json", () => JSON.stringify(data(), null, 2)));
 }

@@ -1,8 +1,8 @@
 // What the report of a finished job says: errors by layer, schemes, one expert.
 
-import {h, saveButton} from "./dom.js";
+import {h} from "./dom.js";
 import {bytes, count, number, percent} from "./format.js";
-import {card} from "./parts.js";
+import {card, saveButtons} from "./parts.js";
 import {lineChart, stackedBar} from "./charts.js";
 
 const MODULE = /\.layers\.(\d+)\.(.+)$/;
@@ -32,8 +32,8 @@ export function errorsCard(report) {
   if (!series.length) return null;
   return card("Error by layer and projection",
     lineChart({title: "Relative output error after quantization, by layer and projection", series, xLabel: "layer", yLabel: "relative error", formatY: (it) => it.toPrecision(2).replace(/e([+-])0?/, "e$1")}),
-    h("div", {class: "row actions"}, saveButton("CSV", "errors.csv", "text/csv", () => ["module,format,group_size,error_before,error_after",
-      ...report.linears.map((it) => [it.module, it.format, it.group_size, it.error_before, it.error_after].join(","))].join("\r\n"))));
+    saveButtons("errors", {data: () => report.linears, table: () => [["module", "format", "group_size", "error_before", "error_after"],
+      report.linears.map((it) => [it.module, it.format, it.group_size, it.error_before, it.error_after])]}));
 }
 
 /** Where quantization sends tokens to other experts than the original does. */
@@ -49,7 +49,9 @@ export function routersCard(divergence) {
 
 export function schemesCard(plan) {
   const parts = plan.schemes.map((it) => ({name: it.scheme, value: it.bytes, text: bytes(it.bytes)}));
-  return card("Bytes by scheme", stackedBar(parts), schemeTable(plan));
+  return card("Bytes by scheme", stackedBar(parts), schemeTable(plan),
+    saveButtons("schemes", {data: () => plan, table: () => [["scheme", "inputs", "modules", "weights", "bits_per_weight", "bytes"],
+      plan.schemes.map((it) => [it.scheme, it.aq, it.count, it.weights, it.bits_per_weight, it.bytes])]}));
 }
 
 export function schemeTable(plan) {

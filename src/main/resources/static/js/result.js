@@ -3,7 +3,7 @@
 import {copyable, h, toast} from "./dom.js";
 import {address, download} from "./api.js";
 import {bytes} from "./format.js";
-import {card} from "./parts.js";
+import {card, saveButtons} from "./parts.js";
 
 /** Below the folder the artifacts are downloaded to. */
 function commands(job, format) {
@@ -31,5 +31,6 @@ export function artifactsCard(job) {
         download(`/v1/jobs/${job.id}/artifacts/${it.name.split("/").map(encodeURIComponent).join("/")}`, it.name.split("/").at(-1)).catch((failure) => toast(failure.message));
       }}, it.name)),
       h("td", {class: "num"}, bytes(it.bytes)),
-      h("td", {}, h("code", {title: it.sha256}, it.sha256.slice(0, 12), "…"))))))));
+      h("td", {}, h("code", {title: it.sha256}, it.sha256.slice(0, 12), "…"))))))),
+  saveButtons("files", {data: () => job.result.artifacts, table: () => [["name", "bytes", "sha256"], job.result.artifacts.map((it) => [it.name, it.bytes, it.sha256])]}));
 }

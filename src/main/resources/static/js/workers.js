@@ -3,14 +3,15 @@
 import {fill, h} from "./dom.js";
 import {get} from "./api.js";
 import {bytes, count} from "./format.js";
-import {card, doing, figure, progressBar, time} from "./parts.js";
+import {card, doing, figure, progressBar, saveButtons, time} from "./parts.js";
 
 const EVERY = 5000;
+const STORED = ["jobs", "result_bytes", "file_bytes", "model_bytes"];
 
 export async function workersView({root, signal, linkState}) {
   async function draw() {
-    const [workers, running, queued] = await Promise.all([
-      get("/v1/workers", signal), get("/v1/jobs?state=RUNNING&limit=100", signal), get("/v1/jobs?state=QUEUED&limit=100", signal)]);
+    const [workers, running, queued, stored] = await Promise.all([
+      get("/v1/workers", signal), get("/v1/jobs?state=RUNNING&limit=100", signal), get("/v1/jobs?state=QUEUED&limit=100", signal), get("/v1/storage", signal)]);
     const slots = workers.data.flatMap((it) => it.slots);
     fill(root, h("h1", {}, "Workers"),
       h("section", {class: "card"}, h("div", {class: "figures"},
@@ -18,7 +19,8 @@ export async function workersView({root, signal, linkState}) {
         figure(bytes(slots.reduce((sum, it) => sum + it.memory_bytes, 0)), "Device memory"),
         figure(`${running.data.length}${running.has_more ? "+" : ""}`, "Running"), figure(`${queued.data.length}${queued.has_more ? "+" : ""}`, "Waiting"))),
       card("Devices", workers.data.length ? table(workers.data) : h("div", {class: "empty"}, h("h2", {}, "No worker is there"), h("p", {}, "Jobs wait until a process with role worker or all has started."))),
-      card("Running now", running.data.length ? jobs(running.data) : h("p", {class: "sub"}, "Nothing runs.")));
+      card("Running now", running.data.length ? jobs(running.data) : h("p", {class: "sub"}, "Nothing runs.")),
+      storage(stored));
   }
 
   await draw();
@@ -42,4 +44,17 @@ function runs(worker) {
 function jobs(running) {
   return h("div", {class: "scroll"}, h("table", {}, h("tbody", {}, running.map((job) => h("tr", {},
     h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model)), h("td", {}, progressBar(job)), h("td", {}, doing(job)), h("td", {}, job.owner))))));
+}
+
+/** What is stored: the viewer's own, and for an administrator everybody's with the sum and the room that is left. */
+function storage({data, total, disk}) {
+  const sum = total ?? data[0];
+  if (!sum) return card("Storage", h("p", {class: "sub"}, "Nothing is stored yet."));
+  const parts = [["Results", sum.result_bytes], ["Uploaded files", sum.file_bytes], ["Models in caches", sum.model_bytes]];
+  return card("Storage",
+    h("div", {class: "figures"}, parts.map(([name, value]) => figure(bytes(value), name)),
+      disk ? figure(bytes(disk.free_bytes), "Free on the data disk", `of ${bytes(disk.total_bytes)}`) : null),
+    data.length ? h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Owner"), h("th", {class: "num"}, "Results kept"), h("th", {class: "num"}, "Results"), h("th", {class: "num wide-only"}, "Files"), h("th", {class: "num wide-only"}, "Models"), h("th", {class: "num"}, "In all"))),
+      h("tbody", {}, data.map((it) => h("tr", {}, h("td", {}, it.owner ?? h("span", {class: "sub"}, "nobody by name")), h("td", {class: "num"}, count(it.jobs)), h("td", {class: "num"}, bytes(it.result_bytes)), h("td", {class: "num wide-only"}, bytes(it.file_bytes)), h("td", {class: "num wide-only"}, bytes(it.model_bytes)), h("td", {class: "num"}, bytes(it.result_bytes + it.file_bytes + it.model_bytes))))))) : null,
+    saveButtons("storage", {data: () => ({data, total, disk}), table: () => [["owner", ...STORED], data.map((it) => [it.owner, ...STORED.map((name) => it[name])])]}));
 }

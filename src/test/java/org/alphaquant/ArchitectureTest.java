@@ -79,7 +79,17 @@ class ArchitectureTest {
             "request",
             "security"));
     map.put(
-        "api.admin", Set.of("api.edge", "api.problem", "problem", "job", "job.queue", "security"));
+        "api.admin",
+        Set.of(
+            "api.edge",
+            "api.problem",
+            "problem",
+            "job",
+            "job.queue",
+            "security",
+            "server",
+            "usage"));
+    map.put("usage", Set.of());
     map.put(
         "api.event",
         Set.of("api.job", "events", "job", "job.delivery", "job.row", "security", "server"));

@@ -18,6 +18,7 @@ import org.alphaquant.security.Caller;
 import org.alphaquant.security.TooManyRequestsException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
@@ -83,7 +84,8 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
   @ExceptionHandler
   ResponseEntity<Object> unauthorized(AuthenticationException e, HttpServletRequest request) {
     if (e instanceof AuthenticationServiceException) {
-      LOG.warn("Token cannot be checked at {}: {}", path(request), e.getCause().getMessage());
+      String cause = NestedExceptionUtils.getMostSpecificCause(e).getMessage();
+      LOG.warn("No answer of the issuer at {}: {}", path(request), cause);
       return problem(
           new ProblemException(
               ProblemType.SERVICE_UNAVAILABLE,

@@ -44,7 +44,9 @@ class SecurityConfiguration {
             new BearerFilter(gate, tokens, limits, refusals, problems), AuthorizationFilter.class)
         .authorizeHttpRequests(
             it ->
-                it.requestMatchers(HttpMethod.GET, "/v1")
+                it.requestMatchers(HttpMethod.GET, "/v1", "/v1/sign-in")
+                    .permitAll()
+                    .requestMatchers(HttpMethod.POST, "/v1/sign-in/tokens")
                     .permitAll()
                     .requestMatchers("/v1/keys/**", "/v1/keys")
                     .hasAuthority(Scope.ADMIN.word())

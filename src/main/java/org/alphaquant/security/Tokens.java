@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.EnumSet;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -21,8 +21,6 @@ import org.springframework.stereotype.Component;
 /** Callers with a token of somebody else's issuer (RFC 9068), where the operator named one. */
 @Component
 class Tokens {
-
-  private static final List<String> SCOPE_CLAIMS = List.of("scope", "scp");
 
   private final Optional<JwtDecoder> decoder;
   private final SecuritySettings.OAuth2 settings;
@@ -60,8 +58,8 @@ class Tokens {
   }
 
   private Caller caller(Jwt token) {
-    String owner = token.getClaimAsString(settings.ownerClaim());
-    if (owner == null || owner.isBlank() || owner.length() > SecuritySettings.LONGEST_OWNER) {
+    String owner = claim(token, settings.ownerClaim()) instanceof String text ? text : "";
+    if (owner.isBlank() || owner.length() > SecuritySettings.LONGEST_OWNER) {
       throw new BadCredentialsException(
           "The token's claim '%s' must be a text of 1 to %d characters."
               .formatted(settings.ownerClaim(), SecuritySettings.LONGEST_OWNER));
@@ -74,13 +72,25 @@ class Tokens {
     Set<Scope> scopes = EnumSet.noneOf(Scope.class);
     for (Scope scope : Scope.values()) {
       String word = settings.scopePrefix() + scope.word();
-      if (SCOPE_CLAIMS.stream()
-          .flatMap(claim -> words(token.getClaim(claim)))
+      if (settings.scopeClaims().stream()
+          .flatMap(claim -> words(claim(token, claim)))
           .anyMatch(word::equals)) {
         scopes.add(scope);
       }
     }
     return scopes;
+  }
+
+  /** A claim by its name, which may have dots, or by the path to it. */
+  private static Object claim(Jwt token, String name) {
+    Object value = token.getClaim(name);
+    if (value == null && name.contains(".")) {
+      value = token.getClaims();
+      for (String part : name.split("\\.")) {
+        value = value instanceof Map<?, ?> map ? map.get(part) : null;
+      }
+    }
+    return value;
   }
 
   private static Stream<String> words(Object claim) {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** The page, as a person with a browser sees it. */
@@ -183,9 +184,9 @@ class PageTest {
               .create("alice", Set.of(Scope.ADMIN, Scope.READ, Scope.WRITE), null, null)
               .text();
       browser.open(page(server, "/jobs"));
-      browser.text("h2", "asks for a key");
+      browser.text("h2", "wants to know who you are");
       browser.isAccessible("no key");
-      browser.click("a", "Enter a key");
+      browser.click(".button", "Sign in");
       browser.type("input[name=key]", key.substring(0, key.length() - 4) + "AAAA");
       browser.click("button", "Use this key");
       browser.text(".notice.bad", "key");
@@ -194,6 +195,40 @@ class PageTest {
       browser.text(".empty", "No jobs yet");
       browser.text("#key-link", "Key ✓");
       browser.run("sessionStorage.clear()");
+    }
+  }
+
+  @Test
+  void peopleSignInAtTheProviderThatTheOperatorNamed(@TempDir Path folder) throws IOException {
+    try (Issuer issuer = new Issuer();
+        RunningServer server = TokenTest.server(issuer.uri(), folder)) {
+      browser.open(page(server, "/jobs?find=mine"));
+      browser.text("h2", "wants to know who you are");
+      browser.click(".button", "Sign in");
+      browser.text("#provider", "Sign in at localhost");
+      for (String theme : List.of("light", "dark")) {
+        browser.theme(theme);
+        browser.isAccessible("sign-in, " + theme);
+        browser.fits("sign-in-" + theme);
+      }
+      browser.click("#provider", "Sign in");
+      browser.click("#no", "no");
+      browser.text(".toast", "The provider refused: Not today");
+      browser.click("#key-link", "Sign in");
+      // A token that is about to end is replaced with every request, each refresh token once.
+      issuer.lifeSeconds(1);
+      browser.click("#provider", "Sign in");
+      browser.click("#alice", "alice");
+      browser.text("#key-link", "Signed in ✓");
+      browser.text("h2", "No jobs yet");
+      assertThat(browser.address()).doesNotContain("code=").doesNotContain("state=");
+      browser.click("nav a", "Workers");
+      browser.text("h2", "Storage");
+      browser.click("#key-link", "Signed in");
+      browser.text("dd", "oauth2:alice");
+      browser.click("button", "Sign out");
+      browser.text("h2", "wants to know who you are");
+      assertThat(browser.run("return sessionStorage.length")).isEqualTo(0L);
     }
   }
 
