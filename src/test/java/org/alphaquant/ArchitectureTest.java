@@ -171,6 +171,7 @@ class ArchitectureTest {
         Set.of(
             "allocate",
             "sensitivity",
+            "contract",
             "distill",
             "sample",
             "chat",
@@ -228,6 +229,7 @@ class ArchitectureTest {
         "prepare",
         Set.of(
             "allocate",
+            "contract",
             "storage.serving",
             "chat",
             "scheme.plan",
@@ -286,6 +288,7 @@ class ArchitectureTest {
             "job",
             "architecture"));
     map.put("estimate", Set.of("model", "model.block", "architecture", "torch", "job.plan"));
+    map.put("contract", Set.of("job", "measure"));
     map.put("job.queue", Set.of("job.row", "job"));
     map.put("job.delivery", Set.of("job.row", "job"));
     map.put("job.row", Set.of("background", "job"));

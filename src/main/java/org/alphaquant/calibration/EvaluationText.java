@@ -1,8 +1,10 @@
 package org.alphaquant.calibration;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -35,20 +37,32 @@ public final class EvaluationText {
    */
   public static EvaluationText read(
       TextSource source, String name, Tokenizer tokenizer, Optional<ModelChat> chat) {
+    return read(source, name, TextHalves.WHOLE, tokenizer, chat);
+  }
+
+  /**
+   * The same of some of its documents.
+   *
+   * @param half which of them
+   */
+  public static EvaluationText read(
+      TextSource source,
+      String name,
+      TextHalves half,
+      Tokenizer tokenizer,
+      Optional<ModelChat> chat) {
     if (source instanceof TextSource.PlainText file) {
       requireBounded(name, file.file());
     }
-    StringBuilder text = new StringBuilder();
-    Set<Long> digests = new HashSet<>();
+    List<String> all = new ArrayList<>();
     boolean marked = false;
-    String between = "";
+    long length = 0;
     try (Documents documents = Documents.inOrder(source, chat)) {
       for (Optional<Document> next = documents.next(); next.isPresent(); next = documents.next()) {
-        text.append(between).append(next.get().text());
-        DocumentDigest.collect(next.get().text(), digests);
+        all.add(next.get().text());
         marked |= next.get().marked();
-        between = source instanceof TextSource.PlainText || marked ? "" : "\n\n";
-        if (text.length() > MAX_BYTES) {
+        length += next.get().text().length();
+        if (length > MAX_BYTES) {
           throw new CalibrationException(
               Kind.TEXT_FILE,
               "'%s' has more than the limit of %d bytes for a text that is evaluated"
@@ -56,7 +70,12 @@ public final class EvaluationText {
         }
       }
     }
-    return new EvaluationText(name, tokenizer.encodeWithoutSpecialTokens(text.toString()), digests);
+    boolean joined = marked || source instanceof TextSource.PlainText;
+    List<String> chosen = half.of(all);
+    Set<Long> digests = new HashSet<>();
+    chosen.forEach(document -> DocumentDigest.collect(document, digests));
+    String text = String.join(joined ? "" : "\n\n", chosen);
+    return new EvaluationText(name, tokenizer.encodeWithoutSpecialTokens(text), digests);
   }
 
   private static void requireBounded(String name, Path file) {

@@ -90,15 +90,22 @@ public record EvaluationRequest(
    * @param split as {@link TextRequest#split}; its test split where null
    * @param file as {@link TextRequest#file}
    * @param window tokens per window
+   * @param part which of its documents; all where not given
    */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Perplexity(String path, String config, String split, String file, Integer window) {
+  public record Perplexity(
+      String path, String config, String split, String file, Integer window, TextPart part) {
     public Perplexity {
+      part = orElse(part, TextPart.WHOLE);
       text("path", path, 1024);
       textOrNull("config", config, 128);
       textOrNull("split", split, 128);
       textOrNull("file", file, 512);
       window = (int) within("window", orElse(window, 256), 2, 131_072);
+    }
+
+    Perplexity part(TextPart other) {
+      return new Perplexity(path, config, split, file, window, other);
     }
 
     /** The file that it is measured on. */

@@ -26,6 +26,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param config the quantization configuration as the client wrote it; null takes the default one
  * @param budget how large the result may be, which {@link Recipe#ALLOCATE} keeps to; also for
  *     {@link Recipe#DISTILL}
+ * @param contract what the result has to keep to; the smallest plan that does is looked for
  * @param gptq the solver's settings; what is not given is the recipe's
  * @param distill how the result is trained; null but with the recipe {@link Recipe#DISTILL}
  * @param priority -100 to 100; higher runs earlier
@@ -46,6 +47,7 @@ public record JobSpec(
     String modelType,
     JsonNode config,
     Budget budget,
+    ContractRequest contract,
     GptqRequest gptq,
     DistillRequest distill,
     CalibrationRequest calibration,
@@ -95,6 +97,7 @@ public record JobSpec(
     gptq = recipe.complete(gptq == null ? GptqRequest.OPEN : gptq);
     calibration = calibration == null ? CalibrationRequest.defaults() : calibration;
     requireKind(kind, config, evaluation);
+    requireContract(kind, budget, contract, evaluation);
     output = output == null ? new OutputRequest(null, null, null, null, null) : output;
     resources = resources == null ? new ResourcesRequest(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
@@ -138,6 +141,7 @@ public record JobSpec(
         revision,
         modelType,
         config,
+        null,
         null,
         gptq,
         null,
@@ -187,6 +191,7 @@ public record JobSpec(
         modelType,
         config,
         budget,
+        contract,
         gptq,
         distill,
         calibration,
@@ -214,6 +219,91 @@ public record JobSpec(
       throw new SpecException(
           "evaluation/reference", evaluation.reference(), "left out for the kind quantization");
     }
+  }
+
+  private static void requireContract(
+      JobKind kind, Budget budget, ContractRequest contract, EvaluationRequest evaluation) {
+    if (contract == null) {
+      return;
+    }
+    if (kind != JobKind.QUANTIZATION || budget != null) {
+      throw new SpecException(
+          "contract",
+          kind == JobKind.QUANTIZATION ? "given with a budget" : "given with the kind evaluation",
+          "given with the kind quantization and without a budget, which the search would choose");
+    }
+    if (evaluation == null
+        || evaluation.perplexity() == null
+        || evaluation.perplexity().part() != TextPart.WHOLE) {
+      throw new SpecException(
+          "evaluation/perplexity",
+          null,
+          "given with a contract, and whole: one half of the text is for the search, one for the proof");
+    }
+    if (evaluation.divergence().windows() < 2) {
+      throw new SpecException(
+          "evaluation/divergence/windows",
+          evaluation.divergence().windows(),
+          "2 or more with a contract");
+    }
+  }
+
+  /**
+   * One plan of a contract's search: the same with this configuration, and measured by the search.
+   */
+  public JobSpec trial(JsonNode config) {
+    return new JobSpec(
+        kind,
+        recipe,
+        model,
+        revision,
+        modelType,
+        config,
+        budget,
+        null,
+        gptq,
+        distill,
+        calibration,
+        null,
+        output,
+        resources,
+        priority,
+        labels,
+        expiresIn,
+        webhook,
+        sourceSha256,
+        strictPatterns);
+  }
+
+  /** The same, measured on a part of its text; questions belong to the second half. */
+  public JobSpec measuredOn(TextPart part) {
+    EvaluationRequest half =
+        new EvaluationRequest(
+            evaluation.perplexity().part(part),
+            evaluation.divergence(),
+            part == TextPart.SECOND_HALF ? evaluation.choices() : null,
+            null);
+    return new JobSpec(
+        kind,
+        recipe,
+        model,
+        revision,
+        modelType,
+        config,
+        budget,
+        null,
+        gptq,
+        distill,
+        calibration,
+        half,
+        output,
+        resources,
+        priority,
+        labels,
+        expiresIn,
+        webhook,
+        sourceSha256,
+        strictPatterns);
   }
 
   private static Map<String, String> checkedLabels(Map<String, String> labels) {

@@ -3,10 +3,13 @@ package org.alphaquant.prepare;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.CheckpointException;
+import org.alphaquant.contract.Candidate;
+import org.alphaquant.contract.Search;
 import org.alphaquant.job.CalibrationRequest;
 import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.JobKind;
@@ -61,11 +64,52 @@ class CheckedPlanner implements JobPlanner {
       checkEvaluation(spec.evaluation(), problems);
     }
     problems.addAll(OutputChoice.problems(spec.output()));
+    if (spec.contract() != null) {
+      return contract(spec, problems);
+    }
     JobPlan plan = planned(spec, problems);
     if (!problems.isEmpty()) {
       throw new RefusedException(problems);
     }
     return plan;
+  }
+
+  // The plan of the largest candidate: the result has at most its bytes.
+  private JobPlan contract(JobSpec spec, List<Problem> problems) {
+    problems.addAll(ContractCandidates.problems(spec));
+    if (!problems.isEmpty()) {
+      throw new RefusedException(problems);
+    }
+    List<Problem> refused = new ArrayList<>();
+    List<Candidate> candidates = candidates(spec, refused, problems);
+    if (candidates.isEmpty()) {
+      throw new RefusedException(
+          problems.isEmpty() ? List.of(InputProblems.ofContract(refused.get(0))) : problems);
+    }
+    Candidate largest = candidates.stream().max(Comparator.comparingLong(Candidate::bytes)).get();
+    JobPlan plan = plan(spec.trial(largest.config()));
+    return plan.with(
+        Problem.note(
+            "contract",
+            "/contract",
+            null,
+            "%d plans from %,d bytes on can be tried; this is the largest. Each one that is tried takes the minutes said here; %d or %d are likely."
+                .formatted(
+                    candidates.size(),
+                    candidates.stream().mapToLong(Candidate::bytes).min().getAsLong(),
+                    Search.steps(candidates.size()) - 1,
+                    Search.steps(candidates.size()))));
+  }
+
+  private List<Candidate> candidates(JobSpec spec, List<Problem> refused, List<Problem> problems) {
+    try {
+      return new ContractCandidates(preparation).of(spec, refused);
+    } catch (SourceException | CheckpointException | ModelException e) {
+      problems.add(InputProblems.ofModel(spec.model(), spec.modelType(), e));
+    } catch (InvalidConfigException e) {
+      e.findings().forEach(finding -> problems.add(InputProblems.of(finding)));
+    }
+    return List.of();
   }
 
   // Null where there are problems.

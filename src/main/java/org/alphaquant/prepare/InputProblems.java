@@ -15,6 +15,11 @@ public final class InputProblems {
     return finding.below("/config");
   }
 
+  /** Why no plan can keep a contract; a finding about the configuration, or about the contract. */
+  static Problem ofContract(Problem refused) {
+    return refused.pointer().startsWith("/contract") ? refused : of(refused);
+  }
+
   public static Problem of(String pointer, String value, String detail) {
     return Problem.error("unusable-input", pointer, value, detail);
   }

@@ -7,12 +7,14 @@ import java.util.Set;
 import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Question;
 import org.alphaquant.calibration.Questions;
+import org.alphaquant.calibration.TextHalves;
 import org.alphaquant.calibration.TextSource;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.chat.ModelChat;
 import org.alphaquant.evaluation.Evaluator;
 import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.TextPart;
 import org.alphaquant.prepare.EvaluationInputs;
 import org.alphaquant.prepare.JobInputs;
 
@@ -58,7 +60,8 @@ final class EvaluationTexts {
       Optional<ModelChat> chat,
       Set<Long> seen,
       List<String> warnings) {
-    EvaluationText text = EvaluationText.read(source, asked.path(), tokenizer, chat);
+    EvaluationText text =
+        EvaluationText.read(source, asked.path(), half(asked.part()), tokenizer, chat);
     long shared = text.documents().stream().filter(seen::contains).count();
     if (shared > 0) {
       warnings.add(
@@ -66,6 +69,14 @@ final class EvaluationTexts {
               .formatted(shared, text.documents().size(), asked.path()));
     }
     return text.windows(asked.window());
+  }
+
+  private static TextHalves half(TextPart part) {
+    return switch (part) {
+      case WHOLE -> TextHalves.WHOLE;
+      case FIRST_HALF -> TextHalves.FIRST;
+      case SECOND_HALF -> TextHalves.SECOND;
+    };
   }
 
   private static List<Question> questions(

@@ -43,6 +43,9 @@ public final class QuantizationRun implements JobRunner {
   @Override
   public JobResult run(JobContext context) throws IOException {
     try {
+      if (context.spec().contract() != null) {
+        return new ContractRun(inputs.with(context.sources()), context, this).run();
+      }
       return context.spec().kind() == JobKind.EVALUATION
           ? new EvaluationRun(inputs.with(context.sources()), context).run()
           : quantize(context);

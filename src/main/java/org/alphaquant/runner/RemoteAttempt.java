@@ -17,7 +17,8 @@ import org.alphaquant.worker.JobContext;
 final class RemoteAttempt {
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration AT_ONCE = Duration.ofSeconds(2);
-  private static final Set<String> EVENTS = Set.of("experts", "log", "metric", "allocation");
+  private static final Set<String> EVENTS =
+      Set.of("experts", "log", "metric", "allocation", "contract");
 
   private final RunnerProcess runner;
   private final JobContext context;

@@ -3,6 +3,7 @@ package org.alphaquant.job.plan;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.problem.Problem;
@@ -48,6 +49,28 @@ public record JobPlan(
     schemes = List.copyOf(schemes);
     warnings = List.copyOf(warnings);
     tensors = List.copyOf(tensors);
+  }
+
+  /** The same with one more thing that is worth knowing. */
+  public JobPlan with(Problem note) {
+    List<Problem> all = new ArrayList<>(warnings);
+    all.add(note);
+    return new JobPlan(
+        model,
+        family,
+        licence,
+        format,
+        targetRuntime,
+        sourceSha256,
+        bitsPerWeight,
+        bytes,
+        calibration,
+        memory,
+        estimates,
+        schemes,
+        allocation,
+        all,
+        tensors);
   }
 
   /** How many tensors the result has. */

@@ -1,0 +1,206 @@
+package org.alphaquant.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.alphaquant.checkpoint.WrittenFile;
+import org.alphaquant.contract.Candidate;
+import org.alphaquant.contract.ContractReport;
+import org.alphaquant.contract.Search;
+import org.alphaquant.contract.Verdict;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.RunFailure;
+import org.alphaquant.job.TextPart;
+import org.alphaquant.prepare.ContractCandidates;
+import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.JobPreparation;
+import org.alphaquant.problem.Problem;
+import org.alphaquant.worker.JobContext;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The smallest result that keeps a contract. Each plan of the search is a whole run in a folder of
+ * its own, measured on the first half of the evaluation text; what the search finds is measured on
+ * the second half, which no search has seen. Where that fails the search goes on with larger plans.
+ */
+final class ContractRun {
+
+  private final JobInputs inputs;
+  private final JobContext context;
+  private final QuantizationRun runner;
+  private final JobSpec spec;
+  private final Map<Candidate, Trial> trials = new HashMap<>();
+  private final Proving proving;
+  private int proofs;
+  private int steps;
+
+  /** A result that was made for a candidate. */
+  private record Trial(TrialContext context, JobResult result) {}
+
+  /**
+   * @param runner makes and measures single results
+   */
+  ContractRun(JobInputs inputs, JobContext context, QuantizationRun runner) {
+    this.inputs = inputs;
+    this.context = context;
+    this.runner = runner;
+    this.spec = context.spec();
+    this.proving = new Proving(inputs, context);
+  }
+
+  JobResult run() throws IOException {
+    List<Problem> refused = new ArrayList<>();
+    List<Candidate> candidates =
+        new ContractCandidates(new JobPreparation(inputs)).of(spec, refused);
+    if (candidates.isEmpty()) {
+      throw failure("no plan can be tried: " + refused.get(0));
+    }
+    new HeldOut(inputs, context).require();
+    steps = Search.steps(candidates.size()) + 1;
+    Search search = new Search(candidates, this::searched);
+    Optional<Candidate> found = search.smallest();
+    Verdict proof = null;
+    while (found.isPresent()) {
+      Figures measured = measured(found.get(), TextPart.SECOND_HALF);
+      proofs++;
+      proof = Verdict.of(spec.contract(), measured.divergence());
+      if (proof.holds()) {
+        return kept(candidates.size(), search, found.get(), proof, measured);
+      }
+      found = search.smallestAbove(found.get());
+    }
+    throw notKept(candidates.size(), search, proof);
+  }
+
+  private Verdict searched(Candidate candidate) {
+    try {
+      Verdict verdict =
+          Verdict.of(spec.contract(), measured(candidate, TextPart.FIRST_HALF).divergence());
+      context.event(
+          "log",
+          Map.of(
+              "level",
+              "info",
+              "message",
+              "contract: %.3f bits a weight, %,d bytes: %s"
+                  .formatted(candidate.bitsPerWeight(), candidate.bytes(), verdict.words())));
+      return verdict;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Figures measured(Candidate candidate, TextPart part) throws IOException {
+    Trial trial = trials.get(candidate);
+    if (trial == null) {
+      trial = made(candidate);
+      trials.put(candidate, trial);
+    }
+    return proving.measured(
+        trial.context().spec(), trial.context().artifactDirectory(), part, done(trials.size()));
+  }
+
+  private Trial made(Candidate candidate) throws IOException {
+    TrialContext trial =
+        TrialContext.of(
+            context,
+            spec.trial(candidate.config()),
+            "bytes-" + candidate.bytes(),
+            Map.of(),
+            done(trials.size()),
+            done(trials.size() + 1));
+    return new Trial(trial, runner.run(trial));
+  }
+
+  private double done(int made) {
+    return Math.min(1, (double) made / steps);
+  }
+
+  private JobResult kept(
+      int count, Search search, Candidate chosen, Verdict proof, Figures measured)
+      throws IOException {
+    Trial trial = trials.get(chosen);
+    ContractReport report = report(count, search, chosen, proof);
+    context.event("contract", report);
+    Path folder = context.artifactDirectory();
+    move(trial.context().artifactDirectory(), folder);
+    new ContractFiles(folder).write(report, measured);
+    return new JobResult(
+        measured.perplexity(),
+        measured.divergence(),
+        measured.choices(),
+        trial.result().bitsPerWeight(),
+        trial.result().bytes(),
+        artifacts(folder, trial.result()));
+  }
+
+  private ContractReport report(int count, Search search, Candidate chosen, Verdict proof) {
+    return ContractReport.of(
+        spec.contract(), count, search, proofs, chosen == null ? null : chosen.config(), proof);
+  }
+
+  private static void move(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Path target = to.resolve(from.relativize(file).toString());
+        Files.createDirectories(target.getParent());
+        Files.move(file, target, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+  }
+
+  // What the trial hashed is not read again, but for the files that say more now.
+  private static List<JobResult.Artifact> artifacts(Path folder, JobResult trial)
+      throws IOException {
+    Map<String, JobResult.Artifact> known = new HashMap<>();
+    trial.artifacts().forEach(artifact -> known.put(artifact.name(), artifact));
+    ContractFiles.WRITTEN.forEach(known::remove);
+    List<JobResult.Artifact> all = new ArrayList<>();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        String name = folder.relativize(file).toString().replace('\\', '/');
+        JobResult.Artifact artifact = known.get(name);
+        if (artifact == null) {
+          WrittenFile written = WrittenFile.of(file);
+          artifact = new JobResult.Artifact(name, written.bytes(), written.sha256());
+        }
+        all.add(artifact);
+      }
+    }
+    all.sort(Comparator.comparing(JobResult.Artifact::name));
+    return all;
+  }
+
+  private RunFailure notKept(int count, Search search, Verdict proof) {
+    ContractReport report = report(count, search, null, proof);
+    context.event("contract", report);
+    Search.Tried closest = search.closest().orElseThrow();
+    String message =
+        "none of %d plans keeps the contract; the closest has %.3f bits a weight and %,d bytes: %s"
+            .formatted(
+                count,
+                closest.candidate().bitsPerWeight(),
+                closest.candidate().bytes(),
+                (proof == null ? closest.verdict() : proof).words());
+    return new RunFailure(
+        new JobError(
+            "contract-not-kept",
+            JobError.Kind.USER,
+            message,
+            "its config: " + JsonMapper.shared().writeValueAsString(closest.candidate().config())));
+  }
+
+  private static RunFailure failure(String message) {
+    return new RunFailure(JobError.Kind.USER, "contract-not-kept", message);
+  }
+}

@@ -1,0 +1,136 @@
+package org.alphaquant.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.alphaquant.job.FetchedSource;
+import org.alphaquant.job.JobProgress;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.worker.JobContext;
+
+/**
+ * A run within a run: it has a specification and a folder of its own, and its progress is a part of
+ * the whole's.
+ *
+ * @param whole the attempt
+ * @param name of its folder, the same in every attempt
+ * @param more models by the names that its specification has for them
+ * @param from fraction of the whole that was done before it
+ * @param to fraction that is done after it
+ */
+record TrialContext(
+    JobContext whole,
+    JobSpec spec,
+    String name,
+    Map<String, FetchedSource> more,
+    double from,
+    double to)
+    implements JobContext {
+
+  private static final String FOLDER = "trials";
+  private static final String ARTIFACTS = "artifacts";
+
+  /** Makes the folder. */
+  static TrialContext of(
+      JobContext whole,
+      JobSpec spec,
+      String name,
+      Map<String, FetchedSource> more,
+      double from,
+      double to) {
+    TrialContext trial = new TrialContext(whole, spec, name, more, from, to);
+    try {
+      Files.createDirectories(trial.artifactDirectory());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return trial;
+  }
+
+  @Override
+  public UUID jobId() {
+    return whole.jobId();
+  }
+
+  @Override
+  public long leaseEpoch() {
+    return whole.leaseEpoch();
+  }
+
+  @Override
+  public String owner() {
+    return whole.owner();
+  }
+
+  @Override
+  public Map<String, FetchedSource> sources() {
+    Map<String, FetchedSource> all = new HashMap<>(whole.sources());
+    all.putAll(more);
+    return all;
+  }
+
+  @Override
+  public List<String> devices() {
+    return whole.devices();
+  }
+
+  @Override
+  public int earlierResourceFailures() {
+    return whole.earlierResourceFailures();
+  }
+
+  @Override
+  public Path attemptDirectory() {
+    return folder(whole.attemptDirectory());
+  }
+
+  @Override
+  public Path artifactDirectory() {
+    return attemptDirectory().resolve(ARTIFACTS);
+  }
+
+  @Override
+  public List<Path> earlierAttempts() {
+    return whole.earlierAttempts().stream().map(this::folder).filter(Files::isDirectory).toList();
+  }
+
+  private Path folder(Path attempt) {
+    return attempt.resolve(FOLDER).resolve(name);
+  }
+
+  @Override
+  public void unit(String unit) {
+    whole.unit(unit);
+  }
+
+  @Override
+  public void ensureHeld() {
+    whole.ensureHeld();
+  }
+
+  @Override
+  public void betweenLayers() {
+    whole.betweenLayers();
+  }
+
+  @Override
+  public void ensureNotDraining() {
+    whole.ensureNotDraining();
+  }
+
+  @Override
+  public void progress(JobProgress own) {
+    double fraction = from + (to - from) * (own.fraction() == null ? 0 : own.fraction());
+    whole.progress(new JobProgress(own.phase(), own.layer(), own.layers(), fraction, null));
+  }
+
+  @Override
+  public void event(String type, Object data) {
+    whole.event(type, data);
+  }
+}
