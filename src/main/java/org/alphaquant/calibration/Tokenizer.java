@@ -57,12 +57,11 @@ public final class Tokenizer implements AutoCloseable {
    */
   public static Tokenizer open(Path modelFolder, Runnable between) {
     Path file = modelFolder.resolve("tokenizer.json");
-    if (!Files.isRegularFile(file)) {
-      throw new CalibrationException(
-          Kind.TOKENIZER,
-          "the model folder '%s' has no tokenizer.json; save the fast tokenizer beside the weights"
-              .formatted(modelFolder.getFileName()));
-    }
+    MissingTokenizer.of(modelFolder, modelFolder.getFileName().toString())
+        .ifPresent(
+            message -> {
+              throw new CalibrationException(Kind.TOKENIZER, message);
+            });
     HuggingFaceTokenizer tokenizer = load(file);
     try {
       return new Tokenizer(tokenizer, bos(modelFolder, tokenizer), between);

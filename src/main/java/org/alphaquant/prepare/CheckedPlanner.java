@@ -1,12 +1,12 @@
 package org.alphaquant.prepare;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.architecture.ModelException;
+import org.alphaquant.calibration.MissingTokenizer;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.contract.Candidate;
 import org.alphaquant.contract.Search;
@@ -192,9 +192,8 @@ class CheckedPlanner implements JobPlanner {
   private static List<Problem> ofModel(PreparedJob job) {
     List<Problem> problems = new ArrayList<>();
     String model = job.spec().model();
-    if (!Files.isRegularFile(job.source().folder().resolve("tokenizer.json"))) {
-      problems.add(InputProblems.of("/model", model, "'" + model + "' has no tokenizer.json"));
-    }
+    MissingTokenizer.of(job.source().folder(), model)
+        .ifPresent(message -> problems.add(InputProblems.of("/model", model, message)));
     job.changed()
         .ifPresent(
             detail ->

@@ -149,6 +149,17 @@ class TokenizerTest {
   }
 
   @Test
+  void aVocabularyOfTiktokenAloneIsNamedForWhatItIs() throws IOException {
+    Files.delete(model.resolve("tokenizer.json"));
+    Files.writeString(model.resolve("tiktoken.model"), "IQ== 0\n");
+    assertThatThrownBy(() -> Tokenizer.open(model))
+        .isInstanceOf(CalibrationException.class)
+        .hasMessageContaining(
+            "has no tokenizer.json but tiktoken.model, a tiktoken vocabulary, which is not read;")
+        .hasMessageContaining("save_pretrained");
+  }
+
+  @Test
   void aMalformedTokenizerIsAnError() throws IOException {
     Files.writeString(model.resolve("tokenizer.json"), "{\"model\":{}}");
     assertThatThrownBy(() -> Tokenizer.open(model))
