@@ -6,6 +6,7 @@ import static org.alphaquant.job.Limits.text;
 import static org.alphaquant.job.Limits.textOrNull;
 import static org.alphaquant.job.Limits.within;
 
+import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
@@ -27,6 +28,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param budget how large the result may be, which {@link Recipe#ALLOCATE} keeps to; also for
  *     {@link Recipe#DISTILL}
  * @param contract what the result has to keep to; the smallest plan that does is looked for
+ * @param adaptive other schemes for experts that calibration uses little or much; of several rules
+ *     that concern an expert the last counts
  * @param gptq the solver's settings; what is not given is the recipe's
  * @param distill how the result is trained; null but with the recipe {@link Recipe#DISTILL}
  * @param priority -100 to 100; higher runs earlier
@@ -48,6 +51,7 @@ public record JobSpec(
     JsonNode config,
     Budget budget,
     ContractRequest contract,
+    List<AdaptiveRule> adaptive,
     GptqRequest gptq,
     DistillRequest distill,
     CalibrationRequest calibration,
@@ -93,6 +97,14 @@ public record JobSpec(
           "budget",
           "given with the recipe " + recipe.jsonName(),
           "left out, or the recipe allocate or distill");
+    }
+    adaptive = adaptive == null ? List.of() : List.copyOf(adaptive);
+    size("adaptive", adaptive, 0, 16);
+    if (!adaptive.isEmpty() && (budget != null || contract != null || kind == JobKind.EVALUATION)) {
+      throw new SpecException(
+          "adaptive",
+          "given beside budget or contract, or with the kind evaluation",
+          "left out there");
     }
     gptq = recipe.complete(gptq == null ? GptqRequest.OPEN : gptq);
     calibration = calibration == null ? CalibrationRequest.defaults() : calibration;
@@ -141,6 +153,7 @@ public record JobSpec(
         revision,
         modelType,
         config,
+        null,
         null,
         null,
         gptq,
@@ -192,6 +205,7 @@ public record JobSpec(
         config,
         budget,
         contract,
+        adaptive,
         gptq,
         distill,
         calibration,
@@ -261,6 +275,7 @@ public record JobSpec(
         config,
         budget,
         null,
+        adaptive,
         gptq,
         distill,
         calibration,
@@ -292,6 +307,7 @@ public record JobSpec(
         config,
         budget,
         null,
+        adaptive,
         gptq,
         distill,
         calibration,

@@ -124,6 +124,7 @@ class CheckedPlanner implements JobPlanner {
       DistillPlan.of(job).ifPresent(training -> problems.addAll(training.problems()));
       if (problems.isEmpty()) {
         AllocationPlan.of(job).ifPresent(choice -> problems.addAll(choice.problems()));
+        problems.addAll(new AdaptivePlan(job).problems());
       }
       // Last, and only for a job that is sound otherwise: it takes longest.
       return problems.isEmpty() ? withTokenizer(job, problems) : null;

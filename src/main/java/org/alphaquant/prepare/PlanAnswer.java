@@ -88,6 +88,7 @@ public final class PlanAnswer {
         Stream.of(
                 plan.findings().stream().map(InputProblems::of),
                 allocation.stream().flatMap(it -> it.warnings().stream()),
+                new AdaptivePlan(job).warnings().stream(),
                 more.stream())
             .flatMap(it -> it)
             .toList(),

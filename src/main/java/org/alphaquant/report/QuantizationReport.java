@@ -3,6 +3,7 @@ package org.alphaquant.report;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
+import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.allocate.Allocation;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.estimate.PeakMemory;
@@ -31,6 +32,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param choices multiple-choice questions; null where there were none
  * @param bitsPerWeight of the quantized linears, scales and zero points counted in
  * @param allocation the formats that were chosen within a budget; null without one
+ * @param adaptation the experts that got a scheme of their own; null without rules for that
  * @param bytes of the tensors before and after
  * @param seconds by stage, over all layers
  * @param peakMemory what was seen at most, in bytes
@@ -51,6 +53,7 @@ public record QuantizationReport(
     Accuracy choices,
     double bitsPerWeight,
     Allocation allocation,
+    Adaptation adaptation,
     Bytes bytes,
     Map<String, Double> seconds,
     PeakMemory.Peak peakMemory,

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.allocate.Allocation;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.checkpoint.WrittenFile;
@@ -50,6 +51,7 @@ public final class ReportWriter {
       Divergence divergence,
       Accuracy choices,
       Allocation allocation,
+      Adaptation adaptation,
       PeakMemory.Peak peak) {
     Provenance.Origin model = inputs.provenance().model();
     return new QuantizationReport(
@@ -77,6 +79,7 @@ public final class ReportWriter {
         choices,
         prepared.plan().bitsPerWeight(),
         allocation,
+        adaptation,
         new Bytes(prepared.plan().sourceBytes(), bytesAfter),
         seconds,
         peak,

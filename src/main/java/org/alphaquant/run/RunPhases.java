@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.allocate.Allocation;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
@@ -27,11 +28,13 @@ import org.alphaquant.prepare.SourceDigest;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.report.Versions;
+import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.storage.StoredResult;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.AttemptLayout;
 import org.alphaquant.worker.JobContext;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The phases of one run: evaluate, quantize layer by layer, write, evaluate what was written. */
@@ -53,11 +56,12 @@ final class RunPhases {
   private final MemoryPlan memory;
   private final LayerwiseSolving solving;
 
-  // With a budget the configuration is chosen on the way.
+  // With a budget or rules for experts the configuration is chosen on the way.
   private RunInputs inputs;
   private PreparedJob prepared;
   private SolverSettings settings;
   private Allocation allocation;
+  private Adaptation adaptation;
   private List<WrittenFile> hashed = List.of();
   private final Measuring measuring;
 
@@ -107,6 +111,9 @@ final class RunPhases {
     if (spec.budget() != null) {
       allocate();
     }
+    if (!spec.adaptive().isEmpty()) {
+      adapt();
+    }
     DistilledFiles trained = quantizedAndWritten(adopted);
     try (StoredResult written = prepared.plan().format().open(context.artifactDirectory())) {
       StoredWeights stored = new StoredWeights(prepared.plan(), written);
@@ -119,7 +126,7 @@ final class RunPhases {
       Plan plan = prepared.plan();
       RunReports reports =
           new RunReports(context, torch, inputs, source, solved, progress, seconds);
-      reports.write(figures, trained, allocation, peak.peak(memory));
+      reports.write(figures, trained, allocation, adaptation, peak.peak(memory));
       return new JobResult(
           figures.perplexity(),
           figures.divergence(),
@@ -133,9 +140,22 @@ final class RunPhases {
   private void allocate() {
     AllocatePhase phase = new AllocatePhase(context, inputs, resumption, progress, solving);
     allocation = seconds.of(Phase.ALLOCATE.jsonName(), phase::run);
-    prepared = prepared.configured(allocation.config());
+    goOnWith(allocation.config());
+  }
+
+  private void adapt() {
+    AdaptPhase phase = new AdaptPhase(context, inputs, resumption, progress, solving);
+    adaptation = seconds.of(Phase.ALLOCATE.jsonName(), phase::run);
+    goOnWith(adaptation.config());
+  }
+
+  private void goOnWith(JsonNode config) {
+    prepared = prepared.configured(config);
     inputs = inputs.with(prepared);
     settings = new SolverSettings(inputs);
+    if (!prepared.plan().errors().isEmpty()) {
+      throw new InvalidConfigException(prepared.plan().errors());
+    }
   }
 
   private void checkSource() {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.allocate.Allocation;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.distill.DistilledFiles;
@@ -38,8 +39,14 @@ record RunReports(
    * Writes the report, the experts and the model card.
    *
    * @param allocation of the job's budget; null without one
+   * @param adaptation by the job's rules for experts; null without any
    */
-  void write(Figures figures, DistilledFiles trained, Allocation allocation, PeakMemory.Peak peak)
+  void write(
+      Figures figures,
+      DistilledFiles trained,
+      Allocation allocation,
+      Adaptation adaptation,
+      PeakMemory.Peak peak)
       throws IOException {
     List<LayerRecord> records = solved.records();
     List<Utilization> experts = solved.experts();
@@ -56,6 +63,7 @@ record RunReports(
                 figures.divergence(),
                 figures.choices(),
                 allocation,
+                adaptation,
                 peak);
     report.warnings().forEach(progress::warning);
     writeJson("quantization_report.json", report);

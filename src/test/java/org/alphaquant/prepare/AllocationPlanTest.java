@@ -113,6 +113,33 @@ class AllocationPlanTest {
     assertThat(without.allocation()).isNull();
   }
 
+  @Test
+  void singleExpertsKeepTheSchemeOfTheirLayerWhereAnEngineOrAFileFusesThem() {
+    String rule = "\"adaptive\": [{\"below_share\": 0.01, \"wq\": \"int8\"}]";
+    assertThat(adaptive("micro/olmoe", INT4, rule, "")).isEmpty();
+    for (String output :
+        List.of(
+            "\"target_runtime\": \"vllm\"",
+            "\"target_runtime\": \"sglang\"",
+            "\"target_runtime\": \"transformers\"",
+            "\"format\": \"gguf\"")) {
+      assertThat(adaptive("models/olmoe-wide", INT4, rule, output))
+          .as(output)
+          .singleElement()
+          .asString()
+          .startsWith("/adaptive/0: single experts cannot have a scheme of their own here: ");
+    }
+    assertThat(adaptive("micro/llama", INT4, rule, ""))
+        .containsExactly("/adaptive/0: the model has no experts");
+    assertThat(adaptive("micro/olmoe", INT4, rule.replace("int8", "int9"), ""))
+        .containsExactly("/adaptive/0/wq: int9 is not a format for weights");
+  }
+
+  private static List<String> adaptive(String model, String config, String rule, String output) {
+    return new AdaptivePlan(open(model, config, rule, output, "moe"))
+        .problems().stream().map(Problem::toString).toList();
+  }
+
   private static List<String> formats(AllocationPlan plan) {
     assertThat(plan.problems()).isEmpty();
     return plan.formats().stream().map(AllocationPlan.Format::name).toList();
@@ -127,14 +154,19 @@ class AllocationPlanTest {
   }
 
   private static PreparedJob open(String model, String config, String budget, String output) {
+    return budget.isEmpty()
+        ? open(model, config, "\"priority\": 0", output, "moe")
+        : open(model, config, "\"budget\": {%s}".formatted(budget), output, "allocate");
+  }
+
+  private static PreparedJob open(
+      String model, String config, String more, String output, String recipe) {
     SourceSettings.Roots roots = new SourceSettings.Roots(List.of(Path.of("src/test/resources")));
-    String asked =
-        budget.isEmpty() ? "" : ", \"recipe\": \"allocate\", \"budget\": {%s}".formatted(budget);
     JobSpec spec =
         JsonMapper.shared()
             .readValue(
-                "{\"model\": \"%s\", \"config\": %s, \"output\": {%s} %s}"
-                    .formatted(model, config, output, asked),
+                "{\"model\": \"%s\", \"config\": %s, \"output\": {%s}, \"recipe\": \"%s\", %s}"
+                    .formatted(model, config, output, recipe, more),
                 JobSpec.class);
     return new JobPreparation(new JobInputs(new SourceSettings(roots, roots))).open(spec);
   }

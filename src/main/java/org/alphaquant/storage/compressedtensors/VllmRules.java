@@ -22,7 +22,9 @@ import org.alphaquant.storage.serving.ServingRule;
 
 /**
  * What vLLM serves, as its source of August 2026 has it (commit 2f41c894e320, {@code
- * vllm/model_executor/layers}); each rule names the file that it was read from.
+ * vllm/model_executor/layers}); each rule names the file that it was read from. For experts of 2,
+ * 3, 5, 6 and 7 bits its kernels of October 2026 count, one scheme for each block of experts; which
+ * releases have them the warnings say.
  */
 final class VllmRules {
 
@@ -41,6 +43,7 @@ final class VllmRules {
             EXPERT_ROWS_OF_FEW_BITS,
             FP8_GROUPS,
             FEW_BITS,
+            EXPERT_FEW_BITS,
             DENSE_PACKING,
             DENSE_GROUP,
             INT4_WITH_INT8_INPUTS,
@@ -99,7 +102,18 @@ final class VllmRules {
       warning(
           "optional-kernels",
           "vLLM serves these bits only with the optional Humming kernels installed",
-          module -> PACK_QUANTIZED.holds(module.scheme()) && !isFourOrEight(module));
+          module ->
+              PACK_QUANTIZED.holds(module.scheme())
+                  && !module.isExpert()
+                  && !isFourOrEight(module));
+
+  /** Kernels for 1 to 8 bits, October 2026; before, pull requests 48918 and 52799. */
+  private static final ModuleRule EXPERT_FEW_BITS =
+      warning(
+          "expert-few-bits",
+          "vLLM serves experts of these bits by its kernels of October 2026, and before only with"
+              + " the optional Humming kernels installed",
+          module -> isPackedExpert(module) && !isFourOrEight(module));
 
   /** compressed-tensors commit 3f01c782, vLLM pull request 46389. */
   private static final ModuleRule DENSE_PACKING =

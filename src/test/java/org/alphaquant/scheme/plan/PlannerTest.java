@@ -180,7 +180,7 @@ class PlannerTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "vllm | | {'default':{'wq':'int3','group_size':64}} | optional-kernels dense-packing",
+        "vllm | | {'default':{'wq':'int3','group_size':64}} | optional-kernels expert-few-bits dense-packing",
         "vllm | | {'default':{'wq':'mxfp6'}} | mxfp6-emulated",
         "vllm | | {'overrides':[{'pattern':'lm_head','wq':'int8'}]} | protected-module head-quantized",
         "vllm | | {'overrides':[{'pattern':'*self_attn*','group_size':256}]} | slow-group-size",

@@ -1,0 +1,94 @@
+package org.alphaquant.run;
+
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.alphaquant.allocate.Adaptation;
+import org.alphaquant.checkpoint.AtomicFile;
+import org.alphaquant.model.Model;
+import org.alphaquant.model.ResidualStream;
+import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.model.block.MoeFeedForward;
+import org.alphaquant.moe.UsageCount;
+import org.alphaquant.prepare.AdaptivePlan;
+import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.quantize.RunObserver.Phase;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.worker.JobContext;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Counts which experts the original model sends the calibration tokens to, and gives those that a
+ * rule concerns its scheme. The outcome is kept, so that a later attempt has the same.
+ */
+record AdaptPhase(
+    JobContext context,
+    RunInputs inputs,
+    Resumption resumption,
+    RunProgress progress,
+    LayerwiseSolving solving) {
+
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  /** The experts and the configuration. */
+  Adaptation run() {
+    Path file = resumption.file("adaptation.json");
+    if (Files.exists(file)) {
+      return JSON.readValue(file.toFile(), Adaptation.class);
+    }
+    Adaptation adaptation = adaptation(counted());
+    byte[] json = JSON.writeValueAsBytes(adaptation);
+    AtomicFile.write(file, it -> it.write(ByteBuffer.wrap(json)));
+    return adaptation;
+  }
+
+  private Map<Integer, UsageCount> counted() {
+    Map<Integer, UsageCount> counts = new LinkedHashMap<>();
+    int layers = inputs.job().description().layers();
+    try (TensorScope scope = solving.torch().scope("usage")) {
+      Model model = inputs.job().model().open(scope);
+      int tokensPerBatch = solving.memory().tokensPerBatch();
+      try (ResidualStream stream =
+          ResidualStream.embed(scope, model, inputs.samples().tokens(), tokensPerBatch)) {
+        for (int i = 0; i < layers; i++) {
+          progress.progress(Phase.ALLOCATE, i, layers);
+          context.ensureNotDraining();
+          try (TensorScope loading = scope.child("layer " + i)) {
+            DecoderLayer layer = model.layer(loading, i);
+            if (layer.feedForward() instanceof MoeFeedForward moe) {
+              counts.put(i, new UsageCount(moe.experts()));
+              stream.advance(layer, counts.get(i));
+            } else {
+              stream.advance(layer);
+            }
+          }
+        }
+      }
+    }
+    solving.torch().releaseCachedMemory();
+    return counts;
+  }
+
+  private Adaptation adaptation(Map<Integer, UsageCount> counts) {
+    AdaptivePlan plan = new AdaptivePlan(inputs.job());
+    List<Adaptation.Expert> experts = new ArrayList<>();
+    Map<AdaptivePlan.Expert, Integer> chosen = new LinkedHashMap<>();
+    counts.forEach(
+        (layer, count) -> {
+          for (int e = 0; e < count.experts(); e++) {
+            int rule = plan.rule(count.share(e));
+            if (rule >= 0) {
+              chosen.put(new AdaptivePlan.Expert(layer, e), rule);
+              String wq = context.spec().adaptive().get(rule).wq();
+              experts.add(
+                  new Adaptation.Expert(layer, e, count.tokens(e), count.share(e), rule, wq));
+            }
+          }
+        });
+    return new Adaptation(experts, plan.config(chosen));
+  }
+}
