@@ -164,7 +164,8 @@ class ArchitectureTest {
             "server",
             "device"));
     map.put(
-        "runner.child", Set.of("runner.wire", "run", "worker", "prepare", "calibration", "job"));
+        "runner.child",
+        Set.of("runner.wire", "run", "worker", "prepare", "calibration", "checkpoint", "job"));
     map.put("runner.wire", Set.of("job"));
     map.put(
         "run",

@@ -2,11 +2,16 @@ package org.alphaquant.calibration;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.calibration.CalibrationException.Kind;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.OtherContent;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -24,6 +29,8 @@ public final class Tokenizer implements AutoCloseable {
 
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final long NO_BOS = -1;
+  private static final Map<String, String> AS_IT_IS =
+      Map.of("truncation", "false", "padding", "false");
 
   // Tokenizing needs no GPU, and where DJL sees one it would look for a build that the jar lacks.
   static {
@@ -47,24 +54,26 @@ public final class Tokenizer implements AutoCloseable {
    *     beginning-of-sequence token that {@code tokenizer_config.json} asks for is none
    */
   public static Tokenizer open(Path modelFolder) {
-    return open(modelFolder, () -> {});
+    return open(modelFolder, Links.OWN, () -> {});
   }
 
   /**
-   * The same, for long texts that are encoded piece by piece.
+   * The same for a folder of somebody else, and for long texts that are encoded piece by piece. The
+   * files are opened once, here; what takes their place afterwards is not read.
    *
+   * @param links which links in the folder may be followed
    * @param between called before each piece of a text; may throw to end the work
    */
-  public static Tokenizer open(Path modelFolder, Runnable between) {
+  public static Tokenizer open(Path modelFolder, Links links, Runnable between) {
     Path file = modelFolder.resolve("tokenizer.json");
     MissingTokenizer.of(modelFolder, modelFolder.getFileName().toString())
         .ifPresent(
             message -> {
               throw new CalibrationException(Kind.TOKENIZER, message);
             });
-    HuggingFaceTokenizer tokenizer = load(file);
+    HuggingFaceTokenizer tokenizer = load(file, links);
     try {
-      return new Tokenizer(tokenizer, bos(modelFolder, tokenizer), between);
+      return new Tokenizer(tokenizer, bos(modelFolder, links, tokenizer), between);
     } catch (RuntimeException problem) {
       tokenizer.close();
       throw problem;
@@ -128,18 +137,21 @@ public final class Tokenizer implements AutoCloseable {
     return "tokenizer.json has %,d bytes, over the limit of %,d".formatted(bytes, MAX_BYTES);
   }
 
-  private static HuggingFaceTokenizer load(Path file) {
-    try {
-      if (Files.size(file) > MAX_BYTES) {
-        throw new CalibrationException(Kind.TOKENIZER, tooLarge(Files.size(file)));
+  private static HuggingFaceTokenizer load(Path file, Links links) {
+    try (FileChannel channel = links.open(file)) {
+      if (channel.size() > MAX_BYTES) {
+        throw new CalibrationException(Kind.TOKENIZER, tooLarge(channel.size()));
       }
-      return HuggingFaceTokenizer.builder()
-          .optTokenizerPath(file)
-          .optTruncation(false)
-          .optPadding(false)
-          .build();
-    } catch (CalibrationException problem) {
-      throw problem;
+      return parse(file, Channels.newInputStream(channel));
+    } catch (IOException unreadable) {
+      throw new CalibrationException(
+          Kind.TOKENIZER, "tokenizer.json cannot be read: " + unreadable, unreadable);
+    }
+  }
+
+  private static HuggingFaceTokenizer parse(Path file, InputStream content) {
+    try {
+      return HuggingFaceTokenizer.newInstance(content, AS_IT_IS);
     } catch (IOException | RuntimeException malformed) {
       String reason = OtherContent.of(file).map("this is "::concat).orElse(malformed.getMessage());
       throw new CalibrationException(
@@ -149,12 +161,12 @@ public final class Tokenizer implements AutoCloseable {
 
   // Python's Llama tokenizer class prepends the token although the tokenizer.json of DeepSeek and
   // others has no template for it (huggingface/swift-transformers issue 161).
-  private static long bos(Path modelFolder, HuggingFaceTokenizer tokenizer) {
+  private static long bos(Path modelFolder, Links links, HuggingFaceTokenizer tokenizer) {
     Path file = modelFolder.resolve("tokenizer_config.json");
     if (!Files.isRegularFile(file)) {
       return NO_BOS;
     }
-    JsonNode config = read(file);
+    JsonNode config = read(file, links);
     if (!config.path("add_bos_token").asBoolean(false)) {
       return NO_BOS;
     }
@@ -170,9 +182,12 @@ public final class Tokenizer implements AutoCloseable {
     return ids[0];
   }
 
-  private static JsonNode read(Path file) {
-    try {
-      return JSON.readTree(file);
+  private static JsonNode read(Path file, Links links) {
+    try (FileChannel channel = links.open(file)) {
+      return JSON.readTree(Channels.newInputStream(channel));
+    } catch (IOException unreadable) {
+      throw new CalibrationException(
+          Kind.TOKENIZER, "tokenizer_config.json cannot be read: " + unreadable, unreadable);
     } catch (JacksonException malformed) {
       throw new CalibrationException(
           Kind.TOKENIZER,

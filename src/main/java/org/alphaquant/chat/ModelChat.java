@@ -1,6 +1,10 @@
 package org.alphaquant.chat;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -47,9 +51,16 @@ public final class ModelChat {
    * @throws TemplateException if the template or the file that it is in cannot be read
    */
   public static Optional<ModelChat> of(Path folder) {
-    JsonNode config = read(folder.resolve("tokenizer_config.json"));
-    return source(folder, config)
-        .map(source -> new ModelChat(ChatTemplate.parse(source), specialTokens(folder, config)));
+    return of(folder, FileChannel::open);
+  }
+
+  /**
+   * The same for a folder of somebody else.
+   *
+   * @param files opens a file of the folder, and refuses links that may not be followed
+   */
+  public static Optional<ModelChat> of(Path folder, FileOpener files) {
+    return new Reader(folder, files).chat();
   }
 
   /**
@@ -68,15 +79,6 @@ public final class ModelChat {
     return template.render(context, NOW);
   }
 
-  private static Optional<String> source(Path folder, JsonNode config) {
-    Path file = folder.resolve("chat_template.jinja");
-    if (Files.isRegularFile(file)) {
-      return Optional.of(text(file));
-    }
-    return named(read(folder.resolve("chat_template.json")).path("chat_template"))
-        .or(() -> named(config.path("chat_template")));
-  }
-
   private static Optional<String> named(JsonNode template) {
     if (template.isString()) {
       return Optional.of(template.asString());
@@ -89,36 +91,63 @@ public final class ModelChat {
     return Optional.empty();
   }
 
-  private static Map<String, Object> specialTokens(Path folder, JsonNode config) {
-    JsonNode map = read(folder.resolve("special_tokens_map.json"));
-    Map<String, Object> tokens = new HashMap<>();
-    for (String name : SPECIAL_TOKENS) {
-      JsonNode token = config.hasNonNull(name) ? config.path(name) : map.path(name);
-      String text = token.isObject() ? token.path("content").asString("") : token.asString("");
-      if (!text.isEmpty()) {
-        tokens.put(name, text);
-      }
-    }
-    return tokens;
+  /** Opens files for reading. */
+  @FunctionalInterface
+  public interface FileOpener {
+    FileChannel open(Path file) throws IOException;
   }
 
-  private static JsonNode read(Path file) {
-    try {
-      return Files.isRegularFile(file) ? JSON.readTree(text(file)) : JSON.createObjectNode();
-    } catch (JacksonException malformed) {
-      throw new TemplateException(
-          file.getFileName() + " is not valid JSON: " + malformed.getOriginalMessage());
-    }
-  }
+  /** Reads the files of one folder. */
+  private record Reader(Path folder, FileOpener files) {
 
-  private static String text(Path file) {
-    try {
-      if (Files.size(file) > 16L * ChatTemplate.MAX_SOURCE) {
-        throw new TemplateException(file.getFileName() + " is larger than 16 MiB");
+    Optional<ModelChat> chat() {
+      JsonNode config = read("tokenizer_config.json");
+      return source(config)
+          .map(source -> new ModelChat(ChatTemplate.parse(source), specialTokens(config)));
+    }
+
+    private Optional<String> source(JsonNode config) {
+      return text("chat_template.jinja")
+          .or(() -> named(read("chat_template.json").path("chat_template")))
+          .or(() -> named(config.path("chat_template")));
+    }
+
+    private Map<String, Object> specialTokens(JsonNode config) {
+      JsonNode map = read("special_tokens_map.json");
+      Map<String, Object> tokens = new HashMap<>();
+      for (String name : SPECIAL_TOKENS) {
+        JsonNode token = config.hasNonNull(name) ? config.path(name) : map.path(name);
+        String text = token.isObject() ? token.path("content").asString("") : token.asString("");
+        if (!text.isEmpty()) {
+          tokens.put(name, text);
+        }
       }
-      return Files.readString(file);
-    } catch (IOException unreadable) {
-      throw new TemplateException(file.getFileName() + " cannot be read: " + unreadable);
+      return tokens;
+    }
+
+    private JsonNode read(String name) {
+      try {
+        return text(name).map(JSON::readTree).orElseGet(JSON::createObjectNode);
+      } catch (JacksonException malformed) {
+        throw new TemplateException(name + " is not valid JSON: " + malformed.getOriginalMessage());
+      }
+    }
+
+    private Optional<String> text(String name) {
+      Path file = folder.resolve(name);
+      if (!Files.isRegularFile(file)) {
+        return Optional.empty();
+      }
+      try (FileChannel channel = files.open(file)) {
+        if (channel.size() > 16L * ChatTemplate.MAX_SOURCE) {
+          throw new TemplateException(name + " is larger than 16 MiB");
+        }
+        byte[] bytes = Channels.newInputStream(channel).readAllBytes();
+        return Optional.of(
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());
+      } catch (IOException unreadable) {
+        throw new TemplateException(name + " cannot be read: " + unreadable);
+      }
     }
   }
 }

@@ -10,6 +10,7 @@ import org.alphaquant.calibration.EvaluationText;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.chat.ModelChat;
 import org.alphaquant.chat.TemplateException;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.source.SourceException;
@@ -37,8 +38,9 @@ public record TokenCount(
   /** Makes the samples, up to half a million tokens, with the tokenizer of a model's folder. */
   public static TokenCount of(Path folder, JobSpec spec, JobInputs inputs) {
     String pointer = "/calibration";
-    try (Tokenizer tokenizer = Tokenizer.open(folder)) {
-      Optional<ModelChat> chat = ModelChat.of(folder);
+    Links links = inputs.links(folder);
+    try (Tokenizer tokenizer = Tokenizer.open(folder, links, () -> {})) {
+      Optional<ModelChat> chat = ModelChat.of(folder, links::open);
       CalibrationSamples samples =
           CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat, MOST_TOKENS);
       List<String> shortages = new ArrayList<>(samples.shortages());

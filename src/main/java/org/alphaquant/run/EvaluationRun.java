@@ -48,8 +48,7 @@ final class EvaluationRun {
         Torch torch = QuantizationRun.torch(context)) {
       ModelDescription description = ModelFamilies.describe(checkpoint, spec.modelType());
       context.unit("reading the chat template");
-      NamedFiles.checkChat(checkpoint);
-      Optional<ModelChat> chat = ModelChat.of(checkpoint.folder());
+      Optional<ModelChat> chat = ModelChat.of(checkpoint.folder(), checkpoint.links()::open);
       context.unit("encoding the evaluation text");
       EvaluationInputs texts = EvaluationTexts.of(inputs, spec, tokenizer, chat, Set.of());
       Vocabulary.require(texts, tokenizer, description);

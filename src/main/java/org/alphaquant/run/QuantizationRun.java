@@ -109,8 +109,7 @@ public final class QuantizationRun implements JobRunner {
       JobContext context, JobInputs inputs, PreparedJob job, Tokenizer tokenizer) {
     JobSpec spec = context.spec();
     context.unit("reading the chat template");
-    NamedFiles.checkChat(job.source());
-    Optional<ModelChat> chat = ModelChat.of(job.source().folder());
+    Optional<ModelChat> chat = ModelChat.of(job.source().folder(), job.source().links()::open);
     context.unit("encoding the calibration text");
     CalibrationSamples samples =
         CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat);
@@ -151,8 +150,7 @@ public final class QuantizationRun implements JobRunner {
 
   static Tokenizer tokenizer(JobContext context, Checkpoint source) {
     context.unit("reading tokenizer.json");
-    NamedFiles.checkTokenizer(source);
-    return Tokenizer.open(source.folder(), context::ensureHeld);
+    return Tokenizer.open(source.folder(), source.links(), context::ensureHeld);
   }
 
   static Torch torch(JobContext context) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -22,13 +23,15 @@ final class PreflightRunners implements TokenizerTrial {
 
   private final TrialRunners runners;
   private final PreflightSettings settings;
+  private final List<String> modelRoots;
   private final TokenizerFiles files = new TokenizerFiles();
   private final Map<String, Verdict> verdicts = Recent.map(REMEMBERED);
   private final Semaphore free;
 
-  PreflightRunners(TrialRunners runners, PreflightSettings settings) {
+  PreflightRunners(TrialRunners runners, PreflightSettings settings, List<Path> modelRoots) {
     this.runners = runners;
     this.settings = settings;
+    this.modelRoots = TrialRunners.names(modelRoots);
     this.free = new Semaphore(settings.runners(), true);
   }
 
@@ -39,7 +42,7 @@ final class PreflightRunners implements TokenizerTrial {
       if (bytes > Tokenizer.MAX_BYTES) {
         return Verdict.refused(Tokenizer.tooLarge(bytes));
       }
-      String key = files.hash(folder) + vocabulary;
+      String key = key(folder, vocabulary);
       Verdict known = verdicts.get(key);
       return known != null ? known : queued(folder, vocabulary, key);
     } catch (IOException e) {
@@ -78,7 +81,7 @@ final class PreflightRunners implements TokenizerTrial {
       loan.runner().limitMemory(settings.maxMemory().toBytes());
       String problem = problem(loan.runner(), folder, vocabulary);
       Verdict verdict = problem == null ? Verdict.USABLE : Verdict.refused(problem);
-      verdicts.put(key, verdict);
+      remember(folder, vocabulary, key, verdict);
       loan.giveBack();
       return verdict;
     } catch (RunnerStoppedException late) {
@@ -89,12 +92,30 @@ final class PreflightRunners implements TokenizerTrial {
       loan.discard();
       throw gone;
     } catch (IOException ended) {
-      return ended(loan, key);
+      Verdict verdict = ended(loan);
+      remember(folder, vocabulary, key, verdict);
+      return verdict;
     }
   }
 
+  /** Not where the files have changed since they were hashed: that verdict is on other ones. */
+  private void remember(Path folder, long vocabulary, String key, Verdict verdict) {
+    try {
+      if (verdict.outcome() != Outcome.NOT_TRIED && key.equals(key(folder, vocabulary))) {
+        verdicts.put(key, verdict);
+      }
+    } catch (IOException gone) {
+      log.debug("A tokenizer went while it was tried: {}", gone.getMessage());
+    }
+  }
+
+  private String key(Path folder, long vocabulary) throws IOException {
+    return files.hash(folder) + vocabulary;
+  }
+
   private String problem(RunnerProcess runner, Path folder, long vocabulary) throws IOException {
-    runner.send(new Message.TryTokenizer(folder.toAbsolutePath().toString(), vocabulary));
+    runner.send(
+        new Message.TryTokenizer(folder.toAbsolutePath().toString(), vocabulary, modelRoots));
     long until = System.nanoTime() + settings.timeout().toNanos();
     while (System.nanoTime() < until) {
       ClientPresence.require();
@@ -108,7 +129,7 @@ final class PreflightRunners implements TokenizerTrial {
             .formatted(settings.timeout().toSeconds()));
   }
 
-  private Verdict ended(TrialRunners.Loan loan, String key) {
+  private Verdict ended(TrialRunners.Loan loan) {
     RunnerMeters meters = loan.from().meters();
     RunnerMeters.End end = new LostRunner(loan.runner(), "trying tokenizer.json", meters).count();
     String lastLines = String.join("; ", loan.runner().output().lastLines());
@@ -121,8 +142,6 @@ final class PreflightRunners implements TokenizerTrial {
             ? "tokenizer.json takes more than %,d bytes of memory (alphaquant.preflight.max-memory)"
                 .formatted(settings.maxMemory().toBytes())
             : "tokenizer.json ends the process that loads it and encodes a text: " + lastLines;
-    Verdict verdict = Verdict.refused(detail);
-    verdicts.put(key, verdict);
-    return verdict;
+    return Verdict.refused(detail);
   }
 }

@@ -26,15 +26,21 @@ final class PreflightTexts implements TextTrial {
 
   private final TrialRunners runners;
   private final PreflightSettings settings;
-  private final List<Path> roots;
+  private final List<String> modelRoots;
+  private final List<String> fileRoots;
   private final TokenizerFiles files = new TokenizerFiles();
   private final Map<String, TokenCount> counts = Recent.map(REMEMBERED);
   private final Semaphore free;
 
-  PreflightTexts(TrialRunners runners, PreflightSettings settings, List<Path> roots) {
+  PreflightTexts(
+      TrialRunners runners,
+      PreflightSettings settings,
+      List<Path> modelRoots,
+      List<Path> fileRoots) {
     this.runners = runners;
     this.settings = settings;
-    this.roots = List.copyOf(roots);
+    this.modelRoots = TrialRunners.names(modelRoots);
+    this.fileRoots = TrialRunners.names(fileRoots);
     this.free = new Semaphore(settings.runners(), true);
   }
 
@@ -99,8 +105,8 @@ final class PreflightTexts implements TextTrial {
 
   private Optional<TokenCount> answer(RunnerProcess runner, Path folder, ObjectNode asked)
       throws IOException {
-    List<String> below = roots.stream().map(root -> root.toAbsolutePath().toString()).toList();
-    runner.send(new Message.CountTokens(folder.toAbsolutePath().toString(), asked, below));
+    runner.send(
+        new Message.CountTokens(folder.toAbsolutePath().toString(), asked, modelRoots, fileRoots));
     long until = System.nanoTime() + settings.timeout().toNanos();
     while (System.nanoTime() < until) {
       ClientPresence.require();

@@ -119,14 +119,16 @@ class RunnerConfiguration {
     }
 
     @Bean
-    PreflightRunners preflightRunners(TrialRunners runners, PreflightSettings preflight) {
-      return new PreflightRunners(runners, preflight);
+    PreflightRunners preflightRunners(
+        TrialRunners runners, PreflightSettings preflight, SourceSettings sources) {
+      return new PreflightRunners(runners, preflight, sources.models().roots());
     }
 
     @Bean
     PreflightTexts preflightTexts(
         TrialRunners runners, PreflightSettings preflight, SourceSettings sources) {
-      return new PreflightTexts(runners, preflight, sources.files().roots());
+      return new PreflightTexts(
+          runners, preflight, sources.models().roots(), sources.files().roots());
     }
   }
 }

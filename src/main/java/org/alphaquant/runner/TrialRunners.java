@@ -1,6 +1,7 @@
 package org.alphaquant.runner;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -38,6 +39,11 @@ final class TrialRunners {
   /** Waits no longer than this at once, so that a client that left is noticed. */
   static Duration shortest(Duration left) {
     return left.compareTo(LOOK_EVERY) < 0 ? left : LOOK_EVERY;
+  }
+
+  /** Folders as a runner, which has a working directory of its own, knows them. */
+  static List<String> names(List<Path> folders) {
+    return folders.stream().map(folder -> folder.toAbsolutePath().normalize().toString()).toList();
   }
 
   /** A runner for one trial, and the pool that it is of. */

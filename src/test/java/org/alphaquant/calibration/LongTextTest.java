@@ -14,6 +14,7 @@ import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.alphaquant.checkpoint.Links;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -94,7 +95,7 @@ class LongTextTest {
     String row = JsonMapper.shared().writeValueAsString(Map.of("text", line));
     Path rows = Files.writeString(folder.resolve("long.jsonl"), row);
     AtomicInteger pieces = new AtomicInteger();
-    try (Tokenizer tokenizer = Tokenizer.open(DEMO, pieces::incrementAndGet)) {
+    try (Tokenizer tokenizer = Tokenizer.open(DEMO, Links.OWN, pieces::incrementAndGet)) {
       CalibrationSamples ofText = collect(plain, OptionalInt.empty(), tokenizer);
       CalibrationSamples ofRow = collect(rows, OptionalInt.empty(), tokenizer);
       CalibrationSamples ofBeginning = collect(rows, OptionalInt.of(128), tokenizer);
@@ -123,7 +124,7 @@ class LongTextTest {
             throw new IllegalStateException("cancelled");
           }
         };
-    try (Tokenizer tokenizer = Tokenizer.open(DEMO, third)) {
+    try (Tokenizer tokenizer = Tokenizer.open(DEMO, Links.OWN, third)) {
       assertThatThrownBy(() -> tokenizer.encodeWithoutSpecialTokens(text.repeat(4)))
           .isInstanceOf(IllegalStateException.class)
           .hasMessage("cancelled");

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
+import org.alphaquant.checkpoint.Links;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -157,6 +159,26 @@ class TokenizerTest {
         .hasMessageContaining(
             "has no tokenizer.json but tiktoken.model, a tiktoken vocabulary, which is not read;")
         .hasMessageContaining("save_pretrained");
+  }
+
+  @Test
+  void filesThatAreReplacedByLinksAfterTheyWereLookedAtAreNotRead() throws IOException {
+    Path outside = model.resolve("outside.json");
+    for (String name : new String[] {"tokenizer_config.json", "tokenizer.json"}) {
+      config("{}");
+      Links replaced =
+          file -> {
+            if (file.getFileName().toString().equals(name)) {
+              Files.move(file, outside, StandardCopyOption.REPLACE_EXISTING);
+              Files.createSymbolicLink(file, outside);
+            }
+            return file;
+          };
+      assertThatThrownBy(() -> Tokenizer.open(model, replaced, () -> {}))
+          .isInstanceOf(CalibrationException.class)
+          .hasMessageStartingWith(name + " cannot be read");
+      Files.move(outside, model.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+    }
   }
 
   @Test

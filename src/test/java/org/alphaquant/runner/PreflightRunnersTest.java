@@ -62,7 +62,9 @@ class PreflightRunnersTest {
     pool = new RunnerPool(RunnerCommand.of(own), own, new RunnerMeters(registry));
     runners =
         new PreflightRunners(
-            new TrialRunners(pool, Optional.of(lender), jobs.startTimeout()), settings);
+            new TrialRunners(pool, Optional.of(lender), jobs.startTimeout()),
+            settings,
+            List.of(folder));
   }
 
   @AfterEach

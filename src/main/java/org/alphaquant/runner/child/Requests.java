@@ -5,6 +5,7 @@ import ai.djl.engine.StandardCapabilities;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.TokenCount;
@@ -37,8 +38,7 @@ final class Requests {
     }
     if (request instanceof Message.TryTokenizer trial) {
       session.begin("trying tokenizer.json");
-      return new Message.Tried(
-          TokenizerProblem.find(Path.of(trial.folder()), trial.vocabulary()).orElse(null));
+      return tried(trial);
     }
     if (request instanceof Message.CountTokens texts) {
       session.begin("counting tokens");
@@ -52,9 +52,15 @@ final class Requests {
     throw new IllegalStateException("no request: " + request.getClass().getSimpleName());
   }
 
+  private static Message tried(Message.TryTokenizer trial) {
+    Path folder = Path.of(trial.folder());
+    Links links = RunnerMain.inputs(trial.modelRoots(), List.of()).links(folder);
+    return new Message.Tried(TokenizerProblem.find(folder, links, trial.vocabulary()).orElse(null));
+  }
+
   private static Message counted(Message.CountTokens texts) {
     JobSpec spec = MessageChannel.JSON.treeToValue(texts.spec(), JobSpec.class);
-    JobInputs inputs = RunnerMain.inputs(List.of(), texts.fileRoots());
+    JobInputs inputs = RunnerMain.inputs(texts.modelRoots(), texts.fileRoots());
     TokenCount count = TokenCount.of(Path.of(texts.folder()), spec, inputs);
     return new Message.Counted(MessageChannel.JSON.valueToTree(count));
   }

@@ -2,8 +2,8 @@ package org.alphaquant.runner.child;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.checkpoint.Links;
 
 /** Tries a tokenizer on a text that has something of everything. */
 final class TokenizerProblem {
@@ -21,14 +21,21 @@ final class TokenizerProblem {
   /**
    * What keeps the tokenizer of a folder from being used; empty where it works.
    *
+   * @param links which links in the folder may be followed
    * @param vocabulary rows of the model's embedding
    */
-  static Optional<String> find(Path folder, long vocabulary) {
-    try (Tokenizer tokenizer = Tokenizer.open(folder)) {
+  static Optional<String> find(Path folder, Links links, long vocabulary) {
+    try (Tokenizer tokenizer = Tokenizer.open(folder, links, () -> {})) {
+      return encoded(tokenizer, vocabulary);
+    } catch (RuntimeException refused) {
+      return Optional.of(refused.getMessage());
+    }
+  }
+
+  private static Optional<String> encoded(Tokenizer tokenizer, long vocabulary) {
+    try {
       return of(tokenizer, tokenizer.encode(TEXT), vocabulary)
           .or(() -> of(tokenizer, tokenizer.encodeWithoutSpecialTokens(TEXT), vocabulary));
-    } catch (CalibrationException problem) {
-      return Optional.of(problem.getMessage());
     } catch (RuntimeException refused) {
       return Optional.of("tokenizer.json cannot encode a text: " + refused.getMessage());
     }

@@ -35,7 +35,7 @@ import tools.jackson.databind.JsonNode;
 public sealed interface Message {
 
   /** Raised with every change of a message. */
-  int VERSION = 1;
+  int VERSION = 2;
 
   /**
    * The runner's first message.
@@ -87,10 +87,12 @@ public sealed interface Message {
    * Asks to load the tokenizer of a model folder and to encode a text with it.
    *
    * @param vocabulary rows of the model's embedding; every token id must be below it
+   * @param modelRoots folders that links in the model's folder may lead to
    */
-  record TryTokenizer(String folder, long vocabulary) implements Message {
+  record TryTokenizer(String folder, long vocabulary, List<String> modelRoots) implements Message {
     public TryTokenizer {
       requireNonNull(folder, "folder is null");
+      modelRoots = List.copyOf(modelRoots);
     }
   }
 
@@ -99,12 +101,15 @@ public sealed interface Message {
    *
    * @param folder of the model
    * @param spec with its model, calibration and evaluation alone
+   * @param modelRoots folders that links in the model's folder may lead to
    * @param fileRoots folders of calibration and evaluation texts
    */
-  record CountTokens(String folder, JsonNode spec, List<String> fileRoots) implements Message {
+  record CountTokens(String folder, JsonNode spec, List<String> modelRoots, List<String> fileRoots)
+      implements Message {
     public CountTokens {
       requireNonNull(folder, "folder is null");
       requireNonNull(spec, "spec is null");
+      modelRoots = List.copyOf(modelRoots);
       fileRoots = List.copyOf(fileRoots);
     }
   }

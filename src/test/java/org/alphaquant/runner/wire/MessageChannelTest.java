@@ -74,7 +74,7 @@ class MessageChannelTest {
             List.of("/b"),
             List.of("/models"),
             List.of()),
-        new Message.TryTokenizer("/model", 100),
+        new Message.TryTokenizer("/model", 100, List.of("/models")),
         new Message.LoadTorch(),
         new Message.TorchLoaded(true),
         new Message.Stop(Message.Stop.When.AFTER_LAYER),
