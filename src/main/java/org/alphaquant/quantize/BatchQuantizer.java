@@ -219,9 +219,6 @@ final class BatchQuantizer {
       result.add(
           new LinearReport(
               module,
-              scheme.format().jsonName(),
-              scheme.groupSize(),
-              scheme.symmetric(),
               before,
               after,
               energy,

@@ -5,11 +5,9 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What became of one linear.
+ * What the solver did to one linear; its format is in the plan.
  *
  * @param module its name in the checkpoint
- * @param format JSON name of its number format
- * @param groupSize inputs that share a scale; -1 for a whole row
  * @param errorBefore error of plain rounding on the same scales, relative to the output's energy on
  *     the calibration tokens
  * @param errorAfter the same, reached by the solver
@@ -25,9 +23,6 @@ import tools.jackson.databind.annotation.JsonNaming;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record LinearReport(
     String module,
-    String format,
-    int groupSize,
-    boolean symmetric,
     double errorBefore,
     double errorAfter,
     double energy,
@@ -37,16 +32,6 @@ public record LinearReport(
 
   /** The same of a weight that was changed since; the errors are those of the solver. */
   public LinearReport withChecksum(long changed) {
-    return new LinearReport(
-        module,
-        format,
-        groupSize,
-        symmetric,
-        errorBefore,
-        errorAfter,
-        energy,
-        damp,
-        fallback,
-        changed);
+    return new LinearReport(module, errorBefore, errorAfter, energy, damp, fallback, changed);
   }
 }

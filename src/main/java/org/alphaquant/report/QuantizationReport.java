@@ -1,12 +1,14 @@
 package org.alphaquant.report;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.allocate.Allocation;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.estimate.PeakMemory;
+import org.alphaquant.format.TensorScheme;
 import org.alphaquant.job.Coverage;
 import org.alphaquant.job.GptqRequest;
 import org.alphaquant.job.Recipe;
@@ -58,7 +60,7 @@ public record QuantizationReport(
     Map<String, Double> seconds,
     PeakMemory.Peak peakMemory,
     List<String> warnings,
-    List<LinearReport> linears,
+    List<Linear> linears,
     List<Utilization> experts,
     Map<String, String> leftOut) {
 
@@ -117,6 +119,22 @@ public record QuantizationReport(
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Settings(Recipe recipe, GptqRequest gptq, int scaleSteps) {}
+
+  /**
+   * One quantized linear.
+   *
+   * @param solved its module, and what the solver did
+   * @param format JSON name of its number format
+   * @param groupSize inputs that share a scale; -1 for a whole row
+   */
+  @JsonNaming(SnakeCaseStrategy.class)
+  public record Linear(
+      @JsonUnwrapped LinearReport solved, String format, int groupSize, boolean symmetric) {
+
+    static Linear of(LinearReport solved, TensorScheme scheme) {
+      return new Linear(solved, scheme.format().jsonName(), scheme.groupSize(), scheme.symmetric());
+    }
+  }
 
   /** Sizes. */
   public record Bytes(long before, long after) {}

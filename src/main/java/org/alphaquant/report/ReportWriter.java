@@ -12,6 +12,7 @@ import org.alphaquant.allocate.Allocation;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.estimate.PeakMemory;
+import org.alphaquant.format.TensorScheme;
 import org.alphaquant.measure.Accuracy;
 import org.alphaquant.measure.Divergence;
 import org.alphaquant.measure.PerplexityChange;
@@ -24,6 +25,7 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.report.QuantizationReport.Bytes;
+import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Companions;
 import org.alphaquant.storage.ModuleSummary;
 
@@ -84,9 +86,18 @@ public final class ReportWriter {
         seconds,
         peak,
         warnings(linears, experts),
-        linears,
+        schemed(linears),
         experts,
         leftOut());
+  }
+
+  private List<QuantizationReport.Linear> schemed(List<LinearReport> linears) {
+    Map<String, TensorScheme> schemes =
+        prepared.plan().content().quantized().stream()
+            .collect(Collectors.toMap(ModuleScheme::name, ModuleScheme::scheme));
+    return linears.stream()
+        .map(linear -> QuantizationReport.Linear.of(linear, schemes.get(linear.module())))
+        .toList();
   }
 
   private List<QuantizationReport.Source> sources() {

@@ -117,7 +117,7 @@ final class ResultCheck {
       if (scope.toLongs(checksum)[0] != report.checksum()) {
         throw mismatch(
             "%s (%s) reads back from the written result as other numbers than were solved"
-                .formatted(module.name(), report.format()));
+                .formatted(module.name(), module.scheme().label()));
       }
     }
   }

@@ -24,7 +24,7 @@ class LayerFilesTest {
     layers = new LayerFiles(folder.resolve("layers"));
     record = folder.resolve("layers/layer-00000.json");
     LayerResult result = new LayerResult();
-    result.add(new LinearReport("m", "int4", 128, true, 0.5, 0.25, 3, 0.01, null, 7));
+    result.add(new LinearReport("m", 0.5, 0.25, 3, 0.01, null, 7));
     layers.write(0, result);
   }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -68,11 +69,16 @@ class ProcessJobRunnerTest {
   }
 
   private static RunnerSettings settings(String silence, String unitTimeout, String... options) {
-    return settings(50, 20, silence, unitTimeout, options);
+    return settings(List.of(), 50, 20, silence, unitTimeout, options);
   }
 
   private static RunnerSettings settings(
-      int maxJobs, int startSeconds, String silence, String unitTimeout, String... options) {
+      List<String> command,
+      int maxJobs,
+      int startSeconds,
+      String silence,
+      String unitTimeout,
+      String... options) {
     List<String> all = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1"));
     all.addAll(List.of(options));
     return new RunnerSettings(
@@ -84,7 +90,7 @@ class ProcessJobRunnerTest {
         Duration.parse("PT" + unitTimeout),
         Duration.parse("PT" + silence),
         Duration.ofSeconds(startSeconds),
-        List.of(),
+        command,
         all,
         null);
   }
@@ -115,7 +121,8 @@ class ProcessJobRunnerTest {
 
   @Test
   void aRunnerStaysWarmUntilItFailsOrHasDoneItsShare() throws IOException {
-    ProcessJobRunner runner = runner(ScriptedRunnerMain.class, settings(3, 20, "30s", "30s"));
+    ProcessJobRunner runner =
+        runner(ScriptedRunnerMain.class, settings(List.of(), 3, 20, "30s", "30s"));
     String first = pid(runner, 1);
     assertThat(pid(runner, 2)).isEqualTo(first);
     assertThat(error(runner, context("user-failure", 3)).kind()).isEqualTo(JobError.Kind.USER);
@@ -161,6 +168,36 @@ class ProcessJobRunnerTest {
     assertThat(folder.resolve("runner.log"))
         .content()
         .contains("a line on standard output", "a line on standard error");
+  }
+
+  @Test
+  void aRunnerMayBeStartedWithoutANetwork() throws Exception {
+    List<String> unshare = List.of("unshare", "--net", "--map-root-user");
+    assumeThat(works(unshare)).as("unshare --net works here").isTrue();
+    ProcessJobRunner runner =
+        runner(ScriptedRunnerMain.class, settings(unshare, 50, 20, "30s", "30s"));
+    RecordedContext context = context("facts", 1);
+    runner.run(context);
+    List<String> devices = Files.readAllLines(context.attemptDirectory().resolve("network"));
+    // Two lines of titles, and the loopback device.
+    assertThat(devices).hasSize(3);
+    assertThat(devices.get(2)).contains("lo:");
+    String model = ScriptedRunner.model(3, 1);
+    RecordedContext work = context(model, 2);
+    assertThat(runner.run(work).artifacts()).hasSize(1);
+    // The service watches and ends it as any other.
+    JobError bomb = error(runner, context("bomb", 3));
+    assertThat(bomb.code()).isEqualTo("runner-memory");
+  }
+
+  private static boolean works(List<String> prefix) throws InterruptedException {
+    List<String> words = new ArrayList<>(prefix);
+    words.add("true");
+    try {
+      return new ProcessBuilder(words).start().waitFor() == 0;
+    } catch (IOException notInstalled) {
+      return false;
+    }
   }
 
   @Test
@@ -302,7 +339,8 @@ class ProcessJobRunnerTest {
     "stops-unasked, sent Stopped"
   })
   void aPeerThatIsNoRunnerIsEnded(String lie, String told) {
-    RunnerSettings settings = settings(50, 2, "1s", "30s", "-D" + LyingRunnerMain.LIE + "=" + lie);
+    RunnerSettings settings =
+        settings(List.of(), 50, 2, "1s", "30s", "-D" + LyingRunnerMain.LIE + "=" + lie);
     ProcessJobRunner runner = runner(LyingRunnerMain.class, settings);
     JobError error = error(runner, context("any", 1));
     assertThat(error.code()).isEqualTo("runner-lost");

@@ -150,6 +150,7 @@ public final class ScriptedRunnerMain {
     Files.copy(Path.of("/proc/self/status"), folder.resolve("status"));
     Files.writeString(folder.resolve("cwd"), Path.of("/proc/self/cwd").toRealPath().toString());
     Files.copy(Path.of("/proc/self/maps"), folder.resolve("maps"));
+    Files.copy(Path.of("/proc/self/net/dev"), folder.resolve("network"));
     return NOTHING;
   }
 }
