@@ -16,7 +16,7 @@ public final class DatabaseAway {
 
   private DatabaseAway() {}
 
-  /** Whether the same statement may succeed once the database is back. */
+  /** Whether the statement may succeed once the database is available again. */
   public static boolean caused(Throwable e) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
       if (cause instanceof SQLTransientException) {
@@ -36,7 +36,7 @@ public final class DatabaseAway {
     return first.getMessage() == null ? first.getClass().getSimpleName() : first.getMessage();
   }
 
-  // Without a state the error comes from the connection pool: the connection is gone.
+  // An error without a state comes from the connection pool: the connection is lost.
   private static boolean of(String state) {
     return state == null || STATES.stream().anyMatch(state::startsWith);
   }

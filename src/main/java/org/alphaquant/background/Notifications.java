@@ -18,9 +18,9 @@ import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Receives LISTEN/NOTIFY messages on a dedicated connection, as pooled ones are retired. A message
- * is a hint to query the rows sooner; it may arrive twice or never, and after every reconnect all
- * listeners are called.
+ * Receives LISTEN/NOTIFY messages on a dedicated connection, because pooled connections are
+ * retired. A message is a hint to query the rows sooner; it may arrive twice or never. After every
+ * reconnect all listeners are called.
  */
 public final class Notifications implements SmartLifecycle {
   private static final Logger log = LoggerFactory.getLogger(Notifications.class);
@@ -50,9 +50,9 @@ public final class Notifications implements SmartLifecycle {
     rounds.start();
   }
 
-  /** Runs one connection; Rounds opens the next one, however this one ended. */
+  /** Listens on one connection until it fails; the next round opens a new one. */
   private Duration listen() throws SQLException {
-    // A thread that was stopped and started again within its wait is not the one that listens.
+    // After a stop and restart during the wait, another thread is listening.
     int mine = starts.get();
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
@@ -150,7 +150,7 @@ public final class Notifications implements SmartLifecycle {
   public interface Listener {
     void notified(Channel channel, String payload);
 
-    /** The connection is new: query everything. */
+    /** The connection is new, so notifications may have been missed: query everything. */
     void mayHaveMissed();
   }
 }

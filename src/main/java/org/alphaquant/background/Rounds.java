@@ -34,7 +34,7 @@ public final class Rounds implements SmartLifecycle {
 
   /**
    * @param name name of the thread, also used in log messages
-   * @param afterFailure how long the next round waits after one that failed
+   * @param afterFailure delay before the next round after a failure
    */
   public Rounds(String name, Duration afterFailure, Round round) {
     this.name = requireNonNull(name, "name is null");
@@ -50,7 +50,7 @@ public final class Rounds implements SmartLifecycle {
     thread.start();
   }
 
-  /** Starts the next round now; several calls during a round start one. */
+  /** Starts the next round now; several calls during a round start only one. */
   public void wake() {
     wake.release();
   }
@@ -84,7 +84,7 @@ public final class Rounds implements SmartLifecycle {
       Duration next = round.go();
       if (databaseAway) {
         databaseAway = false;
-        log.info("{} has the database again", name);
+        log.info("{} can reach the database again", name);
       }
       return next;
     } catch (Throwable e) {

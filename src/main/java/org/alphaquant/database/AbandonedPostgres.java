@@ -12,8 +12,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A server whose parent was killed goes on running, or leaves its process id behind. Only the
- * holder of the data directory's lock may call this: then no living parent can exist.
+ * Stops a PostgreSQL server whose parent process was killed, or removes its stale process id file.
+ * Only the holder of the data directory's lock may call this, because then the parent cannot be
+ * alive.
  */
 final class AbandonedPostgres {
   private static final Logger log = LoggerFactory.getLogger(AbandonedPostgres.class);
@@ -35,7 +36,7 @@ final class AbandonedPostgres {
       return Optional.empty();
     }
     List<String> lines = Files.readAllLines(pidFile);
-    // Process ids are reused, after a restart of the machine even soon: look who it is now.
+    // Process ids are reused, so check that the process is a PostgreSQL server.
     return lines.size() < 2 || !lines.get(1).equals(data.toString())
         ? Optional.empty()
         : ProcessHandle.of(Long.parseLong(lines.get(0).trim()))

@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Held by the one server that runs the database of a data directory; ends with its process. */
+/** The lock of a data directory, held by the server that runs its database. */
 final class DataDirectoryLock implements AutoCloseable {
   private final FileChannel channel;
 

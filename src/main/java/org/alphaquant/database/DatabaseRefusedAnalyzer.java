@@ -6,10 +6,10 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.core.env.Environment;
 
-/** Names the database that refused the connection, instead of a stack trace. */
+/** Explains a refused database connection instead of printing a stack trace. */
 final class DatabaseRefusedAnalyzer extends AbstractFailureAnalyzer<SQLException> {
 
-  // No connection; wrong user or password; no such database; too many; starting or stopping.
+  // No connection; invalid user or password; unknown database; too many connections; starting up.
   private static final List<String> STATES = List.of("08", "28", "3D", "53", "57P");
 
   private final Environment environment;
@@ -29,7 +29,7 @@ final class DatabaseRefusedAnalyzer extends AbstractFailureAnalyzer<SQLException
         "The database %s cannot be used: %s"
             .formatted(url.replaceFirst("\\?.*", ""), cause.getMessage()),
         "Check spring.datasource.url, spring.datasource.username and spring.datasource.password,"
-            + " and that PostgreSQL runs there and lets this machine in.",
+            + " and that PostgreSQL is running there and accepts connections from this machine.",
         cause);
   }
 }

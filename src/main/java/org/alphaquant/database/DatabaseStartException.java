@@ -1,6 +1,6 @@
 package org.alphaquant.database;
 
-/** The embedded database cannot be started; the message says what to do about it. */
+/** The embedded database cannot be started; the message says what to do. */
 class DatabaseStartException extends RuntimeException {
   DatabaseStartException(String message, Throwable cause) {
     super(message, cause);

@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * A PostgreSQL server of this process's own, whose data stays in the data directory. Where it ends
- * by itself it is started again, on the same port.
+ * A PostgreSQL server as a child process, with its data in the data directory. If it crashes it is
+ * restarted on the same port.
  */
 final class EmbeddedDatabase implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
@@ -66,7 +66,7 @@ final class EmbeddedDatabase implements AutoCloseable {
     Path secret = dataDirectory.resolve("postgres.secret");
     boolean first = !Files.exists(secret);
     if (first) {
-      // The secret is written last, so data without one is a first start that was cut short.
+      // The secret is written last, so data without a secret is from an interrupted first start.
       FileSystemUtils.deleteRecursively(data);
     }
     AbandonedPostgres.stop(data);
@@ -86,7 +86,7 @@ final class EmbeddedDatabase implements AutoCloseable {
     return dataDirectory.resolve("postgres");
   }
 
-  // It is a process of its own, which somebody may end, or the system where memory is short.
+  // The server process may be killed, for example by the kernel when memory is short.
   private void watch() throws IOException {
     Path file = data(dataDirectory).resolve("postmaster.pid");
     long pid = Long.parseLong(Files.readAllLines(file).get(0).trim());
@@ -105,7 +105,7 @@ final class EmbeddedDatabase implements AutoCloseable {
   private synchronized void startAgain() {
     try {
       while (!closed) {
-        log.warn("PostgreSQL in {} ended by itself and is started again", data(dataDirectory));
+        log.warn("PostgreSQL in {} has ended unexpectedly and is restarted", data(dataDirectory));
         try {
           server.close();
           server = launch(dataDirectory, password, port);
@@ -134,14 +134,14 @@ final class EmbeddedDatabase implements AutoCloseable {
         .setOutputRedirector(output)
         .setErrorRedirector(output)
         .setConnectConfig("password", password)
-        // The library's settings are for tests that may lose their data.
+        // Overrides settings of the library that trade durability for speed in tests.
         .setServerConfig("fsync", "on")
         .setServerConfig("synchronous_commit", "on")
         .setServerConfig("listen_addresses", "localhost")
         .start();
   }
 
-  // A new cluster trusts every local user; from here on only who can read the secret gets in.
+  // A new cluster trusts every local user; from now on a connection needs the secret.
   private static void requirePassword(EmbeddedPostgres server, Path data, String password)
       throws SQLException, IOException {
     try (Connection connection = server.getPostgresDatabase().getConnection();

@@ -10,7 +10,7 @@ import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
 
-// An auto-configuration, because only those see whether somebody else names the database.
+// An auto-configuration, because it must see whether another database is configured.
 @AutoConfiguration(before = DataSourceAutoConfiguration.class)
 @ConditionalOnMissingBean(JdbcConnectionDetails.class)
 @Conditional(EmbeddedDatabaseConfiguration.NoDatabaseConfigured.class)

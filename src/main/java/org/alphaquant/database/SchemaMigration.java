@@ -11,8 +11,8 @@ import org.springframework.boot.flyway.autoconfigure.FlywayMigrationStrategy;
 import org.springframework.stereotype.Component;
 
 /**
- * Brings the schema up to date, or waits until somebody with the right to do so has. A schema that
- * is newer than this program is taken as it is: migrations keep what the release before them needs.
+ * Migrates the schema, or waits until the command {@code migrate} has. Accepts a newer schema,
+ * because migrations stay compatible with the previous release.
  */
 @Component
 final class SchemaMigration implements FlywayMigrationStrategy {

@@ -5,11 +5,11 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Who brings the database's schema up to date.
+ * How the database schema is migrated.
  *
- * @param migrate whether a start of the service does; otherwise the command {@code migrate} does,
- *     as a user who may change tables, and the service waits for it
- * @param schemaWait how long a start waits for that command before it fails
+ * @param migrate whether the service migrates the schema at startup; otherwise the command {@code
+ *     migrate} does, as a user with the right to change tables, and the service waits for it
+ * @param schemaWait how long the startup waits for that command before it fails
  */
 @ConfigurationProperties("alphaquant.database")
 record SchemaSettings(

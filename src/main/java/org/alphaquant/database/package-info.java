@@ -1,2 +1,2 @@
-/** Starts PostgreSQL inside the data directory where no database is configured. */
+/** Starts an embedded PostgreSQL in the data directory if no database is configured. */
 package org.alphaquant.database;

@@ -6,7 +6,7 @@ import static java.util.Objects.requireNonNull;
  * One processor that can run a model.
  *
  * @param name {@code cpu} or {@code cuda:<n>}
- * @param memoryBytes its memory, all of it
+ * @param memoryBytes its total memory
  */
 public record ComputeDevice(String name, long memoryBytes) {
   public ComputeDevice {

@@ -1,6 +1,6 @@
 package org.alphaquant.device;
 
-/** Whether the installed PyTorch can use GPUs. The answer takes loading it. */
+/** Whether the installed PyTorch can use GPUs. Asking loads PyTorch. */
 @FunctionalInterface
 public interface CudaCheck {
   boolean usable();

@@ -3,7 +3,7 @@ package org.alphaquant.device;
 import java.util.List;
 import java.util.Locale;
 
-/** Recognises what a failing card makes CUDA say, as opposed to a fault of a program. */
+/** Recognizes CUDA errors that come from failing hardware rather than from a program. */
 public final class DeviceErrors {
 
   // Texts of cudaGetErrorString for ECC, lost devices, hardware stacks, contained memory errors and
@@ -24,7 +24,7 @@ public final class DeviceErrors {
 
   private DeviceErrors() {}
 
-  /** Whether a message of CUDA or the driver tells of a failing card. */
+  /** Whether a message of CUDA or the driver reports a failing GPU. */
   public static boolean isDeviceError(String message) {
     String lower = message.toLowerCase(Locale.ROOT);
     return (lower.contains("cuda") || lower.contains("nvrm"))

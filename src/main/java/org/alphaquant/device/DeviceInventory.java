@@ -10,13 +10,13 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Finds the devices. */
+/** Finds the compute devices of this machine. */
 public final class DeviceInventory {
   private static final Logger log = LoggerFactory.getLogger(DeviceInventory.class);
 
   private DeviceInventory() {}
 
-  /** The processor itself, with the machine's (or the container's) memory. */
+  /** The CPU, with the memory of the machine or container. */
   public static ComputeDevice cpu() {
     OperatingSystemMXBean system =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -24,10 +24,10 @@ public final class DeviceInventory {
   }
 
   /**
-   * The GPUs that both this machine has and the installed libtorch can use, by index. Empty with a
-   * libtorch for the CPU.
+   * The GPUs of this machine that the installed libtorch can use, by index. Empty with a CPU build
+   * of libtorch.
    *
-   * @param cuda asked only where the machine has GPUs
+   * @param cuda called only if the machine has GPUs
    */
   public static List<ComputeDevice> gpus(CudaCheck cuda) {
     List<Long> memory = memoryOfGpus("memory.total");
@@ -42,8 +42,8 @@ public final class DeviceInventory {
   }
 
   /**
-   * Bytes in use on each GPU, by whatever program, in the order of {@link #gpus}; empty where there
-   * is no driver.
+   * Bytes in use on each GPU by all programs, in the order of {@link #gpus}; empty without a
+   * driver.
    */
   public static List<Long> usedMemoryOfGpus() {
     return memoryOfGpus("memory.used");
@@ -52,7 +52,7 @@ public final class DeviceInventory {
   /**
    * Memory of the GPUs in bytes.
    *
-   * @param which a field of nvidia-smi, in MiB there
+   * @param which a field of nvidia-smi whose unit is MiB
    */
   private static List<Long> memoryOfGpus(String which) {
     List<String> lines;

@@ -10,10 +10,10 @@ final class NvidiaSmi {
   private NvidiaSmi() {}
 
   /**
-   * Memory in bytes of the GPUs that CUDA shows to this process, in its order: CUDA ends its list
-   * at the first entry that names no GPU.
+   * Memory in bytes of the GPUs that are visible to this process, in CUDA's order. CUDA ignores
+   * everything after the first invalid entry.
    *
-   * @param visible value of CUDA_VISIBLE_DEVICES, null where not set
+   * @param visible the value of CUDA_VISIBLE_DEVICES; null if not set
    */
   static List<Long> memoryOfVisible(List<String> lines, String visible) {
     List<Gpu> gpus = lines.stream().filter(line -> line.contains(",")).map(Gpu::parse).toList();

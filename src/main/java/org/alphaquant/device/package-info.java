@@ -1,2 +1,2 @@
-/** The processors that this machine offers for running models. */
+/** The compute devices of this machine. */
 package org.alphaquant.device;

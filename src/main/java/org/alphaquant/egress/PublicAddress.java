@@ -3,11 +3,11 @@ package org.alphaquant.egress;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 
-/** Tells addresses of the public Internet from those inside of this machine and its networks. */
+/** Distinguishes public Internet addresses from those of this machine and private networks. */
 public final class PublicAddress {
   private PublicAddress() {}
 
-  /** Whether the address is one that anybody may reach. */
+  /** Whether the address is public. */
   public static boolean is(InetAddress address) {
     return !(address.isLoopbackAddress()
         || address.isAnyLocalAddress()
@@ -17,7 +17,8 @@ public final class PublicAddress {
         || isReserved(address.getAddress(), address instanceof Inet6Address));
   }
 
-  // What java.net has no question for: fc00::/7, 64:ff9b::/16 and 2002::/16, which carry an IPv4
+  // Ranges that java.net has no method for: fc00::/7, 64:ff9b::/16 and 2002::/16, which carry an
+  // IPv4
   // address; 0.0.0.0/8, 100.64.0.0/10, 192.0.0.0/24, 198.18.0.0/15, 240.0.0.0/4.
   private static boolean isReserved(byte[] bytes, boolean ipv6) {
     int first = bytes[0] & 0xff;

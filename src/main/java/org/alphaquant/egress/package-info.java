@@ -1,2 +1,2 @@
-/** What the service may connect to: which addresses belong to the world and which to a network. */
+/** Which addresses the service may connect to: public ones, but not those of private networks. */
 package org.alphaquant.egress;

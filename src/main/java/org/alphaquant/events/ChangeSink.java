@@ -12,12 +12,12 @@ public interface ChangeSink {
   /** The job as it is now; states between two calls may be left out. */
   void changed(Job job) throws IOException;
 
-  /** Changes may have been missed: what the client knows must be read again. */
+  /** Changes may have been missed: the client must read everything again. */
   void reset() throws IOException;
 
   /** Heartbeat: finds out whether the client is still connected. */
   void heartbeat() throws IOException;
 
-  /** The stream ends here. */
+  /** Ends the stream. */
   void complete();
 }

@@ -62,12 +62,12 @@ final class ChangeStream {
     completionDue = true;
   }
 
-  /** True for the one caller that must schedule {@link #write}. */
+  /** Returns true to the caller that must schedule {@link #write}. */
   boolean wake() {
     return wakes.add();
   }
 
-  /** Sends pending changes; called by whoever got true from {@link #wake}. */
+  /** Sends pending changes; called after {@link #wake} returned true. */
   void write() {
     wakes.run(this::tryToWrite);
   }
@@ -78,10 +78,10 @@ final class ChangeStream {
         writeOnce();
       }
     } catch (IOException gone) {
-      log.debug("A client of the changes is gone: {}", gone.getMessage());
+      log.debug("A client of the change stream has disconnected: {}", gone.getMessage());
       end();
     } catch (RuntimeException e) {
-      log.error("A stream of changes failed and ends; its client may come again", e);
+      log.error("A change stream failed and ends; its client may reconnect", e);
       completionDue = true;
     }
     if (completionDue && !ended) {
@@ -113,7 +113,7 @@ final class ChangeStream {
     return taken;
   }
 
-  /** Takes no more changes; the client is gone or was told. */
+  /** Stops taking changes, because the client is gone or the stream is complete. */
   void end() {
     ended = true;
     onEnd.accept(this);

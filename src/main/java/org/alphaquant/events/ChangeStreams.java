@@ -16,8 +16,8 @@ import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
 
 /**
- * The streams of clients that follow all jobs they may see: a page that lists them. A job that
- * changes often is read and sent a few times a second at most, however many clients there are.
+ * Streams of changes to all jobs that a client may see, for example for a page that lists them. A
+ * job that changes often is read and sent at most a few times a second, for any number of clients.
  */
 public final class ChangeStreams implements Notifications.Listener {
   private static final Duration BETWEEN = Duration.ofMillis(250);
@@ -40,10 +40,10 @@ public final class ChangeStreams implements Notifications.Listener {
   }
 
   /**
-   * Sends a client every change from now on until it is gone.
+   * Sends all further changes to a client until it disconnects.
    *
-   * @param visible the jobs that the client may see
-   * @return to be closed when the client goes
+   * @param visible tests whether the client may see a job
+   * @return must be closed when the client disconnects
    */
   public EventStreams.Subscription subscribe(Predicate<Job> visible, ChangeSink sink) {
     ChangeStream stream = new ChangeStream(visible, sink, streams::remove);
@@ -93,7 +93,7 @@ public final class ChangeStreams implements Notifications.Listener {
     Set<UUID> now = new HashSet<>(dirty);
     if (!now.isEmpty()) {
       List<Job> changed = jobs.findAll(now);
-      // Only once they are read: with the database away the next round tries again.
+      // Removed only after reading, so that the next round retries if the database is unavailable.
       dirty.removeAll(now);
       streams.stream().filter(stream -> stream.offer(changed)).forEach(this::write);
     }
@@ -111,7 +111,7 @@ public final class ChangeStreams implements Notifications.Listener {
     }
   }
 
-  // Before the web server stops: it would wait for the streams to end by themselves.
+  // Before the web server stops, which would wait for the streams to end.
   @EventListener(ContextClosedEvent.class)
   void completeAll() {
     closed = true;

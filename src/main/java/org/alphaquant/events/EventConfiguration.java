@@ -46,7 +46,7 @@ class EventConfiguration {
               thread.setDaemon(true);
               return thread;
             },
-            // Only a pool that is shut down refuses, and a stream must hear of that too.
+            // The pool rejects tasks only after its shutdown; streams must still be completed then.
             (task, stopped) -> task.run());
     writers.allowCoreThreadTimeOut(true);
     return writers;

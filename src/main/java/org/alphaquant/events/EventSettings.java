@@ -9,7 +9,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param heartbeat interval of heartbeats on an idle stream
  * @param pollEvery polling interval for events whose notification was lost
- * @param writers threads that write to clients; that many slow clients do not delay the others
+ * @param writers number of threads that write to clients; up to this many slow clients do not delay
+ *     the others
  */
 @ConfigurationProperties("alphaquant.events")
 public record EventSettings(

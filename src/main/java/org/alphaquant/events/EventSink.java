@@ -15,13 +15,13 @@ public interface EventSink {
 
   /**
    * The next events no longer exist, or the client's sequence number is unknown: the client must
-   * replace its state by this.
+   * replace its state by this job.
    */
   void reset(Job now) throws IOException;
 
   /** Heartbeat: finds out whether the client is still connected. */
   void heartbeat() throws IOException;
 
-  /** The stream ends here. */
+  /** Ends the stream. */
   void complete();
 }

@@ -20,7 +20,7 @@ import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.dao.DataAccessException;
 
-/** All streams of this process, and the dispatcher that feeds them. */
+/** All event streams of this process and the dispatcher that feeds them. */
 public final class EventStreams implements Notifications.Listener {
   private static final int PAGE = 500;
 
@@ -47,12 +47,12 @@ public final class EventStreams implements Notifications.Listener {
   }
 
   /**
-   * Sends a client the events after a number, and those to come, until the job has ended or the
-   * client is gone.
+   * Sends a client all events after a sequence number until the job has ended or the client has
+   * disconnected.
    *
-   * @param job as the caller just read it
-   * @param after the last event that the client has; 0 for none
-   * @return to be closed when the client goes
+   * @param job the job, just read
+   * @param after sequence number of the last event that the client has; 0 for none
+   * @return must be closed when the client disconnects
    */
   public Subscription subscribe(Job job, long after, EventSink sink) {
     JobStream[] stream = new JobStream[1];
@@ -105,12 +105,12 @@ public final class EventStreams implements Notifications.Listener {
     write(stream);
   }
 
-  /** Open streams. */
+  /** Number of open streams. */
   public int size() {
     return open.get();
   }
 
-  // Called more than once for one stream; only the first removes it.
+  // May be called several times for a stream; only the first call removes it.
   private void end(JobFeed feed, JobStream stream) {
     feeds.computeIfPresent(
         feed.jobId(),
@@ -181,7 +181,7 @@ public final class EventStreams implements Notifications.Listener {
     return System.nanoTime() - since >= time.toNanos();
   }
 
-  // One question for all jobs that somebody follows.
+  // One query for all followed jobs.
   private void findMissed() {
     List<JobFeed> followed = List.copyOf(feeds.values());
     if (followed.isEmpty()) {
@@ -197,7 +197,7 @@ public final class EventStreams implements Notifications.Listener {
       } else if (seq > feed.newest()) {
         dirty.add(feed.jobId());
       }
-      // A stream may be behind its feed if the database was away when it looked.
+      // A stream may be behind its feed if the database was unavailable when it read.
       feed.streams().forEach(this::write);
     }
   }
@@ -220,7 +220,7 @@ public final class EventStreams implements Notifications.Listener {
     }
   }
 
-  // Before the web server stops: it would wait for the streams to end by themselves.
+  // Before the web server stops, which would wait for the streams to end.
   @EventListener(ContextClosedEvent.class)
   void completeAll() {
     closed = true;
@@ -234,12 +234,12 @@ public final class EventStreams implements Notifications.Listener {
     writers.shutdown();
   }
 
-  /** A client's place among the streams. */
+  /** The subscription of a client. */
   public interface Subscription extends AutoCloseable {
     @Override
     void close();
 
-    /** Ends the stream without another event; does not wait for the client. */
+    /** Ends the stream without further events; does not wait for the client. */
     void cut();
   }
 }

@@ -8,7 +8,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.alphaquant.job.row.JobEvent;
 
-/** The newest events of one job and the streams that follow it. */
+/** A cache of the newest events of one job, and the streams that follow it. */
 final class JobFeed {
   private static final int KEPT = 256;
 
@@ -41,7 +41,7 @@ final class JobFeed {
     newest = recent.get(recent.size() - 1).seq();
   }
 
-  /** The events after a number; empty where they are not all at hand. */
+  /** The events after a sequence number; empty if some of them are not cached. */
   synchronized Optional<List<JobEvent>> after(long seq) {
     if (seq >= newest) {
       return Optional.of(List.of());

@@ -16,10 +16,10 @@ interface JobHistory {
   /** The job as it is now; empty if it was deleted. */
   Optional<Job> job(UUID id);
 
-  /** The events after a number, oldest first. */
+  /** The events after a sequence number, oldest first. */
   List<JobEvent> after(UUID id, long after, int limit);
 
-  /** The history that the database has. */
+  /** Reads the history from the database. */
   static JobHistory of(Jobs jobs, JobEvents events) {
     return new JobHistory() {
       @Override

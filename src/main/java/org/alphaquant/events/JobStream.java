@@ -47,18 +47,18 @@ final class JobStream {
     completionDue = true;
   }
 
-  /** The client's access has ended. */
+  /** Marks the stream to end because the client's access has ended. */
   void cutIsDue() {
     cut = true;
     completionDue = true;
   }
 
-  /** True for the one caller that must schedule {@link #write}. */
+  /** Returns true to the caller that must schedule {@link #write}. */
   boolean wake() {
     return wakes.add();
   }
 
-  /** Sends pending events; called by whoever got true from {@link #wake}. */
+  /** Sends pending events; called after {@link #wake} returned true. */
   void write() {
     wakes.run(this::tryToWrite);
   }
@@ -67,16 +67,16 @@ final class JobStream {
     try {
       writeOnce();
     } catch (IOException gone) {
-      log.debug("A client of job {} is gone: {}", feed.jobId(), gone.getMessage());
+      log.debug("A client of job {} has disconnected: {}", feed.jobId(), gone.getMessage());
       end();
     } catch (DataAccessException | IllegalStateException e) {
-      // The dispatcher comes back to it; or this process stops and its database is closed.
+      // The dispatcher retries later, unless this process is shutting down.
       log.debug("Events of job {} cannot be read now: {}", feed.jobId(), e.getMessage());
     } catch (RuntimeException e) {
-      log.error("A stream of job {} failed and ends; its client may come again", feed.jobId(), e);
+      log.error("A stream of job {} failed and ends; its client may reconnect", feed.jobId(), e);
       complete();
     }
-    // Also when nothing could be read, or a client would wait for a process that stops.
+    // Also if nothing could be read, so that no client waits for a process that shuts down.
     if (completionDue) {
       complete();
     }
@@ -140,7 +140,7 @@ final class JobStream {
     }
   }
 
-  /** Takes no more events; the client is gone or was told. */
+  /** Stops taking events, because the client is gone or the stream is complete. */
   void end() {
     ended = true;
     onEnd.run();

@@ -3,13 +3,13 @@ package org.alphaquant.events;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Lets one thread at a time do work that many request. A request during the work makes the same
- * thread do it once more.
+ * Lets one thread at a time do work that many threads request. A request during the work makes the
+ * same thread repeat it.
  */
 final class Wakes {
   private final AtomicInteger asked = new AtomicInteger();
 
-  /** True for the one caller that must call {@link #run}. */
+  /** Returns true to the caller that must call {@link #run}. */
   boolean add() {
     return asked.getAndIncrement() == 0;
   }

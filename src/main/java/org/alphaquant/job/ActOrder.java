@@ -4,12 +4,12 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.annotation.JsonDeserialize;
 
-/** Whether columns are taken by falling diagonal of the Hessian. */
+/** Whether columns are quantized in decreasing order of the Hessian's diagonal. */
 @JsonDeserialize(using = ActOrder.Reader.class)
 public enum ActOrder {
   ALWAYS(true),
   NEVER(false),
-  /** Where it helps: for scales that are not refitted. */
+  /** Only where it helps: with scales that are not refitted. */
   AUTO("auto");
 
   private final Object json;

@@ -11,19 +11,19 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * The text that the model is run on. With no path, texts or sources the service's own text is
- * taken.
+ * The text that the model is calibrated on. Without path, texts and sources, the service's built-in
+ * text is used.
  *
  * @param path a file below one of the allowed roots, or as {@link TextRequest#source}
  * @param texts the documents themselves
  * @param sources several files with their shares
- * @param field the field of a row that holds a document; the usual shapes are known without
- * @param samples how many samples at most; a text that gives fewer is used whole
- * @param sequenceLength tokens of each; fewer where the whole text has not so many
- * @param minLength tokens that a document must have to be used by itself; null joins all documents
- *     and cuts the whole
- * @param seed 0 takes documents in file order; any other draws them at random
- * @param deduplicate whether a document that comes again is left out; true where there are sources
+ * @param field the field of a row that holds a document; not needed for the usual layouts
+ * @param samples maximum number of samples; a shorter text is used completely
+ * @param sequenceLength tokens of each sample; fewer if the whole text is shorter
+ * @param minLength tokens that a document must have to be a sample of its own; null concatenates
+ *     all documents and cuts them into samples
+ * @param seed 0 takes documents in file order; any other value draws them at random
+ * @param deduplicate whether repeated documents are left out; by default only with sources
  * @param coverage which tokens an expert is calibrated on
  * @param selfWritten text that the model writes itself; null for none
  */
@@ -75,7 +75,7 @@ public record CalibrationRequest(
     }
   }
 
-  /** Another number of samples of the same. */
+  /** The same request with another number of samples. */
   public CalibrationRequest withSamples(int count) {
     return with(texts, count);
   }
@@ -103,7 +103,7 @@ public record CalibrationRequest(
     return new CalibrationRequest(null, null, null, null, null, null, null, null, null, null, null);
   }
 
-  /** All files that it names, one with the whole share where there is a path. */
+  /** All files that it names; a path becomes one file with the whole share. */
   public List<TextRequest> files() {
     if (sources != null) {
       return sources;

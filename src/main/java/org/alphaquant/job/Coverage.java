@@ -6,24 +6,24 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.annotation.JsonDeserialize;
 
 /**
- * Which tokens an expert is calibrated on. What tokens pass on to the next layer, and what is
- * counted as utilization, is the natural routing always.
+ * Which tokens an expert is calibrated on. The residual stream and the utilization always follow
+ * the natural routing.
  *
- * @param kind the way
+ * @param kind how tokens are selected
  * @param topK experts of each token where it is {@link Kind#WIDENED}, else null
  */
 @JsonDeserialize(using = Coverage.Reader.class)
 public record Coverage(Kind kind, Integer topK) {
 
-  /** The ways. */
+  /** How tokens are selected. */
   public enum Kind {
-    /** The tokens that its router sends it. */
+    /** The tokens that the router sends to the expert. */
     NATURAL,
-    /** Those of which it is among more of the best than the router takes. */
+    /** The tokens for which the expert is among the top k, with k larger than the router's. */
     WIDENED,
     /** All tokens. */
     ALL,
-    /** The tokens that its router sends it, of text that the model wrote with even experts. */
+    /** As {@link #NATURAL}, on text that the model wrote with balanced expert use. */
     BALANCED
   }
 
@@ -44,16 +44,16 @@ public record Coverage(Kind kind, Integer topK) {
     }
   }
 
-  /** By so many of the best experts of each token. */
+  /** Calibrates each token on this many of its best experts. */
   public static Coverage widened(int topK) {
     return new Coverage(Kind.WIDENED, topK);
   }
 
   /**
-   * Experts that each token is calibrated on.
+   * The number of experts that each token is calibrated on.
    *
-   * @param routed experts that the router takes
-   * @param experts of the layer
+   * @param routed number of experts that the router selects
+   * @param experts number of experts in the layer
    */
   public int expertsPerToken(int routed, int experts) {
     return switch (kind) {

@@ -7,19 +7,19 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * How a result is trained against its source, on calibration text and on text that the source
- * writes itself.
+ * How the result is trained against the source model, on calibration text and on text that the
+ * source model generates.
  *
- * @param samples samples of calibration text to train on, at most; fewer where there is less text
- * @param sequences that the source writes itself, as long as the samples
- * @param prompt tokens of calibration text that each of those begins with
- * @param balanced whether they are written so that experts are used evenly
- * @param epochs passes over all of them
- * @param batch sequences of a step
- * @param latentRate largest learning rate of the weights, in steps of their grid
- * @param scaleRate that of real scales, as a fraction of their mean
- * @param normRate that of the norms' weights
- * @param seed of what is written and of the order
+ * @param samples maximum number of samples of calibration text to train on
+ * @param sequences number of sequences that the source model generates, as long as the samples
+ * @param prompt tokens of calibration text that each of them begins with
+ * @param balanced whether they are generated so that experts are used evenly
+ * @param epochs passes over all sequences
+ * @param batch sequences per step
+ * @param latentRate peak learning rate of the weights, in steps of their grid
+ * @param scaleRate peak learning rate of the scales, as a fraction of their mean
+ * @param normRate peak learning rate of the norms' weights
+ * @param seed seed of the generated text and of the order
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record DistillRequest(

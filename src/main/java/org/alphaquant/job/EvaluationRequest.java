@@ -14,10 +14,10 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * What to measure before and after; null for nothing.
  *
- * @param perplexity on a text; the divergence is measured on its windows
- * @param divergence how far the predictions of the quantized model are from the original's; what is
- *     usual where null
- * @param choices multiple-choice questions; none where null
+ * @param perplexity on a text; the divergence is measured on windows of it
+ * @param divergence how far the predictions of the quantized model are from the original's; null
+ *     for the default
+ * @param choices multiple-choice questions; null for none
  * @param reference a model that an evaluation compares with, as {@link JobSpec#model}; of a
  *     quantization that is the model itself
  */
@@ -29,12 +29,12 @@ public record EvaluationRequest(
     textOrNull("reference", reference, 512);
   }
 
-  /** Perplexity and what is usual beside it. */
+  /** Perplexity with the default divergence. */
   public EvaluationRequest(Perplexity perplexity) {
     this(perplexity, null, null, null);
   }
 
-  /** All files that it names. */
+  /** All files that the request names. */
   public List<TextRequest> files() {
     return Stream.of(
             perplexity == null ? null : perplexity.source(),
@@ -46,8 +46,8 @@ public record EvaluationRequest(
   /**
    * How far the next-token distributions of the quantized model are from the original's.
    *
-   * @param windows of the perplexity's text, spread evenly over it, that it is measured on; 16
-   *     where not given, 0 for none
+   * @param windows number of windows, spread evenly over the perplexity's text; 16 by default, 0
+   *     for none
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record DivergenceOptions(Integer windows) {
@@ -61,10 +61,10 @@ public record EvaluationRequest(
    *
    * @param path a file of rows below one of the allowed roots, or as {@link TextRequest#source}
    * @param config as {@link TextRequest#config}
-   * @param split as {@link TextRequest#split}; its test split where null
+   * @param split as {@link TextRequest#split}; null for the test split
    * @param file as {@link TextRequest#file}
    * @param letters whether rows with a {@code question} list their choices and are answered by a
-   *     letter; otherwise the choices' texts compete
+   *     letter; otherwise the texts of the choices are compared
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Choices(String path, String config, String split, String file, Boolean letters) {
@@ -76,21 +76,21 @@ public record EvaluationRequest(
       letters = orElse(letters, true);
     }
 
-    /** The file that holds them. */
+    /** The file with the questions. */
     public TextRequest source() {
       return new TextRequest(path, null, config, orElse(split, "test"), file, null);
     }
   }
 
   /**
-   * Perplexity over the whole windows of one text.
+   * Perplexity over the complete windows of one text.
    *
    * @param path file below one of the allowed roots, or as {@link TextRequest#source}
    * @param config as {@link TextRequest#config}
-   * @param split as {@link TextRequest#split}; its test split where null
+   * @param split as {@link TextRequest#split}; null for the test split
    * @param file as {@link TextRequest#file}
    * @param window tokens per window
-   * @param part which of its documents; all where not given
+   * @param part which of its documents; all by default
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Perplexity(
@@ -108,7 +108,7 @@ public record EvaluationRequest(
       return new Perplexity(path, config, split, file, window, other);
     }
 
-    /** The file that it is measured on. */
+    /** The file with the text. */
     public TextRequest source() {
       return new TextRequest(path, null, config, orElse(split, "test"), file, null);
     }

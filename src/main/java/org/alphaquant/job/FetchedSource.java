@@ -6,9 +6,9 @@ import static java.util.Objects.requireNonNull;
  * A model or text that a job names, downloaded to this machine.
  *
  * @param path of the downloaded file or folder
- * @param origin where it came from, at the version that was taken: {@code hf://org/name@commit}
+ * @param origin where it came from, with its version: {@code hf://org/name@commit}
  * @param licence as stated by the origin, or null
- * @param sha256 of a single file; null of a folder
+ * @param sha256 hash of a file; null for a folder
  */
 public record FetchedSource(String path, String origin, String licence, String sha256) {
   public FetchedSource {

@@ -8,20 +8,20 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * The solver's settings. What is null is the recipe's to fill in; a stored specification has
- * everything.
+ * The solver's settings. The recipe fills in what is null; a stored specification is complete.
  *
- * @param damp added to the Hessian's diagonal, as a fraction of its mean; above 0, at most 1
- * @param routingWeight what a token counts for in its experts' Hessians
+ * @param damp added to the Hessian's diagonal, as a fraction of the diagonal's mean; above 0, at
+ *     most 1
+ * @param routingWeight weight of a token in the Hessians of its experts
  * @param blockSize columns per lazy update of the solver
- * @param actOrder whether columns are taken by falling diagonal of the Hessian
- * @param shrinkage how far each expert's Hessian is drawn towards its layer's mean
+ * @param actOrder whether columns are quantized in decreasing order of the Hessian's diagonal
+ * @param shrinkage how far each expert's Hessian is shrunk towards the layer's mean
  * @param scaleSearch how each group's scale is found
  * @param sweeps coordinate-descent sweeps after the column loop
- * @param refit whether each sweep begins with the least-squares scales of the codes as they are
- * @param precision what calibration multiplies on a GPU; null leaves it to the run, which takes
- *     TF32 for a source of 16 bits and float32 for another
- * @param rounding whether every weight takes its nearest code instead, whatever the Hessian
+ * @param refit whether each sweep first fits the scales to the current codes by least squares
+ * @param precision arithmetic of calibration on a GPU; by default TF32 for a source of 16 bits and
+ *     float32 otherwise
+ * @param rounding whether every weight is rounded to its nearest code, without GPTQ
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record GptqRequest(
@@ -81,7 +81,7 @@ public record GptqRequest(
         rounding);
   }
 
-  /** These settings, and the other's where these leave something open. */
+  /** These settings, completed by the other's where they are null. */
   GptqRequest orElse(GptqRequest other) {
     return new GptqRequest(
         Limits.orElse(damp, other.damp),

@@ -5,12 +5,12 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
- * Why an attempt did not succeed.
+ * Why an attempt failed.
  *
  * @param code stable word for programs, for example {@code out-of-memory}
- * @param kind who can do something about it; decides whether there is another attempt
+ * @param kind class of the failure; decides whether there is another attempt
  * @param message names the thing, the value and the limit
- * @param detail more for a person, or null
+ * @param detail additional information for people, or null
  */
 public record JobError(
     String code, @JsonProperty("class") Kind kind, String message, String detail) {
@@ -23,13 +23,13 @@ public record JobError(
 
   /** The four classes of failure and how many more attempts each allows. */
   public enum Kind {
-    /** The request or its inputs are wrong: never tried again. */
+    /** The request or its inputs are wrong: never retried. */
     USER(0),
-    /** Memory or disk did not suffice: tried once more, with a smaller plan. */
+    /** Not enough memory or disk space: retried once, with a smaller plan. */
     RESOURCE(1),
-    /** A file system, network or database was away: tried three times more. */
+    /** A file system, network or database was unavailable: retried three times. */
     TRANSIENT(3),
-    /** A fault of this program: tried once more. */
+    /** A bug of this program: retried once. */
     INTERNAL(1);
 
     private final int retries;
@@ -38,7 +38,7 @@ public record JobError(
       this.retries = retries;
     }
 
-    /** Attempts after the first one. */
+    /** Number of retries. */
     public int retries() {
       return retries;
     }

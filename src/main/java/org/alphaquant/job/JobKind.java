@@ -7,7 +7,7 @@ public enum JobKind {
   /** Quantizes a model. */
   @JsonProperty("quantization")
   QUANTIZATION,
-  /** Measures a model, a quantized one or not, and writes nothing but the figures. */
+  /** Evaluates a model, quantized or not, and writes only the measurements. */
   @JsonProperty("evaluation")
   EVALUATION
 }

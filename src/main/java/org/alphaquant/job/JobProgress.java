@@ -8,12 +8,11 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * Progress of an attempt. Unknown values are null, not zero.
  *
- * @param phase what is being done, for example {@code quantize}
+ * @param phase the current phase, for example {@code quantize}
  * @param layer layers finished, of {@code layers}
  * @param fraction of the whole job, 0 to 1
- * @param estimatedRemainingSeconds to the end of the job, or of the phase where that is all that
- *     can be told
- * @param transfer what has come over the network; null in phases that fetch nothing
+ * @param estimatedRemainingSeconds to the end of the job, or of the phase if only that is known
+ * @param transfer bytes transferred over the network; null in phases without downloads
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobProgress(

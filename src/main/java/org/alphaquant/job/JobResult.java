@@ -11,16 +11,16 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What a successful run made.
+ * The result of a successful run.
  *
- * @param perplexity null where none was asked for
+ * @param perplexity null if not requested
  * @param divergence of the quantized model from the original; null where not measured
  * @param choices multiple-choice questions; null where there were none
- * @param bitsPerWeight of the quantized tensors, scales and zero points counted in; null of an
+ * @param bitsPerWeight of the quantized tensors, scales and zero points counted in; null for an
  *     evaluation
- * @param bytes size of the model's tensors; null of an evaluation
+ * @param bytes size of the model's tensors; null for an evaluation
  * @param artifacts every file of the result folder
- * @param location {@code s3://store/path} that they were put to; null where the service keeps them
+ * @param location {@code s3://store/path} of the files; null if the service keeps them
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobResult(
@@ -35,12 +35,12 @@ public record JobResult(
     artifacts = List.copyOf(artifacts);
   }
 
-  /** A result that the service keeps and of which nothing was measured. */
+  /** A result kept by the service, without measurements. */
   public JobResult(Double bitsPerWeight, Size bytes, List<Artifact> artifacts) {
     this(null, null, null, bitsPerWeight, bytes, artifacts);
   }
 
-  /** A result that the service keeps. */
+  /** A result kept by the service. */
   public JobResult(
       PerplexityChange perplexity,
       Divergence divergence,
@@ -51,7 +51,7 @@ public record JobResult(
     this(perplexity, divergence, choices, bitsPerWeight, bytes, artifacts, null);
   }
 
-  /** The same, put to another place; null for where the service keeps results. */
+  /** The same result at another location; null if the service keeps it. */
   public JobResult at(String location) {
     return new JobResult(
         perplexity, divergence, choices, bitsPerWeight, bytes, artifacts, location);
@@ -64,7 +64,7 @@ public record JobResult(
    * One file of the result.
    *
    * @param name path below the result folder, with forward slashes
-   * @param bytes its length
+   * @param bytes length of the file
    * @param sha256 of its content, 64 lower-case hexadecimal digits
    */
   public record Artifact(String name, long bytes, String sha256) {

@@ -2,7 +2,7 @@ package org.alphaquant.job;
 
 import java.util.Collection;
 
-/** Checks of specification values; each returns the value or says what is allowed. */
+/** Checks of specification values. Each returns the value or throws with what is allowed. */
 public final class Limits {
   private Limits() {}
 
@@ -24,7 +24,7 @@ public final class Limits {
     return value;
   }
 
-  /** Within limits of which the lower one is excluded. */
+  /** Checks limits, of which the lower one is exclusive. */
   static double above(String field, double value, double least, double most) {
     if (!(value > least && value <= most)) {
       throw new SpecException(field, value, "above %s and at most %s".formatted(least, most));

@@ -9,15 +9,15 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What is written.
+ * The form and place of the result.
  *
- * @param format checkpoint format; {@code auto} takes the most readable one that holds every scheme
- * @param targetRuntime the program that is to load it; null for none in particular
- * @param maxShardBytes most bytes of one safetensors file
- * @param imatrix whether {@code imatrix.gguf} is written beside, what calibration says of every
- *     quantized weight's inputs, for llama.cpp's own quantizer
- * @param location {@code s3://store/path} where the result is put; null for where the service keeps
- *     results
+ * @param format checkpoint format; {@code auto} selects the most widely supported one for all
+ *     schemes
+ * @param targetRuntime the runtime that will load the result; null for any
+ * @param maxShardBytes maximum bytes of one safetensors file
+ * @param imatrix whether to write {@code imatrix.gguf} too, the importance matrix from calibration
+ *     for llama.cpp's own quantizer
+ * @param location {@code s3://store/path} to upload the result to; null to keep it in the service
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record OutputRequest(

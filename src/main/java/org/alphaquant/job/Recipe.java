@@ -4,17 +4,17 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Locale;
 
 /**
- * A method of quantizing: the defaults of everything in {@link GptqRequest}, any of which can be
- * given by itself, and what is done beside.
+ * A quantization method: defaults for all settings in {@link GptqRequest}, and further steps. A
+ * request can override each setting.
  */
 public enum Recipe {
-  /** The nearest code on absolute-maximum scales; no Hessian takes part. */
+  /** Rounding to the nearest code with absolute-maximum scales, without a Hessian. */
   @JsonProperty("rounding")
   ROUNDING,
-  /** GPTQ as in its paper: tokens that are routed count the same, scales are absolute maxima. */
+  /** GPTQ as in the paper: all routed tokens have the same weight, scales are absolute maxima. */
   @JsonProperty("standard")
   STANDARD,
-  /** GPTQ for mixtures of experts: routing-weighted, shrunk, on searched and refitted scales. */
+  /** GPTQ for MoE models: routing-weighted, shrunk Hessians, searched and refitted scales. */
   @JsonProperty("moe")
   MOE,
   /** As {@link #MOE}, with the bits of each part of the model chosen within a budget. */
@@ -29,7 +29,7 @@ public enum Recipe {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** These settings with what they leave open filled in. */
+  /** The settings, completed by the defaults of this recipe. */
   GptqRequest complete(GptqRequest given) {
     return given.orElse(
         switch (this) {

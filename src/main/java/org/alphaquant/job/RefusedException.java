@@ -3,7 +3,7 @@ package org.alphaquant.job;
 import java.util.List;
 import org.alphaquant.problem.Problem;
 
-/** A request that cannot be answered as it stands, with everything that is wrong with it. */
+/** A request is invalid; holds all problems found. */
 public class RefusedException extends RuntimeException {
   private final transient List<Problem> problems;
 

@@ -7,10 +7,10 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * ResourcesRequest that the job needs.
+ * The resources that a job needs.
  *
- * @param devices device slots of one worker
- * @param memoryBytes memory that each device must have
+ * @param devices number of device slots, all on one worker
+ * @param memoryBytes minimum memory of each device
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record ResourcesRequest(Integer devices, Long memoryBytes) {

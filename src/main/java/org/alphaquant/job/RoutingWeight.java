@@ -6,22 +6,21 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.annotation.JsonDeserialize;
 
 /**
- * What a token counts for in the Hessian of an expert that it is routed to with score p: {@code
- * p^power}. In JSON the power, or a name for it: {@code none} 0, {@code score} 1, {@code
- * score_squared} 2.
+ * The weight of a token in the Hessian of an expert that it is routed to with score p: {@code
+ * p^power}. In JSON, the power or a name: {@code none} 0, {@code score} 1, {@code score_squared} 2.
  *
  * @param power 0 to 4
  */
 @JsonDeserialize(using = RoutingWeight.Reader.class)
 public record RoutingWeight(@JsonValue double power) {
 
-  /** Every routed token counts the same: standard GPTQ on routed tokens. */
+  /** All routed tokens have the same weight: standard GPTQ on routed tokens. */
   public static final RoutingWeight NONE = new RoutingWeight(0);
 
   /** By p, {@code H = sum of p x x^T}. */
   public static final RoutingWeight SCORE = new RoutingWeight(1);
 
-  /** By p squared, as the expert's output error enters the layer's squared error. */
+  /** By p squared, which is how the expert's output error enters the layer's squared error. */
   public static final RoutingWeight SCORE_SQUARED = new RoutingWeight(2);
 
   private static final Map<String, RoutingWeight> NAMES =

@@ -1,6 +1,6 @@
 package org.alphaquant.job;
 
-/** Thrown by a run that knows what its failure is. */
+/** Thrown by a run for a failure with a known error. */
 public class RunFailure extends RuntimeException {
   private final transient JobError error;
 
@@ -13,7 +13,7 @@ public class RunFailure extends RuntimeException {
     this.error = new JobError(code, kind, message, root(message, cause));
   }
 
-  // What is at the bottom of it, where the message does not say it already.
+  // The message of the root cause, unless the message contains it already.
   private static String root(String message, Throwable cause) {
     Throwable root = cause;
     while (root != null && root.getCause() != null) {

@@ -4,20 +4,20 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.annotation.JsonDeserialize;
 
-/** How the scale of every group is found before codes are. */
+/** How the scale of each group is chosen before the codes. */
 @JsonDeserialize(using = ScaleSearch.Reader.class)
 public enum ScaleSearch {
-  /** The absolute maximum decides. */
+  /** From the absolute maximum. */
   @JsonProperty("none")
   NONE,
   /** The candidate with the least squared rounding error. */
   @JsonProperty("mse")
   MSE,
-  /** The same with each input's error counted by the Hessian's diagonal. */
+  /** As {@link #MSE}, with errors weighted by the diagonal of the Hessian. */
   @JsonProperty("hessian")
   HESSIAN;
 
-  // true and false are what the field took before there was a choice.
+  // Earlier versions accepted only true and false.
   private static ScaleSearch read(JsonNode value) {
     if (value.isBoolean()) {
       return value.booleanValue() ? MSE : NONE;

@@ -10,7 +10,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * Calibration text that the source model writes itself, each sequence from the beginning of a
  * sample of the given text.
  *
- * @param sequences as long as the samples
+ * @param sequences number of sequences, each as long as a sample
  * @param prompt tokens of given text that each begins with
  * @param balanced whether they are written so that experts are used evenly
  * @param only whether the given text is not calibrated on itself

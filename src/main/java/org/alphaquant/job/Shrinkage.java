@@ -5,15 +5,15 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.annotation.JsonDeserialize;
 
 /**
- * How far the Hessian of every expert is drawn towards its layer's mean.
+ * How far the Hessian of each expert is shrunk towards the layer's mean.
  *
- * @param tokens average tokens of the layer added to each expert's own, 0 to 1,000,000; null
- *     chooses them for each expert by how much its own tokens say
+ * @param tokens number of average tokens of the layer that are added to each expert's own, 0 to
+ *     1,000,000; null chooses it for each expert from its own tokens
  */
 @JsonDeserialize(using = Shrinkage.Reader.class)
 public record Shrinkage(Double tokens) {
 
-  /** By each expert's own tokens. */
+  /** Chosen for each expert from its own tokens. */
   public static final Shrinkage AUTO = new Shrinkage(null);
 
   public Shrinkage {

@@ -7,9 +7,9 @@ public class SpecException extends IllegalArgumentException {
   private final String limit;
 
   /**
-   * @param field the field as the client wrote it, for example {@code damp}; deeper ones as in a
+   * @param field the field as the client wrote it, for example {@code damp}; nested ones as in a
    *     JSON pointer, {@code labels/team}
-   * @param value what was given
+   * @param value the given value
    * @param limit what is allowed, as the end of the sentence "must be ..."
    */
   public SpecException(String field, Object value, String limit) {

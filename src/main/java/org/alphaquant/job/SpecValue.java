@@ -6,8 +6,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ValueDeserializer;
 
 /**
- * Reads a value that is a number or a word, and lets a value that is neither be told like any other
- * outside its limits, beside all that is wrong in the same document.
+ * Reads a value that is a number or a word. Reports an invalid value together with all other
+ * problems of the document.
  */
 abstract class SpecValue<T> extends ValueDeserializer<T> {
 
@@ -18,7 +18,7 @@ abstract class SpecValue<T> extends ValueDeserializer<T> {
   }
 
   /**
-   * @throws SpecException if there is no such value
+   * @throws SpecException if the value is not valid
    */
   abstract T of(JsonNode value);
 

@@ -10,15 +10,14 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * A file of texts.
+ * A file with texts.
  *
  * @param source a path below one of the allowed roots, {@code hf://datasets/org/name}, the name of
- *     a data set that is known, {@code s3://store/path} of a file, or {@code upload:ID} of an
- *     uploaded one
- * @param share weight among the sources; 1 where not given
- * @param config of a data set; its usual one where null
- * @param split of a data set; its training split where null
- * @param file of a data set, a name or pattern; the first of the split where null
+ *     a known data set, {@code s3://store/path} of a file, or {@code upload:ID} of an uploaded one
+ * @param share relative share of the samples; 1 by default
+ * @param config configuration of a data set; null for the default
+ * @param split split of a data set; null for the training split
+ * @param file file name or pattern in a data set; null for the first file of the split
  * @param field the field of a row that holds a document
  */
 @JsonNaming(SnakeCaseStrategy.class)

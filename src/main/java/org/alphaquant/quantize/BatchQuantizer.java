@@ -151,7 +151,7 @@ final class BatchQuantizer {
             result.add(SolvedModule.of(rows, own, part.modules()));
           }
         }
-        report(scope, quantized.solution(), scheme, part, fallback, result);
+        report(scope, quantized.solution(), part, fallback, result);
       }
       result.took("pack", start, scope);
     }
@@ -198,7 +198,6 @@ final class BatchQuantizer {
   private void report(
       TensorScope scope,
       Solution solution,
-      TensorScheme scheme,
       Part part,
       Function<String, String> fallback,
       LayerResult result) {

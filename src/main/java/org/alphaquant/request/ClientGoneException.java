@@ -1,10 +1,10 @@
 package org.alphaquant.request;
 
-/** Nobody waits any more for what this thread was computing. */
+/** The client that this thread was working for has disconnected. */
 public final class ClientGoneException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   ClientGoneException() {
-    super("The client closed its connection before it had its answer");
+    super("The client closed its connection before the response");
   }
 }

@@ -5,9 +5,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /**
- * Lets long work on a request end when its client has closed the connection. The work calls {@link
- * #require} in its loops; it need not know what kind of connection that is. Bound to a thread: work
- * that no client waits for, a job's run for example, is never ended by it.
+ * Lets long work on a request stop when the client has closed the connection. The work calls {@link
+ * #require} in its loops. Bound to a thread: work without a client, for example a job's run, is not
+ * affected.
  */
 public final class ClientPresence {
   private static final long EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -21,7 +21,7 @@ public final class ClientPresence {
     this.gone = gone;
   }
 
-  /** Work that may fail with one exception of its own, beside those of input and output. */
+  /** Work that may throw one further kind of exception besides IOException. */
   @FunctionalInterface
   public interface Work<E extends Exception> {
     void run() throws E, IOException;
@@ -44,8 +44,8 @@ public final class ClientPresence {
   }
 
   /**
-   * Looks at the connection ten times a second at most, and first after a quarter of a second, so
-   * that a loop can call this every time and short work costs nothing.
+   * Checks the connection at most ten times a second, and first after a quarter of a second, so
+   * that loops can call this in every iteration and short work is not affected.
    *
    * @throws ClientGoneException if the client has closed it
    */

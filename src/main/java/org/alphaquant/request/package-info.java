@@ -1,2 +1,2 @@
-/** Whether the client of a request still waits for its answer. */
+/** Stops work on requests whose client has disconnected. */
 package org.alphaquant.request;

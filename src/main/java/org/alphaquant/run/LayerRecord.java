@@ -23,7 +23,7 @@ record LayerRecord(
     Utilization experts) {
 
   /** Raised when a layer's record or its tensors change their form or meaning. */
-  static final int VERSION = 4;
+  static final int VERSION = 5;
 
   static LayerRecord of(int layer, LayerResult result) {
     return new LayerRecord(

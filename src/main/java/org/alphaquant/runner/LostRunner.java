@@ -17,7 +17,7 @@ import org.alphaquant.worker.RunnerKilledException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What it means for a job that its runner ended, or had to be ended, in the middle of its work. */
+/** Decides how an attempt ends whose runner ended, or had to be ended, during its work. */
 final class LostRunner {
   private static final Logger log = LoggerFactory.getLogger(LostRunner.class);
   private static final Duration EXIT = Duration.ofSeconds(2);
@@ -42,9 +42,9 @@ final class LostRunner {
   }
 
   /**
-   * Writes down what happened for later attempts, and says how this one ends.
+   * Records the loss for later attempts and returns the exception that ends this attempt.
    *
-   * @param seen what the connection ended with
+   * @param seen the exception that ended the connection
    * @param mostKills how often a runner may be killed from outside in the same unit of work
    */
   RuntimeException failure(IOException seen, JobContext context, int mostKills) {
@@ -62,7 +62,7 @@ final class LostRunner {
     return new RunFailure(error(end, message, before));
   }
 
-  /** Counts a runner that ended by itself, and says how. */
+  /** Counts a runner whose process ended, and returns how it ended. */
   End count() {
     return count(new EOFException());
   }
@@ -87,7 +87,7 @@ final class LostRunner {
           code,
           JobError.Kind.USER,
           message
-              + "; the attempt before ended the same way, so the input of this step cannot be used",
+              + "; the previous attempt ended the same way, so the input of this step cannot be used",
           detail);
     }
     return new JobError(code, kind(end), message, detail);
@@ -116,7 +116,7 @@ final class LostRunner {
     return seen instanceof RunnerStoppedException || seen instanceof ProtocolException;
   }
 
-  // One that closed its connection and stays is waited for once.
+  // Waits only once for a process that closed its connection but does not exit.
   private OptionalInt status() {
     if (status.isEmpty() && !waited) {
       status = runner.exitStatus(EXIT);

@@ -10,8 +10,8 @@ import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 
 /**
- * The unit of work that an attempt's runner was lost in, as the attempt's folder keeps it for the
- * attempts that follow.
+ * The unit of work during which an attempt lost its runner, stored in the attempt's folder for
+ * later attempts.
  *
  * @param unit its name
  * @param end how the runner ended
@@ -28,7 +28,7 @@ record LostUnit(String unit, RunnerMeters.End end) {
     }
   }
 
-  /** How many of the earlier attempts were lost like this one. */
+  /** Number of earlier attempts that were lost in the same unit in the same way. */
   int timesIn(List<Path> attempts) {
     return (int) attempts.stream().filter(attempt -> equals(read(attempt))).count();
   }

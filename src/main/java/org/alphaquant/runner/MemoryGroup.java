@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A control group of Linux with one runner in it, so that the kernel holds its memory where it is
- * set to: of version 2 ({@code memory.max}) or 1 ({@code memory.limit_in_bytes}).
+ * A Linux control group with one runner in it, so that the kernel enforces its memory limit:
+ * version 2 ({@code memory.max}) or 1 ({@code memory.limit_in_bytes}).
  */
 final class MemoryGroup implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(MemoryGroup.class);
@@ -24,9 +24,9 @@ final class MemoryGroup implements AutoCloseable {
   }
 
   /**
-   * Puts a process into a group of its own.
+   * Moves a process into a new group.
    *
-   * @param parent the group below which groups may be made; empty for none
+   * @param parent the group to create groups in; empty for none
    */
   static Optional<MemoryGroup> of(Optional<Path> parent, long pid) {
     return parent.flatMap(
@@ -40,7 +40,7 @@ final class MemoryGroup implements AutoCloseable {
             return Optional.of(group);
           } catch (IOException e) {
             log.warn(
-                "No control group for runner {}, whose memory the service watches alone: {}",
+                "No control group for runner {}; only the service watches its memory: {}",
                 pid,
                 e.toString());
             return Optional.empty();
@@ -48,7 +48,7 @@ final class MemoryGroup implements AutoCloseable {
         });
   }
 
-  /** Bytes from now on; {@link Long#MAX_VALUE} for no limit. */
+  /** Sets the limit in bytes; {@link Long#MAX_VALUE} for none. */
   void limit(long bytes) {
     boolean none = bytes == Long.MAX_VALUE;
     try {
@@ -59,11 +59,11 @@ final class MemoryGroup implements AutoCloseable {
         write("memory.limit_in_bytes", none ? "-1" : Long.toString(bytes));
       }
     } catch (IOException e) {
-      log.warn("{} keeps its limit of memory: {}", folder, e.toString());
+      log.warn("The memory limit of {} could not be changed: {}", folder, e.toString());
     }
   }
 
-  /** Whether the kernel has ended the process for its memory. */
+  /** Whether the kernel has killed the process for exceeding the limit. */
   boolean hasKilled() {
     String file = unified ? "memory.events" : "memory.oom_control";
     try (Stream<String> lines = Files.lines(folder.resolve(file))) {
@@ -77,13 +77,13 @@ final class MemoryGroup implements AutoCloseable {
     Files.writeString(folder.resolve(file), value);
   }
 
-  /** After the process has ended. */
+  /** Removes the group; call it after the process has ended. */
   @Override
   public void close() {
     try {
       Files.deleteIfExists(folder);
     } catch (IOException stillInUse) {
-      log.debug("{} stays: {}", folder, stillInUse.toString());
+      log.debug("{} could not be removed: {}", folder, stillInUse.toString());
     }
   }
 }

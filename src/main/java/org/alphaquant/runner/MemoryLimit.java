@@ -8,10 +8,9 @@ import org.alphaquant.prepare.PlanAnswer;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.worker.JobContext;
 
-/** How much memory a job's runner may hold. */
+/** The memory limit of a job's runner. */
 final class MemoryLimit {
-  // Of libtorch, the tokenizer, the embedding and head in 32-bit floats, and an evaluation's
-  // logits.
+  // For libtorch, the tokenizer, embedding and head in float32, and the logits of an evaluation.
   private static final long MARGIN = 8L << 30;
   private static final double OF_MACHINE = 0.9;
 
@@ -23,7 +22,9 @@ final class MemoryLimit {
     this.inputs = inputs;
   }
 
-  /** Bytes of anonymous and shared memory: as configured, else what the plan says and a margin. */
+  /**
+   * Bytes of anonymous and shared memory: as configured, else the plan's estimate plus a margin.
+   */
   long of(JobContext context) {
     if (settings.maxMemory() != null) {
       return settings.maxMemory().toBytes();
@@ -35,7 +36,7 @@ final class MemoryLimit {
         : Math.min(most, planned.getAsLong() + settings.heap().toBytes() + MARGIN);
   }
 
-  // A job that cannot be planned any more is the runner's to refuse.
+  // The runner refuses a job that can no longer be planned.
   private OptionalLong planned(JobContext context) {
     JobPreparation preparation = new JobPreparation(inputs.with(context.sources()));
     try (PreparedJob job = preparation.open(context.spec())) {

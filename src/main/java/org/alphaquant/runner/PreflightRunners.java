@@ -16,7 +16,7 @@ import org.alphaquant.runner.wire.Message;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tries tokenizers in runners of small limits, and remembers what came of it. */
+/** Tries tokenizers in runners with small limits, and caches the verdicts. */
 final class PreflightRunners implements TokenizerTrial {
   private static final Logger log = LoggerFactory.getLogger(PreflightRunners.class);
   private static final int REMEMBERED = 1000;
@@ -52,7 +52,7 @@ final class PreflightRunners implements TokenizerTrial {
 
   private Verdict queued(Path folder, long vocabulary, String key) {
     if (free.getQueueLength() >= settings.queue()) {
-      return Verdict.notTried("too many tokenizers wait to be tried");
+      return Verdict.notTried("too many tokenizers are waiting to be tried");
     }
     try {
       if (!free.tryAcquire(settings.timeout().toMillis(), TimeUnit.MILLISECONDS)) {
@@ -60,7 +60,7 @@ final class PreflightRunners implements TokenizerTrial {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Verdict.notTried("the service is being stopped");
+      return Verdict.notTried("the service is shutting down");
     }
     try {
       return tried(folder, vocabulary, key);
@@ -74,7 +74,7 @@ final class PreflightRunners implements TokenizerTrial {
     try {
       loan = runners.take();
     } catch (IOException notStarted) {
-      log.warn("No runner can try a tokenizer: {}", notStarted.getMessage());
+      log.warn("No runner could be started to try a tokenizer: {}", notStarted.getMessage());
       return Verdict.notTried("no runner could be started to try it");
     }
     try {
@@ -85,7 +85,7 @@ final class PreflightRunners implements TokenizerTrial {
       loan.giveBack();
       return verdict;
     } catch (RunnerStoppedException late) {
-      // Not remembered: the machine may have been busy.
+      // Not cached, because the machine may have been busy.
       loan.discard();
       return Verdict.refused(late.getMessage());
     } catch (ClientGoneException gone) {
@@ -98,14 +98,14 @@ final class PreflightRunners implements TokenizerTrial {
     }
   }
 
-  /** Not where the files have changed since they were hashed: that verdict is on other ones. */
+  /** Caches a verdict, unless the files have changed since they were hashed. */
   private void remember(Path folder, long vocabulary, String key, Verdict verdict) {
     try {
       if (verdict.outcome() != Outcome.NOT_TRIED && key.equals(key(folder, vocabulary))) {
         verdicts.put(key, verdict);
       }
     } catch (IOException gone) {
-      log.debug("A tokenizer went while it was tried: {}", gone.getMessage());
+      log.debug("A tokenizer was deleted while it was tried: {}", gone.getMessage());
     }
   }
 

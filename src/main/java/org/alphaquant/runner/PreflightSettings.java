@@ -8,14 +8,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * How tokenizers are tried when a job is posted.
+ * How tokenizers are tried before a job is queued.
  *
- * @param runner whether runners may be started for that here
- * @param runners how many at a time
- * @param queue requests that may wait for one
- * @param timeout longest trial
- * @param heap a runner's Java heap
- * @param maxMemory anonymous and shared memory of a runner
+ * @param runner whether this process may start runners for it
+ * @param runners number of runners
+ * @param queue number of requests that may wait for a runner
+ * @param timeout time limit of a trial
+ * @param heap Java heap of a runner
+ * @param maxMemory limit of a runner's anonymous and shared memory
  */
 @ConfigurationProperties("alphaquant.preflight")
 record PreflightSettings(
@@ -34,7 +34,7 @@ record PreflightSettings(
     }
   }
 
-  /** The same for the runners themselves. */
+  /** The settings of these runners. */
   RunnerSettings runnerSettings(RunnerSettings jobs) {
     return new RunnerSettings(
         RunnerSettings.Mode.PROCESS,
@@ -50,7 +50,7 @@ record PreflightSettings(
         jobs.cgroup());
   }
 
-  // Their work takes a second at most: there is nothing to optimize for.
+  // Their work takes a second at most, so the optimizing compiler would not pay off.
   private static List<String> withQuickStart(List<String> options) {
     List<String> all = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1"));
     all.addAll(options);

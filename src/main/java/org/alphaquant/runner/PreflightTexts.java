@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Counts tokens in runners of small limits, and remembers what came of it. */
+/** Counts the tokens of texts in runners with small limits, and caches the counts. */
 final class PreflightTexts implements TextTrial {
   private static final Logger log = LoggerFactory.getLogger(PreflightTexts.class);
   private static final int REMEMBERED = 1000;
@@ -70,7 +70,7 @@ final class PreflightTexts implements TextTrial {
     return files.hash(folder) + TokenizerFiles.sha256(asked + states);
   }
 
-  // A count is a courtesy: a job never waits for one behind others.
+  // Counts are optional, so a request never queues for one.
   private Optional<TokenCount> counted(Path folder, ObjectNode asked) throws IOException {
     if (!free.tryAcquire()) {
       return Optional.empty();
@@ -96,7 +96,7 @@ final class PreflightTexts implements TextTrial {
       loan.discard();
       throw gone;
     } catch (IOException ended) {
-      // The run will end in the same way, with the right words for it.
+      // The run will fail in the same way and report it.
       log.info("A runner ended while it counted tokens: {}", ended.getMessage());
       loan.discard();
       return Optional.empty();

@@ -28,7 +28,7 @@ final class ProcessJobRunner implements JobRunner {
   private final RunnerMeters meters;
 
   /**
-   * @param cancelDeadline how long work may go on after a cancel before its runner is ended
+   * @param cancelDeadline how long work may continue after a cancel before its runner is killed
    * @param mostKills how often a runner may be killed from outside in the same unit of work
    */
   ProcessJobRunner(
@@ -50,7 +50,7 @@ final class ProcessJobRunner implements JobRunner {
     this.meters = meters;
   }
 
-  // A runner has a working directory of its own.
+  // A runner has its own working directory.
   private static String absolute(Path path) {
     return path.toAbsolutePath().normalize().toString();
   }
@@ -68,7 +68,7 @@ final class ProcessJobRunner implements JobRunner {
     try {
       runner.output().writeTo(context.attemptDirectory().resolve(ServerSettings.RUNNER_LOG));
       runner.send(request(context));
-      // Meanwhile the runner reads the job.
+      // The runner reads the job in the meantime.
       runner.limitMemory(memoryLimit.of(context));
       JobResult result = attempt.await();
       atRest = true;
@@ -90,7 +90,7 @@ final class ProcessJobRunner implements JobRunner {
     }
   }
 
-  /** A runner that answers; a warm one that ended while nobody used it costs nothing. */
+  /** A runner that is ready; an idle one that has died is replaced. */
   private RunnerProcess ready(JobContext context) throws IOException {
     while (true) {
       RunnerProcess runner = pool.take(context.devices());
@@ -113,7 +113,7 @@ final class ProcessJobRunner implements JobRunner {
 
   private Message.Run request(JobContext context) {
     ObjectNode spec = MessageChannel.JSON.valueToTree(context.spec());
-    // A runner reports to nobody, and an address may hold a secret.
+    // A runner sends no webhooks, and their address may contain a secret.
     spec.remove("webhook");
     return new Message.Run(
         context.jobId(),

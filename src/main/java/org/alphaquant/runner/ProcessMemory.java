@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
 
-/** Memory of processes as Linux counts it (proc(5)). */
+/** The memory of processes as Linux reports it (proc(5)). */
 final class ProcessMemory {
   private static final int KIBIBYTE = 1024;
   private static final List<String> COUNTED = List.of("RssAnon:", "RssShmem:");
@@ -15,7 +15,7 @@ final class ProcessMemory {
 
   /**
    * Bytes of anonymous and shared memory that a process holds, without the pages of mapped files;
-   * empty where the system does not tell or the process is gone.
+   * empty where the system does not report it or the process is gone.
    */
   static OptionalLong of(long pid) {
     try {
@@ -32,12 +32,12 @@ final class ProcessMemory {
     }
   }
 
-  /** Lets the system end that process before any other when its memory is full. */
+  /** Makes the kernel kill this process first when the machine runs out of memory. */
   static void endFirst(long pid) {
     try {
       Files.writeString(Path.of("/proc", Long.toString(pid), "oom_score_adj"), "1000");
     } catch (IOException notOffered) {
-      // Then the parent's own watch is all there is.
+      // Then only the service watches the memory.
     }
   }
 }

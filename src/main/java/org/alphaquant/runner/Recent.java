@@ -4,13 +4,13 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** Maps that forget what was not asked for lately. */
+/** Maps that evict the least recently used entry. */
 final class Recent {
   private static final float LOAD = 0.75f;
 
   private Recent() {}
 
-  /** One of so many entries, safe for use by several threads. */
+  /** A thread-safe map with at most this many entries. */
   static <K, V> Map<K, V> map(int most) {
     return Collections.synchronizedMap(
         new LinkedHashMap<>(16, LOAD, true) {

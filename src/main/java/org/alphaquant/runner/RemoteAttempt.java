@@ -13,7 +13,7 @@ import org.alphaquant.worker.DrainRequestedException;
 import org.alphaquant.worker.JobCancelledException;
 import org.alphaquant.worker.JobContext;
 
-/** One attempt, as the worker's thread sees it through a runner to its end. */
+/** Follows one attempt in a runner until it ends, on the worker's thread. */
 final class RemoteAttempt {
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration AT_ONCE = Duration.ofSeconds(2);
@@ -41,23 +41,23 @@ final class RemoteAttempt {
     this.cancelDeadline = cancelDeadline;
   }
 
-  /** The last unit of work that the runner began. */
+  /** The unit of work that the runner began last. */
   String unit() {
     return unit;
   }
 
-  /** Whether the runner has ended this work and waits for other. */
+  /** Whether the runner has finished this work and waits for the next request. */
   boolean isAtRest() {
     return atRest;
   }
 
   /**
-   * Waits for the runner's result, and forwards what it reports.
+   * Waits for the runner's result and forwards its progress and events.
    *
-   * @throws RunFailure as the runner classed it
-   * @throws AttemptEndedException if the work was stopped; the runner is at rest, or ended
+   * @throws RunFailure as the runner classified it
+   * @throws AttemptEndedException if the work was stopped; the runner is idle or has ended
    * @throws RunnerStoppedException if the runner took too long
-   * @throws IOException if the runner has ended, or sent what it must not
+   * @throws IOException if the runner has ended or violated the protocol
    */
   JobResult await() throws IOException {
     while (true) {
@@ -113,7 +113,7 @@ final class RemoteAttempt {
     units = count;
   }
 
-  // The lease is this process's to know; the runner is told what follows from it.
+  // Only this process knows the lease; it tells the runner when to stop.
   private void askToStop() throws IOException {
     if (asked != Stop.When.NEXT_UNIT) {
       Stop.When now = stop();
@@ -152,7 +152,7 @@ final class RemoteAttempt {
     }
   }
 
-  // A cancel waits for the unit; what lost its lease, or its grace, is of no use any more.
+  // A cancel waits for the current unit; work without a lease or past its grace does not.
   private Duration grace() {
     return reason instanceof JobCancelledException ? cancelDeadline : AT_ONCE;
   }

@@ -13,13 +13,13 @@ import org.alphaquant.runner.child.RunnerMain;
 /**
  * The command line and environment of a runner.
  *
- * @param prefix words before it
- * @param options of the JVM
+ * @param prefix words before the command line
+ * @param options additional options of the JVM
  * @param entry what the JVM runs: {@code -jar} and a jar, or {@code -cp}, a class path and a class
  */
 record RunnerCommand(List<String> prefix, List<String> options, List<String> entry) {
 
-  // Everything else stays behind: an environment holds passwords and tokens.
+  // Nothing else is passed on, because an environment may contain passwords and tokens.
   private static final Set<String> KEPT =
       Set.of("PATH", "HOME", "USER", "LANG", "TZ", "LD_LIBRARY_PATH", "OFFLINE", "RUST_FLAVOR");
   private static final List<String> KEPT_PREFIXES =
@@ -38,11 +38,11 @@ record RunnerCommand(List<String> prefix, List<String> options, List<String> ent
           "ENGINE_",
           "MALLOC_");
 
-  // No core dumps; the shell is replaced by what it executes.
+  // Disables core dumps; exec replaces the shell by the command.
   private static final List<String> SHELL =
       List.of("/bin/sh", "-c", "ulimit -c 0; exec \"$@\"", "runner");
 
-  // No program that it starts gains privileges, where the system can see to that.
+  // Sets no_new_privs where setpriv is installed.
   private static final List<String> CONFINED =
       List.of(
           "/bin/sh",
@@ -57,18 +57,18 @@ record RunnerCommand(List<String> prefix, List<String> options, List<String> ent
     entry = List.copyOf(entry);
   }
 
-  /** Runs the same program as this process. */
+  /** Runs the same jar as this process. */
   static RunnerCommand of(RunnerSettings settings) {
     return of(settings, RunnerMain.class);
   }
 
-  /** Runs another class of the class path; a packaged program always runs its own. */
+  /** Runs another class of the class path; a jar always runs its own main class. */
   static RunnerCommand of(RunnerSettings settings, Class<?> main) {
     return new RunnerCommand(
         settings.command(), settings.options(), entry(System.getProperty("java.class.path"), main));
   }
 
-  /** A runner works in a folder of its own, where the paths that this process got mean nothing. */
+  /** With absolute paths, because a runner has its own working directory. */
   static List<String> entry(String classPath, Class<?> main) {
     String absolute =
         Stream.of(classPath.split(File.pathSeparator))
@@ -85,7 +85,7 @@ record RunnerCommand(List<String> prefix, List<String> options, List<String> ent
   }
 
   /**
-   * A process that is to be started.
+   * Builds the process to start.
    *
    * @param folder its working directory, and where its temporary files go
    */
@@ -117,7 +117,7 @@ record RunnerCommand(List<String> prefix, List<String> options, List<String> ent
         .keySet()
         .removeIf(
             name -> !KEPT.contains(name) && KEPT_PREFIXES.stream().noneMatch(name::startsWith));
-    // Many arenas keep what was freed in them.
+    // With more arenas, glibc keeps more freed memory.
     environment.putIfAbsent("MALLOC_ARENA_MAX", "2");
   }
 }

@@ -28,7 +28,7 @@ class RunnerConfiguration {
     return new RunnerMeters(registry);
   }
 
-  /** Jobs in the worker's own threads. */
+  /** Runs jobs in the worker's threads. */
   @Configuration(proxyBeanMethods = false)
   @Conditional(RunsJobs.class)
   @ConditionalOnProperty(name = "alphaquant.runner.mode", havingValue = "thread")
@@ -45,7 +45,7 @@ class RunnerConfiguration {
     }
   }
 
-  /** Jobs in processes of their own. */
+  /** Runs jobs in child processes. */
   @Configuration(proxyBeanMethods = false)
   @Conditional(RunsJobs.class)
   @ConditionalOnProperty(
@@ -89,7 +89,7 @@ class RunnerConfiguration {
     }
   }
 
-  /** Tokenizers are tried when a job is posted. */
+  /** Tries tokenizers before a job is queued. */
   @Configuration(proxyBeanMethods = false)
   @ConditionalOnProperty(
       name = "alphaquant.preflight.runner",

@@ -11,21 +11,21 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
-/** Counts what happens to runners. */
+/** Metrics about runners. */
 final class RunnerMeters {
   private final List<RunnerPool> pools = new CopyOnWriteArrayList<>();
   private final Counter started;
   private final Map<End, Counter> lost = new EnumMap<>(End.class);
 
-  /** How runners end that were not told to. */
+  /** How runners end unexpectedly. */
   enum End {
-    /** By a signal from outside. */
+    /** Killed by a signal from outside. */
     KILLED,
-    /** By themselves. */
+    /** Crashed or exited. */
     CRASHED,
-    /** For their memory. */
+    /** Exceeded their memory limit. */
     MEMORY,
-    /** For their time or silence, or for what they sent. */
+    /** Ended by the service: too slow, silent, or violating the protocol. */
     STOPPED
   }
 
@@ -44,7 +44,7 @@ final class RunnerMeters {
       lost.put(
           end,
           Counter.builder("alphaquant.runners.lost")
-              .description("Runner processes that ended in the middle of their work")
+              .description("Runner processes that ended during their work")
               .tag("reason", end.name().toLowerCase(Locale.ROOT))
               .register(registry));
     }
@@ -61,7 +61,7 @@ final class RunnerMeters {
     return pools.stream().mapToLong(value).sum();
   }
 
-  /** Counts the runners of that pool too. */
+  /** Includes the runners of this pool. */
   void watch(RunnerPool pool) {
     pools.add(pool);
   }

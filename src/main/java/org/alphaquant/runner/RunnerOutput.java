@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a runner writes to its standard output and error. Goes to the log of the attempt that it
- * works on; the last lines are kept to explain its end.
+ * The standard output and error of a runner. Written to the log of the current attempt; the last
+ * lines are kept to explain how the runner ended.
  */
 final class RunnerOutput {
   private static final Logger log = LoggerFactory.getLogger(RunnerOutput.class);
@@ -37,7 +37,7 @@ final class RunnerOutput {
     reader.start();
   }
 
-  /** From now on lines are written there; null for nowhere. */
+  /** Sets the file that lines are written to; null for none. */
   synchronized void writeTo(Path newFile) {
     file = newFile;
     written = 0;

@@ -17,8 +17,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The runners of this process. One that did its work in order stays for the next work on the same
- * devices, until it is due to be replaced; a card is free again only once its runner has ended.
+ * The runners of this process. A runner that finished its work normally is reused for the next job
+ * on the same devices until it is due for replacement. A GPU's memory is free only after its runner
+ * has ended.
  */
 final class RunnerPool implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(RunnerPool.class);
@@ -32,7 +33,7 @@ final class RunnerPool implements AutoCloseable {
   private final Rounds watch = new Rounds("runner-memory", WATCH, this::watch);
   private boolean closed;
 
-  /** How much a runner has done, and what it held after its first work. */
+  /** Number of jobs that a runner has done, and its memory after the first one. */
   private record Wear(int jobs, long firstBytes) {}
 
   RunnerPool(RunnerCommand command, RunnerSettings settings, RunnerMeters meters) {
@@ -73,8 +74,8 @@ final class RunnerPool implements AutoCloseable {
   }
 
   /**
-   * A runner that waits for work on these devices, if there is one, for something small that counts
-   * as no work of its own.
+   * Borrows an idle runner of these devices, if there is one, for a small task that does not count
+   * as a job.
    */
   synchronized Optional<RunnerProcess> borrow(List<String> devices) {
     Set<String> wanted = cards(devices);
@@ -86,7 +87,7 @@ final class RunnerPool implements AutoCloseable {
     return found;
   }
 
-  /** Takes back what was borrowed, and did what it was asked for. */
+  /** Returns a borrowed runner that has finished its task. */
   synchronized void putBack(RunnerProcess runner, List<String> devices) {
     if (closed) {
       discard(runner);
@@ -98,7 +99,7 @@ final class RunnerPool implements AutoCloseable {
 
   private synchronized RunnerProcess start() throws IOException {
     if (closed) {
-      throw new IOException("the service is being stopped");
+      throw new IOException("the service is shutting down");
     }
     RunnerProcess runner = new RunnerProcess(command, settings.heap().toBytes(), settings.group());
     all.put(runner, new Wear(0, 0));
@@ -110,7 +111,7 @@ final class RunnerPool implements AutoCloseable {
   /**
    * Starts a runner before it is needed.
    *
-   * @param first what it is asked for at once; nothing where null
+   * @param first the first request to send; null for none
    */
   synchronized void warmUp(List<String> devices, Message.LoadTorch first) {
     if (closed) {
@@ -121,11 +122,11 @@ final class RunnerPool implements AutoCloseable {
       idle.put(runner, cards(devices));
       runner.onceReady(first);
     } catch (IOException e) {
-      log.warn("No runner can be started: {}", e.getMessage());
+      log.warn("No runner could be started: {}", e.getMessage());
     }
   }
 
-  /** Takes back a runner that has done what it was asked for, in order. */
+  /** Returns a runner that has finished its work normally. */
   synchronized void giveBack(RunnerProcess runner, List<String> devices) {
     long bytes = runner.memory().orElse(0);
     Wear before = all.get(runner);
@@ -151,12 +152,12 @@ final class RunnerPool implements AutoCloseable {
     all.remove(runner);
   }
 
-  // All of the CPU's slots are one device; a runner that has used a card holds memory on it.
+  // All CPU slots are one device; a runner that has used a GPU holds memory on it.
   private static Set<String> cards(List<String> devices) {
     return new HashSet<>(devices);
   }
 
-  /** Process ids of the runners that live. */
+  /** Process ids of the live runners. */
   List<Long> pids() {
     return all.keySet().stream().map(RunnerProcess::pid).toList();
   }
@@ -165,7 +166,7 @@ final class RunnerPool implements AutoCloseable {
     return meters;
   }
 
-  /** Runners that live. */
+  /** Number of live runners. */
   int alive() {
     return all.size();
   }

@@ -81,7 +81,7 @@ final class RunnerProcess implements AutoCloseable {
     return process.pid();
   }
 
-  /** Whether it has been waited for. */
+  /** Whether the runner has connected. */
   boolean isReady() {
     return ready;
   }
@@ -116,7 +116,7 @@ final class RunnerProcess implements AutoCloseable {
     }
   }
 
-  // Told before the connection is closed, so that whoever is sending hears why.
+  // Queued before the connection is closed, so that a blocked sender learns the reason.
   private Message next(MessageChannel connected) throws IOException {
     try {
       return connected.receive();
@@ -137,9 +137,9 @@ final class RunnerProcess implements AutoCloseable {
   }
 
   /**
-   * Waits for the runner's start.
+   * Waits until the runner has started.
    *
-   * @throws IOException if it ends before, takes longer, or is not the runner of this service
+   * @throws IOException if it ends first, takes longer, or is not a runner of this service
    */
   void awaitReady(Duration longest) throws IOException {
     if (ready) {
@@ -150,7 +150,8 @@ final class RunnerProcess implements AutoCloseable {
       throw new RunnerStoppedException("did not start within " + longest.toSeconds() + " s");
     }
     if (!(first instanceof Message.Hello hello) || !hello.token().equals(token)) {
-      throw new ProtocolException("its first message is no greeting of a runner of this service");
+      throw new ProtocolException(
+          "its first message is not the greeting of a runner of this service");
     }
     if (hello.version() != Message.VERSION) {
       throw new ProtocolException(
@@ -160,12 +161,12 @@ final class RunnerProcess implements AutoCloseable {
     ready = true;
   }
 
-  /** Has PyTorch loaded when the runner connects, without waiting for it. */
+  /** Sends a first request once the runner connects, without waiting for it. */
   void onceReady(Message.LoadTorch message) {
     first = message;
   }
 
-  /** Whether it has started, and loaded what it was asked to, within that time. */
+  /** Whether it has started and finished its first request within this time. */
   boolean isAtRest(Duration longest) {
     try {
       rest.get(longest.toMillis(), TimeUnit.MILLISECONDS);
@@ -178,7 +179,7 @@ final class RunnerProcess implements AutoCloseable {
     }
   }
 
-  /** Sends a message; one that the runner does not take in time ends it. */
+  /** Sends a message; a runner that does not read it in time is ended. */
   void send(Message message) throws IOException {
     CompletableFuture<Void> sent = new CompletableFuture<>();
     sent.orTimeout(SEND.toSeconds(), TimeUnit.SECONDS)
@@ -191,7 +192,7 @@ final class RunnerProcess implements AutoCloseable {
     try {
       channel.send(message);
     } catch (IOException closed) {
-      // What the reader closed the connection for says more.
+      // The reader's reason for closing the connection says more.
       throw end instanceof ProtocolException lie ? lie : closed;
     } finally {
       sent.complete(null);
@@ -199,7 +200,7 @@ final class RunnerProcess implements AutoCloseable {
   }
 
   /**
-   * The next message; null if none comes in that time.
+   * The next message; null if none arrives within this time.
    *
    * @throws IOException when the connection has ended and all messages are read
    */
@@ -217,7 +218,7 @@ final class RunnerProcess implements AutoCloseable {
     }
   }
 
-  /** Bytes that it may hold from now on. */
+  /** Sets its memory limit in bytes. */
   void limitMemory(long bytes) {
     memoryLimit = bytes;
     group.ifPresent(it -> it.limit(bytes));
@@ -232,7 +233,7 @@ final class RunnerProcess implements AutoCloseable {
   }
 
   /**
-   * What it held, or the most that it may, when it was ended for its memory; 0 where it was not.
+   * Its memory in bytes, or its limit, when it was ended for exceeding the limit; 0 if it was not.
    */
   long overMemory() {
     if (overMemory == 0 && group.isPresent() && group.get().hasKilled()) {
@@ -241,7 +242,7 @@ final class RunnerProcess implements AutoCloseable {
     return overMemory;
   }
 
-  /** Ends it if it holds more than it may. */
+  /** Ends it if it exceeds its memory limit. */
   void checkMemory() {
     long bytes = memory().orElse(0);
     if (bytes > memoryLimit && process.isAlive()) {
@@ -250,14 +251,14 @@ final class RunnerProcess implements AutoCloseable {
     }
   }
 
-  /** SIGTERM, and SIGKILL where that does not help in the time given. */
+  /** Sends SIGTERM, and SIGKILL if it has not ended within this time. */
   void stop(Duration grace) {
     process.toHandle().destroy();
     exitStatus(grace);
     close();
   }
 
-  /** How it ended; empty if it has not within that time. */
+  /** Its exit status; empty if it has not ended within this time. */
   OptionalInt exitStatus(Duration longest) {
     try {
       return process.waitFor(longest.toMillis(), TimeUnit.MILLISECONDS)
@@ -269,7 +270,7 @@ final class RunnerProcess implements AutoCloseable {
     }
   }
 
-  /** Ends it at once and removes its folder. */
+  /** Kills it and deletes its folder. */
   @Override
   public void close() {
     if (closed) {
@@ -279,12 +280,16 @@ final class RunnerProcess implements AutoCloseable {
     process.toHandle().destroyForcibly();
     exitStatus(Duration.ofSeconds(EXIT_SECONDS));
     group.ifPresent(MemoryGroup::close);
-    // It may wait for room for a message that nobody will take.
+    // The reader may be waiting to queue a message that will not be read.
     reader.interrupt();
     try {
       FileSystemUtils.deleteRecursively(folder);
     } catch (IOException leftBehind) {
-      log.debug("runner {} leaves {}: {}", pid(), folder, leftBehind.getMessage());
+      log.debug(
+          "the folder of runner {} could not be deleted, {}: {}",
+          pid(),
+          folder,
+          leftBehind.getMessage());
     }
   }
 

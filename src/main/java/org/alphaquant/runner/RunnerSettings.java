@@ -11,22 +11,22 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * How jobs are run.
+ * How runners run jobs.
  *
- * @param mode in a process of its own, or in the worker's thread
- * @param heap a runner's Java heap; a quarter of the machine's memory, at most 4 GB, where not set
- * @param maxMemory anonymous and shared memory of a runner, mapped files not counted; what the
- *     job's plan says and a margin where not set
+ * @param mode in a child process or in the worker's thread
+ * @param heap Java heap of a runner; by default a quarter of the machine's memory, at most 4 GB
+ * @param maxMemory limit of a runner's anonymous and shared memory, without mapped files; by
+ *     default the plan's estimate plus a margin
  * @param maxJobs jobs after which a runner is replaced
  * @param maxGrowth how much more memory than after its first job a runner may hold at rest
- * @param unitTimeout longest time of one unit of work, a layer say
- * @param silence how long a runner may give no sign of life
+ * @param unitTimeout time limit of one unit of work, for example a layer
+ * @param silence how long a runner may go without a sign of life
  * @param startTimeout how long a runner may take to start
- * @param command words before the runner's own command line, which they must execute in their own
- *     process: {@code unshare,--net,--map-root-user} for example
- * @param options further options of its JVM
- * @param cgroup a control group of Linux that this process may make others below, with the memory
- *     controller: each runner gets one with its limit
+ * @param command words put before the runner's command line, which must exec it, for example {@code
+ *     unshare,--net,--map-root-user}
+ * @param options additional options of its JVM
+ * @param cgroup a Linux control group with the memory controller in which this process may create
+ *     groups: each runner gets its own with its limit
  */
 @ConfigurationProperties("alphaquant.runner")
 public record RunnerSettings(
@@ -59,15 +59,15 @@ public record RunnerSettings(
     }
   }
 
-  /** Where the numerics of a job run. */
+  /** Where a job's computation runs. */
   public enum Mode {
-    /** In a child process: nothing in a model's files can hurt the service. */
+    /** In a child process, so that a malicious model file cannot crash the service. */
     PROCESS,
     /** In the service's own process, for debugging. */
     THREAD
   }
 
-  /** The control group that each runner's is made in. */
+  /** The control group in which the groups of runners are created. */
   Optional<Path> group() {
     return cgroup == null || cgroup.isBlank() ? Optional.empty() : Optional.of(Path.of(cgroup));
   }

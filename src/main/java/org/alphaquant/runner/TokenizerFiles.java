@@ -13,17 +13,17 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
-/** Tells one tokenizer from another by the content of its files. */
+/** Identifies tokenizers by the hash of their files. */
 final class TokenizerFiles {
   private static final List<String> NAMES = List.of("tokenizer.json", "tokenizer_config.json");
   private static final int REMEMBERED = 1000;
 
   private final Map<State, String> hashes = Recent.map(REMEMBERED);
 
-  /** What changes when a file does. */
+  /** Attributes that change when the file does. */
   private record State(Path file, Object key, long bytes, long modified) {}
 
-  /** SHA-256 over the tokenizer's files; a file that has not changed is read once. */
+  /** SHA-256 of the tokenizer's files; an unchanged file is read only once. */
   String hash(Path folder) throws IOException {
     StringBuilder hash = new StringBuilder();
     for (String name : NAMES) {

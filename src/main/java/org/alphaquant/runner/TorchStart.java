@@ -9,15 +9,15 @@ import org.alphaquant.device.ComputeDevice;
 import org.alphaquant.runner.wire.Message;
 import org.alphaquant.worker.DeviceSlots;
 
-/** PyTorch in runners before the first job. */
+/** Loads PyTorch in a runner before the first job. */
 final class TorchStart {
   static final List<String> CPU = List.of("cpu");
 
   private final Optional<RunnerPool> warm;
 
   /**
-   * Starts the first runner while the service itself starts, so that the first job finds it warm.
-   * On GPUs it is not known which card the first job gets, and a runner holds memory on its own.
+   * Starts the first runner while the service starts, so that the first job finds it ready. Not on
+   * GPUs, where it is unknown which one the first job will use.
    */
   TorchStart(RunnerPool pool, DeviceSlots slots) {
     boolean onCpu = slots.all().stream().map(ComputeDevice::name).toList().equals(CPU);
@@ -25,12 +25,12 @@ final class TorchStart {
     warm.ifPresent(it -> it.warmUp(CPU, new Message.LoadTorch()));
   }
 
-  /** The pool that has a warm runner for the CPU, if there is one. */
+  /** The pool with a ready runner for the CPU, if there is one. */
   Optional<RunnerPool> warm() {
     return warm;
   }
 
-  /** Asks a runner, so that the service itself never loads PyTorch. */
+  /** Asks a runner, so that the service never loads PyTorch itself. */
   static boolean hasCuda(RunnerPool pool, Duration longest) {
     RunnerProcess runner = null;
     try {

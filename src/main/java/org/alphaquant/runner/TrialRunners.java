@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runners for trials of tokenizers: those of a pool of their own, and before that is warm the one
- * that waits for the first job.
+ * Runners that try tokenizers: those of a separate pool, and until that is ready the one that waits
+ * for the first job.
  */
 final class TrialRunners {
   static final List<String> DEVICES = List.of("tokenizer");
@@ -20,7 +20,7 @@ final class TrialRunners {
   private static final Logger log = LoggerFactory.getLogger(TrialRunners.class);
   private static final Duration LOOK_EVERY = Duration.ofMillis(250);
   private static final Duration REST = Duration.ofSeconds(3);
-  // A service that has just started does its first job before.
+  // Late enough not to slow down the first job after a start.
   private static final Duration OWN_AFTER = Duration.ofMinutes(1);
 
   private final RunnerPool own;
@@ -28,7 +28,7 @@ final class TrialRunners {
   private final Duration startTimeout;
 
   /**
-   * @param lender where a warm runner may wait for a job, and can try tokenizers until one comes
+   * @param lender pool whose idle runner may be borrowed until a job needs it
    */
   TrialRunners(RunnerPool own, Optional<RunnerPool> lender, Duration startTimeout) {
     this.own = own;
@@ -36,20 +36,20 @@ final class TrialRunners {
     this.startTimeout = startTimeout;
   }
 
-  /** Waits no longer than this at once, so that a client that left is noticed. */
+  /** The time to wait before checking again whether the client is still connected. */
   static Duration shortest(Duration left) {
     return left.compareTo(LOOK_EVERY) < 0 ? left : LOOK_EVERY;
   }
 
-  /** Folders as a runner, which has a working directory of its own, knows them. */
+  /** Absolute names, because a runner has its own working directory. */
   static List<String> names(List<Path> folders) {
     return folders.stream().map(folder -> folder.toAbsolutePath().normalize().toString()).toList();
   }
 
-  /** A runner for one trial, and the pool that it is of. */
+  /** A runner for one trial and the pool that it belongs to. */
   record Loan(RunnerProcess runner, RunnerPool from, boolean borrowed) {
 
-    /** After a trial that ended in order. */
+    /** Returns the runner after a trial that ended normally. */
     void giveBack() {
       if (borrowed) {
         from.putBack(runner, TorchStart.CPU);
@@ -63,7 +63,7 @@ final class TrialRunners {
     }
   }
 
-  /** Has a runner ready before it is needed; later where another can do its work until then. */
+  /** Starts a runner before it is needed; later if one can be borrowed until then. */
   void warmUp() {
     if (lender.isEmpty()) {
       own.warmUp(DEVICES, null);
@@ -80,7 +80,7 @@ final class TrialRunners {
   }
 
   /**
-   * A runner that answers.
+   * Returns a runner that is ready.
    *
    * @throws IOException if none can be started
    */

@@ -1,9 +1,9 @@
 /**
- * Runs jobs in processes of their own. A runner is a child JVM of the same jar, without database,
- * HTTP, keys or secrets. It does everything that touches a model's bytes natively, and whatever it
- * meets there, its end costs the service one unit of work.
+ * Runs jobs in child processes. A runner is a JVM of the same jar without database, HTTP server,
+ * keys or secrets. All native code that processes a model's bytes runs there, so that a crash costs
+ * the job one unit of work and the service nothing.
  *
- * <p>The worker's thread drives one runner through an attempt: it forwards what the runner reports,
- * tells it when to stop, and watches its memory and its time.
+ * <p>The worker's thread controls one runner per attempt: it forwards progress and events, tells
+ * the runner when to stop, and enforces limits of memory and time.
  */
 package org.alphaquant.runner;

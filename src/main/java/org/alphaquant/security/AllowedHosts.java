@@ -6,9 +6,9 @@ import java.util.Locale;
 import org.springframework.stereotype.Component;
 
 /**
- * Names that the service answers to. Where no key is asked for, being on this machine is all that
- * guards it, and any page in a browser on this machine could come by a name of its own that
- * resolves to here (DNS rebinding).
+ * The host names that the service answers to. A service without keys is protected only because it
+ * listens on this machine; a web page in a local browser could reach it by a host name that
+ * resolves to this machine (DNS rebinding).
  */
 @Component
 public class AllowedHosts {
@@ -27,8 +27,8 @@ public class AllowedHosts {
   /**
    * Whether a request with this Host header is served.
    *
-   * @param host as the client sent it, with or without a port; null without one
-   * @param localAddress the address of this machine that the request came to
+   * @param host the header, with or without a port; null if the client sent none
+   * @param localAddress the local address that received the request
    */
   public boolean serves(String host, String localAddress) {
     if (host == null) {

@@ -1,9 +1,9 @@
 package org.alphaquant.security;
 
-/** The service would be open to everybody who can reach it. */
+/** Without a key, anybody who can reach the service could use it. */
 final class AnonymousAccessException extends RuntimeException {
 
   AnonymousAccessException(String address) {
-    super("The service would listen on " + address + " although no API key was made.");
+    super("The service would listen on " + address + " although no API key exists.");
   }
 }

@@ -3,7 +3,7 @@ package org.alphaquant.security;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-/** Says at start what to do, instead of a stack trace. */
+/** Explains the failed start instead of printing a stack trace. */
 final class AnonymousAccessFailureAnalyzer
     extends AbstractFailureAnalyzer<AnonymousAccessException> {
 

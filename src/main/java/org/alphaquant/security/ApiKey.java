@@ -8,10 +8,10 @@ import java.util.EnumSet;
 import java.util.Set;
 
 /**
- * What is known of a key, which is all but its secret.
+ * A key without its secret.
  *
- * @param id the part of the key that may be shown
- * @param owner whose jobs it makes and sees
+ * @param id the public part of the key
+ * @param owner owner of the jobs that it creates and sees
  * @param name what it is for
  * @param expiresAt null for never
  * @param lastUsedAt to the minute

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** The keys of this service: every SQL statement about them. */
+/** The SQL statements about keys. */
 @Component
 class ApiKeys {
 
@@ -44,7 +44,7 @@ class ApiKeys {
         .single();
   }
 
-  /** Makes a key unless this one is there, revoked or not. */
+  /** Creates this key unless it exists, revoked or not. */
   boolean admit(KeyText text, String owner, Set<Scope> scopes, String name) {
     List<byte[]> known =
         sql.sql("select secret_sha256 from api_key where id = ?")
@@ -66,7 +66,7 @@ class ApiKeys {
         .list();
   }
 
-  /** Ends a key; empty if there is none with this id. */
+  /** Revokes a key; empty if there is none with this id. */
   Optional<ApiKey> revoke(String id) {
     return sql.sql(
             "update api_key set revoked_at = coalesce(revoked_at, now()) where id = ? returning "
@@ -76,12 +76,12 @@ class ApiKeys {
         .optional();
   }
 
-  /** Whether a key was ever made. */
+  /** Whether a key was ever created. */
   boolean exist() {
     return sql.sql("select exists (select 1 from api_key)").query(Boolean.class).single();
   }
 
-  /** The key, if the text is one that counts now. */
+  /** The key with this text, if it is valid now. */
   Optional<ApiKey> authenticate(KeyText text) {
     return sql.sql(
             "select secret_sha256, "
@@ -94,8 +94,8 @@ class ApiKeys {
         .optional();
   }
 
-  /** Those of the keys with these ids that count now. */
-  Set<String> counting(List<String> ids) {
+  /** The ids of those keys that are valid now. */
+  Set<String> valid(List<String> ids) {
     return Set.copyOf(
         sql.sql(
                 "select id from api_key where id in (:ids) and revoked_at is null"
@@ -105,7 +105,7 @@ class ApiKeys {
             .list());
   }
 
-  /** Notes a use, at most once a minute. */
+  /** Records the time of use, at most once a minute. */
   void used(String id) {
     sql.sql(
             """

@@ -18,7 +18,7 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
 final class BearerFilter extends OncePerRequestFilter {
 
   private static final String SCHEME = "Bearer ";
-  // The later dispatches of a request are the same caller's, and no further requests.
+  // Later dispatches of the same request keep its caller and do not count as requests.
   private static final String ENTERED = BearerFilter.class.getName() + ".entered";
 
   private final Gate gate;
@@ -58,7 +58,7 @@ final class BearerFilter extends OncePerRequestFilter {
     chain.doFilter(request, response);
   }
 
-  /** Probes must get through whatever the database does. */
+  /** Probes must work even if the database is unavailable. */
   @Override
   protected boolean shouldNotFilter(HttpServletRequest request) {
     String path = request.getRequestURI().substring(request.getContextPath().length());
@@ -114,7 +114,7 @@ final class BearerFilter extends OncePerRequestFilter {
     SecurityContextHolder.setContext(context);
   }
 
-  // The answer of a stream is written by other dispatches of the same request.
+  // Other dispatches of the same request write the response of a stream.
   @Override
   protected boolean shouldNotFilterAsyncDispatch() {
     return false;

@@ -24,14 +24,14 @@ public record Caller(String owner, Set<Scope> scopes) {
   }
 
   /**
-   * @throws IllegalStateException outside of a request that was let in
+   * @throws IllegalStateException outside of an authenticated request
    */
   public static Caller current() {
     Authentication authentication = SecurityContextHolder.getContext().getAuthentication();
     if (authentication != null && authentication.getPrincipal() instanceof Caller caller) {
       return caller;
     }
-    throw new IllegalStateException("nobody is calling");
+    throw new IllegalStateException("there is no caller");
   }
 
   /** Whether it may see what belongs to this owner. */

@@ -5,8 +5,8 @@ import java.time.Instant;
 /**
  * The credential of a request.
  *
- * @param keyId of the API key; null for a token, and where neither was asked for
- * @param expiresAt end of a token; null where the keys' table knows it, or nobody
+ * @param keyId id of the API key; null for a token and for anonymous access
+ * @param expiresAt when a token expires; null for a key and for anonymous access
  */
 record Credential(String keyId, Instant expiresAt) {
 

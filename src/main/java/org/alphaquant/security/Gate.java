@@ -35,7 +35,9 @@ class Gate {
     return !keysExist;
   }
 
-  /** While the database is away nobody can make a first key, so what was true still is. */
+  /**
+   * While the database is unavailable nobody can create the first key, so the last answer holds.
+   */
   private void ask() {
     askedAt = System.nanoTime();
     try {
@@ -50,7 +52,7 @@ class Gate {
   }
 
   /** Ends anonymous access at once when a key was created here. */
-  void keyMade() {
+  void keyCreated() {
     keysExist = true;
   }
 

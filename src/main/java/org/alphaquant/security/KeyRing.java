@@ -21,14 +21,14 @@ public class KeyRing {
   }
 
   /**
-   * A key, the one time that it is known whole.
+   * A new key; its secret is not stored and cannot be shown again.
    *
    * @param text what a client sends as {@code Authorization: Bearer <text>}
    */
   public record NewKey(String text, ApiKey key) {}
 
   /**
-   * Makes a key. The first one ends the time when no key was needed.
+   * Creates a key. The first one ends anonymous access.
    *
    * @param name what it is for, or null
    * @param expiresAt null for never
@@ -36,7 +36,7 @@ public class KeyRing {
   public NewKey create(String owner, Set<Scope> scopes, String name, Instant expiresAt) {
     KeyText text = KeyText.random();
     ApiKey key = keys.insert(text, owner, scopes, name, expiresAt);
-    gate.keyMade();
+    gate.keyCreated();
     watch.wake();
     return new NewKey(text.reveal(), key);
   }
@@ -47,17 +47,17 @@ public class KeyRing {
   }
 
   /**
-   * Lets in a key that somebody else made, for a setup that keeps its secrets by itself.
+   * Adds a key that was generated elsewhere, for deployments that manage their own secrets.
    *
-   * @return false where it was let in before; a key that was revoked stays so
-   * @throws IllegalArgumentException if the text has not the form of a key, or another key has its
-   *     id
+   * @return false if it exists already; a revoked key stays revoked
+   * @throws IllegalArgumentException if the text does not have the form of a key, or another key
+   *     has its id
    */
   public boolean admit(String text, String owner, Set<Scope> scopes, String name) {
     KeyText key =
         KeyText.parse(text).orElseThrow(() -> new IllegalArgumentException("not a key's form"));
     boolean made = keys.admit(key, owner, scopes, name);
-    gate.keyMade();
+    gate.keyCreated();
     return made;
   }
 
@@ -66,7 +66,7 @@ public class KeyRing {
     return keys.list();
   }
 
-  /** Ends a key; empty if there is none with this id. */
+  /** Revokes a key; empty if there is none with this id. */
   public Optional<ApiKey> revoke(String id) {
     Optional<ApiKey> revoked = keys.revoke(id);
     gate.keyRevoked();

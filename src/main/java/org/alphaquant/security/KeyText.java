@@ -9,10 +9,10 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A key as its holder has it: {@code qk_<id>_<secret>}. Never stored and never logged. */
+/** The full text of a key, {@code qk_<id>_<secret>}. Never stored or logged. */
 final class KeyText {
 
-  /** What every key begins with, and no token does. */
+  /** The prefix of every key; no token has it. */
   static final String PREFIX = "qk_";
 
   private static final Pattern FORM = Pattern.compile(PREFIX + "([a-z0-9]{8})_([A-Za-z0-9_-]{43})");
@@ -63,7 +63,7 @@ final class KeyText {
     }
   }
 
-  /** In constant time, so that a wrong secret does not tell how much of it was right. */
+  /** Compares in constant time, so that the time reveals nothing about the secret. */
   boolean matches(byte[] sha256) {
     return MessageDigest.isEqual(secretSha256(), sha256);
   }

@@ -12,9 +12,9 @@ import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.stereotype.Component;
 
 /**
- * Ends answers that go on for long, streams of events and downloads, when what let their requests
- * in counts no more: a key that was revoked or has expired, a token at its end, no key once the
- * first was made.
+ * Ends long responses (event streams and downloads) when their credential is no longer valid: the
+ * key was revoked or has expired, the token has expired, or the first key has ended anonymous
+ * access.
  */
 @Component
 public class KeyWatch {
@@ -23,9 +23,9 @@ public class KeyWatch {
   private final ApiKeys keys;
   private final Gate gate;
   private final Set<Watched> open = ConcurrentHashMap.newKeySet();
-  private final Rounds rounds = new Rounds("key-watch", EVERY, this::look);
+  private final Rounds rounds = new Rounds("key-watch", EVERY, this::check);
 
-  /** One answer under way; equal to itself alone. */
+  /** A response in progress, compared by identity. */
   private static final class Watched {
     private final Credential credential;
     private final Runnable end;
@@ -43,10 +43,10 @@ public class KeyWatch {
   }
 
   /**
-   * Watches the answer to the request of this thread.
+   * Watches the response to the current request.
    *
-   * @param end called once at most, must not wait
-   * @return to be run when the answer has ended
+   * @param end ends the response; called at most once and must not block
+   * @return must be run when the response has ended
    */
   public Runnable watch(Runnable end) {
     Watched watched = new Watched(credential(), end);
@@ -54,7 +54,7 @@ public class KeyWatch {
     return () -> open.remove(watched);
   }
 
-  /** Answers that are being watched. */
+  /** Number of responses that are being watched. */
   public int size() {
     return open.size();
   }
@@ -64,15 +64,15 @@ public class KeyWatch {
         instanceof KeyAuthentication authentication) {
       return authentication.credential();
     }
-    throw new IllegalStateException("nobody is calling");
+    throw new IllegalStateException("there is no caller");
   }
 
-  /** Looks now: a key was made or revoked here. */
+  /** Checks now, because this process has created or revoked a key. */
   void wake() {
     rounds.wake();
   }
 
-  private Duration look() {
+  private Duration check() {
     List<String> ids =
         open.stream()
             .map(it -> it.credential)
@@ -80,17 +80,17 @@ public class KeyWatch {
             .map(Credential::keyId)
             .distinct()
             .toList();
-    Set<String> counting = ids.isEmpty() ? Set.of() : keys.counting(ids);
+    Set<String> valid = ids.isEmpty() ? Set.of() : keys.valid(ids);
     open.stream()
-        .filter(it -> !counts(it.credential, counting))
+        .filter(it -> !isValid(it.credential, valid))
         .collect(Collectors.toSet())
         .forEach(this::end);
     return EVERY;
   }
 
-  private boolean counts(Credential credential, Set<String> counting) {
+  private boolean isValid(Credential credential, Set<String> valid) {
     if (credential.isKey()) {
-      return counting.contains(credential.keyId());
+      return valid.contains(credential.keyId());
     }
     return credential.isToken() ? credential.expiresAt().isAfter(Instant.now()) : gate.isOpen();
   }

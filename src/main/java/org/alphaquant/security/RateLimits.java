@@ -8,15 +8,14 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import org.springframework.stereotype.Component;
 
-/** A token bucket per key, in this process: a brake for runaway clients, not a quota. */
+/** A token bucket per key and process, against runaway clients. It is not a quota. */
 @Component
 class RateLimits {
 
   private static final int MAX_BUCKETS = 100_000;
 
   private final SecuritySettings settings;
-  // A bucket is full again after the burst's time, so one that nobody used for so long says
-  // nothing.
+  // An unused bucket is full again after this time, so it can be forgotten.
   private final Cache<String, Bucket> buckets;
 
   RateLimits(SecuritySettings settings) {
@@ -31,9 +30,9 @@ class RateLimits {
   }
 
   /**
-   * Counts a request and tells the client what it has left.
+   * Counts a request and sets the header with the remaining requests.
    *
-   * @throws TooManyRequestsException if it has nothing left
+   * @throws TooManyRequestsException if the bucket is empty
    */
   void take(String key, HttpServletResponse response) {
     if (settings.requestsPerSecond() == 0) {
@@ -48,7 +47,7 @@ class RateLimits {
     response.setHeader("RateLimit", "\"key\";r=" + probe.getRemainingTokens());
     if (!probe.isConsumed()) {
       throw new TooManyRequestsException(
-          "The key may send %d requests per second, and %d at once."
+          "The key may send %d requests per second and %d at once."
               .formatted(settings.requestsPerSecond(), settings.burst()),
           Duration.ofNanos(probe.getNanosToWaitForRefill()));
     }

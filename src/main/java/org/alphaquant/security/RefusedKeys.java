@@ -13,13 +13,13 @@ import org.springframework.stereotype.Component;
 
 /**
  * Slows down key guessing: an address with too many refused keys is rejected for a while without a
- * database query. Keys that were let in lately are not asked for here.
+ * database query. Recently accepted keys are not affected.
  */
 @Component
 class RefusedKeys {
   private static final int MAX_ADDRESSES = 100_000;
 
-  /** One household or host has a network of this many bytes of an IPv6 address. */
+  /** Length in bytes of the IPv6 prefix that one household or host usually has. */
   private static final int IPV6_NETWORK_BYTES = 8;
 
   private final int perMinute;
@@ -34,7 +34,7 @@ class RefusedKeys {
   }
 
   /**
-   * @throws TooManyRequestsException if so many keys from this address were refused lately
+   * @throws TooManyRequestsException if too many keys from this address were refused recently
    */
   void check(String address) {
     Bucket bucket = perMinute == 0 ? null : buckets.getIfPresent(network(address));
@@ -44,7 +44,7 @@ class RefusedKeys {
     EstimationProbe probe = bucket.estimateAbilityToConsume(1);
     if (!probe.canBeConsumed()) {
       throw new TooManyRequestsException(
-          "%d keys from %s were refused within a minute; nothing is looked up for a while."
+          "%d keys from %s were refused within a minute; try again later."
               .formatted(perMinute, address),
           Duration.ofNanos(probe.getNanosToWaitForRefill()));
     }
@@ -63,7 +63,7 @@ class RefusedKeys {
         .build();
   }
 
-  /** An address, of IPv6 its network: its owner has as many addresses as wanted. */
+  /** The address, or the network prefix of an IPv6 address. */
   static String network(String address) {
     try {
       byte[] bytes = InetAddress.getByName(address).getAddress();

@@ -3,25 +3,25 @@ package org.alphaquant.security;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Locale;
 
-/** What a key allows. None includes another. */
+/** What a key allows. No scope includes another. */
 public enum Scope {
-  /** Reading one's own jobs and their results. */
+  /** Read the owner's jobs and their results. */
   @JsonProperty("read")
   READ,
-  /** Posting, cancelling, retrying and deleting one's own jobs. */
+  /** Create, cancel, retry and delete the owner's jobs. */
   @JsonProperty("write")
   WRITE,
-  /** The jobs of all owners, and the keys. */
+  /** Manage keys and the jobs of all owners. */
   @JsonProperty("admin")
   ADMIN;
 
-  /** As it is spelled everywhere outside of Java. */
+  /** The name in JSON and on the command line. */
   String word() {
     return name().toLowerCase(Locale.ROOT);
   }
 
   /**
-   * The scope of a word.
+   * The scope with this name.
    *
    * @throws IllegalArgumentException if there is no such scope
    */
@@ -31,7 +31,8 @@ public enum Scope {
         return scope;
       }
     }
-    throw new IllegalArgumentException("'" + word + "' is no scope; scopes are read, write, admin");
+    throw new IllegalArgumentException(
+        "'" + word + "' is not a scope; the scopes are read, write and admin");
   }
 
   @Override

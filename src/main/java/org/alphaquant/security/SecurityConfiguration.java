@@ -18,7 +18,7 @@ import org.springframework.web.servlet.HandlerExceptionResolver;
 @ConditionalOnWebApplication
 class SecurityConfiguration {
 
-  // The dashboard's own files only; a result that a browser shows can run nothing.
+  // Allows only the dashboard's own files; a result opened in a browser cannot run scripts.
   private static final String CONTENT_POLICY =
       "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
           + " form-action 'self'; frame-ancestors 'none'";
@@ -33,7 +33,7 @@ class SecurityConfiguration {
       @Qualifier("handlerExceptionResolver") HandlerExceptionResolver problems)
       throws Exception {
     return http.sessionManagement(it -> it.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-        // Without cookies there is nothing that another site could ride on.
+        // Without cookies there is no CSRF.
         .csrf(it -> it.disable())
         .formLogin(it -> it.disable())
         .httpBasic(it -> it.disable())
@@ -52,7 +52,7 @@ class SecurityConfiguration {
                     .hasAuthority(Scope.ADMIN.word())
                     .requestMatchers(HttpMethod.GET, "/v1/**", "/actuator/prometheus")
                     .hasAuthority(Scope.READ.word())
-                    // Its tools are requests to what is below /v1, with the same key.
+                    // Its tools call the endpoints below /v1 with the same key.
                     .requestMatchers("/mcp")
                     .hasAuthority(Scope.READ.word())
                     .requestMatchers("/v1/**")
@@ -71,16 +71,18 @@ class SecurityConfiguration {
             it ->
                 it.contentSecurityPolicy(policy -> policy.policyDirectives(CONTENT_POLICY))
                     .referrerPolicy(policy -> policy.policy(ReferrerPolicy.NO_REFERRER))
-                    // Answers say by themselves how long they may be kept.
+                    // Each response sets its own Cache-Control.
                     .cacheControl(cache -> cache.disable()))
         .build();
   }
 
-  /** There are no users with passwords; without this one would be made up at every start. */
+  /**
+   * There are no users with passwords; without this bean Spring would create one at every start.
+   */
   @Bean
   UserDetailsService noUsers() {
     return name -> {
-      throw new UsernameNotFoundException("There are keys, but no users.");
+      throw new UsernameNotFoundException("There are only keys, no users.");
     };
   }
 }

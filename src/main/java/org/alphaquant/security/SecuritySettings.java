@@ -12,17 +12,16 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * @param allowAnonymous serve everybody on an address that others can reach although there is no
- *     key
- * @param allowedHosts names that a Host header may have; empty for loopback names alone where there
- *     is no key, and for any where there is one
- * @param setupToken what the maker of the first key must send; drawn at random where it is not set
- * @param requestsPerSecond most requests per second that a key may keep up; 0 for no limit
- * @param burst most requests at once
- * @param refusedKeysPerMinute wrong keys from one address until it has to wait; 0 for no limit
- * @param keyCache how long a key that was revoked elsewhere may still be let in
- * @param oauth2 how tokens are read, where {@code
- *     spring.security.oauth2.resourceserver.jwt.issuer-uri} names an issuer
+ * @param allowAnonymous whether to start without a key on an address that other machines can reach
+ * @param allowedHosts allowed values of the Host header; if empty, loopback names on a service
+ *     without keys and any name on a service with keys
+ * @param setupToken token required to create the first key; random by default
+ * @param requestsPerSecond sustained requests per second of a key; 0 for no limit
+ * @param burst maximum number of requests at once
+ * @param refusedKeysPerMinute refused keys from one address before it has to wait; 0 for no limit
+ * @param keyCache how long a key that another process revoked may still be accepted
+ * @param oauth2 how tokens are read if {@code spring.security.oauth2.resourceserver.jwt.issuer-uri}
+ *     is set
  */
 @ConfigurationProperties("alphaquant.security")
 record SecuritySettings(
@@ -37,15 +36,15 @@ record SecuritySettings(
   static final int LONGEST_OWNER = 200;
 
   /**
-   * @param ownerClaim the claim that says whose the jobs are
-   * @param ownerPrefix comes before it, so that no token can name the owner of a key
-   * @param scopePrefix what the scopes read, write and admin begin with in a token
-   * @param scopeClaims claims that hold scopes, as a list or as words with blanks between; a path
-   *     with dots where the claim is within another
-   * @param clientId what the issuer knows the dashboard as; where set, people sign in there
-   * @param clientSecretFile file with the client's secret, where the issuer wants one
-   * @param signInScope what the sign-in asks the issuer for
-   * @param parameters more to send along with a sign-in, such as {@code audience}
+   * @param ownerClaim the claim with the owner of the jobs
+   * @param ownerPrefix prefix of the owner, so that no token can claim the owner of a key
+   * @param scopePrefix prefix of the scopes read, write and admin in a token
+   * @param scopeClaims claims with scopes, as a list or as words separated by blanks; a path with
+   *     dots for a nested claim
+   * @param clientId client id of the dashboard at the issuer; enables sign-in there
+   * @param clientSecretFile file with the client's secret, if the issuer requires one
+   * @param signInScope the scope that the sign-in requests from the issuer
+   * @param parameters additional parameters of a sign-in, such as {@code audience}
    */
   record OAuth2(
       @DefaultValue("sub") String ownerClaim,

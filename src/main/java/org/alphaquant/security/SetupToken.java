@@ -12,9 +12,9 @@ import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /**
- * What the maker of the first key must know: whoever can merely reach a service without keys could
- * shut its owner out otherwise. It is said in the log of a start without keys, and good until the
- * process ends or a key was made.
+ * The token required to create the first key. Without it, anybody who can reach a service without
+ * keys could lock its owner out. It is written to the log at a start without keys, and valid until
+ * the process ends or a key is created.
  */
 @Component
 @ConditionalOnWebApplication
@@ -40,17 +40,14 @@ public class SetupToken {
   void ready(ApplicationReadyEvent event) {
     if (isNeeded()) {
       log.info(
-          "No API key exists. Make the first with the command create-key, or with POST /v1/keys and"
+          "No API key exists. Create the first with the command create-key, or with POST /v1/keys and"
               + " the header {}: {}",
           HEADER,
           new String(token, StandardCharsets.UTF_8));
     }
   }
 
-  /**
-   * Whether a key that is made now is the first one, and its maker not known by a token of an
-   * identity provider either.
-   */
+  /** Whether the next key is the first one and the caller has no token of an identity provider. */
   public boolean isNeeded() {
     return !tokens.areAccepted() && gate.isOpen();
   }

@@ -18,7 +18,7 @@ import org.springframework.security.oauth2.jwt.JwtDecoderInitializationException
 import org.springframework.security.oauth2.jwt.JwtException;
 import org.springframework.stereotype.Component;
 
-/** Callers with a token of somebody else's issuer (RFC 9068), where the operator named one. */
+/** Authenticates callers by the tokens of a configured identity provider (RFC 9068). */
 @Component
 class Tokens {
 
@@ -35,11 +35,11 @@ class Tokens {
   }
 
   /**
-   * Who sends this token.
+   * The caller that this token identifies.
    *
-   * @throws BadCredentialsException if it is none of the issuer's, has expired or is for another
+   * @throws BadCredentialsException if it is not from the issuer, has expired or is for another
    *     audience
-   * @throws AuthenticationServiceException if that cannot be found out now
+   * @throws AuthenticationServiceException if the issuer cannot be reached
    */
   KeyAuthentication admit(String token) {
     try {
@@ -52,7 +52,7 @@ class Tokens {
     }
   }
 
-  // RFC 9068 asks for an end; what has none is good until somebody asks again.
+  // RFC 9068 requires exp; a token without it is valid for this request only.
   private static Instant end(Jwt token) {
     return token.getExpiresAt() == null ? Instant.MAX : token.getExpiresAt();
   }
@@ -67,7 +67,7 @@ class Tokens {
     return new Caller(settings.ownerPrefix() + owner, scopes(token));
   }
 
-  /** What else the token allows is for other services. */
+  /** Other scopes of the token are for other services. */
   private Set<Scope> scopes(Jwt token) {
     Set<Scope> scopes = EnumSet.noneOf(Scope.class);
     for (Scope scope : Scope.values()) {

@@ -2,7 +2,7 @@ package org.alphaquant.security;
 
 import java.time.Duration;
 
-/** A key sends more requests than it may. */
+/** A key or an address sends too many requests. */
 public final class TooManyRequestsException extends RuntimeException {
 
   private final transient Duration retryAfter;
@@ -12,7 +12,7 @@ public final class TooManyRequestsException extends RuntimeException {
     this.retryAfter = retryAfter;
   }
 
-  /** When the next request will be let in. */
+  /** How long to wait before the next request. */
   public Duration retryAfter() {
     return retryAfter;
   }

@@ -1,8 +1,8 @@
 /**
  * Authentication, authorization and rate limits: API keys with scopes.
  *
- * <p>As long as no key was ever made, everybody who reaches the service may do everything; it then
- * listens on this machine only, or does not start. The first key ends that for good, also when it
- * is revoked later.
+ * <p>Until the first key is created, anybody who reaches the service may do everything; it then
+ * listens on this machine only, or does not start. The first key ends anonymous access for good,
+ * even if it is revoked later.
  */
 package org.alphaquant.security;

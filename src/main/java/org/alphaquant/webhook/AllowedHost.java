@@ -6,11 +6,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * One entry of the list of hosts that messages may be sent to.
+ * An entry of the list of allowed hosts.
  *
- * @param name the host, in lower case; what follows {@code *.} where subdomains are meant
- * @param subdomains whether every host below the name is meant, instead of the name itself
- * @param port -1 for the scheme's own
+ * @param name the host in lower case, or the domain after {@code *.}
+ * @param subdomains whether the entry allows all subdomains, but not the domain itself
+ * @param port -1 for the scheme's default
  */
 record AllowedHost(String name, boolean subdomains, int port) {
   private static final Pattern ENTRY =

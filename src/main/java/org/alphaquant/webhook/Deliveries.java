@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
 
-/** Finds due messages and sends them, up to the allowed number at once. */
+/** Finds due messages and sends them, within the limit of concurrent attempts. */
 final class Deliveries implements SmartLifecycle, Notifications.Listener {
   private static final Logger log = LoggerFactory.getLogger(Deliveries.class);
   private static final int GONE = 410;
@@ -57,14 +57,14 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     return due.size();
   }
 
-  // Longer than an attempt can take, so that nobody else begins one beside it.
+  // Longer than an attempt can take, so that no other process begins one meanwhile.
   private double leaseSeconds() {
     return 10 + 4 * seconds(settings.timeout());
   }
 
   private void attempt(WebhookDelivery delivery) {
     places.take(delivery.host());
-    // Within a stage, so that a failure to begin ends the attempt as any other does.
+    // In a stage, so that an exception here ends the attempt like any other failure.
     CompletableFuture.completedFuture(delivery)
         .thenCompose(sender::send)
         .whenComplete(
@@ -72,8 +72,11 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
               try {
                 settle(delivery, status, failure);
               } catch (DataAccessException e) {
-                // It is due again when its lease is over.
-                log.debug("webhook={} answer is lost: {}", delivery.id(), e.getMessage());
+                // It is due again when its lease expires.
+                log.debug(
+                    "webhook={} the outcome could not be stored: {}",
+                    delivery.id(),
+                    e.getMessage());
               } finally {
                 places.release(delivery.host());
                 rounds.wake();
@@ -115,7 +118,7 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     return ThreadLocalRandom.current().nextDouble(longest / 2, longest);
   }
 
-  // Whoever wrote the message may have put the whole address in.
+  // The message of an exception may contain the whole address.
   private static String describe(Throwable cause, String url) {
     String message = cause.getMessage();
     String whole = message == null ? cause.getClass().getSimpleName() : message;

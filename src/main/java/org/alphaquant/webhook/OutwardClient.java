@@ -14,9 +14,9 @@ import org.apache.hc.core5.util.Timeout;
 
 /**
  * An HTTP client for addresses that users chose. It connects only to addresses that {@link Targets}
- * has looked up and allowed, so that a name cannot show one address to the check and another one to
- * the connection. It has no proxy, as that would look names up by itself, and follows no redirect,
- * as that could lead elsewhere.
+ * has resolved and allowed, so that a name cannot resolve to one address for the check and to
+ * another for the connection. It uses no proxy, which would resolve names itself, and follows no
+ * redirects.
  */
 final class OutwardClient {
   private static final int MOST_HEADERS = 100;

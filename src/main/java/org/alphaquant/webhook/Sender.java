@@ -15,7 +15,7 @@ import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.core5.http.ContentType;
 import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 
-/** Sends one message once. */
+/** Makes one attempt to send a message. */
 final class Sender {
   private static final ContentType JSON = ContentType.create("application/json");
 
@@ -24,7 +24,7 @@ final class Sender {
   private final Signature signature;
   private final Clock clock;
   private final CloseableHttpClient http;
-  // As many as there are attempts, and those that a name server keeps waiting.
+  // One per attempt, and more for attempts that wait for a name server.
   private final ExecutorService attempts = Executors.newCachedThreadPool(Sender::daemon);
 
   Sender(WebhookSettings settings, Targets targets, Clock clock) {
@@ -42,9 +42,10 @@ final class Sender {
   }
 
   /**
-   * The status of the answer.
+   * Sends the message and returns the status of the response.
    *
-   * @return fails where none came, and with {@link RefusedException} where nothing may be sent
+   * @return fails if there is no response, with {@link RefusedException} if the address is not
+   *     allowed
    */
   CompletableFuture<Integer> send(WebhookDelivery delivery) {
     HttpPost request = request(delivery);
@@ -71,8 +72,8 @@ final class Sender {
     return request;
   }
 
-  // Hangs up after the status: what a receiver has to say besides could be without an end, and to
-  // close the answer would be to read all of it.
+  // Closes the connection after the status, because the body could be endless and closing the
+  // response would read all of it.
   private int status(HttpPost request) {
     try {
       return http.executeOpen(null, request, null).getCode();

@@ -6,7 +6,7 @@ import org.springframework.context.annotation.Condition;
 import org.springframework.context.annotation.ConditionContext;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
-/** Holds where hosts are allowed, in every role but {@code worker}, which calls nobody. */
+/** Matches if hosts are allowed, in every role except {@code worker}. */
 final class SendsWebhooks implements Condition {
   @Override
   public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {

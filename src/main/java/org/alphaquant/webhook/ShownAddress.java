@@ -1,15 +1,15 @@
 package org.alphaquant.webhook;
 
-/** An address as logs and stored errors may show it: a query or a user can hold a token. */
+/** An address without its query and user, which may contain a token, for logs and errors. */
 final class ShownAddress {
   private ShownAddress() {}
 
-  /** Scheme, host, port and path; also of what is no valid address. */
+  /** Scheme, host, port and path, even of an invalid address. */
   static String of(String url) {
     return url.replaceFirst("(?s)[?#].*", "").replaceFirst("(?s)//[^/]*@", "//");
   }
 
-  /** The text with the address shown so wherever it is in it. */
+  /** The text with all occurrences of the address shortened in this way. */
   static String in(String text, String url) {
     return text.replace(url, of(url));
   }

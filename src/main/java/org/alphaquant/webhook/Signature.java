@@ -6,7 +6,7 @@ import java.util.Base64;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** Signs messages as the Standard Webhooks specification says: HMAC-SHA256 of id.time.body. */
+/** Signs messages according to the Standard Webhooks specification: HMAC-SHA256 of id.time.body. */
 final class Signature {
   private static final String ALGORITHM = "HmacSHA256";
 
@@ -17,7 +17,7 @@ final class Signature {
   }
 
   /**
-   * @param epochSecond when it is sent; a receiver refuses old ones, so that nobody can repeat them
+   * @param epochSecond time of sending; receivers reject old messages to prevent replay
    */
   String of(String id, long epochSecond, String body) {
     try {

@@ -7,7 +7,9 @@ import java.util.List;
 import java.util.Optional;
 import org.alphaquant.egress.PublicAddress;
 
-/** Checks addresses, so that users cannot make the service call its own network (SSRF). */
+/**
+ * Checks addresses, so that users cannot make the service send requests into its network (SSRF).
+ */
 final class Targets {
   private final WebhookSettings settings;
   private final List<AllowedHost> hosts;
@@ -23,11 +25,11 @@ final class Targets {
     this.hosts = settings.hosts();
   }
 
-  /** Why no message may go there, as the end of a sentence about the address; empty if it may. */
+  /** Why the address is not allowed, as the end of a sentence about it; empty if it is allowed. */
   Optional<String> refusal(URI target) {
     if (hosts.isEmpty()) {
       return Optional.of(
-          "cannot be told: this service has no webhooks (alphaquant.webhooks.allowed-hosts)");
+          "cannot be used: webhooks are disabled (alphaquant.webhooks.allowed-hosts)");
     }
     if (!settings.allowHttp() && !target.getScheme().equalsIgnoreCase("https")) {
       return Optional.of("must begin with https://");
@@ -38,10 +40,10 @@ final class Targets {
   }
 
   /**
-   * Looks the host up, as may be done once for each connection.
+   * Resolves the host. Call it once per connection.
    *
-   * @throws UnknownHostException if there is no such host now
-   * @throws Sender.RefusedException if one of its addresses is inside
+   * @throws UnknownHostException if the host cannot be resolved
+   * @throws Sender.RefusedException if one of its addresses is not public
    */
   InetAddress[] addresses(String host) throws UnknownHostException {
     InetAddress[] addresses = lookUp(host);

@@ -9,17 +9,16 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Allowed hosts and retry policy of webhooks.
  *
- * @param allowedHosts {@code host}, {@code host:port} or {@code *.domain}; with none there are no
- *     webhooks
- * @param secret the key of the signatures, {@code whsec_} and the Base64 of 24 to 64 bytes
- * @param allowHttp also send without TLS
- * @param allowPrivateAddresses also send to addresses of this machine and of private networks
- * @param timeout longest wait for a connection, and for an answer
- * @param attempts how often a message is tried
- * @param firstWait longest wait before the second attempt; doubles with each
- * @param longestWait where the doubling ends
- * @param concurrency messages under way at once
- * @param pollEvery longest time until a message is found that no notification told of
+ * @param allowedHosts {@code host}, {@code host:port} or {@code *.domain}; empty disables webhooks
+ * @param secret key of the signatures, {@code whsec_} and the Base64 of 24 to 64 bytes
+ * @param allowHttp whether to send without TLS too
+ * @param allowPrivateAddresses whether to send to addresses of this machine and of private networks
+ * @param timeout time limit for a connection and for a response
+ * @param attempts maximum number of attempts
+ * @param firstWait maximum wait before the second attempt; doubles with each attempt
+ * @param longestWait upper limit of the wait
+ * @param concurrency maximum number of concurrent attempts
+ * @param pollEvery interval of polling for messages whose notification was lost
  */
 @ConfigurationProperties("alphaquant.webhooks")
 record WebhookSettings(

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import org.springframework.dao.DataAccessException;
 
-/** One attempt at one job, from its folder to the row that says how it ended. */
+/** One attempt at a job: creates its folder, runs it and records the outcome in the job's row. */
 final class Attempt {
   private static final Logger log = LoggerFactory.getLogger(Attempt.class);
 
@@ -32,13 +32,13 @@ final class Attempt {
     this.retryBackoffSeconds = retryBackoffSeconds;
   }
 
-  /** Makes the context, once the folder exists. */
+  /** Creates the attempt's folder and context. */
   interface Preparation {
     AttemptContext prepare() throws IOException;
   }
 
   void run(Preparation preparation, JobRunner runner) {
-    // Fields of every line that this thread logs, for logs in JSON.
+    // Added to every line that this thread logs, for logs in JSON.
     MDC.setContextMap(
         Map.of(
             "job_id",
@@ -59,14 +59,14 @@ final class Attempt {
     try {
       AttemptContext context = preparation.prepare();
       JobResult result = runner.run(context);
-      context.tellWaiting();
+      context.flushProgress();
       succeed(result);
     } catch (Throwable failure) {
       end(failure);
     }
   }
 
-  // Also what was deleted since it was written must cost an attempt, not be called a result.
+  // A file deleted after it was written fails the attempt; it must not be reported as a result.
   private void succeed(JobResult result) throws IOException {
     folders.requireWhole(job.id(), lease.epoch(), result);
     lease.ensureTrusted();
@@ -77,7 +77,7 @@ final class Attempt {
     finish(() -> leases.succeed(job.id(), lease.epoch(), result, directory));
   }
 
-  // The lease is asked first: what a run throws after it lost the job is no failure of the job.
+  // Checks the lease first: an exception after the lease was lost is not a failure of the job.
   private void end(Throwable failure) {
     try {
       lease.ensureTrusted();
@@ -86,7 +86,7 @@ final class Attempt {
       } else if (lease.isCancelled()) {
         finish(() -> leases.cancelled(job.id(), lease.epoch()));
       } else if (failure instanceof LeaseLostException) {
-        // Renewed after the work was told to stop: late, but nobody else took the job.
+        // The lease was renewed after the work was told to stop, and no other worker took the job.
         finish(() -> leases.giveBack(job.id(), lease.epoch()));
       } else {
         fail(failure);
@@ -100,7 +100,7 @@ final class Attempt {
 
   private void fail(Throwable failure) {
     JobError error = Failures.classify(failure, folders.folder(job.id()));
-    // Only a fault of this program needs its stack to be understood.
+    // Only an internal error is logged with its stack trace.
     Throwable stack = error.kind() == JobError.Kind.INTERNAL ? failure : null;
     log.warn(
         "job={} epoch={} {} {}: {}",
@@ -116,7 +116,7 @@ final class Attempt {
   private void finish(Supplier<Optional<Job>> statement) {
     Optional<Job> row = RetryingWrites.write(lease, statement);
     if (row.isEmpty()) {
-      throw new LeaseLostException("the row is another attempt's");
+      throw new LeaseLostException("another attempt holds the job");
     }
     log.info("job={} epoch={} is {}", job.id(), lease.epoch(), row.get().state());
     sweep(row.get());
@@ -130,7 +130,7 @@ final class Attempt {
         folders.keepOnlyLogs(row.id());
       }
     } catch (IOException e) {
-      log.warn("job={} leftovers stay for the next sweep: {}", row.id(), e.getMessage());
+      log.warn("job={} leftover files are left for the next sweep: {}", row.id(), e.getMessage());
     }
   }
 }

@@ -13,7 +13,7 @@ import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobEvent;
 import org.alphaquant.job.row.JobEvents;
 
-/** The context of one attempt, writing through the fence of its lease. */
+/** The context of one attempt; every write carries the lease epoch as a fencing token. */
 final class AttemptContext implements JobContext {
   private final Job job;
   private final Lease lease;
@@ -22,9 +22,9 @@ final class AttemptContext implements JobContext {
   private final List<Path> earlier;
   private final JobEvents events;
   private final long progressNanos;
-  private JobProgress told;
-  private JobProgress waiting;
-  private long toldAt;
+  private JobProgress written;
+  private JobProgress pending;
+  private long writtenAt;
 
   AttemptContext(
       Job job,
@@ -95,7 +95,7 @@ final class AttemptContext implements JobContext {
 
   @Override
   public void betweenLayers() {
-    tellWaiting();
+    flushProgress();
     lease.ensureNotDraining();
   }
 
@@ -104,23 +104,23 @@ final class AttemptContext implements JobContext {
     lease.ensureNotDraining();
   }
 
-  // Progress within a phase may be skipped, as the next one says more; the last one never is.
+  // Progress within a phase is throttled; the latest progress is always written in the end.
   @Override
   public void progress(JobProgress progress) {
-    boolean newPhase = told == null || !told.phase().equals(progress.phase());
-    waiting = progress;
-    if (newPhase || System.nanoTime() - toldAt >= progressNanos) {
-      tellWaiting();
+    boolean newPhase = written == null || !written.phase().equals(progress.phase());
+    pending = progress;
+    if (newPhase || System.nanoTime() - writtenAt >= progressNanos) {
+      flushProgress();
     }
   }
 
-  /** Writes the progress that was held back, if any. */
-  void tellWaiting() {
-    if (waiting != null) {
-      append("progress", waiting, waiting);
-      told = waiting;
-      waiting = null;
-      toldAt = System.nanoTime();
+  /** Writes the progress that throttling held back, if any. */
+  void flushProgress() {
+    if (pending != null) {
+      append("progress", pending, pending);
+      written = pending;
+      pending = null;
+      writtenAt = System.nanoTime();
     }
   }
 

@@ -1,6 +1,6 @@
 package org.alphaquant.worker;
 
-/** Ends the work of an attempt for a reason outside of it. */
+/** Stops an attempt for a reason other than its own failure. */
 public abstract sealed class AttemptEndedException extends RuntimeException
     permits LeaseLostException,
         JobCancelledException,

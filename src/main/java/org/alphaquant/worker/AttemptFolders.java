@@ -15,8 +15,8 @@ import org.alphaquant.server.ServerSettings;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * Where attempts write: {@code work/<job>/<epoch>} below the data directory. The row of a finished
- * job names the one folder that is its result; all others are leftovers.
+ * The folders of attempts, {@code work/<job>/<epoch>} below the data directory. The row of a
+ * finished job names the folder with its result; all others can be deleted.
  */
 final class AttemptFolders {
   static final String RESULT = "result";
@@ -43,7 +43,7 @@ final class AttemptFolders {
       Path file = folder.resolve(artifact.name()).normalize();
       if (!file.toRealPath().startsWith(folder.toRealPath())) {
         throw new IOException(
-            "artifact '%s' is no file of the result's folder".formatted(artifact.name()));
+            "artifact '%s' is not in the result's folder".formatted(artifact.name()));
       }
       long bytes = Files.size(file);
       if (bytes != artifact.bytes()) {
@@ -54,12 +54,12 @@ final class AttemptFolders {
     }
   }
 
-  /** Where all attempts of a job have their folders. */
+  /** The folder that holds all attempts of a job. */
   Path folder(UUID job) {
     return settings.workDirectory(job);
   }
 
-  /** Name of an attempt's result, as rows hold it. */
+  /** The artifact directory of an attempt, relative to the data directory, as stored in the row. */
   static String result(UUID job, long epoch) {
     return "work/%s/%d/%s".formatted(job, epoch, RESULT);
   }
@@ -71,7 +71,7 @@ final class AttemptFolders {
         : -1;
   }
 
-  /** Jobs that have a folder here. */
+  /** Ids of jobs that have a folder in this data directory. */
   List<UUID> jobs() throws IOException {
     return children(settings.workDirectory()).stream()
         .map(folder -> folder.getFileName().toString())
@@ -89,9 +89,9 @@ final class AttemptFolders {
   }
 
   /**
-   * Removes everything of a job but its result and what its runners wrote to their output.
+   * Deletes all files of a job except its result and the logs of its runners.
    *
-   * @param artifactDirectory as its row names it; a result in a store leaves nothing here
+   * @param artifactDirectory as stored in the row; a result in a store has no files here
    */
   void keepOnlyResult(UUID job, String artifactDirectory) throws IOException {
     long epoch = attemptOf(artifactDirectory);
@@ -100,7 +100,7 @@ final class AttemptFolders {
     }
   }
 
-  /** Removes everything of a job without a result but what its runners wrote to their output. */
+  /** Deletes all files of a job without a result except the logs of its runners. */
   void keepOnlyLogs(UUID job) throws IOException {
     for (Path folder : epochs(settings.workDirectory(job))) {
       keepOnly(folder, Set.of(LOG));
@@ -123,7 +123,7 @@ final class AttemptFolders {
     }
   }
 
-  /** Removes everything of a job. */
+  /** Deletes all files of a job. */
   void remove(UUID job) throws IOException {
     FileSystemUtils.deleteRecursively(settings.workDirectory(job));
   }

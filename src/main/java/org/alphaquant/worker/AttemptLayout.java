@@ -6,25 +6,25 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * The names of what an attempt leaves for a later one to go on with. A layer is finished when its
- * record is there, as that is written last; a later attempt goes on after the last finished layer
- * whose residual stream is there too.
+ * File names of the checkpointed work that a later attempt resumes from. A layer is finished when
+ * its record exists, because the record is written last; a later attempt resumes after the last
+ * finished layer whose residual stream also exists.
  *
- * @param folder the attempt's
+ * @param folder the attempt's folder
  */
 public record AttemptLayout(Path folder) {
 
-  /** What must agree for a later attempt to use the rest. */
+  /** Identifies the inputs; a later attempt resumes only if its own fingerprint is equal. */
   public Path fingerprint() {
     return folder.resolve("fingerprint");
   }
 
-  /** What was measured of the source. */
+  /** Measurements of the source model. */
   public Path perplexity() {
     return folder.resolve("perplexity.json");
   }
 
-  /** Folder of what the source makes of the windows that the result is compared on. */
+  /** Folder with the source model's outputs, which the result is compared with. */
   public Path outputs() {
     return folder.resolve("source-outputs");
   }
@@ -33,22 +33,22 @@ public record AttemptLayout(Path folder) {
     return folder.resolve("layers");
   }
 
-  /** A finished layer's tensors. */
+  /** File name of a finished layer's tensors. */
   public static String tensors(int layer) {
     return "layer-%05d.safetensors".formatted(layer);
   }
 
-  /** A finished layer's record. */
+  /** File name of a finished layer's record. */
   public static String record(int layer) {
     return "layer-%05d.json".formatted(layer);
   }
 
-  /** The residual stream that leaves a layer. */
+  /** The residual stream after a layer. */
   public Path stream(int layer) {
     return folder.resolve("stream-%05d.safetensors".formatted(layer));
   }
 
-  /** How many layers have their records. */
+  /** Number of leading layers with a record. */
   public int recorded() {
     int layers = 0;
     while (Files.exists(layers().resolve(record(layers)))) {
@@ -57,7 +57,7 @@ public record AttemptLayout(Path folder) {
     return layers;
   }
 
-  /** How many layers a later attempt would take over. */
+  /** Number of layers that a later attempt can reuse. */
   public int usable() {
     for (int layer = recorded() - 1; layer >= 0; layer--) {
       if (Files.exists(stream(layer))) {
@@ -67,7 +67,7 @@ public record AttemptLayout(Path folder) {
     return 0;
   }
 
-  /** The fingerprint's text; empty where the attempt did not come so far. */
+  /** The text of the fingerprint; empty if the attempt ended before writing it. */
   public Optional<String> signature() {
     try {
       return Optional.of(Files.readString(fingerprint()));

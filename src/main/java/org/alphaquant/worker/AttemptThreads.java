@@ -1,6 +1,6 @@
 package org.alphaquant.worker;
 
-/** Makes the threads that attempts run on. */
+/** Creates the threads that run attempts. */
 @FunctionalInterface
 interface AttemptThreads {
   Thread thread(Runnable work);

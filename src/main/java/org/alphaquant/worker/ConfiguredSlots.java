@@ -5,7 +5,7 @@ import org.alphaquant.device.ComputeDevice;
 import org.alphaquant.device.CudaCheck;
 import org.alphaquant.device.DeviceInventory;
 
-/** The slots that the configuration asks for, checked against the machine. */
+/** The device slots from the configuration, validated against the devices of this machine. */
 final class ConfiguredSlots implements DeviceSlots {
   private final List<ComputeDevice> slots;
 

@@ -3,7 +3,7 @@ package org.alphaquant.worker;
 import java.util.List;
 import org.alphaquant.device.ComputeDevice;
 
-/** The devices that this worker runs jobs on, one job (or part of one) on each at a time. */
+/** The devices of this worker. Each runs one job, or a part of one, at a time. */
 public interface DeviceSlots {
   List<ComputeDevice> all();
 }

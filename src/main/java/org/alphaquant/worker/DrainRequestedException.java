@@ -1,6 +1,6 @@
 package org.alphaquant.worker;
 
-/** The worker stops; the job goes back to the queue. */
+/** The worker is shutting down; the job returns to the queue. */
 public final class DrainRequestedException extends AttemptEndedException {
   public DrainRequestedException(String message) {
     super(message);

@@ -12,20 +12,20 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
-/** Which class a failure of a run belongs to. */
+/** Classifies the failures of runs. */
 public final class Failures {
   private static final Logger log = LoggerFactory.getLogger(Failures.class);
 
-  // ENOSPC, EDQUOT, EFBIG: Java hands on the system's words alone.
+  // ENOSPC, EDQUOT, EFBIG: Java reports only the system's message, not the error number.
   private static final List<String> FULL =
       List.of("No space left on device", "Disk quota exceeded", "File too large");
 
   private Failures() {}
 
   /**
-   * The class of a failure, and what to say of it.
+   * The error to store for a failure.
    *
-   * @param folder of the job's attempts
+   * @param folder the folder of the job's attempts
    */
   public static JobError classify(Throwable failure, Path folder) {
     if (failure instanceof RunFailure known) {
@@ -47,11 +47,11 @@ public final class Failures {
           ? diskFull(file, folder)
           : error("input-output", JobError.Kind.TRANSIENT, file);
     }
-    log.error("A run failed for no reason that is known", failure);
+    log.error("A run failed for an unknown reason", failure);
     return error("internal-error", JobError.Kind.INTERNAL, failure);
   }
 
-  // Whoever wraps a message of CUDA need not repeat it.
+  // An exception that wraps a CUDA error may not repeat its message, so causes are searched.
   private static boolean isOfACard(Throwable failure) {
     return Stream.iterate(failure, cause -> cause != null, Throwable::getCause)
         .anyMatch(cause -> DeviceErrors.isDeviceError(String.valueOf(cause.getMessage())));
@@ -70,8 +70,8 @@ public final class Failures {
     return new JobError(
         "disk-full",
         JobError.Kind.RESOURCE,
-        "there is no room left to write in %s: %s".formatted(folder, failure.getMessage()),
-        "Free space there, or give alphaquant.data-dir a larger disk, and retry the job: it goes on"
+        "no space is left to write to %s: %s".formatted(folder, failure.getMessage()),
+        "Free some space or set alphaquant.data-dir to a larger disk, then retry the job: it resumes"
             + " after its last finished layer.");
   }
 

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * Records every few seconds that this worker is alive and which slots it has; independent of
+ * Records every few seconds that this worker is alive and which slots it has. Independent of
  * leases.
  */
 final class Heartbeat {
@@ -52,13 +52,15 @@ final class Heartbeat {
   void stop(UUID worker) {
     rounds.stop();
     try {
-      // A beat after the removal would make a worker known that is gone.
+      // A heartbeat after the removal would register the stopped worker again.
       rounds.join(LAST);
       workers.remove(worker);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (DataAccessException e) {
-      log.debug("The worker stays known for a while: {}", DatabaseAway.reason(e));
+      log.debug(
+          "The worker could not be unregistered and stays listed for a while: {}",
+          DatabaseAway.reason(e));
     }
   }
 

@@ -1,6 +1,6 @@
 package org.alphaquant.worker;
 
-/** A client asked for the job's end. */
+/** A client cancelled the job. */
 public final class JobCancelledException extends AttemptEndedException {
   public JobCancelledException(String message) {
     super(message);

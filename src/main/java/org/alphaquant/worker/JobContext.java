@@ -8,11 +8,11 @@ import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobSpec;
 
-/** What a run knows about its attempt, and how it reports. Not thread-safe. */
+/** Gives a run access to its attempt and takes its reports. Not thread-safe. */
 public interface JobContext {
   UUID jobId();
 
-  /** Number of this attempt; rises with every claim. */
+  /** Number of this attempt; every claim increases it. */
   long leaseEpoch();
 
   JobSpec spec();
@@ -32,27 +32,25 @@ public interface JobContext {
     return devices().get(0);
   }
 
-  /** The devices that are this attempt's alone, for example {@code cuda:0}. */
+  /** The devices reserved for this attempt, for example {@code cuda:0}. */
   List<String> devices();
 
-  /** Attempts of this job that ran out of memory or disk; each asks for a smaller plan. */
+  /** Number of attempts that ran out of memory or disk; the more, the smaller the plan must be. */
   int earlierResourceFailures();
 
-  /** Folder of this attempt, which exists. The run writes nowhere else. */
+  /** The existing folder of this attempt. A run must not write anywhere else. */
   Path attemptDirectory();
 
-  /** The folder below {@link #attemptDirectory} whose files are the result; exists. */
+  /** The existing folder for the result, below {@link #attemptDirectory}. */
   Path artifactDirectory();
 
-  /** Folders of earlier attempts, newest first, to adopt finished layers from; read only. */
+  /** Folders of earlier attempts, newest first, with layers that can be reused; read-only. */
   List<Path> earlierAttempts();
 
   /**
-   * Names a unit of work that uses native code or much memory, for the error message if the process
-   * dies in it.
+   * Names the unit of work that begins, for the error message if the process crashes in it.
    *
-   * @param name in words that complete "while it was ...", for example {@code reading
-   *     tokenizer.json}
+   * @param name completes "while it was ...", for example {@code reading tokenizer.json}
    */
   default void unit(String name) {
     ensureHeld();
@@ -62,20 +60,20 @@ public interface JobContext {
    * Checks that this attempt still holds the job. Call it between units of work, at least every few
    * seconds, and before a file is published.
    *
-   * @throws AttemptEndedException when the work must stop: lease lost, cancelled, or drained and
-   *     out of grace
+   * @throws AttemptEndedException when the work must stop: the lease is lost, the job is cancelled,
+   *     or the grace period of a shutdown is over
    */
   void ensureHeld();
 
   /**
-   * As {@link #ensureHeld}, at a point where a later attempt can go on: stops here when the worker
-   * is being stopped.
+   * As {@link #ensureHeld}, at a point that a later attempt can resume from: stops here when the
+   * worker is shutting down.
    */
   void betweenLayers();
 
   /**
-   * As {@link #ensureHeld}, within work that is lost unless it is whole: stops here when the worker
-   * is being stopped, as finishing takes longer than its grace.
+   * As {@link #ensureHeld}, within work that cannot be resumed: stops here when the worker is
+   * shutting down, because finishing would exceed the grace period.
    */
   void ensureNotDraining();
 

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.UUID;
 import java.util.function.LongSupplier;
 
-/** The lease of one attempt, as known to this process. */
+/** The lease of one attempt, as this process knows it. */
 final class Lease {
   private final UUID jobId;
   private final long epoch;
@@ -19,7 +19,7 @@ final class Lease {
 
   /**
    * @param claimedAt {@code nanoTime} before the claim was sent
-   * @param trust the lease's length less the margin
+   * @param trust the lease's duration minus the safety margin
    */
   Lease(UUID jobId, long epoch, LongSupplier nanoTime, long claimedAt, Duration trust) {
     this.jobId = jobId;
@@ -56,7 +56,7 @@ final class Lease {
     return cancelled;
   }
 
-  /** Whether work still runs that long after the cancel was seen. */
+  /** Whether the work is still running this long after the cancel was seen. */
   boolean isStuck(Duration deadline) {
     return cancelled && nanoTime.getAsLong() - cancelledAt > deadline.toNanos();
   }

@@ -1,6 +1,6 @@
 package org.alphaquant.worker;
 
-/** Another worker may hold the job now; nothing may be written any more. */
+/** Another worker may hold the job now, so this attempt must not write anything more. */
 public final class LeaseLostException extends AttemptEndedException {
   public LeaseLostException(String message) {
     super(message);

@@ -1,10 +1,10 @@
 package org.alphaquant.worker;
 
-/** Ends this process with a status. */
+/** Exits this process. */
 interface ProcessExit {
   void exit(int status);
 
-  /** Shuts down in order; from a thread of its own, as the shutdown waits for the caller's work. */
+  /** Shuts down gracefully, on a new thread because the shutdown waits for the caller's work. */
   static ProcessExit ofThisProcess() {
     return status -> new Thread(() -> System.exit(status), "process-exit").start();
   }

@@ -6,7 +6,7 @@ import org.alphaquant.job.row.Job;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes jobs from workers that went silent. Every process does it, and each job once. */
+/** Reclaims the jobs of workers whose lease has expired. Every process runs one. */
 final class Reaper {
   private static final Logger log = LoggerFactory.getLogger(Reaper.class);
   private static final int BATCH = 100;

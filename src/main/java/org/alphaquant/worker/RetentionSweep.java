@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.transaction.support.TransactionOperations;
 
-/** Deletes what nobody needs any more. Every process sweeps the rows and its own data directory. */
+/** Deletes expired rows and, in this process's data directory, the folders left over. */
 final class RetentionSweep {
   private static final Logger log = LoggerFactory.getLogger(RetentionSweep.class);
   private static final int BATCH = 100;
@@ -41,7 +41,7 @@ final class RetentionSweep {
     int deleted;
     do {
       deleted = retention.deleteExpired(WorkerSettings.seconds(settings.jobs()), BATCH);
-      log.debug("{} jobs deleted whose time was over", deleted);
+      log.debug("deleted {} jobs past their retention", deleted);
     } while (deleted == BATCH);
     List<UUID> jobs = folders.jobs();
     for (int from = 0; from < jobs.size(); from += BATCH) {
@@ -58,15 +58,15 @@ final class RetentionSweep {
     do {
       givenUp = deliveries.giveUpOverdue(BATCH).size();
       if (givenUp > 0) {
-        log.warn("{} messages to webhooks are given up: nobody sent them for days", givenUp);
+        log.warn("gave up {} webhook messages that no process has sent for days", givenUp);
       }
     } while (givenUp == BATCH);
   }
 
-  // A folder of a job that the database does not know stays: it may be another database's.
+  // Keeps folders of unknown jobs: another database may use the same data directory.
   private void sweepFolders(List<UUID> jobs) throws IOException {
     for (UUID job : retention.deleted(jobs)) {
-      log.info("job={} was deleted; its folder goes", job);
+      log.info("job={} was deleted; deleting its folder", job);
       folders.remove(job);
     }
     double keepSeconds = WorkerSettings.seconds(settings.attempts());
@@ -84,7 +84,7 @@ final class RetentionSweep {
         folders.keepOnlyLogs(job.id());
       }
     } catch (IOException e) {
-      log.warn("job={} leftovers stay for the next sweep: {}", job.id(), e.getMessage());
+      log.warn("job={} its folder is left for the next sweep: {}", job.id(), e.getMessage());
     }
   }
 }

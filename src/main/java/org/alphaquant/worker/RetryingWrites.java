@@ -8,9 +8,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * Retries a write while the database is unavailable and the lease is valid. The fence in every
- * statement makes that safe: a write that arrived although its answer was lost changes nothing the
- * second time, or appends one event more.
+ * Retries a write while the database is unavailable and the lease is valid. The fencing epoch makes
+ * that safe: repeating a write whose response was lost changes nothing, or appends one event again.
  */
 final class RetryingWrites {
   private static final Logger log = LoggerFactory.getLogger(RetryingWrites.class);
@@ -27,7 +26,7 @@ final class RetryingWrites {
         if (!DatabaseAway.caused(e)) {
           throw e;
         }
-        log.debug("job={} write is repeated: {}", lease.jobId(), DatabaseAway.reason(e));
+        log.debug("job={} retrying a write: {}", lease.jobId(), DatabaseAway.reason(e));
         LockSupport.parkNanos(PAUSE_NANOS);
       }
     }

@@ -1,6 +1,6 @@
 package org.alphaquant.worker;
 
-/** The process that ran the attempt was killed; the job goes back to the queue. */
+/** The runner process was killed from outside; the job returns to the queue. */
 public final class RunnerKilledException extends AttemptEndedException {
   public RunnerKilledException(String message) {
     super(message);

@@ -24,7 +24,9 @@ final class SlotPool {
     return all;
   }
 
-  /** The smallest devices that suffice; larger ones stay free for jobs that need them. */
+  /**
+   * Takes the smallest sufficient devices, so that larger ones stay free for jobs that need them.
+   */
   synchronized List<ComputeDevice> take(int devices, long memoryBytes) {
     List<ComputeDevice> taken =
         free.stream()
@@ -37,7 +39,7 @@ final class SlotPool {
           "claimed a job for %d devices of %d bytes with %s free"
               .formatted(devices, memoryBytes, free));
     }
-    // One by one: two slots of one device are equal.
+    // One by one, because two slots of the same device are equal.
     taken.forEach(free::remove);
     return taken;
   }
@@ -46,7 +48,7 @@ final class SlotPool {
     free.addAll(slots);
   }
 
-  /** Memory of each slot, in the form that a claim takes. */
+  /** Memory of each slot, formatted for the claim statement. */
   static String memory(List<ComputeDevice> slots) {
     return slots.stream()
         .map(slot -> Long.toString(slot.memoryBytes()))

@@ -11,8 +11,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /**
- * Ends the process when work does not stop after a cancel: its device cannot be reused, and the
- * supervisor starts a new process.
+ * Exits the process when work does not stop after a cancel: its device cannot be reused, and the
+ * supervisor restarts the process.
  */
 final class StuckJobs {
   /** Exit status that asks the supervisor for a restart. */
@@ -37,7 +37,7 @@ final class StuckJobs {
     if (runner.canBeStopped() || !ended.add(lease)) {
       return;
     }
-    log.error("job={} epoch={} does not end after its cancel", lease.jobId(), lease.epoch());
+    log.error("job={} epoch={} does not stop after its cancel", lease.jobId(), lease.epoch());
     try {
       events.append(
           lease.jobId(), lease.epoch(), "log", "error", Map.of("message", "cancel-stuck"), null);

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
 
-/** Claims jobs for free slots; on stop, drains the running ones. */
+/** Claims jobs for free device slots; drains the running jobs on shutdown. */
 public final class Worker implements SmartLifecycle, Notifications.Listener {
   private static final Logger log = LoggerFactory.getLogger(Worker.class);
   private static final Duration RETRY_DELAY = Duration.ofSeconds(1);
@@ -62,7 +62,7 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     this.threads = threads;
   }
 
-  /** Names this process in the rows it holds. */
+  /** Identifies this worker in the rows of jobs it holds. */
   public UUID id() {
     return id;
   }
@@ -122,15 +122,15 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
       devices = slots.take(job.devices(), job.deviceMemoryBytes());
       start(job, lease, devices);
     } catch (RuntimeException | Error e) {
-      // Nobody runs the job: its lease must not be renewed, and its devices are free.
+      // Nothing runs the job: stop renewing its lease and free its devices.
       end(lease, devices);
-      abandon(lease, "no thread can be started for it: " + e);
+      abandon(lease, "no thread could be started for it: " + e);
       throw e;
     }
   }
 
   private void start(Job job, Lease lease, List<ComputeDevice> devices) {
-    // A platform thread: the work spends hours in native code.
+    // A platform thread, because the work spends hours in native code.
     Thread thread = threads.thread(() -> attempt(job, lease, devices));
     thread.setName("job-" + job.id());
     keeper.add(lease);
@@ -183,8 +183,8 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
   }
 
   /**
-   * Stops claiming, lets every job finish its layer within the grace period, and returns it to the
-   * queue.
+   * Stops claiming, lets every job finish its current layer within the grace period, and returns
+   * the jobs to the queue.
    */
   @Override
   public void stop() {
@@ -201,19 +201,20 @@ public final class Worker implements SmartLifecycle, Notifications.Listener {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    attempts.values().forEach(it -> abandon(it, "it did not come to a layer's end in time"));
+    attempts.values().forEach(it -> abandon(it, "it did not finish its layer in time"));
     keeper.stop();
     heartbeat.stop(id);
   }
 
-  // The thread may still run, but it ends with the process and writes to its own folder only.
+  // The thread may keep running until the process exits; it only writes to its own folder.
   private void abandon(Lease lease, String reason) {
-    log.warn("job={} is given back: {}", lease.jobId(), reason);
+    log.warn("job={} returns to the queue: {}", lease.jobId(), reason);
     lease.lose();
     try {
       leases.giveBack(lease.jobId(), lease.epoch());
     } catch (DataAccessException e) {
-      log.warn("job={} cannot be given back: {}", lease.jobId(), DatabaseAway.reason(e));
+      log.warn(
+          "job={} could not be returned to the queue: {}", lease.jobId(), DatabaseAway.reason(e));
     }
   }
 

@@ -10,17 +10,18 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param devices {@code auto} (every GPU, or the CPU where there is none), or names: {@code cpu},
  *     {@code cuda:0}, …
- * @param lease how long a job stays this worker's without a sign of life
- * @param renewEvery time between signs of life
- * @param trustMargin how long before the lease's end the work stops by itself
- * @param pollEvery longest time between two looks at the queue
- * @param reapEvery time between two looks for silent workers
- * @param lostLeases how many workers a job may lose before it fails
+ * @param lease how long a job stays with this worker without a renewal
+ * @param renewEvery interval of lease renewals
+ * @param trustMargin how long before its lease expires the work stops by itself
+ * @param pollEvery longest interval between two queries of the queue
+ * @param reapEvery interval of the search for expired leases
+ * @param lostLeases number of lost workers after which a job fails
  * @param retryBackoff longest wait before a second attempt
- * @param reserveAfter how long a job of several devices waits before smaller ones must wait for it
- * @param cancelDeadline how long work may go on after a cancel before the process is ended
- * @param drainGrace how long a stopping worker lets its jobs come to the end of a layer
- * @param abandonAfter how much longer it waits for work that does not ask whether to stop
+ * @param reserveAfter how long a job for several devices waits before smaller jobs have to wait for
+ *     it
+ * @param cancelDeadline how long work may continue after a cancel before the process is ended
+ * @param drainGrace how long a worker that shuts down lets its jobs finish their current layer
+ * @param abandonAfter how much longer it waits for work that does not check for the shutdown
  * @param progressEvery shortest time between two progress events of a job
  */
 @ConfigurationProperties("alphaquant.worker")

@@ -333,7 +333,7 @@ class SecurityTest {
     JdbcConnectionDetails database = TestDatabases.create();
     Map<String, Object> everywhere = Map.of("server.address", "0.0.0.0");
     assertThatThrownBy(() -> new RunningServer(database, everywhere, it -> {}))
-        .hasStackTraceContaining("although no API key was made");
+        .hasStackTraceContaining("although no API key exists");
     Map<String, Object> allowed =
         Map.of("server.address", "0.0.0.0", "alphaquant.security.allow-anonymous", true);
     try (RunningServer open = new RunningServer(database, allowed, it -> {})) {

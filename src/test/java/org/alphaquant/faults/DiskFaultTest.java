@@ -56,7 +56,7 @@ class DiskFaultTest {
     assertThat(failed.at("/error/code").asString()).isEqualTo("disk-full");
     assertThat(failed.at("/error/class").asString()).isEqualTo("resource");
     assertThat(failed.at("/error/message").asString())
-        .contains("no room left to write in " + data.resolve("work").resolve(large));
+        .contains("no space is left to write to " + data.resolve("work").resolve(large));
     assertThat(client.get("/v1/jobs/" + large + "/artifacts").json().get("data")).isEmpty();
     assertThat(end(small).at("/state").asString()).isEqualTo("SUCCEEDED");
 

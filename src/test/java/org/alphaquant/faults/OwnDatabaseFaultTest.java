@@ -49,7 +49,7 @@ class OwnDatabaseFaultTest {
             new ProcessBuilder("kill", "-KILL", pid).start();
           });
       assertThat(service.isAlive()).isTrue();
-      assertThat(service.log()).contains("ended by itself and is started again");
+      assertThat(service.log()).contains("has ended unexpectedly and is restarted");
 
       succeedsAlthough(
           client,

@@ -211,7 +211,7 @@ class ProcessJobRunnerTest {
     JobError second = error(runner, context("abort", 2));
     assertThat(second.code()).isEqualTo("runner-lost");
     assertThat(second.kind()).isEqualTo(JobError.Kind.USER);
-    assertThat(second.message()).contains("reading what aborts", "the attempt before");
+    assertThat(second.message()).contains("reading what aborts", "the previous attempt");
     assertThat(data.toFile().listFiles()).noneMatch(file -> file.getName().contains("core"));
     assertThat(registry.counter("alphaquant.runners.lost", "reason", "crashed").count())
         .isEqualTo(2);
@@ -330,8 +330,8 @@ class ProcessJobRunnerTest {
     "never-connects, did not start within 2 s",
     "says-nothing, did not start within 2 s",
     "other-version, speaks version 99 of the protocol",
-    "other-token, no greeting of a runner of this service",
-    "other-first, no greeting of a runner of this service",
+    "other-token, is not the greeting of a runner of this service",
+    "other-first, is not the greeting of a runner of this service",
     "garbage, announces 1195725856 bytes",
     "half-a-message, gave no sign of life",
     "hangs-up, closed its connection",

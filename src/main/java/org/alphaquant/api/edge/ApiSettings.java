@@ -6,9 +6,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * @param maxBody longest request body; calibration texts may be part of it
- * @param bodyPatience how long a request's body may take before it must come at a minimum rate
- * @param retryAfter how long a client is asked to wait while the database is away
+ * @param maxBody maximum length of a request body, which may contain calibration texts
+ * @param bodyPatience how long a request body may be slower than the minimum rate
+ * @param retryAfter Retry-After while the database is unavailable
  */
 @ConfigurationProperties("alphaquant.api")
 public record ApiSettings(

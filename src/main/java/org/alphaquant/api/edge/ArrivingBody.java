@@ -33,8 +33,8 @@ final class ArrivingBody implements ReadListener {
   private boolean ended;
 
   /**
-   * @param limit bytes that are kept; as many again are read, so that the client comes to read why
-   *     it is refused
+   * @param limit maximum length; up to twice as much is read, so that the client gets the error
+   *     response
    */
   ArrivingBody(ServletInputStream in, long limit, End end) {
     this.in = in;
@@ -81,7 +81,7 @@ final class ArrivingBody implements ReadListener {
     }
   }
 
-  /** Gives up a body that is below the minimum rate after its initial patience. */
+  /** Gives up a body that is still below the minimum rate after the initial patience. */
   synchronized void check(long patienceNanos, long bytesPerSecond) {
     long elapsed = System.nanoTime() - start;
     if (!ended

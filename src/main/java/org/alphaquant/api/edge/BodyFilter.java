@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads a request's body without holding a thread before the request is handled: a few hundred
- * clients that announce a body and send none would otherwise occupy every thread, those of probes
- * included. File uploads are streamed and not buffered here.
+ * Reads request bodies without blocking a thread. Otherwise a few hundred clients that announce a
+ * body and do not send it would occupy all threads, including those for probes. File uploads are
+ * streamed and not buffered here.
  */
 final class BodyFilter implements Filter, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(BodyFilter.class);
@@ -76,7 +76,7 @@ final class BodyFilter implements Filter, AutoCloseable {
     } else if (http.getDispatcherType() != DispatcherType.REQUEST || !hasBody(http)) {
       chain.doFilter(request, response);
     } else if (arriving.size() >= MAX_WAITING || isCrowded(http.getRemoteAddr())) {
-      String detail = "Too many request bodies are on their way; try again in a moment.";
+      String detail = "Too many request bodies are being received; try again in a moment.";
       refuseQuietly(http, answer, ProblemType.SERVICE_UNAVAILABLE, detail);
     } else {
       await(http, answer);
@@ -97,7 +97,7 @@ final class BodyFilter implements Filter, AutoCloseable {
   private void await(HttpServletRequest request, Answer response) throws IOException {
     String address = request.getRemoteAddr();
     AsyncContext async = request.startAsync(request, response);
-    // A slow body is given up by the clock above, and its handling takes the time that it takes.
+    // The clock above gives up slow bodies; handling the request has no time limit.
     async.setTimeout(0);
     waiting.computeIfAbsent(address, it -> new AtomicInteger()).incrementAndGet();
     ArrivingBody[] body = new ArrivingBody[1];
@@ -123,7 +123,8 @@ final class BodyFilter implements Filter, AutoCloseable {
               public void tooSlow() {
                 left(body[0], address);
                 String detail =
-                    "The body came more slowly than %d bytes a second.".formatted(BYTES_PER_SECOND);
+                    "The body arrived more slowly than %d bytes a second."
+                        .formatted(BYTES_PER_SECOND);
                 refuse(async, request, response, ProblemType.REQUEST_TIMEOUT, detail);
               }
 
@@ -152,7 +153,7 @@ final class BodyFilter implements Filter, AutoCloseable {
       HttpServletResponse response,
       ProblemType type,
       String detail) {
-    // What is left of the body is not read as the next request.
+    // Otherwise the rest of the body would be read as the next request.
     response.setHeader("Connection", "close");
     refuseQuietly(request, response, type, detail);
     async.complete();
@@ -175,7 +176,7 @@ final class BodyFilter implements Filter, AutoCloseable {
     clock.shutdownNow();
   }
 
-  /** The container makes error pages only of requests that were never waited for. */
+  /** The container writes no error pages for asynchronous requests. */
   private static final class Answer extends HttpServletResponseWrapper {
     private final HttpServletRequest request;
 

@@ -23,7 +23,7 @@ class BodyLimitFilter extends OncePerRequestFilter {
     this.limit = settings.maxBody().toBytes();
   }
 
-  /** Files have a limit of their own, which counts while they are written. */
+  /** Uploads have a separate limit, enforced while they are written. */
   @Override
   protected boolean shouldNotFilter(HttpServletRequest request) {
     String path = request.getRequestURI().substring(request.getContextPath().length());

@@ -32,7 +32,7 @@ final class BufferedRequest extends HttpServletRequestWrapper {
     return new BufferedReader(new InputStreamReader(getInputStream(), StandardCharsets.UTF_8));
   }
 
-  /** Filters that see a request once would let this one pass by: it is none of their dispatches. */
+  /** Otherwise filters that run once per request would skip this asynchronous dispatch. */
   @Override
   public DispatcherType getDispatcherType() {
     return DispatcherType.REQUEST;

@@ -6,8 +6,8 @@ import org.apache.catalina.connector.Request;
 import org.apache.coyote.ActionCode;
 
 /**
- * The connection of a request, for what the Servlet API cannot say or do. To be used on the thread
- * that handles the request, after its body was read.
+ * The connection of a request, for operations that the Servlet API lacks. Use it on the thread that
+ * handles the request, after the body was read.
  */
 final class Connection {
   private static final String ATTRIBUTE = Connection.class.getName();
@@ -27,13 +27,13 @@ final class Connection {
   }
 
   /**
-   * Whether the client has closed it; also when it closed its sending side alone. Not known, so
-   * false, once the answer has begun.
+   * Whether the client has closed the connection, or only its sending side. Always false once the
+   * response has begun.
    *
-   * <p>Reads without blocking. At the end of the stream something is said to be available, so that
-   * a reader comes and finds the end, and yet there are no bytes. The container loses the beginning
-   * of a next request that came together with the body of this one, so the connection is closed
-   * after the answer (RFC 9112, section 9.6).
+   * <p>Reads without blocking. At the end of the stream the container reports available data, so
+   * that a reader finds the end, but has no bytes. It loses the beginning of a pipelined request
+   * that arrived together with this one, so the connection is closed after the response (RFC 9112,
+   * section 9.6).
    */
   boolean isClosed() {
     if (request.getResponse().isCommitted()) {
@@ -48,7 +48,7 @@ final class Connection {
     return request.getCoyoteRequest().getAvailable() > 0;
   }
 
-  /** Closes it without the end of the body, so that no client takes a part for the whole. */
+  /** Closes the connection without ending the body, so that the client notices the truncation. */
   void abort() {
     request.getCoyoteRequest().action(ActionCode.CLOSE_NOW, null);
   }

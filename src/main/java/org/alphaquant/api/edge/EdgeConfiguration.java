@@ -23,7 +23,7 @@ class EdgeConfiguration {
     return factory -> factory.addEngineValves(new ConnectionValve());
   }
 
-  /** Before all others: they must find a body that is there, and none may wait for one. */
+  /** Runs before all other filters, so that none of them waits for a body. */
   @Bean
   FilterRegistrationBean<BodyFilter> bodies(BodyFilter filter) {
     FilterRegistrationBean<BodyFilter> registration = new FilterRegistrationBean<>(filter);

@@ -17,8 +17,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Serves only names that are this service's, and lets no page of another site change anything: the
- * Host header (RFC 9110, section 7.4), Origin and Sec-Fetch-Site (Fetch Metadata).
+ * Rejects requests for unknown hosts and state-changing requests from other sites: checks the Host
+ * header (RFC 9110, section 7.4), Origin and Sec-Fetch-Site (Fetch Metadata).
  */
 @Component
 @ConditionalOnWebApplication
@@ -39,11 +39,12 @@ class HostFilter extends OncePerRequestFilter {
     String host = request.getHeader(HttpHeaders.HOST);
     if (!hosts.serves(host, request.getLocalAddr())) {
       String detail =
-          "Nothing is served for the host %s; alphaquant.security.allowed-hosts lists more names than this machine's."
+          "The host %s is not allowed; alphaquant.security.allowed-hosts lists further names."
               .formatted(host);
       Problems.write(ProblemType.MISDIRECTED_REQUEST, detail, request, response);
     } else if (isForeign(request, host)) {
-      String detail = "A page of another site may not send %s.".formatted(request.getMethod());
+      String detail =
+          "A page of another site may not send %s requests.".formatted(request.getMethod());
       Problems.write(ProblemType.FOREIGN_ORIGIN, detail, request, response);
     } else {
       chain.doFilter(request, response);

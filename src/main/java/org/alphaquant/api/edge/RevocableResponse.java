@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.util.Optional;
 import org.apache.catalina.connector.ClientAbortException;
 
-/** A response whose body can be broken off by another thread; the next write finds that out. */
+/** A response that another thread can revoke; the next write then fails. */
 final class RevocableResponse extends HttpServletResponseWrapper {
   private final Optional<Connection> connection;
   private volatile boolean revoked;

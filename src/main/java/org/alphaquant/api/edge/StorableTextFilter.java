@@ -21,7 +21,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 import org.springframework.web.util.UriUtils;
 
-/** Refuses paths and parameters whose text PostgreSQL cannot store. */
+/** Rejects paths and parameters with text that PostgreSQL cannot store. */
 @Component
 @ConditionalOnWebApplication
 @Order(Ordered.HIGHEST_PRECEDENCE + 90)
@@ -70,7 +70,7 @@ class StorableTextFilter extends OncePerRequestFilter {
     }
   }
 
-  /** Null where the encoding is broken. */
+  /** Null if the encoding is invalid. */
   private static String decoded(String encoded) {
     try {
       String text = UriUtils.decode(encoded.replace('+', ' '), StandardCharsets.UTF_8);

@@ -1,5 +1,5 @@
 /**
- * What every request passes before a controller sees it: allowed hosts, limits and patience for
- * bodies, text that can be stored, an id for each request.
+ * Filters that every request passes before a controller: allowed hosts, limits for bodies, storable
+ * text, request ids, and checks for clients and keys that are gone.
  */
 package org.alphaquant.api.edge;

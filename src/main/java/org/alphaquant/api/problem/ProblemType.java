@@ -8,27 +8,30 @@ import org.springframework.http.HttpStatus;
  */
 public enum ProblemType {
   MALFORMED_JSON("malformed-json", HttpStatus.BAD_REQUEST, "The body is not JSON"),
-  INVALID_NUMBER(
-      "invalid-number", HttpStatus.BAD_REQUEST, "A number is outside of what its field can hold"),
+  INVALID_NUMBER("invalid-number", HttpStatus.BAD_REQUEST, "A number is out of range"),
   INVALID_PARAMETER("invalid-parameter", HttpStatus.BAD_REQUEST, "A parameter is not valid"),
-  INVALID_CURSOR("invalid-cursor", HttpStatus.BAD_REQUEST, "The cursor is not one of this list"),
+  INVALID_CURSOR("invalid-cursor", HttpStatus.BAD_REQUEST, "The cursor is not valid for this list"),
   INVALID_HEADER("invalid-header", HttpStatus.BAD_REQUEST, "A header is not valid"),
   BAD_REQUEST("bad-request", HttpStatus.BAD_REQUEST, "The request cannot be read"),
-  UNAUTHORIZED("unauthorized", HttpStatus.UNAUTHORIZED, "A valid key is needed"),
+  UNAUTHORIZED("unauthorized", HttpStatus.UNAUTHORIZED, "A valid key is required"),
   FORBIDDEN("forbidden", HttpStatus.FORBIDDEN, "The key does not allow this"),
   FOREIGN_ORIGIN("foreign-origin", HttpStatus.FORBIDDEN, "A page of another site may not do this"),
   SETUP_TOKEN_NEEDED(
-      "setup-token-needed", HttpStatus.FORBIDDEN, "The first key needs the setup token"),
+      "setup-token-needed", HttpStatus.FORBIDDEN, "The first key requires the setup token"),
   MISDIRECTED_REQUEST(
-      "misdirected-request", HttpStatus.MISDIRECTED_REQUEST, "The host is not one of this service"),
+      "misdirected-request",
+      HttpStatus.MISDIRECTED_REQUEST,
+      "The service does not answer to this host"),
   REQUEST_TIMEOUT(
       "request-timeout", HttpStatus.REQUEST_TIMEOUT, "The request body came too slowly"),
   NOT_IMPLEMENTED(
-      "not-implemented", HttpStatus.NOT_IMPLEMENTED, "The request asks for what no path has"),
+      "not-implemented",
+      HttpStatus.NOT_IMPLEMENTED,
+      "The request uses a feature that is not supported"),
   HTTP_VERSION_NOT_SUPPORTED(
       "http-version-not-supported",
       HttpStatus.HTTP_VERSION_NOT_SUPPORTED,
-      "The request has an HTTP version that is not served"),
+      "The HTTP version is not supported"),
   NOT_FOUND("not-found", HttpStatus.NOT_FOUND, "There is nothing at this path"),
   JOB_NOT_FOUND("job-not-found", HttpStatus.NOT_FOUND, "There is no such job"),
   KEY_NOT_FOUND("key-not-found", HttpStatus.NOT_FOUND, "There is no such key"),
@@ -39,7 +42,7 @@ public enum ProblemType {
       "experts-not-available", HttpStatus.NOT_FOUND, "No expert utilization is known yet"),
   RECEIPT_NOT_AVAILABLE("receipt-not-available", HttpStatus.NOT_FOUND, "There is no receipt"),
   METHOD_NOT_ALLOWED(
-      "method-not-allowed", HttpStatus.METHOD_NOT_ALLOWED, "The path has no such method"),
+      "method-not-allowed", HttpStatus.METHOD_NOT_ALLOWED, "The path does not support this method"),
   NOT_ACCEPTABLE(
       "not-acceptable", HttpStatus.NOT_ACCEPTABLE, "No accepted media type can be produced"),
   JOB_FINISHED("job-finished", HttpStatus.CONFLICT, "The job is finished"),
@@ -58,17 +61,19 @@ public enum ProblemType {
       HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
       "The file has no byte in this range"),
   INVALID_JOB("invalid-job", HttpStatus.UNPROCESSABLE_CONTENT, "The job cannot run as posted"),
-  INVALID_BODY("invalid-body", HttpStatus.UNPROCESSABLE_CONTENT, "The body has faults"),
+  INVALID_BODY("invalid-body", HttpStatus.UNPROCESSABLE_CONTENT, "The request body is not valid"),
   IDEMPOTENCY_KEY_REUSED(
       "idempotency-key-reused",
       HttpStatus.UNPROCESSABLE_CONTENT,
-      "The Idempotency-Key belongs to another body"),
+      "The Idempotency-Key was used for another request"),
   QUOTA_EXCEEDED(
       "quota-exceeded", HttpStatus.TOO_MANY_REQUESTS, "This owner has too many jobs in the queue"),
   RATE_LIMITED("rate-limited", HttpStatus.TOO_MANY_REQUESTS, "Too many requests"),
   REQUEST_FAILED("request-failed", HttpStatus.BAD_REQUEST, "The request failed"),
   INTERNAL_ERROR(
-      "internal-error", HttpStatus.INTERNAL_SERVER_ERROR, "The service failed at this request"),
+      "internal-error",
+      HttpStatus.INTERNAL_SERVER_ERROR,
+      "The service failed to handle the request"),
   SERVICE_UNAVAILABLE(
       "service-unavailable", HttpStatus.SERVICE_UNAVAILABLE, "The service cannot answer now");
 

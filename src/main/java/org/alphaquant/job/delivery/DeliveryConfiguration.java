@@ -5,7 +5,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** The beans of the messages to webhooks. */
+/** The beans for webhook deliveries. */
 @Configuration(proxyBeanMethods = false)
 public class DeliveryConfiguration {
 

@@ -1,8 +1,8 @@
 package org.alphaquant.job.delivery;
 
-/** Is told of messages to webhooks, once what happened to them is committed; must return soon. */
+/** Receives changes of webhook deliveries after they are committed; must return soon. */
 public interface DeliveryListener {
 
-  /** A message ended, or waits for another attempt. */
+  /** A delivery ended or waits for another attempt. */
   void settled(WebhookDelivery delivery);
 }

@@ -7,9 +7,9 @@ import java.util.UUID;
 import org.alphaquant.job.row.Listeners;
 
 /**
- * Messages to webhooks. Their rows are made by the database when a job changes its state. The
- * attempt number is the fencing token: a sender that was given up changes no row when it comes
- * back.
+ * Webhook deliveries. A database trigger inserts their rows when a job changes its state. The
+ * attempt number is the fencing token: a sender whose lease has expired cannot change the row any
+ * more.
  */
 public final class WebhookDeliveries {
   private final WebhookDeliveryRows rows;
@@ -21,17 +21,17 @@ public final class WebhookDeliveries {
   }
 
   /**
-   * Begins an attempt at those that are due, longest due first, but at no more of a host than it
-   * may have at once. Whoever dies over it loses nothing: they are due again after the lease.
+   * Begins attempts at the deliveries that are due, oldest first, within the limit per host. If
+   * this process dies, they are due again when their lease expires.
    *
-   * @param underWay hosts of the caller's attempts, as often as they have one
+   * @param underWay hosts of the caller's running attempts, one entry per attempt
    */
   public List<WebhookDelivery> claim(
       int limit, int forOneHost, Collection<String> underWay, double leaseSeconds) {
     return rows.claim(limit, forOneHost, underWay.toArray(String[]::new), leaseSeconds);
   }
 
-  /** Ends it; empty when another attempt was begun since. */
+  /** Ends a delivery; empty if another attempt has begun since. */
   public Optional<WebhookDelivery> finish(
       WebhookDelivery attempted, WebhookDelivery.Outcome outcome, Integer status, String error) {
     return listeners.tell(
@@ -39,7 +39,7 @@ public final class WebhookDeliveries {
         DeliveryListener::settled);
   }
 
-  /** Has it tried again after so many seconds; empty when another attempt was begun since. */
+  /** Schedules another attempt; empty if another attempt has begun since. */
   public Optional<WebhookDelivery> postpone(
       WebhookDelivery attempted, double seconds, Integer status, String error) {
     return listeners.tell(
@@ -47,14 +47,14 @@ public final class WebhookDeliveries {
         DeliveryListener::settled);
   }
 
-  /** The messages of a job, oldest first. */
+  /** The deliveries of a job, oldest first. */
   public List<WebhookDelivery> of(UUID jobId, int limit) {
     return rows.of(jobId, limit);
   }
 
   /**
-   * Gives up those that were due for three days without an attempt: webhooks are switched off, or
-   * no process sends.
+   * Gives up deliveries that have been due for three days without an attempt, because webhooks are
+   * disabled or no process sends them.
    */
   public List<WebhookDelivery> giveUpOverdue(int limit) {
     return listeners.tell(rows.giveUpOverdue(limit), DeliveryListener::settled);

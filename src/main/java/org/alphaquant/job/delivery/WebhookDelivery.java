@@ -12,7 +12,7 @@ import org.hibernate.annotations.Immutable;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
 
-/** One message to a job's webhook, as it was when it was read. */
+/** A snapshot of one message to a job's webhook. */
 @Entity
 @Immutable
 public class WebhookDelivery {
@@ -51,7 +51,7 @@ public class WebhookDelivery {
     GIVEN_UP
   }
 
-  /** The same for all attempts, so that receivers can detect duplicates. */
+  /** Id of the message, equal for all attempts, so that receivers can detect duplicates. */
   public UUID id() {
     return id;
   }
@@ -74,7 +74,7 @@ public class WebhookDelivery {
     return url;
   }
 
-  /** Host and port of the address, as the address has them. */
+  /** Host and port from the address. */
   public String host() {
     return host;
   }
@@ -88,14 +88,13 @@ public class WebhookDelivery {
     return createdAt;
   }
 
-  /** Attempts that were begun. */
+  /** Number of attempts begun. */
   public int attempts() {
     return attempts;
   }
 
   /**
-   * Time of the next attempt, also if the current one is never heard of again; empty once it has
-   * ended.
+   * Time of the next attempt, even if the current one is lost; empty once the delivery has ended.
    */
   public Optional<Instant> nextAttemptAt() {
     return Optional.ofNullable(nextAttemptAt);
@@ -109,12 +108,12 @@ public class WebhookDelivery {
     return Optional.ofNullable(outcome);
   }
 
-  /** HTTP status of the last answer. */
+  /** HTTP status of the last response. */
   public Optional<Integer> lastStatus() {
     return Optional.ofNullable(lastStatus);
   }
 
-  /** Why the last attempt got no answer. */
+  /** Why the last attempt got no response. */
   public Optional<String> lastError() {
     return Optional.ofNullable(lastError);
   }

@@ -9,7 +9,7 @@ import org.springframework.data.repository.Repository;
 /** The statements of {@link WebhookDeliveries}. */
 interface WebhookDeliveryRows extends Repository<WebhookDelivery, UUID> {
 
-  // The hosts one after another by the index, so that it does not matter how much a host has due.
+  // Walks the hosts by the index, so that the number of due deliveries of a host does not matter.
   @NativeQuery(
       """
       with recursive waiting(host) as (
@@ -58,13 +58,13 @@ interface WebhookDeliveryRows extends Repository<WebhookDelivery, UUID> {
   Optional<WebhookDelivery> postpone(
       UUID id, int attempts, double seconds, Integer status, String error);
 
-  /** The messages of a job, oldest first. */
+  /** The deliveries of a job, oldest first. */
   @NativeQuery("select * from webhook_delivery where job_id = :jobId order by seq limit :limit")
   List<WebhookDelivery> of(UUID jobId, int limit);
 
   /**
-   * Gives up those that were due for three days without an attempt: webhooks are switched off, or
-   * no process sends.
+   * Gives up deliveries that have been due for three days without an attempt, because webhooks are
+   * disabled or no process sends them.
    */
   @NativeQuery(
       """

@@ -1,2 +1,2 @@
-/** Messages to the webhooks of jobs: one row each, from the change of state to the last attempt. */
+/** Webhook deliveries: one row per message, from the change of state to the last attempt. */
 package org.alphaquant.job.delivery;

@@ -9,21 +9,21 @@ import org.alphaquant.job.SourceAwayException;
  */
 public interface ModelLibrary {
 
-  /** Models below the roots, in the caches and on their way. */
+  /** Models below the roots, in the caches, and being downloaded. */
   List<StoredModel> list();
 
   /**
    * Starts the download of a hub model, unless it is running already.
    *
-   * @param owner whose request it is
+   * @param owner owner of the request
    * @throws RefusedException if the model does not exist or is not accessible
    * @throws SourceAwayException if the hub does not answer
    */
   StoredModel fetch(ModelRequest request, String owner);
 
   /**
-   * Deletes every revision of a model from the service's own cache, and stops its download. Nothing
-   * is deleted where the model came from: not on the hub, not in a store's bucket.
+   * Deletes every revision of a model from the service's own cache and stops its download. The hub
+   * or store that the model came from is not changed.
    *
    * @param model {@code org/name} or {@code s3://store/path}, as the list names it
    */
@@ -33,9 +33,9 @@ public interface ModelLibrary {
   enum Deletion {
     DELETED,
     NOT_THERE,
-    /** A job reads it now. */
+    /** A job is using it. */
     IN_USE,
-    /** It lies below an allowed root or in a cache that this service only reads. */
+    /** It is below an allowed root or in a cache that this service only reads. */
     NOT_OWNED
   }
 }

@@ -7,10 +7,10 @@ import org.alphaquant.job.RefusedException;
 public interface ModelPinning {
 
   /**
-   * The specification with the commit that its model is at now; the same where the model has no
-   * versions, or where the service that has it does not answer.
+   * The specification with the current commit of its model; unchanged if the model has no versions
+   * or its host does not answer.
    *
-   * @throws RefusedException if there is no such model or revision, or it may not be read
+   * @throws RefusedException if the model or revision does not exist or is not accessible
    */
   JobSpec pin(JobSpec spec);
 }

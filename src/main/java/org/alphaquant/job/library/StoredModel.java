@@ -12,11 +12,11 @@ import org.alphaquant.job.JobProgress;
  * @param revision the commit; null below a root
  * @param state {@code present}, {@code incomplete}, {@code queued}, {@code downloading} or {@code
  *     failed}
- * @param family config.json's {@code model_type}; null where it is not there or says none
- * @param bytes of its files, of those that are there
- * @param licence as its card says; null where it says none
- * @param transfer how far its download is; null where there is none
- * @param error why the download failed; null where it did not
+ * @param family {@code model_type} of config.json; null if it is missing
+ * @param bytes total size of the files present
+ * @param licence licence named by its card; null if none
+ * @param transfer progress of its download; null if none
+ * @param error why the download failed; null if it did not
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record StoredModel(

@@ -1,2 +1,2 @@
-/** The models that the service keeps on its disk, and the version that a job pins. */
+/** The models on the service's disk, and the version that a job is pinned to. */
 package org.alphaquant.job.library;

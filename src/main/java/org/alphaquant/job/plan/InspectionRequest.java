@@ -6,11 +6,11 @@ import static org.alphaquant.job.Limits.textOrNull;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
- * Which model to look at.
+ * The model to inspect.
  *
  * @param model folder below one of the allowed roots, or a model of the hub
  * @param revision the hub model's branch, tag or commit; null for its main branch
- * @param modelType family to read it as; null takes the checkpoint's own
+ * @param modelType family to read it as; null for the checkpoint's own
  */
 public record InspectionRequest(
     String model, String revision, @JsonProperty("model_type") String modelType) {

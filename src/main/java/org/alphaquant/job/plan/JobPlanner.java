@@ -4,14 +4,14 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.SourceAwayException;
 
-/** Plans a job from names and headers alone. */
+/** Plans a job from file headers, without reading weights. */
 public interface JobPlanner {
 
   /**
    * Checks a specification and plans it.
    *
-   * @throws RefusedException with everything that keeps the job from being run
-   * @throws SourceAwayException if the model is elsewhere and cannot be looked at now
+   * @throws RefusedException with all problems that prevent the job from running
+   * @throws SourceAwayException if the model is remote and its host does not answer
    */
   JobPlan plan(JobSpec spec);
 }

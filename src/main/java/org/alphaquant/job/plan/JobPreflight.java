@@ -7,6 +7,6 @@ import org.alphaquant.problem.Problem;
 /** Checks a specification before it is stored. */
 public interface JobPreflight {
 
-  /** All problems found, none where the job can be queued. Runs no numerics. */
+  /** All problems found; empty if the job can be queued. Does not load weights. */
   List<Problem> check(JobSpec spec);
 }

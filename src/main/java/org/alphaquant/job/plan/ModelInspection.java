@@ -6,19 +6,19 @@ import java.util.List;
 /**
  * Description of a model.
  *
- * @param family its family, as config.json's {@code model_type} has it
- * @param licence as its card names it; null where it names none
+ * @param family the family, {@code model_type} of config.json
+ * @param licence licence named by its card; null if none
  * @param recognisedBy how the family was recognised: {@code request}, {@code model_type}, {@code
  *     architectures} or {@code tensor names}
- * @param experts routed experts of a layer, 0 in a dense model
- * @param topK experts that each token visits, 0 in a dense model
+ * @param experts routed experts per layer; 0 for a dense model
+ * @param topK experts per token; 0 for a dense model
  * @param routing of the first sparse layer; null in a dense model
- * @param parameters numbers that take part in the forward pass
+ * @param parameters number of parameters used in the forward pass
  * @param bytes their stored size
  * @param contextLength positions it was trained for; 0 if config.json does not say
  * @param tiedHead whether the head shares the embedding's weight
- * @param quantized what a job without a configuration would quantize
- * @param unread tensors that take no part in the forward pass and are copied
+ * @param quantized modules that the default configuration quantizes
+ * @param unread tensors that the forward pass does not use; they are copied
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record ModelInspection(
@@ -43,7 +43,7 @@ public record ModelInspection(
   /**
    * How tokens are routed to experts.
    *
-   * @param score what is made of the router's logits: softmax, sigmoid or sparsemixer
+   * @param score function of the router's logits: softmax, sigmoid or sparsemixer
    * @param renormalised whether the chosen scores are divided by their sum
    * @param scale constant factor on the weights
    * @param groups groups the experts are split into, 1 without
@@ -63,7 +63,7 @@ public record ModelInspection(
       boolean sharedExpertGated) {}
 
   /**
-   * Names, many in a line.
+   * Names, summarized as patterns.
    *
    * @param count how many there are
    * @param names {@code model.layers.0-15.mlp.experts.0-63.{gate_proj,up_proj}}

@@ -4,7 +4,7 @@ import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.job.RefusedException;
 
-/** Describes a model from its config.json and file headers alone. */
+/** Describes a model from its config.json and file headers. */
 public interface ModelInspector {
 
   /** The families that can be quantized. */
@@ -13,7 +13,8 @@ public interface ModelInspector {
   /**
    * Describes a model.
    *
-   * @throws RefusedException if it is not there, of no known family, or does not fit its family
+   * @throws RefusedException if it does not exist, is of an unknown family, or does not fit its
+   *     family
    */
   ModelInspection inspect(InspectionRequest request);
 }

@@ -1,5 +1,5 @@
 /**
- * What is asked before a job is stored: whether it can run, what it would give, what its model is.
- * The service asks through these interfaces; the packages that open checkpoints answer.
+ * Interfaces for checks before a job is stored: whether it can run, what the result will be, and
+ * what the model is. The packages that open checkpoints implement them.
  */
 package org.alphaquant.job.plan;

@@ -10,12 +10,12 @@ import org.springframework.data.repository.Repository;
 /** The statements of {@link Leases}. */
 interface LeaseRows extends Repository<Job, UUID> {
 
-  // All claims in turn, or two could both start an owner's last job. A claim takes a millisecond.
+  // Serializes claims, so that two cannot both use the last place of a quota. A claim takes 1 ms.
   @NativeQuery("select cast(pg_advisory_xact_lock(2, 0) as text)")
   String lockClaims();
 
-  // Materialized, or a nested loop could lock more rows than the limit says. The number of devices
-  // is compared before their memory: the index answers it.
+  // Materialized, because a nested loop could lock more rows than the limit. Compares the number of
+  // devices first, which the index answers.
   @NativeQuery(
       """
       with sated as materialized (
@@ -62,7 +62,7 @@ interface LeaseRows extends Repository<Job, UUID> {
       double reserveSeconds,
       int running);
 
-  /** Keeps the lease and tells whether a cancel was asked for; empty when the lease is lost. */
+  /** Renews the lease; returns whether a cancel was requested, empty if the lease is lost. */
   @NativeQuery(Leases.RENEW)
   Optional<Boolean> renew(UUID id, long epoch, double ttlSeconds);
 
@@ -97,7 +97,7 @@ interface LeaseRows extends Repository<Job, UUID> {
   Optional<Job> fail(
       UUID id, long epoch, String error, String kind, int retries, double backoffSeconds);
 
-  /** Puts the job back into the queue because the worker stops; no failure is counted. */
+  /** Returns the job to the queue because the worker shuts down; does not count as a failure. */
   @NativeQuery(
       """
       update job
@@ -110,7 +110,7 @@ interface LeaseRows extends Repository<Job, UUID> {
       """)
   Optional<Job> giveBack(UUID id, long epoch);
 
-  /** Ends the job as its client asked. */
+  /** Ends the job as cancelled. */
   @NativeQuery(
       """
       update job

@@ -13,12 +13,12 @@ import org.alphaquant.job.row.StoredJson;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * What workers write. Every change but the claim and the reaper's names the lease epoch: it changes
- * one row while the lease is held, and none (an empty answer) once it is lost.
+ * The operations of workers. All of them except claims and the reaper's check the lease epoch: they
+ * change one row while the lease is held and return empty once it is lost.
  */
 public final class Leases {
 
-  /** {@link #renew}, for the worker's own connection that does not wait behind others. */
+  /** The statement of {@link #renew}, for the dedicated connection of the worker. */
   public static final String RENEW =
       """
       update job set lease_expires_at = now() + make_interval(secs => :ttlSeconds)
@@ -43,13 +43,13 @@ public final class Leases {
   }
 
   /**
-   * Takes the first job of the queue that fits the free devices and whose owner may run another,
-   * and raises its epoch.
+   * Claims the first queued job that fits the free devices and whose owner is within the quota, and
+   * increases its epoch.
    *
-   * @param free memory in bytes of every free device slot, separated by commas
-   * @param total the same of all slots of the worker
-   * @param reserveSeconds after so long the first job that would fit the whole worker keeps the
-   *     later ones waiting, so that small jobs cannot starve a big one
+   * @param free memory in bytes of each free device slot, separated by commas
+   * @param total the same for all slots of the worker
+   * @param reserveSeconds after this time, the first job that fits the whole worker makes later
+   *     jobs wait, so that small jobs cannot starve a large one
    */
   public Optional<Job> claim(
       UUID worker,
@@ -63,7 +63,7 @@ public final class Leases {
     }
     return transaction.execute(
         status -> {
-          // All claims in turn, or two could both start an owner's last job.
+          // Serializes claims, so that two cannot both use the last place of a quota.
           rows.lockClaims();
           return claimNext(worker, free, total, ttlSeconds, reserveSeconds, quotas.running());
         });
@@ -81,22 +81,23 @@ public final class Leases {
         JobListener::claimed);
   }
 
-  /** Keeps the lease and tells whether a cancel was asked for; empty when the lease is lost. */
+  /** Renews the lease; returns whether a cancel was requested, empty if the lease is lost. */
   public Optional<Boolean> renew(UUID id, long epoch, double ttlSeconds) {
     return rows.renew(id, epoch, ttlSeconds);
   }
 
-  /** Ends the job with a result. From here on its folder is the one that counts. */
+  /** Ends the job with a result in this folder. */
   public Optional<Job> succeed(UUID id, long epoch, JobResult result, String directory) {
     return listeners.tell(
         rows.succeed(id, epoch, StoredJson.write(result), directory), JobListener::changed);
   }
 
   /**
-   * Ends the attempt with an error: another one follows while the error's class has attempts left.
+   * Ends the attempt with an error. The job is queued again while its class of error has retries
+   * left.
    *
-   * @param backoffSeconds longest wait before the second attempt; doubles for each later one up to
-   *     15 minutes, and the wait is drawn from zero to that
+   * @param backoffSeconds maximum wait before the second attempt; doubles with each attempt up to
+   *     15 minutes. The wait is random, from zero to the maximum
    */
   public Optional<Job> fail(UUID id, long epoch, JobError error, double backoffSeconds) {
     return listeners.tell(
@@ -110,19 +111,20 @@ public final class Leases {
         JobListener::changed);
   }
 
-  /** Puts the job back into the queue because the worker stops; no failure is counted. */
+  /** Returns the job to the queue because the worker shuts down; does not count as a failure. */
   public Optional<Job> giveBack(UUID id, long epoch) {
     return listeners.tell(rows.giveBack(id, epoch), JobListener::changed);
   }
 
-  /** Ends the job as its client asked. */
+  /** Ends the job as cancelled. */
   public Optional<Job> cancelled(UUID id, long epoch) {
     return listeners.tell(rows.cancelled(id, epoch), JobListener::changed);
   }
 
   /**
-   * Takes jobs from workers that went silent: cancelled where that was asked for, failed when it is
-   * the {@code most}th time, queued otherwise. The epoch stays; the next claim raises it.
+   * Reclaims jobs whose lease has expired: cancels those with a requested cancel, fails those that
+   * lost their worker {@code most} times, and queues the others. The next claim increases the
+   * epoch.
    */
   public List<Job> reap(int most, double backoffSeconds, int limit) {
     JobError error =

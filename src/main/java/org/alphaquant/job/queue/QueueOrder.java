@@ -5,9 +5,8 @@ import java.util.List;
 import java.util.function.Supplier;
 
 /**
- * How many jobs are ahead of one. A short queue is read each time. A long one would take the
- * database's time from everybody else if each answer read it, so it is kept for fifty times as long
- * as reading it took, and for two seconds at most.
+ * Positions in the queue. The order is cached for fifty times as long as reading it took, at most
+ * for two seconds, so that reading a long queue for every response cannot overload the database.
  */
 final class QueueOrder {
   private static final int SHORT = 200;
@@ -17,7 +16,7 @@ final class QueueOrder {
   private static final Comparator<WaitingRows.Place> CLAIM_ORDER =
       Comparator.comparing(WaitingRows.Place::getPriority, Comparator.reverseOrder())
           .thenComparing(WaitingRows.Place::getCreatedAt)
-          // As PostgreSQL compares them: by their bytes, which the text has in order.
+          // PostgreSQL compares UUIDs by their bytes, like their text.
           .thenComparing(place -> place.getId().toString());
 
   private final Supplier<List<WaitingRows.Place>> queue;
@@ -28,7 +27,7 @@ final class QueueOrder {
     this.queue = queue;
   }
 
-  /** Queued jobs that are claimed before this one. */
+  /** Number of queued jobs that are claimed before this one. */
   int ahead(WaitingRows.Place job) {
     List<WaitingRows.Place> now = queue();
     int low = 0;
@@ -44,7 +43,7 @@ final class QueueOrder {
     return low;
   }
 
-  // One reader for all who wait: the others get what it brings.
+  // One thread reads the order for all that wait for it.
   private synchronized List<WaitingRows.Place> queue() {
     long start = System.nanoTime();
     if (kept.size() <= SHORT || start - freshUntil > 0) {

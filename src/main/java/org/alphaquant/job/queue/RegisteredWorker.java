@@ -12,7 +12,7 @@ import org.hibernate.type.SqlTypes;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
-/** A process that runs jobs, as it last told about itself. */
+/** A worker process as of its last heartbeat. */
 @Entity
 @Immutable
 @Table(name = "worker")
@@ -45,18 +45,18 @@ public class RegisteredWorker {
     return startedAt;
   }
 
-  /** Its last sign of life. */
+  /** Time of the last heartbeat. */
   public Instant seenAt() {
     return seenAt;
   }
 
-  /** Whether it finishes what it has and takes nothing more. */
+  /** Whether it is shutting down and claims no more jobs. */
   public boolean draining() {
     return draining;
   }
 
   /**
-   * One place for a job, or for a part of one.
+   * A device slot, for a job or a part of one.
    *
    * @param device {@code cpu} or {@code cuda:<n>}
    * @param memoryBytes the device's memory

@@ -9,7 +9,7 @@ import org.alphaquant.job.JobState;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.QuotaSettings;
 
-/** What the queue looks like from the place of one who waits in it. */
+/** Positions of queued jobs and the reasons why they wait. */
 public final class WaitingJobs {
   private final WaitingRows rows;
   private final QueueOrder order;
@@ -19,7 +19,7 @@ public final class WaitingJobs {
     this.order = new QueueOrder(rows::queue);
   }
 
-  /** Those of these jobs that are queued, and why they are. */
+  /** The queued ones among these jobs, and why they wait. */
   public Map<UUID, Waiting> of(Collection<Job> jobs, QuotaSettings quotas) {
     List<UUID> queued =
         jobs.stream().filter(job -> job.state() == JobState.QUEUED).map(Job::id).toList();

@@ -8,10 +8,10 @@ import org.alphaquant.job.row.Job;
 import org.springframework.data.jpa.repository.NativeQuery;
 import org.springframework.data.repository.Repository;
 
-/** What {@link WaitingJobs} reads. */
+/** The statements of {@link WaitingJobs}. */
 interface WaitingRows extends Repository<Job, UUID> {
 
-  /** The queue in the order in which jobs are claimed; the claim's index has all of it. */
+  /** The queue in the order of claims, from the claim's index alone. */
   @NativeQuery(
       """
       select id, priority, created_at as "createdAt" from job where state = 'QUEUED'
@@ -19,7 +19,7 @@ interface WaitingRows extends Repository<Job, UUID> {
       """)
   List<Place> queue();
 
-  /** Why each of these jobs waits, where it is not for those ahead of it. */
+  /** Why each of these jobs waits, unless it is only for the jobs ahead of it. */
   @NativeQuery(
       """
       with line as materialized (
@@ -47,7 +47,7 @@ interface WaitingRows extends Repository<Job, UUID> {
       """)
   List<Reason> reasons(Collection<UUID> ids, int running);
 
-  /** Where a job stands in the queue. */
+  /** The sort key of a job in the queue. */
   interface Place {
     UUID getId();
 
@@ -56,7 +56,7 @@ interface WaitingRows extends Repository<Job, UUID> {
     Instant getCreatedAt();
   }
 
-  /** A place, and why its job waits; null where the others ahead of it are all there is. */
+  /** A place and the reason for waiting; null if the job only waits for the jobs ahead of it. */
   interface Reason extends Place {
     String getReason();
   }

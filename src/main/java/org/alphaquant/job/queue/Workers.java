@@ -6,10 +6,10 @@ import org.alphaquant.job.row.StoredJson;
 import org.springframework.data.jpa.repository.NativeQuery;
 import org.springframework.data.repository.Repository;
 
-/** Who runs jobs. A worker whose last sign of life is older than 30 s is as good as gone. */
+/** The registered workers. A worker without a heartbeat for 30 s is regarded as gone. */
 public interface Workers extends Repository<RegisteredWorker, UUID> {
 
-  /** A worker's sign of life; its first one makes it known. */
+  /** Records a heartbeat; the first one registers the worker. */
   default void beat(UUID id, String host, List<RegisteredWorker.Slot> slots, boolean draining) {
     beat(id, host, StoredJson.write(slots), draining);
   }
@@ -23,7 +23,7 @@ public interface Workers extends Repository<RegisteredWorker, UUID> {
       """)
   String beat(UUID id, String host, String slots, boolean draining);
 
-  /** Forgets workers that ended, this one or any that has been silent for a day. */
+  /** Deletes this worker and all without a heartbeat for a day. */
   @NativeQuery(
       """
       delete from worker where id = :id or seen_at < now() - interval '1 day'
@@ -31,14 +31,14 @@ public interface Workers extends Repository<RegisteredWorker, UUID> {
       """)
   List<String> remove(UUID id);
 
-  /** The workers that are there, by host. */
+  /** The live workers, sorted by host. */
   @NativeQuery(
       """
       select * from worker where seen_at > now() - interval '30 seconds' order by host, started_at, id
       """)
   List<RegisteredWorker> present();
 
-  /** What runs, on which workers. */
+  /** The running jobs and their workers. */
   @NativeQuery(
       """
       select lease_worker as "worker", id as "job", owner as "owner", devices as "devices"
@@ -46,7 +46,7 @@ public interface Workers extends Repository<RegisteredWorker, UUID> {
       """)
   List<RunningJob> running();
 
-  /** A job that a worker holds. */
+  /** A job that a worker is running. */
   interface RunningJob {
     UUID getWorker();
 

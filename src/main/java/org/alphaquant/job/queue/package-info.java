@@ -1,4 +1,2 @@
-/**
- * Which job runs next and where: leases, the order of those that wait, the workers that are there.
- */
+/** The queue: leases, the order of waiting jobs and the registered workers. */
 package org.alphaquant.job.queue;

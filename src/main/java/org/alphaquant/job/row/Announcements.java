@@ -17,8 +17,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
  * Notifies all processes of changes through the database, in batches. Notifications are not part of
  * the transactions that make the changes: PostgreSQL lets transactions that notify commit only one
  * after another, each waiting for the disk (PreCommit_Notify in its async.c says why), and a
- * transaction that does nothing else does not wait for the disk at all. What is lost with a process
- * is found by those who look at the rows every few seconds.
+ * transaction that does nothing else does not wait for the disk at all. Every process also polls
+ * the rows every few seconds, so a lost notification only causes a delay.
  */
 final class Announcements implements SmartLifecycle, JobListener {
   private static final Logger log = LoggerFactory.getLogger(Announcements.class);
@@ -76,7 +76,7 @@ final class Announcements implements SmartLifecycle, JobListener {
     return IDLE;
   }
 
-  /** What cannot be sent is kept for the next round. */
+  /** Keeps what cannot be sent for the next round. */
   private void flush() {
     Set<Announcement> batch = take();
     if (batch.isEmpty()) {
@@ -116,7 +116,7 @@ final class Announcements implements SmartLifecycle, JobListener {
     return batch.stream().map(text).toArray(String[]::new);
   }
 
-  /** After the workers, so that others hear at once of the jobs that they gave back. */
+  /** Stops after the workers, so that the jobs they return are announced at once. */
   @Override
   public void stop() {
     rounds.stop();

@@ -1,10 +1,10 @@
 package org.alphaquant.job.row;
 
-/** An idempotency key was used again for another request. */
+/** An idempotency key was reused for a different request. */
 public class IdempotencyConflict extends RuntimeException {
   public IdempotencyConflict(String key, Job first) {
     super(
-        "Idempotency-Key \"%s\" was used for another request, which made job %s"
+        "Idempotency-Key \"%s\" was used for another request, which created job %s"
             .formatted(key, first.id()));
   }
 }

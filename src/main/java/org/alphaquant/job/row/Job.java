@@ -17,7 +17,9 @@ import org.hibernate.annotations.Immutable;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
 
-/** One job as it was when it was read. Changes are made by the statements of {@link Jobs} only. */
+/**
+ * A snapshot of a job's row. Only the statements of {@link Jobs} and {@code Leases} change rows.
+ */
 @Entity
 @Immutable
 public class Job {
@@ -94,17 +96,17 @@ public class Job {
     return priority;
   }
 
-  /** Device slots that the job takes on one worker. */
+  /** Number of device slots that the job needs on one worker. */
   public int devices() {
     return devices;
   }
 
-  /** Memory that each of its devices must have. */
+  /** Minimum memory of each device in bytes. */
   public long deviceMemoryBytes() {
     return deviceMemoryBytes;
   }
 
-  /** Not claimed before this time. */
+  /** Earliest time of the next claim. */
   public Instant runAfter() {
     return runAfter;
   }
@@ -127,7 +129,7 @@ public class Job {
     return leaseEpoch;
   }
 
-  /** The worker that runs it now. */
+  /** The worker that runs the job now. */
   public Optional<UUID> leaseWorker() {
     return Optional.ofNullable(leaseWorker);
   }
@@ -151,7 +153,7 @@ public class Job {
     return lostLeases;
   }
 
-  /** Attempts that a worker gave back because it was stopped. */
+  /** Attempts that ended because their worker was shut down. */
   public int giveBacks() {
     return giveBacks;
   }
@@ -199,17 +201,17 @@ public class Job {
     return labels;
   }
 
-  /** When the retention sweep deletes it. */
+  /** When the retention sweep deletes the job. */
   public Optional<Instant> expiresAt() {
     return Optional.ofNullable(expiresAt);
   }
 
-  /** As the model's card named it when the job was posted. */
+  /** Licence of the model according to its card when the job was posted. */
   public Optional<String> licence() {
     return Optional.ofNullable(licence);
   }
 
-  /** The place of the request that posted it in its trace, as W3C Trace Context writes it. */
+  /** The trace context (W3C) of the request that posted the job. */
   public Optional<String> traceParent() {
     return Optional.ofNullable(traceParent);
   }

@@ -11,7 +11,7 @@ import org.alphaquant.job.JobState;
  *
  * @param owner null for all owners
  * @param states empty for all
- * @param labels labels that a job must all have
+ * @param labels labels that a job must have, all of them
  */
 public record JobFilter(String owner, Set<JobState> states, Map<String, String> labels) {
   public JobFilter {
@@ -19,6 +19,6 @@ public record JobFilter(String owner, Set<JobState> states, Map<String, String> 
     labels = labels == null ? Map.of() : Map.copyOf(labels);
   }
 
-  /** The place in a list after which the next page begins: that of the last job seen. */
+  /** The position of the last job of a page; the next page begins after it. */
   public record Position(Instant createdAt, UUID id) {}
 }

@@ -8,19 +8,19 @@ import org.springframework.data.jpa.repository.NativeQuery;
 import org.springframework.data.repository.Repository;
 
 /**
- * The statements of {@link Jobs}. One that finds the row in another state changes nothing and
- * returns empty.
+ * The statements of {@link Jobs}. A statement that finds the row in an unexpected state changes
+ * nothing and returns empty.
  */
 interface JobRows extends Repository<Job, UUID> {
 
   @NativeQuery("select * from job where id = :id")
   Optional<Job> find(UUID id);
 
-  /** The jobs with these ids that still exist, in no order. */
+  /** The jobs with these ids that still exist, in any order. */
   @NativeQuery("select * from job where id in (:ids)")
   List<Job> findAll(Collection<UUID> ids);
 
-  // Serializes creates of one owner: two could otherwise both take the last free place.
+  // Serializes creates of one owner, so that two cannot both take the last place of the quota.
   @NativeQuery("select cast(pg_advisory_xact_lock(1, hashtext(:owner)) as text)")
   String lockQueueOf(String owner);
 
@@ -65,8 +65,7 @@ interface JobRows extends Repository<Job, UUID> {
       """)
   List<Job> list(String owner, String labels, String createdAt, String id, int limit);
 
-  // The newest of each state by its index, and of those the newest: a state that few jobs have
-  // would be looked for among all jobs otherwise.
+  // Reads each state by its index and merges; a rare state would need a scan of all jobs otherwise.
   @NativeQuery(
       """
       select newest.* from unnest(string_to_array(:states, ',')) wanted (state)
@@ -86,7 +85,7 @@ interface JobRows extends Repository<Job, UUID> {
       String owner, String states, String labels, String createdAt, String id, int limit);
 
   /**
-   * Asks for the end of a job: at once where it is queued, and of its worker where it is running.
+   * Cancels a queued job at once; asks the worker of a running job to cancel it.
    *
    * @return the job as it is now; empty when it has finished or is unknown
    */
@@ -102,7 +101,7 @@ interface JobRows extends Repository<Job, UUID> {
       """)
   Optional<Job> cancel(UUID id, String reason);
 
-  /** Queues a failed or cancelled job again, with all its budgets new. */
+  /** Queues a failed or cancelled job again with all its retries. */
   @NativeQuery(
       """
       update job
@@ -114,7 +113,7 @@ interface JobRows extends Repository<Job, UUID> {
       """)
   Optional<Job> retry(UUID id);
 
-  /** Deletes a finished job and its events; its folder is swept later. */
+  /** Deletes a finished job and its events; a sweep deletes its folder later. */
   @NativeQuery(
       """
       delete from job where id = :id and state in ('SUCCEEDED', 'FAILED', 'CANCELLED') returning *
@@ -150,7 +149,7 @@ interface JobRows extends Repository<Job, UUID> {
   @NativeQuery("select count(*) from job where state = :state")
   long countOf(String state);
 
-  /** The number of the newest event of each of these jobs; those that were deleted are missing. */
+  /** The sequence number of the newest event of each job that still exists. */
   @NativeQuery("select id, event_seq as seq from job where id in (:ids)")
   List<Jobs.Newest> newestEvents(Collection<UUID> ids);
 }

@@ -13,8 +13,8 @@ import org.alphaquant.job.JobState;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * Creates, reads, cancels, retries and deletes jobs: all that clients do. {@code Leases} has the
- * statements of workers. A change that finds the row in another state changes nothing and returns
+ * Creates, reads, cancels, retries and deletes jobs for clients. {@code Leases} has the operations
+ * of workers. An operation that finds the row in an unexpected state changes nothing and returns
  * empty.
  */
 public final class Jobs {
@@ -32,7 +32,7 @@ public final class Jobs {
     return rows.find(id);
   }
 
-  /** The jobs with these ids that still exist, in no order. */
+  /** The jobs with these ids that still exist, in any order. */
   public List<Job> findAll(Collection<UUID> ids) {
     return rows.findAll(ids);
   }
@@ -43,7 +43,7 @@ public final class Jobs {
   }
 
   /**
-   * Stores a job, or finds the one that an earlier request with the same key stored.
+   * Stores a job, or returns the one that an earlier request with the same key stored.
    *
    * @throws IdempotencyConflict if the key was used for another request
    * @throws QuotaExceededException if the owner may not queue another job
@@ -132,18 +132,18 @@ public final class Jobs {
     return listeners.tell(rows.cancel(id, reason), JobListener::changed);
   }
 
-  /** Queues a failed or cancelled job again, with all its budgets new. */
+  /** Queues a failed or cancelled job again with all its retries. */
   public Optional<Job> retry(UUID id) {
     return listeners.tell(rows.retry(id), JobListener::changed);
   }
 
-  /** Deletes a finished job and its events; its folder is swept later. */
+  /** Deletes a finished job and its events; a sweep deletes its folder later. */
   public Optional<Job> delete(UUID id) {
     return rows.delete(id);
   }
 
   /**
-   * Deletes finished jobs, oldest first, and their events; their folders are swept later.
+   * Deletes finished jobs, oldest first, and their events; a sweep deletes their folders later.
    *
    * @return the ids of those deleted
    */
@@ -161,7 +161,7 @@ public final class Jobs {
     return rows.oldestWaitSeconds();
   }
 
-  /** How many jobs are in each state; states without a job have zero. */
+  /** The number of jobs in each state, including zeros. */
   public Map<JobState, Long> counts() {
     Map<JobState, Long> counts = new EnumMap<>(JobState.class);
     Arrays.stream(JobState.values()).forEach(state -> counts.put(state, 0L));
@@ -169,7 +169,7 @@ public final class Jobs {
     return counts;
   }
 
-  /** How many jobs wait or run: quickly counted, however many have finished. */
+  /** The number of queued and running jobs. Fast, however many jobs have finished. */
   public Map<JobState, Long> activeCounts() {
     Map<JobState, Long> counts = new EnumMap<>(JobState.class);
     counts.put(JobState.QUEUED, rows.countOf(JobState.QUEUED.name()));
@@ -177,19 +177,19 @@ public final class Jobs {
     return counts;
   }
 
-  /** The number of the newest event of each of these jobs; those that were deleted are missing. */
+  /** The sequence number of the newest event of each job that still exists. */
   public List<Newest> newestEvents(Collection<UUID> ids) {
     return rows.newestEvents(ids);
   }
 
-  /** One line of {@link #counts}. */
+  /** A row of {@link #counts}. */
   interface StateCount {
     String getState();
 
     Long getJobs();
   }
 
-  /** One line of {@link #newestEvents}. */
+  /** A row of {@link #newestEvents}. */
   public interface Newest {
     UUID getId();
 

@@ -11,11 +11,11 @@ import org.alphaquant.job.Limits;
 /**
  * A job to create.
  *
- * @param owner who asks
- * @param asked the specification as it was asked for; {@code spec} may say more, which commit say
+ * @param owner owner of the job
+ * @param asked the specification as posted; {@code spec} may contain more, for example the commit
  * @param idempotencyKey the client's name for this request, or null; 1 to 255 characters
- * @param licence that the model's card names; null where it names none or could not be read
- * @param traceParent the request's place in its trace (W3C Trace Context); null without tracing
+ * @param licence licence named by the model's card; null if it names none or could not be read
+ * @param traceParent trace context of the request (W3C); null without tracing
  */
 public record NewJob(
     String owner,
@@ -37,7 +37,7 @@ public record NewJob(
     this(owner, spec, spec, idempotencyKey, null, null);
   }
 
-  /** Equal for requests that mean the same, whatever their layout and left-out defaults. */
+  /** Equal for equivalent requests, regardless of formatting and omitted defaults. */
   byte[] sha256() {
     try {
       return MessageDigest.getInstance("SHA-256")

@@ -1,6 +1,6 @@
 package org.alphaquant.job.row;
 
-/** An owner has as many jobs in the queue as one may have. */
+/** The owner's quota of queued jobs is used up. */
 public class QuotaExceededException extends RuntimeException {
   private final int limit;
   private final long current;
@@ -17,7 +17,7 @@ public class QuotaExceededException extends RuntimeException {
     return limit;
   }
 
-  /** Jobs that are queued now. */
+  /** Number of jobs queued now. */
   public long current() {
     return current;
   }

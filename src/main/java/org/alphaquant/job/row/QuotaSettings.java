@@ -4,10 +4,10 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Limits per owner. The database counts, so they hold across all processes.
+ * Quotas per owner. They hold across all processes, because the database counts.
  *
  * @param queued maximum number of queued jobs; 0 for no limit
- * @param running maximum number of running jobs, others wait; 0 for no limit
+ * @param running maximum number of running jobs, further ones wait; 0 for no limit
  */
 @ConfigurationProperties("alphaquant.quota")
 public record QuotaSettings(@DefaultValue("0") int queued, @DefaultValue("0") int running) {

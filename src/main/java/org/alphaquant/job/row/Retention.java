@@ -16,8 +16,8 @@ public interface Retention extends Repository<Job, UUID> {
   /**
    * Deletes finished jobs past their retention time, with their events, longest overdue first.
    *
-   * @param keepSeconds after its end, for a job that has no time of its own
-   * @return how many
+   * @param keepSeconds retention of jobs without their own
+   * @return the number of deleted jobs
    */
   default int deleteExpired(double keepSeconds, int limit) {
     return deletedIds(keepSeconds, limit).size();
@@ -38,7 +38,7 @@ public interface Retention extends Repository<Job, UUID> {
       """)
   List<String> deletedIds(double keepSeconds, int limit);
 
-  /** Those of these jobs that were deleted. A job that this database never had is not. */
+  /** The jobs among these that were deleted, without jobs that this database never had. */
   @NativeQuery("select job_id from job_tombstone where job_id in (:ids)")
   List<UUID> deleted(Collection<UUID> ids);
 
@@ -53,8 +53,8 @@ public interface Retention extends Repository<Job, UUID> {
   List<UUID> withLeftovers(Collection<UUID> ids, double keepSeconds);
 
   /**
-   * Locks one of those until the transaction's end, so that no retry starts in a folder that is
-   * being removed; empty when it is queued again, or somebody else has it.
+   * Locks such a job until the end of the transaction, so that no retry starts while its folder is
+   * deleted; empty if it was queued again or another process has locked it.
    */
   @NativeQuery(
       """
@@ -66,7 +66,7 @@ public interface Retention extends Repository<Job, UUID> {
       """)
   Optional<Job> lockLeftovers(UUID id, double keepSeconds);
 
-  /** Forgets deleted jobs whose folders every machine had a month to remove. */
+  /** Deletes the tombstones of jobs that were deleted a month ago. */
   @NativeQuery(
       """
       delete from job_tombstone where deleted_at < now() - interval '30 days'

@@ -5,11 +5,11 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * How long finished things are kept.
+ * How long finished jobs are kept.
  *
- * @param jobs a finished job, its events and its result, where the job does not say it itself
- * @param attempts the unfinished work of a failed job, which a retry would go on with
- * @param sweepEvery time between two sweeps of each process
+ * @param jobs retention of a finished job, its events and its result, unless the job sets its own
+ * @param attempts retention of the finished layers of a failed job, which a retry can reuse
+ * @param sweepEvery interval between the sweeps of each process
  */
 @ConfigurationProperties("alphaquant.retention")
 public record RetentionSettings(

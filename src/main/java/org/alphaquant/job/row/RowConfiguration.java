@@ -15,7 +15,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 @EnableConfigurationProperties(QuotaSettings.class)
 public class RowConfiguration {
 
-  // Without this Hibernate takes whichever Jackson it finds first on the class path.
+  // Without this, Hibernate uses the first Jackson version on the class path.
   @Bean
   HibernatePropertiesCustomizer storedJsonFormat() {
     return properties ->

@@ -7,8 +7,8 @@ import tools.jackson.databind.cfg.JsonNodeFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * How JSON columns are written and read. It is a mapper of its own, so that no setting of the HTTP
- * interface can change what is stored.
+ * The mapper of JSON columns, separate from the one of the HTTP API so that settings of the API
+ * cannot change what is stored.
  */
 public final class StoredJson {
   static final JsonMapper MAPPER =

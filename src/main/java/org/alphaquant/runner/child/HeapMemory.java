@@ -2,17 +2,17 @@ package org.alphaquant.runner.child;
 
 import com.sun.jna.Function;
 
-/** Gives memory that nobody uses back to the system between two pieces of work. */
+/** Returns unused memory to the system between two requests. */
 final class HeapMemory {
   private HeapMemory() {}
 
   static void giveBack() {
     System.gc();
     try {
-      // glibc keeps what was freed unless it is asked.
+      // glibc keeps freed memory until malloc_trim is called.
       Function.getFunction("c", "malloc_trim").invokeInt(new Object[] {0L});
     } catch (LinkageError otherLibrary) {
-      // Other C libraries give back by themselves.
+      // Other C libraries return memory by themselves.
     }
   }
 }

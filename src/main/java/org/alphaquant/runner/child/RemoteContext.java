@@ -11,7 +11,7 @@ import org.alphaquant.runner.wire.Message;
 import org.alphaquant.runner.wire.MessageChannel;
 import org.alphaquant.worker.JobContext;
 
-/** The context of an attempt whose lease and database are the service's. */
+/** The context of an attempt in a runner; the service holds the lease and writes the rows. */
 final class RemoteContext implements JobContext {
   private final Message.Run run;
   private final JobSpec spec;

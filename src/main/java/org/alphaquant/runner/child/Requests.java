@@ -14,7 +14,7 @@ import org.alphaquant.runner.wire.MessageChannel;
 import org.alphaquant.worker.Failures;
 import org.alphaquant.worker.JobRunner;
 
-/** Does what the service asks for, in one thread. */
+/** Handles the requests of the service, in one thread. */
 final class Requests {
   private final Session session;
   private final Function<Message.Run, JobRunner> work;
@@ -75,13 +75,13 @@ final class Requests {
     } catch (Throwable failure) {
       return failed(failure, Path.of(run.directory()));
     } finally {
-      // The name that this process was started in, whatever it has entered since.
+      // Back to the folder that this process was started in.
       WorkingDirectory.enter(Path.of("").toAbsolutePath());
     }
   }
 
   private static Message failed(Throwable failure, Path directory) {
-    // As in the service: the folder of all attempts is what a person can act on.
+    // As in the service, messages name the folder of all attempts.
     return new Message.Failed(Failures.classify(failure, directory.getParent()));
   }
 }

@@ -18,7 +18,7 @@ import org.springframework.util.FileSystemUtils;
 /** The entry point of a runner's process. */
 public final class RunnerMain {
 
-  /** First argument of the process; a socket and a token follow. */
+  /** First argument of the process; the socket and the token follow. */
   public static final String COMMAND = "runner";
 
   private RunnerMain() {}
@@ -28,12 +28,12 @@ public final class RunnerMain {
     return arguments.size() == 3 && arguments.get(0).equals(COMMAND);
   }
 
-  /** Serves the service that started this process until that is gone. Does not return. */
+  /** Handles requests until the service that started this process is gone. Does not return. */
   public static void main(String[] arguments) {
     serve(List.of(arguments), RunnerMain::quantization);
   }
 
-  /** {@link #main} with other work than quantization. */
+  /** {@link #main} with a different job runner. */
   static void serve(List<String> arguments, Function<Message.Run, JobRunner> work) {
     try {
       SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
@@ -47,12 +47,12 @@ public final class RunnerMain {
     end();
   }
 
-  // Halts: native code that goes on must not keep a process alive that nobody waits for.
+  // Halts, so that native code that is still running cannot keep the process alive.
   private static void end() {
     try {
       FileSystemUtils.deleteRecursively(Path.of("").toAbsolutePath());
     } catch (IOException leftBehind) {
-      // The folder for temporary files is swept by the system.
+      // The system cleans the folder of temporary files.
     }
     Runtime.getRuntime().halt(0);
   }

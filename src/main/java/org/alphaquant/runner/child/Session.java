@@ -10,7 +10,7 @@ import org.alphaquant.runner.wire.Message;
 import org.alphaquant.runner.wire.Message.Stop;
 import org.alphaquant.runner.wire.MessageChannel;
 
-/** The connection to the service: hears requests and stops, and gives signs of life. */
+/** The connection to the service: receives requests and stops, and sends signs of life. */
 final class Session {
   private static final long BEAT_NANOS = 500_000_000;
 
@@ -47,7 +47,7 @@ final class Session {
         if (message instanceof Stop asked) {
           stop.set(asked.when());
         } else {
-          // A stop that came before was meant for the work before.
+          // An earlier stop was meant for the previous request.
           stop.set(null);
           requests.add(message);
         }
@@ -79,13 +79,13 @@ final class Session {
     }
   }
 
-  /** Tells at once of the unit that begins: what ends this process ends it in there. */
+  /** Reports the unit at once, because a crash of this process will be in this unit. */
   void begin(String name) {
     unit.begin(name);
     send(unit.alive());
   }
 
-  /** Progress names its unit by itself. */
+  /** Progress begins a unit of the same name. */
   void begin(Message.Progress progress, String name) {
     unit.begin(name);
     send(progress);

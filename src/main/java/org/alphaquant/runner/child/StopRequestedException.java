@@ -1,6 +1,6 @@
 package org.alphaquant.runner.child;
 
-/** Ends the work because the service asked for it. */
+/** Stops the work because the service asked for it. */
 final class StopRequestedException extends RuntimeException {
   StopRequestedException() {
     super("the service asked to stop", null, false, false);

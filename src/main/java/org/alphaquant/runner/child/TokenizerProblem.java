@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.checkpoint.Links;
 
-/** Tries a tokenizer on a text that has something of everything. */
+/** Tries a tokenizer on a text with letters, digits, scripts, emoji, markup and code. */
 final class TokenizerProblem {
   private static final String SENTENCE =
       "the quick brown fox jumps over the lazy dog and then it runs all the way back to where it"
@@ -19,7 +19,7 @@ final class TokenizerProblem {
   private TokenizerProblem() {}
 
   /**
-   * What keeps the tokenizer of a folder from being used; empty where it works.
+   * Why the tokenizer of a folder cannot be used; empty if it works.
    *
    * @param links which links in the folder may be followed
    * @param vocabulary rows of the model's embedding

@@ -2,18 +2,18 @@ package org.alphaquant.runner.child;
 
 import org.alphaquant.runner.wire.Message;
 
-/** The unit of work under way, and how many there were. Read by the thread that tells of it. */
+/** The current unit of work and the number of units so far. Another thread reads it. */
 final class Unit {
   private volatile String name = "starting";
   private volatile long count;
 
-  /** Another one begins. Called by the working thread alone. */
+  /** Begins a unit. Called only by the working thread. */
   void begin(String next) {
     name = next;
     again();
   }
 
-  /** Another one of the same name begins. */
+  /** Begins another unit of the same name. */
   void again() {
     count = count + 1;
   }

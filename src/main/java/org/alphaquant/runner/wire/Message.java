@@ -13,7 +13,7 @@ import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import tools.jackson.databind.JsonNode;
 
-/** One message between a service and a runner. */
+/** A message between a service and a runner. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "message")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Message.Hello.class, name = "hello"),
@@ -34,14 +34,14 @@ import tools.jackson.databind.JsonNode;
 })
 public sealed interface Message {
 
-  /** Raised with every change of a message. */
+  /** Version of the protocol; increased whenever a message changes. */
   int VERSION = 2;
 
   /**
    * The runner's first message.
    *
-   * @param version of the protocol that it speaks
-   * @param token what the service gave it at its start, so that nobody else takes its place
+   * @param version protocol version of the runner
+   * @param token passed to the runner at its start; proves that it is this runner
    */
   record Hello(int version, String token) implements Message {
     public Hello {
@@ -50,11 +50,11 @@ public sealed interface Message {
   }
 
   /**
-   * Asks for one attempt at a job.
+   * Requests one attempt at a job.
    *
-   * @param spec of the job, without its webhook
-   * @param directory of the attempt; the result's folder exists in it
-   * @param sources what was brought here, by the name that the specification has for it
+   * @param spec the job's specification without its webhook
+   * @param directory the attempt's folder; the folder for the result exists in it
+   * @param sources downloaded models and texts, by their names in the specification
    * @param earlier directories of earlier attempts, newest first
    * @param modelRoots folders that model ids are looked up in
    * @param fileRoots folders of calibration and evaluation texts
@@ -84,7 +84,7 @@ public sealed interface Message {
   }
 
   /**
-   * Asks to load the tokenizer of a model folder and to encode a text with it.
+   * Requests to load the tokenizer of a model folder and to encode a text with it.
    *
    * @param vocabulary rows of the model's embedding; every token id must be below it
    * @param modelRoots folders that links in the model's folder may lead to
@@ -97,10 +97,10 @@ public sealed interface Message {
   }
 
   /**
-   * Asks to make the samples of a specification and to count them.
+   * Requests the number of samples that the texts of a specification give.
    *
    * @param folder of the model
-   * @param spec with its model, calibration and evaluation alone
+   * @param spec only the model, calibration and evaluation of the specification
    * @param modelRoots folders that links in the model's folder may lead to
    * @param fileRoots folders of calibration and evaluation texts
    */
@@ -114,11 +114,11 @@ public sealed interface Message {
     }
   }
 
-  /** Asks to load PyTorch, before a job needs it. */
+  /** Requests to load PyTorch before a job needs it. */
   record LoadTorch() implements Message {}
 
   /**
-   * Ends the work under way: at its next unit, or at the end of its layer.
+   * Stops the current work at its next unit or at the end of its layer.
    *
    * @param when how soon
    */
@@ -129,7 +129,7 @@ public sealed interface Message {
 
     /** How soon work stops. */
     public enum When {
-      /** Where a later attempt can go on. */
+      /** At the next point that a later attempt can resume from. */
       AFTER_LAYER,
       /** Before the next unit of work. */
       NEXT_UNIT
@@ -139,8 +139,8 @@ public sealed interface Message {
   /**
    * A sign of life.
    *
-   * @param unit of work under way, in words that complete "while ..."
-   * @param units begun by this runner so far
+   * @param unit current unit of work, completes "while it was ..."
+   * @param units number of units that this runner has begun
    */
   record Alive(String unit, long units) implements Message {
     public Alive {
@@ -148,14 +148,14 @@ public sealed interface Message {
     }
   }
 
-  /** How far the work is; a unit of its own. */
+  /** Progress of the work; begins a unit. */
   record Progress(JobProgress progress) implements Message {
     public Progress {
       requireNonNull(progress, "progress is null");
     }
   }
 
-  /** The name of the unit of work that a progress begins. */
+  /** The name of the unit of work that this progress begins. */
   static String unit(JobProgress progress) {
     return progress.layer() == null || progress.layers() == null
         ? "in phase " + progress.phase()
@@ -171,7 +171,7 @@ public sealed interface Message {
     }
   }
 
-  /** The attempt has its result, whose files are written. */
+  /** The attempt succeeded; all files of the result are written. */
   record Done(JobResult result) implements Message {
     public Done {
       requireNonNull(result, "result is null");
@@ -185,20 +185,20 @@ public sealed interface Message {
     }
   }
 
-  /** The attempt ended because it was asked to. */
+  /** The attempt stopped as requested. */
   record Stopped() implements Message {}
 
   /**
    * The tokenizer was tried.
    *
-   * @param problem why it cannot be used; null where it can
+   * @param problem why it cannot be used; null if it can
    */
   record Tried(String problem) implements Message {}
 
   /**
-   * The tokens are counted.
+   * The tokens were counted.
    *
-   * @param count what they come to
+   * @param count the numbers of samples and tokens
    */
   record Counted(JsonNode count) implements Message {
     public Counted {

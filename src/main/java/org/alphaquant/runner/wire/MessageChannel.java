@@ -8,15 +8,15 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Messages over a connected socket: four bytes of length, big-endian, and so many bytes of UTF-8
- * JSON. Any thread may send; one thread receives.
+ * Sends and receives messages over a connected socket: a length of four bytes, big-endian, followed
+ * by that many bytes of UTF-8 JSON. Any thread may send; one thread receives.
  */
 public final class MessageChannel implements AutoCloseable {
 
-  /** Longest message, in bytes; a job with all its calibration texts is far shorter. */
+  /** Maximum length of a message in bytes; a job with all its texts is much shorter. */
   public static final int MAX_BYTES = 64 << 20;
 
-  /** What both sides read and write JSON with. */
+  /** The JSON mapper of both sides. */
   public static final JsonMapper JSON = JsonMapper.builder().build();
 
   private final SocketChannel socket;
@@ -45,7 +45,7 @@ public final class MessageChannel implements AutoCloseable {
    * Waits for the next message.
    *
    * @throws EOFException if the other side has closed the connection
-   * @throws ProtocolException if what came is no message
+   * @throws ProtocolException if the bytes are not a message
    */
   public Message receive() throws IOException {
     int length = read(Integer.BYTES).getInt();
@@ -66,7 +66,7 @@ public final class MessageChannel implements AutoCloseable {
     }
   }
 
-  // Grows with what has come, so that an announced length alone takes no memory.
+  // Grows as bytes arrive, so that a large announced length does not allocate memory.
   private ByteBuffer read(int length) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(Math.min(length, 1 << 16));
     while (true) {

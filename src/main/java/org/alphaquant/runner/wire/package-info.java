@@ -1,5 +1,5 @@
 /**
- * What a service and its runners say to each other: JSON messages, each behind four bytes of
- * length, over a Unix domain socket.
+ * The protocol between a service and its runners: JSON messages, each preceded by its length in
+ * four bytes, over a Unix domain socket.
  */
 package org.alphaquant.runner.wire;
