@@ -52,7 +52,7 @@ final class MvcProblems {
     }
     if (e instanceof HttpMediaTypeNotSupportedException type) {
       return "The Content-Type is %s, but must be %s."
-          .formatted(given(type.getContentType()), names(type.getSupportedMediaTypes()));
+          .formatted(given(request), names(type.getSupportedMediaTypes()));
     }
     if (e instanceof HttpMediaTypeNotAcceptableException type) {
       return "Accept is %s, but only %s can be produced."
@@ -107,8 +107,9 @@ final class MvcProblems {
         .toList();
   }
 
-  private static String given(MediaType type) {
-    return type == null ? "missing" : type.toString();
+  private static String given(HttpServletRequest request) {
+    String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+    return type == null ? "missing" : type;
   }
 
   private static String names(List<MediaType> types) {

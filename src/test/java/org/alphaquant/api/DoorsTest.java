@@ -90,6 +90,13 @@ class DoorsTest {
                 http,
                 "POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n"))
         .contains(" 501 ", "not-implemented");
+    String host = "Host: localhost\r\nConnection: close\r\n\r\n";
+    for (Http port : new Http[] {http, server.management()}) {
+      assertThat(raw(port, "GET /%2e%2e/ HTTP/1.1\r\n" + host))
+          .contains(" 400 ", "application/problem+json")
+          .doesNotContain("<html");
+      assertThat(raw(port, "GET /error HTTP/1.1\r\n" + host)).contains(" 404 ", "not-found");
+    }
     Answer multipart = http.postAs("multipart/form-data", "/v1/jobs", "x");
     assertThat(multipart.status()).isBetween(400, 499);
   }

@@ -23,6 +23,26 @@ class ProblemTest {
   private final Http http = RunningServer.shared().http();
 
   @Test
+  void anUnknownParameterIsRefusedWhereverItIsGiven() {
+    String job = http.postJson("/v1/jobs", "{\"model\": \"m\"}").at("/id");
+    for (String path : new String[] {"", "/events", "/experts", "/artifacts", "/log"}) {
+      Answer answer =
+          problem(http.get("/v1/jobs/" + job + path + "?nope=1"), 400, "invalid-parameter");
+      assertThat(answer.at("/errors/0/code")).isEqualTo("unknown-parameter");
+    }
+    problem(http.get("/v1/keys?owner=a"), 400, "invalid-parameter");
+    problem(http.postJson("/v1/plans?nope=1", "{\"model\": \"m\"}"), 400, "invalid-parameter");
+    assertThat(http.get("/v1/jobs/" + job + "/events?after=0").status()).isEqualTo(200);
+  }
+
+  @Test
+  void aContentTypeThatIsNoneIsRepeated() {
+    Answer answer =
+        problem(http.postAs("garbage", "/v1/jobs", "{}"), 415, "unsupported-media-type");
+    assertThat(answer.at("/detail")).contains("The Content-Type is garbage");
+  }
+
+  @Test
   void anUnknownPathIsAProblem() {
     Answer answer = problem(http.get("/v1/nope"), 404, "not-found");
     assertThat(answer.at("/detail")).contains("/v1/nope");

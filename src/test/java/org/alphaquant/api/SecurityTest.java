@@ -300,6 +300,11 @@ class SecurityTest {
             "invalid-body");
     assertThat(answer.at("/errors/0/pointer")).isEqualTo("/scopes/0");
     problem(http.postJson("/v1/keys", "{\"owner\": \"x\"}", bearer(admin)), 422, "invalid-body");
+    // A number is no time, though Jackson takes it for seconds.
+    String number = "{\"owner\": \"x\", \"scopes\": [\"read\"], \"expires_at\": 4102444800}";
+    Answer untimely =
+        problem(http.postJson("/v1/keys", number, bearer(admin)), 422, "invalid-body");
+    assertThat(untimely.at("/errors/0/detail")).contains("a time (RFC 3339)");
   }
 
   @Test

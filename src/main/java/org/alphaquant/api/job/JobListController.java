@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.alphaquant.api.edge.ChecksParameters;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobState;
@@ -39,6 +40,7 @@ class JobListController {
     this.views = views;
   }
 
+  @ChecksParameters
   @GetMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
   JobPage list(
       @RequestParam(required = false) List<JobState> state,
@@ -54,6 +56,7 @@ class JobListController {
   }
 
   /** Only finished jobs, and only when their states are named: nothing is deleted by default. */
+  @ChecksParameters
   @DeleteMapping(path = "/v1/jobs", produces = MediaType.APPLICATION_JSON_VALUE)
   Deleted delete(
       @RequestParam List<JobState> state,

@@ -1,10 +1,8 @@
 package org.alphaquant.api.job;
 
-import jakarta.servlet.http.HttpServletRequest;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.util.List;
-import java.util.Set;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobSpec;
@@ -22,7 +20,6 @@ import org.springframework.web.bind.annotation.RestController;
 class PlanController {
 
   private static final String TENSORS = "tensors";
-  private static final Set<String> PARAMETERS = Set.of("include", "after", "limit");
 
   private final SpecCheck check;
 
@@ -45,9 +42,7 @@ class PlanController {
       @RequestParam(defaultValue = "1000")
           @Min(value = 1, message = "must be from 1 to 10000")
           @Max(value = 10_000, message = "must be from 1 to 10000")
-          int limit,
-      HttpServletRequest request) {
-    request.getParameterMap().keySet().forEach(PlanController::requireKnown);
+          int limit) {
     if (include != null && !include.equals(TENSORS)) {
       throw refused(
           Problem.error("unknown-part", "include", include, "must be " + TENSORS)
@@ -80,14 +75,6 @@ class PlanController {
       }
     }
     throw refused(Problem.error("unknown-tensor", "after", name, "is no tensor of this plan"));
-  }
-
-  private static void requireKnown(String parameter) {
-    if (!PARAMETERS.contains(parameter)) {
-      throw refused(
-          Problem.error("unknown-parameter", parameter, null, "is not a parameter of plans")
-              .allowing(List.copyOf(PARAMETERS)));
-    }
   }
 
   private static ProblemException refused(Problem fault) {

@@ -1,4 +1,4 @@
-package org.alphaquant.api;
+package org.alphaquant.api.edge;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,11 +9,18 @@ import org.alphaquant.api.problem.RequestId;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.http.MediaType;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Answers requests that the container itself refuses, such as an illegal request line. */
 final class ProblemReportValve extends ErrorReportValve {
+
+  /** The last valve of the pipeline reports first; Tomcat's own reports only what is left. */
+  static void addTo(TomcatServletWebServerFactory factory) {
+    factory.addContextCustomizers(
+        context -> context.getParent().getPipeline().addValve(new ProblemReportValve()));
+  }
 
   @Override
   protected void report(Request request, Response response, Throwable throwable) {
