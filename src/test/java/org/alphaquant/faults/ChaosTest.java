@@ -110,8 +110,9 @@ class ChaosTest {
         LockSupport.parkNanos(100_000_000);
       }
       breaking.get();
+      // A machine with other work starts services and runners slowly.
       await()
-          .atMost(Duration.ofMinutes(4))
+          .atMost(Duration.ofMinutes(4).plusSeconds(seconds))
           .until(
               () -> {
                 faults.revive();
