@@ -69,6 +69,21 @@ __device__ inline float real_scale(float scale, int dtype) {
   return stored > 0.0f ? stored : 1.0f;
 }
 
+// Inputs first..first+BLOCK-1 of M [B, K, K] among themselves, `beyond` where there are no such inputs
+// any more, and the group of each. All threads of a block fill it; returns how many inputs it has.
+__device__ __forceinline__ int load_block(
+    float (&block)[BLOCK][BLOCK], int (&of_group)[BLOCK], const float* M, const int* group, long b,
+    int K, int first, float beyond) {
+  int count = min(BLOCK, K - first);
+  for (int t = threadIdx.x; t < BLOCK * BLOCK; t += blockDim.x) {
+    int i = t / BLOCK, j = t % BLOCK;
+    block[i][j] = i < count && j < count ? M[(b * K + first + i) * K + first + j] : beyond;
+  }
+  if (threadIdx.x < count) of_group[threadIdx.x] = group[b * K + first + threadIdx.x];
+  __syncthreads();
+  return count;
+}
+
 // Algorithm 1 for inputs first..first+BLOCK-1, whose error the rows of N spread among themselves.
 // W [B, K, R] is what is left of the weights, Q the result, Err [B, BLOCK, R] what `update`
 // spreads over the inputs still to come. group [B, K] is the group of each input.
@@ -79,13 +94,7 @@ extern "C" __global__ void error_feedback(
   __shared__ int of_group[BLOCK];
   long b = blockIdx.y;
   int r = blockIdx.x * blockDim.x + threadIdx.x;
-  int count = min(BLOCK, K - first);
-  for (int t = threadIdx.x; t < BLOCK * BLOCK; t += blockDim.x) {
-    int i = t / BLOCK, j = t % BLOCK;
-    n[i][j] = i < count && j < count ? N[(b * K + first + i) * K + first + j] : 0.0f;
-  }
-  if (threadIdx.x < count) of_group[threadIdx.x] = group[b * K + first + threadIdx.x];
-  __syncthreads();
+  int count = load_block(n, of_group, N, group, b, K, first, 0.0f);
   if (r >= R) return;
   float w[BLOCK];
   const float* own = W + (b * K + first) * R + r;
@@ -115,13 +124,7 @@ extern "C" __global__ void descend(
   __shared__ int of_group[BLOCK];
   long b = blockIdx.y;
   int r = blockIdx.x * blockDim.x + threadIdx.x;
-  int count = min(BLOCK, K - first);
-  for (int t = threadIdx.x; t < BLOCK * BLOCK; t += blockDim.x) {
-    int i = t / BLOCK, j = t % BLOCK;
-    h[i][j] = i < count && j < count ? H[(b * K + first + i) * K + first + j] : 1.0f;
-  }
-  if (threadIdx.x < count) of_group[threadIdx.x] = group[b * K + first + threadIdx.x];
-  __syncthreads();
+  int count = load_block(h, of_group, H, group, b, K, first, 1.0f);
   if (r >= R) return;
   float g[BLOCK];
   const float* own = Residual + (b * K + first) * R + r;

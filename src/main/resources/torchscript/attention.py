@@ -16,13 +16,25 @@ def split_heads(x: Tensor, batch: int, heads: int) -> Tensor:
     return torch.transpose(torch.reshape(x, [batch, length, heads, -1]), 1, 2)
 
 
+def fits_half(arrays: List[Tensor]) -> bool:
+    """Whether all numbers are well within float16's range."""
+    largest: List[Tensor] = []
+    for x in arrays:
+        least, greatest = torch.aminmax(x)
+        largest.append(torch.maximum(-least, greatest))
+    return float(torch.max(torch.stack(largest))) < 32768.0
+
+
 def attend(
     q: Tensor, k: Tensor, v: Tensor, scale: float, window: int, dtype: int
 ) -> Tensor:
     """Scaled dot-product attention (Vaswani et al. 2017). q [B, A, S, Dq], k [B, K, S, Dq], v [B,
     K, S, Dv] with A a multiple of K: query head h reads key head h // (A/K). With a window (0:
-    none) position i sees positions i-window+1..i. Computed in a dtype -> [B*S, A*Dv], heads in order
+    none) position i sees positions i-window+1..i. Computed in a dtype, but in float32 (6) where float16
+    (5) has no room -> [B*S, A*Dv], heads in order
     """
+    if dtype == 5 and not fits_half([q, k, v]):
+        dtype = 6
     batch = q.shape[0]
     length = q.shape[2]
     group = q.shape[1] // k.shape[1]

@@ -151,6 +151,66 @@ def add_outputs(
     return y
 
 
+def activations(
+    h: Tensor,
+    gate_up: Tensor,
+    biases: List[Tensor],
+    clamped: bool,
+    rows: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+    chunk: int,
+) -> List[Tensor]:
+    """What the down projections of experts first..last-1 read, each its own tokens [n, M] in the type of
+    h.
+    """
+    read: List[Tensor] = []
+    for e in range(first, last):
+        count = offsets[e + 1] - offsets[e]
+        a = torch.empty([count, gate_up.shape[1] // 2], dtype=h.dtype, device=h.device)
+        for start in range(0, count, chunk):
+            end = min(start + chunk, count)
+            x = torch.index_select(h, 0, rows[offsets[e] + start : offsets[e] + end])
+            a[start:end] = intermediate(x, gate_up, biases, clamped, e - first)
+        read.append(a)
+    return read
+
+
+def add_outputs_of(
+    y: Tensor,
+    read: List[Tensor],
+    down: Tensor,
+    biases: List[Tensor],
+    rows: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+    chunk: int,
+) -> Tensor:
+    """The same as add_outputs, of activations that are known; in place."""
+    for e in range(first, last):
+        a = read[e - first]
+        for start in range(0, a.shape[0], chunk):
+            end = min(start + chunk, a.shape[0])
+            out = expert_linear(a[start:end], down, biases, 1, e - first)
+            tokens = rows[offsets[e] + start : offsets[e] + end]
+            p = weights[offsets[e] + start : offsets[e] + end]
+            y.index_add_(0, tokens, out * torch.unsqueeze(p, -1))
+    return y
+
+
+def largest_rows(read: List[Tensor], like: Tensor) -> Tensor:
+    """The largest absolute activation of each expert, [C]; zero where no token came."""
+    most = torch.zeros([len(read)], dtype=torch.float32, device=like.device)
+    for c in range(len(read)):
+        if read[c].shape[0] > 0:
+            least, greatest = torch.aminmax(read[c])
+            most[c] = torch.maximum(-least, greatest).to(torch.float32)
+    return most
+
+
 def largest_intermediate(
     h: Tensor,
     gate_up: Tensor,

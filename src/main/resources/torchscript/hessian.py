@@ -34,40 +34,63 @@ def zeros(like: Tensor, count: int, size: int) -> Tensor:
     return torch.zeros([count, size, size], dtype=torch.float32, device=like.device)
 
 
-def scaled(x: Tensor, weight: Tensor) -> Tensor:
-    """Rows whose plain Gram matrix is the Hessian, bfloat16."""
-    return (x * torch.unsqueeze(torch.sqrt(weight), -1)).to(torch.bfloat16).contiguous()
+def shift(largest: Tensor, weights: Tensor, power: float, dtype: int) -> Tensor:
+    """What rows are multiplied with before they are rounded to 16 bits, so that Hessians lie well within
+    float32: largest [1] is the largest absolute value of the rows, weights those they count with. One
+    for bfloat16 (15). float16 keeps as many bits of a number as TF32 once a power of two brings the
+    largest into its range; what is below 2^-38 of it loses bits. [1]
+    """
+    if dtype == 15 or torch.numel(weights) == 0:
+        return torch.ones_like(largest)
+    most = largest * torch.sqrt(torch.max(token_weight(weights, power)))
+    return torch.exp2(torch.floor(torch.log2(16384.0 / torch.clamp_min(most, 1e-12))))
 
 
-def scaled_rows(x: Tensor, weight: Tensor, start: int, end: int) -> Tensor:
+def factors(shift: Tensor) -> Tensor:
+    """What the Gram matrix of shifted rows counts in a Hessian, and one: [2]."""
+    return torch.cat([1.0 / (shift * shift), torch.ones_like(shift)])
+
+
+def scaled(x: Tensor, weight: Tensor, shift: Tensor, dtype: int) -> Tensor:
+    """Rows in 16 bits whose Gram matrix, but for the shift, is the Hessian."""
+    return (x * torch.unsqueeze(torch.sqrt(weight) * shift, -1)).to(dtype).contiguous()
+
+
+def scaled_rows(
+    x: Tensor, weight: Tensor, start: int, end: int, shift: Tensor, dtype: int
+) -> Tensor:
     """Those of some of the rows that every token passes."""
-    return scaled(x[start:end], weight[start:end])
+    return scaled(x[start:end], weight[start:end], shift, dtype)
 
 
 def scaled_inputs(
-    h: Tensor, rows: Tensor, weights: Tensor, start: int, end: int, power: float
-) -> Tensor:
-    """Those of some routed rows, for gate and up."""
-    x = torch.index_select(h, 0, rows[start:end])
-    return scaled(x, token_weight(weights[start:end], power))
-
-
-def scaled_activations(
     h: Tensor,
-    gate_up: Tensor,
-    biases: List[Tensor],
-    clamped: bool,
     rows: Tensor,
     weights: Tensor,
     start: int,
     end: int,
-    e: int,
     power: float,
+    shift: Tensor,
+    dtype: int,
 ) -> Tensor:
-    """Those of the activations of some routed rows, for down; e counts within gate_up."""
+    """Those of some routed rows, for gate and up."""
     x = torch.index_select(h, 0, rows[start:end])
-    a = experts.intermediate(x, gate_up, biases, clamped, e)
-    return scaled(a, token_weight(weights[start:end], power))
+    return scaled(x, token_weight(weights[start:end], power), shift, dtype)
+
+
+def scaled_activations(
+    a: Tensor,
+    weights: Tensor,
+    begin: int,
+    start: int,
+    end: int,
+    power: float,
+    shift: Tensor,
+    dtype: int,
+) -> Tensor:
+    """Those of the activations of some routed rows, for down: a [n, M] begins with row `begin`."""
+    w = token_weight(weights[start:end], power)
+    return scaled(a[start - begin : end - begin], w, shift, dtype)
 
 
 def add_rows(H: Tensor, x: Tensor, weight: Tensor, chunk: int) -> Tensor:
@@ -118,12 +141,36 @@ def of_experts(
     return H
 
 
-def mean(h: Tensor, weights: Tensor, power: float, chunk: int) -> Tensor:
-    """What one (token, slot) pair of the layer adds on average, [K, K]."""
-    K = h.shape[1]
-    H = torch.zeros([K, K], dtype=torch.float32, device=h.device)
-    per_token = torch.sum(token_weight(weights, power), [1])
-    return add_rows(H, h, per_token, chunk) / float(torch.numel(weights))
+def of_activations(
+    read: List[Tensor],
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    power: float,
+    chunk: int,
+) -> Tensor:
+    """The Hessians of the down projections of experts from `first` on, of what each reads [n, M]: [C, M,
+    M].
+    """
+    M = read[0].shape[1]
+    H = torch.zeros([len(read), M, M], dtype=torch.float32, device=weights.device)
+    for c in range(len(read)):
+        begin = offsets[first + c]
+        for start in range(0, read[c].shape[0], chunk):
+            end = min(start + chunk, read[c].shape[0])
+            x = read[c][start:end].to(torch.float32)
+            accumulate(H[c], x, token_weight(weights[begin + start : begin + end], power))
+    return H
+
+
+def per_token(weights: Tensor, power: float) -> Tensor:
+    """What each token of weights [T, k] counts in all its slots together, [T]."""
+    return torch.sum(token_weight(weights, power), [1])
+
+
+def divided(H: Tensor, pairs: int) -> Tensor:
+    """What one (token, slot) pair of the layer adds on average, of what all add."""
+    return H / float(pairs)
 
 
 def add_all(total: Tensor, H: Tensor) -> Tensor:
@@ -140,31 +187,34 @@ def mean_of_total(total: Tensor, tokens: int) -> Tensor:
     return (total / float(max(tokens, 1))).to(torch.float32)
 
 
-def shrink(
-    H: Tensor,
-    mean: Tensor,
-    weights: Tensor,
-    offsets: List[int],
-    first: int,
-    power: float,
-    tokens: float,
-) -> Tensor:
+def all_weight_sums(weights: Tensor, offsets: List[int], power: float) -> Tensor:
+    """Of every expert how many tokens it has, and the sum of w and of w^2 over them, float64 [E, 3]."""
+    w = token_weight(weights, power).to(torch.float64)
+    sums: List[Tensor] = []
+    for e in range(len(offsets) - 1):
+        own = w[offsets[e] : offsets[e + 1]]
+        tokens = torch.full_like(torch.sum(own), float(offsets[e + 1] - offsets[e]))
+        sums.append(torch.stack([tokens, torch.sum(own), torch.sum(own * own)]))
+    return torch.stack(sums)
+
+
+def shrink(H: Tensor, mean: Tensor, sums: Tensor, first: int, tokens: float) -> Tensor:
     """A starved expert leans on the layer: its Hessian plus as many average tokens of the layer's, in
-    place. Returns what part of each Hessian the layer's are then, [C].
+    place; sums as all_weight_sums gives them. Returns what part of each Hessian the layer's are then,
+    [C].
     """
     H.add_(mean * tokens)
-    each = mean_weight(weights, power)
+    known = sums.cpu()
+    each = mean_weight(known)
     shares: List[float] = []
     for c in range(H.shape[0]):
-        own, _ = weight_sums(weights, offsets, first + c, power)
-        shares.append(share_of(tokens * each, own))
+        shares.append(share_of(tokens * each, float(known[first + c, 1])))
     return torch.tensor(shares, dtype=torch.float32)
 
 
-def mean_weight(weights: Tensor, power: float) -> float:
+def mean_weight(sums: Tensor) -> float:
     """What a (token, slot) pair of the layer counts on average."""
-    w = token_weight(weights, power).to(torch.float64)
-    return float(torch.sum(w)) / float(max(1, torch.numel(weights)))
+    return float(torch.sum(sums[:, 1])) / max(1.0, float(torch.sum(sums[:, 0])))
 
 
 def share_of(part: float, rest: float) -> float:
@@ -213,10 +263,8 @@ def fourth_moments(
 def shrink_by_noise(
     H: Tensor,
     mean: Tensor,
-    weights: Tensor,
-    offsets: List[int],
+    sums: Tensor,
     first: int,
-    power: float,
     fourth: Tensor,
 ) -> Tensor:
     """Each expert's Hessian leans on the layer's as far as its own tokens leave it uncertain (Ledoit
@@ -227,10 +275,11 @@ def shrink_by_noise(
     b^2 = (sum w^2 |x|^4 - |S|^2 sum w^2) / (sum w)^2, and lies d^2 = |S - M|^2 from the layer's M. The
     combination of both with the least expected error has the share b^2 / d^2 of M.
     """
-    each = mean_weight(weights, power)
+    known = sums.cpu()
+    each = mean_weight(known)
     shares: List[float] = []
     for c in range(H.shape[0]):
-        own, squares = weight_sums(weights, offsets, first + c, power)
+        own, squares = float(known[first + c, 1]), float(known[first + c, 2])
         shares.append(lean(H[c], mean, own, squares, each, float(fourth[c])))
     return torch.tensor(shares, dtype=torch.float32)
 

@@ -18,6 +18,8 @@ def pack(codes: Tensor, bits: int, align: int) -> Tensor:
     K = codes.shape[-1]
     size = (K * bits + 7) // 8
     size = (size + align - 1) // align * align
+    if 8 % bits == 0:
+        return pack_whole(torch.constant_pad_nd(codes, [0, size * 8 // bits - K]), bits)
     lanes = (size + bits - 1) // bits
     padded = torch.constant_pad_nd(codes, [0, lanes * 8 - K])
     eights = torch.reshape(padded, list(codes.shape[:-1]) + [lanes, 8])
@@ -39,9 +41,30 @@ def pack(codes: Tensor, bits: int, align: int) -> Tensor:
     return torch.narrow(packed, -1, 0, size).contiguous()
 
 
+def pack_whole(codes: Tensor, bits: int) -> Tensor:
+    """The same where a byte holds whole codes, of which there are enough."""
+    each = 8 // bits
+    lanes = torch.reshape(codes, list(codes.shape[:-1]) + [codes.shape[-1] // each, each])
+    out = lanes[..., 0]
+    for i in range(1, each):
+        out = torch.bitwise_or(out, torch.bitwise_left_shift(lanes[..., i], i * bits))
+    return out.contiguous()
+
+
+def unpack_whole(packed: Tensor, bits: int) -> Tensor:
+    """The inverse: all codes of the bytes."""
+    codes: List[Tensor] = []
+    for i in range(8 // bits):
+        shifted = packed if i == 0 else torch.bitwise_right_shift(packed, i * bits)
+        codes.append(torch.bitwise_and(shifted, (1 << bits) - 1))
+    return torch.flatten(torch.stack(codes, -1), -2)
+
+
 def unpack(packed: Tensor, bits: int, count: int) -> Tensor:
     """The inverse: uint8 [..., bytes] -> uint8 codes [..., count]."""
     size = packed.shape[-1]
+    if 8 % bits == 0 and size * 8 >= count * bits:
+        return torch.narrow(unpack_whole(packed, bits), -1, 0, count).contiguous()
     lanes = (count + 7) // 8
     padded = torch.constant_pad_nd(packed, [0, max(lanes * bits - size, 0)])
     bytes = torch.reshape(

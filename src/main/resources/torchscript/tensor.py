@@ -66,6 +66,11 @@ def largest(x: Tensor, so_far: Tensor) -> Tensor:
     return torch.maximum(so_far, torch.reshape(torch.maximum(-least, greatest), [1]))
 
 
+def greatest(x: Tensor) -> Tensor:
+    """The greatest element, [1]."""
+    return torch.reshape(torch.max(x), [1])
+
+
 def rows(x: Tensor, first: int, last: int) -> Tensor:
     return x[:, first:last].contiguous()
 
@@ -152,6 +157,11 @@ def reshape(x: Tensor, shape: List[int]) -> Tensor:
 def columns(x: Tensor, begin: int, end: int) -> Tensor:
     """Columns begin..end-1 of x [T, n]."""
     return x[:, begin:end]
+
+
+def slice(x: Tensor, begin: int, end: int) -> Tensor:
+    """Elements begin..end-1 of x [n, ...]."""
+    return x[begin:end].contiguous()
 
 
 def side_by_side(parts: List[Tensor]) -> Tensor:

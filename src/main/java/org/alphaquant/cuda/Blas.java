@@ -2,14 +2,14 @@ package org.alphaquant.cuda;
 
 import com.sun.jna.Library;
 import com.sun.jna.Pointer;
-import com.sun.jna.ptr.FloatByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The one product of cuBLAS that libtorch 2.7 does not offer: bfloat16 factors with a float32 sum.
+ * The one product of cuBLAS that libtorch 2.7 does not offer: factors of 16 bits with a float32
+ * sum.
  */
 public final class Blas {
 
@@ -17,7 +17,9 @@ public final class Blas {
   private static final int AS_IT_IS = 0;
   private static final int TRANSPOSED = 1;
   private static final int FLOAT32 = 0;
+  private static final int FLOAT16 = 2;
   private static final int BFLOAT16 = 14;
+  private static final int FACTORS_ON_THE_DEVICE = 1;
   private static final int SUM_IN_FLOAT32 = 68;
   private static final int ANY_ALGORITHM = -1;
 
@@ -26,6 +28,8 @@ public final class Blas {
 
     int cublasCreate_v2(PointerByReference handle);
 
+    int cublasSetPointerMode_v2(Pointer handle, int mode);
+
     int cublasGemmEx(
         Pointer handle,
         int transposeA,
@@ -33,14 +37,14 @@ public final class Blas {
         int m,
         int n,
         int k,
-        FloatByReference alpha,
+        long alpha,
         long a,
         int typeOfA,
         int strideOfA,
         long b,
         int typeOfB,
         int strideOfB,
-        FloatByReference beta,
+        long beta,
         long c,
         int typeOfC,
         int strideOfC,
@@ -63,7 +67,7 @@ public final class Blas {
     try {
       Cublas cublas = SharedLibrary.load("cublas", Cublas.class);
       PointerByReference handle = new PointerByReference();
-      int result = device.inContext(() -> cublas.cublasCreate_v2(handle));
+      int result = device.inContext(() -> opened(cublas, handle));
       if (result == 0) {
         return Optional.of(new Blas(device, cublas, handle.getValue()));
       }
@@ -74,14 +78,29 @@ public final class Blas {
     return Optional.empty();
   }
 
+  private static int opened(Cublas cublas, PointerByReference handle) {
+    int result = cublas.cublasCreate_v2(handle);
+    return result == 0
+        ? cublas.cublasSetPointerMode_v2(handle.getValue(), FACTORS_ON_THE_DEVICE)
+        : result;
+  }
+
   /**
-   * H += X^T X.
+   * Rows X on the device and what their Gram matrix counts.
    *
-   * @param x address of X, bfloat16 [rows, columns]
+   * @param address of X, 16 bits each, [rows, columns]
+   * @param bfloat16 whether X is bfloat16, else float16
+   * @param factors address of two float32 numbers: what X^T X is multiplied with, and one
+   */
+  public record Rows(long address, boolean bfloat16, int rows, int columns, long factors) {}
+
+  /**
+   * H += factor X^T X.
+   *
    * @param hessian address of H, float32 [columns, columns]
    */
-  public synchronized void addGram(long x, int rows, int columns, long hessian) {
-    FloatByReference one = new FloatByReference(1);
+  public synchronized void addGram(Rows x, long hessian) {
+    int type = x.bfloat16 ? BFLOAT16 : FLOAT16;
     // cuBLAS counts columns first, so X is its own transpose there.
     int result =
         device.inContext(
@@ -90,20 +109,20 @@ public final class Blas {
                     handle,
                     AS_IT_IS,
                     TRANSPOSED,
-                    columns,
-                    columns,
-                    rows,
-                    one,
-                    x,
-                    BFLOAT16,
-                    columns,
-                    x,
-                    BFLOAT16,
-                    columns,
-                    one,
+                    x.columns,
+                    x.columns,
+                    x.rows,
+                    x.factors,
+                    x.address,
+                    type,
+                    x.columns,
+                    x.address,
+                    type,
+                    x.columns,
+                    x.factors + Float.BYTES,
                     hessian,
                     FLOAT32,
-                    columns,
+                    x.columns,
                     SUM_IN_FLOAT32,
                     ANY_ALGORITHM));
     if (result != 0) {

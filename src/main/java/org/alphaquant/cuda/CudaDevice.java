@@ -35,6 +35,8 @@ public final class CudaDevice {
   private final String name;
   private final String architecture;
   private final Map<String, CudaModule> modules = new ConcurrentHashMap<>();
+  private final LockedMemory locked;
+  private final ReadAhead ahead;
   private Optional<Blas> blas;
 
   private CudaDevice(
@@ -44,6 +46,8 @@ public final class CudaDevice {
     this.context = context;
     this.name = name;
     this.architecture = architecture;
+    this.locked = new LockedMemory(this, driver);
+    this.ahead = new ReadAhead(this, driver, locked);
   }
 
   /**
@@ -139,6 +143,38 @@ public final class CudaDevice {
     return module.getValue();
   }
 
+  /** Memory of the host that a copy from the device reaches in one transfer. */
+  public HostMemory hostMemory() {
+    return new HostMemory(locked);
+  }
+
+  /**
+   * Begins to bring mapped bytes nearer, on threads of its own: {@link #copyToDevice} then finds
+   * them in memory that the device reads by itself. What was read ahead before the last call, and
+   * not asked for, is given up.
+   */
+  public void readAhead(List<ByteBuffer> mapped) {
+    ahead.begin(mapped);
+  }
+
+  /**
+   * Takes back the host's memory for copies, whoever has it, for who comes next: locking it anew
+   * would take longer than most of what it is for.
+   */
+  public void reclaimHostMemory() {
+    ahead.clear();
+    locked.reclaim();
+  }
+
+  /** Waits until all queued work is done. */
+  public void await() {
+    inContext(
+        () -> {
+          check(driver, driver.cuCtxSynchronize(), "cuCtxSynchronize");
+          return null;
+        });
+  }
+
   /** Copies memory of the device to a direct buffer's remaining bytes, after all queued work. */
   public void copyToHost(long address, ByteBuffer direct) {
     Pointer to = Native.getDirectBufferPointer(direct.slice());
@@ -151,10 +187,18 @@ public final class CudaDevice {
 
   /** Copies a direct buffer's remaining bytes to memory of the device, after all queued work. */
   public void copyToDevice(ByteBuffer direct, long address) {
-    Pointer from = Native.getDirectBufferPointer(direct.slice());
+    long from = Pointer.nativeValue(Native.getDirectBufferPointer(direct.slice()));
+    int size = direct.remaining();
+    for (int at = 0; at < size; ) {
+      at += ahead.copy(from + at, size - at, address + at);
+    }
+  }
+
+  void copy(long from, long bytes, long address) {
     inContext(
         () -> {
-          check(driver, driver.cuMemcpyHtoD_v2(address, from, direct.remaining()), "cuMemcpyHtoD");
+          int result = driver.cuMemcpyHtoD_v2(address, new Pointer(from), bytes);
+          check(driver, result, "cuMemcpyHtoD");
           return null;
         });
   }

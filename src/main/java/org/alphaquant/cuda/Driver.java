@@ -11,6 +11,7 @@ interface Driver extends Library {
 
   int MAJOR = 75;
   int MINOR = 76;
+  int WITHOUT_TIMING = 2;
 
   /**
    * @throws UnsatisfiedLinkError if no driver is installed
@@ -52,7 +53,21 @@ interface Driver extends Library {
 
   int cuMemcpyHtoD_v2(long to, Pointer from, long bytes);
 
+  int cuMemcpyHtoDAsync_v2(long to, Pointer from, long bytes, Pointer stream);
+
   int cuMemcpyDtoH_v2(Pointer to, long from, long bytes);
+
+  int cuMemHostAlloc(PointerByReference memory, long bytes, int flags);
+
+  int cuCtxSynchronize();
+
+  int cuEventCreate(PointerByReference event, int flags);
+
+  int cuEventRecord(Pointer event, Pointer stream);
+
+  int cuEventSynchronize(Pointer event);
+
+  int cuEventDestroy_v2(Pointer event);
 
   int cuGetErrorName(int error, PointerByReference name);
 }

@@ -32,6 +32,8 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
 
   static final long HOST_BYTES = 4L << 30;
 
+  private static final long SMALL_BYTES = 256L << 20;
+
   private static final int HESSIAN_COPIES = 7;
   private static final int WEIGHT_COPIES = 11;
 
@@ -86,6 +88,18 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
     return Math.max(LEAST_ROWS, (divisible(standing) - hessians) / row);
   }
 
+  /**
+   * Whether what the down projections of some experts read is kept from their Hessians to their
+   * outputs, rather than computed twice: where that takes no more than solving their gate and up
+   * did.
+   *
+   * @param bytes of it
+   */
+  public boolean keepsActivations(long bytes, int experts) {
+    long room = experts * (gateAndUp() - down());
+    return bytes <= Math.max(room, SMALL_BYTES >> halvings);
+  }
+
   /** Peak bytes on the device. */
   public long deviceBytes() {
     long solving = Float.BYTES * HESSIAN_COPIES * shape.widestInput() * shape.widestInput();
@@ -126,9 +140,15 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
   }
 
   private long perExpert() {
-    long gateAndUp = solving(shape.hidden(), 2 * shape.hidden() * shape.expertWidth());
-    long down = solving(shape.expertWidth(), shape.hidden() * shape.expertWidth());
-    return Float.BYTES * shape.expertWeights() + Math.max(gateAndUp, down);
+    return Float.BYTES * shape.expertWeights() + Math.max(gateAndUp(), down());
+  }
+
+  private long gateAndUp() {
+    return solving(shape.hidden(), 2 * shape.hidden() * shape.expertWidth());
+  }
+
+  private long down() {
+    return solving(shape.expertWidth(), shape.hidden() * shape.expertWidth());
   }
 
   private static long solving(long inputs, long weights) {

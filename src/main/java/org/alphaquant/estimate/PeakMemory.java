@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 import org.alphaquant.torch.Torch;
 
@@ -19,23 +20,25 @@ public final class PeakMemory {
    * @param process of this process, pages of mapped files counted
    * @param own of this process without such pages, which the kernel may take back; as seen after
    *     each layer, null where the system does not say
-   * @param device in use on the device, by all processes; null on the CPU
+   * @param device in use on the device that holds most, by all processes; null on the CPU
    * @param estimated what {@link MemoryPlan} gave for the run's own arrays
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Peak(long process, Long own, Long device, long estimated) {}
 
-  private final Torch torch;
+  private final List<Torch> devices;
   private long device;
   private long own;
 
-  public PeakMemory(Torch torch) {
-    this.torch = torch;
+  public PeakMemory(List<Torch> devices) {
+    this.devices = devices;
   }
 
   public void look() {
     own = Math.max(own, status("RssAnon:").orElse(0));
-    torch.usedDeviceMemory().ifPresent(used -> device = Math.max(device, used));
+    for (Torch torch : devices) {
+      torch.usedDeviceMemory().ifPresent(used -> device = Math.max(device, used));
+    }
   }
 
   public Peak peak(MemoryPlan plan) {

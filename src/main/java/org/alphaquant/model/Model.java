@@ -3,6 +3,8 @@ package org.alphaquant.model;
 import ai.djl.ndarray.NDArray;
 import java.util.Objects;
 import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.RoutingDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.block.Attention;
 import org.alphaquant.model.block.DecoderLayer;
@@ -29,6 +31,9 @@ public final class Model {
   private NDArray embedding;
   private Norm finalNorm;
   private Linear head;
+  private int announced = -1;
+  private int rank;
+  private int ranks = 1;
 
   Model(
       Checkpoint checkpoint,
@@ -88,8 +93,44 @@ public final class Model {
   public DecoderLayer layer(TensorScope scope, int index) {
     LayerDesign design = blueprint.layers().get(Objects.checkIndex(index, description.layers()));
     WeightReader into = reader.into(scope);
+    if (announced != index) {
+      readAhead(scope, index);
+    }
     Attention attention = design.attention().load(into);
-    return new DecoderLayer(attention, design.feedForward().load(into));
+    DecoderLayer layer = new DecoderLayer(attention, design.feedForward().load(into));
+    readAhead(scope, index + 1);
+    return layer;
+  }
+
+  /**
+   * Announces that of the experts of each layer only one of {@code count} even parts will be read.
+   */
+  public void readsPart(int part, int count) {
+    rank = part;
+    ranks = count;
+  }
+
+  // A result's weights come from elsewhere.
+  private void readAhead(TensorScope scope, int index) {
+    announced = index;
+    if (index < description.layers() && reader.overlay() == WeightOverlay.NONE) {
+      scope.readAhead(
+          () ->
+              reader
+                  .tensors()
+                  .bytes(
+                      description.linears().stream()
+                          .filter(linear -> linear.layer() == index && isRead(linear))
+                          .map(linear -> linear.name() + ".weight")
+                          .toList()));
+    }
+  }
+
+  private boolean isRead(ModuleDescription linear) {
+    int experts = description.routing().map(RoutingDescription::experts).orElse(0);
+    long begin = (long) experts * rank / ranks;
+    long end = (long) experts * (rank + 1) / ranks;
+    return linear.expert() < 0 || linear.expert() >= begin && linear.expert() < end;
   }
 
   /** A tensor by its full name, as float32, owned by {@code scope}. */

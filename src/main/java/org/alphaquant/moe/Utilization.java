@@ -29,36 +29,6 @@ public record Utilization(
   }
 
   /**
-   * Counts what the router did with its tokens.
-   *
-   * @param covered which tokens each expert is calibrated on; the routing itself where they are
-   *     those that it is sent
-   * @param inputs width of an expert's input
-   * @param power exponent of the score that a token counts in a Hessian with
-   */
-  public static Utilization of(
-      TensorScope scope,
-      int layer,
-      Routing routing,
-      Routing covered,
-      int experts,
-      long inputs,
-      double power) {
-    try (TensorScope counting = scope.child("utilization")) {
-      Counts natural = Counts.of(counting, routing, experts, power);
-      Counts calibrated =
-          covered == routing ? natural : Counts.of(counting, covered, experts, power);
-      return of(
-          layer,
-          inputs,
-          routing.experts().getShape().get(0),
-          (int) routing.experts().getShape().get(1),
-          natural,
-          calibrated);
-    }
-  }
-
-  /**
    * Sums over the tokens of each expert.
    *
    * @param tokens how many
@@ -66,11 +36,16 @@ public record Utilization(
    * @param weights of what they count in its Hessian
    * @param squares of the squares of that
    */
-  record Counts(float[] tokens, float[] scores, float[] weights, float[] squares) {
+  public record Counts(float[] tokens, float[] scores, float[] weights, float[] squares) {
 
-    static Counts of(TensorScope scope, Routing routing, int experts, double power) {
-      NDList counts =
-          scope.runAll("experts.utilization", routing.experts(), routing.weights(), power, experts);
+    /** The four sums of a routing as arrays, each [E], which may be added to others'. */
+    public static NDList arrays(TensorScope scope, Routing routing, int experts, double power) {
+      return scope.runAll(
+          "experts.utilization", routing.experts(), routing.weights(), power, experts);
+    }
+
+    /** The sums that such arrays hold. */
+    public static Counts of(TensorScope scope, NDList counts) {
       return new Counts(
           scope.toFloats(counts.get(0)),
           scope.toFloats(counts.get(1)),
@@ -87,7 +62,7 @@ public record Utilization(
    * @param natural what the router sent to each expert
    * @param calibrated what each expert is calibrated on
    */
-  static Utilization of(
+  public static Utilization of(
       int layer, long inputs, long allTokens, int topK, Counts natural, Counts calibrated) {
     float[] tokens = natural.tokens;
     double pairs = 0;

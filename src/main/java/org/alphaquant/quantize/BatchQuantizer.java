@@ -70,6 +70,11 @@ final class BatchQuantizer {
     this.encoder = new ModuleEncoder(format, dtype);
   }
 
+  /** How the work is divided. */
+  MemoryPlan memory() {
+    return memory;
+  }
+
   TensorScheme scheme(String module) {
     return schemes.getOrDefault(module, TensorScheme.UNQUANTIZED);
   }
@@ -108,8 +113,10 @@ final class BatchQuantizer {
             : solver.solve(scope, weight, input.hessian(), grid, rows);
     Quantized quantized = asStored(scope, solution, grid);
     result.took("solve", start, scope);
-    store(scope, quantized, input.largest(), scheme, parts, fallback, result);
-    result.add(Importance.of(scope, input.hessian(), parts));
+    if (result.isKept()) {
+      store(scope, quantized, input.largest(), scheme, parts, fallback, result);
+      result.add(Importance.of(scope, input.hessian(), parts));
+    }
     return quantized;
   }
 
@@ -122,8 +129,10 @@ final class BatchQuantizer {
     Solution solution = solver.round(scope, weight, grid, memory.rowsAtOnce(1, grid.groupSize()));
     Quantized quantized = asStored(scope, solution, grid);
     result.took("solve", start, scope);
-    NDArray largest = scope.run("tensor.zeros", weight, 1);
-    store(scope, quantized, largest, scheme, List.of(part), module -> null, result);
+    if (result.isKept()) {
+      NDArray largest = scope.run("tensor.zeros", weight, 1);
+      store(scope, quantized, largest, scheme, List.of(part), module -> null, result);
+    }
     return quantized;
   }
 
@@ -139,7 +148,7 @@ final class BatchQuantizer {
       List<Part> parts,
       Function<String, String> fallback,
       LayerResult result) {
-    try (TensorScope scope = parent.child("pack")) {
+    try (TensorScope scope = parent.receiving("pack", result.memory(parent))) {
       long start = System.nanoTime();
       for (Part part : parts) {
         requireFinite(scope, quantized.solution().weight(), part, this::outOfRange);

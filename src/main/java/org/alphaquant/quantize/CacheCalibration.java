@@ -24,7 +24,7 @@ final class CacheCalibration {
 
   /** The scales of one attention module, with the weights that it has now. */
   static List<TensorSource> scales(
-      TensorScope parent, String module, Attention attention, ResidualStream stream) {
+      TensorScope parent, String module, Attention attention, ResidualStream stream, Rank rank) {
     List<TensorInfo> infos = CacheScales.of(module);
     float[] largest = new float[infos.size()];
     for (NDArray x : stream.microBatches()) {
@@ -35,6 +35,11 @@ final class CacheCalibration {
           NDArray own = scope.run("tensor.largest", cached.get(i), zero);
           largest[i] = Math.max(largest[i], scope.toFloats(own)[0]);
         }
+      }
+    }
+    for (float[] other : rank.all(largest.clone())) {
+      for (int i = 0; i < largest.length; i++) {
+        largest[i] = Math.max(largest[i], other[i]);
       }
     }
     List<TensorSource> scales = new ArrayList<>();

@@ -27,7 +27,7 @@ final class DownCalibration {
     this.largest = owner.run("tensor.zeros", calibration.h(), 1);
   }
 
-  /** Adds what the down projections of one chunk read. */
+  /** Adds what this device's part of the down projections of one chunk read. */
   void add(CalibratedInput own) {
     owner.runInPlace("hessian.add_all", total, own.hessian());
     NDArray before = largest;
@@ -35,14 +35,20 @@ final class DownCalibration {
     before.close();
   }
 
+  /** Adds what the other devices have, once all chunks were added. */
+  void addOthers(Rank rank) {
+    rank.sum(owner, total);
+    rank.largest(owner, largest);
+  }
+
   /**
    * What one chunk's down projections are solved with, once all chunks were added.
    *
    * @param own what they read themselves; its Hessians are changed in place
-   * @param weights of the chunk
+   * @param weights of all of the chunk
    */
   CalibratedInput of(TensorScope scope, CalibratedInput own, ExpertWeights weights) {
-    NDArray mean = scope.run("hessian.mean_of_total", total, calibration.dispatch().pairs());
+    NDArray mean = scope.run("hessian.mean_of_total", total, calibration.pairs());
     calibration.shrinkDown(scope, own.hessian(), mean, weights);
     return new CalibratedInput(
         own.hessian(), scope.run("experts.where_seen", own.largest(), largest));

@@ -2,6 +2,8 @@ package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.Shrinkage;
@@ -10,11 +12,14 @@ import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * What the experts of one layer are calibrated on.
+ * What the experts of one layer are calibrated on: this device's tokens, and what is known of all.
  *
  * @param h block input of all tokens [T, K], in the type that experts multiply
- * @param largest largest absolute value of {@code h}, [1]
+ * @param largest largest absolute value of {@code h} on all devices, [1]
  * @param dispatch which of them go to which expert, and with what weight
+ * @param sums of each expert its tokens, their weights and the squares of these on all devices,
+ *     float64 [E, 3]
+ * @param tokens of each expert on all devices
  * @param mean what one routed token adds to a Hessian of gate and up on average, [K, K]
  * @param shrinkage how far Hessians are drawn towards the layer's mean
  */
@@ -22,39 +27,63 @@ record ExpertCalibration(
     NDArray h,
     NDArray largest,
     Dispatch dispatch,
+    NDArray sums,
+    List<Long> tokens,
     NDArray mean,
     RoutingWeight weighting,
-    Shrinkage shrinkage) {
+    Shrinkage shrinkage,
+    Rank rank) {
 
-  /** The inputs of gate and up, which they share. */
-  CalibratedInput gateAndUp(TensorScope scope, int from, int to, LayerResult result) {
-    NDArray hessians = inputHessians(scope, from, to);
-    float[] shares = shrink(scope, hessians, mean, from, () -> inputMoments(scope, from, to));
-    for (int e = from; e < to; e++) {
-      result.leans(e, shares[e - from]);
+  /** Of one device by itself, for Hessians that lean on nothing. */
+  static ExpertCalibration plain(
+      NDArray h, NDArray largest, Dispatch dispatch, RoutingWeight weighting) {
+    return new ExpertCalibration(
+        h,
+        largest,
+        dispatch,
+        null,
+        List.of(),
+        null,
+        weighting,
+        Shrinkage.AUTO,
+        DeviceGroup.alone());
+  }
+
+  /** The inputs of gate and up, which they share, of this device's part of some experts. */
+  CalibratedInput gateAndUp(TensorScope scope, ExpertRange range, LayerResult result) {
+    try (TensorScope work = scope.child("inputs")) {
+      NDArray partial = inputHessians(work, range);
+      NDArray hessians = rank.ownSum(work, partial);
+      int from = range.ownFrom(rank);
+      Supplier<NDArray> fourth = () -> rank.ownSum(work, inputMoments(work, range));
+      float[] shares = shrink(work, hessians, mean, from, fourth);
+      for (int e = 0; e < shares.length; e++) {
+        result.leans(from + e, shares[e]);
+      }
+      return new CalibratedInput(
+          work.keep(scope, hessians), scope.run("tensor.repeated", largest, shares.length));
     }
-    return new CalibratedInput(hessians, scope.run("tensor.repeated", largest, to - from));
   }
 
-  /** Hessians of gate and up over their own tokens, [C, K, K]. */
-  NDArray inputHessians(TensorScope scope, int from, int to) {
+  /** Hessians of gate and up over this device's tokens, [C, K, K]. */
+  NDArray inputHessians(TensorScope scope, ExpertRange range) {
     return GramSums.of(scope)
-        .map(sums -> reducedInputs(sums, from, to))
-        .orElseGet(() -> overInputs(scope, "hessian.of_experts", from, to));
+        .map(sums -> reducedInputs(sums, range))
+        .orElseGet(() -> overInputs(scope, "hessian.of_experts", range));
   }
 
-  /** Sums of w² |x|⁴ over what gate and up read, float64 [C]. */
-  NDArray inputMoments(TensorScope scope, int from, int to) {
-    return overInputs(scope, "hessian.fourth_moments", from, to);
+  /** Sums of w² |x|⁴ over what gate and up read on this device, float64 [C]. */
+  NDArray inputMoments(TensorScope scope, ExpertRange range) {
+    return overInputs(scope, "hessian.fourth_moments", range);
   }
 
-  /** Sums of w² |x|⁴ over what down reads with gate and up as they are now, float64 [C]. */
+  /** The same over what down reads with gate and up as they are now. */
   NDArray downMoments(TensorScope scope, ExpertWeights weights) {
     return overActivations(scope, "hessian.fourth_moments", weights);
   }
 
-  private NDArray overInputs(TensorScope scope, String sum, int from, int to) {
-    return over(scope, sum, new NDList(), new NDList(), false, from, to);
+  private NDArray overInputs(TensorScope scope, String sum, ExpertRange range) {
+    return over(scope, sum, new NDList(), new NDList(), false, range);
   }
 
   private NDArray overActivations(TensorScope scope, String sum, ExpertWeights weights) {
@@ -64,8 +93,7 @@ record ExpertCalibration(
         new NDList(weights.gateUp()),
         weights.biases(),
         weights.clamped(),
-        weights.from(),
-        weights.from() + weights.count());
+        new ExpertRange(weights.from(), weights.from() + weights.count()));
   }
 
   // A sum over what the linears of some experts read: tokens, or the activations of gateUp.
@@ -75,8 +103,7 @@ record ExpertCalibration(
       NDList gateUp,
       NDList biases,
       boolean clamped,
-      int from,
-      int to) {
+      ExpertRange range) {
     return scope.run(
         sum,
         h,
@@ -86,19 +113,21 @@ record ExpertCalibration(
         dispatch.rows(),
         dispatch.weights(),
         dispatch.offsets(),
-        from,
-        to,
+        range.from(),
+        range.to(),
         weighting.power(),
         Dispatch.ROWS);
   }
 
-  private NDArray reducedInputs(GramSums sums, int from, int to) {
+  private NDArray reducedInputs(GramSums sums, ExpertRange range) {
     return sums.ofExperts(
-        to - from,
+        range.count(),
         h.getShape().get(1),
-        h,
-        slice(from),
-        (scope, element, start, end) ->
+        largest,
+        dispatch.weights(),
+        weighting.power(),
+        new GramSums.Slice(dispatch.offsets(), range.from()),
+        (scope, element, shift, start, end) ->
             scope.run(
                 "hessian.scaled_inputs",
                 h,
@@ -106,50 +135,18 @@ record ExpertCalibration(
                 dispatch.weights(),
                 start,
                 end,
-                weighting.power()));
+                weighting.power(),
+                shift,
+                sums.dtype()));
   }
 
-  // Where the rows of each expert of a chunk are.
-  private GramSums.Slice slice(int from) {
-    return new GramSums.Slice(dispatch.offsets(), from);
-  }
-
-  private NDArray reducedDown(GramSums sums, ExpertWeights weights) {
-    return sums.ofExperts(
-        weights.count(),
-        weights.down().getShape().get(2),
-        h,
-        slice(weights.from()),
-        (scope, element, start, end) ->
-            scope.run(
-                "hessian.scaled_activations",
-                h,
-                weights.gateUp(),
-                weights.biases(),
-                weights.clamped(),
-                dispatch.rows(),
-                dispatch.weights(),
-                start,
-                end,
-                element,
-                weighting.power()));
-  }
-
-  /** Hessians of the down projections' own tokens with gate and up as they are now, [C, M, M]. */
-  NDArray downHessians(TensorScope scope, ExpertWeights weights) {
-    return GramSums.of(scope)
-        .map(sums -> reducedDown(sums, weights))
-        .orElseGet(() -> activations(scope, weights));
-  }
-
-  private NDArray activations(TensorScope scope, ExpertWeights weights) {
-    return overActivations(scope, "hessian.of_experts", weights);
-  }
-
-  /** The largest absolute input of each down projection, [C]; zero where no token came. */
-  NDArray largestDown(TensorScope scope, ExpertWeights weights) {
-    return scope.run(
-        "experts.largest_intermediate",
+  /**
+   * What the down projections of some experts read on this device, with gate and up as they are
+   * now: of each its own tokens, [n, M].
+   */
+  NDList activations(TensorScope scope, ExpertWeights weights) {
+    return scope.runAll(
+        "experts.activations",
         h,
         weights.gateUp(),
         weights.biases(),
@@ -161,13 +158,77 @@ record ExpertCalibration(
         Dispatch.ROWS);
   }
 
+  /** Hessians of the down projections over this device's tokens, [C, M, M]. */
+  NDArray downHessians(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
+    if (activations.isEmpty()) {
+      return overActivations(scope, "hessian.of_experts", weights);
+    }
+    NDList read = activations.get();
+    return GramSums.of(scope)
+        .map(sums -> reducedDown(scope, sums, weights, read))
+        .orElseGet(
+            () ->
+                scope.run(
+                    "hessian.of_activations",
+                    read,
+                    dispatch.weights(),
+                    dispatch.offsets(),
+                    weights.from(),
+                    weighting.power(),
+                    Dispatch.ROWS));
+  }
+
+  private NDArray reducedDown(
+      TensorScope scope, GramSums sums, ExpertWeights weights, NDList read) {
+    NDArray largest = scope.run("tensor.greatest", scope.run("experts.largest_rows", read, h));
+    return sums.ofExperts(
+        weights.count(),
+        weights.down().getShape().get(2),
+        largest,
+        dispatch.weights(),
+        weighting.power(),
+        new GramSums.Slice(dispatch.offsets(), weights.from()),
+        (work, element, shift, start, end) ->
+            work.run(
+                "hessian.scaled_activations",
+                read.get(element),
+                dispatch.weights(),
+                dispatch.offsets()[weights.from() + element],
+                start,
+                end,
+                weighting.power(),
+                shift,
+                sums.dtype()));
+  }
+
+  /** The largest absolute input of each down projection, [C]; zero where no token came. */
+  NDArray largestDown(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
+    return activations
+        .map(read -> scope.run("experts.largest_rows", read, h))
+        .orElseGet(
+            () ->
+                scope.run(
+                    "experts.largest_intermediate",
+                    h,
+                    weights.gateUp(),
+                    weights.biases(),
+                    weights.clamped(),
+                    dispatch.rows(),
+                    dispatch.offsets(),
+                    weights.from(),
+                    weights.from() + weights.count(),
+                    Dispatch.ROWS));
+  }
+
   /**
    * Draws the Hessians of down projections towards the layer's mean, in place.
    *
-   * @param hessians of experts {@code weights.from()} and following
+   * @param hessians of this device's part of the experts
+   * @param all weights of all experts that are shared out
    */
-  void shrinkDown(TensorScope scope, NDArray hessians, NDArray average, ExpertWeights weights) {
-    shrink(scope, hessians, average, weights.from(), () -> downMoments(scope, weights));
+  void shrinkDown(TensorScope scope, NDArray hessians, NDArray average, ExpertWeights all) {
+    int from = new ExpertRange(all.from(), all.from() + all.count()).ownFrom(rank);
+    shrink(scope, hessians, average, from, () -> rank.ownSum(scope, downMoments(scope, all)));
   }
 
   // What part of each Hessian is the layer's mean then.
@@ -177,29 +238,16 @@ record ExpertCalibration(
       NDArray average,
       int from,
       Supplier<NDArray> fourthMoments) {
-    if (shrinkage.tokens() != null) {
-      NDArray shares =
-          scope.run(
-              "hessian.shrink",
-              hessians,
-              average,
-              dispatch.weights(),
-              dispatch.offsets(),
-              from,
-              weighting.power(),
-              shrinkage.tokens());
-      return scope.toFloats(shares);
-    }
     NDArray shares =
-        scope.run(
-            "hessian.shrink_by_noise",
-            hessians,
-            average,
-            dispatch.weights(),
-            dispatch.offsets(),
-            from,
-            weighting.power(),
-            fourthMoments.get());
+        shrinkage.tokens() != null
+            ? scope.run("hessian.shrink", hessians, average, sums, from, shrinkage.tokens())
+            : scope.run(
+                "hessian.shrink_by_noise", hessians, average, sums, from, fourthMoments.get());
     return scope.toFloats(shares);
+  }
+
+  /** All (token, slot) pairs of all devices. */
+  long pairs() {
+    return tokens.stream().mapToLong(Long::longValue).sum();
   }
 }

@@ -1,8 +1,10 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.model.block.InputRounding;
@@ -10,24 +12,46 @@ import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * Experts {@code from..to-1} of a layer, which are on the device and solved together.
+ * Experts of a layer that are calibrated together; this device solves experts {@code from..to-1} of
+ * them as one batch.
  *
  * @param calibration what they are calibrated on
  * @param sent the tokens that they are sent, whose outputs the next layer reads
+ * @param range all of them
  */
 record ExpertChunk(
     MoeFeedForward block,
     ExpertCalibration calibration,
     Dispatch sent,
     BatchQuantizer batches,
+    ExpertRange range,
     int from,
     int to,
     LayerResult result) {
 
-  String label() {
-    return "experts %d to %d".formatted(from, to - 1);
+  ExpertChunk(
+      MoeFeedForward block,
+      ExpertCalibration calibration,
+      Dispatch sent,
+      BatchQuantizer batches,
+      ExpertRange range,
+      LayerResult result) {
+    this(
+        block,
+        calibration,
+        sent,
+        batches,
+        range,
+        range.ownFrom(calibration.rank()),
+        range.ownTo(calibration.rank()),
+        result);
   }
 
+  String label() {
+    return "experts %d to %d".formatted(range.from(), range.to() - 1);
+  }
+
+  /** Reads this device's part. */
   ExpertWeights load(TensorScope scope) {
     long start = System.nanoTime();
     ExpertWeights weights = block.load(scope, from, to);
@@ -35,13 +59,46 @@ record ExpertChunk(
     return weights;
   }
 
+  /** The chunk's weights with gate and up as all have them now, and this device's part of down. */
+  ExpertWeights joined(TensorScope scope, ExpertWeights own) {
+    if (calibration.rank().size() == 1) {
+      return own;
+    }
+    NDList biases = new NDList();
+    own.biases().forEach(bias -> biases.add(joined(scope, bias)));
+    return new ExpertWeights(
+        range.from(), joined(scope, own.gateUp()), own.down(), biases, own.activation());
+  }
+
+  private NDArray joined(TensorScope scope, NDArray own) {
+    return calibration.rank().joined(scope, own, range.count());
+  }
+
+  /** The same weights with all down projections as they are now. */
+  ExpertWeights withDown(TensorScope scope, ExpertWeights all, ExpertWeights own) {
+    if (calibration.rank().size() == 1) {
+      return all;
+    }
+    return new ExpertWeights(
+        all.from(), all.gateUp(), joined(scope, own.down()), all.biases(), all.activation());
+  }
+
   private ExpertSolver solver() {
+    return solver(from, to);
+  }
+
+  private ExpertSolver solver(int first, int last) {
     return new ExpertSolver(
-        block, batches, from, to, e -> calibration.dispatch().tokens(e) == 0, result);
+        block, batches, first, last, e -> calibration.tokens().get(e) == 0, result);
+  }
+
+  // All devices must come to the same answer.
+  private ExpertSolver ofAll() {
+    return solver(range.from(), range.to());
   }
 
   boolean quantizesDown() {
-    return solver().quantizesDown();
+    return ofAll().quantizesDown();
   }
 
   /** Sums for the down projections of the layer, still empty. */
@@ -53,29 +110,52 @@ record ExpertChunk(
   List<SolvedRows> gateAndUp(TensorScope parent, ExpertWeights weights, boolean keep) {
     List<SolvedRows> solved = new ArrayList<>();
     ExpertSolver solver = solver();
-    if (!solver.quantizesGateOrUp()) {
+    if (!ofAll().quantizesGateOrUp()) {
       return solved;
     }
     try (TensorScope scope = parent.child("gate and up")) {
       long start = System.nanoTime();
-      CalibratedInput input = calibration.gateAndUp(scope, from, to, result);
+      CalibratedInput input = calibration.gateAndUp(scope, range, result);
       result.took("hessian", start, scope);
       solver.gateAndUp(scope, weights, input, keep ? solved : null);
     }
     return solved;
   }
 
-  /** What the down projections read with gate and up as they are now: their own tokens alone. */
-  CalibratedInput downInputs(TensorScope scope, ExpertWeights weights) {
+  /**
+   * What the down projections read on this device, with gate and up as they are now; empty where
+   * the memory has no room for it and it is computed where it is needed.
+   */
+  Optional<NDList> activations(TensorScope scope, ExpertWeights all) {
+    long[] offsets = calibration.dispatch().offsets();
+    long rows = offsets[range.to()] - offsets[range.from()];
+    long bytes = Float.BYTES * rows * all.down().getShape().get(2);
+    if (!batches.memory().keepsActivations(bytes, range.count())) {
+      return Optional.empty();
+    }
     long start = System.nanoTime();
-    CalibratedInput own =
-        new CalibratedInput(
-            calibration.downHessians(scope, weights),
-            solver().asksForLargestDown()
-                ? calibration.largestDown(scope, weights)
-                : scope.run("tensor.zeros", calibration.h(), to - from));
+    NDList activations = calibration.activations(scope, all);
+    result.took("forward", start, scope);
+    return Optional.of(activations);
+  }
+
+  /** What this device's part of the down projections reads: their own tokens alone. */
+  CalibratedInput downInputs(TensorScope scope, ExpertWeights all, Optional<NDList> activations) {
+    long start = System.nanoTime();
+    Rank rank = calibration.rank();
+    NDArray hessians = rank.ownSum(scope, calibration.downHessians(scope, all, activations));
+    CalibratedInput own = new CalibratedInput(hessians, largestDown(scope, all, activations));
     result.took("hessian", start, scope);
     return own;
+  }
+
+  private NDArray largestDown(TensorScope scope, ExpertWeights all, Optional<NDList> activations) {
+    if (!ofAll().asksForLargestDown()) {
+      return scope.run("tensor.zeros", calibration.h(), to - from);
+    }
+    NDArray largest = calibration.largestDown(scope, all, activations);
+    calibration.rank().largest(scope, largest);
+    return scope.run("tensor.slice", largest, from - range.from(), to - range.from());
   }
 
   /** Quantizes the down projections in place. */
@@ -86,9 +166,13 @@ record ExpertChunk(
   }
 
   /** Adds the experts' outputs to {@code y [T, K]}. */
-  void addOutputs(TensorScope scope, ExpertWeights weights, NDArray y) {
+  void addOutputs(TensorScope scope, ExpertWeights all, Optional<NDList> activations, NDArray y) {
     long start = System.nanoTime();
-    sent.addOutputs(scope, y, calibration.h(), weights, InputRounding.NONE);
+    if (activations.isPresent() && sent == calibration.dispatch()) {
+      sent.addOutputs(scope, y, activations.get(), all);
+    } else {
+      sent.addOutputs(scope, y, calibration.h(), all, InputRounding.NONE);
+    }
     result.took("forward", start, scope);
   }
 }

@@ -2,13 +2,13 @@ package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.RoutingWeight;
-import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.model.block.InputRounding;
@@ -49,8 +49,7 @@ record ExpertKeeper(
     Dispatch dispatch = covered == routing ? sent : Dispatch.of(scope, covered, block.experts());
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     NDArray read = scope.run("tensor.to_dtype", h, scope.productDtype().number());
-    ExpertCalibration calibration =
-        new ExpertCalibration(read, largest, dispatch, null, weighting, Shrinkage.AUTO);
+    ExpertCalibration calibration = ExpertCalibration.plain(read, largest, dispatch, weighting);
     for (int from = 0; from < block.experts(); from += expertsAtOnce) {
       int to = Math.min(block.experts(), from + expertsAtOnce);
       try (TensorScope chunk = scope.child("experts %d to %d".formatted(from, to - 1))) {
@@ -94,8 +93,9 @@ record ExpertKeeper(
       LayerResult result) {
     try (TensorScope scope = parent.child("gate and up")) {
       long start = System.nanoTime();
-      NDArray hessians = calibration.inputHessians(scope, from, to);
-      NDArray fourth = calibration.inputMoments(scope, from, to);
+      ExpertRange range = new ExpertRange(from, to);
+      NDArray hessians = calibration.inputHessians(scope, range);
+      NDArray fourth = calibration.inputMoments(scope, range);
       NDArray largest = scope.run("tensor.repeated", calibration.largest(), to - from);
       result.took("hessian", start, scope);
       keep(
@@ -119,9 +119,9 @@ record ExpertKeeper(
     try (TensorScope scope = parent.child("down")) {
       long start = System.nanoTime();
       int from = weights.from();
-      NDArray hessians = calibration.downHessians(scope, weights);
+      NDArray hessians = calibration.downHessians(scope, weights, Optional.empty());
       NDArray fourth = calibration.downMoments(scope, weights);
-      NDArray largest = calibration.largestDown(scope, weights);
+      NDArray largest = calibration.largestDown(scope, weights, Optional.empty());
       result.took("hessian", start, scope);
       List<String> names = names(block, from, from + weights.count(), DOWN);
       keep(scope, names, calibration, from, hessians, fourth, largest, result);

@@ -1,8 +1,11 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.LongStream;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.block.Dispatch;
@@ -26,13 +29,20 @@ final class ExpertQuantizer implements ExpertStage {
   private final RoutingWeight weighting;
   private final Shrinkage shrinkage;
   private final int expertsAtOnce;
+  private final Rank rank;
 
   /**
    * @param shrinkage how far each expert's Hessian is drawn towards its layer's mean
    * @param expertsAtOnce experts of a chunk, at most
+   * @param rank this device's place in its group, whose devices share out every chunk
    */
   ExpertQuantizer(
-      BatchQuantizer batches, RoutingWeight weighting, Shrinkage shrinkage, int expertsAtOnce) {
+      BatchQuantizer batches,
+      RoutingWeight weighting,
+      Shrinkage shrinkage,
+      int expertsAtOnce,
+      Rank rank) {
+    this.rank = rank;
     this.batches = batches;
     this.weighting = weighting;
     this.shrinkage = shrinkage;
@@ -59,12 +69,10 @@ final class ExpertQuantizer implements ExpertStage {
     ExpertCalibration calibration = calibration(scope, block, h, covered);
     Dispatch sent =
         covered == routing ? calibration.dispatch() : Dispatch.of(scope, routing, block.experts());
-    List<ExpertChunk> chunks = new ArrayList<>();
-    int size = Math.min(block.experts(), expertsAtOnce);
-    for (int from = 0; from < block.experts(); from += size) {
-      int to = Math.min(block.experts(), from + size);
-      chunks.add(new ExpertChunk(block, calibration, sent, batches, from, to, result));
-    }
+    List<ExpertChunk> chunks =
+        ranges(block.experts()).stream()
+            .map(range -> new ExpertChunk(block, calibration, sent, batches, range, result))
+            .toList();
     if (chunks.size() == 1) {
       together(scope, chunks.get(0), y);
     } else {
@@ -72,54 +80,98 @@ final class ExpertQuantizer implements ExpertStage {
     }
   }
 
-  private ExpertCalibration calibration(
-      TensorScope scope, MoeFeedForward block, NDArray h, Routing routing) {
-    NDArray mean =
-        scope.run("hessian.mean", h, routing.weights(), weighting.power(), Dispatch.ROWS);
-    NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
-    Dispatch dispatch = Dispatch.of(scope, routing, block.experts());
-    int dtype = scope.productDtype().number();
-    NDArray read = scope.run("tensor.to_dtype", h, dtype);
-    return new ExpertCalibration(read, largest, dispatch, mean, weighting, shrinkage);
+  // Every device has one of each chunk at least.
+  private List<ExpertRange> ranges(int experts) {
+    int size = Math.max(rank.size(), Math.min(experts, expertsAtOnce));
+    List<ExpertRange> ranges = new ArrayList<>();
+    for (int from = 0; from < experts; ) {
+      int left = experts - from;
+      int to = left - size < rank.size() ? experts : from + size;
+      ranges.add(new ExpertRange(from, to));
+      from = to;
+    }
+    return ranges;
   }
 
-  private static void together(TensorScope parent, ExpertChunk chunk, NDArray y) {
-    try (TensorScope scope = parent.child(chunk.label())) {
-      ExpertWeights weights = chunk.load(scope);
-      chunk.gateAndUp(scope, weights, false);
-      if (chunk.quantizesDown()) {
-        DownCalibration layer = chunk.downCalibration(scope, weights);
-        CalibratedInput own = chunk.downInputs(scope, weights);
-        layer.add(own);
-        chunk.down(scope, weights, layer.of(scope, own, weights));
-      }
-      chunk.addOutputs(scope, weights, y);
+  private ExpertCalibration calibration(
+      TensorScope scope, MoeFeedForward block, NDArray h, Routing routing) {
+    Dispatch dispatch = Dispatch.of(scope, routing, block.experts());
+    double power = weighting.power();
+    NDArray sums =
+        scope.run("hessian.all_weight_sums", dispatch.weights(), dispatch.offsets(), power);
+    rank.sum(scope, sums);
+    long[] tokens = scope.toLongs(scope.run("tensor.columns", sums, 0, 1));
+    NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
+    rank.largest(scope, largest);
+    return new ExpertCalibration(
+        scope.run("tensor.to_dtype", h, scope.productDtype().number()),
+        largest,
+        dispatch,
+        sums,
+        LongStream.of(tokens).boxed().toList(),
+        mean(scope, h, routing, LongStream.of(tokens).sum()),
+        weighting,
+        shrinkage,
+        rank);
+  }
+
+  private NDArray mean(TensorScope parent, NDArray h, Routing routing, long pairs) {
+    try (TensorScope scope = parent.child("mean")) {
+      NDArray total = scope.run("tensor.zeros_square", h, h.getShape().get(1));
+      NDArray counts = scope.run("hessian.per_token", routing.weights(), weighting.power());
+      LayerQuantizer.accumulate(scope, total, h, counts);
+      rank.sum(scope, total);
+      return scope.keep(parent, scope.run("hessian.divided", total, pairs));
     }
   }
 
-  private static void oneByOne(TensorScope parent, List<ExpertChunk> chunks, NDArray y) {
+  private void together(TensorScope parent, ExpertChunk chunk, NDArray y) {
+    try (TensorScope scope = parent.child(chunk.label())) {
+      ExpertWeights own = chunk.load(scope);
+      chunk.gateAndUp(scope, own, false);
+      ExpertWeights all = chunk.joined(scope, own);
+      Optional<NDList> activations = chunk.activations(scope, all);
+      if (chunk.quantizesDown()) {
+        DownCalibration layer = chunk.downCalibration(scope, own);
+        CalibratedInput input = chunk.downInputs(scope, all, activations);
+        layer.add(input);
+        layer.addOthers(rank);
+        chunk.down(scope, own, layer.of(scope, input, all));
+      }
+      chunk.addOutputs(scope, chunk.withDown(scope, all, own), activations, y);
+    }
+  }
+
+  private void oneByOne(TensorScope parent, List<ExpertChunk> chunks, NDArray y) {
     boolean down = chunks.stream().anyMatch(ExpertChunk::quantizesDown);
     DownCalibration layer = null;
     List<List<SolvedRows>> solved = new ArrayList<>();
     for (ExpertChunk chunk : chunks) {
       try (TensorScope scope = parent.child(chunk.label())) {
-        ExpertWeights weights = chunk.load(scope);
-        solved.add(chunk.gateAndUp(scope, weights, true));
+        ExpertWeights own = chunk.load(scope);
+        solved.add(chunk.gateAndUp(scope, own, true));
         if (down) {
-          layer = layer == null ? chunk.downCalibration(parent, weights) : layer;
-          layer.add(chunk.downInputs(scope, weights));
+          layer = layer == null ? chunk.downCalibration(parent, own) : layer;
+          ExpertWeights all = chunk.joined(scope, own);
+          layer.add(chunk.downInputs(scope, all, chunk.activations(scope, all)));
         }
       }
+    }
+    if (down) {
+      layer.addOthers(rank);
     }
     for (int i = 0; i < chunks.size(); i++) {
       ExpertChunk chunk = chunks.get(i);
       try (TensorScope scope = parent.child(chunk.label())) {
-        ExpertWeights weights = chunk.load(scope);
-        solved.get(i).forEach(rows -> rows.restore(scope, weights.gateUp()));
+        ExpertWeights own = chunk.load(scope);
+        solved.get(i).forEach(rows -> rows.restore(scope, own.gateUp()));
+        ExpertWeights all = chunk.joined(scope, own);
+        Optional<NDList> activations = chunk.activations(scope, all);
         if (chunk.quantizesDown()) {
-          chunk.down(scope, weights, layer.of(scope, chunk.downInputs(scope, weights), weights));
+          CalibratedInput input = chunk.downInputs(scope, all, activations);
+          chunk.down(scope, own, layer.of(scope, input, all));
         }
-        chunk.addOutputs(scope, weights, y);
+        chunk.addOutputs(scope, chunk.withDown(scope, all, own), activations, y);
       }
     }
   }

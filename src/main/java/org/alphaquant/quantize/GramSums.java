@@ -8,69 +8,122 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
 /**
- * Hessians summed in float32 of bfloat16 rows, on a GPU where products are computed so. The rows
- * carry the root of their weight, so that a Hessian is the Gram matrix of its rows.
+ * Hessians summed in float32 of rows in 16 bits, on a GPU where products are rounded. The rows
+ * carry the root of their weight, so that a Hessian is the Gram matrix of its rows. Rows are
+ * float16 where TF32 was asked for: both keep ten bits after the leading one, and a power of two
+ * brings the rows into float16's range; on tensor cores they take a fraction of TF32's time.
  */
 final class GramSums {
 
   private final TensorScope scope;
   private final Blas blas;
+  private final boolean bfloat16;
 
   private GramSums(TensorScope scope, Blas blas) {
     this.scope = scope;
     this.blas = blas;
+    this.bfloat16 = scope.productDtype() == TorchDtype.BFLOAT16;
   }
 
-  /** Owning what it returns in {@code scope}; empty where products are not bfloat16. */
+  /** Owning what it returns in {@code scope}; empty where products are float32. */
   static Optional<GramSums> of(TensorScope scope) {
-    return scope.productDtype() == TorchDtype.BFLOAT16
+    return scope.rounds()
         ? scope.cuda().flatMap(device -> device.blas()).map(blas -> new GramSums(scope, blas))
         : Optional.empty();
   }
 
-  /** Gives rows {@code start..end-1}, bfloat16 [n, K], of an element. */
+  /** Number of the type of rows. */
+  int dtype() {
+    return (bfloat16 ? TorchDtype.BFLOAT16 : TorchDtype.FLOAT16).number();
+  }
+
+  /**
+   * Gives rows {@code start..end-1} of an element, [n, K] in {@link #dtype}, times {@code shift}.
+   */
   interface Rows {
-    NDArray of(TensorScope scope, int element, long start, long end);
+    NDArray of(TensorScope scope, int element, NDArray shift, long start, long end);
   }
 
   /** Where the rows of an element are: those of experts from {@code from} on. */
   record Slice(long[] offsets, int from) {}
 
-  /** The Hessians of {@code count} elements of width K, float32 [count, K, K]. */
-  NDArray ofExperts(int count, long width, NDArray like, Slice slice, Rows rows) {
-    NDArray hessians = scope.run("hessian.zeros", like, count, width);
-    long address = scope.address(hessians);
-    for (int element = 0; element < count; element++) {
-      long first = slice.offsets[slice.from + element];
-      long last = slice.offsets[slice.from + element + 1];
-      int own = element;
-      long at = address + element * width * width * Float.BYTES;
-      add(at, width, first, last, (work, start, end) -> rows.of(work, own, start, end));
+  /**
+   * The Hessians of {@code count} elements of width K, float32 [count, K, K].
+   *
+   * @param largest largest absolute value of the rows, [1]
+   * @param weights what they count, to the power {@code power}
+   */
+  NDArray ofExperts(
+      int count,
+      long width,
+      NDArray largest,
+      NDArray weights,
+      double power,
+      Slice slice,
+      Rows rows) {
+    NDArray hessians = scope.run("hessian.zeros", largest, count, width);
+    try (TensorScope work = scope.child("grams")) {
+      Shift shift = new Shift(work, largest, weights, power);
+      long address = work.address(hessians);
+      for (int element = 0; element < count; element++) {
+        long first = slice.offsets[slice.from + element];
+        long last = slice.offsets[slice.from + element + 1];
+        long at = address + element * width * width * Float.BYTES;
+        int own = element;
+        add(
+            work,
+            at,
+            width,
+            first,
+            last,
+            shift,
+            (part, by, start, end) -> rows.of(part, own, by, start, end));
+      }
     }
     return hessians;
   }
 
   /** Adds rows [n, K], each counting {@code weights}, to {@code hessian [K, K]}. */
   void add(NDArray hessian, NDArray all, NDArray weights) {
-    long count = all.getShape().get(0);
-    add(
-        scope.address(hessian),
-        all.getShape().get(1),
-        0,
-        count,
-        (work, start, end) -> work.run("hessian.scaled_rows", all, weights, start, end));
+    try (TensorScope work = scope.child("gram")) {
+      NDArray largest = work.run("tensor.largest", all, work.run("tensor.zeros", all, 1));
+      Shift shift = new Shift(work, largest, weights, 1);
+      add(
+          work,
+          work.address(hessian),
+          all.getShape().get(1),
+          0,
+          all.getShape().get(0),
+          shift,
+          (rows, by, start, end) ->
+              rows.run("hessian.scaled_rows", all, weights, start, end, by, dtype()));
+    }
+  }
+
+  /** What rows are multiplied with, and where what takes it back from their products lies. */
+  private final class Shift {
+
+    private final NDArray by;
+    private final long factors;
+
+    Shift(TensorScope work, NDArray largest, NDArray weights, double power) {
+      by = work.run("hessian.shift", largest, weights, power, dtype());
+      factors = work.address(work.run("hessian.factors", by));
+    }
   }
 
   private interface Part {
-    NDArray of(TensorScope scope, long start, long end);
+    NDArray of(TensorScope scope, NDArray shift, long start, long end);
   }
 
-  private void add(long hessian, long width, long first, long last, Part part) {
+  private void add(
+      TensorScope parent, long hessian, long width, long first, long last, Shift shift, Part part) {
     for (long start = first; start < last; start += Dispatch.ROWS) {
       long end = Math.min(last, start + Dispatch.ROWS);
-      try (TensorScope work = scope.child("gram")) {
-        NDArray rows = part.of(work, start, end);
-        blas.addGram(work.address(rows), (int) (end - start), (int) width, hessian);
+      try (TensorScope work = parent.child("rows")) {
+        long address = work.address(part.of(work, shift.by, start, end));
+        int count = (int) (end - start);
+        blas.addGram(new Blas.Rows(address, bfloat16, count, (int) width, shift.factors), hessian);
       }
     }
   }

@@ -20,6 +20,7 @@ import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.model.block.Routing;
 import org.alphaquant.model.block.SharedExpert;
 import org.alphaquant.moe.Utilization;
+import org.alphaquant.moe.Utilization.Counts;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -35,17 +36,21 @@ final class LayerQuantizer {
   private final RoutingWeight weighting;
   private final Coverage coverage;
   private final Map<Integer, String> cached;
+  private final Rank rank;
 
   /**
    * @param coverage which tokens each expert is calibrated on
    * @param cached attention modules by layer whose keys and values get scales for a cache
+   * @param rank this device's place in its group, whose devices divide the samples
    */
   LayerQuantizer(
       Stages stages,
       ExpertStage experts,
       RoutingWeight weighting,
       Coverage coverage,
-      Map<Integer, String> cached) {
+      Map<Integer, String> cached,
+      Rank rank) {
+    this.rank = rank;
     this.stages = stages;
     this.experts = experts;
     this.weighting = weighting;
@@ -53,14 +58,18 @@ final class LayerQuantizer {
     this.cached = cached;
   }
 
-  /** Quantizes layer {@code index} and advances {@code stream} through it. */
+  /**
+   * Quantizes layer {@code index} and advances {@code stream} through it. What every token passes
+   * all devices of a group solve alike, and the first one keeps it.
+   */
   void quantize(
       TensorScope scope, int index, DecoderLayer layer, ResidualStream stream, LayerResult result) {
-    attention(scope, index, layer.attention(), stream, result);
+    LayerResult alike = rank.isFirst() ? result : LayerResult.ignored();
+    attention(scope, index, layer.attention(), stream, alike);
     if (layer.feedForward() instanceof MoeFeedForward moe) {
-      mixture(scope, index, moe, stream, result);
+      mixture(scope, index, moe, stream, result, alike);
     } else if (layer.feedForward() instanceof DenseFeedForward dense) {
-      dense(scope, dense, stream, result);
+      dense(scope, dense, stream, alike);
     }
   }
 
@@ -83,7 +92,7 @@ final class LayerQuantizer {
       }
     }
     if (cached.containsKey(index)) {
-      result.add(CacheCalibration.scales(parent, cached.get(index), attention, stream));
+      result.add(CacheCalibration.scales(parent, cached.get(index), attention, stream, rank));
     }
     if (stages.wants(attention.stages().get(last))) {
       output(parent, attention, last, stream, result);
@@ -158,6 +167,8 @@ final class LayerQuantizer {
         }
       }
     }
+    rank.sum(scope, hessian);
+    rank.largest(scope, largest);
     result.took("hessian", start, scope);
     return new CalibratedInput(scope.run("tensor.stack", new NDList(hessian)), largest);
   }
@@ -167,19 +178,18 @@ final class LayerQuantizer {
       int index,
       MoeFeedForward block,
       ResidualStream stream,
-      LayerResult result) {
+      LayerResult result,
+      LayerResult alike) {
     try (TensorScope scope = parent.child("mixture of experts")) {
       NDArray h = cached(scope, block, stream);
       // Attention leaves many small blocks in the cache, which no batch of experts fits in.
       scope.releaseCachedMemory();
-      routers(scope, block, h, result);
+      routers(scope, block, h, alike);
       Routing routing = block.route(scope, h);
       Routing covered = covered(scope, block, h, routing);
       long width = h.getShape().get(1);
-      result.routing(
-          Utilization.of(
-              scope, index, routing, covered, block.experts(), width, weighting.power()));
-      block.shared().ifPresent(shared -> shared(scope, shared, h, result));
+      result.routing(utilization(scope, index, routing, covered, block.experts(), width));
+      block.shared().ifPresent(shared -> shared(scope, shared, h, alike));
       NDArray y =
           block
               .shared()
@@ -188,6 +198,24 @@ final class LayerQuantizer {
       experts.take(scope, block, h, routing, covered, y, result);
       advance(stream, block, y);
     }
+  }
+
+  private Utilization utilization(
+      TensorScope parent, int index, Routing routing, Routing covered, int experts, long width) {
+    try (TensorScope scope = parent.child("utilization")) {
+      Counts natural = counts(scope, routing, experts);
+      Counts calibrated = covered == routing ? natural : counts(scope, covered, experts);
+      long tokens = rank.all(routing.experts().getShape().get(0)).stream().reduce(0L, Long::sum);
+      int topK = (int) routing.experts().getShape().get(1);
+      return Utilization.of(index, width, tokens, topK, natural, calibrated);
+    }
+  }
+
+  // Of the tokens of all devices.
+  private Counts counts(TensorScope scope, Routing routing, int experts) {
+    NDList counts = Counts.arrays(scope, routing, experts, weighting.power());
+    counts.forEach(count -> rank.sum(scope, count));
+    return Counts.of(scope, counts);
   }
 
   private Routing covered(TensorScope scope, MoeFeedForward block, NDArray h, Routing routing) {
@@ -237,18 +265,20 @@ final class LayerQuantizer {
     }
   }
 
-  private static CalibratedInput input(
+  private CalibratedInput input(
       TensorScope scope, NDArray rows, NDArray weights, LayerResult result) {
     long start = System.nanoTime();
     NDArray hessian = scope.run("tensor.zeros_square", rows, rows.getShape().get(1));
     accumulate(scope, hessian, rows, weights);
     NDArray largest = scope.run("tensor.largest", rows, scope.run("tensor.zeros", rows, 1));
+    rank.sum(scope, hessian);
+    rank.largest(scope, largest);
     result.took("hessian", start, scope);
     return new CalibratedInput(scope.run("tensor.stack", new NDList(hessian)), largest);
   }
 
-  private static void accumulate(
-      TensorScope scope, NDArray hessian, NDArray rows, NDArray weights) {
+  /** Adds rows, each counting its weight, to a Hessian. */
+  static void accumulate(TensorScope scope, NDArray hessian, NDArray rows, NDArray weights) {
     Optional<GramSums> sums = GramSums.of(scope);
     if (sums.isPresent()) {
       sums.get().add(hessian, rows, weights);

@@ -2,6 +2,7 @@ package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,13 +34,24 @@ public final class ModelQuantizer {
   private final Stages stages;
   private final LayerQuantizer layers;
   private final MemoryPlan memory;
+  private final Rank rank;
 
   /** Quantizes on the residual stream, or from what was kept of it. */
   public ModelQuantizer(QuantizationPlan plan, MemoryPlan memory) {
-    this(plan, memory, new Purpose(null, null, null));
+    this(plan, memory, DeviceGroup.alone());
   }
 
-  private ModelQuantizer(QuantizationPlan plan, MemoryPlan memory, Purpose purpose) {
+  /**
+   * The same in a group of devices, which divide the samples and the experts.
+   *
+   * @param rank the place of the device in it
+   */
+  public ModelQuantizer(QuantizationPlan plan, MemoryPlan memory, Rank rank) {
+    this(plan, memory, rank, new Purpose(null, null, null));
+  }
+
+  private ModelQuantizer(QuantizationPlan plan, MemoryPlan memory, Rank rank, Purpose purpose) {
+    this.rank = rank;
     this.plan = plan;
     this.memory = memory;
     this.batches =
@@ -57,9 +69,9 @@ public final class ModelQuantizer {
         purpose.keeps()
             ? purpose.experts(plan.weighting(), expertsAtOnce(memory))
             : new ExpertQuantizer(
-                batches, plan.weighting(), plan.shrinkage(), expertsAtOnce(memory));
+                batches, plan.weighting(), plan.shrinkage(), expertsAtOnce(memory), rank);
     this.layers =
-        new LayerQuantizer(stages, experts, plan.weighting(), plan.coverage(), plan.cached());
+        new LayerQuantizer(stages, experts, plan.weighting(), plan.coverage(), plan.cached(), rank);
   }
 
   /**
@@ -74,7 +86,8 @@ public final class ModelQuantizer {
       MemoryPlan memory,
       Dtype hessians,
       UnaryOperator<List<TensorSource>> away) {
-    return new ModelQuantizer(plan, memory, new Purpose(plan.schemes().keySet(), hessians, away));
+    return new ModelQuantizer(
+        plan, memory, DeviceGroup.alone(), new Purpose(plan.schemes().keySet(), hessians, away));
   }
 
   // Keeping what some modules read; null for quantizing them.
@@ -101,17 +114,23 @@ public final class ModelQuantizer {
   public interface LayerDone {
     /**
      * @param result of the layer; the first one's also holds the embedding, the last one's the head
-     * @param stream what leaves the layer
+     * @param streams what leaves the layer, on each device its part of the samples
      */
-    void accept(int layer, LayerResult result, ResidualStream stream);
+    void accept(int layer, LayerResult result, List<ResidualStream> streams);
   }
 
-  /** Quantizes the whole model. */
+  /**
+   * Quantizes the whole model.
+   *
+   * @param observer told by the first device of a group alone, as {@code done} is
+   */
   public void quantize(TensorScope parent, Model model, RunObserver observer, LayerDone done) {
     LayerResult embedding = embedding(parent, model);
+    if (!rank.isFirst()) {
+      embedding = new LayerResult();
+    }
     long start = System.nanoTime();
-    ResidualStream stream =
-        ResidualStream.embed(parent, model, plan.samples(), memory.tokensPerBatch());
+    ResidualStream stream = ResidualStream.embed(parent, model, samples(), memory.tokensPerBatch());
     embedding.took("embed", start, parent);
     quantize(parent, model, 0, embedding, stream, observer, done);
   }
@@ -133,7 +152,7 @@ public final class ModelQuantizer {
 
   /**
    * Quantizes the layers from {@code first} on, and what is beside them, from what was kept of
-   * their inputs: no token passes the model. The stream that {@code done} is told is null.
+   * their inputs: no token passes the model, and {@code done} is told of no stream.
    */
   public void solve(
       TensorScope parent,
@@ -161,7 +180,7 @@ public final class ModelQuantizer {
       if (result.utilization() != null) {
         observer.routed(result.utilization());
       }
-      done.accept(i, result, null);
+      done.accept(i, result, List.of());
       result = new LayerResult();
     }
     observer.progress(Phase.QUANTIZE, count, count);
@@ -180,6 +199,12 @@ public final class ModelQuantizer {
     }
   }
 
+  // The samples of this device.
+  private long[][] samples() {
+    long[][] all = plan.samples();
+    return Arrays.copyOfRange(all, rank.begin(all.length), rank.end(all.length));
+  }
+
   private void quantize(
       TensorScope parent,
       Model model,
@@ -193,24 +218,42 @@ public final class ModelQuantizer {
         ResidualStream advancing = stream) {
       LayerResult result = before;
       for (int i = first; i < count; i++) {
-        observer.progress(Phase.QUANTIZE, i, count);
+        progress(observer, i, count);
         layer(scope, model, i, advancing, result);
         if (i == count - 1) {
           head(scope, model, advancing, result);
         }
-        if (result.utilization() != null) {
-          observer.routed(result.utilization());
-        }
-        done.accept(i, result, advancing);
+        finished(i, result, advancing, observer, done);
         result = new LayerResult();
       }
-      observer.progress(Phase.QUANTIZE, count, count);
+      progress(observer, count, count);
     }
+  }
+
+  private void progress(RunObserver observer, int done, int of) {
+    if (rank.isFirst()) {
+      observer.progress(Phase.QUANTIZE, done, of);
+    }
+  }
+
+  // The first device puts together what all have found out.
+  private void finished(
+      int layer, LayerResult own, ResidualStream stream, RunObserver observer, LayerDone done) {
+    List<LayerResult> results = rank.all(own);
+    List<ResidualStream> streams = rank.all(stream);
+    if (rank.isFirst()) {
+      results.stream().skip(1).forEach(own::join);
+      if (own.utilization() != null) {
+        observer.routed(own.utilization());
+      }
+      done.accept(layer, own, streams);
+    }
+    rank.await();
   }
 
   // The model embeds with the rounded table from then on.
   private LayerResult embedding(TensorScope parent, Model model) {
-    LayerResult result = new LayerResult();
+    LayerResult result = rank.isFirst() ? new LayerResult() : LayerResult.ignored();
     String name = model.embeddingName();
     if (batches.quantizes(name)) {
       try (TensorScope scope = parent.child("embedding")) {
@@ -241,8 +284,8 @@ public final class ModelQuantizer {
     if (plan.schemes().containsKey(model.headName())) {
       try (TensorScope scope = parent.child("head")) {
         List<Linear> head = List.of(model.head());
-        stages.take(
-            scope, head, layers.input(scope, head, stream, model::headInput, result), result);
+        LayerResult alike = rank.isFirst() ? result : LayerResult.ignored();
+        stages.take(scope, head, layers.input(scope, head, stream, model::headInput, alike), alike);
       }
     }
   }

@@ -150,7 +150,8 @@ final class AllocatePhase {
           adopted,
           kept,
           writing,
-          new Steps());
+          new Steps(),
+          (layer, result) -> {});
       writing.awaitLayers();
       if (measured) {
         measure(settings, writing, file, known);

@@ -63,7 +63,7 @@ final class CheckpointAssembly {
     Map<String, TensorSource> pieces = new HashMap<>(job.pieces());
     for (ModuleScheme module : plan.content().quantized()) {
       pieces.remove(module.name() + ".weight");
-      int layer = layer(module, layers.count());
+      int layer = layer(job, module);
       for (Plane plane : plan.format().planes(module, plan.dtype())) {
         TensorInfo tensor = plane.of(module.name());
         pieces.put(tensor.name(), layers.source(layer, tensor));
@@ -83,12 +83,13 @@ final class CheckpointAssembly {
     return pieces;
   }
 
-  // The embedding is kept with the first layer, the head with the last one.
-  private int layer(ModuleScheme module, int layers) {
+  /** The layer that a module is kept with: the embedding's is the first, the head's the last. */
+  static int layer(PreparedJob job, ModuleScheme module) {
     if (module.module().layer() >= 0) {
       return module.module().layer();
     }
-    return module.name().equals(job.description().embedding().name()) ? 0 : layers - 1;
+    boolean embedding = module.name().equals(job.description().embedding().name());
+    return embedding ? 0 : job.description().layers() - 1;
   }
 
   private static TensorSource piece(Map<String, TensorSource> pieces, String name) {

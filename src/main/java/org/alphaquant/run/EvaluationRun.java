@@ -45,7 +45,7 @@ final class EvaluationRun {
   JobResult run() throws IOException {
     try (Checkpoint checkpoint = inputs.checkpoint(spec.model(), spec.revision());
         Tokenizer tokenizer = QuantizationRun.tokenizer(context, checkpoint);
-        Torch torch = QuantizationRun.torch(context)) {
+        Torch torch = OpenDevices.first(context)) {
       ModelDescription description = ModelFamilies.describe(checkpoint, spec.modelType());
       context.unit("reading the chat template");
       Optional<ModelChat> chat = ModelChat.of(checkpoint.folder(), checkpoint.links()::open);
@@ -91,7 +91,7 @@ final class EvaluationRun {
       throws IOException {
     RunProgress progress = new RunProgress(context, new RunProgress.Tokens(0, texts.tokens()));
     MemoryPlan memory = memory(torch, subject.description(), texts);
-    PeakMemory peak = new PeakMemory(torch);
+    PeakMemory peak = new PeakMemory(List.of(torch));
     StageSeconds seconds = new StageSeconds();
     Path outputs = context.attemptDirectory().resolve("source-outputs");
     Measuring measuring = new Measuring(torch, texts, outputs, progress, memory, peak, seconds);

@@ -1,11 +1,16 @@
 package org.alphaquant.run;
 
+import java.util.List;
+import java.util.function.BiConsumer;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.model.Model;
+import org.alphaquant.model.ResidualStream;
 import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.quantize.LayerResult;
 import org.alphaquant.quantize.ModelQuantizer;
 import org.alphaquant.quantize.QuantizationPlan;
+import org.alphaquant.quantize.Rank;
 import org.alphaquant.quantize.RunObserver;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
@@ -14,16 +19,28 @@ import org.alphaquant.torch.Torch;
  * Solves all layers of a model and keeps each as it is finished, from where an earlier attempt
  * stopped.
  *
+ * @param devices that do it together
+ * @param memory what each of them has to do
  * @param betweenLayers called after every layer, where a later attempt can go on
  */
 record LayerwiseSolving(
-    Torch torch, MemoryPlan memory, PeakMemory peak, StageSeconds seconds, Runnable betweenLayers) {
+    List<Torch> devices,
+    MemoryPlan memory,
+    PeakMemory peak,
+    StageSeconds seconds,
+    Runnable betweenLayers) {
+
+  /** The device that does alone what is not shared. */
+  Torch torch() {
+    return devices.get(0);
+  }
 
   /**
    * Solves the layers from {@code first} on.
    *
    * @param plan the settings, of the inputs' configuration
    * @param resumption keeps the layers, and has the stream that enters the first of them
+   * @param kept done once a layer is kept, beside the next one
    */
   void run(
       RunInputs inputs,
@@ -31,23 +48,38 @@ record LayerwiseSolving(
       int first,
       Resumption resumption,
       ResultWriting writing,
-      RunObserver observer) {
-    try (TensorScope whole = torch.scope("model");
-        TensorScope scope = whole.computing(new SolverSettings(inputs).precision())) {
-      Model model = inputs.job().model().open(scope);
-      ModelQuantizer quantizer = new ModelQuantizer(plan, memory);
-      ModelQuantizer.LayerDone done =
-          (layer, result, stream) -> {
-            seconds.of("keep", () -> resumption.put(layer, result, stream, writing));
-            peak.look();
-            betweenLayers.run();
-          };
-      if (first == 0) {
-        quantizer.quantize(scope, model, observer, done);
-      } else {
-        quantizer.resume(scope, model, first, resumption.stream(scope, model), observer, done);
-      }
-    }
-    torch.releaseCachedMemory();
+      RunObserver observer,
+      BiConsumer<Integer, LayerResult> kept) {
+    DeviceThreads.run(
+        devices,
+        (device, rank) -> {
+          ModelQuantizer quantizer = new ModelQuantizer(plan, memory, rank);
+          ModelQuantizer.LayerDone done =
+              (layer, result, streams) -> {
+                Runnable then = () -> kept.accept(layer, result);
+                seconds.of("keep", () -> resumption.put(layer, result, streams, writing, then));
+                peak.look();
+                betweenLayers.run();
+              };
+          try (TensorScope whole = device.scope("model");
+              TensorScope scope = whole.computing(new SolverSettings(inputs).precision())) {
+            Model model = inputs.job().model().open(scope);
+            model.readsPart(rank.index(), rank.size());
+            if (first == 0) {
+              quantizer.quantize(scope, model, observer, done);
+            } else {
+              ResidualStream stream = stream(scope, model, inputs, rank, resumption);
+              quantizer.resume(scope, model, first, stream, observer, done);
+            }
+          }
+        });
+    torch().releaseCachedMemory();
+  }
+
+  // What enters the first layer, of this device's samples.
+  private static ResidualStream stream(
+      TensorScope scope, Model model, RunInputs inputs, Rank rank, Resumption resumption) {
+    int samples = inputs.samples().samples();
+    return resumption.stream(scope, model, rank.begin(samples), rank.end(samples));
   }
 }

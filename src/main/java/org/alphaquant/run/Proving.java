@@ -3,6 +3,7 @@ package org.alphaquant.run;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -45,7 +46,7 @@ final class Proving {
   Figures measured(JobSpec spec, Path folder, TextPart half, double done) throws IOException {
     try (PreparedJob job = new JobPreparation(inputs).open(spec);
         Tokenizer tokenizer = QuantizationRun.tokenizer(context, job.source());
-        Torch torch = QuantizationRun.torch(context);
+        Torch torch = OpenDevices.first(context);
         StoredResult written = job.plan().format().open(folder)) {
       Measuring measuring = measuring(torch, job, texts(job, tokenizer, half), half, done);
       if (!source.containsKey(half)) {
@@ -89,7 +90,7 @@ final class Proving {
             new TrialContext(context, job.spec(), half.name(), Map.of(), done, done),
             new RunProgress.Tokens(0, texts.tokens())),
         memory,
-        new PeakMemory(torch),
+        new PeakMemory(List.of(torch)),
         new StageSeconds());
   }
 }

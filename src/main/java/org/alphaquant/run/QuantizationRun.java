@@ -89,18 +89,20 @@ public final class QuantizationRun implements JobRunner {
     JobInputs inputs = this.inputs.with(context.sources());
     try (PreparedJob job = seconds.of("prepare", () -> new JobPreparation(inputs).open(spec));
         Tokenizer tokenizer = seconds.of("tokenize", () -> tokenizer(context, job.source()));
-        Torch torch = seconds.of("start", () -> torch(context))) {
+        OpenDevices devices = seconds.of("start", () -> OpenDevices.of(context))) {
       requireRunnable(job);
       RunInputs given = seconds.of("tokenize", () -> encoded(context, inputs, job, tokenizer));
       RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));
       progress.progress(Phase.PREPARE, 0, 1);
       try (SourceHashes source = new SourceHashes(job.source())) {
-        SelfWriting writing = new SelfWriting(context, torch, given, progress);
+        Torch first = devices.devices().get(0);
+        SelfWriting writing = new SelfWriting(context, first, given, progress);
         RunInputs all =
             writing.isAsked()
                 ? seconds.of(Phase.WRITE_TEXT.jsonName(), () -> writing.written(tokenizer))
                 : given;
-        return new RunPhases(context, torch, all, source, progress, seconds).run();
+        List<Torch> sharing = devices.sharing(all.samples().samples());
+        return new RunPhases(context, sharing, all, source, progress, seconds).run();
       }
     }
   }
@@ -151,10 +153,5 @@ public final class QuantizationRun implements JobRunner {
   static Tokenizer tokenizer(JobContext context, Checkpoint source) {
     context.unit("reading tokenizer.json");
     return Tokenizer.open(source.folder(), source.links(), context::ensureHeld);
-  }
-
-  static Torch torch(JobContext context) {
-    context.unit("starting PyTorch on " + context.device());
-    return Torch.open(context.device());
   }
 }

@@ -10,17 +10,18 @@ import java.util.function.Function;
 import org.alphaquant.checkpoint.WrittenFile;
 
 /**
- * What is written beside the computing, on two threads: each finished layer is kept while the next
- * one is computed, and the result is put together from the layers as they come. At most one layer
- * waits to be kept, which bounds the memory.
+ * What is done beside the computing, on threads of its own: each finished layer is kept while the
+ * next one is computed, what was kept is looked at, and the result is put together from the layers
+ * as they come. At most one layer waits to be kept, which bounds the memory.
  */
 final class ResultWriting implements AutoCloseable {
 
-  private final ExecutorService threads = Executors.newFixedThreadPool(2);
+  private final ExecutorService threads = Executors.newFixedThreadPool(3);
   private final LayerFiles layers;
   private final PendingLayers pending;
   private Future<List<WrittenFile>> result = new CompletableFuture<>();
   private Future<?> keeping = CompletableFuture.completedFuture(null);
+  private CompletableFuture<Void> looked = CompletableFuture.completedFuture(null);
 
   /**
    * @param adopted layers that are there already
@@ -42,9 +43,16 @@ final class ResultWriting implements AutoCloseable {
     result = threads.submit(() -> assembly.apply(pending));
   }
 
-  /** Keeps a layer by {@code write} once the one before it is kept. */
-  void keep(int layer, Runnable write) {
+  /**
+   * Keeps a layer by {@code write} once the one before it is kept.
+   *
+   * @param look done once it is kept and the one before it was looked at
+   */
+  void keep(int layer, Runnable write, Runnable look) {
     InOrder.await(keeping);
+    if (looked.isDone()) {
+      InOrder.await(looked);
+    }
     if (result.isDone()) {
       InOrder.await(result);
     }
@@ -53,12 +61,14 @@ final class ResultWriting implements AutoCloseable {
             () -> {
               write.run();
               pending.finished(layer, layers.file(layer));
+              looked = looked.thenRunAsync(look, threads);
             });
   }
 
-  /** Waits until the last layer is kept. */
+  /** Waits until the last layer is kept and was looked at. */
   void awaitLayers() {
     InOrder.await(keeping);
+    InOrder.await(looked);
   }
 
   /** Waits for the result that was begun; its files with their hashes. */
@@ -74,10 +84,11 @@ final class ResultWriting implements AutoCloseable {
   /** A layer that is being kept is kept; a result that is not whole is given up. */
   @Override
   public void close() {
-    threads.shutdown();
     try {
       InOrder.await(keeping);
+      InOrder.await(looked);
     } finally {
+      threads.shutdown();
       pending.close();
       ended();
     }

@@ -103,9 +103,12 @@ final class Resumption {
     return own.outputs();
   }
 
-  /** The stream that enters the first layer that was not adopted. */
-  ResidualStream stream(TensorScope scope, Model model) {
-    return StreamFile.read(scope, own.stream(streamAfter), model.description().hidden());
+  /**
+   * Samples {@code first..last-1} of the stream that enters the first layer that was not adopted.
+   */
+  ResidualStream stream(TensorScope scope, Model model, int first, int last) {
+    long hidden = model.description().hidden();
+    return StreamFile.read(scope, own.stream(streamAfter), hidden, first, last);
   }
 
   /**
@@ -126,12 +129,22 @@ final class Resumption {
     return file;
   }
 
-  /** Keeps a finished layer; what leaves it at once, the rest beside the next layer. */
-  void put(int layer, LayerResult result, ResidualStream stream, ResultWriting writing) {
-    long bytes = stream.tokens() * stream.hidden() * Float.BYTES;
+  /**
+   * Keeps a finished layer; what leaves it at once, the rest beside the next layer.
+   *
+   * @param kept done once the layer is kept, on that other thread
+   */
+  void put(
+      int layer,
+      LayerResult result,
+      List<ResidualStream> streams,
+      ResultWriting writing,
+      Runnable kept) {
+    long bytes =
+        streams.stream().mapToLong(part -> part.tokens() * part.hidden() * Float.BYTES).sum();
     boolean keepStream = bytes <= SMALL || System.nanoTime() - lastPut > SELDOM_NANOS;
     if (keepStream) {
-      StreamFile.write(own.stream(layer), stream);
+      StreamFile.write(own.stream(layer), streams);
       lastPut = System.nanoTime();
     }
     int before = streamAfter;
@@ -139,11 +152,14 @@ final class Resumption {
     writing.keep(
         layer,
         () -> {
-          own.layers.write(layer, result);
+          try (result) {
+            own.layers.write(layer, result);
+          }
           if (keepStream) {
             own.deleteStream(before);
           }
-        });
+        },
+        kept);
   }
 
   /** The folder of one attempt. */

@@ -55,6 +55,7 @@ final class RunPhases {
   private final Resumption resumption;
   private final MemoryPlan memory;
   private final LayerwiseSolving solving;
+  private LayerCheck checks;
 
   // With a budget or rules for experts the configuration is chosen on the way.
   private RunInputs inputs;
@@ -66,11 +67,12 @@ final class RunPhases {
   private final Measuring measuring;
 
   /**
+   * @param devices that solve together; everything else the first does by itself
    * @param seconds of the stages so far
    */
   RunPhases(
       JobContext context,
-      Torch torch,
+      List<Torch> devices,
       RunInputs inputs,
       SourceHashes source,
       RunProgress progress,
@@ -78,26 +80,30 @@ final class RunPhases {
     this.seconds = seconds;
     this.context = context;
     this.spec = context.spec();
-    this.torch = torch;
+    this.torch = devices.get(0);
     this.inputs = inputs;
     this.source = source;
     this.prepared = inputs.job();
     this.progress = progress;
-    this.peak = new PeakMemory(torch);
+    this.peak = new PeakMemory(devices);
     this.layers = new LayerFiles(new AttemptLayout(context.attemptDirectory()).layers());
     this.solved = new SolvedLayers(layers, prepared.description().layers());
     this.settings = new SolverSettings(inputs);
     this.resumption = Resumption.of(context, fingerprint(), layers);
-    this.memory =
-        new MemoryPlan(
-            new CoveragePlan(prepared)
-                .largest((long) inputs.samples().samples() * inputs.samples().sequenceLength()),
-            torch.freeDeviceMemory().orElse(0),
-            context.earlierResourceFailures());
-    this.solving = new LayerwiseSolving(torch, memory, peak, seconds, context::betweenLayers);
+    this.memory = memory(devices);
+    this.solving = new LayerwiseSolving(devices, memory, peak, seconds, context::betweenLayers);
     this.measuring =
         new Measuring(
             torch, inputs.evaluation(), resumption.outputs(), progress, memory, peak, seconds);
+  }
+
+  // Of one of the devices, which all get as much to do.
+  private MemoryPlan memory(List<Torch> devices) {
+    long samples = (inputs.samples().samples() + devices.size() - 1) / devices.size();
+    return new MemoryPlan(
+        new CoveragePlan(prepared).largest(samples * inputs.samples().sequenceLength()),
+        devices.stream().mapToLong(it -> it.freeDeviceMemory().orElse(0)).min().orElse(0),
+        context.earlierResourceFailures());
   }
 
   JobResult run() throws IOException {
@@ -233,7 +239,15 @@ final class RunPhases {
     for (int i = 0; i < first; i++) {
       Optional.ofNullable(layers.read(i).experts()).ifPresent(progress::routed);
     }
-    solving.run(inputs, settings.plan(), first, resumption, writing, progress);
+    checks = new LayerCheck(torch, prepared, layers);
+    solving.run(
+        inputs,
+        settings.plan(),
+        first,
+        resumption,
+        writing,
+        progress,
+        (layer, result) -> checks.check(layer, result.reports()));
   }
 
   // What must agree for a layer of an earlier attempt to be the one this attempt would make.
@@ -255,14 +269,16 @@ final class RunPhases {
         solved.linears(trained).stream()
             .collect(Collectors.toMap(LinearReport::module, Function.identity()));
     List<SafetensorsFile> files = trained.open();
-    try {
+    try (LayerCheck known = checks) {
+      Map<String, List<TensorSource>> decoded = known.planes();
+      decoded.keySet().removeAll(trained.checksums().keySet());
       Map<String, TensorSource> pieces = new HashMap<>(prepared.pieces());
       files.forEach(
           file ->
               file.names().stream()
                   .filter(pieces::containsKey)
                   .forEach(name -> pieces.put(name, file.source(name))));
-      new ResultCheck(prepared.plan(), written, stored, context::ensureHeld)
+      new ResultCheck(prepared.plan(), written, stored, decoded, context::ensureHeld)
           .check(torch, reports, pieces);
     } finally {
       files.forEach(SafetensorsFile::close);

@@ -59,12 +59,29 @@ final class StoredWeights implements WeightOverlay {
   }
 
   /** A quantized module's weight, float32 [N, K], owned by {@code scope}. */
-  NDArray decoded(TensorScope parent, ModuleScheme module) {
+  NDArray decoded(TensorScope scope, ModuleScheme module) {
+    return decoded(plan, scope, module, bytes(module));
+  }
+
+  /**
+   * The same from planes that lie elsewhere.
+   *
+   * @param bytes gives the stored bytes of a plane by its suffix
+   */
+  static NDArray decoded(
+      Plan plan,
+      TensorScope parent,
+      ModuleScheme module,
+      Function<String, List<ByteBuffer>> bytes) {
     try (TensorScope scope = parent.child("dequantize " + module.name())) {
-      NDArray weight =
-          plan.format()
-              .codec(module.scheme())
-              .decode(scope, module.scheme(), planes(scope, module));
+      Planes planes =
+          new Planes(
+              scope,
+              module.module().outFeatures(),
+              module.module().inFeatures(),
+              plan.format().planes(module, plan.dtype()),
+              bytes);
+      NDArray weight = plan.format().codec(module.scheme()).decode(scope, module.scheme(), planes);
       return scope.keep(parent, weight);
     }
   }
@@ -79,15 +96,6 @@ final class StoredWeights implements WeightOverlay {
     return stored.hasActivation()
         ? rounding(stored, plan.format().inputDivisor(stored, bytes(module)))
         : InputRounding.NONE;
-  }
-
-  private Planes planes(TensorScope scope, ModuleScheme module) {
-    return new Planes(
-        scope,
-        module.module().outFeatures(),
-        module.module().inFeatures(),
-        plan.format().planes(module, plan.dtype()),
-        bytes(module));
   }
 
   private Function<String, List<ByteBuffer>> bytes(ModuleScheme module) {

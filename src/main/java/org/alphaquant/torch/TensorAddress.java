@@ -13,6 +13,9 @@ import java.nio.ByteBuffer;
  */
 final class TensorAddress {
 
+  /** Bytes of an array that the engine makes a buffer of. */
+  static final long MOST = Integer.MAX_VALUE;
+
   private static final Object LIBRARY;
   private static final Method BUFFER;
 

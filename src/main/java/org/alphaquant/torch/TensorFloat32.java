@@ -2,13 +2,15 @@ package org.alphaquant.torch;
 
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Libtorch's switch for TF32 in float32 products, {@code at::Context::setAllowTF32CuBLAS}, which
- * neither the engine nor a script reaches. It is one for the process: a run that shares its process
- * with another on a second GPU should ask for what the other does.
+ * neither the engine nor a script reaches. It is one for the process and read when a product is
+ * queued: threads that want it otherwise wait until those that have it so are through with their
+ * call.
  */
 final class TensorFloat32 {
 
@@ -16,10 +18,52 @@ final class TensorFloat32 {
 
   private static boolean allowed;
   private static boolean missing;
+  private static int running;
+  private static int changing;
 
   private TensorFloat32() {}
 
-  static synchronized void allow(boolean wanted) {
+  /** Makes a call with the switch as it is wanted. */
+  static <T> T during(boolean wanted, Supplier<T> call) {
+    begin(wanted);
+    try {
+      return call.get();
+    } finally {
+      end();
+    }
+  }
+
+  private static synchronized void begin(boolean wanted) {
+    while (wanted == allowed && changing > 0) {
+      pause();
+    }
+    if (wanted != allowed && !missing) {
+      changing++;
+      while (running > 0 && wanted != allowed) {
+        pause();
+      }
+      changing--;
+      set(wanted);
+      TensorFloat32.class.notifyAll();
+    }
+    running++;
+  }
+
+  private static synchronized void end() {
+    running--;
+    TensorFloat32.class.notifyAll();
+  }
+
+  private static void pause() {
+    try {
+      TensorFloat32.class.wait();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while another thread computes", e);
+    }
+  }
+
+  private static void set(boolean wanted) {
     if (wanted == allowed || missing) {
       return;
     }

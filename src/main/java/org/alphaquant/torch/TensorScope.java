@@ -20,8 +20,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.alphaquant.architecture.Precision;
 import org.alphaquant.cuda.CudaDevice;
+import org.alphaquant.cuda.HostMemory;
 
 /**
  * Runs script functions and owns the arrays they return: closing the scope frees them. An array
@@ -35,9 +37,10 @@ public final class TensorScope implements AutoCloseable {
   private final String stage;
   private final boolean recording;
   private final Precision precision;
+  private final HostMemory host;
 
   TensorScope(PtSymbolBlock kernels, PtNDManager manager, Optional<CudaDevice> cuda, String stage) {
-    this(kernels, manager, cuda, stage, false, Precision.FLOAT32);
+    this(kernels, manager, cuda, stage, false, Precision.FLOAT32, null);
   }
 
   private TensorScope(
@@ -46,18 +49,20 @@ public final class TensorScope implements AutoCloseable {
       Optional<CudaDevice> cuda,
       String stage,
       boolean recording,
-      Precision precision) {
+      Precision precision,
+      HostMemory host) {
     this.kernels = kernels;
     this.manager = manager;
     this.cuda = cuda;
     this.stage = stage;
     this.recording = recording;
     this.precision = precision;
+    this.host = host;
   }
 
   /** A scope within this one, closed with it at the latest. */
   public TensorScope child(String stage) {
-    return within(stage, recording, precision);
+    return within(stage, recording, precision, host);
   }
 
   /**
@@ -66,28 +71,59 @@ public final class TensorScope implements AutoCloseable {
    * other scopes made cannot be differentiated: what takes part must be made or copied here.
    */
   public TensorScope recording(String stage) {
-    return within(stage, true, precision);
+    return within(stage, true, precision, host);
   }
 
   /** A scope within this one whose products, and those of scopes within it, are computed so. */
   public TensorScope computing(Precision products) {
-    return within(products.name().toLowerCase(Locale.ROOT), recording, products);
+    return within(products.name().toLowerCase(Locale.ROOT), recording, products, host);
   }
 
-  private TensorScope within(String inner, boolean records, Precision products) {
+  /**
+   * A scope within this one that multiplies nothing, so that it runs beside scopes of any
+   * precision.
+   */
+  public TensorScope withoutProducts(String stage) {
+    return within(stage, recording, null, host);
+  }
+
+  /**
+   * A scope within this one whose {@link #toBytes}, and that of scopes within it, lies in some
+   * memory and is valid until that is closed.
+   *
+   * @param memory empty where there is no GPU
+   */
+  public TensorScope receiving(String stage, Optional<HostMemory> memory) {
+    return within(stage, recording, precision, memory.orElse(null));
+  }
+
+  private TensorScope within(String inner, boolean records, Precision products, HostMemory memory) {
     PtNDManager own = (PtNDManager) manager.newSubManager();
-    return new TensorScope(kernels, own, cuda, stage + "/" + inner, records, products);
+    return new TensorScope(kernels, own, cuda, stage + "/" + inner, records, products, memory);
+  }
+
+  /** Announces mapped bytes that {@link #tensor} will soon be asked for; nothing on the CPU. */
+  public void readAhead(Supplier<List<ByteBuffer>> mapped) {
+    cuda.ifPresent(device -> device.readAhead(mapped.get()));
   }
 
   /** Whether float32 products may round their factors to TF32. */
   public boolean rounds() {
-    return cuda.isPresent() && precision != Precision.FLOAT32;
+    return cuda.isPresent() && precision != null && precision != Precision.FLOAT32;
   }
 
   /** What attention and experts multiply: bfloat16 where that was chosen and there is a GPU. */
   public TorchDtype productDtype() {
     boolean reduced = cuda.isPresent() && precision == Precision.BFLOAT16;
     return reduced ? TorchDtype.BFLOAT16 : TorchDtype.FLOAT32;
+  }
+
+  /**
+   * What attention's queries, keys and values are rounded to: float16 where products are TF32, as
+   * it keeps as many bits and has kernels that TF32 has not.
+   */
+  public TorchDtype attentionDtype() {
+    return rounds() && precision == Precision.TF32 ? TorchDtype.FLOAT16 : productDtype();
   }
 
   /** The device that kernels of our own can run on; empty on the CPU and where there are none. */
@@ -100,6 +136,9 @@ public final class TensorScope implements AutoCloseable {
    * and on the device until everything queued before is done.
    */
   public long address(NDArray array) {
+    if (array.size() < TensorAddress.MOST / Double.BYTES) {
+      return TensorAddress.of((PtNDArray) array);
+    }
     try (TensorScope reading = child("address")) {
       return TensorAddress.of((PtNDArray) reading.run("tensor.first", array));
     }
@@ -217,7 +256,9 @@ public final class TensorScope implements AutoCloseable {
 
   /** Waits until all queued work of the device is done: on a GPU calls return before it. */
   public void awaitDevice() {
-    if (!manager.getDevice().equals(Device.cpu())) {
+    if (cuda.isPresent()) {
+      cuda.get().await();
+    } else if (!manager.getDevice().equals(Device.cpu())) {
       try (TensorScope waiting = child("await")) {
         waiting.toFloats(waiting.floats(new float[1], 1));
       }
@@ -246,11 +287,11 @@ public final class TensorScope implements AutoCloseable {
   // One copy by the driver, where the engine's own way takes several.
   private ByteBuffer copied(TensorScope reading, NDArray bytes) {
     int size = Math.toIntExact(bytes.getShape().get(0));
-    ByteBuffer host = ByteBuffer.allocateDirect(size);
+    ByteBuffer copy = host == null ? ByteBuffer.allocateDirect(size) : host.allocate(size);
     if (size > 0) {
-      cuda.orElseThrow().copyToHost(reading.address(bytes), host);
+      cuda.orElseThrow().copyToHost(reading.address(bytes), copy);
     }
-    return host;
+    return copy;
   }
 
   private NDArray emptyBytes() {
@@ -265,9 +306,6 @@ public final class TensorScope implements AutoCloseable {
   private <T> T call(String function, Object[] arguments, Function<IValue, T> result) {
     // The profiling executor would re-optimise each script in its first calls, for nothing here.
     JniUtils.setGraphExecutorOptimize(false);
-    if (cuda.isPresent()) {
-      TensorFloat32.allow(rounds());
-    }
     IValue[] values = new IValue[arguments.length];
     try {
       for (int i = 0; i < arguments.length; i++) {
@@ -288,12 +326,19 @@ public final class TensorScope implements AutoCloseable {
   }
 
   private IValue returned(String method, IValue... values) {
+    if (cuda.isEmpty() || precision == null) {
+      return plainly(method, values);
+    }
+    return TensorFloat32.during(rounds(), () -> plainly(method, values));
+  }
+
+  private IValue plainly(String method, IValue... values) {
     return recording
         ? RecordedCall.run(kernels, method, values)
         : IValueUtils.runMethod(kernels, method, values);
   }
 
-  private <T> T guarded(String function, java.util.function.Supplier<T> call) {
+  private <T> T guarded(String function, Supplier<T> call) {
     try {
       return call.get();
     } catch (RuntimeException e) {

@@ -14,6 +14,7 @@ import java.lang.management.MemoryUsage;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.alphaquant.cuda.CudaDevice;
+import org.alphaquant.cuda.HostMemory;
 
 /**
  * PyTorch on one device, with every function of {@code resources/torchscript} compiled. For one
@@ -84,6 +85,11 @@ public final class Torch implements AutoCloseable {
         : cuda.map(CudaDevice::name).orElse("cuda");
   }
 
+  /** Memory of the host for copies from the device; empty on the CPU. */
+  public Optional<HostMemory> hostMemory() {
+    return cuda.map(CudaDevice::hostMemory);
+  }
+
   /** A scope for one stage of the work; its name appears in errors. */
   public TensorScope scope(String stage) {
     return new TensorScope(kernels, (PtNDManager) manager.newSubManager(), cuda, stage);
@@ -130,6 +136,7 @@ public final class Torch implements AutoCloseable {
   public void close() {
     kernels.close();
     manager.close();
+    cuda.ifPresent(CudaDevice::reclaimHostMemory);
     releaseCachedMemory();
   }
 

@@ -216,7 +216,7 @@ class DistillationTest {
                 solving,
                 model,
                 RunObserver.NONE,
-                (layer, result, stream) -> {
+                (layer, result, streams) -> {
                   Path file = folder.resolve("layer-" + layer);
                   SafetensorsWriter.write(file, result.tensors());
                   solved.add(SafetensorsFile.open(file));

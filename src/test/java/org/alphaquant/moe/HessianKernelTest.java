@@ -72,8 +72,7 @@ class HessianKernelTest {
   void utilizationCountsEveryExpertAndNamesThoseThatSawTooLittle() {
     try (Torch torch = Torch.open("cpu");
         TensorScope scope = torch.scope("test")) {
-      Utilization counted =
-          Utilization.of(scope, 3, routing(scope), routing(scope), EXPERTS, WIDTH, 1);
+      Utilization counted = Utilization.of(3, WIDTH, TOKENS, TOP_K, counts(scope), counts(scope));
       assertThat(counted.layer()).isEqualTo(3);
       assertThat(counted.tokens()).isEqualTo(TOKENS);
       assertThat(counted.topK()).isEqualTo(TOP_K);
@@ -112,5 +111,10 @@ class HessianKernelTest {
       }
     }
     return sum;
+  }
+
+  private Utilization.Counts counts(TensorScope scope) {
+    return Utilization.Counts.of(
+        scope, Utilization.Counts.arrays(scope, routing(scope), EXPERTS, 1));
   }
 }

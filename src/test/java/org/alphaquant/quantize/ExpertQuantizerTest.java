@@ -173,7 +173,12 @@ class ExpertQuantizerTest {
       NDArray y = scope.run("tensor.zeros_like", rows);
       LayerResult result = new LayerResult();
       Routing routed = routing(scope, block);
-      new ExpertQuantizer(batches, RoutingWeight.SCORE, new Shrinkage(shrinkage), expertsAtOnce)
+      new ExpertQuantizer(
+              batches,
+              RoutingWeight.SCORE,
+              new Shrinkage(shrinkage),
+              expertsAtOnce,
+              DeviceGroup.alone())
           .take(scope, block, rows, routed, routed, y, result);
       return Outcome.of(result, scope.toFloats(y));
     }

@@ -43,7 +43,7 @@ class ModelQuantizerTest {
               scope,
               model,
               RunObserver.NONE,
-              (layer, result, stream) -> {
+              (layer, result, streams) -> {
                 assertThat(result.reports()).hasSize(layer == 0 ? 1 : 0);
                 reports.addAll(result.reports());
               });

@@ -126,7 +126,7 @@ class ResultCheckTest {
     new QuantizationRun(models.inputs()).run(context);
     try (Torch torch = Torch.open("cpu");
         StoredResult result = plan.format().open(context.artifactDirectory())) {
-      new ResultCheck(plan, result, new StoredWeights(plan, result), () -> {})
+      new ResultCheck(plan, result, new StoredWeights(plan, result), Map.of(), () -> {})
           .check(torch, Map.of(), job.pieces());
     }
   }

@@ -58,4 +58,24 @@ public record Dispatch(NDArray rows, NDArray weights, long[] offsets) {
         experts.from() + experts.count(),
         ROWS);
   }
+
+  /**
+   * The same of activations that are known.
+   *
+   * @param activations what the down projections of the given experts read, each its own tokens
+   */
+  public void addOutputs(TensorScope scope, NDArray y, NDList activations, ExpertWeights experts) {
+    scope.runInPlace(
+        "experts.add_outputs_of",
+        y,
+        activations,
+        experts.down(),
+        experts.biases(),
+        rows,
+        weights,
+        offsets,
+        experts.from(),
+        experts.from() + experts.count(),
+        ROWS);
+  }
 }

@@ -169,7 +169,7 @@ final class GroupedQueryAttention implements CachedAttention {
             v,
             scores.scale(),
             scores.window(),
-            scope.productDtype().number())
+            scope.attentionDtype().number())
         : scope.run(
             "attention.attend_by_head",
             queries,

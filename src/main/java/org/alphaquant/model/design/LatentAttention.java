@@ -122,7 +122,13 @@ final class LatentAttention implements CachedAttention {
         .orElseGet(
             () ->
                 scope.run(
-                    "attention.attend", q, k, v, design.scale(), 0, scope.productDtype().number()));
+                    "attention.attend",
+                    q,
+                    k,
+                    v,
+                    design.scale(),
+                    0,
+                    scope.attentionDtype().number()));
   }
 
   private NDArray grown(TensorScope scope, NDArray q, long first) {

@@ -1,5 +1,6 @@
 package org.alphaquant.storage.sources;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -96,6 +97,17 @@ public final class SourceTensors {
       }
     }
     return plain;
+  }
+
+  /** The stored bytes, mapped, that tensors of these published names are read from. */
+  public List<ByteBuffer> bytes(Collection<String> names) {
+    return names.stream()
+        .filter(this::has)
+        .flatMap(name -> find(name).stored().stream())
+        .map(TensorInfo::name)
+        .distinct()
+        .flatMap(stored -> checkpoint.bytes(stored).stream())
+        .toList();
   }
 
   private boolean belongsToPacking(String stored) {

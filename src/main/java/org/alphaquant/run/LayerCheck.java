@@ -1,0 +1,128 @@
+package org.alphaquant.run;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.alphaquant.checkpoint.SafetensorsFile;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.job.JobError;
+import org.alphaquant.job.RunFailure;
+import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.quantize.LinearReport;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.Plane;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+
+/**
+ * Reads finished layers back from the disk and decodes their weights, which must be the solver's.
+ * On a GPU that is done for each layer beside the next one; of the result it then remains to be
+ * seen that it holds the same bytes.
+ */
+final class LayerCheck implements AutoCloseable {
+
+  private final Torch torch;
+  private final PreparedJob job;
+  private final LayerFiles layers;
+  private final Map<Integer, List<ModuleScheme>> modules;
+  private final Set<ModuleScheme> checked = ConcurrentHashMap.newKeySet();
+  private final List<SafetensorsFile> files = new ArrayList<>();
+
+  LayerCheck(Torch torch, PreparedJob job, LayerFiles layers) {
+    this.torch = torch;
+    this.job = job;
+    this.layers = layers;
+    this.modules =
+        job.plan().content().quantized().stream()
+            .collect(Collectors.groupingBy(module -> CheckpointAssembly.layer(job, module)));
+  }
+
+  /**
+   * Decodes a layer that was just kept; nothing on the CPU, whose cores the next layer needs.
+   *
+   * @throws RunFailure if a weight is not the one that was solved
+   */
+  void check(int layer, List<LinearReport> reports) {
+    if (torch.device().equals("cpu") || reports.isEmpty()) {
+      return;
+    }
+    Map<String, LinearReport> solved =
+        reports.stream().collect(Collectors.toMap(LinearReport::module, Function.identity()));
+    try (SafetensorsFile file = layers.file(layer);
+        TensorScope scope = torch.scope("verify").withoutProducts("layer " + layer)) {
+      List<ModuleScheme> own =
+          modules.getOrDefault(layer, List.of()).stream()
+              .filter(it -> solved.containsKey(it.name()))
+              .toList();
+      NDList checksums = new NDList();
+      for (ModuleScheme module : own) {
+        checksums.add(checksum(scope, file, module));
+      }
+      // One wait for the device, which has the next layer's work before it.
+      long[] found = scope.toLongs(scope.run("tensor.concatenate", checksums));
+      for (int i = 0; i < found.length; i++) {
+        requireSolved(found[i], own.get(i), solved.get(own.get(i).name()));
+      }
+      checked.addAll(own);
+    }
+  }
+
+  private NDArray checksum(TensorScope parent, SafetensorsFile file, ModuleScheme module) {
+    try (TensorScope scope = parent.child(module.name())) {
+      NDArray weight =
+          StoredWeights.decoded(
+              job.plan(), scope, module, suffix -> file.bytes(module.name() + "." + suffix));
+      return scope.keep(parent, checksum(scope, weight));
+    }
+  }
+
+  /** The checksum of a decoded weight [N, K], int64 [1]. */
+  static NDArray checksum(TensorScope scope, NDArray weight) {
+    NDArray batch = scope.run("tensor.stack", new NDList(weight));
+    return scope.run("tensor.checksum", batch, 0, batch.getShape().get(1));
+  }
+
+  /**
+   * Compares a checksum with that of the solver's weight.
+   *
+   * @throws RunFailure if it is another
+   */
+  static void requireSolved(long checksum, ModuleScheme module, LinearReport report) {
+    if (checksum != report.checksum()) {
+      throw new RunFailure(
+          JobError.Kind.INTERNAL,
+          "checkpoint-mismatch",
+          "%s (%s) reads back from the written result as other numbers than were solved"
+              .formatted(module.name(), module.scheme().label()));
+    }
+  }
+
+  /** The planes of every module that was decoded, by module, as its layer's file holds them. */
+  Map<String, List<TensorSource>> planes() {
+    Map<Integer, SafetensorsFile> open = new HashMap<>();
+    Map<String, List<TensorSource>> planes = new HashMap<>();
+    for (ModuleScheme module : checked) {
+      SafetensorsFile file =
+          open.computeIfAbsent(CheckpointAssembly.layer(job, module), layers::file);
+      List<TensorSource> own = new ArrayList<>();
+      for (Plane plane : job.plan().format().planes(module, job.plan().dtype())) {
+        own.add(file.source(module.name() + "." + plane.suffix()));
+      }
+      planes.put(module.name(), own);
+    }
+    files.addAll(open.values());
+    return planes;
+  }
+
+  @Override
+  public void close() {
+    files.forEach(SafetensorsFile::close);
+  }
+}
