@@ -90,6 +90,7 @@ class ArchitectureTest {
             "server",
             "usage"));
     map.put("usage", Set.of());
+    map.put("tracing", Set.of("job", "job.row", "worker"));
     map.put(
         "api.event",
         Set.of("api.job", "events", "job", "job.delivery", "job.row", "security", "server"));

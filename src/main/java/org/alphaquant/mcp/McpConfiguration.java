@@ -45,8 +45,9 @@ class McpConfiguration {
         .instructions(
             "Quantizes language models. Inspect a model, plan a job until the plan is as wanted, "
                 + "submit it, watch it to its end, and look at how its experts were used.")
-        .capabilities(ServerCapabilities.builder().tools(false).build())
+        .capabilities(ServerCapabilities.builder().tools(false).prompts(false).build())
         .tools(new McpTools(address).all())
+        .prompts(McpPrompts.all())
         // On the request's own thread: nothing waits for a pool that other callers fill.
         .immediateExecution(true)
         .build();

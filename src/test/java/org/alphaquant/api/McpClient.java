@@ -60,14 +60,21 @@ final class McpClient {
       const headers = key ? {Authorization: `Bearer ${key}`} : {};
       await client.connect(new StreamableHTTPClientTransport(new URL(url), {requestInit: {headers}}));
       const answers = [(await client.listTools()).tools];
-      for (const call of calls) answers.push(await client.callTool(JSON.parse(call)));
+      for (const {prompt, ...call} of calls.map(JSON.parse)) {
+        if (prompt === "") answers.push(await client.listPrompts());
+        else if (prompt) answers.push(await client.getPrompt({name: prompt, ...call}).catch((error) => ({error: error.message})));
+        else answers.push(await client.callTool(call));
+      }
       await client.close();
       console.log(JSON.stringify(answers));
       """;
 
   private McpClient() {}
 
-  /** The list of tools, then the result of each call ({@code {"name": .., "arguments": ..}}). */
+  /**
+   * The list of tools, then the result of each call: {@code {"name": .., "arguments": ..}} of a
+   * tool, {@code {"prompt": .., "arguments": ..}} of a prompt, whose empty name asks for the list.
+   */
   static JsonNode run(String url, String key, String... calls) throws IOException {
     Path script = HOME.resolve("client.mjs");
     Files.writeString(script, SCRIPT);

@@ -1,5 +1,6 @@
 package org.alphaquant.api;
 
+import static java.util.stream.Collectors.toSet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,6 +8,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.alphaquant.security.KeyRing;
 import org.alphaquant.security.Scope;
 import org.junit.jupiter.api.Test;
@@ -62,6 +65,31 @@ class McpTest {
     assertThat(refusal(results.get(2))).contains("There is no job");
     assertThat(refusal(results.get(3))).contains("../keys");
     assertThat(refusal(results.get(4))).contains("id");
+  }
+
+  @Test
+  void promptsSayHowTheToolsGoTogether() throws IOException {
+    JsonNode results =
+        run(
+            "{\"prompt\": \"\"}",
+            "{\"prompt\": \"quantize_model\", \"arguments\": {\"model\": \"org/moe\"}}",
+            "{\"prompt\": \"explain_starved_experts\", \"arguments\": {\"job\": \"j-1\"}}",
+            "{\"prompt\": \"quantize_model\", \"arguments\": {}}");
+    assertThat(results.get(1).at("/prompts").valueStream().map(it -> it.at("/name").asString()))
+        .containsExactlyInAnyOrder(
+            "quantize_model", "explain_starved_experts", "compare_results", "fix_failed_job");
+    Set<String> tools =
+        results.get(0).valueStream().map(it -> it.at("/name").asString()).collect(toSet());
+    for (int i : List.of(2, 3)) {
+      String text = results.get(i).at("/messages/0/content/text").asString();
+      assertThat(text).contains(i == 2 ? "\"org/moe\"" : "the job j-1").doesNotContain("{job}");
+      assertThat(Pattern.compile("[a-z]+_(?:jobs?|model|utilization)").matcher(text).results())
+          .extracting(MatchResult::group)
+          .filteredOn(word -> !word.contains("quantize"))
+          .isNotEmpty()
+          .isSubsetOf(tools);
+    }
+    assertThat(results.get(4).at("/error").asString()).contains("'model' is missing");
   }
 
   @Test

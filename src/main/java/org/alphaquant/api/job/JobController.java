@@ -39,9 +39,16 @@ class JobController {
   private final JobViews views;
   private final QuotaSettings quotas;
   private final SpecCheck check;
+  private final RequestTrace trace;
 
   JobController(
-      Jobs jobs, JobAccess access, JobViews views, QuotaSettings quotas, SpecCheck check) {
+      Jobs jobs,
+      JobAccess access,
+      JobViews views,
+      QuotaSettings quotas,
+      SpecCheck check,
+      RequestTrace trace) {
+    this.trace = trace;
     this.jobs = jobs;
     this.access = access;
     this.views = views;
@@ -129,7 +136,7 @@ class JobController {
 
   private NewJob checked(String owner, JobSpec spec, String key) {
     SpecCheck.Pinned pinned = check.pinned(spec);
-    return new NewJob(owner, pinned.spec(), spec, key, pinned.licence(), null);
+    return new NewJob(owner, pinned.spec(), spec, key, pinned.licence(), trace.parent());
   }
 
   private ResponseEntity<JobView> answer(HttpStatus status, Job job) {
