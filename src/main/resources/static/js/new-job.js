@@ -2,6 +2,7 @@
 
 import {copyable, fill, h, toast} from "./dom.js";
 import {address, get, post, Refused} from "./api.js";
+import {completing, patternsOf} from "./complete.js";
 import {bytes, duration, number} from "./format.js";
 import {card, refusal} from "./parts.js";
 import {schemeTable} from "./report.js";
@@ -11,6 +12,7 @@ const PLAN_AFTER = 400;
 export async function newJobView({root, query, signal, go}) {
   const presets = (await get("/v1/presets", signal)).data;
   const models = await known(signal);
+  const schema = await get("/v1/schemas/job", signal);
   const model = h("input", {name: "model", list: "models", required: true, placeholder: "a folder below a models root", value: query.get("model") ?? ""});
   const preset = h("select", {name: "preset"}, h("option", {value: ""}, "none: the default, or your own"), presets.map((it) => h("option", {value: it.name}, it.title)));
   const about = h("p", {class: "sub"});
@@ -19,11 +21,12 @@ export async function newJobView({root, query, signal, go}) {
   const calibration = h("input", {name: "calibration", placeholder: "the service's own text"});
   const samples = h("input", {name: "samples", type: "number", min: "1", placeholder: "128"});
   const evaluation = h("input", {name: "evaluation", placeholder: "none"});
-  const editor = h("textarea", {name: "body", rows: "18", spellcheck: "false", "aria-label": "Job as JSON", "aria-describedby": "plan"});
+  const editor = h("textarea", {id: "body", name: "body", rows: "18", spellcheck: "false", "aria-describedby": "plan"});
   const plan = h("section", {class: "card", id: "plan", "aria-live": "polite"}, h("h2", {}, "Plan"), h("p", {class: "sub"}, "Name a model to see what the job would come to."));
   const shell = h("div");
   const submit = h("button", {class: "primary", disabled: true}, "Post the job");
   let timer = null;
+  let latest = null;
   let planning = new AbortController();
 
   function fromForm() {
@@ -77,6 +80,7 @@ export async function newJobView({root, query, signal, go}) {
     if (!body.model) return;
     try {
       const answer = await post("/v1/plans", body, mine);
+      latest = answer;
       fill(plan, planned(answer));
       submit.disabled = false;
     } catch (failure) {
@@ -105,9 +109,12 @@ export async function newJobView({root, query, signal, go}) {
   h("div", {class: "fields"}, h("label", {}, "Model", model), h("label", {}, "Preset", preset)), about,
   h("div", {class: "fields"}, h("label", {}, "Checkpoint format", format), h("label", {}, "Serve with", runtime)),
   h("div", {class: "fields"}, h("label", {}, "Calibration text", calibration), h("label", {}, "Samples", samples), h("label", {}, "Evaluation text", evaluation)),
-  h("label", {}, "The job as JSON: every field of the API", editor),
+  h("label", {for: "body"}, "The job as JSON: every field of the API"),
+  editor,
+  h("p", {class: "sub"}, "Typing ", h("kbd", {}, "\""), " or ", h("kbd", {}, "Ctrl"), " ", h("kbd", {}, "Space"), " shows what can stand there."),
   h("div", {class: "row actions"}, submit));
 
+  completing(editor, schema, () => ({model: models, preset: presets.map((it) => it.name), pattern: patternsOf(latest)}));
   fill(root, h("h1", {}, "New job"), h("div", {class: "two"}, form, h("div", {class: "stack"}, plan)), h("section", {class: "card"}, h("h2", {}, "The same without this page"), shell));
   if (query.get("from")) {
     const from = await get(`/v1/jobs/${query.get("from")}?include=spec`, signal);

@@ -123,6 +123,10 @@ final class Browser implements AutoCloseable {
     input.sendKeys(text);
   }
 
+  void press(String css, CharSequence... keys) {
+    element(css).sendKeys(keys);
+  }
+
   void gone(String css) {
     new WebDriverWait(driver, LONGEST).until(it -> it.findElements(By.cssSelector(css)).isEmpty());
   }

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.Keys;
 import tools.jackson.databind.JsonNode;
 
 /** The page, as a person with a browser sees it. */
@@ -229,6 +230,35 @@ class PageTest {
       browser.click("button", "Sign out");
       browser.text("h2", "wants to know who you are");
       assertThat(browser.run("return sessionStorage.length")).isEqualTo(0L);
+    }
+  }
+
+  @Test
+  void theEditorOffersWhatCanStandAtTheCaret() {
+    browser.open(page(scripted, "/new"));
+    browser.type("textarea[name=body]", "{\"mo");
+    browser.text(".suggestions li[aria-selected=true]", "model");
+    browser.press("textarea[name=body]", Keys.ENTER);
+    browser.press("textarea[name=body]", "m", Keys.END, ", \"conf");
+    browser.text(".suggestions li[aria-selected=true]", "config");
+    browser.press("textarea[name=body]", Keys.TAB);
+    browser.press("textarea[name=body]", "\"def");
+    browser.text(".suggestions li[aria-selected=true]", "default");
+    browser.press("textarea[name=body]", Keys.ENTER, "\"wq\": \"int");
+    browser.text(".suggestions li", "int8");
+    browser.press("textarea[name=body]", Keys.ARROW_DOWN, Keys.ENTER);
+    assertThat(browser.count(".suggestions li")).isPositive();
+    assertThat((Boolean) browser.run("return document.querySelector('.suggestions').hidden"))
+        .isTrue();
+    assertThat((String) browser.run("return document.querySelector('textarea').value"))
+        .matches("\\{\"model\": \"m\", \"config\": \\{\"default\": \\{\"wq\": \"int\\w+\"}}");
+    for (String theme : List.of("light", "dark")) {
+      browser.theme(theme);
+      browser.press("textarea[name=body]", Keys.END, Keys.ARROW_LEFT.toString().repeat(7));
+      browser.press("textarea[name=body]", Keys.chord(Keys.CONTROL, Keys.SPACE));
+      browser.text(".suggestions li", "int4");
+      browser.isAccessible("suggestions, " + theme);
+      browser.screenshot("suggestions-" + theme);
     }
   }
 
