@@ -234,6 +234,22 @@ class PageTest {
   }
 
   @Test
+  void everyViewWorksBelowTheProxysPath() {
+    try (RunningServer server =
+        new RunningServer(Map.of("server.servlet.context-path", "/quantize"))) {
+      browser.open(server.http().base() + "/quantize/");
+      browser.text(".empty", "No jobs yet");
+      browser.click("nav a", "Workers");
+      browser.text("h2", "Storage");
+      browser.click("nav a", "New job");
+      browser.text("#plan", "Plan");
+      browser.click("nav a", "API");
+      browser.text(".opblock-summary-path", "/v1/jobs");
+      assertThat(browser.address()).contains("/quantize/api.html");
+    }
+  }
+
+  @Test
   void theEditorOffersWhatCanStandAtTheCaret() {
     browser.open(page(scripted, "/new"));
     browser.type("textarea[name=body]", "{\"mo");
@@ -257,8 +273,8 @@ class PageTest {
       browser.press("textarea[name=body]", Keys.END, Keys.ARROW_LEFT.toString().repeat(7));
       browser.press("textarea[name=body]", Keys.chord(Keys.CONTROL, Keys.SPACE));
       browser.text(".suggestions li", "int4");
-      browser.isAccessible("suggestions, " + theme);
       browser.screenshot("suggestions-" + theme);
+      browser.isAccessible("suggestions, " + theme);
     }
   }
 
