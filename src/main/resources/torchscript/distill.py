@@ -26,6 +26,13 @@ class Adam(NamedTuple):
 
 def cell(value: Tensor, grid: format.Grid, margin: float) -> Tuple[Tensor, Tensor]:
     """The latent weights that round to grid values, up to a margin of each step next to them."""
+    if grid.table:
+        place = format.in_table(value)
+        values = format.table(value)
+        steps = values[1:] - values[:-1]
+        below = torch.cat([steps[:1], steps])[place]
+        above = torch.cat([steps, steps[-1:]])[place]
+        return (value - margin * below, value + margin * above)
     if not grid.floating:
         return (value - margin, value + margin)
     magnitude = torch.abs(value)

@@ -23,9 +23,24 @@ class Grid(NamedTuple):
     scale_kind: int
     scale_dtype: int  # what a real scale is stored in
     symmetric: bool  # no zero points
+    table: bool  # codes stand for IQ4_NL's values (ggml-common.h, kvalues_iq4nl)
+
+
+def table(like: Tensor) -> Tensor:
+    """IQ4_NL's values, rising."""
+    values = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113]
+    return torch.tensor(values, dtype=torch.float32, device=like.device)
+
+
+def in_table(v: Tensor) -> Tensor:
+    """The place of the table's nearest value."""
+    values = table(v)
+    return torch.bucketize(v.contiguous(), (values[1:] + values[:-1]) * 0.5)
 
 
 def round_to_grid(v: Tensor, grid: Grid) -> Tensor:
+    if grid.table:
+        return table(v)[in_table(v)]
     if not grid.floating:
         return torch.clamp(torch.round(v), grid.least, grid.greatest)
     magnitude = torch.clamp_max(torch.abs(v), grid.greatest)
@@ -61,6 +76,8 @@ def encode(value: Tensor, grid: Grid) -> Tensor:
     """Grid values to stored codes, uint8: integers offset to start at 0, floats as sign, exponent,
     mantissa.
     """
+    if grid.table:
+        return in_table(value).to(torch.uint8)
     if not grid.floating:
         return (value - grid.least).to(torch.uint8)
     magnitude = torch.abs(value)
@@ -76,6 +93,8 @@ def encode(value: Tensor, grid: Grid) -> Tensor:
 
 def decode(codes: Tensor, grid: Grid) -> Tensor:
     """The grid values of stored codes: encode's inverse."""
+    if grid.table:
+        return table(codes)[codes.to(torch.int64)]
     if not grid.floating:
         return codes.to(torch.float32) + grid.least
     bits = exponent_bits(grid)
@@ -124,7 +143,7 @@ def power_of_two_scale(amax: Tensor, greatest: float, shift: int) -> Tensor:
 
 def e4m3(x: Tensor) -> Tensor:
     """The nearest E4M3 numbers."""
-    return round_to_grid(x, Grid(True, -448.0, 448.0, 3, -6, 1, 0, 6, True))
+    return round_to_grid(x, Grid(True, -448.0, 448.0, 3, -6, 1, 0, 6, True, False))
 
 
 def e4m3_scale(amax: Tensor, greatest: float, outer: Tensor, shift: int) -> Tensor:

@@ -343,6 +343,7 @@ class ArchitectureTest {
             "model.*",
             "model.design",
             "model.block",
+            "storage.gguf",
             "storage.source",
             "storage.sources",
             "checkpoint",

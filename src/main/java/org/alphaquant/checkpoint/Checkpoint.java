@@ -5,7 +5,6 @@ import static org.alphaquant.checkpoint.CheckpointException.quote;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
@@ -24,9 +23,9 @@ public final class Checkpoint implements AutoCloseable {
   private final Path folder;
   private final Links links;
   private final JsonNode config;
-  private final WeightFiles weights;
+  private final TensorFiles weights;
 
-  private Checkpoint(Path folder, Links links, JsonNode config, WeightFiles weights) {
+  private Checkpoint(Path folder, Links links, JsonNode config, TensorFiles weights) {
     this.folder = folder;
     this.links = links;
     this.config = config;
@@ -49,6 +48,25 @@ public final class Checkpoint implements AutoCloseable {
    * @param links which links in it may be followed
    */
   public static Checkpoint open(Path folder, Links links) {
+    JsonNode config = config(folder, links);
+    return new Checkpoint(folder, links, config, WeightFiles.open(folder, links));
+  }
+
+  /**
+   * A folder whose tensors are in files of another format.
+   *
+   * @param weights closed with the checkpoint, and where there is no config.json
+   */
+  public static Checkpoint of(Path folder, Links links, TensorFiles weights) {
+    try {
+      return new Checkpoint(folder, links, config(folder, links), weights);
+    } catch (RuntimeException noConfig) {
+      weights.close();
+      throw noConfig;
+    }
+  }
+
+  private static JsonNode config(Path folder, Links links) {
     if (!Files.isDirectory(folder)) {
       throw CheckpointException.of(Kind.NOT_A_FOLDER, folder, "is not a folder");
     }
@@ -56,11 +74,7 @@ public final class Checkpoint implements AutoCloseable {
     if (!Files.isRegularFile(config)) {
       throw CheckpointException.of(Kind.CONFIG_MISSING, folder, "holds no " + CONFIG);
     }
-    return new Checkpoint(
-        folder,
-        links,
-        JsonText.object(config, links, Kind.CONFIG_MALFORMED),
-        WeightFiles.open(folder, links));
+    return JsonText.object(config, links, Kind.CONFIG_MALFORMED);
   }
 
   public Path folder() {
@@ -79,28 +93,28 @@ public final class Checkpoint implements AutoCloseable {
 
   /** Tensor names, file by file, in the order of their data. */
   public Set<String> names() {
-    return Collections.unmodifiableSet(weights.byTensor().keySet());
+    return weights.names();
   }
 
   public boolean has(String name) {
-    return weights.byTensor().containsKey(name);
+    return weights.names().contains(name);
   }
 
   /**
    * @throws CheckpointException if there is no such tensor
    */
   public TensorInfo info(String name) {
-    return file(name).info(name);
+    return holding(name).info(name);
   }
 
   /** The tensor's bytes, as {@link SafetensorsFile#bytes} gives them. */
   public List<ByteBuffer> bytes(String name) {
-    return file(name).bytes(name);
+    return holding(name).bytes(name);
   }
 
   /** The tensor as something that can be written elsewhere. */
   public TensorSource source(String name) {
-    return file(name).source(name);
+    return holding(name).source(name);
   }
 
   /** Bytes of all tensors together, without headers. */
@@ -108,21 +122,20 @@ public final class Checkpoint implements AutoCloseable {
     return names().stream().mapToLong(name -> info(name).bytes()).sum();
   }
 
-  /** The safetensors files, in the order of their names. */
+  /** The files of its tensors, in the order of their names. */
   public List<Path> files() {
-    return weights.files().stream().map(SafetensorsFile::path).toList();
+    return weights.paths();
   }
 
-  private SafetensorsFile file(String name) {
-    SafetensorsFile file = weights.byTensor().get(name);
-    if (file == null) {
+  private TensorFiles holding(String name) {
+    if (!has(name)) {
       throw CheckpointException.of(Kind.UNKNOWN_TENSOR, folder, "has no tensor " + quote(name));
     }
-    return file;
+    return weights;
   }
 
   @Override
   public void close() {
-    weights.files().forEach(SafetensorsFile::close);
+    weights.close();
   }
 }

@@ -67,6 +67,11 @@ public final class CheckpointException extends RuntimeException {
     this.detail = detail;
   }
 
+  /** Of weights in another format. */
+  public static CheckpointException unreadable(Path folder, RuntimeException reason) {
+    return of(Kind.UNREADABLE, folder, "cannot be read: " + reason.getMessage(), reason);
+  }
+
   static CheckpointException of(Kind kind, Path file, String detail) {
     return new CheckpointException(kind, file, null, detail, null);
   }

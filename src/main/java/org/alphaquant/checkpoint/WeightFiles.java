@@ -3,9 +3,11 @@ package org.alphaquant.checkpoint;
 import static org.alphaquant.checkpoint.CheckpointException.quote;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +18,7 @@ import org.alphaquant.checkpoint.CheckpointException.Kind;
 import org.alphaquant.request.ClientPresence;
 
 /** Finds and opens the weight files of a checkpoint folder, and checks them against its index. */
-final class WeightFiles {
+final class WeightFiles implements TensorFiles {
 
   static final String SINGLE = "model.safetensors";
   private static final Set<String> PICKLED = Set.of("bin", "pt", "pth", "ckpt", "pkl");
@@ -29,12 +31,34 @@ final class WeightFiles {
     files.forEach(file -> file.names().forEach(name -> add(name, file)));
   }
 
-  List<SafetensorsFile> files() {
-    return files;
+  @Override
+  public Set<String> names() {
+    return Collections.unmodifiableSet(byTensor.keySet());
   }
 
-  Map<String, SafetensorsFile> byTensor() {
-    return byTensor;
+  @Override
+  public TensorInfo info(String name) {
+    return byTensor.get(name).info(name);
+  }
+
+  @Override
+  public List<ByteBuffer> bytes(String name) {
+    return byTensor.get(name).bytes(name);
+  }
+
+  @Override
+  public TensorSource source(String name) {
+    return byTensor.get(name).source(name);
+  }
+
+  @Override
+  public List<Path> paths() {
+    return files.stream().map(SafetensorsFile::path).toList();
+  }
+
+  @Override
+  public void close() {
+    files.forEach(SafetensorsFile::close);
   }
 
   static WeightFiles open(Path folder, Links links) {

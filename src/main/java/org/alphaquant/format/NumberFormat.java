@@ -34,6 +34,7 @@ public enum NumberFormat {
   Q4_K("q4_k", 4, TwoLevels.Q4_K),
   Q5_K("q5_k", 5, TwoLevels.Q5_K),
   Q6_K("q6_k", 6, TwoLevels.Q6_K),
+  IQ4_NL("iq4_nl", 4, -127, 113),
   BF16("bf16", Kind.NONE, ElementType.BFLOAT16);
 
   /** How the scales of a format work. */
@@ -48,6 +49,8 @@ public enum NumberFormat {
     NV(16, ScaleKind.E4M3_WITH_GLOBAL),
     /** Integers whose groups' scales, and perhaps minima, are multiples of a scale of each 256. */
     K(0, ScaleKind.TWO_LEVELS),
+    /** Sixteen fixed values at uneven distances with a scale for each block of 32. */
+    TABLE(32, ScaleKind.MODEL_DTYPE),
     /** No scales: the weights stay as they are. */
     NONE(0, ScaleKind.NONE);
 
@@ -66,6 +69,7 @@ public enum NumberFormat {
   private final int mantissaBits;
   private final int minimumExponent;
   private final double largest;
+  private final double smallest;
   private final TwoLevels levels;
 
   NumberFormat(String jsonName, int bits) {
@@ -75,6 +79,18 @@ public enum NumberFormat {
     this.mantissaBits = 0;
     this.minimumExponent = 0;
     this.largest = (1 << (bits - 1)) - 1;
+    this.smallest = -largest - 1;
+    this.levels = null;
+  }
+
+  NumberFormat(String jsonName, int bits, double smallest, double largest) {
+    this.jsonName = jsonName;
+    this.kind = Kind.TABLE;
+    this.bits = bits;
+    this.mantissaBits = 0;
+    this.minimumExponent = 0;
+    this.largest = largest;
+    this.smallest = smallest;
     this.levels = null;
   }
 
@@ -85,6 +101,7 @@ public enum NumberFormat {
     this.mantissaBits = 0;
     this.minimumExponent = 0;
     this.largest = levels.minima() ? (1 << bits) - 1 : (1 << (bits - 1)) - 1;
+    this.smallest = levels.minima() ? 0 : -largest - 1;
     this.levels = levels;
   }
 
@@ -95,6 +112,7 @@ public enum NumberFormat {
     this.mantissaBits = element.mantissaBits;
     this.minimumExponent = element.minimumExponent;
     this.largest = element.largest;
+    this.smallest = -largest;
     this.levels = null;
   }
 
@@ -142,10 +160,7 @@ public enum NumberFormat {
 
   /** The smallest code's value before scaling for symmetric use: -8 for int4, -6 for fp4. */
   public double smallest() {
-    if (levels != null && levels.minima()) {
-      return 0;
-    }
-    return kind == Kind.INT || kind == Kind.K ? -largest - 1 : -largest;
+    return smallest;
   }
 
   /**

@@ -16,6 +16,7 @@ import org.alphaquant.torch.TorchDtype;
  *     alone, 5 real with minima beside in half precision
  * @param scaleDtype what a real scale is rounded to before codes are computed
  * @param symmetric no zero points
+ * @param table codes stand for IQ4_NL's values, not for numbers at even distances
  * @param levels how scales are made of two levels; null where they are not
  */
 public record WeightGrid(
@@ -28,6 +29,7 @@ public record WeightGrid(
     int scaleKind,
     TorchDtype scaleDtype,
     boolean symmetric,
+    boolean table,
     TwoLevels levels) {
 
   private static final int REAL = 0;
@@ -52,8 +54,9 @@ public record WeightGrid(
       throw new IllegalArgumentException(
           "group_size %d does not divide the %d inputs".formatted(group, inputs));
     }
+    boolean table = format.kind() == NumberFormat.Kind.TABLE;
     boolean floating =
-        format.kind() != NumberFormat.Kind.INT && format.kind() != NumberFormat.Kind.K;
+        !table && format.kind() != NumberFormat.Kind.INT && format.kind() != NumberFormat.Kind.K;
     TwoLevels levels = format.levels().orElse(null);
     return new WeightGrid(
         floating,
@@ -65,6 +68,7 @@ public record WeightGrid(
         scaleKind(format),
         modelDtype,
         scheme.symmetric() && (levels == null || !levels.minima()),
+        table,
         levels);
   }
 
@@ -79,7 +83,8 @@ public record WeightGrid(
       groupSize,
       scaleKind,
       scaleDtype.number(),
-      symmetric ? 1 : 0
+      symmetric ? 1 : 0,
+      table ? 1 : 0
     };
   }
 
@@ -117,6 +122,7 @@ public record WeightGrid(
         kind,
         scaleDtype,
         symmetric,
+        table,
         levels);
   }
 

@@ -72,7 +72,7 @@ public final class GptqSolver {
 
   // Kernels where there is a GPU that runs them, in the scripts' place.
   private Optional<FusedSolver> fused(TensorScope scope, WeightGrid grid) {
-    return kernels
+    return kernels && !grid.table()
         ? scope.cuda().map(device -> new FusedSolver(device, options, grid, scope.rounds()))
         : Optional.empty();
   }

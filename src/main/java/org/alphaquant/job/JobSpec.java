@@ -110,7 +110,7 @@ public record JobSpec(
     calibration = calibration == null ? CalibrationRequest.defaults() : calibration;
     requireKind(kind, config, evaluation);
     requireContract(kind, budget, contract, evaluation);
-    output = output == null ? new OutputRequest(null, null, null, null, null) : output;
+    output = output == null ? new OutputRequest(null, null, null, null, null, null) : output;
     resources = resources == null ? new ResourcesRequest(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
     strictPatterns = orElse(strictPatterns, false);

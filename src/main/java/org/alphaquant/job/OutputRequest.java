@@ -14,6 +14,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param format checkpoint format; {@code auto} selects the most widely supported one for all
  *     schemes
  * @param targetRuntime the runtime that will load the result; null for any
+ * @param unquantized what matrices are stored in that are not quantized: {@code f32}, {@code f16}
+ *     or {@code bf16}, with {@code gguf} alone; null for the source's own type
  * @param maxShardBytes maximum bytes of one safetensors file
  * @param imatrix whether to write {@code imatrix.gguf} too, the importance matrix from calibration
  *     for llama.cpp's own quantizer
@@ -21,12 +23,18 @@ import tools.jackson.databind.annotation.JsonNaming;
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record OutputRequest(
-    String format, String targetRuntime, Long maxShardBytes, Boolean imatrix, String location) {
+    String format,
+    String targetRuntime,
+    String unquantized,
+    Long maxShardBytes,
+    Boolean imatrix,
+    String location) {
   private static final long MEBIBYTE = 1L << 20;
 
   public OutputRequest {
     format = text("format", orElse(format, "auto"), 64);
     textOrNull("target_runtime", targetRuntime, 64);
+    textOrNull("unquantized", unquantized, 16);
     maxShardBytes =
         within("max_shard_bytes", orElse(maxShardBytes, 5120 * MEBIBYTE), MEBIBYTE, 1L << 40);
     imatrix = orElse(imatrix, false);

@@ -18,6 +18,7 @@ import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.Sensitivity;
 import org.alphaquant.job.TextRequest;
+import org.alphaquant.model.ModelFolder;
 import org.alphaquant.source.RemoteModels;
 import org.alphaquant.source.SourceException;
 import org.springframework.beans.factory.ObjectProvider;
@@ -83,7 +84,7 @@ public class JobInputs {
    */
   public Checkpoint checkpoint(String model, String revision) {
     Path folder = folder(model, revision);
-    return Checkpoint.open(folder, links(folder));
+    return ModelFolder.open(folder, links(folder));
   }
 
   /** Which links in a model's folder may be followed. */

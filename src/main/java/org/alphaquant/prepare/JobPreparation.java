@@ -18,6 +18,7 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.model.ModelFolder;
 import org.alphaquant.model.RecognisedModel;
 import org.alphaquant.request.ClientPresence;
 import org.alphaquant.scheme.QuantizationConfig;
@@ -54,7 +55,7 @@ public class JobPreparation {
    */
   public PreparedJob open(JobSpec spec) {
     Path folder = inputs.folder(spec);
-    Checkpoint source = Checkpoint.open(folder, inputs.links(folder));
+    Checkpoint source = ModelFolder.open(folder, inputs.links(folder));
     try {
       return prepare(spec, source);
     } catch (RuntimeException e) {

@@ -26,6 +26,7 @@ import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.source.SourceException;
+import org.alphaquant.storage.gguf.GgufException;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.torch.TorchOutOfMemoryException;
 import org.alphaquant.worker.JobContext;
@@ -58,7 +59,8 @@ public final class QuantizationRun implements JobRunner {
       throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
     } catch (ModelException e) {
       throw new RunFailure(JobError.Kind.USER, code(e.kind()), e.getMessage(), e);
-    } catch (SourceException
+    } catch (GgufException
+        | SourceException
         | CalibrationException
         | TemplateException
         | InvalidConfigException e) {

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.allocate.Allocation;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.checkpoint.WrittenFile;
@@ -20,6 +21,7 @@ import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.model.ModelFolder;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.prepare.CoveragePlan;
 import org.alphaquant.prepare.PreparedJob;
@@ -124,11 +126,8 @@ final class RunPhases {
     try (StoredResult written = prepared.plan().format().open(context.artifactDirectory())) {
       StoredWeights stored = new StoredWeights(prepared.plan(), written);
       seconds.of("verify", () -> check(written, stored, trained));
-      Checkpoint read = written.checkpoint().orElse(prepared.source());
       Figures figures =
-          measuring.isAsked()
-              ? measuring.after(subject(read, stored), before, context::ensureHeld)
-              : new Figures(null, null, null);
+          measuring.isAsked() ? measured(stored, before) : new Figures(null, null, null);
       Plan plan = prepared.plan();
       RunReports reports =
           new RunReports(context, torch, inputs, source, solved, progress, seconds);
@@ -161,6 +160,12 @@ final class RunPhases {
     settings = new SolverSettings(inputs);
     if (!prepared.plan().errors().isEmpty()) {
       throw new InvalidConfigException(prepared.plan().errors());
+    }
+  }
+
+  private Figures measured(StoredWeights stored, Measured before) {
+    try (Checkpoint read = ModelFolder.open(context.artifactDirectory(), Links.OWN)) {
+      return measuring.after(subject(read, stored), before, context::ensureHeld);
     }
   }
 

@@ -43,15 +43,11 @@ final class StoredWeights implements WeightOverlay {
 
   @Override
   public Optional<NDArray> weight(TensorScope scope, String tensor) {
-    if (!tensor.endsWith(WEIGHT) || isReadAsItIs()) {
+    // Where values are stored they are read from the folder itself.
+    if (!tensor.endsWith(WEIGHT) || plan.format().storesValues()) {
       return Optional.empty();
     }
     return Optional.ofNullable(quantized.get(module(tensor))).map(module -> decoded(scope, module));
-  }
-
-  // Plain tensors are read from the folder itself.
-  private boolean isReadAsItIs() {
-    return plan.format().storesValues() && result.checkpoint().isPresent();
   }
 
   private static String module(String tensor) {

@@ -1,10 +1,14 @@
 package org.alphaquant.storage;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.TensorSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What a format is to write.
@@ -28,12 +32,26 @@ public record ResultFiles(
     List<TensorSource> tensors,
     long maxShardBytes) {
 
+  private static final JsonMapper JSON = JsonMapper.shared();
+
   public ResultFiles {
     planned = List.copyOf(planned);
     tensors = List.copyOf(tensors);
     if (planned.size() != tensors.size()) {
       throw new IllegalArgumentException(
           "%d tensors are planned but %d are given".formatted(planned.size(), tensors.size()));
+    }
+  }
+
+  /** Writes config.json and what the source has beside its weights. */
+  public void writeCompanions() {
+    try {
+      Files.writeString(
+          folder.resolve("config.json"),
+          JSON.writerWithDefaultPrettyPrinter().writeValueAsString(config) + "\n");
+      Companions.of(source).copy(folder, links);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.alphaquant.checkpoint.Checkpoint;
 
 /** A result in safetensors files. */
@@ -25,11 +24,6 @@ record SafetensorsResult(Checkpoint opened) implements StoredResult {
   @Override
   public List<ByteBuffer> bytes(String tensor) {
     return opened.bytes(tensor);
-  }
-
-  @Override
-  public Optional<Checkpoint> checkpoint() {
-    return Optional.of(opened);
   }
 
   @Override

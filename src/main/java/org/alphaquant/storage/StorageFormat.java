@@ -62,6 +62,16 @@ public interface StorageFormat {
     return false;
   }
 
+  /**
+   * The same with matrices that are not quantized in a type of their own; empty where they always
+   * keep the source's.
+   *
+   * @param dtype F32, F16 or BF16
+   */
+  default Optional<StorageFormat> withUnquantized(Dtype dtype) {
+    return Optional.empty();
+  }
+
   /** How weights of a scheme are stored that {@link #refuses} does not refuse. */
   Codec codec(TensorScheme scheme);
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class SolverKernelTest {
 
   private static final double[] INT4 =
-      new WeightGrid(false, -8, 7, 0, 0, 16, 0, TorchDtype.FLOAT32, true, null).numbers();
+      new WeightGrid(false, -8, 7, 0, 0, 16, 0, TorchDtype.FLOAT32, true, false, null).numbers();
 
   @Test
   void errorFeedbackFollowsThePaperColumnByColumn() {

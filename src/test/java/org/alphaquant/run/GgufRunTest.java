@@ -63,6 +63,7 @@ class GgufRunTest {
           {"pattern": "*.k_proj", "wq": "int5", "group_size": 32},
           {"pattern": "*.v_proj", "wq": "int5", "group_size": 32, "symmetric": false},
           {"pattern": "*.o_proj", "wq": "int8", "group_size": -1},
+          {"pattern": "*.3.mlp.experts.*.gate_proj", "wq": "iq4_nl"},
           {"pattern": "*.1.mlp.experts.*", "wq": "mxfp4"},
           {"pattern": "*.2.mlp.experts.*", "wq": "nvfp4"},
           {"pattern": "*.down_proj", "wq": "int4", "group_size": 64, "symmetric": false},
@@ -75,7 +76,7 @@ class GgufRunTest {
   @CsvSource({
     "q2_k, true", "q3_k, true", "q4_k, true", "q5_k, true", "q6_k, true",
     "int4, true", "int4, false", "int5, true", "int5, false", "int8, true",
-    "mxfp4, true", "nvfp4, true"
+    "mxfp4, true", "nvfp4, true", "iq4_nl, true"
   })
   void eachTypeAloneDoesSo(String format, boolean symmetric) throws IOException {
     String group = format.startsWith("int") ? ", \"group_size\": 32" : "";
@@ -129,7 +130,7 @@ class GgufRunTest {
             {"model": "%s", "config": %s, "gptq": {"sweeps": 1},
              "calibration": {"path": "text/calibration.jsonl", "samples": 8, "sequence_length": 128},
              "evaluation": {"perplexity": {"path": "eval.txt", "window": 256}},
-             "output": {"format": "gguf", "imatrix": true}}
+             "output": {"format": "gguf", "imatrix": true, "unquantized": "f16"}}
             """
                 .formatted(model, config),
             JobSpec.class);

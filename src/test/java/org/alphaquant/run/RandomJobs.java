@@ -103,7 +103,8 @@ final class RandomJobs {
     return switch (output) {
       case "gptq" -> INTEGERS;
       case "gguf" ->
-          List.of("int4", "int5", "int8", "mxfp4", "nvfp4", "q2_k", "q3_k", "q4_k", "q6_k");
+          List.of(
+              "int4", "int5", "int8", "mxfp4", "nvfp4", "iq4_nl", "q2_k", "q3_k", "q4_k", "q6_k");
       case "quark" -> List.of("mxfp4", "mxfp6", "mxfp6_e3m2");
       default -> List.of("int2", "int3", "int4", "int5", "int8", "fp8", "mxfp4", "mxfp8", "nvfp4");
     };

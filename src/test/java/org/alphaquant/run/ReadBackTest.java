@@ -40,7 +40,11 @@ class ReadBackTest {
         "compressed-tensors; micro/olmoe; \"wq\": \"mxfp8\"",
         "compressed-tensors; micro/olmoe; \"wq\": \"nvfp4\"",
         "dequantized; micro/olmoe; \"wq\": \"fp6\"",
-        "mxfp4; variants/gpt_oss; \"wq\": \"bf16\""
+        "mxfp4; variants/gpt_oss; \"wq\": \"bf16\"",
+        "gguf; micro/mixtral; \"wq\": \"int4\", \"group_size\": 32",
+        "gguf; micro/deepseek_v2; \"wq\": \"bf16\"",
+        "gguf; micro/qwen2_moe; \"wq\": \"int5\", \"group_size\": 32, \"symmetric\": false",
+        "gguf; variants/gpt_oss; \"wq\": \"bf16\""
       })
   void theFormatIsReadBack(String format, String model, String scheme) throws IOException {
     String overrides =

@@ -19,7 +19,7 @@ public final class StorageFormats {
   public static final StorageFormat COMPRESSED_TENSORS = new CompressedTensorsStorage();
   public static final StorageFormat GPTQ = new GptqStorage();
   public static final StorageFormat QUARK = new QuarkStorage();
-  public static final StorageFormat GGUF = new GgufStorage();
+  public static final StorageFormat GGUF = new GgufStorage(null);
   public static final StorageFormat MXFP4 = new Mxfp4Storage();
   public static final StorageFormat PLAIN = new PlainStorage();
 

@@ -44,7 +44,8 @@ record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, Tens
       throw new IllegalStateException(
           "%s is %s and cannot be stored as %s".formatted(rows.tensor(), source.type(), type));
     }
-    try (ConvertedFloats converted = new ConvertedFloats(channel, source.type(), type)) {
+    try (ConvertedFloats converted =
+        new ConvertedFloats(channel, rows.tensor(), source.type(), type)) {
       WritableByteChannel target = source.type() == type ? channel : converted;
       if (rows.isWhole()) {
         source.source().writeTo(target);

@@ -11,13 +11,18 @@ final class ConvertedFloats implements WritableByteChannel {
   private static final int BUFFER = 1 << 16;
 
   private final WritableByteChannel target;
+  private final String name;
   private final GgufType from;
   private final GgufType to;
   private final ByteBuffer in = ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN);
   private final ByteBuffer out = ByteBuffer.allocate(2 * BUFFER).order(ByteOrder.LITTLE_ENDIAN);
 
-  ConvertedFloats(WritableByteChannel target, GgufType from, GgufType to) {
+  /**
+   * @param name of the tensor, for messages
+   */
+  ConvertedFloats(WritableByteChannel target, String name, GgufType from, GgufType to) {
     this.target = target;
+    this.name = name;
     this.from = from;
     this.to = to;
   }
@@ -57,10 +62,19 @@ final class ConvertedFloats implements WritableByteChannel {
 
   private void put(float value, ByteBuffer bytes) {
     switch (to) {
-      case F16 -> bytes.putShort(Half.of(value));
+      case F16 -> bytes.putShort(half(value));
       case BF16 -> bytes.putShort(brain(value));
       default -> bytes.putFloat(value);
     }
+  }
+
+  private short half(float value) {
+    short half = Half.of(value);
+    if (Math.abs(value) < Float.POSITIVE_INFINITY && (half & 0x7fff) == 0x7c00) {
+      throw new GgufException(
+          name, "holds " + value + ", beyond the 65504 of F16; BF16 and F32 hold it");
+    }
+    return half;
   }
 
   // Round to nearest, ties to even.

@@ -25,11 +25,16 @@ import org.alphaquant.storage.gguf.EngineTensor.Rows;
 final class GgufContent {
 
   private final Content content;
+  private final Dtype unquantized;
   private final Map<String, TensorInfo> plain;
   private final Map<String, ModuleScheme> quantized;
 
-  GgufContent(Content content) {
+  /**
+   * @param unquantized the type of matrices that are not quantized; null for the source's
+   */
+  GgufContent(Content content, Dtype unquantized) {
     this.content = content;
+    this.unquantized = unquantized;
     this.plain =
         content.plain().stream().collect(Collectors.toMap(TensorInfo::name, Function.identity()));
     this.quantized =
@@ -39,13 +44,17 @@ final class GgufContent {
 
   /** Empty for a family that llama.cpp has no architecture for. */
   Optional<GgufModel> model() {
+    return GgufModel.of(content.config(), content.description(), shapes());
+  }
+
+  private Map<String, List<Long>> shapes() {
     Map<String, List<Long>> shapes = new LinkedHashMap<>();
     content.plain().forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
     quantized.forEach(
         (name, module) ->
             shapes.putIfAbsent(
                 name, List.of(module.module().outFeatures(), module.module().inFeatures())));
-    return GgufModel.of(content.config(), content.description(), shapes);
+    return shapes;
   }
 
   /** Why the files cannot be written. */
@@ -131,11 +140,10 @@ final class GgufContent {
   }
 
   private GgufType plainType(EngineTensor tensor, String source) {
-    Dtype dtype = plain.get(source).dtype();
     if (!tensor.matrix()) {
       return GgufType.F32;
     }
-    return switch (dtype) {
+    return switch (unquantized == null ? plain.get(source).dtype() : unquantized) {
       case F16 -> GgufType.F16;
       case BF16 -> GgufType.BF16;
       default -> GgufType.F32;
@@ -148,6 +156,7 @@ final class GgufContent {
     metadata.put("general.file_type", MetadataValue.u32(commonest(files).fileType()));
     metadata.putAll(
         GgufTokenizer.metadata(files.source(), files.config(), content.description().vocabulary()));
+    metadata.put(GgufCheckpoint.key(), GgufCheckpoint.listed(listed()));
     List<GgufTensor> tensors = new ArrayList<>();
     for (int i = 0; i < files.planned().size(); i++) {
       ResultTensor tensor = files.planned().get(i).tensor();
@@ -158,8 +167,25 @@ final class GgufContent {
               tensor.shape(),
               files.tensors().get(i)::writeTo));
     }
-    return GgufWriter.write(
-        files.folder(), GgufStorage.NAME, metadata, tensors, files.maxShardBytes());
+    List<WrittenFile> written =
+        GgufWriter.write(
+            files.folder(), GgufStorage.NAME, metadata, tensors, files.maxShardBytes());
+    files.writeCompanions();
+    return written;
+  }
+
+  // The model's tensors as they can be read from the files again.
+  private List<TensorInfo> listed() {
+    Map<String, TensorInfo> listed = new LinkedHashMap<>();
+    Map<String, List<Long>> shapes = shapes();
+    for (EngineTensor tensor : model().orElseThrow().tensors()) {
+      GgufType type = assembly(tensor).type();
+      Dtype dtype = type.isQuantized() ? Dtype.F32 : Dtype.valueOf(type.name());
+      for (String name : sources(tensor)) {
+        listed.put(name, new TensorInfo(name, dtype, shapes.get(name)));
+      }
+    }
+    return List.copyOf(listed.values());
   }
 
   private static GgufType commonest(ResultFiles files) {

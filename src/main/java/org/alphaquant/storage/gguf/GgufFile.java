@@ -6,13 +6,13 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.alphaquant.checkpoint.Links;
 
 /** A GGUF file, checked on opening and mapped only where it is read. */
 final class GgufFile implements AutoCloseable {
@@ -40,9 +40,18 @@ final class GgufFile implements AutoCloseable {
    *     type that is not known here
    */
   static GgufFile open(Path path) {
+    return open(path, Links.OWN);
+  }
+
+  /**
+   * The same for a file of somebody else.
+   *
+   * @param links which links may be followed
+   */
+  static GgufFile open(Path path, Links links) {
     FileChannel channel = null;
     try {
-      channel = FileChannel.open(path, StandardOpenOption.READ);
+      channel = links.open(path);
       GgufFile file = new GgufFile(path, channel, GgufHeader.read(path, channel));
       channel = null;
       return file;
@@ -56,15 +65,19 @@ final class GgufFile implements AutoCloseable {
   }
 
   /** The files of a model, from its first or only one, by {@code split.count}. */
-  static List<GgufFile> openAll(Path first) {
-    List<GgufFile> files = new ArrayList<>(List.of(open(first)));
+  static List<GgufFile> openAll(Path first, Links links) {
+    List<GgufFile> files = new ArrayList<>(List.of(open(first, links)));
     long count = files.get(0).number("split.count").orElse(1L);
     String name = first.getFileName().toString();
     for (int i = 1; i < count; i++) {
       String next = name.replace("-00001-of-", "-%05d-of-".formatted(i + 1));
-      files.add(open(first.resolveSibling(next)));
+      files.add(open(first.resolveSibling(next), links));
     }
     return files;
+  }
+
+  Path path() {
+    return path;
   }
 
   Map<String, MetadataValue> metadata() {

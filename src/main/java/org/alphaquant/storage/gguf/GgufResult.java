@@ -9,9 +9,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
-import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.storage.ResultTensor;
 import org.alphaquant.storage.StoredResult;
 
@@ -20,14 +19,14 @@ record GgufResult(List<GgufFile> files) implements StoredResult {
 
   private static final int SLICE = 1 << 30;
 
-  static GgufResult open(Path folder) {
+  static GgufResult open(Path folder, Links links) {
     try (Stream<Path> files = Files.list(folder)) {
       Path first =
           files
               .filter(file -> file.getFileName().toString().matches(GgufStorage.FIRST_FILE))
               .findFirst()
               .orElseThrow(() -> new GgufException(folder.toString(), "holds no GGUF file"));
-      return new GgufResult(GgufFile.openAll(first));
+      return new GgufResult(GgufFile.openAll(first, links));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -69,11 +68,6 @@ record GgufResult(List<GgufFile> files) implements StoredResult {
       slices.add(file.bytes(stored, at, (int) Math.min(SLICE, stored.bytes() - at)));
     }
     return slices;
-  }
-
-  @Override
-  public Optional<Checkpoint> checkpoint() {
-    return Optional.empty();
   }
 
   @Override

@@ -19,6 +19,7 @@ final class GgufScheme {
       case Q4_K -> Optional.of(GgufType.Q4_K);
       case Q5_K -> Optional.of(GgufType.Q5_K);
       case Q6_K -> Optional.of(GgufType.Q6_K);
+      case IQ4_NL -> Optional.of(GgufType.IQ4_NL);
       case MXFP4 -> Optional.of(GgufType.MXFP4);
       case NVFP4 -> Optional.of(GgufType.NVFP4);
       default ->

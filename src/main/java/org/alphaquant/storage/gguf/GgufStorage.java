@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
@@ -23,13 +24,23 @@ import org.alphaquant.storage.serving.ServingRule;
 import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Results as GGUF files, which llama.cpp, Ollama and LM Studio run. */
-public final class GgufStorage implements StorageFormat {
+/**
+ * Results as GGUF files, which llama.cpp, Ollama and LM Studio run.
+ *
+ * @param unquantized what matrices are stored in that are not quantized, F32, F16 or BF16; null for
+ *     the source's own
+ */
+public record GgufStorage(Dtype unquantized) implements StorageFormat {
 
   static final String NAME = "model";
 
   /** Names of the first file of a model, or its only one. */
   static final String FIRST_FILE = NAME + "(-00001-of-\\d{5})?\\.gguf";
+
+  @Override
+  public Optional<StorageFormat> withUnquantized(Dtype dtype) {
+    return Optional.of(new GgufStorage(dtype));
+  }
 
   @Override
   public String name() {
@@ -108,7 +119,7 @@ public final class GgufStorage implements StorageFormat {
 
   @Override
   public List<String> obstacles(Content content, Path source) {
-    return new GgufContent(content).obstacles(source);
+    return new GgufContent(content, unquantized).obstacles(source);
   }
 
   /** llama.cpp predicts one token at a time: layers that predict further ones have no place. */
@@ -119,22 +130,25 @@ public final class GgufStorage implements StorageFormat {
 
   @Override
   public List<String> differences(Content content) {
-    return new GgufContent(content).model().map(GgufModel::differences).orElse(List.of());
+    return new GgufContent(content, unquantized)
+        .model()
+        .map(GgufModel::differences)
+        .orElse(List.of());
   }
 
   @Override
   public List<PlannedTensor> tensors(Content content) {
-    return new GgufContent(content).planned();
+    return new GgufContent(content, unquantized).planned();
   }
 
   @Override
   public List<WrittenFile> write(ResultFiles files) {
-    return new GgufContent(files.content()).write(files);
+    return new GgufContent(files.content(), unquantized).write(files);
   }
 
   @Override
   public StoredResult open(Path folder) {
-    return GgufResult.open(folder);
+    return GgufResult.open(folder, Links.OWN);
   }
 
   /** llama.cpp 0.5.0, found by running it; what it computes otherwise is the model's matter. */

@@ -48,7 +48,7 @@ public final class ImportanceMatrix {
       String dataset,
       long chunks,
       long chunkSize) {
-    return new GgufContent(content)
+    return new GgufContent(content, null)
         .model()
         .map(
             model -> {

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,7 +74,8 @@ class GgufFileTest {
     assertThat(files)
         .extracting(WrittenFile::name)
         .containsExactly("model-00001-of-00002.gguf", "model-00002-of-00002.gguf");
-    List<GgufFile> opened = GgufFile.openAll(folder.resolve("model-00001-of-00002.gguf"));
+    List<GgufFile> opened =
+        GgufFile.openAll(folder.resolve("model-00001-of-00002.gguf"), Links.OWN);
     assertThat(opened.get(0).tensors()).containsOnlyKeys("a", "b");
     assertThat(opened.get(1).tensors()).containsOnlyKeys("c");
     assertThat(opened.get(1).metadata())
