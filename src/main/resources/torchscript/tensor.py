@@ -98,6 +98,11 @@ def swap(x: Tensor) -> Tensor:
     return torch.transpose(x, 1, 2).contiguous()
 
 
+def differing(x: Tensor, y: Tensor) -> Tensor:
+    """How many numbers of two arrays are not equal."""
+    return torch.sum((x != y).to(torch.int64))
+
+
 def chosen_columns(x: Tensor, columns: Tensor) -> Tensor:
     """Columns of x [N, C] in the order of their numbers."""
     return torch.index_select(x, 1, columns)

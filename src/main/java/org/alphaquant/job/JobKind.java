@@ -9,5 +9,8 @@ public enum JobKind {
   QUANTIZATION,
   /** Evaluates a model, quantized or not, and writes only the measurements. */
   @JsonProperty("evaluation")
-  EVALUATION
+  EVALUATION,
+  /** Writes a model that is quantized already in another format, code by code. */
+  @JsonProperty("repack")
+  REPACK
 }

@@ -111,6 +111,10 @@ public record JobSpec(
     requireKind(kind, config, evaluation);
     requireContract(kind, budget, contract, evaluation);
     output = output == null ? new OutputRequest(null, null, null, null, null, null) : output;
+    if (kind == JobKind.REPACK) {
+      requireRepack(recipe, config, evaluation);
+      output = output.forRepacking();
+    }
     resources = resources == null ? new ResourcesRequest(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
     strictPatterns = orElse(strictPatterns, false);
@@ -218,6 +222,19 @@ public record JobSpec(
         webhook,
         sourceSha256,
         strictPatterns);
+  }
+
+  private static void requireRepack(Recipe recipe, JsonNode config, EvaluationRequest evaluation) {
+    String left = "left out for the kind repack, which changes no weight";
+    if (recipe != Recipe.MOE) {
+      throw new SpecException("recipe", recipe.jsonName(), left);
+    }
+    if (config != null) {
+      throw new SpecException("config", "given", left);
+    }
+    if (evaluation != null) {
+      throw new SpecException("evaluation", "given", left);
+    }
   }
 
   private static void requireKind(JobKind kind, JsonNode config, EvaluationRequest evaluation) {

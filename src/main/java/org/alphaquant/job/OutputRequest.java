@@ -43,4 +43,15 @@ public record OutputRequest(
       throw new SpecException("location", location, "s3://store/path");
     }
   }
+
+  /** The same for a job that repacks, which writes GGUF alone. */
+  OutputRequest forRepacking() {
+    if (!format.equals("auto") && !format.equals("gguf") || imatrix) {
+      throw new SpecException(
+          imatrix ? "output/imatrix" : "output/format",
+          imatrix ? "true" : format,
+          (imatrix ? "left out" : "gguf, or left out,") + " for the kind repack");
+    }
+    return new OutputRequest("gguf", targetRuntime, unquantized, maxShardBytes, imatrix, location);
+  }
 }

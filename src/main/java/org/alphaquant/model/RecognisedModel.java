@@ -8,6 +8,7 @@ import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.Outline;
+import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.sources.SourceTensors;
 import org.alphaquant.torch.TensorScope;
 
@@ -56,6 +57,11 @@ public final class RecognisedModel {
   /** Names in the checkpoint of the tensors that the forward pass reads. */
   public Set<String> storedTensors() {
     return outline.stored();
+  }
+
+  /** A tensor that the forward pass reads, as the source stores it. */
+  public SourceTensor tensor(String name) {
+    return tensors.find(name);
   }
 
   /**

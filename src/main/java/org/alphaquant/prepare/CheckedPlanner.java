@@ -114,12 +114,19 @@ class CheckedPlanner implements JobPlanner {
 
   // Null where there are problems.
   private JobPlan planned(JobSpec spec, List<Problem> problems) {
-    boolean quantizes = spec.kind() == JobKind.QUANTIZATION;
+    boolean quantizes = spec.kind() != JobKind.EVALUATION;
     try (PreparedJob job = preparation.open(quantizes ? spec : spec.configured(UNCHANGED))) {
       problems.addAll(ofModel(job));
       // Of a model that is only measured there is no result that something could speak against.
       List<Problem> errors = quantizes ? job.plan().errors() : List.of();
-      errors.forEach(error -> problems.add(InputProblems.of(error)));
+      // What is repacked is so by its source, not by a configuration.
+      boolean repacks = spec.kind() == JobKind.REPACK;
+      errors.forEach(
+          error ->
+              problems.add(
+                  repacks
+                      ? InputProblems.of("/model", spec.model(), error.detail())
+                      : InputProblems.of(error)));
       problems.addAll(new CoveragePlan(job).problems());
       DistillPlan.of(job).ifPresent(training -> problems.addAll(training.problems()));
       if (problems.isEmpty()) {

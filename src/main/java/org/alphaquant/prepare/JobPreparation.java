@@ -7,20 +7,26 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.format.NumberFormat;
+import org.alphaquant.format.TensorScheme;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.ModelFolder;
 import org.alphaquant.model.RecognisedModel;
 import org.alphaquant.request.ClientPresence;
+import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.QuantizationConfig;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.scheme.plan.Plan;
@@ -75,7 +81,24 @@ public class JobPreparation {
         .forEach(tensor -> plain.put(tensor.info().name(), tensor));
     List<TensorInfo> infos = plain.values().stream().map(TensorSource::info).toList();
     PlannedSource planned = planned(source, description, infos);
-    return new PreparedJob(spec, model, plain, plan(spec, planned));
+    Plan plan =
+        spec.kind() == JobKind.REPACK ? repacking(spec, model, planned) : plan(spec, planned);
+    return new PreparedJob(spec, model, plain, plan);
+  }
+
+  private static Plan repacking(JobSpec spec, RecognisedModel model, PlannedSource source) {
+    List<ModuleScheme> modules = new ArrayList<>();
+    for (ModuleDescription linear : source.description().linears()) {
+      Optional<TensorScheme> scheme =
+          linear.kind() == ModuleKind.HEAD && source.description().tiedHead()
+              ? Optional.empty()
+              : model.tensor(linear.name() + ".weight").scheme();
+      modules.add(ModuleScheme.stored(linear, scheme.orElse(TensorScheme.UNQUANTIZED)));
+    }
+    Resolution resolution = new Resolution(modules, List.of(), NumberFormat.BF16);
+    OutputChoice output = OutputChoice.of(spec.output());
+    return new Planner(source)
+        .repacking(resolution, output.format().orElseThrow(), output.target());
   }
 
   /**

@@ -14,7 +14,6 @@ import org.alphaquant.chat.TemplateException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobError;
-import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
@@ -47,9 +46,11 @@ public final class QuantizationRun implements JobRunner {
       if (context.spec().contract() != null) {
         return new ContractRun(inputs.with(context.sources()), context, this).run();
       }
-      return context.spec().kind() == JobKind.EVALUATION
-          ? new EvaluationRun(inputs.with(context.sources()), context).run()
-          : quantize(context);
+      return switch (context.spec().kind()) {
+        case QUANTIZATION -> quantize(context);
+        case EVALUATION -> new EvaluationRun(inputs.with(context.sources()), context).run();
+        case REPACK -> new RepackRun(inputs.with(context.sources()), context).run();
+      };
     } catch (TorchOutOfMemoryException e) {
       throw new RunFailure(JobError.Kind.RESOURCE, "out-of-memory", e.getMessage(), e);
     } catch (CheckpointException e) {
@@ -141,7 +142,7 @@ public final class QuantizationRun implements JobRunner {
     return new RunInputs(job, samples, inputs.provenance(spec), training, heldOut, evaluation);
   }
 
-  private static void requireRunnable(PreparedJob job) {
+  static void requireRunnable(PreparedJob job) {
     if (!job.plan().errors().isEmpty()) {
       throw new InvalidConfigException(job.plan().errors());
     }

@@ -93,6 +93,12 @@ record RunReports(
    * @param hashed files that were hashed while they were written
    */
   List<JobResult.Artifact> artifacts(List<WrittenFile> hashed) throws IOException {
+    return artifacts(context, hashed);
+  }
+
+  /** The same of any job. */
+  static List<JobResult.Artifact> artifacts(JobContext context, List<WrittenFile> hashed)
+      throws IOException {
     List<JobResult.Artifact> artifacts = new ArrayList<>();
     try (Stream<Path> files = Files.walk(context.artifactDirectory()).sorted()) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {

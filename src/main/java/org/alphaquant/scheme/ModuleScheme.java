@@ -13,6 +13,11 @@ import org.alphaquant.format.TensorScheme;
  */
 public record ModuleScheme(ModuleDescription module, TensorScheme scheme, Origin origin) {
 
+  /** A module that the source has in this scheme already. */
+  public static ModuleScheme stored(ModuleDescription module, TensorScheme scheme) {
+    return new ModuleScheme(module, scheme, Effective.LEFT_ALONE.origin());
+  }
+
   public String name() {
     return module.name();
   }

@@ -138,6 +138,11 @@ public interface StorageFormat {
     return List.of();
   }
 
+  /** Why a module of codes and scales cannot be held to the last bit, though its scheme can. */
+  default String inexact(ModuleScheme module) {
+    return module.name() + " has scales or zero points that " + name() + " cannot hold exactly";
+  }
+
   /** The replacement for a scheme that the format cannot hold for this module. */
   default Optional<Fallback> instead(ModuleScheme module) {
     return Optional.empty();

@@ -31,6 +31,27 @@ record Fallbacks(List<ModuleScheme> modules, List<Problem> findings) {
     return new Fallbacks(List.copyOf(modules), List.copyOf(findings.values()));
   }
 
+  /** The same modules, with every replacement as an error. */
+  static Fallbacks refused(StorageFormat format, List<ModuleScheme> asked) {
+    List<Problem> findings = new ArrayList<>();
+    for (ModuleScheme module : asked) {
+      format
+          .instead(module)
+          .map(fallback -> refusal(format, module, fallback))
+          .ifPresent(findings::add);
+    }
+    return new Fallbacks(asked, List.copyOf(findings));
+  }
+
+  private static Problem refusal(StorageFormat format, ModuleScheme module, Fallback fallback) {
+    String label = module.scheme().label();
+    String detail =
+        "%s is %s, which %s cannot hold: %s; the nearest is %s"
+            .formatted(
+                module.name(), label, format.name(), fallback.reason(), fallback.scheme().label());
+    return Problem.error("format-cannot-hold", "", label, detail);
+  }
+
   private static ModuleScheme replaced(ModuleScheme module, Fallback fallback) {
     return new ModuleScheme(module.module(), fallback.scheme(), module.origin());
   }

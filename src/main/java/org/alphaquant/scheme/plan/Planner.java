@@ -27,10 +27,23 @@ public record Planner(PlannedSource source) {
    * @param requested the checkpoint format, or empty for the most readable one that holds all
    */
   public Plan plan(Resolution resolution, Optional<StorageFormat> requested, TargetRuntime target) {
+    return plan(resolution, requested, target, false);
+  }
+
+  /** The plan for codes that the source has already: nothing is replaced, but refused. */
+  public Plan repacking(Resolution resolution, StorageFormat format, TargetRuntime target) {
+    return plan(resolution, Optional.of(format), target, true);
+  }
+
+  private Plan plan(
+      Resolution resolution,
+      Optional<StorageFormat> requested,
+      TargetRuntime target,
+      boolean repacks) {
     List<ModuleScheme> asked =
         resolution.modules().stream().filter(module -> module.kind().isQuantizable()).toList();
     StorageFormat format = requested.orElseGet(() -> chosen(asked, target));
-    Fallbacks fallbacks = Fallbacks.of(format, asked);
+    Fallbacks fallbacks = repacks ? Fallbacks.refused(format, asked) : Fallbacks.of(format, asked);
     List<ModuleScheme> modules = fallbacks.modules();
     List<ModuleScheme> quantized = modules.stream().filter(ModuleScheme::isQuantized).toList();
     CachedAttentions cached =

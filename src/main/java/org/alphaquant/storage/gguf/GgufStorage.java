@@ -74,6 +74,20 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
   }
 
   @Override
+  public String inexact(ModuleScheme module) {
+    GgufType type = GgufScheme.type(module.scheme()).orElseThrow();
+    String reason =
+        switch (type) {
+          case NVFP4 -> "its scales are below one of the whole tensor, for which there is no place";
+          case Q4_1, Q5_1 ->
+              "a scale, or a scale times its zero point, is no half-precision number";
+          default -> "a scale is no half-precision number";
+        };
+    return "%s cannot be held exactly as %s, the nearest type: %s"
+        .formatted(module.name(), type, reason);
+  }
+
+  @Override
   public Optional<Fallback> instead(ModuleScheme module) {
     if (module.isQuantized() && module.name().endsWith(".kv_b_proj")) {
       return Optional.of(
