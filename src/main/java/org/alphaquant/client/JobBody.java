@@ -28,8 +28,14 @@ final class JobBody {
   @Option(
       names = {"-m", "--model"},
       paramLabel = "MODEL",
-      description = "The model to quantize, as the service knows it.")
+      description = "The model, as the service knows it.")
   private String model;
+
+  @Option(
+      names = "--kind",
+      paramLabel = "KIND",
+      description = "What the job does: quantization, evaluation, or repack, which writes GGUF.")
+  private String kind;
 
   @Option(
       names = {"-c", "--config"},
@@ -54,6 +60,9 @@ final class JobBody {
     ObjectNode body = file == null ? JSON.createObjectNode() : object(file, read(file));
     if (model != null) {
       body.put("model", model);
+    }
+    if (kind != null) {
+      body.put("kind", kind);
     }
     if (preset != null) {
       body.set("config", preset(client));

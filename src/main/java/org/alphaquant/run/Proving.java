@@ -10,11 +10,14 @@ import java.util.Optional;
 import java.util.Set;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.chat.ModelChat;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.TextPart;
+import org.alphaquant.model.ModelFolder;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.prepare.EvaluationInputs;
 import org.alphaquant.prepare.JobInputs;
@@ -47,7 +50,8 @@ final class Proving {
     try (PreparedJob job = new JobPreparation(inputs).open(spec);
         Tokenizer tokenizer = QuantizationRun.tokenizer(context, job.source());
         Torch torch = OpenDevices.first(context);
-        StoredResult written = job.plan().format().open(folder)) {
+        StoredResult written = job.plan().format().open(folder);
+        Checkpoint read = ModelFolder.open(folder, Links.OWN)) {
       Measuring measuring = measuring(torch, job, texts(job, tokenizer, half), half, done);
       if (!source.containsKey(half)) {
         source.put(
@@ -57,10 +61,7 @@ final class Proving {
                 context::ensureNotDraining));
       }
       Measuring.Subject result =
-          new Measuring.Subject(
-              written.checkpoint().orElse(job.source()),
-              job.description(),
-              new StoredWeights(job.plan(), written));
+          new Measuring.Subject(read, job.description(), new StoredWeights(job.plan(), written));
       return measuring.after(result, source.get(half), context::ensureNotDraining);
     }
   }

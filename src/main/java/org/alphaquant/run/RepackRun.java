@@ -55,7 +55,7 @@ final class RepackRun {
   RepackRun(JobInputs inputs, JobContext context) {
     this.inputs = inputs;
     this.context = context;
-    this.progress = new RunProgress(context, new RunProgress.Tokens(0, 0));
+    this.progress = new RunProgress(context, new RunProgress.Tokens(1, 1));
   }
 
   JobResult run() throws IOException {

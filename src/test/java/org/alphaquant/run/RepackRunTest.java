@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Links;
 import org.alphaquant.job.JobResult;
@@ -43,7 +44,7 @@ class RepackRunTest {
       quoteCharacter = '`',
       value = {
         "gptq; micro/mixtral; \"wq\": \"int4\", \"group_size\": 32; Q4_0",
-        "gptq; micro/qwen2_moe; \"wq\": \"int8\", \"group_size\": 64; Q8_0",
+        "gptq; micro/qwen2_moe; \"wq\": \"int8\", \"group_size\": 32; Q8_0",
         "quark; micro/olmoe; \"wq\": \"mxfp4\"; MXFP4",
         "compressed-tensors; micro/llama; \"wq\": \"mxfp4\"; MXFP4",
         "dequantized; micro/olmoe; \"wq\": \"fp6\"; F32",
@@ -53,14 +54,17 @@ class RepackRunTest {
       throws IOException {
     quantize(format, model, scheme);
     JobResult repacked = repack();
-    assertThat(repacked.size().after()).isPositive();
+    assertThat(repacked.bytes().after()).isPositive();
     try (Checkpoint before = ModelFolder.open(folder.resolve("job/result"), Links.OWN);
         Checkpoint after = ModelFolder.open(folder.resolve("repacked/result"), Links.OWN);
         Torch torch = Torch.open("cpu")) {
       RecognisedModel one = ModelFamilies.recognise(before, null);
       RecognisedModel other = ModelFamilies.recognise(after, null);
       List<String> weights =
-          one.description().linears().stream().map(it -> it.name() + ".weight").toList();
+          one.description().linears().stream()
+              .filter(it -> it.kind() != ModuleKind.HEAD || !one.description().tiedHead())
+              .map(it -> it.name() + ".weight")
+              .toList();
       for (String weight : weights) {
         assertThat(floats(torch, other, weight)).as(weight).isEqualTo(floats(torch, one, weight));
       }
@@ -80,7 +84,11 @@ class RepackRunTest {
 
   @Test
   void whatATypeHoldsOnlyRoundedIsRefusedBeforeAnythingIsWritten() throws IOException {
-    quantize("compressed-tensors", "micro/olmoe", "\"wq\": \"nvfp4\"");
+    quantize(
+        "compressed-tensors",
+        "micro/olmoe",
+        "\"wq\": \"bf16\"",
+        "{\"pattern\": \"*.q_proj\", \"wq\": \"nvfp4\"}");
     assertThatThrownBy(this::repack)
         .isInstanceOf(RunFailure.class)
         .hasMessageContaining("cannot be held exactly as NVFP4, the nearest type: its scales are");
@@ -89,15 +97,26 @@ class RepackRunTest {
 
   @Test
   void aMatrixThatTheEngineTurnsIsRefused() throws IOException {
-    quantize("compressed-tensors", "micro/deepseek_v2", "\"wq\": \"int4\", \"group_size\": 16");
+    quantize(
+        "compressed-tensors",
+        "micro/deepseek_v2",
+        "\"wq\": \"bf16\"",
+        "{\"pattern\": \"*.kv_b_proj\", \"wq\": \"int4\", \"group_size\": 16}");
     assertThatThrownBy(this::repack)
         .hasMessageContaining(
             "model.layers.0.self_attn.kv_b_proj is int4 g16, which gguf cannot hold");
   }
 
   private void quantize(String format, String model, String scheme) throws IOException {
-    String overrides =
-        format.equals("mxfp4") ? "{\"pattern\": \"*.experts.*\", \"wq\": \"mxfp4\"}" : "";
+    quantize(
+        format,
+        model,
+        scheme,
+        format.equals("mxfp4") ? "{\"pattern\": \"*.experts.*\", \"wq\": \"mxfp4\"}" : "");
+  }
+
+  private void quantize(String format, String model, String scheme, String overrides)
+      throws IOException {
     run(
         """
         {"model": "%s", "config": {"default": {%s}, "overrides": [%s]},

@@ -62,7 +62,8 @@ public record Planner(PlannedSource source) {
     List<Problem> whole =
         held ? WholeRules.check(format, content, source.folder(), target) : List.of();
     List<Problem> findings = findings(resolution, format, modules, requested.isPresent(), target);
-    findings.addAll(fallbacks.findings());
+    // What the format has no place for at all comes before what it holds otherwise.
+    findings.addAll(repacks ? 0 : findings.size(), fallbacks.findings());
     findings.addAll(whole);
     findings.addAll(cached.findings());
     return new Plan(
