@@ -54,6 +54,15 @@ public record GptqOptions(
   }
 
   /**
+   * Whether the search counts each input's error by the Hessian's diagonal: where it is asked for,
+   * and for scales of two levels or with minima, which cannot follow their codes later.
+   */
+  boolean weights(WeightGrid grid) {
+    boolean follows = grid.levels() == null && !grid.minima();
+    return weightedScales || scaleSteps > 1 && !follows;
+  }
+
+  /**
    * Whether columns are taken by falling diagonal. Refitted scales make it useless: groups are
    * swept as they stand then, and what the order gained is gained again.
    */

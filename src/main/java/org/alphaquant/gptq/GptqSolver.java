@@ -44,7 +44,7 @@ public final class GptqSolver {
       TensorScope scope, NDArray weight, NDArray hessian, WeightGrid grid, long rows) {
     try (TensorScope work = scope.child("gptq")) {
       Optional<FusedSolver> fused = fused(work, grid);
-      NDArray importance = work.run("scales.importance", hessian, options.weightedScales());
+      NDArray importance = work.run("scales.importance", hessian, options.weights(grid));
       NDList scales = scales(work, weight, importance, grid, rows, fused);
       if (fused.isPresent() && fused.get().solves()) {
         NDList solved = fused.get().solve(work, weight, hessian, scales, rows);

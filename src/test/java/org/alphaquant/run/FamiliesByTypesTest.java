@@ -1,0 +1,152 @@
+package org.alphaquant.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.job.JobResult;
+import org.alphaquant.job.JobSpec;
+import org.alphaquant.llamacpp.Engine;
+import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.SourceSettings;
+import org.alphaquant.prepare.SourceSettings.Roots;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Six families of random weights, in eight types each, run by llama.cpp. */
+@Tag("faults")
+class FamiliesByTypesTest {
+
+  private static final int WINDOW = 256;
+  private static final Optional<Engine> ENGINE = Engine.start();
+  private static final Path TOKENIZER = Path.of("src/test/resources/models/olmoe-wide");
+
+  /** Beside what all of them have. */
+  private static final Map<String, String> FAMILIES =
+      new TreeMap<>(
+          Map.of(
+              "olmoe",
+              "\"architectures\": [\"OlmoeForCausalLM\"], \"intermediate_size\": 256, \"num_experts\": 6,"
+                  + " \"num_experts_per_tok\": 2, \"norm_topk_prob\": false, \"tie_word_embeddings\": true",
+              "qwen3_moe",
+              "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 5,"
+                  + " \"num_experts_per_tok\": 2, \"norm_topk_prob\": true, \"head_dim\": 32,"
+                  + " \"decoder_sparse_step\": 1, \"mlp_only_layers\": [], \"num_key_value_heads\": 4",
+              "mixtral",
+              "\"intermediate_size\": 512, \"num_local_experts\": 4, \"num_experts_per_tok\": 2,"
+                  + " \"num_key_value_heads\": 2, \"sliding_window\": null",
+              "qwen2_moe",
+              "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 5,"
+                  + " \"shared_expert_intermediate_size\": 512, \"num_experts_per_tok\": 3,"
+                  + " \"norm_topk_prob\": false, \"decoder_sparse_step\": 1, \"use_sliding_window\": false",
+              "deepseek_v2",
+              "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"n_routed_experts\": 6,"
+                  + " \"n_shared_experts\": 2, \"num_experts_per_tok\": 2, \"first_k_dense_replace\": 1,"
+                  + " \"kv_lora_rank\": 256, \"q_lora_rank\": null, \"qk_nope_head_dim\": 64,"
+                  + " \"qk_rope_head_dim\": 32, \"v_head_dim\": 64, \"topk_method\": \"greedy\","
+                  + " \"n_group\": null, \"topk_group\": null, \"norm_topk_prob\": false,"
+                  + " \"routed_scaling_factor\": 1.5, \"moe_layer_freq\": 1, \"scoring_func\": \"softmax\"",
+              "llama",
+              "\"intermediate_size\": 768, \"num_key_value_heads\": 4, \"attention_bias\": true,"
+                  + " \"mlp_bias\": false, \"tie_word_embeddings\": true"));
+
+  private static final List<String> TYPES =
+      List.of(
+          "\"wq\": \"int8\", \"group_size\": 32",
+          "\"wq\": \"int4\", \"group_size\": 32",
+          "\"wq\": \"int5\", \"group_size\": 32, \"symmetric\": false",
+          "\"wq\": \"iq4_nl\"",
+          "\"wq\": \"mxfp4\"",
+          "\"wq\": \"q4_k\"",
+          "\"wq\": \"q3_k\"",
+          "\"wq\": \"q6_k\"");
+
+  @TempDir Path folder;
+
+  @AfterAll
+  static void end() {
+    ENGINE.ifPresent(Engine::close);
+  }
+
+  static List<Arguments> all() {
+    List<Arguments> all = new ArrayList<>();
+    FAMILIES.keySet().forEach(family -> TYPES.forEach(type -> all.add(Arguments.of(family, type))));
+    return all;
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void theEngineMeasuresWhatTheJobMeasured(String family, String type) throws IOException {
+    Assumptions.assumeTrue(ENGINE.isPresent());
+    MadeCheckpoint.write(folder.resolve("model"), config(family));
+    Files.copy(TOKENIZER.resolve("tokenizer.json"), folder.resolve("model/tokenizer.json"));
+    String text = Files.readString(Path.of("examples/text/eval.txt")).substring(0, 40_000);
+    Files.writeString(folder.resolve("eval.txt"), text);
+    TestContext context = TestContext.of(spec(type), folder.resolve("job"));
+    JobResult result = run(context);
+    Path file = context.artifactDirectory().resolve("model.gguf");
+    assertThat(ENGINE.get().load(file)).isEmpty();
+    double theirs = ENGINE.get().perplexity(windows(text));
+    System.out.printf(
+        "%s, %s: %.4f, llama.cpp %+.1e%n",
+        family, type, result.perplexity().after(), theirs / result.perplexity().after() - 1);
+    assertThat(theirs).isCloseTo(result.perplexity().after(), withinPercentage(0.1));
+  }
+
+  // More rows of the embedding than the tokenizer has tokens, as published models have.
+  private static String config(String family) {
+    return """
+        {"model_type": "%s", "hidden_size": 256, "num_hidden_layers": 2, "num_attention_heads": 4,
+         "vocab_size": 1216, "max_position_embeddings": 512, "rms_norm_eps": 1e-6,
+         "rope_theta": 10000.0, "hidden_act": "silu", %s}
+        """
+        .formatted(family, FAMILIES.get(family));
+  }
+
+  private JobResult run(TestContext context) throws IOException {
+    SourceSettings settings =
+        new SourceSettings(
+            new Roots(List.of(folder)), new Roots(List.of(folder, Path.of("examples"))));
+    return new QuantizationRun(new JobInputs(settings)).run(context);
+  }
+
+  private static JobSpec spec(String type) {
+    return JsonMapper.shared()
+        .readValue(
+            """
+            {"model": "model", "config": {"default": {%s}}, "gptq": {"sweeps": 0},
+             "calibration": {"path": "text/calibration.jsonl", "samples": 4, "sequence_length": 128},
+             "evaluation": {"perplexity": {"path": "eval.txt", "window": 256},
+                            "divergence": {"windows": 0}},
+             "output": {"format": "gguf"}}
+            """
+                .formatted(type),
+            JobSpec.class);
+  }
+
+  private static long[][] windows(String text) {
+    try (Tokenizer tokenizer = Tokenizer.open(TOKENIZER)) {
+      long[] ids = tokenizer.encodeWithoutSpecialTokens(text);
+      long[][] windows = new long[ids.length / WINDOW][];
+      for (int i = 0; i < windows.length; i++) {
+        windows[i] = Arrays.copyOfRange(ids, i * WINDOW, (i + 1) * WINDOW);
+      }
+      return windows;
+    }
+  }
+}
