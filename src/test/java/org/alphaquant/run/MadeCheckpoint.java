@@ -22,6 +22,8 @@ import org.alphaquant.checkpoint.TensorFiles;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.model.ModelFamilies;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A checkpoint of any size made from config.json alone: the family is asked for the model again and
@@ -42,11 +44,18 @@ final class MadeCheckpoint implements TensorFiles {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("config.json"), config);
     MadeCheckpoint made = new MadeCheckpoint();
+    made.makeEmbedding(JsonMapper.shared().readTree(config));
     while (!made.isWhole(folder)) {
       // Each round makes one tensor.
     }
     SafetensorsWriter.write(
         folder.resolve("model.safetensors"), List.copyOf(made.tensors.values()));
+  }
+
+  // Families find the prefix of their names by it.
+  private void makeEmbedding(JsonNode config) {
+    long rows = config.path("vocab_size").asLong();
+    make("model.embed_tokens.weight", List.of(rows, config.path("hidden_size").asLong()));
   }
 
   private boolean isWhole(Path folder) {
