@@ -52,10 +52,14 @@ final class MadeCheckpoint implements TensorFiles {
         folder.resolve("model.safetensors"), List.copyOf(made.tensors.values()));
   }
 
-  // Families find the prefix of their names by it.
+  // Families find the prefix of their names by it, and whether there is a head of its own.
   private void makeEmbedding(JsonNode config) {
     long rows = config.path("vocab_size").asLong();
-    make("model.embed_tokens.weight", List.of(rows, config.path("hidden_size").asLong()));
+    List<Long> shape = List.of(rows, config.path("hidden_size").asLong());
+    make("model.embed_tokens.weight", shape);
+    if (!config.path("tie_word_embeddings").asBoolean(false)) {
+      make("lm_head.weight", shape);
+    }
   }
 
   private boolean isWhole(Path folder) {
@@ -83,7 +87,7 @@ final class MadeCheckpoint implements TensorFiles {
       boolean norm = name.endsWith("norm.weight");
       double value =
           inputs > 0 ? normal / Math.sqrt(inputs) : norm ? 1 + 0.1 * normal : 0.1 * normal;
-      bytes.putFloat((float) (name.contains("embed") || name.contains("head") ? 2 * value : value));
+      bytes.putFloat((float) value);
     }
     tensors.put(name, TensorSource.of(info, bytes.flip()));
   }

@@ -40,6 +40,10 @@ record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, Tens
       source.source().writeTo(channel);
       return;
     }
+    if (rows.plus() != 0) {
+      channel.write(shifted(source, rows.plus()));
+      return;
+    }
     if (source.type() != type && (source.type().isQuantized() || type.isQuantized())) {
       throw new IllegalStateException(
           "%s is %s and cannot be stored as %s".formatted(rows.tensor(), source.type(), type));
@@ -55,6 +59,16 @@ record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, Tens
         target.write(reordered(source, rows.rows()));
       }
     }
+  }
+
+  private static ByteBuffer shifted(TensorData source, float by) throws IOException {
+    float[] values = GgufBlocks.decode(source.type(), source.bytes());
+    ByteBuffer shifted =
+        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (float value : values) {
+      shifted.putFloat(value + by);
+    }
+    return shifted.flip();
   }
 
   private static ByteBuffer reordered(TensorData source, int[] rows) throws IOException {

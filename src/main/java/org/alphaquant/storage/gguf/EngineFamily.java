@@ -12,6 +12,7 @@ import java.util.function.Function;
  * @param architecture {@code general.architecture}
  * @param adjacentPairs whether it rotates neighbouring dimensions, so that rows of q and k are
  *     reordered for it
+ * @param normsPlusOne whether its norms multiply by their weights where the model's by one more
  * @param ownHead whether it wants a head even where the model's is its embedding
  * @param names of a layer's tensors where they differ from the usual ones, by the model's name
  * @param keys metadata beyond {@link CommonKeys}
@@ -20,6 +21,7 @@ import java.util.function.Function;
 record EngineFamily(
     String architecture,
     boolean adjacentPairs,
+    boolean normsPlusOne,
     boolean ownHead,
     Map<String, String> names,
     BiConsumer<FamilyConfig, EngineKeys> keys,
@@ -27,24 +29,30 @@ record EngineFamily(
 
   static EngineFamily of(String architecture) {
     return new EngineFamily(
-        architecture, false, false, Map.of(), (config, keys) -> {}, config -> List.of());
+        architecture, false, false, false, Map.of(), (config, keys) -> {}, config -> List.of());
   }
 
   EngineFamily withAdjacentPairs() {
-    return new EngineFamily(architecture, true, ownHead, names, keys, obstacles);
+    return new EngineFamily(architecture, true, normsPlusOne, ownHead, names, keys, obstacles);
+  }
+
+  EngineFamily withNormsPlusOne() {
+    return new EngineFamily(architecture, adjacentPairs, true, ownHead, names, keys, obstacles);
   }
 
   EngineFamily withOwnHead() {
-    return new EngineFamily(architecture, adjacentPairs, true, names, keys, obstacles);
+    return new EngineFamily(
+        architecture, adjacentPairs, normsPlusOne, true, names, keys, obstacles);
   }
 
   EngineFamily named(Map<String, String> others) {
-    return new EngineFamily(architecture, adjacentPairs, ownHead, others, keys, obstacles);
+    return new EngineFamily(
+        architecture, adjacentPairs, normsPlusOne, ownHead, others, keys, obstacles);
   }
 
   EngineFamily with(BiConsumer<FamilyConfig, EngineKeys> more) {
     return new EngineFamily(
-        architecture, adjacentPairs, ownHead, names, keys.andThen(more), obstacles);
+        architecture, adjacentPairs, normsPlusOne, ownHead, names, keys.andThen(more), obstacles);
   }
 
   /** Refuses models of which {@code wrong} holds. */
@@ -52,6 +60,7 @@ record EngineFamily(
     return new EngineFamily(
         architecture,
         adjacentPairs,
+        normsPlusOne,
         ownHead,
         names,
         keys,

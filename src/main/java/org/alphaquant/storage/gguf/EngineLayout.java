@@ -18,6 +18,7 @@ final class EngineLayout {
 
   private static final Pattern LAYER = Pattern.compile("layers\\.(\\d+)\\.(.+)");
   private static final String EMBEDDING = "embed_tokens.weight";
+  private static final String SHARED_PAIR = "shared_mlp.input_linear.weight";
   private static final String COMPRESSED = "self_attn.kv_b_proj.weight";
 
   private final EngineFamily family;
@@ -87,13 +88,18 @@ final class EngineLayout {
 
   private boolean top(String name, String inside) {
     Optional<String> own = EngineNames.top(module(inside));
-    own.ifPresent(it -> put(it + suffix(inside), shapes.get(name), List.of(Rows.all(name))));
+    own.ifPresent(
+        it -> put(it + suffix(inside), shapes.get(name), List.of(rows(name, it, List.of()))));
     return own.isPresent();
   }
 
   private boolean inLayer(String name, String block, String inside) {
     if (inside.equals(COMPRESSED)) {
       compressed(name, block);
+      return true;
+    }
+    if (inside.equals(SHARED_PAIR)) {
+      sharedPair(name, block);
       return true;
     }
     Optional<String> stack = EngineNames.stack(module(inside));
@@ -120,6 +126,9 @@ final class EngineLayout {
   }
 
   private Rows rows(String name, String own, List<Long> shape) {
+    if (family.normsPlusOne() && name.endsWith("norm.weight")) {
+      return new Rows(name, null, false, 1);
+    }
     if (!family.adjacentPairs() || !own.equals("attn_q") && !own.equals("attn_k")) {
       return Rows.all(name);
     }
@@ -146,6 +155,16 @@ final class EngineLayout {
         block + "attn_v_b.weight",
         List.of((long) heads, (long) value, rank),
         List.of(new Rows(name, values, false)));
+  }
+
+  // The rows of the gate, then those of up.
+  private void sharedPair(String name, String block) {
+    int rows = Math.toIntExact(shapes.get(name).get(0));
+    List<Long> half = List.of(rows / 2L, shapes.get(name).get(1));
+    int[] gate = RotaryRows.slices(1, rows, 0, rows / 2);
+    int[] up = RotaryRows.slices(1, rows, rows / 2, rows);
+    put(block + "ffn_gate_shexp.weight", half, List.of(new Rows(name, gate, false)));
+    put(block + "ffn_up_shexp.weight", half, List.of(new Rows(name, up, false)));
   }
 
   private void stack(String name, SortedMap<Integer, String> experts) {

@@ -95,6 +95,11 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
               TensorScheme.UNQUANTIZED,
               "llama.cpp keeps it in two parts, one of them transposed, and groups run along rows"));
     }
+    if (module.isQuantized() && module.name().endsWith(".shared_mlp.input_linear")) {
+      return Optional.of(
+          new Fallback(
+              TensorScheme.UNQUANTIZED, "llama.cpp keeps its halves in tensors of their own"));
+    }
     int unit = module.scheme().format().rowUnit();
     long row = module.module().inFeatures();
     return row % unit == 0

@@ -110,6 +110,9 @@ final class ModelTensors implements TensorFiles {
     if (found.get(0).rows().isWhole()) {
       return whole(found.get(0), info);
     }
+    if (found.get(0).rows().plus() != 0) {
+      return List.of(unshifted(found.get(0), info));
+    }
     ByteBuffer all = buffer(info.bytes());
     found.forEach(place -> put(place, info, all));
     return List.of(all.rewind());
@@ -121,6 +124,15 @@ final class ModelTensors implements TensorFiles {
       slices.add(numbers(place, info.dtype(), at, (int) Math.min(CHUNK, info.elements() - at)));
     }
     return slices;
+  }
+
+  private static ByteBuffer unshifted(Place place, TensorInfo info) {
+    ByteBuffer stored = numbers(place, Dtype.F32, 0, Math.toIntExact(info.elements()));
+    ByteBuffer values = buffer(info.bytes());
+    while (stored.hasRemaining()) {
+      values.putFloat(stored.getFloat() - place.rows().plus());
+    }
+    return values.flip();
   }
 
   // Rows back where the model has them, or columns that were rows.

@@ -14,7 +14,7 @@ final class NewerFamilies {
   private static final String ALL_SPARSE =
       "llama.cpp wants experts in every layer behind the leading dense ones of this architecture";
 
-  private static final Map<String, String> NORMS_BEHIND =
+  static final Map<String, String> NORMS_BEHIND =
       Map.of(
           "post_attention_layernorm", "post_attention_norm",
           "post_feedforward_layernorm", "post_ffw_norm");
@@ -24,6 +24,7 @@ final class NewerFamilies {
   static void add(Map<String, EngineFamily> families) {
     dense(families);
     mixtures(families);
+    WindowedFamilies.add(families);
     // The same layers under another name.
     families.put("mimo", families.get("qwen2"));
     families.put("solar_open", families.get("glm4_moe"));
@@ -67,6 +68,7 @@ final class NewerFamilies {
             .refusing(config -> config.activeWindow() > 0, WINDOW)
             .refusing(NewerFamilies::grouped, GROUPS)
             .refusing(config -> !config.sparseFrom(config.leadingDense()), ALL_SPARSE));
+    families.put("qwen3_vl_text", EngineFamily.of("qwen3vl").with(NewerFamilies::sections));
     families.put("qwen3_vl_moe_text", EngineFamily.of("qwen3vlmoe").with(NewerFamilies::sections));
     families.put(
         "minimax_m2",

@@ -15,6 +15,17 @@ final class ScaledFamilies {
         "granitemoe",
         EngineFamily.of("granitemoe").withAdjacentPairs().with(ScaledFamilies::granite));
     families.put(
+        "granitemoeshared",
+        EngineFamily.of("granitemoe")
+            .withAdjacentPairs()
+            .named(Map.of("shared_mlp.output_linear", "ffn_down_shexp"))
+            .with(ScaledFamilies::granite)
+            .with(
+                (config, keys) ->
+                    keys.u32(
+                        "expert_shared_feed_forward_length",
+                        config.integer(0, "shared_intermediate_size"))));
+    families.put(
         "gpt_oss",
         EngineFamily.of("gpt-oss")
             .named(Map.of("post_attention_layernorm", "post_attention_norm"))

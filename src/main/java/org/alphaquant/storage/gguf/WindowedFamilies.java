@@ -1,0 +1,143 @@
+package org.alphaquant.storage.gguf;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import org.alphaquant.architecture.LayerDescription;
+import tools.jackson.databind.JsonNode;
+
+/** Families whose layers see a window of the text and all of it by turns. */
+final class WindowedFamilies {
+
+  private static final Map<String, String> GEMMA_NORMS =
+      Map.of(
+          "post_attention_layernorm", "post_attention_norm",
+          "pre_feedforward_layernorm", "ffn_norm",
+          "post_feedforward_layernorm", "post_ffw_norm");
+  private static final String BY_TURNS =
+      "llama.cpp wants the layers that see all of the text at equal distances in this architecture"
+          + " (layer_types)";
+  private static final String SCALE =
+      "llama.cpp scales queries of this architecture by their length, the model by another number"
+          + " (query_pre_attn_scalar)";
+
+  private WindowedFamilies() {}
+
+  static void add(Map<String, EngineFamily> families) {
+    EngineFamily gemma =
+        EngineFamily.of("gemma2")
+            .withNormsPlusOne()
+            .named(GEMMA_NORMS)
+            .with(WindowedFamilies::windows)
+            .refusing(config -> period(config).isEmpty(), BY_TURNS)
+            .refusing(WindowedFamilies::scalesOtherwise, SCALE);
+    families.put(
+        "gemma2",
+        gemma
+            .with(
+                (config, keys) -> {
+                  keys.f32("attn_logit_softcapping", config.real(0, "attn_logit_softcapping"));
+                  keys.f32("final_logit_softcapping", config.real(0, "final_logit_softcapping"));
+                })
+            .refusing(
+                config ->
+                    config.real(0, "attn_logit_softcapping") == 0
+                        || config.real(0, "final_logit_softcapping") == 0,
+                "llama.cpp caps the logits of this architecture, the model does not"
+                    + " (attn_logit_softcapping, final_logit_softcapping)"));
+    families.put("gemma3_text", gemma3());
+    families.put("cohere2", cohere2());
+    families.put(
+        "exaone4",
+        EngineFamily.of("exaone4")
+            .named(NewerFamilies.NORMS_BEHIND)
+            .refusing(
+                config -> config.activeWindow() > 0,
+                "llama.cpp ignores the sliding window of this architecture but for one size of it"));
+    families.put(
+        "smollm3",
+        EngineFamily.of("smollm3")
+            .withAdjacentPairs()
+            .refusing(
+                config -> !rotatesThreeOfFour(config),
+                "llama.cpp leaves every fourth layer of this architecture without positions, the"
+                    + " model others (no_rope_layers)")
+            .refusing(
+                config -> config.activeWindow() > 0,
+                "llama.cpp ignores the sliding window of this architecture"));
+  }
+
+  private static EngineFamily gemma3() {
+    return EngineFamily.of("gemma3")
+        .withNormsPlusOne()
+        .named(GEMMA_NORMS)
+        .with(WindowedFamilies::windows)
+        .with(
+            (config, keys) -> {
+              keys.f32("rope.freq_base", theta(config, "full_attention"));
+              keys.f32("rope.freq_base_swa", theta(config, "sliding_attention"));
+            })
+        .refusing(config -> period(config).isEmpty(), BY_TURNS)
+        .refusing(WindowedFamilies::scalesOtherwise, SCALE)
+        .refusing(
+            config -> config.real(0, "final_logit_softcapping") != 0,
+            "llama.cpp does not cap the logits of this architecture (final_logit_softcapping)");
+  }
+
+  private static EngineFamily cohere2() {
+    return EngineFamily.of("cohere2")
+        .with(WindowedFamilies::windows)
+        .with(
+            (config, keys) -> {
+              keys.f32("attention.layer_norm_epsilon", config.real(1e-5, "layer_norm_eps"));
+              keys.f32("logit_scale", config.real(1, "logit_scale"));
+            })
+        .refusing(config -> period(config).isEmpty(), BY_TURNS)
+        .refusing(
+            config -> config.heads() * config.headDimension() != config.model().hidden(),
+            "llama.cpp wants heads of this architecture to be as wide together as the model")
+        .refusing(
+            config -> !config.model().tiedHead(),
+            "llama.cpp takes the embedding for the head of this architecture");
+  }
+
+  private static boolean rotatesThreeOfFour(FamilyConfig config) {
+    List<JsonNode> rotated =
+        config.find("no_rope_layers").map(list -> list.valueStream().toList()).orElse(List.of());
+    boolean listed =
+        IntStream.range(0, rotated.size())
+            .allMatch(i -> rotated.get(i).asInt() == ((i + 1) % 4 == 0 ? 0 : 1));
+    return rotated.isEmpty() ? config.integer(4, "no_rope_layer_interval") == 4 : listed;
+  }
+
+  private static double theta(FamilyConfig config, String layers) {
+    JsonNode nested = config.root().path("rope_parameters").path(layers).path("rope_theta");
+    boolean full = layers.equals("full_attention");
+    double single =
+        full ? config.real(1_000_000, "rope_theta") : config.real(10_000, "rope_local_base_freq");
+    return nested.isNumber() ? nested.asDouble() : single;
+  }
+
+  private static boolean scalesOtherwise(FamilyConfig config) {
+    double asked = config.real(config.headDimension(), "query_pre_attn_scalar");
+    return asked != config.headDimension();
+  }
+
+  private static void windows(FamilyConfig config, EngineKeys keys) {
+    keys.u32("attention.sliding_window", config.integer(0, "sliding_window"));
+    period(config).ifPresent(period -> keys.u32("attention.sliding_window_pattern", period));
+  }
+
+  // Of so many layers the last sees everything.
+  private static Optional<Integer> period(FamilyConfig config) {
+    List<LayerDescription> layers = config.model().layerList();
+    return IntStream.rangeClosed(1, layers.size() + 1)
+        .filter(
+            period ->
+                IntStream.range(0, layers.size())
+                    .allMatch(i -> layers.get(i).slidingWindow() > 0 == i % period < period - 1))
+        .boxed()
+        .findFirst();
+  }
+}
