@@ -134,8 +134,13 @@ class FamiliesInLlamaCppTest {
         most = Math.max(most, Math.abs(expected[i]));
         difference = Math.max(difference, Math.abs(expected[i] - got[i]));
       }
-      assertThat(difference / most).as(source.toString()).isLessThan(1e-5f);
+      assertThat(difference / most).as(source.toString()).isLessThan(limit(source));
     }
+  }
+
+  // The engine looks Gemma's activation up in half precision.
+  private static float limit(Path source) {
+    return source.getFileName().toString().startsWith("gemma") ? 5e-4f : 1e-5f;
   }
 
   private static ByteBuffer bytes(SafetensorsFile file, String tensor) {
@@ -160,6 +165,8 @@ class FamiliesInLlamaCppTest {
         "variants/qwen2_moe_dense_layers | decoder_sparse_step",
         "variants/qwen3_moe_window | norm_topk_prob",
         "variants/deepseek_v3_yarn_halves | rope_interleave",
+        "families/cohere2 | as wide together",
+        "families/smollm3 | no_rope_layers",
         "variants/deepseek_v2_large_epsilon | rms_norm_eps",
         "variants/deepseek_sparse_every_second | mlp_only_layers"
       })
