@@ -137,7 +137,10 @@ class FamiliesByTypesTest {
     Assumptions.assumeTrue(ENGINE.isPresent());
     double difference = difference(family, FAMILIES.get(family), type);
     System.out.printf("%s, %s: llama.cpp %+.1e%n", family, type, difference);
-    assertThat(difference).isBetween(-1e-3, 1e-3);
+    // Where experts are chosen the engine's rounding of activations turns near ties of random
+    // routers, each of which changes a token's whole loss.
+    double limit = family.equals("llama") ? 1e-3 : 6e-3;
+    assertThat(difference).isBetween(-limit, limit);
   }
 
   static Set<String> others() {
