@@ -95,17 +95,9 @@ class FamiliesByTypesTest {
               "exaone4",
               "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"sliding_window\": null,"
                   + " \"layer_types\": [\"full_attention\", \"full_attention\"]",
-              "cohere2",
-              "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"layer_norm_eps\": 1e-5,"
-                  + " \"logit_scale\": 0.5, \"tie_word_embeddings\": true, \"sliding_window\": 40,"
-                  + " \"layer_types\": [\"sliding_attention\", \"full_attention\"]",
               "smollm3",
               "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"no_rope_layers\": [1, 1],"
-                  + " \"use_sliding_window\": false, \"tie_word_embeddings\": true",
-              "qwen3_vl_text",
-              "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"head_dim\": 64,"
-                  + " \"rope_scaling\": {\"rope_type\": \"default\", \"mrope_section\": [12, 10, 10],"
-                  + " \"mrope_interleaved\": true}"));
+                  + " \"use_sliding_window\": false, \"tie_word_embeddings\": true"));
 
   private static final List<String> TYPES =
       List.of(
@@ -154,7 +146,7 @@ class FamiliesByTypesTest {
     Assumptions.assumeTrue(ENGINE.isPresent());
     double difference = difference(family, OTHERS.get(family), "\"wq\": \"bf16\"");
     System.out.printf("%s, float32: llama.cpp %+.1e%n", family, difference);
-    assertThat(difference).isBetween(-5e-5, 5e-5);
+    assertThat(difference).isBetween(-1e-6, 1e-6);
   }
 
   // Of llama.cpp's perplexity from the job's, relative.

@@ -68,7 +68,6 @@ final class NewerFamilies {
             .refusing(config -> config.activeWindow() > 0, WINDOW)
             .refusing(NewerFamilies::grouped, GROUPS)
             .refusing(config -> !config.sparseFrom(config.leadingDense()), ALL_SPARSE));
-    families.put("qwen3_vl_text", EngineFamily.of("qwen3vl").with(NewerFamilies::sections));
     families.put("qwen3_vl_moe_text", EngineFamily.of("qwen3vlmoe").with(NewerFamilies::sections));
     families.put(
         "minimax_m2",

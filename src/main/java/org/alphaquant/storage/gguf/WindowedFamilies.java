@@ -47,7 +47,6 @@ final class WindowedFamilies {
                 "llama.cpp caps the logits of this architecture, the model does not"
                     + " (attn_logit_softcapping, final_logit_softcapping)"));
     families.put("gemma3_text", gemma3());
-    families.put("cohere2", cohere2());
     families.put(
         "exaone4",
         EngineFamily.of("exaone4")
@@ -83,23 +82,6 @@ final class WindowedFamilies {
         .refusing(
             config -> config.real(0, "final_logit_softcapping") != 0,
             "llama.cpp does not cap the logits of this architecture (final_logit_softcapping)");
-  }
-
-  private static EngineFamily cohere2() {
-    return EngineFamily.of("cohere2")
-        .with(WindowedFamilies::windows)
-        .with(
-            (config, keys) -> {
-              keys.f32("attention.layer_norm_epsilon", config.real(1e-5, "layer_norm_eps"));
-              keys.f32("logit_scale", config.real(1, "logit_scale"));
-            })
-        .refusing(config -> period(config).isEmpty(), BY_TURNS)
-        .refusing(
-            config -> config.heads() * config.headDimension() != config.model().hidden(),
-            "llama.cpp wants heads of this architecture to be as wide together as the model")
-        .refusing(
-            config -> !config.model().tiedHead(),
-            "llama.cpp takes the embedding for the head of this architecture");
   }
 
   private static boolean rotatesThreeOfFour(FamilyConfig config) {

@@ -165,7 +165,6 @@ class FamiliesInLlamaCppTest {
         "variants/qwen2_moe_dense_layers | decoder_sparse_step",
         "variants/qwen3_moe_window | norm_topk_prob",
         "variants/deepseek_v3_yarn_halves | rope_interleave",
-        "families/cohere2 | as wide together",
         "families/smollm3 | no_rope_layers",
         "variants/deepseek_v2_large_epsilon | rms_norm_eps",
         "variants/deepseek_sparse_every_second | mlp_only_layers"
