@@ -61,7 +61,7 @@ final class RepackRun {
   JobResult run() throws IOException {
     StageSeconds seconds = new StageSeconds();
     try (PreparedJob prepared = new JobPreparation(inputs).open(context.spec());
-        Torch opened = QuantizationRun.torch(context)) {
+        Torch opened = OpenDevices.first(context)) {
       job = prepared;
       plan = prepared.plan();
       torch = opened;
