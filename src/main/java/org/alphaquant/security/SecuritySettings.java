@@ -42,7 +42,8 @@ record SecuritySettings(
    * @param scopeClaims claims with scopes, as a list or as words separated by blanks; a path with
    *     dots for a nested claim
    * @param clientId client id of the dashboard at the issuer; enables sign-in there
-   * @param clientSecretFile file with the client's secret, if the issuer requires one
+   * @param clientSecret the client's secret, if the issuer requires one
+   * @param clientSecretFile file with the client's secret, instead of the secret itself
    * @param signInScope the scope that the sign-in requests from the issuer
    * @param parameters additional parameters of a sign-in, such as {@code audience}
    */
@@ -52,6 +53,7 @@ record SecuritySettings(
       @DefaultValue("") String scopePrefix,
       @DefaultValue({"scope", "scp"}) List<String> scopeClaims,
       String clientId,
+      String clientSecret,
       Path clientSecretFile,
       @DefaultValue("openid") String signInScope,
       @DefaultValue Map<String, String> parameters) {
@@ -63,9 +65,9 @@ record SecuritySettings(
     }
 
     /** Read with every use, so that a secret whose file is replaced counts at once. */
-    Optional<String> clientSecret() {
+    Optional<String> secret() {
       if (clientSecretFile == null) {
-        return Optional.empty();
+        return Optional.ofNullable(clientSecret).filter(it -> !it.isBlank());
       }
       try {
         return Optional.of(Files.readString(clientSecretFile).strip());
@@ -75,6 +77,12 @@ record SecuritySettings(
                 .formatted(clientSecretFile),
             e);
       }
+    }
+
+    /** Without the secret. */
+    @Override
+    public String toString() {
+      return "OAuth2[clientId=%s]".formatted(clientId);
     }
   }
 

@@ -114,7 +114,7 @@ public class SignIn {
         issuer.orElseThrow(() -> new BadCredentialsException("This service signs in by key."));
     refusals.check(address);
     form.put("client_id", settings.clientId());
-    settings.clientSecret().ifPresent(secret -> form.put("client_secret", secret));
+    settings.secret().ifPresent(secret -> form.put("client_secret", secret));
     try {
       JsonNode answer = endpoints.token(form);
       return new Tokens(
