@@ -9,7 +9,7 @@ import {heatMap} from "./heatmap.js";
 import {stackedBar} from "./charts.js";
 import {follow} from "./stream.js";
 import {artifactsCard, serveCard} from "./result.js";
-import {errorsCard, expertCard, routersCard, schemesCard} from "./report.js";
+import {allocationCard, errorsCard, expertCard, routersCard, schemesCard} from "./report.js";
 
 export async function jobView({root, id, signal, go, linkState}) {
   const path = `/v1/jobs/${id}`;
@@ -48,6 +48,7 @@ export async function jobView({root, id, signal, go, linkState}) {
     fill(results,
       job.state === "SUCCEEDED" ? serveCard(job, plan?.format) : null,
       job.state === "SUCCEEDED" ? artifactsCard(job) : null,
+      report ? allocationCard(report) : null,
       report ? errorsCard(report) : null,
       routersCard(job.result?.divergence),
       plan ? schemesCard(plan) : null);

@@ -47,6 +47,19 @@ export function routersCard(divergence) {
       `Of the divergence, ${number(divergence.changed_experts.value)} nats come from changed weights and ${number(divergence.changed_routing.value)} from tokens that go to other experts.`) : null);
 }
 
+/** What the run chose within a budget, and what other formats would have cost each part. */
+export function allocationCard(report) {
+  const chosen = report?.allocation;
+  if (!chosen) return null;
+  const cost = (it) => it === undefined ? "" : it.toPrecision(2);
+  return card("Formats within the budget",
+    h("p", {class: "sub"}, `${number(chosen.bits_per_weight, 3)} bits a weight, ${bytes(chosen.bytes)} of ${bytes(chosen.budget_bytes)}; costs ${chosen.sensitivity}.`),
+    h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Part"), h("th", {}, "Format"), h("th", {class: "num"}, "Bits"), chosen.formats.map((it) => h("th", {class: "num"}, it)))),
+      h("tbody", {}, chosen.units.map((it) => h("tr", {}, h("td", {}, it.unit), h("td", {}, it.wq), h("td", {class: "num"}, number(it.bits_per_weight, 2)), chosen.formats.map((format) => h("td", {class: "num"}, cost(it.costs[format])))))))),
+    saveButtons("allocation", {data: () => chosen, table: () => [["unit", "format", "bits_per_weight", "bytes", ...chosen.formats],
+      chosen.units.map((it) => [it.unit, it.wq, it.bits_per_weight, it.bytes, ...chosen.formats.map((format) => it.costs[format])])]}));
+}
+
 export function schemesCard(plan) {
   const parts = plan.schemes.map((it) => ({name: it.scheme, value: it.bytes, text: bytes(it.bytes)}));
   return card("Bytes by scheme", stackedBar(parts), schemeTable(plan),

@@ -61,7 +61,8 @@ public record Unit(String name, List<ModuleDescription> modules) {
     return List.copyOf(exact ? globs : own);
   }
 
-  private static boolean matchesOnly(String pattern, Set<String> own, List<String> all) {
+  /** Whether a pattern matches none but these names. */
+  static boolean matchesOnly(String pattern, Set<String> own, List<String> all) {
     Glob glob = Glob.of(pattern);
     String begin = pattern.substring(0, (pattern + "*").indexOf('*'));
     return all.stream()

@@ -72,6 +72,15 @@ public final class ResidualStream implements AutoCloseable {
     return stream;
   }
 
+  /** A stream of its own with the same numbers. */
+  public ResidualStream copied(TensorScope parent) {
+    return restore(
+        parent,
+        hidden,
+        microBatches.size(),
+        (into, i) -> into.run("distill.copied", microBatches.get(i)));
+  }
+
   /** The raw float32 bytes of a micro-batch, little-endian. */
   public ByteBuffer bytes(int microBatch) {
     return scope.toBytes(microBatches.get(microBatch));

@@ -54,6 +54,13 @@ public record AllocationWork(AllocationPlan plan) {
     return quantizing + 2 * tokens() * measuringPasses() * weightsPerToken(shape.mean());
   }
 
+  /** The original's stream, which is on the device beside what a quantization needs. */
+  public long streamBytes() {
+    CalibrationRequest calibration = plan.job().spec().calibration();
+    long calibrated = (long) calibration.samples() * calibration.sequenceLength();
+    return quantizations() == 0 ? 0 : Float.BYTES * calibrated * plan.job().description().hidden();
+  }
+
   /** The most that is on the device while divergence is measured. */
   public long deviceBytes() {
     if (measuringPasses() == 0) {

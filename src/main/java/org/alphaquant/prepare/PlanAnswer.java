@@ -145,7 +145,8 @@ public final class PlanAnswer {
     MemoryPlan memory = new MemoryPlan(shape, spec.resources().memoryBytes(), 0);
     long trained = training.map(it -> it.memory().deviceBytes()).orElse(0L);
     long measured = allocation.map(it -> new AllocationWork(it).deviceBytes()).orElse(0L);
-    long device = Math.max(memory.deviceBytes(), Math.max(trained, measured));
+    long beside = allocation.map(it -> new AllocationWork(it).streamBytes()).orElse(0L);
+    long device = Math.max(memory.deviceBytes() + beside, Math.max(trained, measured));
     return new JobPlan.Memory(device, largest, memory.expertsAtOnce());
   }
 

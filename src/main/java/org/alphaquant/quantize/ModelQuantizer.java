@@ -35,6 +35,7 @@ public final class ModelQuantizer {
   private final LayerQuantizer layers;
   private final MemoryPlan memory;
   private final Rank rank;
+  private final boolean apart;
 
   /** Quantizes on the residual stream, or from what was kept of it. */
   public ModelQuantizer(QuantizationPlan plan, MemoryPlan memory) {
@@ -47,11 +48,13 @@ public final class ModelQuantizer {
    * @param rank the place of the device in it
    */
   public ModelQuantizer(QuantizationPlan plan, MemoryPlan memory, Rank rank) {
-    this(plan, memory, rank, new Purpose(null, null, null));
+    this(plan, memory, rank, new Purpose(null, null, null), false);
   }
 
-  private ModelQuantizer(QuantizationPlan plan, MemoryPlan memory, Rank rank, Purpose purpose) {
+  private ModelQuantizer(
+      QuantizationPlan plan, MemoryPlan memory, Rank rank, Purpose purpose, boolean apart) {
     this.rank = rank;
+    this.apart = apart;
     this.plan = plan;
     this.memory = memory;
     this.batches =
@@ -75,6 +78,14 @@ public final class ModelQuantizer {
   }
 
   /**
+   * Quantizes every layer as if it were the only one: on the stream that the original model sends
+   * into it.
+   */
+  public static ModelQuantizer layersApart(QuantizationPlan plan, MemoryPlan memory, Rank rank) {
+    return new ModelQuantizer(plan, memory, rank, new Purpose(null, null, null), true);
+  }
+
+  /**
    * Quantizes nothing, but keeps what the modules of the plan read as tensors of each layer's
    * result.
    *
@@ -87,7 +98,11 @@ public final class ModelQuantizer {
       Dtype hessians,
       UnaryOperator<List<TensorSource>> away) {
     return new ModelQuantizer(
-        plan, memory, DeviceGroup.alone(), new Purpose(plan.schemes().keySet(), hessians, away));
+        plan,
+        memory,
+        DeviceGroup.alone(),
+        new Purpose(plan.schemes().keySet(), hessians, away),
+        false);
   }
 
   // Keeping what some modules read; null for quantizing them.
@@ -274,9 +289,20 @@ public final class ModelQuantizer {
     try (TensorScope scope = parent.child("layer " + index)) {
       DecoderLayer layer = model.layer(scope, index);
       result.took("load", start, scope);
-      layers.quantize(scope, index, layer, stream, result);
-      stream.requireFinite("layer " + index);
+      if (apart) {
+        try (ResidualStream own = stream.copied(scope)) {
+          layers.quantize(scope, index, layer, own, result);
+        }
+      } else {
+        layers.quantize(scope, index, layer, stream, result);
+      }
     }
+    if (apart) {
+      try (TensorScope scope = parent.child("layer " + index)) {
+        stream.advance(model.layer(scope, index));
+      }
+    }
+    stream.requireFinite("layer " + index);
     result.rest("route", start, before, parent);
   }
 

@@ -22,6 +22,7 @@ import org.alphaquant.prepare.AllocationPlan;
 import org.alphaquant.prepare.AllocationWork;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.LinearReport;
+import org.alphaquant.quantize.ModelQuantizer;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.quantize.RunObserver;
 import org.alphaquant.quantize.RunObserver.Phase;
@@ -44,6 +45,8 @@ final class AllocatePhase {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final TypeReference<LinkedHashMap<String, Double>> COSTS =
       new TypeReference<>() {};
+  // A budget is met where this part of it is used.
+  private static final double MET = 0.99;
   private static final long LOGITS_BYTES = 1L << 30;
 
   private final JobContext context;
@@ -92,6 +95,11 @@ final class AllocatePhase {
     int[] choice = knapsack.choose(plan.budgetBytes() - plan.fixedBytes());
     Allocation allocation = allocation(costs, choice, plan.fixedBytes() + knapsack.size(choice));
     context.event("allocation", allocation);
+    if (allocation.bytes() < MET * allocation.budgetBytes()) {
+      progress.warning(
+          "the chosen mix has %d of the budget's %d bytes: of the %d parts that may differ there is nothing that comes nearer"
+              .formatted(allocation.bytes(), allocation.budgetBytes(), plan.units().size()));
+    }
     return allocation;
   }
 
@@ -141,12 +149,13 @@ final class AllocatePhase {
     RunInputs candidate = inputs.with(format.job());
     QuantizationPlan settings = new SolverSettings(candidate).plan();
     boolean measured = budget.sensitivity() == Sensitivity.MEASURED;
+    QuantizationPlan keeping = measured ? settings.keepingSolutions() : settings;
     Resumption kept = resumption.below("allocate-" + format.name());
     int adopted = kept.adopt();
     try (ResultWriting writing = new ResultWriting(kept.layers(), layers, adopted)) {
       solving.run(
           candidate,
-          measured ? settings.keepingSolutions() : settings,
+          rank -> ModelQuantizer.layersApart(keeping, solving.memory(), rank),
           adopted,
           kept,
           writing,

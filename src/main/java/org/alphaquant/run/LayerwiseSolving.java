@@ -2,6 +2,7 @@ package org.alphaquant.run;
 
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.model.Model;
@@ -9,7 +10,6 @@ import org.alphaquant.model.ResidualStream;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.LayerResult;
 import org.alphaquant.quantize.ModelQuantizer;
-import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.quantize.Rank;
 import org.alphaquant.quantize.RunObserver;
 import org.alphaquant.torch.TensorScope;
@@ -38,13 +38,13 @@ record LayerwiseSolving(
   /**
    * Solves the layers from {@code first} on.
    *
-   * @param plan the settings, of the inputs' configuration
+   * @param quantizers with the settings of the inputs' configuration, for each device
    * @param resumption keeps the layers, and has the stream that enters the first of them
    * @param kept done once a layer is kept, beside the next one
    */
   void run(
       RunInputs inputs,
-      QuantizationPlan plan,
+      Function<Rank, ModelQuantizer> quantizers,
       int first,
       Resumption resumption,
       ResultWriting writing,
@@ -53,7 +53,7 @@ record LayerwiseSolving(
     DeviceThreads.run(
         devices,
         (device, rank) -> {
-          ModelQuantizer quantizer = new ModelQuantizer(plan, memory, rank);
+          ModelQuantizer quantizer = quantizers.apply(rank);
           ModelQuantizer.LayerDone done =
               (layer, result, streams) -> {
                 Runnable then = () -> kept.accept(layer, result);

@@ -28,6 +28,7 @@ import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.prepare.SourceDigest;
 import org.alphaquant.quantize.LinearReport;
+import org.alphaquant.quantize.ModelQuantizer;
 import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.report.Versions;
 import org.alphaquant.scheme.InvalidConfigException;
@@ -247,7 +248,7 @@ final class RunPhases {
     checks = new LayerCheck(torch, prepared, layers);
     solving.run(
         inputs,
-        settings.plan(),
+        rank -> new ModelQuantizer(settings.plan(), memory, rank),
         first,
         resumption,
         writing,

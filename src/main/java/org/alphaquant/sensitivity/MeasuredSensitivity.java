@@ -108,7 +108,7 @@ public final class MeasuredSensitivity {
     List<Variant> variants = new ArrayList<>();
     for (Unit unit : units) {
       Model changed = model.open(scope, new UnitWeights(unit, plan, solved));
-      variants.add(new Variant(unit, changed, copied(scope, stream)));
+      variants.add(new Variant(unit, changed, stream.copied(scope)));
     }
     int layers = original.description().layers();
     for (int i = first; i < layers; i++) {
@@ -145,15 +145,6 @@ public final class MeasuredSensitivity {
 
   private ResidualStream embedded(TensorScope scope, Model original) {
     return ResidualStream.embed(scope, original, tokens, sizes.tokensPerBatch());
-  }
-
-  private static ResidualStream copied(TensorScope scope, ResidualStream stream) {
-    List<NDArray> batches = stream.microBatches();
-    return ResidualStream.restore(
-        scope,
-        stream.hidden(),
-        batches.size(),
-        (into, i) -> into.run("distill.copied", batches.get(i)));
   }
 
   /** Mean over all tokens of KL(original ‖ variant). */

@@ -26,6 +26,7 @@ class JobLogTest {
           fields.putAll(MDC.getCopyOfContextMap());
           context.event("log", Map.of("level", "warning", "message", "two\nlines"));
           context.event("experts", layer());
+          context.event("allocation", allocation());
           Files.writeString(
               context.attemptDirectory().resolve(ServerSettings.RUNNER_LOG), "from libtorch\n");
           return new JobResult(null, null, List.of());
@@ -42,6 +43,9 @@ class JobLogTest {
               line ->
                   line.endsWith(
                       "layer 3: 1 of 2 experts under-utilized [1]; expert 0 took 90.0 % of the tokens"))
+          .anyMatch(
+              line ->
+                  line.endsWith("4.125 bits a weight, 33 of 34 bytes: a.gate int3, a.down int5"))
           .endsWith("Output of the runner, attempt 1:", "from libtorch");
       assertThat(fields)
           .containsEntry("job_id", id)
@@ -56,6 +60,18 @@ class JobLogTest {
       String path = "/v1/jobs/00000000-0000-0000-0000-000000000000/log";
       assertThat(server.http().get(path).status()).isEqualTo(404);
     }
+  }
+
+  private static Map<String, Object> allocation() {
+    return Map.of(
+        "bits_per_weight",
+        4.125,
+        "bytes",
+        33,
+        "budget_bytes",
+        34,
+        "units",
+        List.of(Map.of("unit", "a.gate", "wq", "int3"), Map.of("unit", "a.down", "wq", "int5")));
   }
 
   private static Map<String, Object> layer() {

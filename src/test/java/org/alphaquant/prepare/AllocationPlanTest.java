@@ -12,6 +12,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.plan.JobPlan;
 import org.alphaquant.problem.Problem;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class AllocationPlanTest {
@@ -95,6 +96,27 @@ class AllocationPlanTest {
         .extracting(module -> module.name())
         .noneMatch(name -> name.contains(".experts.0."))
         .hasSameSizeAs(plan.job().plan().content().quantized());
+  }
+
+  @Test
+  void layersThatAreAlikeShareAnOverride() {
+    AllocationPlan plan = plan("micro/olmoe", INT4, "4.5", "\"format\": \"dequantized\"");
+    int[] same = new int[plan.units().size()];
+    assertThat(plan.config(same).get("overrides").valueStream().map(it -> it.get("pattern")))
+        .extracting(JsonNode::stringValue)
+        .containsExactly(
+            "model.layers.*.self_attn.q_proj",
+            "model.layers.*.self_attn.k_proj",
+            "model.layers.*.self_attn.v_proj",
+            "model.layers.*.self_attn.o_proj",
+            "model.layers.*.mlp.experts.*.gate_proj",
+            "model.layers.*.mlp.experts.*.up_proj",
+            "model.layers.*.mlp.experts.*.down_proj");
+    same[same.length - 1]++;
+    assertThat(plan.config(same).get("overrides").valueStream().map(it -> it.get("pattern")))
+        .extracting(JsonNode::stringValue)
+        .contains("model.layers.2.mlp.experts.*.down_proj")
+        .doesNotContain("model.layers.*.mlp.experts.*.down_proj");
   }
 
   @Test

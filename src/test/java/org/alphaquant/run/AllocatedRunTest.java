@@ -59,7 +59,7 @@ class AllocatedRunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(doubles = {2.6, 3.5, 5.9})
+  @ValueSource(doubles = {2.6, 5.9})
   void anyBudgetBetweenTheFormatsIsMet(double bits) {
     String budget =
         "\"budget\": {\"bits_per_weight\": %s, \"sensitivity\": \"spectrum\"},".formatted(bits);
@@ -90,6 +90,40 @@ class AllocatedRunTest {
     assertThat(third.layersMade()).isEqualTo(whole.layersMade() - 9);
     assertThat(weights(third)).isEqualTo(weights(whole));
     assertThat(report(third).get("allocation")).isEqualTo(report(whole).get("allocation"));
+  }
+
+  @Test
+  void aTrainingFollowsTheChoiceAndTheConfigurationTrainsToTheSameBytes() {
+    String training =
+        " \"distill\": {\"samples\": 6, \"sequences\": 8, \"epochs\": 1, \"latent_rate\": 0.01},";
+    String budget = BUDGET.formatted("spectrum") + training;
+    TestContext context = run(spec("distill", CONFIG, budget, 1), "trained");
+    assertThat(phases(context)).containsSubsequence("allocate", "quantize", "distill", "write");
+    String config = report(context).at("/allocation/config").toString();
+    TestContext again = run(spec("distill", config, training, 1), "again");
+    assertThat(report(again).has("allocation")).isFalse();
+    assertThat(weights(again)).isEqualTo(weights(context));
+  }
+
+  @Test
+  void kQuantsAreMixedInOneFile() {
+    String spec =
+        """
+        {"model": "models/olmoe-wide", "recipe": "allocate", "config": {"default": {"wq": "q4_k"}},
+         "budget": {"bits_per_weight": 4.0, "formats": ["q3_k", "q4_k"], "tokens": 64},
+         "gptq": {"sweeps": 0}, "output": {"format": "gguf"},
+         "calibration": {"path": "text/short.txt", "samples": 2, "sequence_length": 24}}
+        """;
+    TestContext context = run(JsonMapper.shared().readValue(spec, JobSpec.class), "gguf");
+    JsonNode allocation = report(context).get("allocation");
+    assertThat(allocation.get("grain").asString()).isEqualTo("projection");
+    // One layer has four parts only.
+    assertThat(allocation.get("bits_per_weight").asDouble()).isBetween(3.9, 4.0);
+    assertThat(context.warnings).anyMatch(it -> it.contains("nothing that comes nearer"));
+    assertThat(report(context).get("bits_per_weight").asDouble())
+        .isEqualTo(allocation.get("bits_per_weight").asDouble());
+    assertThat(allocation.at("/units/0/costs/q3_k").asDouble())
+        .isGreaterThan(allocation.at("/units/0/costs/q4_k").asDouble());
   }
 
   private TestContext run(JobSpec spec, String name) {

@@ -5,6 +5,7 @@ import java.time.format.DateTimeFormatterBuilder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.alphaquant.job.row.JobEvent;
 import tools.jackson.databind.JsonNode;
 
@@ -33,6 +34,7 @@ final class LogLine {
       case "state" -> state(data);
       case "progress" -> progress(data);
       case "experts" -> experts(data);
+      case "allocation" -> allocation(data);
       case "log" -> data.path("message").asString("");
       default -> type + " " + data;
     };
@@ -66,6 +68,20 @@ final class LogLine {
       line.append(", about %d s left".formatted(data.path("estimated_remaining_seconds").asLong()));
     }
     return line.toString();
+  }
+
+  private static String allocation(JsonNode data) {
+    String units =
+        data.path("units")
+            .valueStream()
+            .map(unit -> unit.path("unit").asString("") + " " + unit.path("wq").asString(""))
+            .collect(Collectors.joining(", "));
+    return "%.3f bits a weight, %d of %d bytes: %s"
+        .formatted(
+            data.path("bits_per_weight").asDouble(0),
+            data.path("bytes").asLong(0),
+            data.path("budget_bytes").asLong(0),
+            units);
   }
 
   private static String experts(JsonNode layer) {
