@@ -280,27 +280,50 @@ extern "C" __global__ void __launch_bounds__(256) update_tf32(
 
 // The scale that is best for one group's codes as they are, where that lowers the objective, as in
 // gptq.refit_scales. Q [B, K, R] and scale [B, G, R] change in place; Step [B, group, R] is what Q
-// moved by. A block takes blockDim.x outputs and holds their codes [group, blockDim.x].
+// moved by. A block takes blockDim.x outputs and holds their codes [group, blockDim.x]; a thread adds
+// up PART elements of H times codes at once, of which H comes tile by tile.
+#define PART 16
 extern "C" __global__ void refit(
     float* Q, const float* Residual, const float* H, float* scale, const float* outer, float* Step,
     int K, int R, int G, int group, Grid grid) {
   extern __shared__ float codes[];
+  __shared__ float tile[PART][PART];
   long b = blockIdx.y;
   int r = blockIdx.x * blockDim.x + threadIdx.x;
   int size = grid.group_size, first = group * size;
-  if (r >= R) return;
-  float* of_group = scale + (b * G + group) * R + r;
+  bool own = r < R;
+  float* of_group = scale + (b * G + group) * R + (own ? r : 0);
   float s = *of_group, slope = 0.0f, curvature = 0.0f;
   for (int i = 0; i < size; i++) {
     long at = (b * K + first + i) * R + r;
-    float c = Q[at] / s;
-    const float* h = H + (b * K + first + i) * K + first;
-    float product = 0.0f;
-    for (int j = 0; j < i; j++) product += h[j] * codes[j * blockDim.x + threadIdx.x];
+    float c = own ? Q[at] / s : 0.0f;
     codes[i * blockDim.x + threadIdx.x] = c;
-    curvature += c * (2.0f * product + h[i] * c);
-    slope += c * Residual[at];
+    slope += own ? c * Residual[at] : 0.0f;
   }
+  for (int i0 = 0; i0 < size; i0 += PART) {
+    float product[PART];
+#pragma unroll
+    for (int i = 0; i < PART; i++) product[i] = 0.0f;
+    for (int j0 = 0; j0 < size; j0 += PART) {
+      __syncthreads();
+      for (int t = threadIdx.x; t < PART * PART; t += blockDim.x) {
+        int j = j0 + t / PART, i = i0 + t % PART;
+        tile[t / PART][t % PART] =
+            i < size && j < size ? H[(b * K + first + j) * K + first + i] : 0.0f;
+      }
+      __syncthreads();
+#pragma unroll
+      for (int j = 0; j < PART; j++) {
+        float c = j0 + j < size ? codes[(j0 + j) * blockDim.x + threadIdx.x] : 0.0f;
+#pragma unroll
+        for (int i = 0; i < PART; i++) product[i] += tile[j][i] * c;
+      }
+    }
+#pragma unroll
+    for (int i = 0; i < PART; i++)
+      if (i0 + i < size) curvature += codes[(i0 + i) * blockDim.x + threadIdx.x] * product[i];
+  }
+  if (!own) return;
   float fitted = s + slope / (curvature > 0.0f ? curvature : 1.0f);
 #if SCALE_KIND == 0
   fitted = real_scale(fitted, grid.scale_dtype);

@@ -183,7 +183,9 @@ final class LayerQuantizer {
     try (TensorScope scope = parent.child("mixture of experts")) {
       NDArray h = cached(scope, block, stream);
       // Attention leaves many small blocks in the cache, which no batch of experts fits in.
+      long start = System.nanoTime();
       scope.releaseCachedMemory();
+      result.took("free", start, scope);
       routers(scope, block, h, alike);
       Routing routing = block.route(scope, h);
       Routing covered = covered(scope, block, h, routing);

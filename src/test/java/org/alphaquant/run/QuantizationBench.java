@@ -27,10 +27,10 @@ import tools.jackson.databind.json.JsonMapper;
  * Quantizes a random model of a published shape and prints where its time went, and beside it what
  * GPTQ as published takes for the same matrices one after another, in the same process.
  *
- * <p>Arguments: shape, device and folder to work in, then options {@code name=value}: {@code
- * layers}, {@code samples}, {@code tokens}, {@code format} (int4), {@code group} (128), {@code
- * gptq} (the job's own JSON), {@code repeat} runs, {@code published=false} to leave the comparison
- * out.
+ * <p>Arguments: shape, device ({@code cuda:0,cuda:1} for both together) and folder to work in, then
+ * options {@code name=value}: {@code layers}, {@code samples}, {@code tokens}, {@code format}
+ * (int4), {@code group} (128), {@code gptq} (the job's own JSON), {@code repeat} runs, {@code
+ * published=false} to leave the comparison out.
  */
 final class QuantizationBench {
 
@@ -111,7 +111,7 @@ final class QuantizationBench {
             .formatted(
                 shape.name(),
                 options.getOrDefault("format", "int4"),
-                options.getOrDefault("group", shape.name().equals("tiny") ? "32" : "128"),
+                options.getOrDefault("group", String.valueOf(group())),
                 options.getOrDefault("gptq", "{}"),
                 samples(),
                 tokens());
@@ -148,7 +148,7 @@ final class QuantizationBench {
   private void rates(double perLayer) {
     double operations =
         WorkEstimate.of(BenchWork.of(shape, layers(), samples(), tokens())).operations();
-    try (Torch torch = Torch.open(device);
+    try (Torch torch = Torch.open(device.split(",")[0]);
         TensorScope scope = torch.scope("rate")) {
       out.printf(
           "%.3f TFLOP/s of the estimated work while quantizing; one product: float32 %.3f, bfloat16 %.3f TFLOP/s%n",
@@ -181,7 +181,7 @@ final class QuantizationBench {
   private void published(double solve) {
     out.printf("%nGPTQ as published, one matrix after another on the same device:%n");
     double all = 0;
-    try (Torch torch = Torch.open(device)) {
+    try (Torch torch = Torch.open(device.split(",")[0])) {
       for (Map.Entry<List<Integer>, Integer> group :
           BenchWork.matrices(shape, layers()).entrySet()) {
         double each = published(torch, group.getKey().get(0), group.getKey().get(1));
@@ -200,7 +200,7 @@ final class QuantizationBench {
       NDArray hessian = scope.run("tensor.zeros_square", x, columns);
       NDArray once = scope.run("tensor.ones_per_row", x);
       scope.runInPlace("hessian.add_rows", hessian, x, once, 16384);
-      int group = Integer.parseInt(options.getOrDefault("group", "128"));
+      int group = Integer.parseInt(options.getOrDefault("group", String.valueOf(group())));
       long start = 0;
       for (int i = 0; i <= MATRICES; i++) {
         if (i == 1) {
@@ -214,6 +214,15 @@ final class QuantizationBench {
       }
       return seconds(start) / MATRICES;
     }
+  }
+
+  // DeepSeek-V2-Lite's dense layer has 10,944 = 171 x 64 inputs.
+  private int group() {
+    return switch (shape.name()) {
+      case "tiny" -> 32;
+      case "deepseek-v2-lite" -> 64;
+      default -> 128;
+    };
   }
 
   private int layers() {

@@ -74,7 +74,7 @@ public final class TestContext implements JobContext {
 
   @Override
   public List<String> devices() {
-    return List.of(device);
+    return List.of(device.split(","));
   }
 
   @Override
