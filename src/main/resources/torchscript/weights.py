@@ -62,10 +62,32 @@ def scales_by_row(scale: Tensor, rows: int, count: int) -> Tensor:
     return torch.narrow(repeated, 0, 0, count).contiguous()
 
 
+def dequantize_grouped(
+    packed: Tensor, scale: Tensor, zero: Tensor, group: Tensor, bits: int
+) -> Tensor:
+    """The same with zero points [N, G] and the group of each column [K], which need not be in order
+    (activation ordering).
+
+    w[n, k] = (q[n, k] - zero[n, group[k]]) * scale[n, group[k]]
+    """
+    codes = packing.unpack(packed, bits, group.shape[0]).to(torch.float32)
+    values = codes - float(1 << (bits - 1)) - torch.index_select(zero, 1, group)
+    return values * torch.index_select(scale.to(torch.float32), 1, group)
+
+
 def dequantize_blocks(q: Tensor, scale: Tensor, rows: int, columns: int) -> Tensor:
-    """Block-scaled fp8 (DeepSeek-V3, README_WEIGHTS); edge blocks are smaller.
+    """Block-scaled numbers (DeepSeek-V3, README_WEIGHTS); edge blocks are smaller.
 
     w[i, j] = q[i, j] * scale[i // rows, j // columns]
     """
-    tall = (torch.repeat_interleave(scale.to(torch.float32), rows, 0))[: q.shape[0]]
-    return q.to(torch.float32) * torch.repeat_interleave(tall, columns, 1)[:, : q.shape[1]]
+    return q.to(torch.float32) * over_blocks(scale, q, rows, columns)
+
+
+def minus_blocks(q: Tensor, zero: Tensor, rows: int, columns: int) -> Tensor:
+    """The numbers less the zero point of their block."""
+    return q.to(torch.float32) - over_blocks(zero, q, rows, columns)
+
+
+def over_blocks(each: Tensor, like: Tensor, rows: int, columns: int) -> Tensor:
+    tall = (torch.repeat_interleave(each.to(torch.float32), rows, 0))[: like.shape[0]]
+    return torch.repeat_interleave(tall, columns, 1)[:, : like.shape[1]]

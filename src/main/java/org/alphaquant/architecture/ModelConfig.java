@@ -83,10 +83,20 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
       return OptionalLong.empty();
     }
     JsonNode value = get(key);
-    if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < 0) {
+    if (!isWhole(value)) {
       throw wrong(key, "is " + value + "; it must be a whole number from 0");
     }
     return OptionalLong.of(value.asLong());
+  }
+
+  // Tools that read config.json as a table write 2048.0.
+  private static boolean isWhole(JsonNode value) {
+    return value.isNumber()
+        && value.asDouble() >= 0
+        && value.asDouble() <= Long.MAX_VALUE
+        && (value.isIntegralNumber()
+            ? value.canConvertToLong()
+            : value.asDouble() == Math.rint(value.asDouble()));
   }
 
   public double number(String key, double whenMissing) {
@@ -181,7 +191,7 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
   public List<Long> integersOrNull(String key) {
     List<Long> values = new ArrayList<>();
     for (JsonNode item : list(key)) {
-      if (!item.isIntegralNumber() || item.asLong() < 0) {
+      if (!isWhole(item)) {
         throw wrong(key, "holds " + item + "; it must be a list of whole numbers from 0");
       }
       values.add(item.asLong());

@@ -43,6 +43,7 @@ final class JsonText {
     try {
       ByteBuffer bytes = map(file, links, kind);
       requireUtf8(file, bytes, kind);
+      skipByteOrderMark(bytes);
       try (JsonParser json = parser(bytes)) {
         JsonNode node = MAPPER.readTree(json);
         if (node == null || !node.isObject()) {
@@ -52,6 +53,13 @@ final class JsonText {
       }
     } catch (JacksonException malformed) {
       throw CheckpointException.of(kind, file, "not valid JSON: " + reason(malformed), malformed);
+    }
+  }
+
+  // Editors of some systems begin a file with it.
+  private static void skipByteOrderMark(ByteBuffer bytes) {
+    if (bytes.remaining() > 3 && (bytes.getInt(0) >>> 8) == 0xefbbbf) {
+      bytes.position(3);
     }
   }
 

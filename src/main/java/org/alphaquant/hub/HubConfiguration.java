@@ -3,6 +3,7 @@ package org.alphaquant.hub;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.alphaquant.cache.ModelCache;
 import org.alphaquant.server.ServerSettings;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -35,10 +36,13 @@ class HubConfiguration {
     return new Hub(settings, place, cache);
   }
 
-  /** Below a root for models there may be folders in the layout of a cache. */
+  /** A root for models may be a cache itself, or have one in it, as {@code HF_HOME} does. */
   private static List<Path> roots(Environment environment) {
     return Binder.get(environment)
         .bind("alphaquant.models.roots", Bindable.listOf(Path.class))
-        .orElse(List.of(Path.of("models")));
+        .orElse(List.of(Path.of("models")))
+        .stream()
+        .flatMap(root -> Stream.of(root, root.resolve("hub")))
+        .toList();
   }
 }

@@ -13,7 +13,8 @@ import org.alphaquant.checkpoint.Links;
 /**
  * Folders that names are looked up in, in order. A name is a path below one of them; symbolic links
  * are followed and must end below a root too, those inside a model's folder as well. The files that
- * a snapshot in a hub's cache links to are the cache's own.
+ * a snapshot in a hub's cache links to are the cache's own; the folder of a model in such a cache,
+ * {@code path/models--org--name} or {@code path/org/name}, means its snapshot of {@code main}.
  *
  * @param property the setting that lists them, for messages
  */
@@ -29,7 +30,7 @@ public record AllowedRoots(String property, List<Path> roots) {
    * @throws SourceException if it or a file in it is outside of every root, or if it is no folder
    */
   public Path folder(String name) {
-    Path found = find(name);
+    Path found = snapshot(name, find(name));
     if (!Files.isDirectory(found)) {
       throw new SourceException("'%s' is a file; a folder is needed".formatted(name));
     }
@@ -57,7 +58,7 @@ public record AllowedRoots(String property, List<Path> roots) {
       Path candidate = root.resolve(path).normalize();
       if (candidate.startsWith(root)) {
         inside = true;
-        Optional<Path> real = real(candidate);
+        Optional<Path> real = real(candidate).or(() -> real(repository(root, candidate)));
         if (real.isPresent()) {
           return checked(name, real.get());
         }
@@ -69,6 +70,32 @@ public record AllowedRoots(String property, List<Path> roots) {
         : new SourceException(
             "'%s' is outside of the allowed folders; %s allows %s"
                 .formatted(name, property, roots));
+  }
+
+  /** The folder of a repository in a hub's cache that lies deeper below the root. */
+  private static Path repository(Path root, Path candidate) {
+    Path organisation = candidate.getParent();
+    boolean isDeeper = root.relativize(candidate).getNameCount() > 2;
+    return isDeeper
+        ? organisation.resolveSibling(
+            "models--" + organisation.getFileName() + "--" + candidate.getFileName())
+        : candidate;
+  }
+
+  private Path snapshot(String name, Path repository) {
+    Path main = repository.resolve("refs").resolve("main");
+    if (Files.exists(repository.resolve("config.json")) || !Files.isRegularFile(main)) {
+      return repository;
+    }
+    try {
+      String revision = Files.readString(checked(name + "/refs/main", main.toRealPath())).strip();
+      Path snapshot = repository.resolve("snapshots").resolve(revision);
+      return Files.isDirectory(snapshot)
+          ? checked(name + "/snapshots/" + revision, snapshot.toRealPath())
+          : repository;
+    } catch (IOException | InvalidPathException e) {
+      throw new SourceException("'%s/refs/main' cannot be read: %s".formatted(name, e));
+    }
   }
 
   /**

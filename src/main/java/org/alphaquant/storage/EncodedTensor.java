@@ -85,7 +85,11 @@ public record EncodedTensor(
   @Override
   public ScaledCodes codes(TensorScope scope) {
     long[] shape = {info.shape().get(0), info.shape().get(1)};
-    return codec.read(scope, coded, new Planes(scope, shape[0], shape[1], planes(), this::bytes));
+    try {
+      return codec.read(scope, coded, new Planes(scope, shape[0], shape[1], planes(), this::bytes));
+    } catch (IllegalArgumentException wrong) {
+      throw ModelException.tensor(info.name(), wrong.getMessage());
+    }
   }
 
   private List<ByteBuffer> bytes(String suffix) {

@@ -67,6 +67,13 @@ class CheckpointTest {
   }
 
   @Test
+  void aByteOrderMarkBeforeConfigIsSkipped() throws IOException {
+    Path config = folder.resolve("config.json");
+    Files.writeString(config, "\ufeff" + Files.readString(config));
+    assertThat(opening().kind()).isEqualTo(Kind.WEIGHTS_MISSING);
+  }
+
+  @Test
   void aMissingConfigIsAnError() throws IOException {
     Files.delete(folder.resolve("config.json"));
     assertThat(opening().kind()).isEqualTo(Kind.CONFIG_MISSING);

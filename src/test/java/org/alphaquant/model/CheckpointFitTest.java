@@ -105,6 +105,19 @@ class CheckpointFitTest {
     }
   }
 
+  @Test
+  void aWholeNumberMayBeWrittenWithAFraction() throws IOException {
+    try (Checkpoint original = EditedCheckpoint.fixture("olmoe")) {
+      EditedCheckpoint edited = EditedCheckpoint.of(original).set("num_experts_per_tok", "2.0");
+      try (Checkpoint changed = Checkpoint.open(edited.write(folder))) {
+        assertThat(ModelFamilies.describe(changed, null).routing().orElseThrow().topK())
+            .isEqualTo(2);
+      }
+    }
+    assertRefused(
+        "olmoe", it -> it.set("num_experts_per_tok", "2.5"), "is 2.5; it must be a whole");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "olmoe, model.layers.1.mlp.experts.5.up_proj.weight", "olmoe, model.norm.weight",

@@ -81,6 +81,7 @@ class QuantizedSourceTest {
     "float-quantized, group, _scale, F16, F8_E4M3",
     "naive-quantized, channel, _scale, F16, F8_E4M3",
     "int-quantized, channel, _scale, F32, I8",
+    "int-quantized, group with zero points, _scale, F32, I8",
     "fp8, block, _scale_inv, F32, F8_E4M3",
     "fp8, scalar, _scale_inv, BF16, F8_E4M3",
     "fp8, tensor, _scale, F32, F8_E4M3",
@@ -149,9 +150,18 @@ class QuantizedSourceTest {
       }
       scaled.put(scale(name + suffix, factors, down, across));
       scaled.put(linear.name() + ".input_scale", new float[] {0.25f}, 1L);
+      byte[] zeros = new byte[factors.length];
+      if (strategy.endsWith("zero points")) {
+        for (int i = 0; i < zeros.length; i++) {
+          zeros[i] = (byte) (i % 9 - 4);
+        }
+        TensorInfo zero = new TensorInfo(name + "_zero_point", Dtype.I8, List.of(down, across));
+        scaled.put(TensorSource.of(zero, ByteBuffer.wrap(zeros)));
+      }
       float[] values = scope.toFloats(numbers);
       for (int i = 0; i < values.length; i++) {
-        values[i] *= factors[(int) (i / columns / block[0] * across + i % columns / block[1])];
+        int at = (int) (i / columns / block[0] * across + i % columns / block[1]);
+        values[i] = (values[i] - zeros[at]) * factors[at];
       }
       plain.put(name, values, rows, columns);
     }
@@ -160,7 +170,7 @@ class QuantizedSourceTest {
       return switch (strategy) {
         case "tensor", "scalar" -> new long[] {linear.outFeatures(), linear.inFeatures()};
         case "channel", "vector" -> new long[] {1, linear.inFeatures()};
-        case "group" -> new long[] {1, 16};
+        case "group", "group with zero points" -> new long[] {1, 16};
         default -> new long[] {24, 40};
       };
     }
@@ -256,7 +266,9 @@ class QuantizedSourceTest {
       assertRefused(edited.write(folder), name + "_scale has shape [63, 1]");
       edited.put(name + "_scale", new float[64], 64L, 1L);
       edited.put(name + "_zero_point", new float[64], 64L, 1L);
-      assertRefused(edited.write(folder), name + "_zero_point is there; only symmetric");
+      assertRefused(edited.write(folder), name + "_zero_point is F32 [64, 1] for I8 numbers");
+      edited.drop(name + "_zero_point").put(name + "_g_idx", new float[64], 64L);
+      assertRefused(edited.write(folder), name + "_g_idx is there");
     }
   }
 

@@ -103,6 +103,20 @@ class AllowedRootsTest {
     assertThatThrownBy(() -> snapshots.folder("1f")).hasMessageContaining("1f/LICENSE");
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"hub/models--a--b", "hub/a/b", "hub/models--a--b/snapshots/1f"})
+  void aModelInAHubsCacheIsItsMainSnapshot(String name) throws IOException {
+    Path cache = Files.createDirectories(root.resolve("hub/models--a--b"));
+    Path snapshot = Files.createDirectories(cache.resolve("snapshots/1f"));
+    Files.createDirectories(cache.resolve("refs"));
+    Files.writeString(cache.resolve("refs/main"), "1f\n");
+    assertThat(roots.folder(name)).isEqualTo(snapshot.toRealPath());
+    Files.writeString(cache.resolve("refs/main"), "../../../../..");
+    if (!name.endsWith("1f")) {
+      assertThatThrownBy(() -> roots.folder(name)).hasMessageContaining("outside");
+    }
+  }
+
   @Test
   void aLinkThatLeadsOutsideIsRefused() {
     assertThatThrownBy(() -> roots.file("leak.txt"))

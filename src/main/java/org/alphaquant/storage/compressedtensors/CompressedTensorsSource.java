@@ -32,6 +32,7 @@ public final class CompressedTensorsSource implements SourceReader {
           "weight_scale",
           "weight_shape",
           "weight_zero_point",
+          "weight_g_idx",
           "weight_global_scale",
           "input_global_scale");
 
@@ -82,10 +83,6 @@ public final class CompressedTensorsSource implements SourceReader {
   }
 
   private static EncodedTensor integers(Checkpoint checkpoint, String name, String stored) {
-    if (checkpoint.has(stored + "_g_idx")) {
-      throw ModelException.tensor(
-          stored + "_g_idx", "is there; only groups of neighbouring inputs are read");
-    }
     TensorInfo words = matrix(checkpoint, stored + PACKED);
     TensorInfo scale = matrix(checkpoint, stored + SCALE);
     long rows = scale.shape().get(0);
@@ -99,7 +96,9 @@ public final class CompressedTensorsSource implements SourceReader {
     boolean symmetric = !checkpoint.has(stored + "_zero_point");
     TensorScheme scheme =
         new TensorScheme(format, (int) (columns / groups), symmetric, NumberFormat.BF16);
-    return tensor(checkpoint, name, stored, scheme, new PackedIntegers(), rows, columns);
+    boolean bytes = !symmetric && checkpoint.info(stored + "_zero_point").dtype() == Dtype.I8;
+    CodedWeight codec = new PublishedIntegers(bytes, checkpoint.has(stored + "_g_idx"));
+    return tensor(checkpoint, name, stored, scheme, codec, rows, columns);
   }
 
   // Rows are whole words, so that a few lengths of one fit several numbers of bits: the most do.

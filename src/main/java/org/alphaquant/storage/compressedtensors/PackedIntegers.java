@@ -23,7 +23,7 @@ final class PackedIntegers implements CodedWeight {
 
   private static final String PACKED = "weight_packed";
   private static final String SHAPE = "weight_shape";
-  private static final String ZERO_POINT = "weight_zero_point";
+  static final String ZERO_POINT = "weight_zero_point";
 
   @Override
   public List<Plane> planes(TensorScheme scheme, long rows, long columns, Dtype model) {
@@ -67,12 +67,16 @@ final class PackedIntegers implements CodedWeight {
 
   @Override
   public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
-    int bits = scheme.format().bits();
-    NDArray codes = scope.run("packing.unpack", planes.rows(PACKED), bits, planes.inFeatures());
+    NDArray codes = codes(scope, scheme, planes);
     NDArray scale = planes.floats(WEIGHT_SCALE);
     return scheme.symmetric()
         ? ScaledCodes.symmetric(scope, scheme, codes, scale)
         : new ScaledCodes(scheme, codes, scale, zeroPoints(scope, scheme, planes));
+  }
+
+  NDArray codes(TensorScope scope, TensorScheme scheme, Planes planes) {
+    int bits = scheme.format().bits();
+    return scope.run("packing.unpack", planes.rows(PACKED), bits, planes.inFeatures());
   }
 
   private static NDArray zeroPoints(TensorScope scope, TensorScheme scheme, Planes planes) {

@@ -1,11 +1,8 @@
 package org.alphaquant.storage.gptq;
 
 import ai.djl.ndarray.NDArray;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.alphaquant.checkpoint.Dtype;
-import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.storage.CodedWeight;
 import org.alphaquant.storage.Plane;
@@ -77,28 +74,6 @@ record GptqWords(boolean firstVersion) implements CodedWeight {
             planes.outFeatures(),
             scheme.format().smallest(),
             firstVersion ? 1 : 0);
-    int[] groups = planes.integers(GROUPS);
-    return isInOrder(groups, scheme)
-        ? new ScaledCodes(scheme, codes, scale, zero)
-        : reordered(scope, new ScaledCodes(scheme, codes, scale, zero), groups);
-  }
-
-  private static boolean isInOrder(int[] groups, TensorScheme scheme) {
-    int size = scheme.isPerChannel() ? groups.length : scheme.groupSize();
-    return IntStream.range(0, groups.length).allMatch(k -> groups[k] == k / size);
-  }
-
-  // Activation order: an input's group is anywhere, so that each gets a scale of its own.
-  private static ScaledCodes reordered(TensorScope scope, ScaledCodes stored, int[] groups) {
-    long[] index = Arrays.stream(groups).asLongStream().toArray();
-    NDArray of = scope.longs(index, index.length);
-    TensorScheme each =
-        new TensorScheme(
-            stored.scheme().format(), 1, stored.scheme().symmetric(), NumberFormat.BF16);
-    return new ScaledCodes(
-        each,
-        stored.codes(),
-        scope.run("tensor.chosen_columns", stored.scale(), of),
-        scope.run("tensor.chosen_columns", stored.zero(), of));
+    return new ScaledCodes(scheme, codes, scale, zero).ordered(scope, planes.integers(GROUPS));
   }
 }

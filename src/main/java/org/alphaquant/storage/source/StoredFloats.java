@@ -23,6 +23,8 @@ public final class StoredFloats {
           Dtype.BF16, TorchDtype.BFLOAT16,
           Dtype.F8_E4M3, TorchDtype.FLOAT8_E4M3);
 
+  private static final int E8M0_BIAS = 127;
+
   private StoredFloats() {}
 
   /**
@@ -54,7 +56,7 @@ public final class StoredFloats {
         ByteRange.of(checkpoint.bytes(name), index * size, size));
   }
 
-  /** All values of a small F32, F16 or BF16 tensor. */
+  /** All values of a small tensor of floats, or of powers of two (E8M0). */
   public static float[] values(Checkpoint checkpoint, TensorInfo info) {
     float[] values = new float[Math.toIntExact(info.elements())];
     int next = 0;
@@ -71,6 +73,7 @@ public final class StoredFloats {
     return switch (dtype) {
       case F32 -> in.getFloat();
       case F16 -> half(in.getShort());
+      case F8_E8M0 -> Math.scalb(1.0f, (in.get() & 0xff) - E8M0_BIAS);
       default -> Float.intBitsToFloat(in.getShort() << 16);
     };
   }

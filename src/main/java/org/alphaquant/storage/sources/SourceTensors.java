@@ -21,6 +21,7 @@ import org.alphaquant.storage.source.SourceQuantization;
 import org.alphaquant.storage.source.SourceReader;
 import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.source.StoredFloats;
+import org.alphaquant.storage.source.scaled.ScaledRows;
 import org.alphaquant.storage.source.scaled.ScaledTensor;
 
 /**
@@ -92,8 +93,8 @@ public final class SourceTensors {
     for (String stored : checkpoint.names()) {
       if (byValues.containsKey(stored)) {
         byValues.get(stored).forEach(tensor -> plain.add(tensor.plain()));
-      } else if (!used.contains(stored) && !belongsToPacking(stored)) {
-        plain.add(whole(stored, stored).plain());
+      } else if (!used.contains(stored)) {
+        carried(stored).ifPresent(tensor -> plain.add(tensor.plain()));
       }
     }
     return plain;
@@ -110,10 +111,17 @@ public final class SourceTensors {
         .toList();
   }
 
-  private boolean belongsToPacking(String stored) {
-    return ScaledTensor.belongs(checkpoint, stored)
-        || SourceQuantization.isCacheScale(stored)
-        || READERS.stream().anyMatch(reader -> reader.belongs(checkpoint, stored));
+  /** What a tensor that the model does not read is; empty of parts of others. */
+  private Optional<SourceTensor> carried(String stored) {
+    if (READERS.stream().anyMatch(reader -> reader.belongs(checkpoint, stored))) {
+      String weight = stored.substring(0, stored.lastIndexOf('.')) + ".weight";
+      return read(weight, weight).filter(it -> it.stored().get(0).name().equals(stored));
+    }
+    boolean isPart =
+        ScaledTensor.belongs(checkpoint, stored)
+            || ScaledRows.belongs(checkpoint, stored)
+            || SourceQuantization.isCacheScale(stored);
+    return isPart ? Optional.empty() : Optional.of(whole(stored, stored));
   }
 
   private SourceTensor whole(String name, String stored) {

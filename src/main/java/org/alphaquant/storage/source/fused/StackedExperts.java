@@ -13,6 +13,8 @@ import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.source.Strided;
 import org.alphaquant.storage.source.mxfp4.Mxfp4;
 import org.alphaquant.storage.source.mxfp4.Mxfp4Rows;
+import org.alphaquant.storage.source.scaled.ScaledRows;
+import org.alphaquant.storage.source.scaled.ScaledTensor;
 
 /**
  * The experts of a layer, found in two stacked tensors of a checkpoint.
@@ -84,7 +86,13 @@ public record StackedExperts(
       TensorInfo info = new TensorInfo(weight, Dtype.BF16, shape);
       return new Mxfp4Rows(checkpoint, info, name, expert, out, rows);
     }
+    if (ScaledRows.holds(checkpoint, name)) {
+      TensorInfo info = new TensorInfo(weight, Dtype.BF16, shape);
+      boolean transposed = arrangement != Arrangement.GATE_FIRST;
+      return new ScaledRows(checkpoint, info, name, expert, transposed, rows).checked();
+    }
     TensorInfo info = new TensorInfo(weight, dtype(name), shape);
+    ScaledTensor.refuseHalves(checkpoint, checkpoint.info(name));
     if (arrangement == Arrangement.GATE_FIRST) {
       long rowBytes = info.bytes() / shape.get(0);
       return new StackedRows(checkpoint, info, name, (expert * out + rows.first()) * rowBytes);

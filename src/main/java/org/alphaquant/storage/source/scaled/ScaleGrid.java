@@ -20,7 +20,7 @@ import tools.jackson.databind.JsonNode;
  */
 record ScaleGrid(long rows, long columns) {
 
-  private static final Set<Dtype> SCALES = Set.of(Dtype.F32, Dtype.BF16, Dtype.F16);
+  private static final Set<Dtype> SCALES = Set.of(Dtype.F32, Dtype.BF16, Dtype.F16, Dtype.F8_E8M0);
 
   /**
    * Holds a scale against its matrix and {@code quantization_config}: one for all, one for each
@@ -34,7 +34,8 @@ record ScaleGrid(long rows, long columns) {
         "quant_method", "", new TreeSet<>(Set.of("fp8", "compressed-tensors", "fbgemm_fp8")));
     config.oneOf("fmt", "e4m3", Set.of("e4m3", "float8_e4m3fn"));
     if (!SCALES.contains(scale.dtype())) {
-      throw ModelException.tensor(scale.name(), "is " + scale.dtype() + ", not F32, BF16 or F16");
+      throw ModelException.tensor(
+          scale.name(), "is " + scale.dtype() + ", not F32, BF16, F16 or E8M0");
     }
     if (weight.shape().size() != 2) {
       throw ModelException.tensor(
@@ -58,6 +59,9 @@ record ScaleGrid(long rows, long columns) {
     boolean perRow = !shape.isEmpty() && shape.get(0) == rows;
     if (perRow && scale.elements() == rows) {
       return new ScaleGrid(1, columns);
+    }
+    if (shape.equals(List.of(1L, columns))) {
+      return new ScaleGrid(rows, 1);
     }
     if (perRow && shape.size() == 2 && columns % shape.get(1) == 0 && blocks.isEmpty()) {
       return new ScaleGrid(1, columns / shape.get(1));

@@ -16,6 +16,7 @@ import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.storage.source.BrainFloats;
+import org.alphaquant.storage.source.ByteRange;
 import org.alphaquant.storage.source.PlainTensor;
 import org.alphaquant.storage.source.ScaledCodes;
 import org.alphaquant.storage.source.SourceTensor;
@@ -26,7 +27,8 @@ import org.alphaquant.torch.TorchDtype;
 /**
  * A matrix {@code weight} of E4M3 or signed bytes whose factors are in {@code weight_scale_inv}
  * (DeepSeek-V3, README_WEIGHTS.md) or {@code weight_scale} (compressed-tensors 0.18, {@code
- * compressors/naive_quantized}). Both are multiplied with. Plain, it is BF16. The scales of its
+ * compressors/naive_quantized}). Both are multiplied with, after bytes have lost the zero point
+ * that {@code weight_zero_point} may have for each scale. Plain, it is BF16. The scales of its
  * inputs, which are for serving, are left out.
  *
  * @param codes the matrix without its factors
@@ -34,6 +36,7 @@ import org.alphaquant.torch.TorchDtype;
 public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSource {
 
   private static final List<String> SCALES = List.of("_scale_inv", "_scale");
+  private static final String ZERO = "_zero_point";
   private static final List<String> INPUTS =
       List.of("input_scale", "activation_scale", "input_scale_ub");
   private static final Set<Dtype> CODES = Set.of(Dtype.F8_E4M3, Dtype.I8);
@@ -45,13 +48,13 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
     return CODES.contains(checkpoint.info(stored).dtype()) && scale(checkpoint, stored).isPresent();
   }
 
-  private static Optional<String> scale(Checkpoint checkpoint, String stored) {
+  static Optional<String> scale(Checkpoint checkpoint, String stored) {
     return SCALES.stream().map(stored::concat).filter(checkpoint::has).findFirst();
   }
 
   /** Whether a stored tensor is a scale of such a matrix, or of its inputs. */
   public static boolean belongs(Checkpoint checkpoint, String stored) {
-    for (String scale : SCALES) {
+    for (String scale : List.of(SCALES.get(0), SCALES.get(1), ZERO)) {
       String weight = stored.substring(0, Math.max(0, stored.length() - scale.length()));
       if (stored.endsWith(scale) && checkpoint.has(weight) && holds(checkpoint, weight)) {
         return true;
@@ -94,10 +97,19 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
    */
   public ScaledTensor checked() {
     grid();
-    String zero = codes.storedName() + "_zero_point";
-    if (checkpoint().has(zero)) {
-      throw ModelException.tensor(zero, "is there; only symmetric numbers are read");
+    String order = codes.storedName() + "_g_idx";
+    if (checkpoint().has(order)) {
+      throw ModelException.tensor(order, "is there; an order of inputs is read of packed integers");
     }
+    zero()
+        .filter(it -> isFloat() || it.dtype() != Dtype.I8 || it.elements() != scale().elements())
+        .ifPresent(
+            zero -> {
+              throw ModelException.tensor(
+                  zero.name(),
+                  "is %s %s for %s numbers with scales %s; it must be I8 of the scales' shape"
+                      .formatted(zero.dtype(), zero.shape(), values().dtype(), scale().shape()));
+            });
     return this;
   }
 
@@ -109,6 +121,7 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
   @Override
   public List<TensorInfo> stored() {
     List<TensorInfo> stored = new ArrayList<>(List.of(values(), scale()));
+    zero().ifPresent(stored::add);
     String weight = codes.storedName();
     String module = weight.substring(0, weight.lastIndexOf('.') + 1);
     INPUTS.stream()
@@ -124,18 +137,23 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
     ScaleGrid grid = grid();
     try (TensorScope loading = scope.child(codes.name())) {
       List<Long> shape = grid.shape(values().shape().get(0), values().shape().get(1));
-      NDArray scale =
-          loading.tensor(
-              StoredFloats.torchDtype(scale()),
-              new long[] {shape.get(0), shape.get(1)},
-              checkpoint().bytes(scale().name()));
+      NDArray scale = loading.floats(scales(), shape.get(0), shape.get(1));
       NDArray numbers =
           loading.tensor(
               isFloat() ? TorchDtype.FLOAT8_E4M3 : TorchDtype.INT8,
               StoredFloats.shape(values()),
               checkpoint().bytes(codes.storedName()));
+      NDArray centred =
+          zero().isEmpty()
+              ? numbers
+              : loading.run(
+                  "weights.minus_blocks",
+                  numbers,
+                  loading.floats(zeros(), shape.get(0), shape.get(1)),
+                  grid.rows(),
+                  grid.columns());
       NDArray floats =
-          loading.run("weights.dequantize_blocks", numbers, scale, grid.rows(), grid.columns());
+          loading.run("weights.dequantize_blocks", centred, scale, grid.rows(), grid.columns());
       return loading.keep(scope, floats);
     }
   }
@@ -148,7 +166,8 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
   @Override
   public void writeTo(WritableByteChannel channel) throws IOException {
     ScaleGrid grid = grid();
-    float[] scales = StoredFloats.values(checkpoint(), scale());
+    float[] scales = scales();
+    float[] zeros = zeros();
     long columns = values().shape().get(1);
     long across = grid.shape(1, columns).get(1);
     boolean isFloat = isFloat();
@@ -157,9 +176,10 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
     for (ByteBuffer slice : checkpoint().bytes(codes.storedName())) {
       ByteBuffer in = slice.duplicate();
       while (in.hasRemaining()) {
-        long block = index / columns / grid.rows() * across + index % columns / grid.columns();
+        int block =
+            (int) (index / columns / grid.rows() * across + index % columns / grid.columns());
         byte code = in.get();
-        out.write((isFloat ? E4M3[code & 0xff] : code) * scales[(int) block]);
+        out.write(((isFloat ? e4m3(code) : code) - zeros[block]) * scales[block]);
         index++;
       }
     }
@@ -172,7 +192,7 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
     NumberFormat format = isFloat() ? NumberFormat.FP8_E4M3 : NumberFormat.INT8;
     long columns = values().shape().get(1);
     long group = Math.min(columns, grid().columns());
-    return Optional.of(TensorScheme.of(format, (int) group));
+    return Optional.of(new TensorScheme(format, (int) group, zero().isEmpty(), NumberFormat.BF16));
   }
 
   @Override
@@ -181,22 +201,47 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
     long rows = values().shape().get(0);
     long columns = values().shape().get(1);
     List<Long> shape = grid.shape(rows, columns);
-    NDArray scale =
-        scope.run(
-            "weights.scales_by_row",
-            scope.tensor(
-                StoredFloats.torchDtype(scale()),
-                new long[] {shape.get(0), shape.get(1)},
-                checkpoint().bytes(scale().name())),
-            grid.rows(),
-            rows);
+    NDArray scale = byRow(scope, scope.floats(scales(), shape.get(0), shape.get(1)));
     TorchDtype type = isFloat() ? TorchDtype.UINT8 : TorchDtype.INT8;
     NDArray numbers =
         scope.tensor(type, new long[] {rows, columns}, checkpoint().bytes(codes.storedName()));
     TensorScheme scheme = scheme().orElseThrow();
     NDArray counted =
         isFloat() ? numbers : scope.run("packing.unsigned", numbers, scheme.format().smallest());
-    return ScaledCodes.symmetric(scope, scheme, counted, scale);
+    return zero().isEmpty()
+        ? ScaledCodes.symmetric(scope, scheme, counted, scale)
+        : new ScaledCodes(
+            scheme,
+            counted,
+            scale,
+            byRow(scope, scope.floats(zeros(), shape.get(0), shape.get(1))));
+  }
+
+  private NDArray byRow(TensorScope scope, NDArray each) {
+    return scope.run("weights.scales_by_row", each, grid().rows(), values().shape().get(0));
+  }
+
+  private float[] scales() {
+    return StoredFloats.values(checkpoint(), scale());
+  }
+
+  /** The zero point of each scale; 0 where there is none. */
+  private float[] zeros() {
+    float[] zeros = new float[Math.toIntExact(scale().elements())];
+    zero()
+        .ifPresent(
+            zero -> {
+              ByteBuffer in = ByteRange.joined(checkpoint().bytes(zero.name()), 0, zero.bytes());
+              for (int i = 0; i < zeros.length; i++) {
+                zeros[i] = in.get(in.position() + i);
+              }
+            });
+    return zeros;
+  }
+
+  private Optional<TensorInfo> zero() {
+    String zero = codes.storedName() + ZERO;
+    return checkpoint().has(zero) ? Optional.of(checkpoint().info(zero)) : Optional.empty();
   }
 
   private boolean isFloat() {
@@ -217,6 +262,11 @@ public record ScaledTensor(PlainTensor codes) implements SourceTensor, TensorSou
 
   private ScaleGrid grid() {
     return ScaleGrid.of(checkpoint(), values(), scale());
+  }
+
+  /** The value of a code. */
+  static float e4m3(byte code) {
+    return E4M3[code & 0xff];
   }
 
   // OCP 8-bit floating point (OFP8) E4M3: no infinities, one NaN per sign, bias 7.
