@@ -15,7 +15,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * own, and only the readers named {@code OrNull} take it. Every error names the key.
  *
  * @param path what comes before a key in the whole file, {@code text_config.} for example
- * @param asked every key that was looked at, with its path
+ * @param asked every key that was read, with its path
  */
 public record ModelConfig(JsonNode root, String path, Set<String> asked) {
 
@@ -33,7 +33,7 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
     return get(key) == null;
   }
 
-  /** Whether a key was looked at by whoever read this object. */
+  /** Whether a key of this object was read. */
   public boolean wasAsked(String key) {
     return asked.contains(path + key);
   }

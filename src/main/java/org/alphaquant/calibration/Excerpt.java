@@ -1,6 +1,6 @@
 package org.alphaquant.calibration;
 
-/** The beginning of a stranger's text, fit for a message. */
+/** The beginning of an untrusted text, short and printable enough for a message. */
 final class Excerpt {
 
   private static final int MAX = 60;

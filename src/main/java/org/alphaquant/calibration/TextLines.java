@@ -17,14 +17,20 @@ import org.alphaquant.calibration.CalibrationException.Kind;
  */
 final class TextLines implements AutoCloseable {
 
-  static final int MAX_LINE_BYTES = 1 << 26;
+  /** Longest line that is read whole; its text takes some six times that while it is parsed. */
+  static final int MAX_LINE_BYTES = 1 << 25;
+
+  /** Where counting a line that is too long ends. */
+  private static final long MOST_COUNTED = 1L << 34;
+
+  private static final int KEPT_BUFFER = 1 << 20;
   private static final int WHOLE = Integer.MAX_VALUE;
   private static final int NONE = -2;
   private static final String BYTE_ORDER_MARK = "\ufeff";
 
   private final Path file;
   private final InputStream bytes;
-  private final ByteArrayOutputStream line = new ByteArrayOutputStream();
+  private LineBytes line = new LineBytes();
   private final int part;
   private int ahead = NONE;
   private boolean ended = true;
@@ -53,7 +59,17 @@ final class TextLines implements AutoCloseable {
     return number;
   }
 
+  /** Bytes whose buffer is read in place. */
+  private static final class LineBytes extends ByteArrayOutputStream {
+    ByteBuffer content() {
+      return ByteBuffer.wrap(buf, 0, count);
+    }
+  }
+
   Optional<String> next() {
+    if (line.size() > KEPT_BUFFER) {
+      line = new LineBytes();
+    }
     line.reset();
     number += ended ? 1 : 0;
     try {
@@ -87,17 +103,38 @@ final class TextLines implements AutoCloseable {
     return (value & 0xc0) != 0x80;
   }
 
-  private void append(int value) {
+  private void append(int value) throws IOException {
     if (line.size() == MAX_LINE_BYTES) {
-      throw new CalibrationException(
-          Kind.TEXT_FILE, at() + ": longer than the limit of " + MAX_LINE_BYTES + " bytes");
+      throw tooLong(value == '\n' ? 1 : 1 + restOfLine());
     }
     line.write(value);
   }
 
+  private CalibrationException tooLong(long more) {
+    boolean counted = more < MOST_COUNTED;
+    line = new LineBytes();
+    return new CalibrationException(
+        Kind.TEXT_FILE,
+        "%s: the row has %s%,d bytes, over the limit of %,d; make several rows of it, or give it as plain text"
+            .formatted(at(), counted ? "" : "more than ", MAX_LINE_BYTES + more, MAX_LINE_BYTES));
+  }
+
+  private long restOfLine() throws IOException {
+    byte[] chunk = new byte[1 << 16];
+    long count = 0;
+    for (int read = bytes.read(chunk); read > 0 && count < MOST_COUNTED; read = bytes.read(chunk)) {
+      for (int i = 0; i < read; i++) {
+        if (chunk[i] == '\n') {
+          return count + i + 1;
+        }
+      }
+      count += read;
+    }
+    return count;
+  }
+
   private String decode() throws CharacterCodingException {
-    String text =
-        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(line.toByteArray())).toString();
+    String text = StandardCharsets.UTF_8.newDecoder().decode(line.content()).toString();
     return number == 1 && text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
   }
 

@@ -121,7 +121,7 @@ public final class CheckpointException extends RuntimeException {
     return where + (tensor == null ? "" : "tensor " + quote(tensor) + ": ") + detail;
   }
 
-  // The folder is the model; what lies above it is the server's own business.
+  // The folder is the model; the path above it is the server's own business.
   private static String shortName(Path file) {
     int names = file.getNameCount();
     return names > 2 ? file.subpath(names - 2, names).toString() : file.toString();

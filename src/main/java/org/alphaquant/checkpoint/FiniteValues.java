@@ -9,8 +9,8 @@ import java.util.Optional;
 /**
  * Looks for infinities and not-a-number in stored numbers: words whose exponent bits are all ones
  * (IEEE 754; OCP 8-bit floating point, where E4M3 has them only with an all-ones mantissa; OCP MX's
- * exponents, which have no sign). Eight bytes are looked at in one step, so that a file is read
- * about as fast as memory gives it.
+ * exponents, which have no sign). Eight bytes are checked in one step, so that a file is read about
+ * as fast as memory gives it.
  */
 public final class FiniteValues {
 
@@ -29,7 +29,7 @@ public final class FiniteValues {
 
   private FiniteValues() {}
 
-  /** Whether elements of that type can be other than finite, and are looked at here. */
+  /** Whether elements of that type can be infinite or no number, and are checked here. */
   public static boolean looksAt(Dtype dtype) {
     return ALL_ONES.containsKey(dtype);
   }
@@ -37,8 +37,8 @@ public final class FiniteValues {
   /**
    * Where the first number is that is not finite.
    *
-   * @param slices the elements' bytes in order, little-endian; no element lies in two slices
-   * @return its index in C order; empty where all are finite or the type is not looked at
+   * @param slices the elements' bytes in order, little-endian; no element spans two slices
+   * @return its index in C order; empty where all are finite or the type is not checked
    */
   public static Optional<Long> firstOther(Dtype dtype, List<ByteBuffer> slices) {
     if (!looksAt(dtype)) {

@@ -21,13 +21,11 @@ public interface Links {
    * Where a file really is.
    *
    * @throws IOException if it is not there
-   * @throws RuntimeException that says so, if it is where nothing may be read
+   * @throws RuntimeException if it is outside of what may be read
    */
   Path real(Path file) throws IOException;
 
-  /**
-   * Opens a file for reading; a link that took its place since it was looked at is not followed.
-   */
+  /** Opens a file for reading; a link that replaced it after the check is not followed. */
   default FileChannel open(Path file) throws IOException {
     return FileChannel.open(real(file), StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS);
   }

@@ -55,7 +55,8 @@ public final class SafetensorsWriter {
     return AtomicFile.write(file, target -> writeContent(file, target, header, ordered));
   }
 
-  // Wide types first, so that every element lies at a multiple of its size, as PyTorch writes them.
+  // Wide types first, so that every element starts at a multiple of its size, as PyTorch writes
+  // them.
   // Where any order does that, layer by layer: then a file can be written while its layers are
   // made.
   private static Comparator<TensorSource> order(List<TensorSource> tensors) {

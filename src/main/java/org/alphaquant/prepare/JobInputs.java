@@ -239,7 +239,7 @@ public class JobInputs {
    * @throws SourceException if it is not
    */
   public void requireText(TextRequest source) {
-    // Not opened: what a stranger's file holds is looked at by the run.
+    // Not opened: only the run reads what an untrusted file holds.
     if (!remote.hasText(source.source())) {
       settings.fileRoots().file(source.source());
     }

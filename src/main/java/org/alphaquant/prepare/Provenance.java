@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * Origins of the model and the texts of a job.
  *
- * @param model null where it lies below a root
+ * @param model null where it is below a root
  * @param texts of the calibration, in the order of their samples
  */
 public record Provenance(Origin model, List<Text> texts) {

@@ -16,7 +16,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.source.SourceException;
 
 /**
- * What the texts of a specification come to.
+ * How many samples and tokens the texts of a specification give.
  *
  * @param samples of the calibration
  * @param sequenceLength tokens of each

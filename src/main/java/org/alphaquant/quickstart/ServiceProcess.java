@@ -106,7 +106,7 @@ final class ServiceProcess {
     process.waitFor();
   }
 
-  /** Stops it in order, and by force if it does not come to an end; returns when it is gone. */
+  /** Stops it in order, and by force if it does not end; returns when it has ended. */
   void stop() {
     process.destroy();
     try {

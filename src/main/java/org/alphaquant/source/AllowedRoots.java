@@ -72,7 +72,7 @@ public record AllowedRoots(String property, List<Path> roots) {
                 .formatted(name, property, roots));
   }
 
-  /** The folder of a repository in a hub's cache that lies deeper below the root. */
+  /** Where a hub's cache deeper below the root keeps this repository. */
   private static Path repository(Path root, Path candidate) {
     Path organisation = candidate.getParent();
     boolean isDeeper = root.relativize(candidate).getNameCount() > 2;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.github.luben.zstd.ZstdOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -202,5 +203,38 @@ class DataFormatTest {
     Path packed = write("b.jsonl.gz", LINES);
     Path renamed = Files.move(packed, folder.resolve("b.jsonl"));
     assertThat(texts(renamed)).containsExactly("one", "two");
+  }
+
+  @Test
+  void aLineLongerThanTheLimitIsRefusedWithItsSize() throws IOException {
+    Path file = Files.writeString(folder.resolve("rows.jsonl"), LINES + "a".repeat(10_000));
+    try (RandomAccessFile bytes = new RandomAccessFile(file.toFile(), "rw")) {
+      bytes.setLength(LINES.length() + 200_000_000L);
+    }
+    try (Rows rows = Documents.rows(file, DataFormat.of(file))) {
+      for (int row = 0; row < 3; row++) {
+        assertThat(rows.next()).isPresent();
+      }
+      assertThatThrownBy(rows::next)
+          .isInstanceOf(CalibrationException.class)
+          .hasMessageContaining(
+              "'rows.jsonl', line 5: the row has 200,000,000 bytes, over the limit of 33,554,432");
+    }
+  }
+
+  @Test
+  void aRowOfAnArrayIsBoundedAsALineIs() throws IOException {
+    String field = "\"x\": \"" + "a".repeat(1 << 20) + "\"";
+    StringBuilder text = new StringBuilder("[{\"text\": \"a\"}, {").append(field);
+    for (int i = 0; i < 40; i++) {
+      text.append(", \"").append(i).append(field, 1, field.length());
+    }
+    Path file = Files.writeString(folder.resolve("rows.json"), text.append("}]"));
+    try (Rows rows = Documents.rows(file, DataFormat.of(file))) {
+      assertThat(rows.next()).isPresent();
+      assertThatThrownBy(rows::next)
+          .isInstanceOf(CalibrationException.class)
+          .hasMessageContaining("'rows.json', element 2: the row has more than 33,554,432 bytes");
+    }
   }
 }

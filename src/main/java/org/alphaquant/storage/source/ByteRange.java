@@ -9,7 +9,7 @@ public final class ByteRange {
 
   private ByteRange() {}
 
-  /** The part as one buffer, copied only where it lies in several slices. */
+  /** The part as one buffer, copied only where it spans several slices. */
   public static ByteBuffer joined(List<ByteBuffer> slices, long offset, long length) {
     List<ByteBuffer> parts = of(slices, offset, length);
     if (parts.size() == 1) {

@@ -100,7 +100,7 @@ public record StackedExperts(
     return new StackedColumns(checkpoint, info, name, expert, out, rows);
   }
 
-  // Checks the stack and tells how it lies: files of both orientations exist for some families.
+  // Checks the stack and returns its arrangement: some families are published in both orientations.
   private Arrangement arrangement(String name, long out, long in) {
     if (checkpoint.has(Mxfp4.blocks(name))) {
       Mxfp4.check(checkpoint, name, count, out, in);
