@@ -32,7 +32,7 @@ public final class WholeJob {
     JobSpec spec =
         new JobSpec()
             .model("olmoe")
-            ._config(new QuantizationConfig()._default(new Scheme().wq(WeightFormat.INT4).groupSize(32)))
+            .config(new QuantizationConfig()._default(new Scheme().wq(WeightFormat.INT4).groupSize(32)))
             .calibration(
                 new Calibration()
                     .texts(List.of("The quick brown fox jumps over the lazy dog."))
