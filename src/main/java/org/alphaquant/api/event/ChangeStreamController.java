@@ -33,7 +33,9 @@ class ChangeStreamController {
     this.json = json;
   }
 
-  @GetMapping(path = "/v1/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+  @GetMapping(
+      path = "/v1/events",
+      produces = {MediaType.TEXT_EVENT_STREAM_VALUE, MediaType.APPLICATION_PROBLEM_JSON_VALUE})
   SseEmitter follow(
       @RequestHeader(name = "Last-Event-ID", required = false) String lastEventId,
       HttpServletResponse response)

@@ -36,9 +36,23 @@ class EventStreamController {
     this.json = json;
   }
 
+  /** The path that has nothing else; some generated clients accept only the type of its errors. */
   @GetMapping(
-      path = {"/v1/jobs/{id}/events", "/v1/jobs/{id}/events/stream"},
-      produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+      path = "/v1/jobs/{id}/events/stream",
+      produces = {MediaType.TEXT_EVENT_STREAM_VALUE, MediaType.APPLICATION_PROBLEM_JSON_VALUE})
+  SseEmitter stream(
+      @PathVariable UUID id,
+      @RequestParam(defaultValue = "0") @Min(value = 0, message = "must not be negative")
+          long after,
+      @RequestHeader(name = "Last-Event-ID", required = false)
+          @Min(value = 0, message = "must not be negative")
+          Long lastEventId,
+      HttpServletResponse response)
+      throws IOException {
+    return follow(id, after, lastEventId, response);
+  }
+
+  @GetMapping(path = "/v1/jobs/{id}/events", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
   SseEmitter follow(
       @PathVariable UUID id,
       @RequestParam(defaultValue = "0") @Min(value = 0, message = "must not be negative")
