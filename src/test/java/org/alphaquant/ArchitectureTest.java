@@ -461,7 +461,13 @@ class ArchitectureTest {
     map.put("scheme", Set.of("architecture", "format", "problem", "request"));
     map.put(
         "storage.source.fused",
-        Set.of("storage.source", "storage.source.mxfp4", "checkpoint", "architecture", "torch"));
+        Set.of(
+            "storage.source",
+            "storage.source.mxfp4",
+            "storage.source.scaled",
+            "checkpoint",
+            "architecture",
+            "torch"));
     map.put(
         "storage.source.scaled",
         Set.of("storage.source", "checkpoint", "architecture", "format", "torch"));
