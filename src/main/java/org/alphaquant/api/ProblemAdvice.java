@@ -145,7 +145,7 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
 
   private static HttpHeaders retryAfter(Duration wait) {
     HttpHeaders headers = new HttpHeaders();
-    // Rounded up: a client that waits exactly so long must get through.
+    // Rounded up, so that a client that waits exactly this long is let through.
     headers.set(HttpHeaders.RETRY_AFTER, Long.toString(wait.plusMillis(999).toSeconds()));
     return headers;
   }
@@ -162,7 +162,7 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
     return answer(ProblemType.BAD_REQUEST, "The request is not one that is served.", request);
   }
 
-  /** Only a client that closed no more than its sending side reads this. */
+  /** Only a client that closed just its sending side can read this. */
   @ExceptionHandler
   ResponseEntity<Object> clientGone(ClientGoneException e, HttpServletRequest request) {
     LOG.info("The client left {} {}; the work on it ended", request.getMethod(), path(request));

@@ -57,7 +57,10 @@ class KeyController {
         .body(new CreatedKey(made.text(), made.key()));
   }
 
-  /** Once a key exists everybody needs one, so the first must be an administrator's. */
+  /**
+   * Once one key exists, every request needs one: without the admin scope nobody could make
+   * another.
+   */
   private void checkFirst(KeyRequest request, String token) {
     if (!setup.matches(token)) {
       throw new ProblemException(

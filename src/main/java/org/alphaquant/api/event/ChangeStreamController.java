@@ -84,7 +84,7 @@ class ChangeStreamController {
       emitter.complete();
     }
 
-    // The id says no more than that its client was here before: there is no history to resume from.
+    // There is no history to resume from: an id only says that the client has been here before.
     private void send(String type, String data) throws IOException {
       send(SseEmitter.event().id("seen").name(type).data(data));
     }

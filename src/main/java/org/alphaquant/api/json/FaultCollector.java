@@ -93,7 +93,9 @@ final class FaultCollector extends DeserializationProblemHandler {
             : mismatch(pointer, value, type));
   }
 
-  /** A field that could not be read is missing to its record; only the first of the two is news. */
+  /**
+   * A field that could not be read is also missing in its record: only the first fault is reported.
+   */
   private void add(Problem fault) {
     boolean known = faults.stream().anyMatch(other -> other.pointer().equals(fault.pointer()));
     if (!known && faults.size() < MOST_FAULTS) {
@@ -103,7 +105,7 @@ final class FaultCollector extends DeserializationProblemHandler {
 
   private static Problem fault(String record, SpecException refused) {
     String must = refused.value() == null ? "is missing; it must be " : "must be ";
-    // A value that is no object is read by its own type, which stands at the field already.
+    // The parser of a value that is no object already stands at the field.
     String field = "/" + refused.field();
     return Problem.error(
         refused.value() == null ? "missing" : "out-of-range",

@@ -81,7 +81,7 @@ final class StrictJson {
       collector.add(e, valueAt(JsonPointers.of(e.getPath()), body));
       return null;
     } catch (InputCoercionException e) {
-      // A number that its type cannot hold: the parser knows where it stands, and no more.
+      // A number too large for its type: the exception has no path, but the parser knows its place.
       String pointer = e.processor().streamReadContext().pathAsPointer().toString();
       Class<?> number = e.getTargetType();
       Problem fault =

@@ -16,7 +16,7 @@ public final class Problems {
 
   private Problems() {}
 
-  /** Fixes the media type, since a problem answers also those who accept no JSON. */
+  /** Sets the media type, because clients that accept no JSON get a problem too. */
   public static ResponseEntity<Object> response(ProblemDetails problem, HttpHeaders headers) {
     return ResponseEntity.status(problem.status())
         .headers(headers)

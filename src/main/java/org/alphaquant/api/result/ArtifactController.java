@@ -75,7 +75,7 @@ class ArtifactController {
         .body(content);
   }
 
-  // A link is good for one method.
+  // A presigned link allows one method only.
   private static boolean isGet(HttpServletRequest request) {
     return request.getMethod().equals("GET");
   }

@@ -32,8 +32,8 @@ class ArtifactFolders {
   }
 
   /**
-   * A file of the job's result that is as long as the result says: a part of any other one under
-   * its ETag would be mixed with what a client has.
+   * A file of the job's result whose length is that of the result: a client that resumes would mix
+   * a part of any other file with what it has.
    *
    * @throws ProblemException {@code artifact-not-found} if the job has no result, or the file is
    *     gone, another one, or not below the data directory
