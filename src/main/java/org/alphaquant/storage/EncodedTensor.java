@@ -124,13 +124,19 @@ public record EncodedTensor(
 
   @Override
   public void writeTo(WritableByteChannel channel) throws IOException {
-    try (Torch torch = Torch.open("cpu");
-        TensorScope scope = torch.scope(info.name())) {
-      ByteBuffer bytes =
-          scope.toBytes(QuantizedBatch.bytes(scope, load(scope), TorchDtype.BFLOAT16));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
+    synchronized (Cpu.TORCH) {
+      try (TensorScope scope = Cpu.TORCH.scope(info.name())) {
+        ByteBuffer bytes =
+            scope.toBytes(QuantizedBatch.bytes(scope, load(scope), TorchDtype.BFLOAT16));
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
       }
     }
+  }
+
+  // Opened once for the life of the process: compiling the scripts takes longer than a tensor.
+  private static final class Cpu {
+    static final Torch TORCH = Torch.open("cpu");
   }
 }

@@ -56,8 +56,7 @@ public final class Torch implements AutoCloseable {
 
   private static PtSymbolBlock compile(PtNDManager manager) {
     try {
-      byte[] archive = new ScriptArchive(ScriptSources.read()).toBytes();
-      return JniUtils.loadModule(manager, new ByteArrayInputStream(archive), false, false);
+      return JniUtils.loadModule(manager, new ByteArrayInputStream(Archive.BYTES), false, false);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (RuntimeException e) {
@@ -154,5 +153,18 @@ public final class Torch implements AutoCloseable {
           "device is '%s'; it must be 'cpu' or 'cuda:<n>'".formatted(device));
     }
     return Device.gpu(Integer.parseInt(device.substring("cuda:".length())));
+  }
+
+  // The same for every device; put together when the first is opened.
+  private static final class Archive {
+    static final byte[] BYTES = bytes();
+
+    private static byte[] bytes() {
+      try {
+        return new ScriptArchive(ScriptSources.read()).toBytes();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
   }
 }
