@@ -175,6 +175,7 @@ class ArchitectureTest {
             "sensitivity",
             "contract",
             "distill",
+            "rotation",
             "sample",
             "chat",
             "report",
@@ -233,6 +234,7 @@ class ArchitectureTest {
         Set.of(
             "allocate",
             "contract",
+            "rotation",
             "storage.serving",
             "chat",
             "scheme.plan",
@@ -275,6 +277,7 @@ class ArchitectureTest {
             "checkpoint",
             "architecture",
             "torch"));
+    map.put("rotation", Set.of("model", "model.block", "model.design", "torch", "job"));
     map.put("sample", Set.of("model", "model.block", "architecture", "torch"));
     map.put(
         "quantize",

@@ -12,6 +12,7 @@ import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.DecoderLayer;
+import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.torch.TensorScope;
 
@@ -58,6 +59,8 @@ public final class Distillation implements AutoCloseable {
   /**
    * Loads both models and begins at the solutions.
    *
+   * @param source the original model's files
+   * @param rotated what takes the place of its weights
    * @param solved the layers' files, with solutions
    * @param norms number of the type that each norm's weight is stored in, by full name
    * @param room how much memory what can be divided may take
@@ -65,6 +68,7 @@ public final class Distillation implements AutoCloseable {
   public Distillation(
       TensorScope parent,
       Checkpoint source,
+      WeightOverlay rotated,
       ModelDescription description,
       QuantizationPlan plan,
       List<SafetensorsFile> solved,
@@ -74,13 +78,13 @@ public final class Distillation implements AutoCloseable {
     this.scope = parent.child("distillation");
     this.plan = plan;
     this.settings = settings;
-    Model original = ModelFamilies.open(source, description, scope);
+    Model original = ModelFamilies.open(source, description, scope, rotated);
     List<DecoderLayer> teacher =
         IntStream.range(0, description.layers()).mapToObj(i -> original.layer(scope, i)).toList();
     StudentWeights weights =
         new StudentWeights(original, description, plan, solved, norms.keySet());
     TensorScope trained = scope.recording("student");
-    Model quantized = ModelFamilies.open(source, description, trained, weights);
+    Model quantized = ModelFamilies.open(source, description, trained, weights.over(rotated));
     Student student = new Student(trained, weights, plan, norms);
     for (int i = 0; i < description.layers(); i++) {
       layers.add(student.layer(quantized, i));

@@ -30,6 +30,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param contract what the result has to keep to; the smallest plan that does is looked for
  * @param adaptive other schemes for experts that calibration uses little or much; of several rules
  *     that concern an expert the last counts
+ * @param rotation what is fused into the weights before they are quantized; null for nothing
  * @param gptq the solver's settings; what is not given is the recipe's
  * @param distill how the result is trained; null but with the recipe {@link Recipe#DISTILL}
  * @param priority -100 to 100; higher runs earlier
@@ -52,6 +53,7 @@ public record JobSpec(
     Budget budget,
     ContractRequest contract,
     List<AdaptiveRule> adaptive,
+    RotationRequest rotation,
     GptqRequest gptq,
     DistillRequest distill,
     CalibrationRequest calibration,
@@ -160,6 +162,7 @@ public record JobSpec(
         null,
         null,
         null,
+        null,
         gptq,
         null,
         calibration,
@@ -210,6 +213,7 @@ public record JobSpec(
         budget,
         contract,
         adaptive,
+        rotation,
         gptq,
         distill,
         calibration,
@@ -293,6 +297,7 @@ public record JobSpec(
         budget,
         null,
         adaptive,
+        rotation,
         gptq,
         distill,
         calibration,
@@ -325,6 +330,7 @@ public record JobSpec(
         budget,
         null,
         adaptive,
+        rotation,
         gptq,
         distill,
         calibration,

@@ -8,6 +8,7 @@ import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.Outline;
+import org.alphaquant.model.design.StreamMap;
 import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.sources.SourceTensors;
 import org.alphaquant.torch.TensorScope;
@@ -23,6 +24,7 @@ public final class RecognisedModel {
   private final SourceTensors tensors;
   private final Outline outline;
   private final ModelDescription description;
+  private final WeightOverlay weights;
 
   RecognisedModel(FamilyDetection detection, Checkpoint checkpoint, Blueprint blueprint) {
     this.checkpoint = checkpoint;
@@ -31,6 +33,26 @@ public final class RecognisedModel {
     this.outline = new Outline(checkpoint, tensors);
     blueprint.outline(outline);
     this.description = DescribedBlueprint.describe(detection, blueprint, outline);
+    this.weights = WeightOverlay.NONE;
+  }
+
+  private RecognisedModel(RecognisedModel other, WeightOverlay weights) {
+    this.checkpoint = other.checkpoint;
+    this.blueprint = other.blueprint;
+    this.tensors = other.tensors;
+    this.outline = other.outline;
+    this.description = other.description;
+    this.weights = weights;
+  }
+
+  /** The same checkpoint, opened with other weights from now on: the same function, rotated. */
+  public RecognisedModel with(WeightOverlay others) {
+    return new RecognisedModel(this, others);
+  }
+
+  /** What takes the place of the checkpoint's weights where it is opened. */
+  public WeightOverlay weights() {
+    return weights;
   }
 
   public Checkpoint checkpoint() {
@@ -64,17 +86,22 @@ public final class RecognisedModel {
     return tensors.find(name);
   }
 
+  /** Its tensors as they meet the residual stream. */
+  public StreamMap stream() {
+    return StreamMap.of(blueprint, description.tiedHead());
+  }
+
   /**
    * Opens the model for computing.
    *
    * @param scope owns the embedding and the head once they are used
    */
   public Model open(TensorScope scope) {
-    return open(scope, WeightOverlay.NONE);
+    return new Model(checkpoint, description, blueprint, scope, weights);
   }
 
   /** Opens the model for computing with some weights replaced. */
   public Model open(TensorScope scope, WeightOverlay overlay) {
-    return new Model(checkpoint, description, blueprint, scope, overlay);
+    return new Model(checkpoint, description, blueprint, scope, overlay.over(weights));
   }
 }

@@ -128,6 +128,7 @@ class CheckedPlanner implements JobPlanner {
                       ? InputProblems.of("/model", spec.model(), error.detail())
                       : InputProblems.of(error)));
       problems.addAll(new CoveragePlan(job).problems());
+      problems.addAll(new RotationPlan(job).problems());
       DistillPlan.of(job).ifPresent(training -> problems.addAll(training.problems()));
       if (problems.isEmpty()) {
         AllocationPlan.of(job).ifPresent(choice -> problems.addAll(choice.problems()));

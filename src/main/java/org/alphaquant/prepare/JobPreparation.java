@@ -80,7 +80,7 @@ public class JobPreparation {
         .map(NarrowedDoubles::of)
         .forEach(tensor -> plain.put(tensor.info().name(), tensor));
     List<TensorInfo> infos = plain.values().stream().map(TensorSource::info).toList();
-    PlannedSource planned = planned(source, description, infos);
+    PlannedSource planned = planned(spec, source, description, infos);
     Plan plan =
         spec.kind() == JobKind.REPACK ? repacking(spec, model, planned) : plan(spec, planned);
     return new PreparedJob(spec, model, plain, plan);
@@ -116,6 +116,7 @@ public class JobPreparation {
             job.plan().source(),
             job.plan().sourceBytes(),
             job.plan().dtype(),
+            job.spec().rotation() != null,
             infos);
     JobSpec spec = job.spec().configured(config);
     return new PreparedJob(spec, job.model(), job.plain(), plan(spec, planned));
@@ -137,7 +138,7 @@ public class JobPreparation {
   }
 
   private static PlannedSource planned(
-      Checkpoint source, ModelDescription description, List<TensorInfo> plain) {
+      JobSpec spec, Checkpoint source, ModelDescription description, List<TensorInfo> plain) {
     return new PlannedSource(
         description,
         source.folder(),
@@ -145,6 +146,7 @@ public class JobPreparation {
         SourceDigest.ofHeaders(source),
         source.totalBytes(),
         commonest(plain),
+        spec.rotation() != null,
         plain);
   }
 

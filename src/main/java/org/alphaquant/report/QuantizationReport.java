@@ -12,6 +12,7 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.job.Coverage;
 import org.alphaquant.job.GptqRequest;
 import org.alphaquant.job.Recipe;
+import org.alphaquant.job.RotationRequest;
 import org.alphaquant.job.SelfWrittenRequest;
 import org.alphaquant.measure.Accuracy;
 import org.alphaquant.measure.Divergence;
@@ -115,10 +116,13 @@ public record QuantizationReport(
    * How it was quantized.
    *
    * @param gptq every setting of the solver, as the recipe completed it
+   * @param rotation what was fused into the weights before; null for nothing
    * @param scaleSteps candidates of the scale search; 1 is the absolute maximum
    */
   @JsonNaming(SnakeCaseStrategy.class)
-  public record Settings(Recipe recipe, GptqRequest gptq, int scaleSteps) {}
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Settings(
+      Recipe recipe, RotationRequest rotation, GptqRequest gptq, int scaleSteps) {}
 
   /**
    * One quantized linear.

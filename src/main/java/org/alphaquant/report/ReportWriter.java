@@ -130,7 +130,10 @@ public final class ReportWriter {
 
   private QuantizationReport.Settings settings() {
     return new QuantizationReport.Settings(
-        prepared.spec().recipe(), prepared.spec().gptq(), plan.gptq().scaleSteps());
+        prepared.spec().recipe(),
+        prepared.spec().rotation(),
+        prepared.spec().gptq(),
+        plan.gptq().scaleSteps());
   }
 
   private List<String> warnings(List<LinearReport> linears, List<Utilization> experts) {

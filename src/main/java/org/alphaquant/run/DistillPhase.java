@@ -87,6 +87,7 @@ final class DistillPhase {
             new Distillation(
                 scope,
                 prepared.source(),
+                prepared.model().weights(),
                 prepared.description(),
                 plan,
                 solved,

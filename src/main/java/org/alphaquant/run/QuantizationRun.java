@@ -105,7 +105,9 @@ public final class QuantizationRun implements JobRunner {
                 ? seconds.of(Phase.WRITE_TEXT.jsonName(), () -> writing.written(tokenizer))
                 : given;
         List<Torch> sharing = devices.sharing(all.samples().samples());
-        return new RunPhases(context, sharing, all, source, progress, seconds).run();
+        try (RunPhases phases = new RunPhases(context, sharing, all, source, progress, seconds)) {
+          return phases.run();
+        }
       }
     }
   }

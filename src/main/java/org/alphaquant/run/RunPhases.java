@@ -34,6 +34,7 @@ import org.alphaquant.report.Versions;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.storage.StoredResult;
+import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.AttemptLayout;
 import org.alphaquant.worker.JobContext;
@@ -41,7 +42,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The phases of one run: evaluate, quantize layer by layer, write, evaluate what was written. */
-final class RunPhases {
+final class RunPhases implements AutoCloseable {
 
   private static final int SHOWN_CHECKS = 50;
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -50,6 +51,7 @@ final class RunPhases {
   private final JobSpec spec;
   private final Torch torch;
   private final SourceHashes source;
+  private final TensorScope rotation;
   private final RunProgress progress;
   private final PeakMemory peak;
   private final StageSeconds seconds;
@@ -84,14 +86,15 @@ final class RunPhases {
     this.context = context;
     this.spec = context.spec();
     this.torch = devices.get(0);
-    this.inputs = inputs;
     this.source = source;
-    this.prepared = inputs.job();
+    this.rotation = torch.scope("rotation");
+    this.prepared = new RotatedSource(torch, rotation).of(inputs.job());
+    this.inputs = inputs.with(prepared);
     this.progress = progress;
     this.peak = new PeakMemory(devices);
     this.layers = new LayerFiles(new AttemptLayout(context.attemptDirectory()).layers());
     this.solved = new SolvedLayers(layers, prepared.description().layers());
-    this.settings = new SolverSettings(inputs);
+    this.settings = new SolverSettings(this.inputs);
     this.resumption = Resumption.of(context, fingerprint(), layers);
     this.memory = memory(devices);
     this.solving = new LayerwiseSolving(devices, memory, peak, seconds, context::betweenLayers);
@@ -289,5 +292,10 @@ final class RunPhases {
     } finally {
       files.forEach(SafetensorsFile::close);
     }
+  }
+
+  @Override
+  public void close() {
+    rotation.close();
   }
 }

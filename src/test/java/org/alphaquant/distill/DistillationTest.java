@@ -26,6 +26,7 @@ import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.quantize.ModelQuantizer;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.quantize.RunObserver;
@@ -229,7 +230,8 @@ class DistillationTest {
     }
 
     Distillation open(DistillSettings settings, Distillation.Room room) {
-      return new Distillation(scope, checkpoint, description, plan, solved, norms, settings, room);
+      return new Distillation(
+          scope, checkpoint, WeightOverlay.NONE, description, plan, solved, norms, settings, room);
     }
 
     @Override

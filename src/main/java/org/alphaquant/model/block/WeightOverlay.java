@@ -25,4 +25,20 @@ public interface WeightOverlay {
   default InputRounding input(String module) {
     return InputRounding.NONE;
   }
+
+  /** The same, with what another one says of the weights that this one does not replace. */
+  default WeightOverlay over(WeightOverlay base) {
+    WeightOverlay first = this;
+    return new WeightOverlay() {
+      @Override
+      public Optional<NDArray> weight(TensorScope scope, String tensor) {
+        return first.weight(scope, tensor).or(() -> base.weight(scope, tensor));
+      }
+
+      @Override
+      public InputRounding input(String module) {
+        return first.input(module);
+      }
+    };
+  }
 }

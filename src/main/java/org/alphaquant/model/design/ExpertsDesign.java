@@ -1,6 +1,7 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.FusedExperts.Arrangement;
 import org.alphaquant.architecture.ModuleKind;
@@ -71,12 +72,26 @@ public record ExpertsDesign(
         : List.of();
   }
 
+  /** Gate, up and down of each expert. */
+  List<List<LinearDesign>> linears() {
+    return IntStream.range(0, count)
+        .mapToObj(
+            e -> {
+              List<String> modules = names.of(e);
+              return List.of(
+                  linear(modules.get(0), width, hidden),
+                  linear(modules.get(1), width, hidden),
+                  linear(modules.get(2), hidden, width));
+            })
+        .toList();
+  }
+
   void outline(Outline outline, int layer) {
+    List<List<LinearDesign>> experts = linears();
     for (int e = 0; e < count; e++) {
-      List<String> modules = names.of(e);
-      outline.linear(linear(modules.get(0), width, hidden), ModuleKind.EXPERT, layer, e);
-      outline.linear(linear(modules.get(1), width, hidden), ModuleKind.EXPERT, layer, e);
-      outline.linear(linear(modules.get(2), hidden, width), ModuleKind.EXPERT, layer, e);
+      for (LinearDesign linear : experts.get(e)) {
+        outline.linear(linear, ModuleKind.EXPERT, layer, e);
+      }
     }
   }
 

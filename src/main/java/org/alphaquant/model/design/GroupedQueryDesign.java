@@ -51,6 +51,11 @@ public record GroupedQueryDesign(
     return linears;
   }
 
+  /** Whether the values are among the rows of one of the {@link #inputs}. */
+  boolean makesValues(LinearDesign input) {
+    return input.name().endsWith(projections.joint() ? ".qkv_proj" : ".v_proj");
+  }
+
   LinearDesign output() {
     return new LinearDesign(
         layer + "self_attn." + projections.output(),

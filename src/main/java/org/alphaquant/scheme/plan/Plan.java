@@ -168,7 +168,7 @@ public record Plan(
 
   /** Whether a head that shares the embedding's weight in the source gets its own. */
   public boolean unties() {
-    return Untying.of(content.description(), modules);
+    return Untying.isDone(content);
   }
 
   // No tensor of a result is float64.

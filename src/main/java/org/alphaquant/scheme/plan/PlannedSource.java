@@ -16,6 +16,8 @@ import tools.jackson.databind.JsonNode;
  * @param sha256 of its headers and config.json
  * @param bytes size of its tensors as they are stored
  * @param dtype the dtype that most of its weights have when they are plain
+ * @param rotated whether it is rotated before it is quantized, so that the head differs from the
+ *     embedding
  * @param plain its tensors when they are plain, under the family's published names
  */
 public record PlannedSource(
@@ -25,6 +27,7 @@ public record PlannedSource(
     String sha256,
     long bytes,
     Dtype dtype,
+    boolean rotated,
     List<TensorInfo> plain) {
 
   public PlannedSource {

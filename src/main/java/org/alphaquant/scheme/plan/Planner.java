@@ -4,8 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.architecture.ModelDescription;
-import org.alphaquant.architecture.ModuleDescription;
-import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
@@ -55,7 +53,7 @@ public record Planner(PlannedSource source) {
             source.description(),
             source.config(),
             source.dtype(),
-            plain(Untying.of(source.description(), modules)),
+            plain(Untying.isNeeded(source, modules)),
             quantized,
             cached.modules());
     boolean held = quantized.stream().noneMatch(module -> format.refuses(module).isPresent());
@@ -85,7 +83,8 @@ public record Planner(PlannedSource source) {
 
   /** The source's tensors, and the head's own where it can no longer share the embedding's. */
   private List<TensorInfo> plain(boolean unties) {
-    if (!unties) {
+    String head = unties ? Untying.head(source.description()) : null;
+    if (!unties || source.plain().stream().anyMatch(tensor -> tensor.name().equals(head))) {
       return source.plain();
     }
     ModelDescription description = source.description();
@@ -94,16 +93,9 @@ public record Planner(PlannedSource source) {
     plain.stream()
         .filter(tensor -> tensor.name().equals(embedding))
         .findFirst()
-        .map(tensor -> tensor.renamed(head(description).name() + ".weight"))
+        .map(tensor -> tensor.renamed(head))
         .ifPresent(plain::add);
     return plain;
-  }
-
-  private static ModuleDescription head(ModelDescription description) {
-    return description.linears().stream()
-        .filter(linear -> linear.kind() == ModuleKind.HEAD)
-        .findFirst()
-        .orElseThrow();
   }
 
   // A model that is published in MXFP4 stays in the layout that its readers know best.

@@ -5,10 +5,11 @@ import java.util.Set;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.Content;
 
 /**
  * A head that shares the embedding's weight cannot share it any more once one of the two is
- * quantized.
+ * quantized, or the final norm is folded into the head.
  */
 final class Untying {
 
@@ -16,8 +17,27 @@ final class Untying {
 
   private Untying() {}
 
-  static boolean of(ModelDescription description, List<ModuleScheme> modules) {
-    return description.tiedHead()
-        && modules.stream().anyMatch(it -> it.isQuantized() && SHARING.contains(it.kind()));
+  static boolean isDone(Content content) {
+    return content.description().tiedHead()
+        && content.plain().stream()
+            .anyMatch(tensor -> tensor.name().equals(head(content.description())));
+  }
+
+  /** Full name of the head's own weight. */
+  static String head(ModelDescription description) {
+    return description.linears().stream()
+            .filter(linear -> linear.kind() == ModuleKind.HEAD)
+            .findFirst()
+            .orElseThrow()
+            .name()
+        + ".weight";
+  }
+
+  static boolean isNeeded(PlannedSource source, List<ModuleScheme> modules) {
+    if (!source.description().tiedHead()) {
+      return false;
+    }
+    return source.rotated()
+        || modules.stream().anyMatch(it -> it.isQuantized() && SHARING.contains(it.kind()));
   }
 }

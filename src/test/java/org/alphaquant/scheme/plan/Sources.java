@@ -32,6 +32,7 @@ final class Sources {
         "0".repeat(64),
         plain.stream().mapToLong(TensorInfo::bytes).sum(),
         Dtype.BF16,
+        false,
         plain);
   }
 

@@ -1,0 +1,71 @@
+package org.alphaquant.run;
+
+import ai.djl.ndarray.NDArray;
+import java.nio.ByteBuffer;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorInfo;
+import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.job.RotationRequest;
+import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.rotation.Rotation;
+import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.storage.TorchTypes;
+import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.Torch;
+
+/**
+ * Turns a job's source as the job asks for.
+ *
+ * @param scope owns the rotation
+ */
+record RotatedSource(Torch torch, TensorScope scope) {
+
+  private static final Set<Dtype> FLOATS = EnumSet.of(Dtype.F16, Dtype.BF16, Dtype.F32, Dtype.F64);
+
+  /** The job on its rotated source, where it asks for that; else itself. */
+  PreparedJob of(PreparedJob job) {
+    RotationRequest asked = job.spec().rotation();
+    if (asked == null) {
+      return job;
+    }
+    Rotation rotation = new Rotation(scope, job.model(), asked, stored(job));
+    Map<String, TensorSource> plain = new LinkedHashMap<>(job.plain());
+    for (TensorInfo tensor : job.plan().content().plain()) {
+      if (rotation.changes(tensor.name())) {
+        plain.put(tensor.name(), TensorSource.lazy(tensor, () -> bytes(rotation, tensor)));
+      }
+    }
+    return new PreparedJob(job.spec(), job.model().with(rotation), plain, job.plan());
+  }
+
+  private List<ByteBuffer> bytes(Rotation rotation, TensorInfo tensor) {
+    int dtype = TorchTypes.of(tensor.dtype()).number();
+    try (TensorScope turning = torch.scope("rotate " + tensor.name())) {
+      NDArray turned = rotation.weight(turning, tensor.name()).orElseThrow();
+      return List.of(turning.toBytes(turning.run("tensor.to_dtype", turned, dtype)));
+    }
+  }
+
+  // What is quantized is turned in float32; the rest is calibrated on as it will be read.
+  private static Map<String, Integer> stored(PreparedJob job) {
+    Set<String> quantized =
+        job.plan().content().quantized().stream()
+            .map(ModuleScheme::name)
+            .map(name -> name + ".weight")
+            .collect(Collectors.toSet());
+    Map<String, Integer> stored = new HashMap<>();
+    for (TensorInfo tensor : job.plan().content().plain()) {
+      if (!quantized.contains(tensor.name()) && FLOATS.contains(tensor.dtype())) {
+        stored.put(tensor.name(), TorchTypes.of(tensor.dtype()).number());
+      }
+    }
+    return stored;
+  }
+}
