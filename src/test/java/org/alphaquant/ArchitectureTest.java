@@ -146,6 +146,8 @@ class ArchitectureTest {
             "job",
             "job.library",
             "job.plan",
+            "job.row",
+            "checkpoint",
             "problem",
             "background",
             "server"));

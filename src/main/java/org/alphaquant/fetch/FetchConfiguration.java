@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Optional;
 import org.alphaquant.background.Rounds;
 import org.alphaquant.hub.Hub;
+import org.alphaquant.job.row.Jobs;
 import org.alphaquant.prepare.SourceSettings;
 import org.alphaquant.server.ServerSettings;
 import org.alphaquant.store.StoreAddress;
@@ -74,6 +75,11 @@ class FetchConfiguration {
   }
 
   @Bean
+  KeptCalibrations keptCalibrations(Jobs jobs, StoredResults results, ServerSettings settings) {
+    return new KeptCalibrations(jobs, results, settings);
+  }
+
+  @Bean
   OutputCheck outputCheck(StoredResults results) {
     return new OutputCheck(results);
   }
@@ -85,6 +91,7 @@ class FetchConfiguration {
       ObjectProvider<Stores> stores,
       ObjectProvider<Models> models,
       ObjectProvider<Texts> texts,
+      ObjectProvider<KeptCalibrations> calibrations,
       ObjectProvider<StoredResults> results) {
     return new BeanPostProcessor() {
       @Override
@@ -96,7 +103,8 @@ class FetchConfiguration {
                     hub.getObject(),
                     stores.getObject(),
                     models.getObject(),
-                    texts.getObject()),
+                    texts.getObject(),
+                    calibrations.getObject()),
                 results.getObject())
             : bean;
       }

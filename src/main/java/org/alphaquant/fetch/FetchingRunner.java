@@ -34,8 +34,16 @@ final class FetchingRunner implements JobRunner {
   private final Stores stores;
   private final Models models;
   private final Texts texts;
+  private final KeptCalibrations calibrations;
 
-  FetchingRunner(JobRunner next, Hub hub, Stores stores, Models models, Texts texts) {
+  FetchingRunner(
+      JobRunner next,
+      Hub hub,
+      Stores stores,
+      Models models,
+      Texts texts,
+      KeptCalibrations calibrations) {
+    this.calibrations = calibrations;
     this.texts = texts;
     this.next = next;
     this.hub = hub;
@@ -67,6 +75,11 @@ final class FetchingRunner implements JobRunner {
     Optional<ModelInUse> model = brought(spec.model(), () -> model(context));
     model.ifPresent(it -> releases.add(it::close));
     model.map(FetchingRunner::source).ifPresent(it -> put(context, sources, it));
+    if (spec.calibration().id() != null) {
+      sources.put(
+          FetchedSource.ofCalibration(spec.calibration().id()),
+          brought("the calibration", () -> calibrations.bring(context)));
+    }
     for (TextRequest text : texts(spec)) {
       Optional<Texts.Brought> brought =
           brought(
@@ -117,7 +130,7 @@ final class FetchingRunner implements JobRunner {
 
   private static List<TextRequest> texts(JobSpec spec) {
     List<TextRequest> texts = new ArrayList<>();
-    if (spec.kind() == JobKind.QUANTIZATION) {
+    if (spec.kind() == JobKind.QUANTIZATION || spec.kind() == JobKind.CALIBRATION) {
       texts.addAll(spec.calibration().files());
     }
     if (spec.evaluation() != null) {

@@ -58,4 +58,9 @@ public record Budget(
   public String field() {
     return bytes != null ? "bytes" : "bits_per_weight";
   }
+
+  /** So many bits for each weight. */
+  public static Budget ofBits(double bitsPerWeight) {
+    return new Budget(bitsPerWeight, null, null, null, null);
+  }
 }

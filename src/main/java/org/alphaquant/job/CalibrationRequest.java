@@ -7,6 +7,7 @@ import static org.alphaquant.job.Limits.textOrNull;
 import static org.alphaquant.job.Limits.within;
 
 import java.util.List;
+import java.util.UUID;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
@@ -14,6 +15,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * The text that the model is calibrated on. Without path, texts and sources, the service's built-in
  * text is used.
  *
+ * @param id of a kept calibration, whose text and Hessians take the place of everything else here
  * @param path a file below one of the allowed roots, or as {@link TextRequest#source}
  * @param texts the documents themselves
  * @param sources several files with their shares
@@ -26,9 +28,14 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param deduplicate whether repeated documents are left out; by default only with sources
  * @param coverage which tokens an expert is calibrated on
  * @param selfWritten text that the model writes itself; null for none
+ * @param sequential whether each layer is calibrated on what the quantized layers before it give;
+ *     otherwise on what the original ones give, which can be kept. Where not given true for a
+ *     single size without an {@code id}
+ * @param hessians what a kept calibration stores Hessians in
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record CalibrationRequest(
+    UUID id,
     String path,
     List<String> texts,
     List<TextRequest> sources,
@@ -39,9 +46,14 @@ public record CalibrationRequest(
     Long seed,
     Boolean deduplicate,
     Coverage coverage,
-    SelfWrittenRequest selfWritten) {
+    SelfWrittenRequest selfWritten,
+    Boolean sequential,
+    HessianPrecision hessians) {
   public CalibrationRequest {
     textOrNull("path", path, 1024);
+    if (id != null && (path != null || texts != null || sources != null || selfWritten != null)) {
+      throw new SpecException("id", id, "alone: a kept calibration has its text");
+    }
     if (path != null && texts != null) {
       throw new SpecException("texts", "given beside path", "left out, or path must be");
     }
@@ -65,6 +77,7 @@ public record CalibrationRequest(
     }
     seed = orElse(seed, 0L);
     deduplicate = orElse(deduplicate, sources != null);
+    hessians = orElse(hessians, HessianPrecision.FLOAT32);
     coverage = orElse(coverage, Coverage.NATURAL);
     if (coverage.kind() == Coverage.Kind.BALANCED) {
       selfWritten = orElse(selfWritten, SelfWrittenRequest.balanced(samples));
@@ -75,17 +88,39 @@ public record CalibrationRequest(
     }
   }
 
+  /** The same, with what is left open about the order of layers decided. */
+  CalibrationRequest sequentially(boolean whereOpen) {
+    return with(id, texts, samples, orElse(sequential, whereOpen));
+  }
+
+  /** The same with this order of layers. */
+  public CalibrationRequest sequential(boolean whether) {
+    return with(id, texts, samples, whether);
+  }
+
+  /** Whether it is solved from kept Hessians alone. */
+  public boolean solvesFromKept() {
+    return id != null && Boolean.FALSE.equals(sequential);
+  }
+
+  /** A kept calibration in place of a text. */
+  public static CalibrationRequest kept(UUID id) {
+    return new CalibrationRequest(
+        id, null, null, null, null, null, null, null, null, null, null, null, false, null);
+  }
+
   /** The same request with another number of samples. */
   public CalibrationRequest withSamples(int count) {
-    return with(texts, count);
+    return with(id, texts, count, sequential);
   }
 
   CalibrationRequest withoutTexts() {
-    return with(null, samples);
+    return with(id, null, samples, sequential);
   }
 
-  private CalibrationRequest with(List<String> texts, int samples) {
+  private CalibrationRequest with(UUID id, List<String> texts, int samples, Boolean sequential) {
     return new CalibrationRequest(
+        id,
         path,
         texts,
         sources,
@@ -96,11 +131,14 @@ public record CalibrationRequest(
         seed,
         deduplicate,
         coverage,
-        selfWritten);
+        selfWritten,
+        sequential,
+        hessians);
   }
 
   static CalibrationRequest defaults() {
-    return new CalibrationRequest(null, null, null, null, null, null, null, null, null, null, null);
+    return new CalibrationRequest(
+        null, null, null, null, null, null, null, null, null, null, null, null, null, null);
   }
 
   /** All files that it names; a path becomes one file with the whole share. */

@@ -2,6 +2,8 @@ package org.alphaquant.job;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.UUID;
+
 /**
  * A model or text that a job names, downloaded to this machine.
  *
@@ -14,5 +16,10 @@ public record FetchedSource(String path, String origin, String licence, String s
   public FetchedSource {
     requireNonNull(path, "path is null");
     requireNonNull(origin, "origin is null");
+  }
+
+  /** The name that attempts have for a kept calibration. */
+  public static String ofCalibration(UUID id) {
+    return "calibration:" + id;
   }
 }

@@ -1,6 +1,7 @@
 package org.alphaquant.job;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Locale;
 
 /** What a job does. */
 public enum JobKind {
@@ -12,5 +13,13 @@ public enum JobKind {
   EVALUATION,
   /** Writes a model that is quantized already in another format, code by code. */
   @JsonProperty("repack")
-  REPACK
+  REPACK,
+  /** Runs a model on a text and keeps what every size of it is quantized from. */
+  @JsonProperty("calibration")
+  CALIBRATION;
+
+  /** The name in a specification. */
+  public String jsonName() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

@@ -20,6 +20,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  *     evaluation
  * @param bytes size of the model's tensors; null for an evaluation
  * @param artifacts every file of the result folder
+ * @param ladder the sizes of a ladder, smallest first; null for a single result
  * @param location {@code s3://store/path} of the files; null if the service keeps them
  */
 @JsonNaming(SnakeCaseStrategy.class)
@@ -30,8 +31,10 @@ public record JobResult(
     Double bitsPerWeight,
     Size bytes,
     List<Artifact> artifacts,
+    @JsonInclude(JsonInclude.Include.NON_NULL) List<LadderSize> ladder,
     @JsonInclude(JsonInclude.Include.NON_NULL) String location) {
   public JobResult {
+    ladder = ladder == null ? null : List.copyOf(ladder);
     artifacts = List.copyOf(artifacts);
   }
 
@@ -48,13 +51,18 @@ public record JobResult(
       Double bitsPerWeight,
       Size bytes,
       List<Artifact> artifacts) {
-    this(perplexity, divergence, choices, bitsPerWeight, bytes, artifacts, null);
+    this(perplexity, divergence, choices, bitsPerWeight, bytes, artifacts, null, null);
+  }
+
+  /** The results of a ladder, which the service keeps. */
+  public static JobResult ofLadder(List<LadderSize> ladder, List<Artifact> artifacts) {
+    return new JobResult(null, null, null, null, null, artifacts, ladder, null);
   }
 
   /** The same result at another location; null if the service keeps it. */
   public JobResult at(String location) {
     return new JobResult(
-        perplexity, divergence, choices, bitsPerWeight, bytes, artifacts, location);
+        perplexity, divergence, choices, bitsPerWeight, bytes, artifacts, ladder, location);
   }
 
   /** Bytes of the original and of the quantized model. */

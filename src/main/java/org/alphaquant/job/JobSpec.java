@@ -31,6 +31,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param adaptive other schemes for experts that calibration uses little or much; of several rules
  *     that concern an expert the last counts
  * @param rotation what is fused into the weights before they are quantized; null for nothing
+ * @param ladder several sizes, each a result of its own, from one calibration; null for one result
  * @param gptq the solver's settings; what is not given is the recipe's
  * @param distill how the result is trained; null but with the recipe {@link Recipe#DISTILL}
  * @param priority -100 to 100; higher runs earlier
@@ -54,6 +55,7 @@ public record JobSpec(
     ContractRequest contract,
     List<AdaptiveRule> adaptive,
     RotationRequest rotation,
+    List<LadderStep> ladder,
     GptqRequest gptq,
     DistillRequest distill,
     CalibrationRequest calibration,
@@ -109,9 +111,31 @@ public record JobSpec(
           "left out there");
     }
     gptq = recipe.complete(gptq == null ? GptqRequest.OPEN : gptq);
-    calibration = calibration == null ? CalibrationRequest.defaults() : calibration;
+    calibration =
+        (calibration == null ? CalibrationRequest.defaults() : calibration)
+            .sequentially(
+                ladder == null
+                    && (calibration == null || calibration.id() == null)
+                    && kind != JobKind.CALIBRATION);
     requireKind(kind, config, evaluation);
     requireContract(kind, budget, contract, evaluation);
+    requireCalibration(kind, recipe, calibration);
+    if (ladder != null && (contract != null || !adaptive.isEmpty())) {
+      throw new SpecException(
+          "ladder", "given beside contract or adaptive", "left out, or those must be");
+    }
+    boolean keeps = ladder != null || kind == JobKind.CALIBRATION || calibration.id() != null;
+    if (rotation != null && keeps) {
+      throw new SpecException(
+          "rotation",
+          "given with a ladder or a kept calibration",
+          "left out: Hessians are kept of the model as it is");
+    }
+    if (calibration.solvesFromKept() && !adaptive.isEmpty()) {
+      throw new SpecException(
+          "adaptive", "given with a kept calibration", "left out, or calibration/sequential true");
+    }
+    ladder = JobLadder.checked(ladder, kind, recipe, calibration);
     output = output == null ? new OutputRequest(null, null, null, null, null, null) : output;
     if (kind == JobKind.REPACK) {
       requireRepack(recipe, config, evaluation);
@@ -163,6 +187,7 @@ public record JobSpec(
         null,
         null,
         null,
+        null,
         gptq,
         null,
         calibration,
@@ -197,6 +222,48 @@ public record JobSpec(
     return with(model, revision, config, calibration.withoutTexts(), sourceSha256);
   }
 
+  /** The same as a job of this kind, unless it is one already. */
+  public JobSpec as(JobKind other) {
+    return new JobSpec(
+        other,
+        recipe,
+        model,
+        revision,
+        modelType,
+        config,
+        budget,
+        contract,
+        adaptive,
+        rotation,
+        ladder,
+        gptq,
+        distill,
+        calibration,
+        evaluation,
+        output,
+        resources,
+        priority,
+        labels,
+        expiresIn,
+        webhook,
+        sourceSha256,
+        strictPatterns);
+  }
+
+  /** The calibration that all sizes of its ladder share. */
+  public JobSpec calibrationOfLadder() {
+    return JobLadder.calibration(this);
+  }
+
+  /**
+   * The job of one size of its ladder.
+   *
+   * @param calibration of all sizes
+   */
+  public JobSpec step(LadderStep step, CalibrationRequest calibration) {
+    return JobLadder.step(this, step, calibration);
+  }
+
   private JobSpec with(
       String model,
       String revision,
@@ -214,6 +281,7 @@ public record JobSpec(
         contract,
         adaptive,
         rotation,
+        ladder,
         gptq,
         distill,
         calibration,
@@ -252,7 +320,25 @@ public record JobSpec(
       }
     } else if (evaluation != null && evaluation.reference() != null) {
       throw new SpecException(
-          "evaluation/reference", evaluation.reference(), "left out for the kind quantization");
+          "evaluation/reference",
+          evaluation.reference(),
+          "left out for the kind " + kind.jsonName());
+    }
+  }
+
+  private static void requireCalibration(
+      JobKind kind, Recipe recipe, CalibrationRequest calibration) {
+    if (kind == JobKind.CALIBRATION && recipe != Recipe.MOE && recipe != Recipe.STANDARD) {
+      throw new SpecException(
+          "recipe", recipe.jsonName(), "moe or standard for the kind calibration");
+    }
+    if (kind != JobKind.QUANTIZATION && calibration.id() != null) {
+      throw new SpecException(
+          "calibration/id", calibration.id(), "left out for the kind " + kind.jsonName());
+    }
+    if (calibration.id() != null && recipe == Recipe.DISTILL) {
+      throw new SpecException(
+          "recipe", recipe.jsonName(), "another one: a kept calibration has no text to train on");
     }
   }
 
@@ -298,6 +384,7 @@ public record JobSpec(
         null,
         adaptive,
         rotation,
+        null,
         gptq,
         distill,
         calibration,
@@ -331,6 +418,7 @@ public record JobSpec(
         null,
         adaptive,
         rotation,
+        null,
         gptq,
         distill,
         calibration,

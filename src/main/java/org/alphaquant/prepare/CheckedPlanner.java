@@ -57,7 +57,7 @@ class CheckedPlanner implements JobPlanner {
   @Override
   public JobPlan plan(JobSpec spec) {
     List<Problem> problems = new ArrayList<>();
-    if (spec.kind() == JobKind.QUANTIZATION) {
+    if (spec.kind() != JobKind.EVALUATION) {
       checkCalibration(spec.calibration(), problems);
     }
     if (spec.evaluation() != null) {
@@ -129,6 +129,7 @@ class CheckedPlanner implements JobPlanner {
                       : InputProblems.of(error)));
       problems.addAll(new CoveragePlan(job).problems());
       problems.addAll(new RotationPlan(job).problems());
+      problems.addAll(new LadderPlan(job).problems());
       DistillPlan.of(job).ifPresent(training -> problems.addAll(training.problems()));
       if (problems.isEmpty()) {
         AllocationPlan.of(job).ifPresent(choice -> problems.addAll(choice.problems()));
@@ -162,13 +163,16 @@ class CheckedPlanner implements JobPlanner {
 
   private JobPlan counted(PreparedJob job, List<Problem> problems) {
     Path folder = job.source().folder();
+    // A kept calibration has its text counted already.
     Optional<TokenCount> count =
-        inputs
-            .filesHere(job.spec())
-            .flatMap(
-                files ->
-                    Optional.ofNullable(texts.getIfAvailable())
-                        .flatMap(trial -> trial.of(folder, job.spec(), files)));
+        job.spec().calibration().id() != null
+            ? Optional.empty()
+            : inputs
+                .filesHere(job.spec())
+                .flatMap(
+                    files ->
+                        Optional.ofNullable(texts.getIfAvailable())
+                            .flatMap(trial -> trial.of(folder, job.spec(), files)));
     count
         .filter(it -> it.problem() != null)
         .ifPresent(it -> problems.add(InputProblems.of(it.pointer(), null, it.problem())));

@@ -1,5 +1,9 @@
 package org.alphaquant.prepare;
 
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import org.alphaquant.calibration.Question;
 
@@ -39,5 +43,31 @@ public record EvaluationInputs(
       }
     }
     return tokens;
+  }
+
+  /** SHA-256 of all token ids and of which are compared, in hexadecimal digits. */
+  public String sha256() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      add(digest, new long[] {compared, windows.length});
+      for (long[] window : windows) {
+        add(digest, window);
+      }
+      for (Question question : questions) {
+        add(digest, question.context());
+        add(digest, new long[] {question.answer(), question.choices().size()});
+        question.choices().forEach(choice -> add(digest, choice));
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException("every Java platform has SHA-256", impossible);
+    }
+  }
+
+  private static void add(MessageDigest digest, long[] numbers) {
+    ByteBuffer bytes = ByteBuffer.allocate((numbers.length + 1) * Long.BYTES);
+    bytes.putLong(numbers.length);
+    bytes.asLongBuffer().put(numbers);
+    digest.update(bytes.rewind());
   }
 }

@@ -15,6 +15,7 @@ import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.job.CalibrationRequest;
 import org.alphaquant.job.EvaluationRequest;
 import org.alphaquant.job.FetchedSource;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.Sensitivity;
 import org.alphaquant.job.TextRequest;
@@ -28,6 +29,8 @@ import org.springframework.stereotype.Component;
 /** Resolves the names of a specification to folders and texts below the allowed roots. */
 @Component
 public class JobInputs {
+
+  private static final int KEPT_TOKENS = 16_384;
 
   private final SourceSettings settings;
   private final RemoteModels remote;
@@ -112,16 +115,18 @@ public class JobInputs {
    * on; none where nothing is measured.
    */
   public List<CalibrationSpec> withHeldOut(JobSpec spec) {
-    if (spec.budget() == null || spec.budget().sensitivity() != Sensitivity.MEASURED) {
+    boolean measures = spec.budget() != null && spec.budget().sensitivity() == Sensitivity.MEASURED;
+    if (!measures && spec.kind() != JobKind.CALIBRATION) {
       return List.of();
     }
     CalibrationRequest own = spec.calibration();
     return calibration(own.withSamples(own.samples() + heldOutSamples(spec)));
   }
 
-  /** Samples of held-out text that a budget asks for. */
+  /** Samples of held-out text that a budget asks for, or that are kept for one. */
   public static int heldOutSamples(JobSpec spec) {
-    return Math.max(1, spec.budget().tokens() / spec.calibration().sequenceLength());
+    int tokens = spec.budget() == null ? KEPT_TOKENS : spec.budget().tokens();
+    return Math.max(1, tokens / spec.calibration().sequenceLength());
   }
 
   private List<CalibrationSpec> calibration(CalibrationRequest calibration) {

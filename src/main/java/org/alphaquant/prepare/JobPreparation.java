@@ -35,7 +35,6 @@ import org.alphaquant.scheme.plan.Planner;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.storage.NarrowedDoubles;
 import org.springframework.stereotype.Component;
-import tools.jackson.databind.JsonNode;
 
 /** Opens and plans a job, once per request and once per attempt. */
 @Component
@@ -102,11 +101,11 @@ public class JobPreparation {
   }
 
   /**
-   * The same job with another configuration; the source is not opened again.
+   * Another job of the same model; the source is not opened again.
    *
    * @throws org.alphaquant.scheme.InvalidConfigException if the configuration cannot be read
    */
-  static PreparedJob configured(PreparedJob job, JsonNode config) {
+  static PreparedJob planned(PreparedJob job, JobSpec spec) {
     List<TensorInfo> infos = job.plain().values().stream().map(TensorSource::info).toList();
     PlannedSource planned =
         new PlannedSource(
@@ -118,7 +117,6 @@ public class JobPreparation {
             job.plan().dtype(),
             job.spec().rotation() != null,
             infos);
-    JobSpec spec = job.spec().configured(config);
     return new PreparedJob(spec, job.model(), job.plain(), plan(spec, planned));
   }
 

@@ -17,6 +17,7 @@ import org.alphaquant.estimate.RunShape;
 import org.alphaquant.estimate.WorkEstimate;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.job.CalibrationRequest;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.plan.JobPlan;
@@ -85,6 +86,8 @@ public final class PlanAnswer {
         Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
         plan.groups().stream().map(PlanAnswer::scheme).toList(),
         allocation.map(PlanAnswer::choice).orElse(null),
+        kept(job),
+        new LadderPlan(job).rungs(),
         Stream.of(
                 plan.findings().stream().map(InputProblems::of),
                 allocation.stream().flatMap(it -> it.warnings().stream()),
@@ -122,6 +125,17 @@ public final class PlanAnswer {
         allocation.leastBytes(),
         allocation.mostBytes(),
         allocation.reachableBytes());
+  }
+
+  // A ladder without a calibration of its own keeps one while it runs.
+  private static Long kept(PreparedJob job) {
+    JobSpec spec = job.spec();
+    boolean keeps =
+        spec.kind() == JobKind.CALIBRATION
+            || spec.ladder() != null
+                && spec.calibration().id() == null
+                && !spec.calibration().sequential();
+    return keeps ? new KeptModules(job).bytes() : null;
   }
 
   private static JobPlan.Samples calibration(TokenCount count) {

@@ -48,7 +48,16 @@ public record PreparedJob(
    * @throws org.alphaquant.scheme.InvalidConfigException if the configuration cannot be read
    */
   public PreparedJob configured(JsonNode config) {
-    return JobPreparation.configured(this, config);
+    return with(spec.configured(config));
+  }
+
+  /**
+   * Another job of the same model, on the same open source.
+   *
+   * @throws org.alphaquant.scheme.InvalidConfigException if its configuration cannot be read
+   */
+  public PreparedJob with(JobSpec other) {
+    return JobPreparation.planned(this, other);
   }
 
   /** A message if the source differs from the one that was planned. */

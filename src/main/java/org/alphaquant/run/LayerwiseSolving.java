@@ -8,6 +8,7 @@ import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.model.Model;
 import org.alphaquant.model.ResidualStream;
 import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.quantize.KeptCalibration;
 import org.alphaquant.quantize.LayerResult;
 import org.alphaquant.quantize.ModelQuantizer;
 import org.alphaquant.quantize.Rank;
@@ -21,6 +22,7 @@ import org.alphaquant.torch.Torch;
  *
  * @param devices that do it together
  * @param memory what each of them has to do
+ * @param from what all layers are solved from; null where they are solved on their tokens
  * @param betweenLayers called after every layer, where a later attempt can go on
  */
 record LayerwiseSolving(
@@ -28,6 +30,7 @@ record LayerwiseSolving(
     MemoryPlan memory,
     PeakMemory peak,
     StageSeconds seconds,
+    KeptCalibration from,
     Runnable betweenLayers) {
 
   /** The device that does alone what is not shared. */
@@ -65,7 +68,9 @@ record LayerwiseSolving(
               TensorScope scope = whole.computing(new SolverSettings(inputs).precision())) {
             Model model = inputs.job().model().open(scope);
             model.readsPart(rank.index(), rank.size());
-            if (first == 0) {
+            if (from != null) {
+              quantizer.solve(scope, model, first, from, observer, done);
+            } else if (first == 0) {
               quantizer.quantize(scope, model, observer, done);
             } else {
               ResidualStream stream = stream(scope, model, inputs, rank, resumption);

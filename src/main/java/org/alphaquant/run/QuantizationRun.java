@@ -14,6 +14,7 @@ import org.alphaquant.chat.TemplateException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.CheckpointException;
 import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
@@ -21,6 +22,7 @@ import org.alphaquant.prepare.EvaluationInputs;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.prepare.Provenance;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.scheme.InvalidConfigException;
@@ -46,8 +48,11 @@ public final class QuantizationRun implements JobRunner {
       if (context.spec().contract() != null) {
         return new ContractRun(inputs.with(context.sources()), context, this).run();
       }
+      if (context.spec().ladder() != null && context.spec().kind() == JobKind.QUANTIZATION) {
+        return new LadderRun(context, this).run();
+      }
       return switch (context.spec().kind()) {
-        case QUANTIZATION -> quantize(context);
+        case QUANTIZATION, CALIBRATION -> quantize(context);
         case EVALUATION -> new EvaluationRun(inputs.with(context.sources()), context).run();
         case REPACK -> new RepackRun(inputs.with(context.sources()), context).run();
       };
@@ -90,11 +95,16 @@ public final class QuantizationRun implements JobRunner {
     JobSpec spec = context.spec();
     StageSeconds seconds = new StageSeconds();
     JobInputs inputs = this.inputs.with(context.sources());
+    KeptFolder kept = KeptFolder.of(context).orElse(null);
     try (PreparedJob job = seconds.of("prepare", () -> new JobPreparation(inputs).open(spec));
         Tokenizer tokenizer = seconds.of("tokenize", () -> tokenizer(context, job.source()));
         OpenDevices devices = seconds.of("start", () -> OpenDevices.of(context))) {
       requireRunnable(job);
-      RunInputs given = seconds.of("tokenize", () -> encoded(context, inputs, job, tokenizer));
+      if (kept != null) {
+        kept.requireFits(job);
+      }
+      RunInputs given =
+          seconds.of("tokenize", () -> encoded(context, inputs, job, kept, tokenizer));
       RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));
       progress.progress(Phase.PREPARE, 0, 1);
       try (SourceHashes source = new SourceHashes(job.source())) {
@@ -105,21 +115,24 @@ public final class QuantizationRun implements JobRunner {
                 ? seconds.of(Phase.WRITE_TEXT.jsonName(), () -> writing.written(tokenizer))
                 : given;
         List<Torch> sharing = devices.sharing(all.samples().samples());
-        try (RunPhases phases = new RunPhases(context, sharing, all, source, progress, seconds)) {
-          return phases.run();
+        try (RunPhases phases =
+            new RunPhases(context, sharing, kept, all, source, progress, seconds)) {
+          return spec.kind() == JobKind.CALIBRATION ? phases.keep() : phases.run();
         }
       }
     }
   }
 
   private static RunInputs encoded(
-      JobContext context, JobInputs inputs, PreparedJob job, Tokenizer tokenizer) {
+      JobContext context, JobInputs inputs, PreparedJob job, KeptFolder kept, Tokenizer tokenizer) {
     JobSpec spec = context.spec();
     context.unit("reading the chat template");
     Optional<ModelChat> chat = ModelChat.of(job.source().folder(), job.source().links()::open);
     context.unit("encoding the calibration text");
     CalibrationSamples samples =
-        CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat);
+        kept == null
+            ? CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat)
+            : kept.samples();
     Vocabulary.require(samples.tokens(), tokenizer, job.description());
     context.unit("encoding the evaluation text");
     EvaluationInputs evaluation =
@@ -132,16 +145,26 @@ public final class QuantizationRun implements JobRunner {
             ? new long[0][]
             : CalibrationSamples.collect(wanted, tokenizer, chat).tokens();
     Vocabulary.require(training, tokenizer, job.description());
-    List<CalibrationSpec> more = inputs.withHeldOut(spec);
     long[][] heldOut =
-        more.isEmpty()
-            ? new long[0][]
-            : HeldOutText.of(
-                samples.tokens(),
-                CalibrationSamples.collect(more, tokenizer, chat).tokens(),
-                JobInputs.heldOutSamples(spec));
+        kept == null ? heldOut(inputs, spec, samples, tokenizer, chat) : kept.heldOut(spec);
     Vocabulary.require(heldOut, tokenizer, job.description());
-    return new RunInputs(job, samples, inputs.provenance(spec), training, heldOut, evaluation);
+    Provenance provenance = kept == null ? inputs.provenance(spec) : kept.manifest().provenance();
+    return new RunInputs(job, samples, provenance, training, heldOut, evaluation);
+  }
+
+  private static long[][] heldOut(
+      JobInputs inputs,
+      JobSpec spec,
+      CalibrationSamples samples,
+      Tokenizer tokenizer,
+      Optional<ModelChat> chat) {
+    List<CalibrationSpec> more = inputs.withHeldOut(spec);
+    return more.isEmpty()
+        ? new long[0][]
+        : HeldOutText.of(
+            samples.tokens(),
+            CalibrationSamples.collect(more, tokenizer, chat).tokens(),
+            JobInputs.heldOutSamples(spec));
   }
 
   static void requireRunnable(PreparedJob job) {

@@ -80,7 +80,7 @@ final class RepackRun {
           null,
           plan.bitsPerWeight(),
           new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
-          RunReports.artifacts(context, hashed));
+          new ArtifactList(context).of(hashed));
     }
   }
 

@@ -34,18 +34,24 @@ final class Resumption {
   private final Attempt own;
   private final Iterable<Path> earlier;
   private final String fingerprint;
+  private final boolean independent;
   private int streamAfter = -1;
   private long lastPut = System.nanoTime();
 
-  private Resumption(Attempt own, Iterable<Path> earlier, String fingerprint) {
+  private Resumption(Attempt own, Iterable<Path> earlier, String fingerprint, boolean independent) {
+    this.independent = independent;
     this.own = own;
     this.earlier = earlier;
     this.fingerprint = fingerprint;
   }
 
-  static Resumption of(JobContext context, String fingerprint, LayerFiles layers) {
+  /**
+   * @param independent whether each layer is made by itself, so that no stream enters it
+   */
+  static Resumption of(
+      JobContext context, String fingerprint, LayerFiles layers, boolean independent) {
     Attempt own = new Attempt(context.attemptDirectory(), layers);
-    return new Resumption(own, context.earlierAttempts(), fingerprint);
+    return new Resumption(own, context.earlierAttempts(), fingerprint, independent);
   }
 
   /** The same for work of its own, in a folder below every attempt's. */
@@ -59,7 +65,7 @@ final class Resumption {
     List<Path> others = new ArrayList<>();
     earlier.forEach(attempt -> others.add(attempt.resolve(name)));
     LayerFiles layers = new LayerFiles(new AttemptLayout(folder).layers());
-    return new Resumption(new Attempt(folder, layers), others, fingerprint);
+    return new Resumption(new Attempt(folder, layers), others, fingerprint, independent);
   }
 
   /** The layers of this attempt. */
@@ -76,10 +82,12 @@ final class Resumption {
         continue;
       }
       own.take(attempt);
-      int finished = attempt.finished();
+      int finished = attempt.finished(independent);
       if (finished > adopted) {
         own.layers.adopt(attempt.layers, finished);
-        own.takeStream(attempt, finished - 1);
+        if (!independent) {
+          own.takeStream(attempt, finished - 1);
+        }
         adopted = finished;
       }
     }
@@ -130,7 +138,8 @@ final class Resumption {
   }
 
   /**
-   * Keeps a finished layer; what leaves it at once, the rest beside the next layer.
+   * Keeps a finished layer; what leaves it (nothing where layers are independent) at once, the rest
+   * beside the next layer.
    *
    * @param kept done once the layer is kept, on that other thread
    */
@@ -140,6 +149,17 @@ final class Resumption {
       List<ResidualStream> streams,
       ResultWriting writing,
       Runnable kept) {
+    if (independent) {
+      writing.keep(
+          layer,
+          () -> {
+            try (result) {
+              own.layers.write(layer, result);
+            }
+          },
+          kept);
+      return;
+    }
     long bytes =
         streams.stream().mapToLong(part -> part.tokens() * part.hidden() * Float.BYTES).sum();
     boolean keepStream = bytes <= SMALL || System.nanoTime() - lastPut > SELDOM_NANOS;
@@ -222,11 +242,11 @@ final class Resumption {
       return new AttemptLayout(folder).perplexity();
     }
 
-    /** Layers that are whole and whose stream is there. */
-    int finished() {
+    /** Layers that are whole and whose stream is there, where one is needed. */
+    int finished(boolean withoutStream) {
       int finished = 0;
       for (int i = 0; layers.has(i); i++) {
-        finished = Files.exists(stream(i)) ? i + 1 : finished;
+        finished = withoutStream || Files.exists(stream(i)) ? i + 1 : finished;
       }
       return finished;
     }

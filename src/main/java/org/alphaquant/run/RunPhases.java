@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.allocate.Allocation;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.TensorSource;
@@ -19,6 +20,8 @@ import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.distill.DistilledFiles;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.PeakMemory;
+import org.alphaquant.job.HessianPrecision;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.model.ModelFolder;
@@ -29,6 +32,7 @@ import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.prepare.SourceDigest;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.ModelQuantizer;
+import org.alphaquant.quantize.Rank;
 import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.report.Versions;
 import org.alphaquant.scheme.InvalidConfigException;
@@ -48,6 +52,7 @@ final class RunPhases implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final JobContext context;
+  private final KeptFolder kept;
   private final JobSpec spec;
   private final Torch torch;
   private final SourceHashes source;
@@ -73,16 +78,19 @@ final class RunPhases implements AutoCloseable {
 
   /**
    * @param devices that solve together; everything else the first does by itself
+   * @param kept a calibration of an earlier run; null where there is none
    * @param seconds of the stages so far
    */
   RunPhases(
       JobContext context,
       List<Torch> devices,
+      KeptFolder kept,
       RunInputs inputs,
       SourceHashes source,
       RunProgress progress,
       StageSeconds seconds) {
     this.seconds = seconds;
+    this.kept = kept;
     this.context = context;
     this.spec = context.spec();
     this.torch = devices.get(0);
@@ -95,9 +103,16 @@ final class RunPhases implements AutoCloseable {
     this.layers = new LayerFiles(new AttemptLayout(context.attemptDirectory()).layers());
     this.solved = new SolvedLayers(layers, prepared.description().layers());
     this.settings = new SolverSettings(this.inputs);
-    this.resumption = Resumption.of(context, fingerprint(), layers);
+    this.resumption = Resumption.of(context, fingerprint(), layers, isSolvedFromKept());
     this.memory = memory(devices);
-    this.solving = new LayerwiseSolving(devices, memory, peak, seconds, context::betweenLayers);
+    this.solving =
+        new LayerwiseSolving(
+            alone() ? devices.subList(0, 1) : devices,
+            memory,
+            peak,
+            seconds,
+            isSolvedFromKept() ? kept : null,
+            context::betweenLayers);
     this.measuring =
         new Measuring(
             torch, inputs.evaluation(), resumption.outputs(), progress, memory, peak, seconds);
@@ -105,7 +120,8 @@ final class RunPhases implements AutoCloseable {
 
   // Of one of the devices, which all get as much to do.
   private MemoryPlan memory(List<Torch> devices) {
-    long samples = (inputs.samples().samples() + devices.size() - 1) / devices.size();
+    int sharing = alone() ? 1 : devices.size();
+    long samples = (inputs.samples().samples() + sharing - 1) / sharing;
     return new MemoryPlan(
         new CoveragePlan(prepared).largest(samples * inputs.samples().sequenceLength()),
         devices.stream().mapToLong(it -> it.freeDeviceMemory().orElse(0)).min().orElse(0),
@@ -113,12 +129,7 @@ final class RunPhases implements AutoCloseable {
   }
 
   JobResult run() throws IOException {
-    int adopted = seconds.of("adopt", resumption::adopt);
-    if (adopted == 0) {
-      seconds.of("check_source", this::checkSource);
-    }
-    progress.adopted(Phase.QUANTIZE, adopted, prepared.description().layers());
-    resumption.measured().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
+    int adopted = adopted();
     Measured before = measuring.isAsked() ? measuredSource() : null;
     if (spec.budget() != null) {
       allocate();
@@ -142,7 +153,7 @@ final class RunPhases implements AutoCloseable {
           figures.choices(),
           plan.bitsPerWeight(),
           new JobResult.Size(plan.sourceBytes(), plan.outputBytes()),
-          reports.artifacts(hashed));
+          new ArtifactList(context).of(hashed));
     }
   }
 
@@ -171,6 +182,64 @@ final class RunPhases implements AutoCloseable {
     try (Checkpoint read = ModelFolder.open(context.artifactDirectory(), Links.OWN)) {
       return measuring.after(subject(read, stored), before, context::ensureHeld);
     }
+  }
+
+  // Whoever made the calibration has looked at every tensor.
+  private int adopted() {
+    int adopted = seconds.of("adopt", resumption::adopt);
+    if (adopted == 0 && kept == null) {
+      seconds.of("check_source", this::checkSource);
+    }
+    if (kept != null && resumption.measured().isEmpty()) {
+      kept.measured(inputs.evaluation()).ifPresent(this::take);
+    }
+    progress.adopted(Phase.QUANTIZE, adopted, prepared.description().layers());
+    resumption.measured().ifPresent(known -> progress.adopted(Phase.EVALUATE_BEFORE, 1, 1));
+    return adopted;
+  }
+
+  private void take(Measured measured) {
+    if (measured.compared() > 0) {
+      kept.takeOutputs(resumption.outputs());
+    }
+    resumption.put(measured);
+  }
+
+  /** Keeps what the model's linears read, and what was measured of it, in place of a result. */
+  JobResult keep() throws IOException {
+    int adopted = adopted();
+    Measured before = measuring.isAsked() ? measuredSource() : null;
+    int count = prepared.description().layers();
+    try (ResultWriting writing = new ResultWriting(layers, count, adopted)) {
+      quantize(adopted, writing);
+      writing.awaitLayers();
+    } finally {
+      if (checks != null) {
+        checks.close();
+      }
+    }
+    progress.progress(Phase.WRITE, 0, 1);
+    seconds.of(
+        Phase.WRITE.jsonName(),
+        () ->
+            KeptFolder.write(
+                context.artifactDirectory(),
+                inputs,
+                layers,
+                settings.plan().schemes().size(),
+                before,
+                resumption.outputs()));
+    inputs.evaluation().warnings().forEach(progress::warning);
+    progress.progress(Phase.EVALUATE_AFTER, 1, 1);
+    Figures figures =
+        before == null ? new Figures(null, null, null) : Figures.of(null, before, null);
+    return new JobResult(
+        figures.perplexity(),
+        null,
+        figures.choices(),
+        null,
+        null,
+        new ArtifactList(context).of(List.of()));
   }
 
   private void checkSource() {
@@ -251,12 +320,32 @@ final class RunPhases implements AutoCloseable {
     checks = new LayerCheck(torch, prepared, layers);
     solving.run(
         inputs,
-        rank -> new ModelQuantizer(settings.plan(), memory, rank),
+        this::quantizer,
         first,
         resumption,
         writing,
         progress,
         (layer, result) -> checks.check(layer, result.reports()));
+  }
+
+  // A calibration keeps what a quantization would go by.
+  private ModelQuantizer quantizer(Rank rank) {
+    if (spec.kind() != JobKind.CALIBRATION) {
+      return new ModelQuantizer(settings.plan(), memory, rank);
+    }
+    Dtype hessians =
+        spec.calibration().hessians() == HessianPrecision.BFLOAT16 ? Dtype.BF16 : Dtype.F32;
+    return ModelQuantizer.keeping(
+        settings.plan(), memory, hessians, new SpilledTensors(layers.folder()));
+  }
+
+  // Hessians of the original are kept, and solved from, by one device.
+  private boolean alone() {
+    return spec.kind() == JobKind.CALIBRATION || isSolvedFromKept();
+  }
+
+  private boolean isSolvedFromKept() {
+    return kept != null && spec.calibration().solvesFromKept();
   }
 
   // What must agree for a layer of an earlier attempt to be the one this attempt would make.

@@ -2,18 +2,13 @@ package org.alphaquant.run;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.allocate.Allocation;
-import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.distill.DistilledFiles;
 import org.alphaquant.estimate.PeakMemory;
-import org.alphaquant.job.JobResult;
 import org.alphaquant.moe.Utilization;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.report.ModelCard;
@@ -85,42 +80,5 @@ record RunReports(
     Files.writeString(
         context.artifactDirectory().resolve(name),
         JSON.writerWithDefaultPrettyPrinter().writeValueAsString(content) + "\n");
-  }
-
-  /**
-   * Every file of the result.
-   *
-   * @param hashed files that were hashed while they were written
-   */
-  List<JobResult.Artifact> artifacts(List<WrittenFile> hashed) throws IOException {
-    return artifacts(context, hashed);
-  }
-
-  /** The same of any job. */
-  static List<JobResult.Artifact> artifacts(JobContext context, List<WrittenFile> hashed)
-      throws IOException {
-    List<JobResult.Artifact> artifacts = new ArrayList<>();
-    try (Stream<Path> files = Files.walk(context.artifactDirectory()).sorted()) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        context.ensureHeld();
-        WrittenFile written = described(file, hashed);
-        artifacts.add(
-            new JobResult.Artifact(
-                context.artifactDirectory().relativize(file).toString().replace('\\', '/'),
-                written.bytes(),
-                written.sha256()));
-      }
-    }
-    return artifacts;
-  }
-
-  // What was hashed while it was written is not read again.
-  private static WrittenFile described(Path file, List<WrittenFile> hashed) throws IOException {
-    long bytes = Files.size(file);
-    return hashed.stream()
-        .filter(known -> known.name().equals(file.getFileName().toString()))
-        .filter(known -> known.bytes() == bytes)
-        .findFirst()
-        .orElseGet(() -> WrittenFile.of(file));
   }
 }

@@ -8,8 +8,10 @@ import org.alphaquant.gptq.ColumnOrder;
 import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.job.ActOrder;
 import org.alphaquant.job.GptqRequest;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.ScaleSearch;
+import org.alphaquant.prepare.KeptModules;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.scheme.ModuleScheme;
@@ -71,6 +73,9 @@ record SolverSettings(RunInputs inputs) {
   }
 
   private Map<String, TensorScheme> schemes() {
+    if (spec().kind() == JobKind.CALIBRATION) {
+      return new KeptModules(inputs.job()).schemes();
+    }
     return inputs.job().plan().content().quantized().stream()
         .collect(Collectors.toMap(ModuleScheme::name, ModuleScheme::scheme));
   }

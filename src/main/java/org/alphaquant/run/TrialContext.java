@@ -91,7 +91,12 @@ record TrialContext(
 
   @Override
   public Path artifactDirectory() {
-    return attemptDirectory().resolve(ARTIFACTS);
+    return artifacts(attemptDirectory());
+  }
+
+  /** Where an attempt at this run has its result. */
+  Path artifacts(Path attempt) {
+    return attempt.resolve(ARTIFACTS);
   }
 
   @Override

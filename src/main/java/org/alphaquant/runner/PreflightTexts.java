@@ -47,7 +47,7 @@ final class PreflightTexts implements TextTrial {
   @Override
   public Optional<TokenCount> of(Path folder, JobSpec spec, List<Path> texts) {
     ObjectNode asked = MessageChannel.JSON.createObjectNode().put("model", spec.model());
-    asked.set("calibration", MessageChannel.JSON.valueToTree(spec.calibration()));
+    asked.set("calibration", MessageChannel.JSON.valueToTree(spec.calibration().sequential(true)));
     asked.set("evaluation", MessageChannel.JSON.valueToTree(spec.evaluation()));
     try {
       String key = key(folder, asked, texts);

@@ -193,6 +193,29 @@ class DocumentedExamplesTest {
   }
 
   @Test
+  void aKeptCalibrationServesJobsUntilItIsDeleted() throws IOException {
+    Example example =
+        all().stream().filter(it -> it.path().equals("/v1/calibrations")).findFirst().orElseThrow();
+    String kind = "{\"kind\": \"calibration\", " + text(example).substring(1);
+    assertThat(http.postJson("/v1/plans", kind).json().at("/kept_bytes").asLong()).isPositive();
+    Answer posted = http.postJson("/v1/calibrations", text(example));
+    assertThat(posted.status()).as(posted.text()).isEqualTo(201);
+    String id = posted.at("/id");
+    String job = "{\"model\": \"olmoe-demo\", \"calibration\": {\"id\": \"%s\"}}".formatted(id);
+    awaited("/v1/calibrations/" + id);
+    JsonNode listed = http.get("/v1/calibrations").json();
+    assertThat(listed.at("/data").valueStream().map(it -> it.at("/id").asString())).contains(id);
+    JsonNode result = finished(job).at("/result");
+    assertThat(result.at("/bits_per_weight").asDouble()).isBetween(4.0, 5.0);
+    String other = job.replace("}}", "}, \"gptq\": {\"routing_weight\": 2}}");
+    Answer refused = problem(http.postJson("/v1/jobs", other), 422, "invalid-job");
+    assertThat(refused.at("/errors/0/pointer")).isEqualTo("/gptq/routing_weight");
+    assertThat(http.delete("/v1/calibrations/" + id).status()).isEqualTo(204);
+    Answer gone = problem(http.postJson("/v1/jobs", job), 422, "invalid-job");
+    assertThat(gone.at("/errors/0/detail")).isEqualTo("There is no calibration " + id);
+  }
+
+  @Test
   void aPlanCountsTheTokensThatThereAre() {
     String more =
         """
@@ -231,7 +254,10 @@ class DocumentedExamplesTest {
   private static JsonNode finished(String body) {
     Answer posted = http.postJson("/v1/jobs", body);
     assertThat(posted.status()).as(posted.text()).isEqualTo(201);
-    String path = "/v1/jobs/" + posted.json().at("/id").asString();
+    return awaited("/v1/jobs/" + posted.json().at("/id").asString());
+  }
+
+  private static JsonNode awaited(String path) {
     JsonNode job =
         await()
             .atMost(Duration.ofMinutes(5))

@@ -2,6 +2,7 @@ package org.alphaquant.run;
 
 import ai.djl.engine.Engine;
 import ai.djl.engine.StandardCapabilities;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.stream.Stream;
 import org.alphaquant.device.DeviceInventory;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.LadderSize;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.SourceSettings;
 import org.alphaquant.prepare.SourceSettings.Roots;
@@ -38,21 +40,49 @@ final class RunBench {
       JobSpec spec = JSON.readValue(Path.of(arguments[i]).toFile(), JobSpec.class);
       Path folder = Files.createTempDirectory("run-bench");
       long start = System.nanoTime();
+      long busy = busyNanos();
       TestContext context = new TestContext(spec, device, folder, List.of(), Integer.MAX_VALUE);
       JobResult result = run.run(context);
       double seconds = (System.nanoTime() - start) / 1e9;
+      if (result.ladder() != null) {
+        System.out.printf(
+            "%s on %s: %.1f s, %.1f s of the processor%n",
+            arguments[i], device, seconds, (busyNanos() - busy) / 1e9);
+        result.ladder().forEach(RunBench::print);
+        continue;
+      }
       JsonNode report =
           JSON.readTree(context.artifactDirectory().resolve("quantization_report.json").toFile());
       System.out.printf(
-          "%s on %s: %.1f s%n  result %s%n  seconds %s%n  peak memory %s%n",
+          "%s on %s: %.1f s, %.1f s of the processor%n  result %s%n  seconds %s%n  peak memory %s%n",
           arguments[i],
           device,
           seconds,
+          (busyNanos() - busy) / 1e9,
           JSON.writeValueAsString(List.of(result.bytes(), result.bitsPerWeight()))
+              + (result.divergence() == null ? "" : " " + result.divergence().mean())
               + (result.perplexity() == null ? "" : " " + result.perplexity()),
           report.get("seconds"),
           report.get("peak_memory"));
     }
+  }
+
+  // What other programs take does not count, nor what a device does.
+  private static long busyNanos() {
+    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+        .getProcessCpuTime();
+  }
+
+  private static void print(LadderSize size) {
+    System.out.printf(
+        "  %-16s %.3f bits %,d bytes, perplexity %.4f, divergence %s, %.1f s%s%n",
+        size.name(),
+        size.bitsPerWeight(),
+        size.bytes().after(),
+        size.perplexity() == null ? Double.NaN : size.perplexity().after(),
+        size.divergence() == null ? null : size.divergence().mean(),
+        size.seconds(),
+        Boolean.TRUE.equals(size.best()) ? " *" : "");
   }
 
   private static boolean cuda() {

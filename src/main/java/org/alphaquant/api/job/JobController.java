@@ -4,18 +4,12 @@ import jakarta.validation.constraints.Size;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
-import org.alphaquant.api.edge.Locations;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
-import org.alphaquant.job.row.IdempotencyConflict;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.Jobs;
-import org.alphaquant.job.row.NewJob;
-import org.alphaquant.job.row.QuotaSettings;
-import org.alphaquant.job.row.Submission;
-import org.alphaquant.security.Caller;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -37,38 +31,20 @@ class JobController {
   private final Jobs jobs;
   private final JobAccess access;
   private final JobViews views;
-  private final QuotaSettings quotas;
-  private final SpecCheck check;
-  private final RequestTrace trace;
+  private final Submissions submissions;
 
-  JobController(
-      Jobs jobs,
-      JobAccess access,
-      JobViews views,
-      QuotaSettings quotas,
-      SpecCheck check,
-      RequestTrace trace) {
-    this.trace = trace;
+  JobController(Jobs jobs, JobAccess access, JobViews views, Submissions submissions) {
     this.jobs = jobs;
     this.access = access;
     this.views = views;
-    this.quotas = quotas;
-    this.check = check;
+    this.submissions = submissions;
   }
 
   @PostMapping(consumes = MediaType.APPLICATION_JSON_VALUE)
   ResponseEntity<JobView> create(
       @RequestBody JobSpec spec,
       @RequestHeader(name = IdempotencyKey.HEADER, required = false) String idempotencyKey) {
-    String key = IdempotencyKey.parse(idempotencyKey);
-    Submission submission = submit(Caller.current().owner(), spec, key);
-    Job job = submission.job();
-    ResponseEntity.BodyBuilder answer =
-        submission.replayed()
-            ? ResponseEntity.ok().header(IdempotencyKey.REPLAYED, "true")
-            : ResponseEntity.status(HttpStatus.CREATED);
-    return views.answer(
-        answer.location(Locations.of("/v1/jobs/" + job.id())), job, ShownSpec.WITHOUT_TEXTS);
+    return submissions.store(spec, idempotencyKey, "/v1/jobs/");
   }
 
   @GetMapping("/{id}")
@@ -122,21 +98,6 @@ class JobController {
         ProblemType.JOB_ACTIVE,
         "Job %s is %s and cannot be %s."
             .formatted(job.id(), job.state().name().toLowerCase(Locale.ROOT), what));
-  }
-
-  private Submission submit(String owner, JobSpec spec, String key) {
-    try {
-      // A replay gets the first answer, even if the model is gone by now.
-      return jobs.earlier(new NewJob(owner, spec, key))
-          .orElseGet(() -> jobs.create(checked(owner, spec, key), quotas));
-    } catch (IdempotencyConflict e) {
-      throw new ProblemException(ProblemType.IDEMPOTENCY_KEY_REUSED, e.getMessage() + ".");
-    }
-  }
-
-  private NewJob checked(String owner, JobSpec spec, String key) {
-    SpecCheck.Pinned pinned = check.pinned(spec);
-    return new NewJob(owner, pinned.spec(), spec, key, pinned.licence(), trace.parent());
   }
 
   private ResponseEntity<JobView> answer(HttpStatus status, Job job) {

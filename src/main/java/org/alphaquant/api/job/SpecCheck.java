@@ -26,11 +26,14 @@ class SpecCheck {
   private final ObjectProvider<JobPreflight> preflights;
   private final ObjectProvider<ModelPinning> pinning;
   private final ObjectProvider<JobPlanner> planner;
+  private final KeptCalibrationCheck calibrations;
 
   SpecCheck(
       ObjectProvider<JobPreflight> preflights,
       ObjectProvider<ModelPinning> pinning,
-      ObjectProvider<JobPlanner> planner) {
+      ObjectProvider<JobPlanner> planner,
+      KeptCalibrationCheck calibrations) {
+    this.calibrations = calibrations;
     this.preflights = preflights;
     this.pinning = pinning;
     this.planner = planner;
@@ -82,7 +85,7 @@ class SpecCheck {
 
   // Reports the problems of all checks together.
   private JobPlan plan(JobSpec spec) {
-    List<Problem> problems = new ArrayList<>();
+    List<Problem> problems = new ArrayList<>(calibrations.check(spec));
     preflights.orderedStream().forEach(preflight -> problems.addAll(preflight.check(spec)));
     JobPlan plan = null;
     try {

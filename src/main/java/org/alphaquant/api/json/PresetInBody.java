@@ -32,9 +32,12 @@ final class PresetInBody {
       return body;
     }
     try {
-      return mapper.readTree(body) instanceof ObjectNode job && job.has(FIELD)
-          ? mapper.writeValueAsBytes(writtenOut(job))
-          : body;
+      if (!(mapper.readTree(body) instanceof ObjectNode job)) {
+        return body;
+      }
+      boolean named = job.has(FIELD);
+      ObjectNode whole = named ? writtenOut(job) : job;
+      return sizesWrittenOut(whole) || named ? mapper.writeValueAsBytes(whole) : body;
     } catch (JacksonException malformed) {
       // Reading it says what is wrong.
       return body;
@@ -47,6 +50,18 @@ final class PresetInBody {
       preset(name).writeInto(job);
     }
     return job;
+  }
+
+  // A size of a ladder names one as a job does.
+  private static boolean sizesWrittenOut(ObjectNode job) {
+    boolean any = false;
+    for (JsonNode size : job.path("ladder")) {
+      if (size instanceof ObjectNode step && step.has(FIELD)) {
+        writtenOut(step);
+        any = true;
+      }
+    }
+    return any;
   }
 
   private static Preset preset(JsonNode name) {

@@ -25,6 +25,8 @@ import org.alphaquant.problem.Problem;
  * @param allocation what the run chooses formats from; null where the job has no budget. With it
  *     the schemes are those of the configuration as it was posted, sizes are the budget's, and
  *     there are no tensors to tell of
+ * @param keptBytes what the kept calibration's Hessians take on disk; null where none are kept
+ * @param ladder the sizes of a ladder; null without one
  * @param warnings what is worth knowing before the job is posted
  * @param tensors every tensor of the result, in the order in which they are written
  */
@@ -42,6 +44,8 @@ public record JobPlan(
     List<Estimate> estimates,
     List<Scheme> schemes,
     @JsonInclude(JsonInclude.Include.NON_NULL) Choice allocation,
+    @JsonInclude(JsonInclude.Include.NON_NULL) Long keptBytes,
+    @JsonInclude(JsonInclude.Include.NON_NULL) List<Rung> ladder,
     List<Problem> warnings,
     @JsonIgnore List<Tensor> tensors) {
   public JobPlan {
@@ -69,6 +73,8 @@ public record JobPlan(
         estimates,
         schemes,
         allocation,
+        keptBytes,
+        ladder,
         all,
         tensors);
   }
@@ -78,6 +84,17 @@ public record JobPlan(
   public int tensorCount() {
     return tensors.size();
   }
+
+  /**
+   * One size of a ladder.
+   *
+   * @param name of the folder of its result
+   * @param format that is written
+   * @param bitsPerWeight of the quantized tensors; what its budget allows where it has one of bits
+   * @param bytes of the model's tensors; null where a budget decides
+   */
+  @JsonInclude(JsonInclude.Include.NON_NULL)
+  public record Rung(String name, String format, Double bitsPerWeight, Long bytes) {}
 
   /**
    * A tensor of the result.

@@ -57,13 +57,14 @@ interface JobRows extends Repository<Job, UUID> {
       """
       select * from job
       where (cast(:owner as text) is null or owner = cast(:owner as text))
+        and (cast(:kind as text) is null or spec #>> '{spec,kind}' = cast(:kind as text))
         and (cast(:labels as text) is null or labels @> cast(:labels as jsonb))
         and (cast(:id as text) is null
              or (created_at, id) < (cast(:createdAt as timestamptz), cast(:id as uuid)))
       order by created_at desc, id desc
       limit :limit
       """)
-  List<Job> list(String owner, String labels, String createdAt, String id, int limit);
+  List<Job> list(String owner, String kind, String labels, String createdAt, String id, int limit);
 
   // Reads each state by its index and merges; a rare state would need a scan of all jobs otherwise.
   @NativeQuery(

@@ -112,10 +112,11 @@ public final class Jobs {
   /** The newest jobs first; {@code after} null for the first page. */
   public List<Job> list(JobFilter filter, JobFilter.Position after, int limit) {
     String labels = filter.labels().isEmpty() ? null : StoredJson.write(filter.labels());
+    String kind = filter.kind() == null ? null : filter.kind().jsonName();
     String createdAt = after == null ? null : after.createdAt().toString();
     String id = after == null ? null : after.id().toString();
     return filter.states().isEmpty()
-        ? rows.list(filter.owner(), labels, createdAt, id, limit)
+        ? rows.list(filter.owner(), kind, labels, createdAt, id, limit)
         : rows.listStates(filter.owner(), names(filter), labels, createdAt, id, limit);
   }
 

@@ -1,0 +1,112 @@
+package org.alphaquant.job;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** The jobs that a job with a ladder is made of. */
+final class JobLadder {
+
+  private static final int MOST_STEPS = 16;
+
+  private JobLadder() {}
+
+  /** The steps with a name each; null where there are none. */
+  static List<LadderStep> checked(
+      List<LadderStep> ladder, JobKind kind, Recipe recipe, CalibrationRequest calibration) {
+    if (ladder == null) {
+      if (!calibration.sequential() && calibration.id() == null && kind != JobKind.CALIBRATION) {
+        throw new SpecException(
+            "calibration/sequential", false, "true, or a kept calibration or a ladder given");
+      }
+      return null;
+    }
+    if (kind != JobKind.QUANTIZATION && kind != JobKind.CALIBRATION) {
+      throw new SpecException(
+          "ladder", "given with the kind " + kind.jsonName(), "left out, or the kind quantization");
+    }
+    if (recipe == Recipe.ALLOCATE) {
+      throw new SpecException(
+          "ladder", "given with the recipe allocate", "with budgets in its steps instead");
+    }
+    Limits.size("ladder", ladder, 1, MOST_STEPS);
+    Set<String> names = new HashSet<>();
+    List<LadderStep> named = new ArrayList<>();
+    for (int i = 0; i < ladder.size(); i++) {
+      LadderStep step = ladder.get(i);
+      LadderStep own = step.name() == null ? step.named(free(step.described(), names)) : step;
+      if (!names.add(own.name())) {
+        throw new SpecException("ladder/" + i + "/name", own.name(), "another name than before");
+      }
+      named.add(own);
+    }
+    return List.copyOf(named);
+  }
+
+  private static String free(String name, Set<String> taken) {
+    String free = name;
+    for (int i = 2; taken.contains(free); i++) {
+      free = name + "-" + i;
+    }
+    return free;
+  }
+
+  /** The job that keeps what all sizes are quantized from. */
+  static JobSpec calibration(JobSpec job) {
+    return new JobSpec(
+        JobKind.CALIBRATION,
+        Recipe.MOE,
+        job.model(),
+        job.revision(),
+        job.modelType(),
+        job.config(),
+        null,
+        null,
+        null,
+        null,
+        job.ladder(),
+        job.gptq(),
+        null,
+        job.calibration(),
+        job.evaluation(),
+        null,
+        job.resources(),
+        job.priority(),
+        job.labels(),
+        job.expiresIn(),
+        null,
+        job.sourceSha256(),
+        job.strictPatterns());
+  }
+
+  /** The job of one size. */
+  static JobSpec step(JobSpec job, LadderStep step, CalibrationRequest calibration) {
+    Budget budget = step.asBudget();
+    boolean allocates = budget != null && job.recipe() != Recipe.DISTILL;
+    return new JobSpec(
+        JobKind.QUANTIZATION,
+        allocates ? Recipe.ALLOCATE : job.recipe(),
+        job.model(),
+        job.revision(),
+        job.modelType(),
+        step.configuration(job.config()),
+        budget,
+        null,
+        null,
+        null,
+        null,
+        job.gptq(),
+        job.distill(),
+        calibration,
+        job.evaluation(),
+        step.output() == null ? job.output() : step.output(),
+        job.resources(),
+        job.priority(),
+        job.labels(),
+        job.expiresIn(),
+        null,
+        job.sourceSha256(),
+        job.strictPatterns());
+  }
+}
