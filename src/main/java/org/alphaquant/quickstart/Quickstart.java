@@ -78,7 +78,7 @@ public final class Quickstart implements Callable<Integer> {
 
           The service keeps running until you press Ctrl-C. In a browser: %s
           From another terminal: ALPHAQUANT_URL=%s ./alphaquant list
-          With curl: the session in README.md"""
+          With curl: docs/api.md"""
               .formatted(options.url(), options.url()));
       service.await();
       service.check();

@@ -84,6 +84,7 @@ class EdgeTest {
           (time + "_00000000-0000-0000-0000-000000000000").getBytes(StandardCharsets.ISO_8859_1);
       String cursor = Base64.getUrlEncoder().withoutPadding().encodeToString(plain);
       problem(http.get("/v1/jobs?after=" + cursor), 400, "invalid-cursor");
+      problem(http.get("/v1/calibrations?after=" + cursor), 400, "invalid-cursor");
     }
   }
 

@@ -260,6 +260,7 @@ class JobApiTest {
     problem(http.get("/v1/jobs?stat=queued"), 400, "invalid-parameter");
     for (String cursor : new String[] {"x", "bm8", UUID.randomUUID().toString()}) {
       problem(http.get("/v1/jobs?after=" + cursor), 400, "invalid-cursor");
+      problem(http.get("/v1/calibrations?after=" + cursor), 400, "invalid-cursor");
     }
   }
 

@@ -38,11 +38,18 @@ class CalibrationController {
   private static final String PATH = "/v1/calibrations/";
 
   private final Jobs jobs;
+  private final ListPositions positions;
   private final JobAccess access;
   private final JobViews views;
   private final Submissions submissions;
 
-  CalibrationController(Jobs jobs, JobAccess access, JobViews views, Submissions submissions) {
+  CalibrationController(
+      Jobs jobs,
+      ListPositions positions,
+      JobAccess access,
+      JobViews views,
+      Submissions submissions) {
+    this.positions = positions;
     this.jobs = jobs;
     this.access = access;
     this.views = views;
@@ -67,7 +74,7 @@ class CalibrationController {
     Caller caller = Caller.current();
     JobFilter filter =
         JobFilter.ofKind(caller.isAdmin() ? owner : caller.owner(), JobKind.CALIBRATION);
-    JobFilter.Position position = after == null ? null : Cursor.parse(after).position();
+    JobFilter.Position position = positions.of(after);
     return JobPage.of(jobs.list(filter, position, limit + 1), limit, views);
   }
 

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.UUID;
 import org.alphaquant.api.edge.ChecksParameters;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
@@ -33,9 +32,11 @@ class JobListController {
   private static final String LABEL = "label.";
 
   private final Jobs jobs;
+  private final ListPositions positions;
   private final JobViews views;
 
-  JobListController(Jobs jobs, JobViews views) {
+  JobListController(Jobs jobs, JobViews views, ListPositions positions) {
+    this.positions = positions;
     this.jobs = jobs;
     this.views = views;
   }
@@ -52,7 +53,7 @@ class JobListController {
           int limit,
       HttpServletRequest request) {
     JobFilter filter = new JobFilter(owner(owner), states(state), labels(request, LISTING));
-    return JobPage.of(jobs.list(filter, position(after), limit + 1), limit, views);
+    return JobPage.of(jobs.list(filter, positions.of(after), limit + 1), limit, views);
   }
 
   /** Only finished jobs, and only when their states are named: nothing is deleted by default. */
@@ -119,34 +120,5 @@ class JobListController {
     allowed.add("label.<name>");
     return Problem.error("unknown-parameter", name, value, "is not a parameter of this request")
         .allowing(allowed);
-  }
-
-  private JobFilter.Position position(String after) {
-    if (after == null) {
-      return null;
-    }
-    try {
-      return Cursor.parse(after).position();
-    } catch (IllegalArgumentException e) {
-      return positionOfJob(after);
-    }
-  }
-
-  private JobFilter.Position positionOfJob(String after) {
-    try {
-      return jobs.find(UUID.fromString(after))
-          .filter(job -> Caller.current().sees(job.owner()))
-          .map(job -> Cursor.after(job).position())
-          .orElseThrow(() -> invalid(after));
-    } catch (IllegalArgumentException e) {
-      throw invalid(after);
-    }
-  }
-
-  private static ProblemException invalid(String after) {
-    Problem fault =
-        Problem.error(
-            "unknown-cursor", "after", after, "is neither a cursor of this list nor a job");
-    return new ProblemException(ProblemType.INVALID_CURSOR, List.of(fault));
   }
 }
