@@ -63,7 +63,7 @@ class CreateKeyTest {
     assertThat(text(err))
         .contains(
             "Missing required option: '--owner=NAME'",
-            "'root' is no scope",
+            "'root' is not a scope",
             "--days is 0 but must be from 1 to 99999",
             "create-key --help");
     assertThat(text(out)).isEmpty();
