@@ -2,7 +2,9 @@ package org.alphaquant.distill;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -24,12 +26,19 @@ record StudentLayer(Forward forward, List<LatentWeight> weights, List<TrainedNor
     norms = List.copyOf(norms);
   }
 
-  /** All leaves, each once. */
+  /** All leaves, each once: by identity, as arrays that hold the same numbers are equal. */
   List<NDArray> leaves() {
-    return java.util.stream.Stream.concat(
-            weights.stream().map(LatentWeight::leaf), norms.stream().map(TrainedNorm::leaf))
-        .distinct()
-        .toList();
+    Map<NDArray, Integer> places = places();
+    NDArray[] leaves = new NDArray[places.size()];
+    places.forEach((leaf, place) -> leaves[place] = leaf);
+    return List.of(leaves);
+  }
+
+  private Map<NDArray, Integer> places() {
+    Map<NDArray, Integer> places = new IdentityHashMap<>();
+    weights.forEach(weight -> places.putIfAbsent(weight.leaf(), places.size()));
+    norms.forEach(norm -> places.putIfAbsent(norm.leaf(), places.size()));
+    return places;
   }
 
   /**
@@ -40,13 +49,13 @@ record StudentLayer(Forward forward, List<LatentWeight> weights, List<TrainedNor
    */
   void move(
       TensorScope scope, NDList gradients, DistillSettings settings, double factor, int step) {
-    List<NDArray> leaves = leaves();
+    Map<NDArray, Integer> places = places();
     for (LatentWeight weight : weights) {
-      weight.move(scope, gradients.get(leaves.indexOf(weight.leaf())), settings, factor, step);
+      weight.move(scope, gradients.get(places.get(weight.leaf())), settings, factor, step);
     }
     Adam adam = new Adam(settings.normRate() * factor, step);
     for (TrainedNorm norm : norms) {
-      norm.move(scope, gradients.get(leaves.indexOf(norm.leaf())), adam);
+      norm.move(scope, gradients.get(places.get(norm.leaf())), adam);
     }
   }
 

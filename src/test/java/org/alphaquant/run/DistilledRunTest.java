@@ -47,6 +47,22 @@ class DistilledRunTest {
     }
   }
 
+  /** A rotation leaves every norm at one: arrays that are equal must not pass for one array. */
+  @Test
+  void normsThatBeginAlikeAreTrainedByTheirOwnGradients() throws IOException {
+    String body =
+        SPEC.replace("\"sequences\": 70", "\"sequences\": 0")
+            .replace("\"distill\":", "\"rotation\": {\"values\": false}, \"distill\":");
+    TestContext context =
+        TestContext.of(JsonMapper.shared().readValue(body, JobSpec.class), folder);
+    run().run(context);
+    try (Checkpoint written = Checkpoint.open(context.artifactDirectory())) {
+      assertThat(written.bytes("model.layers.0.input_layernorm.weight"))
+          .isNotEqualTo(written.bytes("model.layers.0.post_attention_layernorm.weight"))
+          .isNotEqualTo(written.bytes("model.layers.1.input_layernorm.weight"));
+    }
+  }
+
   /** Stopped after the text was written, then again where the training's state had been kept. */
   @Test
   void anAttemptGoesOnWithTheTextAndTheStateOfTheOneBefore() throws IOException {
