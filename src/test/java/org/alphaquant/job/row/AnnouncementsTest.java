@@ -16,6 +16,7 @@ import org.alphaquant.job.WebhookRequest;
 import org.alphaquant.job.queue.OnAJobDatabase;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -37,6 +38,27 @@ class AnnouncementsTest extends OnAJobDatabase {
               @Override
               public void mayHaveMissed() {}
             });
+    awaitListening();
+  }
+
+  // The connection is made on a thread of its own: what is announced before it listens is not
+  // heard.
+  private void awaitListening() {
+    String last = Channel.values()[Channel.values().length - 1].sqlName();
+    await()
+        .until(
+            () ->
+                database
+                        .get(JdbcClient.class)
+                        .sql(
+                            """
+                            select count(*) from pg_stat_activity
+                            where datname = current_database() and state = 'idle' and query = ?
+                            """)
+                        .param("listen " + last)
+                        .query(Long.class)
+                        .single()
+                    > 0);
   }
 
   @Test
