@@ -54,59 +54,32 @@ final class JobLadder {
 
   /** The job that keeps what all sizes are quantized from. */
   static JobSpec calibration(JobSpec job) {
-    return new JobSpec(
-        JobKind.CALIBRATION,
-        Recipe.MOE,
-        job.model(),
-        job.revision(),
-        job.modelType(),
-        job.config(),
-        null,
-        null,
-        null,
-        null,
-        job.ladder(),
-        job.gptq(),
-        null,
-        job.calibration(),
-        job.evaluation(),
-        null,
-        job.resources(),
-        job.priority(),
-        job.labels(),
-        job.expiresIn(),
-        null,
-        job.sourceSha256(),
-        job.strictPatterns());
+    return single(job)
+        .kind(JobKind.CALIBRATION)
+        .recipe(Recipe.MOE)
+        .budget(null)
+        .distill(null)
+        .output(null)
+        .spec();
   }
 
   /** The job of one size. */
   static JobSpec step(JobSpec job, LadderStep step, CalibrationRequest calibration) {
     Budget budget = step.asBudget();
     boolean allocates = budget != null && job.recipe() != Recipe.DISTILL;
-    return new JobSpec(
-        JobKind.QUANTIZATION,
-        allocates ? Recipe.ALLOCATE : job.recipe(),
-        job.model(),
-        job.revision(),
-        job.modelType(),
-        step.configuration(job.config()),
-        budget,
-        null,
-        null,
-        null,
-        null,
-        job.gptq(),
-        job.distill(),
-        calibration,
-        job.evaluation(),
-        step.output() == null ? job.output() : step.output(),
-        job.resources(),
-        job.priority(),
-        job.labels(),
-        job.expiresIn(),
-        null,
-        job.sourceSha256(),
-        job.strictPatterns());
+    return single(job)
+        .kind(JobKind.QUANTIZATION)
+        .recipe(allocates ? Recipe.ALLOCATE : job.recipe())
+        .config(step.configuration(job.config()))
+        .budget(budget)
+        .ladder(null)
+        .calibration(calibration)
+        .output(step.output() == null ? job.output() : step.output())
+        .spec();
+  }
+
+  // What a part of a ladder leaves to the whole.
+  private static JobSpecCopy single(JobSpec job) {
+    return job.copy().contract(null).adaptive(null).rotation(null).webhook(null);
   }
 }

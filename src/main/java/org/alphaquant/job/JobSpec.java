@@ -204,50 +204,27 @@ public record JobSpec(
 
   /** The same specification, with the model pinned to a commit. */
   public JobSpec at(String model, String revision) {
-    return with(model, revision, config, calibration, sourceSha256);
+    return copy().model(model).revision(revision).spec();
   }
 
   /** The same specification, valid only for a source with these headers. */
   public JobSpec on(String sourceSha256) {
-    return with(model, revision, config, calibration, sourceSha256);
+    return copy().sourceSha256(sourceSha256).spec();
   }
 
   /** The same with another configuration. */
   public JobSpec configured(JsonNode config) {
-    return with(model, revision, config, calibration, sourceSha256);
+    return copy().config(config).spec();
   }
 
   /** The same without the calibration's inline texts, for answers that need not repeat them. */
   public JobSpec withoutTexts() {
-    return with(model, revision, config, calibration.withoutTexts(), sourceSha256);
+    return copy().calibration(calibration.withoutTexts()).spec();
   }
 
   /** The same as a job of this kind, unless it is one already. */
   public JobSpec as(JobKind other) {
-    return new JobSpec(
-        other,
-        recipe,
-        model,
-        revision,
-        modelType,
-        config,
-        budget,
-        contract,
-        adaptive,
-        rotation,
-        ladder,
-        gptq,
-        distill,
-        calibration,
-        evaluation,
-        output,
-        resources,
-        priority,
-        labels,
-        expiresIn,
-        webhook,
-        sourceSha256,
-        strictPatterns);
+    return copy().kind(other).spec();
   }
 
   /** The calibration that all sizes of its ladder share. */
@@ -264,36 +241,9 @@ public record JobSpec(
     return JobLadder.step(this, step, calibration);
   }
 
-  private JobSpec with(
-      String model,
-      String revision,
-      JsonNode config,
-      CalibrationRequest calibration,
-      String sourceSha256) {
-    return new JobSpec(
-        kind,
-        recipe,
-        model,
-        revision,
-        modelType,
-        config,
-        budget,
-        contract,
-        adaptive,
-        rotation,
-        ladder,
-        gptq,
-        distill,
-        calibration,
-        evaluation,
-        output,
-        resources,
-        priority,
-        labels,
-        expiresIn,
-        webhook,
-        sourceSha256,
-        strictPatterns);
+  /** What differs is set on it; {@code spec()} checks the whole again. */
+  JobSpecCopy copy() {
+    return new JobSpecCopy(this);
   }
 
   private static void requireRepack(Recipe recipe, JsonNode config, EvaluationRequest evaluation) {
@@ -373,30 +323,7 @@ public record JobSpec(
    * One plan of a contract's search: the same with this configuration, and measured by the search.
    */
   public JobSpec trial(JsonNode config) {
-    return new JobSpec(
-        kind,
-        recipe,
-        model,
-        revision,
-        modelType,
-        config,
-        budget,
-        null,
-        adaptive,
-        rotation,
-        null,
-        gptq,
-        distill,
-        calibration,
-        null,
-        output,
-        resources,
-        priority,
-        labels,
-        expiresIn,
-        webhook,
-        sourceSha256,
-        strictPatterns);
+    return copy().config(config).contract(null).ladder(null).evaluation(null).spec();
   }
 
   /** The same, measured on a part of its text; questions belong to the second half. */
@@ -407,30 +334,7 @@ public record JobSpec(
             evaluation.divergence(),
             part == TextPart.SECOND_HALF ? evaluation.choices() : null,
             null);
-    return new JobSpec(
-        kind,
-        recipe,
-        model,
-        revision,
-        modelType,
-        config,
-        budget,
-        null,
-        adaptive,
-        rotation,
-        null,
-        gptq,
-        distill,
-        calibration,
-        half,
-        output,
-        resources,
-        priority,
-        labels,
-        expiresIn,
-        webhook,
-        sourceSha256,
-        strictPatterns);
+    return copy().contract(null).ladder(null).evaluation(half).spec();
   }
 
   private static Map<String, String> checkedLabels(Map<String, String> labels) {

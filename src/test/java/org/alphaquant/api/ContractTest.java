@@ -37,21 +37,7 @@ class ContractTest {
     Files.writeString(folder.resolve("held-out.jsonl"), documents);
     Files.writeString(
         folder.resolve("seen.jsonl"), documents + "{\"text\": \"" + CALIBRATION + "\"}\n");
-    server =
-        new RunningServer(
-            Map.of(
-                "alphaquant.role",
-                "all",
-                "alphaquant.runner.mode",
-                "thread",
-                "alphaquant.worker.devices",
-                "cpu",
-                "alphaquant.worker.poll-every",
-                "200ms",
-                "alphaquant.models.roots",
-                "src/test/resources/micro",
-                "alphaquant.files.roots",
-                folder.toString()));
+    server = RunningServer.working(folder, Map.of());
     http = server.http();
   }
 

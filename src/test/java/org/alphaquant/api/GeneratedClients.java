@@ -14,8 +14,9 @@ import java.util.stream.Stream;
 
 /**
  * Makes clients of openapi.yaml with the generators that people use: openapi-generator, which Maven
- * lays beside the build, and openapi-typescript, which npm installs as the lock file pins it. Each
- * client then runs the whole job that its file in {@code src/test/resources/clients} describes.
+ * lays beside the build, and openapi-typescript, which npm installs at the versions and hashes of
+ * {@code pinned.json}. Each client then runs the whole job that its file in {@code
+ * src/test/resources/clients} describes.
  */
 final class GeneratedClients {
 
@@ -88,6 +89,10 @@ final class GeneratedClients {
   private static synchronized void install() throws IOException {
     copySources();
     if (!Files.exists(HOME.resolve("node_modules/typescript"))) {
+      Files.copy(
+          HOME.resolve("pinned.json"),
+          HOME.resolve("package-lock.json"),
+          StandardCopyOption.REPLACE_EXISTING);
       run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent");
     }
   }

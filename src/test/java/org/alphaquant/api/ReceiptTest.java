@@ -39,22 +39,8 @@ class ReceiptTest {
     SigningKey.create(folder.resolve("key"));
     Files.writeString(folder.resolve("eval.txt"), "The owl says that no night is day. ".repeat(8));
     server =
-        new RunningServer(
-            Map.of(
-                "alphaquant.role",
-                "all",
-                "alphaquant.runner.mode",
-                "thread",
-                "alphaquant.worker.devices",
-                "cpu",
-                "alphaquant.worker.poll-every",
-                "200ms",
-                "alphaquant.models.roots",
-                "src/test/resources/micro",
-                "alphaquant.files.roots",
-                folder.toString(),
-                "alphaquant.receipts.key-file",
-                folder.resolve("key").toString()));
+        RunningServer.working(
+            folder, Map.of("alphaquant.receipts.key-file", folder.resolve("key").toString()));
     http = server.http();
     job =
         succeeded(

@@ -85,6 +85,31 @@ final class RunningServer implements AutoCloseable {
             .run(arguments(all));
   }
 
+  /**
+   * With a worker that runs jobs of the micro models in threads of this process.
+   *
+   * @param files folder of texts
+   */
+  static RunningServer working(Path files, Map<String, Object> more) {
+    Map<String, Object> properties =
+        new HashMap<>(
+            Map.of(
+                "alphaquant.role",
+                "all",
+                "alphaquant.runner.mode",
+                "thread",
+                "alphaquant.worker.devices",
+                "cpu",
+                "alphaquant.worker.poll-every",
+                "200ms",
+                "alphaquant.models.roots",
+                "src/test/resources/micro",
+                "alphaquant.files.roots",
+                files.toString()));
+    properties.putAll(more);
+    return new RunningServer(properties);
+  }
+
   private static void replacePreflight(ConfigurableListableBeanFactory factory) {
     BeanDefinitionRegistry beans = (BeanDefinitionRegistry) factory;
     for (Class<?> type : List.of(JobPreflight.class, JobPlanner.class)) {
