@@ -9,10 +9,12 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Looks for the smallest candidate that holds by halving: a larger one is taken to be no worse.
- * Every verdict is asked for once.
+ * Looks for the smallest candidate that holds: by halving, which takes a larger one to be no worse,
+ * and then among the next smaller ones. Every verdict is asked for once.
  */
 public final class Search {
+
+  private static final int NEIGHBOURS = 2;
 
   private final List<Candidate> candidates;
   private final Function<Candidate, Verdict> judge;
@@ -33,7 +35,8 @@ public final class Search {
 
   /** How many verdicts a search of so many candidates takes at most. */
   public static int steps(int candidates) {
-    return Integer.SIZE - Integer.numberOfLeadingZeros(candidates);
+    int halvings = Integer.SIZE - Integer.numberOfLeadingZeros(candidates);
+    return Math.min(candidates, halvings + NEIGHBOURS);
   }
 
   /** The smallest that holds; empty where the largest that was tried does not. */
@@ -57,7 +60,20 @@ public final class Search {
         low = middle + 1;
       }
     }
-    return low < candidates.size() ? Optional.of(candidates.get(low)) : Optional.empty();
+    return low < candidates.size()
+        ? Optional.of(candidates.get(smallerThan(low, first)))
+        : Optional.empty();
+  }
+
+  // Formats of nearly one size can be in the wrong order: goes down until two in a row do not hold.
+  private int smallerThan(int found, int first) {
+    int smallest = found;
+    for (int i = found - 1; i >= first && i >= smallest - NEIGHBOURS; i--) {
+      if (verdict(candidates.get(i)).holds()) {
+        smallest = i;
+      }
+    }
+    return smallest;
   }
 
   private Verdict verdict(Candidate candidate) {
