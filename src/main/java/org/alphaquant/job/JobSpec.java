@@ -93,23 +93,8 @@ public record JobSpec(
       throw new SpecException("config", config.getNodeType(), "a JSON object");
     }
     config = config == null ? null : config.deepCopy();
-    if (budget == null && recipe == Recipe.ALLOCATE) {
-      throw new SpecException("budget", null, "given with the recipe allocate");
-    }
-    if (budget != null && recipe != Recipe.ALLOCATE && recipe != Recipe.DISTILL) {
-      throw new SpecException(
-          "budget",
-          "given with the recipe " + recipe.jsonName(),
-          "left out, or the recipe allocate or distill");
-    }
     adaptive = adaptive == null ? List.of() : List.copyOf(adaptive);
     size("adaptive", adaptive, 0, 16);
-    if (!adaptive.isEmpty() && (budget != null || contract != null || kind == JobKind.EVALUATION)) {
-      throw new SpecException(
-          "adaptive",
-          "given beside budget or contract, or with the kind evaluation",
-          "left out there");
-    }
     gptq = recipe.complete(gptq == null ? GptqRequest.OPEN : gptq);
     calibration =
         (calibration == null ? CalibrationRequest.defaults() : calibration)
@@ -117,30 +102,8 @@ public record JobSpec(
                 ladder == null
                     && (calibration == null || calibration.id() == null)
                     && kind != JobKind.CALIBRATION);
-    requireKind(kind, config, evaluation);
-    requireContract(kind, budget, contract, evaluation);
-    requireCalibration(kind, recipe, calibration);
-    if (ladder != null && (contract != null || !adaptive.isEmpty())) {
-      throw new SpecException(
-          "ladder", "given beside contract or adaptive", "left out, or those must be");
-    }
-    boolean keeps = ladder != null || kind == JobKind.CALIBRATION || calibration.id() != null;
-    if (rotation != null && keeps) {
-      throw new SpecException(
-          "rotation",
-          "given with a ladder or a kept calibration",
-          "left out: Hessians are kept of the model as it is");
-    }
-    if (calibration.solvesFromKept() && !adaptive.isEmpty()) {
-      throw new SpecException(
-          "adaptive", "given with a kept calibration", "left out, or calibration/sequential true");
-    }
-    ladder = JobLadder.checked(ladder, kind, recipe, calibration);
     output = output == null ? new OutputRequest(null, null, null, null, null, null) : output;
-    if (kind == JobKind.REPACK) {
-      requireRepack(recipe, config, evaluation);
-      output = output.forRepacking();
-    }
+    output = kind == JobKind.REPACK ? output.forRepacking() : output;
     resources = resources == null ? new ResourcesRequest(null, null) : resources;
     priority = (int) within("priority", orElse(priority, 0), -100, 100);
     strictPatterns = orElse(strictPatterns, false);
@@ -151,6 +114,14 @@ public record JobSpec(
     if (expiresIn != null) {
       within("expires_in", expiresIn, 60, 315_360_000);
     }
+    JobRules.requireBudget(recipe, budget);
+    JobRules.requireAdaptive(kind, adaptive, budget, contract, calibration);
+    JobRules.requireKind(kind, recipe, config, evaluation);
+    JobRules.requireContract(kind, budget, contract, evaluation);
+    JobRules.requireCalibration(kind, recipe, calibration);
+    JobRules.requireLadder(ladder, contract, adaptive);
+    JobRules.requireUnrotated(rotation, ladder != null, kind, calibration);
+    ladder = JobLadder.checked(ladder, kind, recipe, calibration);
   }
 
   /** A job for this model with everything else left to the defaults. */
@@ -244,79 +215,6 @@ public record JobSpec(
   /** What differs is set on it; {@code spec()} checks the whole again. */
   JobSpecCopy copy() {
     return new JobSpecCopy(this);
-  }
-
-  private static void requireRepack(Recipe recipe, JsonNode config, EvaluationRequest evaluation) {
-    String left = "left out for the kind repack, which changes no weight";
-    if (recipe != Recipe.MOE) {
-      throw new SpecException("recipe", recipe.jsonName(), left);
-    }
-    if (config != null) {
-      throw new SpecException("config", "given", left);
-    }
-    if (evaluation != null) {
-      throw new SpecException("evaluation", "given", left);
-    }
-  }
-
-  private static void requireKind(JobKind kind, JsonNode config, EvaluationRequest evaluation) {
-    if (kind == JobKind.EVALUATION) {
-      if (evaluation == null || evaluation.files().isEmpty()) {
-        throw new SpecException(
-            "evaluation", null, "given with perplexity or choices for the kind evaluation");
-      }
-      if (config != null) {
-        throw new SpecException("config", "given", "left out for the kind evaluation");
-      }
-    } else if (evaluation != null && evaluation.reference() != null) {
-      throw new SpecException(
-          "evaluation/reference",
-          evaluation.reference(),
-          "left out for the kind " + kind.jsonName());
-    }
-  }
-
-  private static void requireCalibration(
-      JobKind kind, Recipe recipe, CalibrationRequest calibration) {
-    if (kind == JobKind.CALIBRATION && recipe != Recipe.MOE && recipe != Recipe.STANDARD) {
-      throw new SpecException(
-          "recipe", recipe.jsonName(), "moe or standard for the kind calibration");
-    }
-    if (kind != JobKind.QUANTIZATION && calibration.id() != null) {
-      throw new SpecException(
-          "calibration/id", calibration.id(), "left out for the kind " + kind.jsonName());
-    }
-    if (calibration.id() != null && recipe == Recipe.DISTILL) {
-      throw new SpecException(
-          "recipe", recipe.jsonName(), "another one: a kept calibration has no text to train on");
-    }
-  }
-
-  private static void requireContract(
-      JobKind kind, Budget budget, ContractRequest contract, EvaluationRequest evaluation) {
-    if (contract == null) {
-      return;
-    }
-    if (kind != JobKind.QUANTIZATION || budget != null) {
-      throw new SpecException(
-          "contract",
-          kind == JobKind.QUANTIZATION ? "given with a budget" : "given with the kind evaluation",
-          "given with the kind quantization and without a budget, which the search would choose");
-    }
-    if (evaluation == null
-        || evaluation.perplexity() == null
-        || evaluation.perplexity().part() != TextPart.WHOLE) {
-      throw new SpecException(
-          "evaluation/perplexity",
-          null,
-          "given with a contract, and whole: one half of the text is for the search, one for the proof");
-    }
-    if (evaluation.divergence().windows() < 2) {
-      throw new SpecException(
-          "evaluation/divergence/windows",
-          evaluation.divergence().windows(),
-          "2 or more with a contract");
-    }
   }
 
   /**
