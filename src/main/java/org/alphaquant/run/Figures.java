@@ -7,6 +7,9 @@ import org.alphaquant.measure.PerplexityChange;
 /** All figures of a finished evaluation; null where something was not measured. */
 record Figures(PerplexityChange perplexity, Divergence divergence, Accuracy choices) {
 
+  /** Of a run that measures nothing. */
+  static final Figures NONE = new Figures(null, null, null);
+
   /**
    * @param before null where a model was measured alone
    * @param divergence null where it was
