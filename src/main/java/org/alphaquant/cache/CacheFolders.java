@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.UUID;
 
 /**
- * What stands beside a cache, so that nothing of ours is in it that others would stumble over:
- * files on their way, headers of models that are not there, and the cache's name among several.
+ * The files that this service keeps beside a cache rather than in it, where other programs would
+ * find them: partial downloads, headers of models whose weights are not cached, and the cache's id.
  *
  * @param folder on the cache's volume, since files move from here into it
  */
@@ -27,7 +27,7 @@ record CacheFolders(Path folder) {
     return folder.resolve("headers").resolve(pinned.folder()).resolve(pinned.revision());
   }
 
-  /** What all processes that share the folder call the cache. */
+  /** The id of the cache, the same for all processes that share the folder. */
   UUID id() {
     Path file = folder.resolve("id");
     try {
@@ -38,7 +38,7 @@ record CacheFolders(Path folder) {
         try {
           Files.createLink(file, draft);
         } catch (FileAlreadyExistsException another) {
-          // Another process was first, and its name is the one.
+          // Another process wrote its id first; that one counts.
         } finally {
           Files.delete(draft);
         }

@@ -6,7 +6,10 @@ import java.util.Map;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** Who downloads, uses and deletes what in one cache: every SQL statement about it. */
+/**
+ * The rows that say which process downloads, uses or deletes what in one cache: every SQL statement
+ * about it.
+ */
 final class CacheRows {
 
   private final JdbcClient sql;
@@ -14,8 +17,8 @@ final class CacheRows {
   private final double seconds;
 
   /**
-   * @param folders give the cache's name, which all processes that share the folder know it by
-   * @param lease how long a holder that goes silent keeps what it has
+   * @param folders the cache's folders, which hold its id
+   * @param lease how long a lease lasts after its last renewal
    */
   CacheRows(JdbcClient sql, CacheFolders folders, Duration lease) {
     this.sql = sql;
@@ -23,7 +26,7 @@ final class CacheRows {
     this.seconds = lease.toMillis() / 1000.0;
   }
 
-  /** Takes the download of a file; false where somebody else has it. */
+  /** Leases the download of a file; false where another process holds it. */
   boolean claimDownload(String blob, UUID holder) {
     return statement(
                 """
@@ -38,7 +41,7 @@ final class CacheRows {
         == 1;
   }
 
-  /** Keeps it; false where it was lost. */
+  /** Renews the lease; false where it was lost. */
   boolean renewDownload(String blob, UUID holder) {
     return statement(
                 """
@@ -58,7 +61,7 @@ final class CacheRows {
         .update();
   }
 
-  /** Uses a repository, or goes on to; false while it is being deleted. */
+  /** Marks a repository as in use, or renews the mark; false while it is being deleted. */
   boolean use(String name, UUID user, String owner) {
     return statement(
                 """
@@ -95,7 +98,7 @@ final class CacheRows {
         .update();
   }
 
-  /** Begins to delete a repository; false where somebody uses or deletes it. */
+  /** Starts the deletion of a repository; false where a process uses or deletes it. */
   boolean beginDelete(String name, UUID deleter) {
     return statement(
                 """
@@ -132,7 +135,8 @@ final class CacheRows {
   }
 
   /**
-   * Repositories that nobody uses or deletes, with their bytes; what was used longest ago first.
+   * Repositories that no process uses or deletes, with their sizes in bytes, least recently used
+   * first.
    */
   List<Map.Entry<String, Long>> idle() {
     return sql.sql(
@@ -146,7 +150,7 @@ final class CacheRows {
         .list();
   }
 
-  /** Bytes of the repositories that came because this owner asked. */
+  /** Bytes of the repositories that this owner's requests downloaded. */
   long bytesOf(String owner) {
     return sql.sql(
             "select coalesce(sum(bytes), 0) from hub_repository where cache = :cache and owner = :owner")

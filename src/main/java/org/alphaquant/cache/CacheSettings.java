@@ -8,9 +8,10 @@ import org.springframework.util.unit.DataSize;
  * How the cache is filled. The operator sets it by {@code alphaquant.hub.*}.
  *
  * @param maxSize bytes that the cache may take; null for no limit
- * @param maxOwnerSize bytes that one owner's requests may have brought there; null for no limit
+ * @param maxOwnerSize bytes that one owner's requests may download into it; null for no limit
  * @param streams files downloaded at once
- * @param silence longest time that a stream reads without looking whether it is still wanted
+ * @param silence longest time that a stream reads before it checks whether the download was
+ *     cancelled
  * @param minimumRate bytes a second over {@code rateWindow} that are too few
  * @param attempts tries without progress before a file is given up
  * @param firstPause time before the second try; doubles with each
@@ -28,8 +29,8 @@ public record CacheSettings(
   private static final Duration MAX_PAUSE = Duration.ofSeconds(30);
 
   /**
-   * How long to wait after so many tries without progress; never the same, so that many waits
-   * spread.
+   * The wait after so many tries without progress, with jitter so that many clients do not retry at
+   * once.
    */
   public Duration pause(int tries) {
     long longest = Math.min(firstPause.toMillis() << Math.min(tries, 10), MAX_PAUSE.toMillis());

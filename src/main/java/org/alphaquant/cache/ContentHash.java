@@ -5,14 +5,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** Compares what comes with the hash that it must have. */
+/** Hashes a download and compares it with the expected hash. */
 final class ContentHash {
 
   private final Digest expected;
   private final MessageDigest digest;
 
   /**
-   * @param expected null where nothing tells; the content's length is all that is compared then
+   * @param expected null where none is known; then only the length is compared
    */
   ContentHash(Digest expected) {
     this.expected = expected;
@@ -37,7 +37,7 @@ final class ContentHash {
     }
   }
 
-  /** Whether all that was added is the file. Ends the hash. */
+  /** Whether the bytes added so far are the whole file. Ends the hash. */
   boolean isRight() {
     return digest == null || HexFormat.of().formatHex(digest.digest()).equals(expected.hex());
   }

@@ -9,8 +9,8 @@ import java.util.stream.Collectors;
 import org.alphaquant.cache.FetchException.Kind;
 
 /**
- * Which file of a data set is meant. Scripts that would load it are never run: the file is told by
- * what the request says and by the names that files of splits have.
+ * Chooses the file of a data set by the request and by the usual names of files of splits. Loading
+ * scripts are never run.
  *
  * @param config folder or part of the name that belongs to a configuration; null for any
  * @param split {@code train} where null; for {@code test} what is held out under another name does

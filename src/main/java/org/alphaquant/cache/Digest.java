@@ -1,7 +1,7 @@
 package org.alphaquant.cache;
 
 /**
- * What a content must hash to.
+ * An expected hash.
  *
  * @param algorithm as {@link java.security.MessageDigest} names it
  * @param prefix hashed before the content
@@ -14,7 +14,7 @@ public record Digest(String algorithm, String prefix, String hex) {
     return new Digest("SHA-256", "", hex);
   }
 
-  /** MD5 of the content, which tells a broken transfer and no more. */
+  /** MD5 of the content: detects a broken transfer, not a forged file. */
   public static Digest md5(String hex) {
     return new Digest("MD5", "", hex);
   }

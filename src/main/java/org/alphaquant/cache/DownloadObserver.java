@@ -1,14 +1,17 @@
 package org.alphaquant.cache;
 
-/** Who wants a download. Called by the thread that asked for it, about every second. */
+/**
+ * Receives the progress of a download and can cancel it. Called about every second by the thread
+ * that started the download.
+ */
 public interface DownloadObserver {
 
   void progress(DownloadProgress progress);
 
-  /** Throws what is to end the download when it is not wanted any more. */
+  /** Throws an exception to cancel the download. */
   void ensureWanted();
 
-  /** Nobody in particular. */
+  /** Ignores the progress and never cancels. */
   DownloadObserver NONE =
       new DownloadObserver() {
         @Override

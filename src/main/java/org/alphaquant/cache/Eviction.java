@@ -8,7 +8,7 @@ import org.alphaquant.cache.Renewals.Held;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Deletes models that nobody uses. */
+/** Deletes models that no process uses. */
 final class Eviction {
 
   private static final Logger log = LoggerFactory.getLogger(Eviction.class);
@@ -24,9 +24,10 @@ final class Eviction {
   }
 
   /**
-   * Deletes what was used longest ago until there is room, and no more than is needed.
+   * Deletes the least recently used repositories until there is enough room, and no more than
+   * needed.
    *
-   * @throws FetchException if what is left is all in use
+   * @throws FetchException if everything left is in use
    */
   void makeRoom(long needed, long limit) {
     long taken = cache.folders().stream().mapToLong(cache::bytes).sum();
@@ -48,7 +49,7 @@ final class Eviction {
     }
   }
 
-  /** Deletes a repository; false where somebody uses it. */
+  /** Deletes a repository; false where it is in use. */
   boolean delete(String name) {
     UUID deleter = UUID.randomUUID();
     if (!rows.beginDelete(name, deleter)) {

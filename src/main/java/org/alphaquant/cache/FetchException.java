@@ -2,20 +2,20 @@ package org.alphaquant.cache;
 
 import java.io.IOException;
 
-/** What the hub, a store or the cache refused, in words fit for whoever asked. */
+/** A refusal of the hub, a store or the cache, with a message fit for the client. */
 public final class FetchException extends RuntimeException {
 
   /** What kind of refusal it is. */
   public enum Kind {
-    /** The name, revision or file is not there, or hidden from this service's token. */
+    /** The name, revision or file does not exist, or the service's token may not see it. */
     NOT_FOUND,
-    /** The name is not one, or this service may not ask for it. */
+    /** The name is malformed, or the operator's settings do not permit it. */
     NOT_ALLOWED,
-    /** The token is wrong, or something has to be accepted first. */
+    /** The token is wrong, or the model's conditions have to be accepted first. */
     ACCESS,
     /** The repository cannot be used: pickles only, unsafe paths, files too large. */
     UNUSABLE,
-    /** Too little room. */
+    /** Not enough space. */
     NO_SPACE,
     /** The service does not answer, answers nonsense, or sends other bytes than it says. */
     UNAVAILABLE
@@ -36,7 +36,7 @@ public final class FetchException extends RuntimeException {
     return kind;
   }
 
-  /** Whether asking again later may help. */
+  /** Whether a later retry may succeed. */
   public boolean isPassing() {
     return kind == Kind.UNAVAILABLE;
   }
@@ -47,7 +47,7 @@ public final class FetchException extends RuntimeException {
     return cause.getClass().getSimpleName() + (cause.getMessage() == null ? "" : ": " + message);
   }
 
-  /** Somebody who does not answer, or not to the end. */
+  /** A timeout or a cut connection. */
   public static FetchException unreachable(String host, IOException cause) {
     return new FetchException(
         Kind.UNAVAILABLE, "%s does not answer: %s".formatted(host, reason(cause)), cause);

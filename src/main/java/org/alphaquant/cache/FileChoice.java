@@ -7,7 +7,7 @@ import org.alphaquant.cache.FetchException.Kind;
 import org.alphaquant.checkpoint.CompanionName;
 
 /**
- * Which files of a model are wanted: weights in safetensors and what stands beside them. Never
+ * Chooses the files of a model to download: weights in safetensors and their companion files. Never
  * pickles, which run code when they are read, and never a second copy of the weights.
  */
 final class FileChoice {
@@ -21,7 +21,7 @@ final class FileChoice {
   private FileChoice() {}
 
   /**
-   * What stands beside the weights, and the weights' index.
+   * The companion files of the weights, and the weights' index.
    *
    * @throws FetchException if there is no config.json, or no safetensors
    */

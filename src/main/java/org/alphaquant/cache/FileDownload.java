@@ -6,8 +6,8 @@ import java.time.Duration;
 import org.alphaquant.cache.FetchException.Kind;
 
 /**
- * Brings one file into its part: goes on where the connection was cut, gives up after some tries in
- * which nothing came.
+ * Downloads one file into its part file: resumes after a cut connection and gives up after several
+ * tries without progress.
  */
 final class FileDownload {
 
@@ -42,7 +42,7 @@ final class FileDownload {
   }
 
   /**
-   * Returns when the part is the file.
+   * Returns when the part file is complete.
    *
    * @throws FetchException if it is refused, comes with other bytes twice, or does not come
    * @throws IOException if it cannot be written
@@ -137,7 +137,7 @@ final class FileDownload {
     progress.fetched(count);
   }
 
-  /** A disk that does not take what came; asking again would not help. */
+  /** The disk cannot be written; a retry would not help. */
   private static final class WriteFailure extends IOException {
     private final transient IOException reason;
 

@@ -3,7 +3,7 @@ package org.alphaquant.cache;
 import java.nio.file.Path;
 
 /**
- * A data set's file that nobody deletes until this is closed.
+ * A data set's file that is not deleted before this is closed.
  *
  * @param version pinned to the commit that the file is of
  * @param name its path in the data set

@@ -13,8 +13,8 @@ import org.alphaquant.cache.Renewals.Held;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * One cache that is written to, and more that are read: what is asked for is downloaded by one
- * process only, kept while somebody uses it, and let go of when room is needed.
+ * One writable cache and any number of read-only ones. Each file is downloaded by one process only;
+ * a repository is kept while a process uses it and may be evicted afterwards.
  */
 public final class ModelCache implements AutoCloseable {
 
@@ -24,7 +24,7 @@ public final class ModelCache implements AutoCloseable {
   private final List<SnapshotCache> readable;
   private final Eviction eviction;
 
-  /** What one download works with. */
+  /** The collaborators of a download. */
   record Parts(
       CacheSettings settings,
       SnapshotCache cache,
@@ -33,9 +33,9 @@ public final class ModelCache implements AutoCloseable {
       Renewals renewals) {}
 
   /**
-   * @param folder the cache that is written to
-   * @param others caches that are only read
-   * @param lease how long a process that goes silent keeps what it has
+   * @param folder the writable cache
+   * @param others read-only caches
+   * @param lease how long a lease lasts after its last renewal
    */
   public ModelCache(
       CacheSettings settings, Path folder, List<Path> others, JdbcClient sql, Duration lease) {
@@ -49,12 +49,12 @@ public final class ModelCache implements AutoCloseable {
     this.eviction = new Eviction(cache, parts.rows(), parts.renewals());
   }
 
-  /** The revision that one of the caches knows a name to have stood for. */
+  /** The revision that a cache has recorded for a branch or tag. */
   public Optional<String> named(String folder, String name) {
     return readable.stream().flatMap(cache -> cache.named(folder, name).stream()).findFirst();
   }
 
-  /** The version in one of the caches, whole; nobody is asked. */
+  /** The version if a cache has all of it; sends no request. */
   public Optional<Path> whole(Version version) {
     return readable.stream()
         .filter(cache -> new Completeness(cache).isComplete(version))
@@ -77,7 +77,7 @@ public final class ModelCache implements AutoCloseable {
   }
 
   /**
-   * The model's folder, downloaded if it is not there. Nobody deletes it until what is returned is
+   * The model's folder, downloaded if it is not there. It is not deleted before the result is
    * closed.
    *
    * @param licence as its origin says it; null where it says none
@@ -175,8 +175,8 @@ public final class ModelCache implements AutoCloseable {
   }
 
   /**
-   * One file of a data set, downloaded if it is not there. Nobody deletes it until what is returned
-   * is closed.
+   * One file of a data set, downloaded if it is not there. It is not deleted before the result is
+   * closed.
    *
    * @param owner whose request it is; null for nobody's
    * @throws FetchException if it cannot be had
@@ -216,7 +216,7 @@ public final class ModelCache implements AutoCloseable {
     return all;
   }
 
-  /** Writes down what a name stands for, so that it is known when nobody answers. */
+  /** Records the revision of a branch or tag, for when its origin does not answer. */
   public void name(String folder, String name, String revision) {
     try {
       parts.cache().name(folder, name, revision);
@@ -229,7 +229,7 @@ public final class ModelCache implements AutoCloseable {
    * A version that lies in a cache.
    *
    * @param complete whether it has all that a model needs
-   * @param owned whether the cache is the one that is written to
+   * @param owned whether it lies in the writable cache
    */
   public record Stored(
       String folder, String revision, Path path, boolean complete, boolean owned) {}
@@ -259,7 +259,7 @@ public final class ModelCache implements AutoCloseable {
 
   private record Known(String folder, String revision, String path) implements Version {}
 
-  /** Deletes all versions of a folder from this service's cache; false where somebody uses one. */
+  /** Deletes all versions of a folder from the writable cache; false where one is in use. */
   public boolean delete(String folder) {
     return eviction.delete(folder);
   }

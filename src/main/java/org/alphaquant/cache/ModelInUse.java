@@ -3,7 +3,7 @@ package org.alphaquant.cache;
 import java.nio.file.Path;
 
 /**
- * A model's folder that nobody deletes until this is closed.
+ * A model's folder that is not deleted before this is closed.
  *
  * @param version pinned to the commit that the folder holds
  * @param licence as the hub says it; null where it was not asked or says none

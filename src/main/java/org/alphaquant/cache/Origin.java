@@ -2,7 +2,10 @@ package org.alphaquant.cache;
 
 import java.util.List;
 
-/** Where versions are downloaded from. What it says of names and sizes is checked by the cache. */
+/**
+ * The origin of downloads: the hub or a store. The cache checks the names and sizes that it
+ * reports.
+ */
 public interface Origin {
 
   /**
@@ -12,6 +15,6 @@ public interface Origin {
    */
   List<RemoteFile> files(Version version, Patience patience);
 
-  /** The content of one of them; nothing is asked for yet. */
+  /** The content of a file; sends no request yet. */
   RemoteContent content(Version version, RemoteFile file);
 }

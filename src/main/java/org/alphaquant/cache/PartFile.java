@@ -14,8 +14,9 @@ import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /**
- * A file on its way. It belongs to one download alone, so that nobody else can write into it; what
- * an earlier download left is copied, as a process that only seems dead may still write there.
+ * A partial download. Each belongs to one download alone, so that no other process writes into it.
+ * What an earlier download left is copied, because a process that only seems dead may still write
+ * there.
  */
 final class PartFile implements AutoCloseable {
 
@@ -38,7 +39,7 @@ final class PartFile implements AutoCloseable {
             StandardOpenOption.WRITE);
   }
 
-  /** Takes over what earlier downloads of the same content left. */
+  /** Takes over the bytes that earlier downloads of the same content left. */
   void adopt(LongConsumer adopted) throws IOException {
     List<Path> left = left(path.getParent(), file);
     left = left.stream().filter(it -> !it.equals(path)).toList();
@@ -92,7 +93,7 @@ final class PartFile implements AutoCloseable {
     length = 0;
   }
 
-  /** Whether it is the whole file. After a no it begins again. */
+  /** Whether it is the whole file; starts over if not. */
   boolean isRight() throws IOException {
     if (length == file.size() && hash.isRight()) {
       channel.force(true);

@@ -3,7 +3,7 @@ package org.alphaquant.cache;
 import java.time.Duration;
 import org.alphaquant.cache.FetchException.Kind;
 
-/** How long somebody waits for an answer, and when they stop wanting what they asked for. */
+/** A deadline or a check for cancellation. */
 public final class Patience {
 
   private static final long LOOK_MILLIS = 200;

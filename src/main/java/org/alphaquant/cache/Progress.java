@@ -2,7 +2,7 @@ package org.alphaquant.cache;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** How much of a download is there; many threads tell, one reads. */
+/** Counts the bytes of a download; many threads add, one reads. */
 public final class Progress {
 
   private final long total;
@@ -14,13 +14,13 @@ public final class Progress {
     this.total = total;
   }
 
-  /** Bytes that came over the network. */
+  /** Bytes received over the network. */
   public void fetched(long count) {
     there.addAndGet(count);
     fetched.addAndGet(count);
   }
 
-  /** Bytes that were there already, or, below zero, are needed again. */
+  /** Bytes that were on disk already; negative for bytes to be downloaded again. */
   void found(long count) {
     there.addAndGet(count);
   }

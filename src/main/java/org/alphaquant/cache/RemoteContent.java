@@ -3,7 +3,7 @@ package org.alphaquant.cache;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** The bytes of a file, which can be asked for from any place of it. */
+/** The content of a remote file, readable from any offset. */
 public interface RemoteContent {
 
   /**
@@ -17,7 +17,7 @@ public interface RemoteContent {
    */
   Part open(long from, long last, Patience patience) throws IOException, TransferInterruption;
 
-  /** Who sends it, for messages. */
+  /** The sender's name, for messages. */
   String host();
 
   /**

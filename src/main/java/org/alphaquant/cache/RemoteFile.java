@@ -12,7 +12,7 @@ import org.alphaquant.cache.FetchException.Kind;
  * @param blobId git's own hash: of a small file that of its content, of a large one that of a
  *     pointer
  * @param sha256 of a large file's content; null of a small one
- * @param digest what its content is compared with; null where nothing tells
+ * @param digest expected hash of its content; null where none is known
  */
 public record RemoteFile(String path, long size, String blobId, String sha256, Digest digest) {
 
@@ -61,7 +61,7 @@ public record RemoteFile(String path, long size, String blobId, String sha256, D
     return line.length() > 100 ? line.substring(0, 100) + "…" : line;
   }
 
-  /** What its content is called in a cache: its SHA-256, or git's hash of a small file. */
+  /** The name of its content in a cache: the SHA-256, or git's hash of a small file. */
   public String etag() {
     return sha256 == null ? blobId : sha256;
   }

@@ -50,7 +50,7 @@ final class RemoteHeaders {
     this.patience = patience;
   }
 
-  /** The folder, made now if it was not there. */
+  /** The folder, created if it does not exist. */
   Path folder() {
     if (Files.isDirectory(folder)) {
       return folder;

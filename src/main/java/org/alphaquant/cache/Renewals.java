@@ -10,7 +10,7 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps what this process holds of a cache, until it is released. */
+/** Renews the leases that this process holds on a cache, until they are released. */
 final class Renewals implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(Renewals.class);
@@ -32,7 +32,7 @@ final class Renewals implements AutoCloseable {
     clock.scheduleWithFixedDelay(this::renew, every, every, TimeUnit.MILLISECONDS);
   }
 
-  /** Something that is held. */
+  /** A lease that is held. */
   final class Held implements AutoCloseable {
     private final Runnable release;
     private volatile long heldUntil = System.nanoTime() + lease.toNanos();
@@ -42,7 +42,7 @@ final class Renewals implements AutoCloseable {
       this.release = release;
     }
 
-    /** Whether somebody else may have it by now. */
+    /** Whether another process may hold it by now. */
     boolean isLost() {
       return lost || System.nanoTime() - heldUntil > 0;
     }
@@ -59,7 +59,7 @@ final class Renewals implements AutoCloseable {
   }
 
   /**
-   * Keeps something that was just taken.
+   * Renews a lease that was just taken.
    *
    * @param renew false where it was lost
    */

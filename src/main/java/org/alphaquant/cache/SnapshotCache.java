@@ -65,7 +65,7 @@ final class SnapshotCache {
     return repository(reference).resolve("blobs").resolve(file.etag());
   }
 
-  /** The revision that a name stood for when somebody looked it up last. */
+  /** The revision that a branch or tag had when it was last looked up. */
   Optional<String> named(String folder, String name) {
     try {
       return Optional.of(Files.readString(ref(folder, name)).strip()).filter(this::isRevision);
@@ -178,7 +178,7 @@ final class SnapshotCache {
     write(tree(pinned), JSON.writeValueAsString(Map.of("format_version", 1, "files", stored)));
   }
 
-  /** Writes down what a name stands for. */
+  /** Records the revision of a branch or tag. */
   void name(String folder, String name, String revision) throws IOException {
     if (!named(folder, name).equals(Optional.of(revision))) {
       write(ref(folder, name), revision);
@@ -239,7 +239,7 @@ final class SnapshotCache {
     }
   }
 
-  /** Deletes a repository: links first, so that no snapshot looks whole that is not. */
+  /** Deletes a repository: links first, so that no incomplete snapshot looks complete. */
   void delete(String name) throws IOException {
     Path folder = root.resolve(name);
     for (String part : List.of("refs", "snapshots", "trees", "blobs")) {
@@ -248,7 +248,7 @@ final class SnapshotCache {
     deleteTree(folder);
   }
 
-  /** Deletes a folder as far as that can be done. */
+  /** Deletes a folder as far as possible. */
   static void deleteQuietly(Path folder) {
     try {
       deleteTree(folder);

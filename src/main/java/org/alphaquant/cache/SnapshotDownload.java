@@ -19,7 +19,7 @@ import java.util.concurrent.TimeoutException;
 import org.alphaquant.cache.FetchException.Kind;
 import org.alphaquant.cache.Renewals.Held;
 
-/** Brings files of one version into the cache, several at once, each by one process only. */
+/** Downloads files of one version into the cache, several at once, each by one process only. */
 final class SnapshotDownload {
 
   private static final long MARGIN = 1L << 28;
@@ -53,7 +53,7 @@ final class SnapshotDownload {
   /**
    * Returns when all files are in the snapshot.
    *
-   * @throws FetchException if one cannot be had
+   * @throws FetchException if a file cannot be downloaded
    */
   void run(List<RemoteFile> files, DownloadObserver observer) {
     List<RemoteFile> missing = new ArrayList<>();
@@ -130,7 +130,7 @@ final class SnapshotDownload {
         task.get(LOOK.toMillis(), TimeUnit.MILLISECONDS);
         return;
       } catch (TimeoutException goesOn) {
-        // Looks whether it is still wanted, and waits on.
+        // Checks for cancellation, then waits on.
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new FetchException(Kind.UNAVAILABLE, "the download was broken off", e);
@@ -148,7 +148,7 @@ final class SnapshotDownload {
     }
   }
 
-  /** Brings one file, or waits until whoever brings it has done so. */
+  /** Downloads one file, or waits until another process has downloaded it. */
   private void bring(RemoteFile file) {
     String name = pinned.folder() + "/" + file.etag();
     Patience patience = Patience.whileWanted(this::ensureGoing);
@@ -169,7 +169,7 @@ final class SnapshotDownload {
     }
   }
 
-  /** Whether this process brought the file; it did not where another one has taken over. */
+  /** Whether this process downloaded the file; false where another one has taken over. */
   private boolean downloaded(RemoteFile file, String name, UUID holder) throws IOException {
     try (Held held =
         renewals.keep(

@@ -2,7 +2,7 @@ package org.alphaquant.cache;
 
 import java.time.Duration;
 
-/** Tells a transfer that has all but stopped from a slow one. */
+/** Detects a transfer that has stalled. */
 final class SpeedFloor {
 
   private final double least;

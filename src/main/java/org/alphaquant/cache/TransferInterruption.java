@@ -3,7 +3,7 @@ package org.alphaquant.cache;
 import java.time.Duration;
 import java.util.Optional;
 
-/** A transfer that came to nothing, or to an early end, and may be tried again. */
+/** A transfer that failed or ended early and may be retried. */
 public final class TransferInterruption extends Exception {
 
   private final transient FetchException reason;

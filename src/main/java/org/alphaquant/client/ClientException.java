@@ -2,7 +2,7 @@ package org.alphaquant.client;
 
 /** Why a command cannot go on; the message is one sentence for the person at the terminal. */
 public final class ClientException extends RuntimeException {
-  /** A command that did not get what it was for: a refused request, a failed job. */
+  /** A command that failed: a refused request, a failed job. */
   public static final int FAILED = 1;
 
   /** An option or argument that the command does not know. */

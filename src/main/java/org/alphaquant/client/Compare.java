@@ -9,7 +9,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 
-/** Puts results side by side. */
+/** Compares results side by side. */
 @Command(
     name = "compare",
     description = "Put the results of several jobs side by side, smallest first.",

@@ -48,7 +48,7 @@ public final class LiveProgress implements AutoCloseable {
       case "RUNNING" -> show(Progress.of("starting"));
       case "SUCCEEDED" -> terminal.print("The job succeeded after " + elapsed() + "\n");
       default -> {
-        // How else it ended is told with the reason.
+        // Other outcomes are printed with their reason.
       }
     }
   }

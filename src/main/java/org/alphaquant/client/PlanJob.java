@@ -5,7 +5,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import tools.jackson.databind.JsonNode;
 
-/** Shows what a job would come to. */
+/** Shows the plan of a job. */
 @Command(
     name = "plan",
     description = "Show what a job would come to: bits, bytes, memory, warnings.",

@@ -68,7 +68,7 @@ public final class Terminal {
     }
   }
 
-  /** From here on only {@link #close} is heard: what ends now has its reason in the leaving. */
+  /** Ignores everything but {@link #close} from here on, because the program is being stopped. */
   public synchronized void leave(String text) {
     draw(text, text);
     leaving = true;

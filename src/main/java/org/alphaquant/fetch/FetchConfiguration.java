@@ -52,7 +52,7 @@ class FetchConfiguration {
     return new Library(hub, stores, sources.modelRoots(), downloads);
   }
 
-  /** In the processes that run jobs, which are the ones that the models are for. */
+  /** In the processes that run jobs, which need the models. */
   @Bean
   Rounds modelPrefetches(
       Hub hub, Stores stores, ModelDownloads downloads, ServerSettings settings) {
@@ -62,7 +62,7 @@ class FetchConfiguration {
         "model-downloads", RETRY_DELAY, () -> here ? prefetcher.go() : Duration.ofHours(1));
   }
 
-  /** Not on an empty value: a variable that is set to nothing says nothing. */
+  /** An empty variable counts as not set. */
   @Bean
   @ConditionalOnExpression("!'${alphaquant.uploads.location:}'.isBlank()")
   StoredUploads storedUploads(
@@ -84,7 +84,7 @@ class FetchConfiguration {
     return new OutputCheck(results);
   }
 
-  /** Whatever runs jobs runs them on what was brought first, and its results are put away. */
+  /** Wraps every runner of jobs with the downloads before a run and the upload of its result. */
   @Bean
   static BeanPostProcessor transfersAroundJobs(
       ObjectProvider<Hub> hub,

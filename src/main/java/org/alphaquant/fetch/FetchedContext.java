@@ -7,7 +7,7 @@ import org.alphaquant.job.FetchedSource;
 import org.alphaquant.worker.ForwardingContext;
 import org.alphaquant.worker.JobContext;
 
-/** An attempt for which something was brought. */
+/** An attempt with downloaded sources or finished layers. */
 final class FetchedContext extends ForwardingContext {
 
   private final Map<String, FetchedSource> sources;
@@ -21,7 +21,7 @@ final class FetchedContext extends ForwardingContext {
   /**
    * With finished layers.
    *
-   * @param earlierAttempts folders to adopt them from, with those that were brought
+   * @param earlierAttempts folders to adopt them from, including downloaded ones
    */
   FetchedContext(JobContext attempt, List<Path> earlierAttempts) {
     this(attempt, attempt.sources(), earlierAttempts);

@@ -24,7 +24,10 @@ import org.alphaquant.store.Stores;
 import org.alphaquant.worker.JobContext;
 import org.alphaquant.worker.JobRunner;
 
-/** Brings what the job names, then lets the next one run it. Nobody deletes it meanwhile. */
+/**
+ * Downloads the model and texts of a job, then lets the next runner run it. They are not deleted
+ * meanwhile.
+ */
 final class FetchingRunner implements JobRunner {
 
   static final String PHASE = "download";

@@ -25,7 +25,7 @@ import org.alphaquant.source.AllowedRoots;
 import org.alphaquant.store.StoreAddress;
 import org.alphaquant.store.Stores;
 
-/** Models below the roots, in the caches and on their way. */
+/** Models below the roots, in the caches and being downloaded. */
 final class Library implements ModelLibrary {
 
   private static final String CACHE = "cache";

@@ -8,7 +8,7 @@ import java.util.UUID;
 import org.alphaquant.cache.DownloadProgress;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** The rows of models that were asked for ahead of any job. */
+/** The rows of models to be downloaded ahead of any job. */
 final class ModelDownloads {
 
   private static final String SHOWN =
@@ -22,7 +22,7 @@ final class ModelDownloads {
     this.leaseSeconds = leaseSeconds;
   }
 
-  /** One model that was asked for. */
+  /** A requested download. */
   record ModelDownload(
       UUID id,
       String model,
@@ -47,7 +47,7 @@ final class ModelDownloads {
         row.getString("error"));
   }
 
-  /** Asks for a model; where it is asked for already, that one. */
+  /** Requests a download; returns the open request where there is one. */
   ModelDownload put(String model, String revision, String owner) {
     sql.sql(
             "delete from model_download where model = :model and state in ('DONE', 'FAILED', 'CANCELLED')")
@@ -67,7 +67,7 @@ final class ModelDownloads {
         .single();
   }
 
-  /** Those that are on their way or failed. */
+  /** Downloads that are queued, running or failed. */
   List<ModelDownload> list() {
     return sql.sql(
             "select "
@@ -77,7 +77,7 @@ final class ModelDownloads {
         .list();
   }
 
-  /** Takes the next one, also one whose holder went silent. */
+  /** Claims the next one, or one whose lease has expired. */
   Optional<ModelDownload> claim(UUID holder) {
     return sql.sql(
             """
@@ -95,7 +95,7 @@ final class ModelDownloads {
         .optional();
   }
 
-  /** Tells how far it is; false where it is not the holder's any more. */
+  /** Records the progress and renews the lease; false where the lease was lost. */
   boolean progress(UUID id, UUID holder, DownloadProgress progress) {
     return sql.sql(
                 """
@@ -124,7 +124,7 @@ final class ModelDownloads {
         .update();
   }
 
-  /** Stops whatever brings the model; false where nothing does. */
+  /** Cancels the downloads of a model; false where there is none. */
   boolean cancel(String model) {
     return sql.sql(
                 """

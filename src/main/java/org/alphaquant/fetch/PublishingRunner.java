@@ -10,7 +10,7 @@ import org.alphaquant.store.StoredResults;
 import org.alphaquant.worker.JobContext;
 import org.alphaquant.worker.JobRunner;
 
-/** Lets another one run the job and puts the result to the store that it is to lie in. */
+/** Lets the next runner run the job and uploads the result to its store. */
 final class PublishingRunner implements JobRunner {
 
   static final String PHASE = "upload";
@@ -31,7 +31,7 @@ final class PublishingRunner implements JobRunner {
   @Override
   public JobResult run(JobContext context) throws Exception {
     Optional<StoreAddress> location = location(context);
-    // Where a result lies is said here alone, whatever the run says.
+    // The result's location is set here alone.
     JobResult result = next.run(context).at(null);
     if (location.isEmpty()) {
       return result;
@@ -50,7 +50,7 @@ final class PublishingRunner implements JobRunner {
     }
   }
 
-  // Before hours of work are put into what has nowhere to go.
+  // Checked before hours of work are spent on a result that cannot be stored.
   private Optional<StoreAddress> location(JobContext context) {
     try {
       Optional<StoreAddress> location =

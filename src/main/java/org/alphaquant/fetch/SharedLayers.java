@@ -16,8 +16,8 @@ import org.alphaquant.store.StoredFolder;
 import org.alphaquant.worker.AttemptLayout;
 
 /**
- * A job's finished layers in a store: what one attempt has put there, another one on any machine
- * goes on with. Attempts of other inputs, as the fingerprint tells, have folders of their own.
+ * A job's finished layers in a store: an attempt on any machine resumes from what another one has
+ * uploaded. Attempts of other inputs, as the fingerprint tells, have folders of their own.
  */
 final class SharedLayers {
 
@@ -41,8 +41,8 @@ final class SharedLayers {
   }
 
   /**
-   * Puts what the attempt has finished since the last time. A record goes after its tensors and a
-   * stream after the records before it, so that what is there can be used whenever this ends.
+   * Uploads the layers finished since the last call. A record goes after its tensors and a stream
+   * after the records before it, so that what is there can be used whenever this ends.
    */
   void put(AttemptLayout attempt) throws IOException {
     String signature = attempt.signature().orElse("");
@@ -79,9 +79,10 @@ final class SharedLayers {
   }
 
   /**
-   * Brings what earlier attempts have put, where it is more than the folders at hand have.
+   * Downloads the layers that earlier attempts have uploaded, where they are more than the local
+   * folders have.
    *
-   * @param into below it are the folders of what was brought
+   * @param into the parent of the downloaded folders
    * @return those folders
    */
   List<Path> bring(List<Path> earlier, Path into) throws IOException {

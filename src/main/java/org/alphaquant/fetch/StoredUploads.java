@@ -8,7 +8,7 @@ import org.alphaquant.store.StoreAddress;
 import org.alphaquant.store.Stores;
 import org.alphaquant.upload.UploadMirror;
 
-/** Uploaded files in a store, for machines that share no folder. */
+/** Keeps uploaded files in a store, for machines that share no folder. */
 record StoredUploads(Stores stores, StoreAddress location) implements UploadMirror {
 
   /** Where a file lies. */

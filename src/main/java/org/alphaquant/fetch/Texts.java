@@ -17,7 +17,7 @@ import org.alphaquant.store.Stores;
 import org.alphaquant.upload.UploadedFile;
 import org.alphaquant.upload.Uploads;
 
-/** Files of texts that are not below a root, by the names that jobs have for them. */
+/** Finds and downloads the texts of jobs that are not below an allowed root. */
 final class Texts {
 
   private final Hub hub;
@@ -27,7 +27,7 @@ final class Texts {
   private final Optional<StoredUploads> elsewhere;
 
   /**
-   * @param elsewhere where uploaded files lie that are not on this machine
+   * @param elsewhere the store of uploaded files; empty where they are on this machine
    */
   Texts(
       Hub hub,
@@ -42,7 +42,7 @@ final class Texts {
     this.roots = roots;
   }
 
-  /** A text that was brought, until it is closed. */
+  /** A downloaded text, kept until it is closed. */
   record Brought(FetchedSource source, Runnable release) implements AutoCloseable {
     @Override
     public void close() {
@@ -51,9 +51,9 @@ final class Texts {
   }
 
   /**
-   * Whether a name means texts that are brought here first.
+   * Whether the texts of this name have to be downloaded first.
    *
-   * @throws SourceException if it does and they may not be had
+   * @throws SourceException if they have to and may not be
    */
   boolean isRemote(String name) {
     if (name.startsWith(Uploads.SCHEME)) {
@@ -111,7 +111,7 @@ final class Texts {
   }
 
   /**
-   * Brings a file; empty where it is below a root.
+   * Downloads a file; empty where it lies below a root.
    *
    * @param owner whose job it is for
    * @throws FetchException if it cannot be had

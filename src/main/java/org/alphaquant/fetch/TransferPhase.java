@@ -5,10 +5,10 @@ import org.alphaquant.cache.DownloadProgress;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.worker.JobContext;
 
-/** Tells a job's clients about a transfer, and the transfer about the job. */
+/** Reports a transfer as a phase of the job, and cancels it with the job. */
 record TransferPhase(JobContext context, String phase) implements DownloadObserver {
 
-  // What part of the whole job it is cannot be told.
+  // Its share of the whole job is not known.
   @Override
   public void progress(DownloadProgress progress) {
     context.progress(

@@ -13,9 +13,9 @@ import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 
 /**
- * What came back, its body not read yet.
+ * A response whose body was not read yet.
  *
- * @param address where it came from at last
+ * @param address its address after all redirects
  * @param fromHub whether that is the hub itself rather than a storage
  */
 record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolean fromHub)
@@ -53,7 +53,7 @@ record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolea
     return bytes.toByteArray();
   }
 
-  /** Lets the connection go; what was not read of the body is not waited for. */
+  /** Releases the connection without waiting for the rest of the body. */
   @Override
   public void close() {
     if (response.getEntity() != null && response.getEntity().isStreaming()) {
@@ -62,7 +62,7 @@ record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolea
     try {
       response.close();
     } catch (IOException alreadyClosed) {
-      // What was wanted of it has been read.
+      // The wanted part of the body has been read.
     }
   }
 }

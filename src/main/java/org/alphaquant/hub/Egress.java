@@ -12,7 +12,7 @@ import org.alphaquant.cache.FetchException.Kind;
 import org.alphaquant.egress.PublicAddress;
 import org.apache.hc.client5.http.DnsResolver;
 
-/** Where requests may go, and which of those places may see the token. */
+/** The hosts that requests may go to, and which of them may see the token. */
 final class Egress implements DnsResolver {
 
   private static final Set<String> HUB = Set.of("huggingface.co", "www.huggingface.co", "hf.co");
@@ -53,7 +53,7 @@ final class Egress implements DnsResolver {
   /**
    * The address that a redirect leads to.
    *
-   * @throws FetchException if it is one that may not be asked
+   * @throws FetchException if no request may go there
    */
   URI redirected(URI from, String location) {
     URI to = mirrored(target(from, location));
@@ -74,7 +74,7 @@ final class Egress implements DnsResolver {
     return to;
   }
 
-  // The text of the address may hold a signature, and is in no message.
+  // The address may hold a signature, so no message repeats it.
   private static URI target(URI from, String location) {
     try {
       return from.resolve(location);

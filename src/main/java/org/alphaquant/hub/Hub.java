@@ -19,7 +19,7 @@ import org.alphaquant.cache.RemoteContent;
 import org.alphaquant.cache.RemoteFile;
 import org.alphaquant.cache.Version;
 
-/** Models and data sets by their names on the hub. */
+/** Looks up and downloads models and data sets of the hub. */
 public final class Hub implements Origin, AutoCloseable {
 
   private final HubSettings settings;
@@ -36,12 +36,12 @@ public final class Hub implements Origin, AutoCloseable {
     this.cache = cache;
   }
 
-  /** Whether anybody may be asked for anything. */
+  /** Whether the operator has permitted any repository. */
   public boolean isOn() {
     return !settings.allowed().isEmpty();
   }
 
-  /** Whether this repository may be asked for. */
+  /** Whether the operator has permitted this repository. */
   public boolean allows(HubReference reference) {
     return settings.allowed().stream().anyMatch(it -> matches(it, reference.path()));
   }
@@ -59,7 +59,7 @@ public final class Hub implements Origin, AutoCloseable {
    * The repository at the commit that its revision is at now. Where the hub does not answer, the
    * commit that a cache knows for it.
    *
-   * @throws FetchException if it may not be asked for, is not there or cannot be told
+   * @throws FetchException if it is not permitted, does not exist or cannot be looked up
    */
   public Pinned pin(HubReference reference) {
     return pin(reference, Patience.of(settings.answerWithin()));
@@ -92,7 +92,7 @@ public final class Hub implements Origin, AutoCloseable {
     }
   }
 
-  /** The commit that a cache knows for it. */
+  /** The commit that a cache has recorded for it. */
   private Optional<HubReference> known(HubReference reference) {
     return reference.isPinned()
         ? Optional.of(reference)
@@ -100,7 +100,7 @@ public final class Hub implements Origin, AutoCloseable {
   }
 
   /**
-   * Does nothing where the repository may be asked for.
+   * Checks that the operator has permitted the repository.
    *
    * @throws FetchException if it may not
    */
@@ -139,7 +139,7 @@ public final class Hub implements Origin, AutoCloseable {
         http, settings, reference, file, requests.content(reference, file.path()));
   }
 
-  /** The model in one of the caches, whole; nobody is asked. */
+  /** The model if a cache has all of it; sends no request. */
   public Optional<Path> cached(HubReference reference) {
     return known(reference).flatMap(cache::whole);
   }
@@ -148,14 +148,14 @@ public final class Hub implements Origin, AutoCloseable {
    * A folder with the model's names and shapes: the cached model, or one without its weights that
    * is put together from the headers of its files.
    *
-   * @throws FetchException if it cannot be had within the time a caller waits
+   * @throws FetchException if it cannot be read within the time that a client waits
    */
   public Path headers(HubReference pinned) {
     return cache.headers(this, pinned, Patience.of(settings.answerWithin()));
   }
 
   /**
-   * The model's folder, downloaded if it is not there. Nobody deletes it until what is returned is
+   * The model's folder, downloaded if it is not there. It is not deleted before the result is
    * closed.
    *
    * @param owner whose request it is; null for nobody's
@@ -177,8 +177,8 @@ public final class Hub implements Origin, AutoCloseable {
   }
 
   /**
-   * One file of a data set, downloaded if it is not there. Nobody deletes it until what is returned
-   * is closed.
+   * One file of a data set, downloaded if it is not there. It is not deleted before the result is
+   * closed.
    *
    * @param owner whose request it is; null for nobody's
    * @throws FetchException if it cannot be had
@@ -212,8 +212,7 @@ public final class Hub implements Origin, AutoCloseable {
   }
 
   /**
-   * Deletes a repository with all its commits from this service's cache; false where somebody uses
-   * it.
+   * Deletes a repository with all its commits from this service's cache; false where it is in use.
    */
   public boolean delete(HubReference repository) {
     return cache.delete(repository.folder());

@@ -94,7 +94,7 @@ final class HubHttp implements AutoCloseable {
    *
    * @param last -1 for the end
    * @throws IOException if the connection fails
-   * @throws FetchException if a redirect leads where none may
+   * @throws FetchException if a redirect leads to a host that is not permitted
    */
   Answer get(URI address, long from, long last, Patience patience) throws IOException {
     URI at = address;

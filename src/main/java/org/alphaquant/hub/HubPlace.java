@@ -52,7 +52,7 @@ record HubPlace(
     return new HubPlace(endpoint, token, offline, cache, all, proxies);
   }
 
-  /** Nothing secret is in a place that is shown. */
+  /** Without the token. */
   @Override
   public String toString() {
     return "HubPlace[" + endpoint + "]";
@@ -93,7 +93,7 @@ record HubPlace(
     return caches.stream().map(path -> path.toAbsolutePath().normalize()).toList();
   }
 
-  // A token that merely lies about is used only where the hub is on at all.
+  // A token found in the environment is used only where the hub is on.
   private static HubToken token(HubSettings settings, Map<String, String> variables, Path home) {
     if (settings.allowed().isEmpty()) {
       return HubToken.NONE;

@@ -10,7 +10,7 @@ import org.alphaquant.cache.Version;
 /**
  * A repository of the hub at some revision.
  *
- * @param type models and data sets have names of their own
+ * @param type the kind of repository
  * @param id {@code org/name}, or {@code name} alone
  * @param revision branch, tag, {@code refs/pr/N} or commit
  */
@@ -92,7 +92,7 @@ public record HubReference(Type type, String id, String revision) implements Ver
     return COMMIT.matcher(revision).matches();
   }
 
-  /** Where people read about it: {@code org/name} or {@code datasets/org/name}. */
+  /** Its path on the hub's website: {@code org/name} or {@code datasets/org/name}. */
   @Override
   public String path() {
     return type == Type.DATASET ? DATASETS + id : id;

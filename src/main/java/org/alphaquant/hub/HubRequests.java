@@ -18,7 +18,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The questions that are put to the hub. */
+/** The requests to the hub's API. */
 final class HubRequests {
 
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -46,7 +46,7 @@ final class HubRequests {
    */
   record Revision(String commit, String licence, boolean gated) {}
 
-  /** The commit that a branch or tag is at now. */
+  /** The current commit of a branch or tag. */
   Revision resolve(HubReference reference, Patience patience) {
     URI address =
         address(
@@ -105,7 +105,7 @@ final class HubRequests {
         large.isObject() ? large.path("oid").asString("").replaceFirst("^sha256:", "") : null);
   }
 
-  /** Where a file's content is asked for. */
+  /** The address of a file's content. */
   URI content(HubReference pinned, String path) {
     StringBuilder quoted = new StringBuilder();
     for (String part : path.split("/")) {

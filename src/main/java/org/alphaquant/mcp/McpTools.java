@@ -13,7 +13,7 @@ import org.alphaquant.client.ServiceClient;
 import org.springframework.http.HttpHeaders;
 import tools.jackson.databind.JsonNode;
 
-/** The tools, each with its name, its arguments and the request that it is. */
+/** The tools, each with its name, its arguments and its request to the REST API. */
 final class McpTools {
   private static final Map<String, Object> JOB_BODY =
       Map.of(
@@ -104,7 +104,7 @@ final class McpTools {
             ToolRequests::cancel));
   }
 
-  /** What a tool asks of the REST API. */
+  /** A tool's request to the REST API. */
   @FunctionalInterface
   private interface Request {
     JsonNode send(ToolRequests requests, Map<String, Object> arguments) throws InterruptedException;

@@ -6,7 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
-/** A figure from the database, asked for at most every so often however often it is scraped. */
+/** A figure from the database, cached so that frequent scrapes do not load it. */
 final class Cached<T> {
 
   private static final Logger LOG = LoggerFactory.getLogger(Cached.class);

@@ -14,7 +14,7 @@ import org.alphaquant.job.row.JobEvent;
 import org.alphaquant.job.row.JobListener;
 
 /**
- * How the jobs that this process runs use their experts. The series are as many as the worker has
+ * Expert utilization of the jobs that this process runs. The series are as many as the worker has
  * slots, whatever runs on them: a job takes the lowest number that no other running job has.
  */
 final class ExpertGauges implements JobListener {

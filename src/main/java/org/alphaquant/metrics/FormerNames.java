@@ -9,8 +9,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 
 /**
- * The service's meters once more under the names that they had before, which began with {@code
- * quant}, in the same scrape: dashboards and alerts keep working while they are moved.
+ * Repeats the service's meters under their former names, which began with {@code quant}, so that
+ * dashboards and alerts keep working during the migration.
  */
 final class FormerNames {
 

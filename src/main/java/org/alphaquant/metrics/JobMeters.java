@@ -11,7 +11,7 @@ import org.alphaquant.job.JobState;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobListener;
 
-/** What this process did to jobs. Sums over all processes are the service's. */
+/** Counts what this process did; the sum over all processes is the service's figure. */
 final class JobMeters implements JobListener {
 
   private static final String NO_ERROR = "none";

@@ -7,7 +7,7 @@ import org.alphaquant.job.delivery.DeliveryListener;
 import org.alphaquant.job.delivery.WebhookDelivery;
 import org.alphaquant.job.delivery.WebhookDelivery.Outcome;
 
-/** What became of the messages that this process tried. */
+/** Outcomes of the webhook deliveries that this process attempted. */
 final class WebhookMeters implements DeliveryListener {
 
   private final MeterRegistry registry;

@@ -21,7 +21,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 import software.amazon.awssdk.services.s3.model.S3Object;
 import software.amazon.awssdk.services.s3.presigner.S3Presigner;
 
-/** What one store is asked. */
+/** The requests to one store. */
 final class Store implements AutoCloseable {
 
   private static final int MAX_OBJECTS = 100_000;
@@ -117,7 +117,7 @@ final class Store implements AutoCloseable {
         object.eTag().replace("\"", ""));
   }
 
-  /** What the store says of an object; empty where there is none. */
+  /** The metadata of an object; empty where it does not exist. */
   Optional<HeadObjectResponse> head(String key, Object place) {
     try {
       return Optional.of(client.headObject(it -> it.bucket(bucket()).key(key)));

@@ -8,7 +8,9 @@ import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/** What a store's refusal means. The library's own messages may hold addresses and are not told. */
+/**
+ * Translates a store's refusal. The library's own messages may hold addresses and are not repeated.
+ */
 final class StoreRefusal {
 
   private static final Logger log = LoggerFactory.getLogger(StoreRefusal.class);

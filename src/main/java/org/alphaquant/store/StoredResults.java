@@ -87,7 +87,7 @@ public final class StoredResults {
   }
 
   /**
-   * Does nothing where no other job has a result at that place.
+   * Checks that no other job has a result at that place.
    *
    * @param job null for one that is not there yet
    * @throws FetchException if one has, or the store does not answer
@@ -120,7 +120,7 @@ public final class StoredResults {
   }
 
   /**
-   * Puts a result there, its manifest last. What an earlier attempt has put is not sent again.
+   * Uploads a result, its manifest last. What an earlier attempt has uploaded is not sent again.
    *
    * @throws FetchException if the store refuses it or does not answer
    * @throws IOException if a file cannot be read

@@ -21,7 +21,7 @@ import org.alphaquant.cache.RemoteFile;
 import org.alphaquant.cache.Version;
 import software.amazon.awssdk.core.sync.RequestBody;
 
-/** The stores by their names, and what is taken from them. */
+/** The configured stores, and downloads from them. */
 public final class Stores implements AutoCloseable {
 
   private static final Duration ANSWER_WITHIN = Duration.ofSeconds(5);
@@ -71,7 +71,7 @@ public final class Stores implements AutoCloseable {
   }
 
   /**
-   * Does nothing where jobs may read that place.
+   * Checks that jobs may read that place.
    *
    * @throws FetchException if they may not
    */
@@ -80,8 +80,7 @@ public final class Stores implements AutoCloseable {
   }
 
   /**
-   * The revision that a model is at now. Where the store does not answer, the one that was seen
-   * last.
+   * The revision that a model is at now. Where the store does not answer, the one seen last.
    *
    * @throws FetchException if there is nothing, or it cannot be told
    */
@@ -136,7 +135,7 @@ public final class Stores implements AutoCloseable {
   }
 
   /**
-   * The model's folder, downloaded if it is not there. Nobody deletes it until what is returned is
+   * The model's folder, downloaded if it is not there. It is not deleted before the result is
    * closed.
    *
    * @param revision that it must be at; null for what is there now
@@ -176,8 +175,7 @@ public final class Stores implements AutoCloseable {
   }
 
   /**
-   * A file of texts, downloaded if it is not there. Nobody deletes it until what is returned is
-   * closed.
+   * A file of texts, downloaded if it is not there. It is not deleted before the result is closed.
    *
    * @throws FetchException if it cannot be had
    */
@@ -188,7 +186,7 @@ public final class Stores implements AutoCloseable {
   }
 
   /**
-   * Puts a file of the service's own.
+   * Uploads a file of the service's own.
    *
    * @throws FetchException if the store refuses it or does not answer
    */
@@ -207,7 +205,7 @@ public final class Stores implements AutoCloseable {
                     RequestBody.fromFile(file)));
   }
 
-  /** Deletes it, if it is there. */
+  /** Deletes the object if it exists. */
   public void deleteFile(StoreAddress address) {
     Store store = store(address);
     store.delete(store.key(address), address);
@@ -235,7 +233,7 @@ public final class Stores implements AutoCloseable {
         .toList();
   }
 
-  /** Deletes all versions of a model from the cache; false where somebody uses one. */
+  /** Deletes all versions of a model from the cache; false where one is in use. */
   public boolean delete(StoreAddress model) {
     return cache.delete(new StoreVersion(StoreVersion.MODELS, model, "").folder());
   }

@@ -6,7 +6,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
-/** Tells by its beginning whether a file can hold texts. */
+/** Checks by its first bytes whether a file can hold texts. */
 final class TextBytes {
 
   private static final int[][] MAGIC = {

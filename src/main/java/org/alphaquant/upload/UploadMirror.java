@@ -3,12 +3,12 @@ package org.alphaquant.upload;
 import java.nio.file.Path;
 import java.util.UUID;
 
-/** A place that all machines of the service reach, where files lie instead of in its folder. */
+/** Storage for uploaded files that all machines of the service reach. */
 public interface UploadMirror {
 
-  /** Puts a file there. */
+  /** Stores a file. */
   void put(UUID id, String name, String sha256, Path file);
 
-  /** Deletes it there, if it is there. */
+  /** Deletes a file if it exists. */
   void delete(UUID id, String name);
 }

@@ -1,6 +1,6 @@
 package org.alphaquant.upload;
 
-/** A file that is not kept; the message says why. */
+/** A refused upload; the message says why. */
 public final class UploadRefusedException extends RuntimeException {
 
   private final boolean tooLarge;
@@ -10,7 +10,7 @@ public final class UploadRefusedException extends RuntimeException {
     this.tooLarge = tooLarge;
   }
 
-  /** Whether it is its size, or that of all files of its owner. */
+  /** Whether the file, or all files of its owner together, are too large. */
   public boolean isTooLarge() {
     return tooLarge;
   }

@@ -6,7 +6,7 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * A file that was sent.
+ * An uploaded file.
  *
  * @param source what a job calls it
  * @param name as its sender calls it

@@ -18,12 +18,12 @@ import java.util.regex.Pattern;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * The files that were sent. Whoever knows a file's id can name it in a job, so that a job can be
- * handed on; only its owner sees it in a list or deletes it.
+ * The uploaded files. Whoever knows a file's id can use it in a job; only its owner can list or
+ * delete it.
  */
 public final class Uploads {
 
-  /** What a job's name of a file begins with. */
+  /** Prefix of an uploaded file's name in a job. */
   public static final String SCHEME = "upload:";
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}");
@@ -188,7 +188,7 @@ public final class Uploads {
     return name.isPresent();
   }
 
-  /** Deletes what has had its time. */
+  /** Deletes expired files. */
   void sweep() throws IOException {
     List<UploadedFile> ended =
         sql.sql("delete from uploaded_file where expires_at <= now() returning " + SHOWN)

@@ -1,2 +1,5 @@
-/** Files of texts that callers send ahead of a job: streamed to disk, bounded, deleted in time. */
+/**
+ * Text files that clients upload ahead of a job: streamed to disk, limited in size, deleted after a
+ * while.
+ */
 package org.alphaquant.upload;
