@@ -6,7 +6,7 @@ package org.alphaquant.calibration;
  */
 public final class CalibrationException extends RuntimeException {
 
-  /** What is wrong. */
+  /** The kind of fault. */
   public enum Kind {
     /** The model folder has no usable tokenizer. */
     TOKENIZER,

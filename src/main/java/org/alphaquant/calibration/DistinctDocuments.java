@@ -3,14 +3,14 @@ package org.alphaquant.calibration;
 import java.util.Optional;
 import java.util.Set;
 
-/** Documents without those that were seen before: a text that comes twice says nothing new. */
+/** Removes duplicate documents, which add no information to a calibration. */
 final class DistinctDocuments implements Documents {
 
   private final Documents source;
   private final Set<Long> seen;
 
   /**
-   * @param seen hashes of what came before, of other sources too; added to
+   * @param seen hashes of earlier documents, of other sources too; added to
    */
   DistinctDocuments(Documents source, Set<Long> seen) {
     this.source = source;

@@ -27,7 +27,7 @@ final class DocumentDigest {
     }
   }
 
-  /** Adds a document's digest where it is long enough to be told from others. */
+  /** Adds a document's digest if the document is long enough to identify. */
   static void collect(String text, Set<Long> into) {
     String stripped = text.strip();
     if (stripped.length() >= LEAST_CHARACTERS) {

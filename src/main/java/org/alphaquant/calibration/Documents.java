@@ -30,7 +30,7 @@ interface Documents extends AutoCloseable {
     return seed == 0 ? chosen : new ShuffledDocuments(chosen, seed);
   }
 
-  /** All documents as they come. */
+  /** All documents in the order of the source. */
   static Documents inOrder(TextSource source, Optional<ModelChat> chat) {
     if (source instanceof TextSource.Rows file) {
       return new RowDocuments(rows(file.file(), file.format()), new RowText(file.field(), chat));

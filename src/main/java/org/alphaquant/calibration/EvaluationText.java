@@ -102,7 +102,7 @@ public final class EvaluationText {
     return tokens.clone();
   }
 
-  /** What to say where the text does not fill one window. */
+  /** The warning for a text that does not fill one window. */
   public Optional<String> shortage(int length) {
     return tokens.length >= length
         ? Optional.empty()

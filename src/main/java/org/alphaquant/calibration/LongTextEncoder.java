@@ -28,7 +28,7 @@ final class LongTextEncoder {
   private final int size;
 
   /**
-   * @param between called before each piece; may throw to end the work
+   * @param between called before each piece; throws to cancel
    */
   LongTextEncoder(HuggingFaceTokenizer tokenizer, Runnable between) {
     this(tokenizer, between, PIECE);
@@ -54,9 +54,9 @@ final class LongTextEncoder {
   }
 
   /**
-   * Token ids of the text without special tokens around it.
+   * Token ids of the text without special tokens.
    *
-   * @param most how many are wanted; where there are more, some of those may be given too
+   * @param most the number wanted; a longer text may return some more
    */
   long[] encode(String text, long most) {
     List<long[]> done = new ArrayList<>();

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Says why a model's folder has no tokenizer that can be read, and what makes one. */
+/** Explains why a model's folder has no readable tokenizer and how to make one. */
 public final class MissingTokenizer {
 
   private static final String FILE = "tokenizer.json";

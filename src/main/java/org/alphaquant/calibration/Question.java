@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * A multiple-choice question as token ids.
  *
- * @param context what stands before every choice; at least one token
+ * @param context precedes every choice; at least one token
  * @param choices the tokens of each choice, none of them empty
  * @param answer index of the right one
  */

@@ -30,7 +30,8 @@ final class SampleCollector {
     this.most = (int) Math.max(1, Math.min(spec.samples(), mostTokens / spec.sequenceLength()));
     this.tokenizer = tokenizer;
     this.joined = new long[spec.sequenceLength()];
-    // The paragraphs of one running text are no documents that each begin a sequence.
+    // Paragraphs of one running text are not documents, so none starts a sequence with special
+    // tokens.
     this.continuous =
         spec.source() instanceof TextSource.PlainText
             && spec.minLength().isEmpty()
@@ -50,18 +51,18 @@ final class SampleCollector {
     return digests;
   }
 
-  /** How many tokens are too few for another sample. */
+  /** The number of tokens left over, too few for another sample. */
   int rest() {
     return joinedLength;
   }
 
-  /** Makes them a sample all the same. */
+  /** Makes them a shorter sample. */
   void takeRest() {
     samples.add(Arrays.copyOf(joined, joinedLength));
     joinedLength = 0;
   }
 
-  /** What to say where there are fewer samples than are wanted. */
+  /** The warning for a text that gives fewer samples than requested. */
   Optional<String> shortage() {
     return isFull()
         ? Optional.empty()

@@ -4,7 +4,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 
-/** The tokens that a tokenizer puts before and after a text. */
+/** The special tokens that a tokenizer adds before and after a text. */
 record SpecialTokens(long[] before, long[] after) {
 
   private static final String ANY = "a";

@@ -9,7 +9,7 @@ public enum TextHalves {
   /** All of them. */
   WHOLE,
 
-  /** The first ones, up to half of the text; of a single document what is before a gap. */
+  /** The first half of the documents by length; of a single document, the part before a gap. */
   FIRST,
 
   /** Those after, but for any that the first half has too. */
@@ -38,7 +38,7 @@ public enum TextHalves {
     return !own.isEmpty() && seen.containsAll(own);
   }
 
-  // Up to the document that the middle lies in, which leaves one at least.
+  // Ends before the document that contains the middle, so that at least one document remains.
   private static int firstHalf(List<String> documents) {
     long whole = documents.stream().mapToLong(String::length).sum();
     long sum = 0;

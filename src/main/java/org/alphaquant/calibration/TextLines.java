@@ -20,7 +20,7 @@ final class TextLines implements AutoCloseable {
   /** Longest line that is read whole; its text takes some six times that while it is parsed. */
   static final int MAX_LINE_BYTES = 1 << 25;
 
-  /** Where counting a line that is too long ends. */
+  /** The length at which counting of an overlong line stops. */
   private static final long MOST_COUNTED = 1L << 34;
 
   private static final int KEPT_BUFFER = 1 << 20;

@@ -30,7 +30,10 @@ public sealed interface TextSource {
     }
   }
 
-  /** One running text; where documents are wanted, they are what blank lines separate. */
+  /**
+   * One running text; its paragraphs, separated by blank lines, count as documents where documents
+   * are needed.
+   */
   record PlainText(Path file) implements TextSource {}
 
   /** Documents given with the request. */

@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The tokenizer of a model folder: its {@code tokenizer.json}, and the beginning-of-sequence rule
- * of its {@code tokenizer_config.json}. Never truncates and never pads, whatever the file says.
+ * of its {@code tokenizer_config.json}. Never truncates or pads, even where the file asks for it.
  * Safe for use by several threads.
  */
 public final class Tokenizer implements AutoCloseable {
@@ -58,11 +58,11 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * The same for a folder of somebody else, and for long texts that are encoded piece by piece. The
-   * files are opened once, here; what takes their place afterwards is not read.
+   * The same for an untrusted folder, and for long texts that are encoded piece by piece. The files
+   * are opened once, here; a file that replaces them later is not read.
    *
    * @param links which links in the folder may be followed
-   * @param between called before each piece of a text; may throw to end the work
+   * @param between called before each piece of a text; throws to cancel
    */
   public static Tokenizer open(Path modelFolder, Links links, Runnable between) {
     Path file = modelFolder.resolve("tokenizer.json");
@@ -88,7 +88,7 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * The first token ids of a document, with the special tokens that the model expects around one.
    *
-   * @param most how many are wanted; a longer text may give more, but is not encoded to its end
+   * @param most the number wanted; a longer text may return more, but is not encoded to its end
    */
   public long[] encode(String text, long most) {
     long[] ids =
@@ -112,7 +112,7 @@ public final class Tokenizer implements AutoCloseable {
     return pieces.encode(text, most);
   }
 
-  /** What to say of ids for which a vocabulary has no entry; empty where there is none. */
+  /** The error message for ids beyond a vocabulary; empty where all are within it. */
   public Optional<String> beyond(long vocabulary, long[] ids) {
     return Arrays.stream(ids)
         .filter(id -> id < 0 || id >= vocabulary)
@@ -132,7 +132,7 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.decode(ids, true);
   }
 
-  /** What to say of a file that is larger than {@link #MAX_BYTES}. */
+  /** The error message for a file larger than {@link #MAX_BYTES}. */
   public static String tooLarge(long bytes) {
     return "tokenizer.json has %,d bytes, over the limit of %,d".formatted(bytes, MAX_BYTES);
   }

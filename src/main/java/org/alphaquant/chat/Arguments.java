@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a call was given.
+ * The arguments of a call.
  *
  * @param positional values by place
  * @param named values by name, in the order written

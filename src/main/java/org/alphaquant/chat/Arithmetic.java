@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Numbers, and what the signs of arithmetic do to texts and lists, as in Python. */
+/** Arithmetic on numbers, texts and lists, as in Python. */
 final class Arithmetic {
   private Arithmetic() {}
 

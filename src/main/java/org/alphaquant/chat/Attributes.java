@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** What a value has under a name or a number. Nothing that would change a value is among it. */
+/** Attributes and items of values. None of them can modify a value. */
 final class Attributes {
   private Attributes() {}
 

@@ -3,8 +3,9 @@ package org.alphaquant.chat;
 import java.util.Collection;
 
 /**
- * What one rendering may spend. Every step of the interpreter costs one; every list or text that it
- * makes costs by its size, so that no program, however short, runs long or fills the memory.
+ * The budget of one rendering. Every step of the interpreter costs one unit; every list or text
+ * that it creates costs by its size, so that no template, however short, can run long or exhaust
+ * the memory.
  */
 final class Budget {
 
@@ -14,7 +15,7 @@ final class Budget {
   /** Characters of any one text, the result included. */
   static final int MAX_CHARACTERS = 10_000_000;
 
-  /** Elements of any one list that a template makes. */
+  /** Largest number of elements of a list that a template creates. */
   static final int MAX_ELEMENTS = 100_000;
 
   /** Macros, loops and values within each other. */
@@ -55,7 +56,7 @@ final class Budget {
     spend(count);
   }
 
-  /** Counts a value that is gone through. */
+  /** Charges an iteration over a value. */
   void read(Object value) {
     if (value instanceof String text) {
       spend(1 + text.length() / CHARACTERS_PER_STEP);

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** A chat template, read once and rendered as often as wanted, by several threads too. */
+/** A parsed chat template; rendering is safe for use by several threads. */
 public final class ChatTemplate {
 
   /** Characters of a template; published ones have some ten thousand at most. */
@@ -39,7 +39,7 @@ public final class ChatTemplate {
    * @param context what the template may name: {@code messages}, {@code tools}, {@code
    *     add_generation_prompt}, special tokens; values are null, Boolean, Number, String, List and
    *     Map with String keys
-   * @param now what {@code strftime_now} tells
+   * @param now the time that {@code strftime_now} formats
    * @throws TemplateException if the template refuses the conversation, fails or exceeds its bounds
    */
   public String render(Map<String, ?> context, LocalDateTime now) {
@@ -54,7 +54,7 @@ public final class ChatTemplate {
         });
   }
 
-  // Depth is counted where templates recurse; what is left is as deep as the values given.
+  // Recursion of templates is bounded elsewhere; this depth is that of the values given.
   private static <T> T bounded(Supplier<T> work) {
     try {
       return work.get();
@@ -63,7 +63,7 @@ public final class ChatTemplate {
     }
   }
 
-  /** The value in the types that the interpreter knows. */
+  /** Converts a value to the interpreter's types. */
   private static Object own(Object value, int depth) {
     if (depth > Budget.MAX_DEPTH) {
       throw Budget.tooDeep();

@@ -1,6 +1,6 @@
 package org.alphaquant.chat;
 
-/** What stands after a vertical bar: makes one value of another. */
+/** A filter, which follows a vertical bar and maps a value to another. */
 @FunctionalInterface
 interface Filter {
 

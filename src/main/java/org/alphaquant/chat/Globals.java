@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The functions that every template knows. */
+/** The global functions of every template. */
 final class Globals {
   private Globals() {}
 

@@ -17,7 +17,7 @@ record Macro(String name, Parameters parameters, List<Statement> body, Scope sco
     return calledBy(null, arguments);
   }
 
-  /** The text it makes; the caller is the block that a call block encloses. */
+  /** The rendered text; the caller is the body of a call block. */
   String calledBy(Macro caller, Arguments arguments) {
     Budget budget = scope.budget();
     budget.enter();

@@ -46,7 +46,7 @@ public final class ModelChat {
   }
 
   /**
-   * What the folder of a model says; empty where it has no template.
+   * The chat template of a model's folder; empty where it has none.
    *
    * @throws TemplateException if the template or the file that it is in cannot be read
    */
@@ -55,7 +55,7 @@ public final class ModelChat {
   }
 
   /**
-   * The same for a folder of somebody else.
+   * The same for an untrusted folder.
    *
    * @param files opens a file of the folder, and refuses links that may not be followed
    */
@@ -65,10 +65,10 @@ public final class ModelChat {
 
   /**
    * The text of a conversation with the special tokens in it, so that it is to be encoded without
-   * further ones. {@code strftime_now} tells the same day always.
+   * further ones. {@code strftime_now} always returns the same day.
    *
    * @param messages the turns, each with {@code role} and {@code content}
-   * @param more what else the template may name, {@code tools} say
+   * @param more further variables of the template, such as {@code tools}
    * @throws TemplateException if the template refuses the conversation or fails
    */
   public String render(List<?> messages, Map<String, ?> more) {

@@ -3,7 +3,7 @@ package org.alphaquant.chat;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The one kind of value that a template can change: what {@code namespace()} gives. */
+/** The result of {@code namespace()}: the only kind of value that a template can modify. */
 final class Namespace {
 
   private final Map<String, Object> values = new HashMap<>();

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Reads what stands between operators: values, and what follows them without a space. */
+/** Parses operands: values with their attributes, items, calls and filters. */
 final class OperandParser {
 
   // Words that may follow a test without being its argument.

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a macro takes.
+ * The parameters of a macro.
  *
  * @param defaults by place; null where a parameter has none
  */

@@ -3,7 +3,7 @@ package org.alphaquant.chat;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Names and their values; what is not found here is looked up in the scope around. */
+/** Variables; a name not found here is looked up in the enclosing scope. */
 final class Scope {
 
   private final Scope around;

@@ -20,7 +20,7 @@ interface Statement {
     return Flow.NEXT;
   }
 
-  /** What the statements write. */
+  /** Renders the statements. */
   static String text(List<Statement> statements, Scope scope) {
     TextSink out = new TextSink(scope.budget());
     runAll(statements, scope, out);

@@ -20,7 +20,10 @@ final class StatementParser {
     return new StatementParser(Segmenter.segments(template)).block();
   }
 
-  /** Statements up to one of these tags, which is left; with none, up to the template's end. */
+  /**
+   * Parses statements up to one of these tags, which is not consumed; without tags, up to the
+   * template's end.
+   */
   private List<Statement> block(String... ends) {
     if (++depth > Budget.MAX_DEPTH) {
       throw Budget.tooDeep();
@@ -40,7 +43,7 @@ final class StatementParser {
     return segments.get(next) instanceof Segment.Tag tag && List.of(names).contains(tag.name());
   }
 
-  /** The words after the name of the tag that comes next. */
+  /** The tokens after the name of the next tag. */
   private Tokens tag() {
     return words((Segment.Tag) segments.get(next++));
   }
@@ -229,7 +232,7 @@ final class StatementParser {
     };
   }
 
-  /** The tag marks what the model says; the text is the same with it and without. */
+  /** The tag marks the assistant's turns for training; it does not change the text. */
   private Statement generation(Tokens words) {
     words.end();
     List<Statement> body = block("endgeneration");

@@ -43,7 +43,7 @@ final class TagLexer {
     return mark;
   }
 
-  /** Where the template goes on. */
+  /** The position after the tag. */
   int end() {
     return at;
   }

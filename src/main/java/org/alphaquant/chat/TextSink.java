@@ -1,6 +1,6 @@
 package org.alphaquant.chat;
 
-/** What a template has written so far, of bounded length. */
+/** The text rendered so far, of bounded length. */
 final class TextSink {
 
   private final Budget budget;

@@ -2,7 +2,7 @@ package org.alphaquant.chat;
 
 import java.util.List;
 
-/** The words of one tag, and how far they have been read. */
+/** A cursor over the tokens of one tag. */
 final class Tokens {
 
   private static final Token END = new Token(Token.Kind.END, "");

@@ -1,6 +1,6 @@
 package org.alphaquant.chat;
 
-/** What stands after {@code is}. */
+/** A test, which follows {@code is}. */
 @FunctionalInterface
 interface ValueTest {
 

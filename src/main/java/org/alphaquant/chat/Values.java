@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a template's values mean. They are null (none), {@link Undefined}, Boolean, Long, Double,
- * String, List, Map, {@link Namespace}, {@link Callable} and {@link LoopState}.
+ * The values of templates. They are null (none), {@link Undefined}, Boolean, Long, Double, String,
+ * List, Map, {@link Namespace}, {@link Callable} and {@link LoopState}.
  */
 final class Values {
   private Values() {}
@@ -56,7 +56,7 @@ final class Values {
     throw new TemplateException(kind(value) + " where a whole number is needed");
   }
 
-  /** What a loop over the value takes. */
+  /** The elements that a loop over the value visits. */
   static List<Object> elements(Object value) {
     if (value == Undefined.VALUE) {
       return List.of();

@@ -1,12 +1,11 @@
 /**
- * Chat templates: the language in which a model says how a conversation becomes text. It is the
- * part of Jinja that transformers' {@code apply_chat_template} sets up (trimmed blocks, loop
+ * Chat templates: the language in which models define how a conversation is rendered as text. It is
+ * the part of Jinja that transformers' {@code apply_chat_template} sets up (trimmed blocks, loop
  * controls, {@code generation}, {@code raise_exception}, {@code strftime_now}, an own {@code
  * tojson}), run in an interpreter of its own.
  *
- * <p>A template is a stranger's program. It reaches nothing but the values it is given, cannot
- * change them, and is bounded in steps, in the text it makes and in depth ({@link
- * org.alphaquant.chat.Budget}).
+ * <p>A template is an untrusted program. It can only read the values that it is given and is
+ * bounded in steps, in the text it makes and in depth ({@link org.alphaquant.chat.Budget}).
  *
  * <p>Sources: the Jinja template designer documentation, version 3.1, and transformers' {@code
  * utils/chat_template_utils.py}, version 5.

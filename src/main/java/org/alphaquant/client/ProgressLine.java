@@ -2,7 +2,7 @@ package org.alphaquant.client;
 
 import java.time.Duration;
 
-/** One line that says how far a job is. */
+/** Formats a job's progress as one line. */
 final class ProgressLine {
   private static final int BAR = 20;
 

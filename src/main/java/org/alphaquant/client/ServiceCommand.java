@@ -9,7 +9,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What all commands share: a service to talk to, a terminal to talk at, and the exit status. */
+/** The base of all commands: the service's address, the terminal, and the exit status. */
 abstract class ServiceCommand implements Callable<Integer> {
   private static final JsonMapper INDENTED =
       JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
@@ -25,14 +25,14 @@ abstract class ServiceCommand implements Callable<Integer> {
     return run(connection.open());
   }
 
-  /** Does what the command is for and returns the exit status. */
+  /** Executes the command and returns the exit status. */
   abstract int run(ServiceClient client) throws InterruptedException;
 
   final boolean wantsJson() {
     return json;
   }
 
-  /** Prints the answer itself where JSON is wanted, and the text otherwise. */
+  /** Prints the response itself with {@code --json}, and the text otherwise. */
   final void print(JsonNode answer, String text) {
     print(json ? INDENTED.writeValueAsString(answer) : text);
   }

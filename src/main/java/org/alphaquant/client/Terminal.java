@@ -19,7 +19,7 @@ public final class Terminal {
   private boolean failed;
 
   /**
-   * @param command name of the command, which begins the line that says why it cannot go on
+   * @param command name of the command, which prefixes error messages
    * @param width columns of the terminal; 0 where there is none
    */
   public Terminal(String command, PrintStream out, PrintStream errors, int width) {
@@ -45,7 +45,7 @@ public final class Terminal {
     }
   }
 
-  /** Prints why it cannot go on. */
+  /** Prints an error message. */
   public synchronized void fail(String text) {
     if (!leaving) {
       line(errors, command + ": " + text);
@@ -58,7 +58,7 @@ public final class Terminal {
   }
 
   /**
-   * Draws the last line anew.
+   * Redraws the last line.
    *
    * @param newStep what it is about; without a terminal only another step is printed
    */

@@ -31,7 +31,7 @@ final class WatchedJob {
     }
   }
 
-  /** A service that is started anew meanwhile is waited for: the job goes on there. */
+  /** If the service restarts, the command waits for it: the job resumes there. */
   private String follow(String id, Consumer<JobEvent> listener) throws InterruptedException {
     return new EventFollower(client, () -> {}).follow(ServiceClient.encoded(id), listener);
   }

@@ -25,8 +25,8 @@ import org.alphaquant.worker.JobContext;
 import org.alphaquant.worker.JobRunner;
 
 /**
- * Downloads the model and texts of a job, then lets the next runner run it. They are not deleted
- * meanwhile.
+ * Downloads the model and texts of a job, then lets the next runner run it. They are not evicted
+ * while the job runs.
  */
 final class FetchingRunner implements JobRunner {
 
@@ -54,7 +54,7 @@ final class FetchingRunner implements JobRunner {
     this.models = models;
   }
 
-  // A download asks between its parts whether to stop.
+  // A download checks for cancellation between its parts.
   @Override
   public boolean canBeStopped() {
     return next.canBeStopped();

@@ -19,7 +19,7 @@ import org.alphaquant.store.StoredArtifact;
 import org.alphaquant.store.StoredResults;
 import org.alphaquant.worker.JobContext;
 
-/** Kept calibrations, wherever the jobs that made them have put them. */
+/** Kept calibrations, on local disk or in a store. */
 final class KeptCalibrations {
 
   private static final String BROUGHT = "calibration-brought";
@@ -35,9 +35,9 @@ final class KeptCalibrations {
   }
 
   /**
-   * The calibration that a job names, in a folder of this machine.
+   * The calibration that a job names, downloaded to a local folder if needed.
    *
-   * @throws RunFailure if it was deleted, or a file of it is gone or another one
+   * @throws RunFailure if it was deleted, or one of its files is missing or altered
    */
   FetchedSource bring(JobContext context) {
     UUID id = context.spec().calibration().id();

@@ -10,9 +10,9 @@ final class KnownDataSets {
    * A data set.
    *
    * @param id on the hub
-   * @param config its usual one; null where it has none
-   * @param split its usual one to calibrate on
-   * @param file pattern of the usual file; null where the split's first is
+   * @param config the usual configuration; null where it has none
+   * @param split the split usually used for calibration
+   * @param file pattern of the usual file; null for the split's first file
    */
   record Known(String id, String config, String split, String file) {}
 

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets another one run the job and puts its finished layers into a store meanwhile. A store that
- * does not answer costs no job: at worst another machine begins again.
+ * Lets the next runner run the job and uploads finished layers to a store in the background. A
+ * store that does not answer fails no job: at worst another machine starts from the first layer.
  */
 final class LayerSharingRunner implements JobRunner {
 
@@ -72,7 +72,7 @@ final class LayerSharingRunner implements JobRunner {
     }
   }
 
-  // Once more after the end: a worker that is stopped leaves what it finished last.
+  // Uploads once more after the end, for the layer that a stopped worker finished last.
   private static void share(SharedLayers shared, AttemptLayout attempt, CountDownLatch ended) {
     boolean over = false;
     while (!over) {

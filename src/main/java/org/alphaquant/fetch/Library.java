@@ -67,7 +67,7 @@ final class Library implements ModelLibrary {
           .limit(MAX_MODELS)
           .forEach(folder -> models.add(belowRoot(root, folder)));
     } catch (IOException | UncheckedIOException unreadable) {
-      // What cannot be listed can be named in a job all the same, and is refused there with a
+      // A folder that cannot be listed can still be named in a job, which is refused with the
       // reason.
     }
   }

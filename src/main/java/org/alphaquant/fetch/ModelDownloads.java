@@ -77,7 +77,7 @@ final class ModelDownloads {
         .list();
   }
 
-  /** Claims the next one, or one whose lease has expired. */
+  /** Claims the next queued download, or one whose lease has expired. */
   Optional<ModelDownload> claim(UUID holder) {
     return sql.sql(
             """

@@ -10,7 +10,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a model's folder says of itself at a glance.
+ * Facts about a model's folder that are cheap to read.
  *
  * @param family config.json's {@code model_type}; null where there is none
  * @param licence of the front matter of README.md; null where there is none

@@ -18,8 +18,8 @@ import org.alphaquant.store.StoreAddress;
 import org.alphaquant.store.Stores;
 
 /**
- * Models of the hub and of stores by the names that jobs have for them. A folder below a root goes
- * before a name that the hub may have too.
+ * Resolves the model names of jobs to repositories of the hub or places in stores. A folder below
+ * an allowed root takes precedence over a repository of the same name.
  */
 final class Models implements RemoteModels, ModelPinning {
 
@@ -36,10 +36,10 @@ final class Models implements RemoteModels, ModelPinning {
   }
 
   /**
-   * What the name means on the hub; empty where it means a folder below a root, or cannot be the
-   * name of a repository.
+   * The repository that the name refers to; empty where it is a folder below a root or no valid
+   * repository name.
    *
-   * @throws FetchException if it begins as one and is none
+   * @throws FetchException if it has the prefix of a repository but is malformed
    */
   Optional<HubReference> reference(String model, String revision) {
     if (StoreAddress.is(model)) {
@@ -88,7 +88,7 @@ final class Models implements RemoteModels, ModelPinning {
     return texts.isRemote(name);
   }
 
-  /** Where no hub is asked, a plain name means what a cache has, or nothing. */
+  /** With the hub off, a plain name can only refer to a cached repository. */
   private boolean isKnown(String model, HubReference reference) {
     return hub.isOn() || model.startsWith(HubReference.SCHEME) || hub.cached(reference).isPresent();
   }

@@ -9,7 +9,7 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.store.StoreAddress;
 import org.alphaquant.store.StoredResults;
 
-/** Whether a job's result can be put where the job says. */
+/** Checks at creation that a job's result can be written to its output location. */
 final class OutputCheck implements JobPreflight {
 
   private final StoredResults results;

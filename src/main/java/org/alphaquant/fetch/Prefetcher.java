@@ -17,7 +17,7 @@ import org.alphaquant.store.Stores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Brings the models that were asked for ahead of any job, one after the other. */
+/** Downloads models requested by {@code POST /v1/models}, one after the other. */
 final class Prefetcher implements Rounds.Round {
 
   private static final Logger log = LoggerFactory.getLogger(Prefetcher.class);

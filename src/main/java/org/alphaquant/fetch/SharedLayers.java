@@ -16,8 +16,9 @@ import org.alphaquant.store.StoredFolder;
 import org.alphaquant.worker.AttemptLayout;
 
 /**
- * A job's finished layers in a store: an attempt on any machine resumes from what another one has
- * uploaded. Attempts of other inputs, as the fingerprint tells, have folders of their own.
+ * A job's finished layers in a store: an attempt on any machine resumes from the layers that an
+ * earlier attempt uploaded. The folder's name holds the fingerprint of the inputs, so that only
+ * attempts with equal inputs share layers.
  */
 final class SharedLayers {
 
@@ -41,8 +42,8 @@ final class SharedLayers {
   }
 
   /**
-   * Uploads the layers finished since the last call. A record goes after its tensors and a stream
-   * after the records before it, so that what is there can be used whenever this ends.
+   * Uploads the layers finished since the last call. A record is uploaded after its tensors and a
+   * stream after the records before it, so that an interrupted upload leaves only usable layers.
    */
   void put(AttemptLayout attempt) throws IOException {
     String signature = attempt.signature().orElse("");
@@ -74,7 +75,7 @@ final class SharedLayers {
           .filter(it -> it.startsWith(folder + "stream-") && !it.equals(folder + name))
           .forEach(store::delete);
     } catch (NoSuchFileException passed) {
-      // The next layer is finished, and its stream goes next time.
+      // The next layer is already finished; its stream is uploaded by the next call.
     }
   }
 

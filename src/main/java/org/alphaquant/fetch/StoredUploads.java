@@ -11,7 +11,7 @@ import org.alphaquant.upload.UploadMirror;
 /** Keeps uploaded files in a store, for machines that share no folder. */
 record StoredUploads(Stores stores, StoreAddress location) implements UploadMirror {
 
-  /** Where a file lies. */
+  /** The object's address. */
   StoreAddress address(UUID id, String name) {
     return location.below(id.toString()).below(name);
   }

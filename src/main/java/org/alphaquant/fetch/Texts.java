@@ -53,7 +53,7 @@ final class Texts {
   /**
    * Whether the texts of this name have to be downloaded first.
    *
-   * @throws SourceException if they have to and may not be
+   * @throws SourceException if they have to be, but must not
    */
   boolean isRemote(String name) {
     if (name.startsWith(Uploads.SCHEME)) {
@@ -81,7 +81,7 @@ final class Texts {
             () -> new SourceException("there is no uploaded file '%s' (any more)".formatted(name)));
   }
 
-  /** A file below a root goes before a short name. */
+  /** A file below a root takes precedence over a known data set's short name. */
   private Optional<HubReference> dataset(String name) {
     Optional<HubReference> named = HubReference.parse(name);
     if (named.isPresent()) {

@@ -8,7 +8,7 @@ import org.alphaquant.worker.JobContext;
 /** Reports a transfer as a phase of the job, and cancels it with the job. */
 record TransferPhase(JobContext context, String phase) implements DownloadObserver {
 
-  // Its share of the whole job is not known.
+  // The transfer's share of the whole job is unknown.
   @Override
   public void progress(DownloadProgress progress) {
     context.progress(

@@ -13,10 +13,10 @@ import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.Header;
 
 /**
- * A response whose body was not read yet.
+ * An HTTP response whose body has not been read yet.
  *
  * @param address its address after all redirects
- * @param fromHub whether that is the hub itself rather than a storage
+ * @param fromHub whether the hub itself answered rather than a storage host
  */
 record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolean fromHub)
     implements AutoCloseable {

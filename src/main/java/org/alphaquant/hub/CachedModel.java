@@ -3,7 +3,7 @@ package org.alphaquant.hub;
 import java.nio.file.Path;
 
 /**
- * A repository's commit that is in a cache.
+ * A commit of a repository in a cache.
  *
  * @param reference pinned to the commit
  * @param folder of its files, which may be links

@@ -97,7 +97,10 @@ final class Egress implements DnsResolver {
         : address.getScheme().equalsIgnoreCase("https") ? 443 : 80;
   }
 
-  /** Looked up once for each connection, so that a name cannot become another address after. */
+  /**
+   * Resolved once per connection, so that the name cannot resolve to another address after the
+   * check.
+   */
   @Override
   public InetAddress[] resolve(String host) throws UnknownHostException {
     InetAddress[] addresses = InetAddress.getAllByName(host);

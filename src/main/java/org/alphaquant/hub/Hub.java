@@ -56,8 +56,8 @@ public final class Hub implements Origin, AutoCloseable {
   }
 
   /**
-   * The repository at the commit that its revision is at now. Where the hub does not answer, the
-   * commit that a cache knows for it.
+   * Resolves a repository's revision to its current commit. Where the hub does not answer, the
+   * commit recorded in a cache is used.
    *
    * @throws FetchException if it is not permitted, does not exist or cannot be looked up
    */
@@ -68,7 +68,7 @@ public final class Hub implements Origin, AutoCloseable {
   /**
    * A repository at its commit.
    *
-   * @param licence null where it was not asked or says none
+   * @param licence null where the hub was not asked or the card names none
    */
   public record Pinned(HubReference reference, String licence) {}
 
@@ -145,10 +145,10 @@ public final class Hub implements Origin, AutoCloseable {
   }
 
   /**
-   * A folder with the model's names and shapes: the cached model, or one without its weights that
-   * is put together from the headers of its files.
+   * A folder with the model's names and shapes: the cached model, or one without its weights
+   * assembled from the headers of its files.
    *
-   * @throws FetchException if it cannot be read within the time that a client waits
+   * @throws FetchException if the headers cannot be read within the time that a client waits
    */
   public Path headers(HubReference pinned) {
     return cache.headers(this, pinned, Patience.of(settings.answerWithin()));
@@ -206,7 +206,7 @@ public final class Hub implements Origin, AutoCloseable {
                     it.at(stored.revision()), stored.path(), stored.complete(), stored.owned()));
   }
 
-  /** Whether a cache knows a commit of the repository. */
+  /** Whether a cache has a commit of the repository. */
   public boolean knows(HubReference reference) {
     return known(reference).isPresent();
   }

@@ -25,7 +25,7 @@ class HubConfiguration {
     return HubPlace.of(settings, System.getenv(), server.dataDir()).alsoReading(roots(environment));
   }
 
-  /** What comes from the hub and from stores lies in one cache. */
+  /** Downloads from the hub and from stores share one cache. */
   @Bean
   ModelCache modelCache(HubSettings settings, HubPlace place, JdbcClient sql) {
     return new ModelCache(settings.forCache(), place.cache(), place.caches(), sql, LEASE);

@@ -13,8 +13,8 @@ import org.alphaquant.cache.RemoteFile;
 import org.alphaquant.cache.TransferInterruption;
 
 /**
- * A file of the hub, asked for anew with every part: the hub gives a new address where the one that
- * the storage was asked by has expired.
+ * A file of the hub. Every part is requested from the hub again, because the signed address of the
+ * storage expires.
  */
 final class HubContent implements RemoteContent {
 

@@ -22,8 +22,9 @@ import org.apache.hc.core5.http.protocol.HttpContext;
 import org.apache.hc.core5.util.Timeout;
 
 /**
- * Requests to the hub and to the storage it sends to. Redirects are followed here and not by the
- * client, so that the token goes to the hub only and nothing goes to a host that is not allowed.
+ * Requests to the hub and to the storage that it redirects to. Redirects are followed here, not by
+ * the HTTP client, so that the token is sent to the hub only and no request reaches a host that is
+ * not allowed.
  */
 final class HubHttp implements AutoCloseable {
 
@@ -90,7 +91,7 @@ final class HubHttp implements AutoCloseable {
   }
 
   /**
-   * Asks for a part of a resource, from an offset to its end or to a last byte.
+   * Requests a range of a resource, from an offset to a last byte or to its end.
    *
    * @param last -1 for the end
    * @throws IOException if the connection fails

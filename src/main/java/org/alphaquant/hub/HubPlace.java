@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Where the hub and its caches are: the settings, completed by the variables that the Python
- * libraries know.
+ * The addresses of the hub and its caches: the settings, completed by the environment variables of
+ * the Python libraries.
  *
  * @param endpoint without a slash at its end
  * @param cache the folder that is written to

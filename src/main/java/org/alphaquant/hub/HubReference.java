@@ -26,7 +26,7 @@ public record HubReference(Type type, String id, String revision) implements Ver
   private static final Pattern COMMIT = Pattern.compile("[0-9a-f]{40}");
   private static final int MAX_ID = 96;
 
-  /** What the repository holds. */
+  /** The kind of repository. */
   public enum Type {
     MODEL,
     DATASET;
@@ -64,9 +64,9 @@ public record HubReference(Type type, String id, String revision) implements Ver
 
   /**
    * Reads {@code hf://org/name}, {@code hf://org/name@revision} or {@code hf://datasets/org/name};
-   * empty where the text does not begin so.
+   * empty where the text has no such prefix.
    *
-   * @throws FetchException if the name or the revision is not one
+   * @throws FetchException if the name or the revision is malformed
    */
   public static Optional<HubReference> parse(String text) {
     if (!text.startsWith(SCHEME)) {
@@ -104,7 +104,7 @@ public record HubReference(Type type, String id, String revision) implements Ver
     return type.plural() + "--" + id.replace("/", "--");
   }
 
-  /** The repository whose folder in a cache has that name. */
+  /** The repository whose folder in a cache has this name. */
   public static Optional<HubReference> ofFolder(String folder) {
     for (Type type : Type.values()) {
       String prefix = type.plural() + "--";

@@ -41,7 +41,7 @@ final class HubRequests {
    * A repository at one commit.
    *
    * @param commit 40 hexadecimal digits
-   * @param licence as its card says; null where it does not
+   * @param licence from its card; null where the card names none
    * @param gated whether conditions had to be accepted
    */
   record Revision(String commit, String licence, boolean gated) {}

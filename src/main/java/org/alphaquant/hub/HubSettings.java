@@ -10,26 +10,25 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Whether and how the Hugging Face hub is used. What is not set here is taken from the variables
- * that the Python libraries know: {@code HF_ENDPOINT}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH},
- * {@code HF_HOME}, {@code HF_HUB_CACHE}, {@code HF_HUB_OFFLINE}, {@code HTTPS_PROXY}, {@code
- * NO_PROXY}.
+ * Whether and how the Hugging Face hub is used. Defaults come from the environment variables of the
+ * Python libraries: {@code HF_ENDPOINT}, {@code HF_TOKEN}, {@code HF_TOKEN_PATH}, {@code HF_HOME},
+ * {@code HF_HUB_CACHE}, {@code HF_HUB_OFFLINE}, {@code HTTPS_PROXY}, {@code NO_PROXY}.
  *
- * @param allowed patterns of repositories that may be asked for: {@code allenai/*}, {@code
+ * @param allowed patterns of repositories that jobs may use: {@code allenai/*}, {@code
  *     datasets/Salesforce/*}, {@code *}; with none the hub is off
  * @param endpoint the hub or a mirror of it
- * @param token a token that reads; the operator's, so every caller can use what it can read
+ * @param token a read token of the operator; every caller can use what it can read
  * @param tokenFile file that holds the token
  * @param storageHosts hosts beside the endpoint that files may come from: {@code host}, {@code
  *     *.domain}
  * @param cache folder in the layout of {@code ~/.cache/huggingface/hub} that is written to; {@code
  *     hub} below the data directory where not set
  * @param caches more folders of that layout, which are only read
- * @param offline asks nobody and takes what the caches hold
- * @param maxCacheSize bytes that the cache may take; what was not used for longest is deleted for
- *     new models, never what is in use; no limit where not set
- * @param maxOwnerSize bytes of models in the cache that one owner's requests may have brought
- *     there; no limit where not set
+ * @param offline sends no request and uses only what the caches hold
+ * @param maxCacheSize bytes that the cache may take; the least recently used models are deleted for
+ *     new ones, never those in use; no limit where not set
+ * @param maxOwnerSize bytes in the cache that one owner's requests may have downloaded; no limit
+ *     where not set
  * @param streams files downloaded at once
  * @param connectTimeout longest wait for a connection
  * @param idleTimeout longest time without a byte
@@ -85,7 +84,7 @@ record HubSettings(
     }
   }
 
-  /** What of this the cache goes by. */
+  /** The settings of the cache among these. */
   CacheSettings forCache() {
     return new CacheSettings(
         maxCacheSize,

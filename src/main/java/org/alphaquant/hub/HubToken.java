@@ -1,7 +1,7 @@
 package org.alphaquant.hub;
 
 /**
- * The operator's key to the hub.
+ * The operator's access token for the hub.
  *
  * @param value the secret; null without one
  * @param source the setting, variable or file that it came from, for messages

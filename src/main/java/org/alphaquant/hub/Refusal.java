@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.FetchException.Kind;
 
-/** What an answer other than success means, and what to do about it. */
+/** Translates an unsuccessful status of the hub into a problem that says what to do. */
 final class Refusal {
 
   private static final String BAD_TOKEN = "Invalid credentials in Authorization header";
@@ -31,7 +31,7 @@ final class Refusal {
     return status == 408 || status == 429 || status >= 500;
   }
 
-  /** How long the hub asks to wait; empty where it does not. */
+  /** The wait that the hub asks for (Retry-After); empty without one. */
   static Optional<Duration> wait(Answer answer) {
     Matcher reset = RESET.matcher(answer.header("RateLimit").orElse(""));
     boolean told = reset.find();

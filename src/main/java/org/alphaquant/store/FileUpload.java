@@ -39,8 +39,8 @@ import software.amazon.awssdk.services.s3.model.Part;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
- * Puts one file into a store: in one piece, or in parts of which an earlier attempt may have sent
- * some. Each piece is sent with its MD5, which the store compares with what it received.
+ * Uploads one file to a store: in one request, or in parts, of which an earlier attempt may have
+ * sent some. Each piece is sent with its MD5, which the store compares with what it received.
  */
 final class FileUpload {
 
@@ -57,7 +57,7 @@ final class FileUpload {
   private final String sha256;
   private final String key;
 
-  /** What puts a file: threads to send with, whom to ask whether to go on, whom to tell. */
+  /** The collaborators of an upload: threads, a check for cancellation, and a progress observer. */
   record Sender(ExecutorService threads, Runnable ensureWanted, LongConsumer sent) {}
 
   FileUpload(
@@ -96,7 +96,7 @@ final class FileUpload {
     }
   }
 
-  /** Whether an earlier attempt has put it. */
+  /** Whether an earlier attempt has uploaded it. */
   private boolean isThere() {
     Optional<HeadObjectResponse> there = store.head(key, object);
     return there.isPresent()
@@ -172,7 +172,7 @@ final class FileUpload {
     rows.end(job, upload);
   }
 
-  /** Lets go of the parts of an upload that is not gone on with. */
+  /** Deletes the parts of an abandoned upload. */
   static void abort(Store store, Upload upload) {
     try {
       store
@@ -282,7 +282,7 @@ final class FileUpload {
       try {
         return part.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
       } catch (TimeoutException goesOn) {
-        // Looks whether it is still wanted, and waits on.
+        // Checks for cancellation, then waits on.
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IOException("the upload was broken off", e);

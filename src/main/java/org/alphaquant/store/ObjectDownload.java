@@ -26,7 +26,7 @@ final class ObjectDownload {
   }
 
   /**
-   * Returns when the file is as long as the object, which kept its tag meanwhile.
+   * Returns when the file is as long as the object, whose ETag has not changed.
    *
    * @throws FetchException if it cannot be had
    * @throws IOException if it cannot be written
@@ -58,7 +58,7 @@ final class ObjectDownload {
     }
   }
 
-  /** What came; a cut connection ends it as the end of the object does. */
+  /** The bytes received; a cut connection ends them as the end of the object does. */
   private long copy(Part part, OutputStream out) throws IOException {
     byte[] buffer = new byte[1 << 16];
     long copied = 0;

@@ -5,15 +5,15 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Where results lie and how they are handed out.
+ * Where results are stored and how clients download them.
  *
- * @param location {@code s3://store/path} that each job's result goes below, by its id; the data
- *     directory where not set
- * @param layers {@code s3://store/path} that finished layers go to while a job runs, so that any
- *     worker can go on with it; where not set, only workers on the same data directory can
- * @param redirect whether clients are sent to the store for what lies there; otherwise it goes
- *     through this service
- * @param redirectFor how long such a link holds
+ * @param location {@code s3://store/path} below which each job's result is written to a folder
+ *     named by the job's id; the data directory where not set
+ * @param layers {@code s3://store/path} to which finished layers are uploaded while a job runs, so
+ *     that any worker can resume it; where not set, only workers with the same data directory can
+ * @param redirect whether clients are redirected to presigned URLs; otherwise artifacts are
+ *     streamed through this service
+ * @param redirectFor lifetime of a presigned URL
  */
 @ConfigurationProperties("alphaquant.results")
 public record ResultSettings(
@@ -36,7 +36,7 @@ public record ResultSettings(
     }
   }
 
-  // A variable that is set to nothing says nothing.
+  // A variable set to the empty text counts as not set.
   private static String orNull(String place) {
     return place == null || place.isBlank() ? null : place;
   }

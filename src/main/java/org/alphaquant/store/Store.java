@@ -135,8 +135,8 @@ final class Store implements AutoCloseable {
    * Opens a part of an object.
    *
    * @param last offset of the last byte; -1 for the end
-   * @param etag that the object must still have; null for any
-   * @throws TransferInterruption if asking again may help
+   * @param etag that the object must have; null for any
+   * @throws TransferInterruption if a retry may succeed
    */
   Part open(String key, Object place, long from, long last, String etag)
       throws TransferInterruption {

@@ -7,10 +7,11 @@ import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.FetchException.Kind;
 
 /**
- * A place in a store: {@code s3://store/path}.
+ * An address in a store: {@code s3://store/path}.
  *
  * @param store the operator's name for it
- * @param path below what the store is for, without a slash at either end; empty for all of it
+ * @param path relative to the store's prefix, without a slash at either end; empty for the whole
+ *     store
  */
 public record StoreAddress(String store, String path) {
 
@@ -35,15 +36,15 @@ public record StoreAddress(String store, String path) {
     }
   }
 
-  /** Whether a text means a place in a store. */
+  /** Whether a text is an address in a store. */
   public static boolean is(String text) {
     return text.startsWith(SCHEME);
   }
 
   /**
-   * Reads {@code s3://store/path}; a slash at the end says nothing.
+   * Parses {@code s3://store/path}; a trailing slash is ignored.
    *
-   * @throws FetchException if it is none
+   * @throws FetchException if it is malformed
    */
   public static StoreAddress of(String text) {
     String rest = text.substring(SCHEME.length()).replaceFirst("/+$", "");
@@ -53,7 +54,7 @@ public record StoreAddress(String store, String path) {
         : new StoreAddress(rest.substring(0, slash), rest.substring(slash + 1));
   }
 
-  /** The place where a text means one; empty where it means something else. */
+  /** The address, if the text is one. */
   public static Optional<StoreAddress> parse(String text) {
     return text != null && is(text) ? Optional.of(of(text)) : Optional.empty();
   }
@@ -63,7 +64,7 @@ public record StoreAddress(String store, String path) {
     return new StoreAddress(store, path.isEmpty() ? name : path + "/" + name);
   }
 
-  /** What it is below; empty for the whole store. */
+  /** The parent's path; empty for the whole store. */
   StoreAddress parent() {
     int slash = path.lastIndexOf('/');
     return new StoreAddress(store, slash < 0 ? "" : path.substring(0, slash));

@@ -30,8 +30,8 @@ final class StoreClients {
     this.settings = settings;
   }
 
-  // Checksums beyond what a request must have are refused by Ceph, R2 and others; contents are
-  // compared with hashes of our own.
+  // Ceph, R2 and others refuse the SDK's optional checksums; contents are verified with the
+  // service's own hashes.
   S3Client client() {
     S3ClientBuilder builder =
         S3Client.builder()
@@ -52,7 +52,7 @@ final class StoreClients {
     return builder.build();
   }
 
-  /** Makes links that hold for a while, at the name that clients know the store by. */
+  /** Presigns URLs with the endpoint that clients use. */
   S3Presigner presigner() {
     S3Presigner.Builder builder =
         S3Presigner.builder()
@@ -76,7 +76,7 @@ final class StoreClients {
     return switch (settings.credentials()) {
       case NONE -> AnonymousCredentialsProvider.create();
       case ENVIRONMENT -> environment();
-      // Asked for with every request, so that a key whose file is replaced is used at once.
+      // Read with every request, so that a replaced key file takes effect immediately.
       case KEYS ->
           () ->
               settings.sessionToken() == null
@@ -97,7 +97,7 @@ final class StoreClients {
     };
   }
 
-  /** None of the sources that Amazon's libraries know has keys, or the one that has was refused. */
+  /** None of the SDK's credential sources has keys, or their request was refused. */
   static final class NoCredentialsException extends SdkClientException {
     NoCredentialsException(SdkException cause) {
       super(SdkClientException.builder().message(cause.getMessage()).cause(cause));

@@ -35,7 +35,7 @@ class StoreConfiguration {
     return new StoredResults(stores, rows, new TransactionTemplate(transactions), settings);
   }
 
-  /** In every process that knows the stores. */
+  /** Beans of every process that uses stores. */
   @Bean
   Rounds storeSweep(StoredResults results, RetentionSettings retention, StoresSettings stores) {
     double keepSeconds = retention.attempts().toMillis() / 1000.0;

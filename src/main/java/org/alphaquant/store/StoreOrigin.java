@@ -25,8 +25,8 @@ import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.ServerSideEncryption;
 
 /**
- * The objects below one place, as they are at one time. Each is asked for by its tag, so that what
- * changes in between is refused rather than mixed.
+ * The objects below one address at one time. Each is requested with its ETag, so that an object
+ * that changes between listing and download is refused instead of mixed with others.
  */
 final class StoreOrigin implements Origin {
 
@@ -100,7 +100,7 @@ final class StoreOrigin implements Origin {
   }
 
   private RemoteFile file(StoredObject object, Patience patience) {
-    // Deep down lies nothing that a model is read from.
+    // Models have no files in deeper folders.
     Optional<HeadObjectResponse> head =
         object.path().chars().filter(c -> c == '/').count() > 1
             ? Optional.empty()
@@ -123,7 +123,10 @@ final class StoreOrigin implements Origin {
     return SHA256_HEX.matcher(text).matches();
   }
 
-  /** The tag is a hash of what was put in one piece, and of its cipher with some encryptions. */
+  /**
+   * The ETag is the content's MD5 only for an object uploaded in one piece, and not with every
+   * encryption.
+   */
   private static Digest md5(HeadObjectResponse head, StoredObject object) {
     boolean plain =
         head.sseCustomerAlgorithm() == null

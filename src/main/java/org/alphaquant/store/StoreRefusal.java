@@ -24,7 +24,7 @@ final class StoreRefusal {
   }
 
   /**
-   * In words.
+   * The refusal as a message.
    *
    * @param place that was asked for
    */

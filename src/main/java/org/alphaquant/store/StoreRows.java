@@ -9,7 +9,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What jobs have in stores: every SQL statement about it. */
+/** The objects that jobs have in stores: every SQL statement about them. */
 final class StoreRows {
 
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -27,7 +27,7 @@ final class StoreRows {
    */
   record Stored(UUID job, StoreAddress location, List<String> files) {}
 
-  /** Says what is about to be put there, before the first byte. */
+  /** Records what is about to be uploaded, before the first byte. */
   void add(UUID job, StoreAddress location, List<String> files) {
     sql.sql(
             """
@@ -40,7 +40,7 @@ final class StoreRows {
         .update();
   }
 
-  /** Forgets these files of a job, and none that was put meanwhile. */
+  /** Removes the rows of these files of a job, but not of any uploaded since. */
   void remove(Stored stored) {
     sql.sql(
             """
@@ -62,8 +62,8 @@ final class StoreRows {
   }
 
   /**
-   * Places that nobody needs any more: of jobs that are deleted or cancelled, of those that failed
-   * so long ago, and of those that succeeded with another result, as layers are.
+   * Addresses that are no longer needed: of deleted and cancelled jobs, of jobs that failed before
+   * the retention time, and layers of jobs that succeeded.
    */
   List<Stored> forgotten(double keepSeconds, int limit) {
     return sql.sql(
@@ -83,8 +83,8 @@ final class StoreRows {
   }
 
   /**
-   * Locks the job of such a place until the transaction's end; false where it is needed again, or
-   * somebody else has it.
+   * Locks the job of such an address until the end of the transaction; false where it is needed
+   * again, or another process holds the lock.
    */
   boolean lockForgotten(Stored stored, double keepSeconds) {
     boolean deleted =
@@ -117,7 +117,7 @@ final class StoreRows {
   }
 
   /**
-   * An upload in parts.
+   * A multipart upload.
    *
    * @param object where it goes
    * @param sha256 of the file that it is of

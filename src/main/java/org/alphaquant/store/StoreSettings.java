@@ -11,10 +11,10 @@ import org.springframework.util.unit.DataSize;
 /**
  * One store.
  *
- * @param endpoint where it answers; the region's own of Amazon where not set
+ * @param endpoint its URL; Amazon's endpoint of the region where not set
  * @param region {@code us-east-1}, {@code auto}, …
  * @param bucket the store's name where not set
- * @param prefix what of the bucket it is; jobs reach nothing outside
+ * @param prefix prefix within the bucket; jobs cannot reach anything outside it
  * @param pathStyle whether the bucket is in the path rather than in the host's name; true where
  *     there is an endpoint
  * @param credentials {@code keys}, {@code environment} (variables, files and services that Amazon's
@@ -23,11 +23,10 @@ import org.springframework.util.unit.DataSize;
  * @param secretKey the key
  * @param accessKeyFile file that holds the key's name
  * @param secretKeyFile file that holds the key
- * @param sessionToken of a key that is valid for a while
- * @param readable whether jobs may take models and texts from it
- * @param writable whether jobs may put results there by {@code output.location}
- * @param publicEndpoint what clients call it, in links that they are sent to; the endpoint where
- *     not set
+ * @param sessionToken of temporary credentials
+ * @param readable whether jobs may read models and texts from it
+ * @param writable whether jobs may write results to it by {@code output.location}
+ * @param publicEndpoint endpoint in presigned URLs for clients; {@code endpoint} where not set
  * @param streams parts of a file uploaded at once
  * @param partSize bytes of a part, at least 5 MB; larger where a file would have too many
  * @param connectTimeout longest wait for a connection
@@ -59,7 +58,7 @@ record StoreSettings(
 
   static final long MIN_PART = 5L << 20;
 
-  /** Where the keys come from. */
+  /** The source of the credentials. */
   enum Credentials {
     KEYS,
     ENVIRONMENT,

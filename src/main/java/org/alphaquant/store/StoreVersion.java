@@ -8,10 +8,10 @@ import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.Version;
 
 /**
- * What lay at a place when it was looked up.
+ * The objects at an address when they were listed.
  *
  * @param kind {@code stores} for models, {@code texts} for texts, as a cache's folders begin
- * @param revision hash of the names, sizes and tags of all that was there
+ * @param revision hash of the names, sizes and ETags of all objects
  */
 record StoreVersion(String kind, StoreAddress address, String revision) implements Version {
 

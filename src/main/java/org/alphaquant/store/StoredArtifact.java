@@ -12,7 +12,7 @@ import org.springframework.core.io.AbstractResource;
 import org.springframework.http.ContentDisposition;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 
-/** A file of a result that lies in a store. Nothing is asked for before it is read. */
+/** An artifact in a store. No request is sent before it is read. */
 public final class StoredArtifact extends AbstractResource {
 
   private final Store store;
@@ -77,7 +77,7 @@ public final class StoredArtifact extends AbstractResource {
     return new Content();
   }
 
-  /** Asks the store only for what comes after what was skipped, and for no more than is read. */
+  /** Requests only the range that follows the skipped bytes, and no more than is read. */
   private final class Content extends InputStream {
     private long at;
     private Part part;

@@ -15,8 +15,8 @@ import org.alphaquant.cache.FetchException.Kind;
 import org.alphaquant.cache.Patience;
 
 /**
- * A job's own folder in a store, for files that lie there while it runs. They are deleted when it
- * has ended.
+ * A job's folder in a store for the files that it needs while it runs. They are deleted after its
+ * end.
  */
 public final class StoredFolder implements AutoCloseable {
 
@@ -43,9 +43,9 @@ public final class StoredFolder implements AutoCloseable {
   }
 
   /**
-   * Looks what is there.
+   * Lists the folder.
    *
-   * @throws FetchException if the store does not tell
+   * @throws FetchException if the store does not answer
    */
   public void list() {
     Patience patience = Patience.whileWanted(ensureWanted);
@@ -53,13 +53,13 @@ public final class StoredFolder implements AutoCloseable {
     store.list(address, patience).forEach(object -> there.put(object.path(), object));
   }
 
-  /** Names of the files that were there when it was looked at, and of those put since. */
+  /** Names of the files that were listed, and of those uploaded since. */
   public List<String> names() {
     return List.copyOf(there.keySet());
   }
 
   /**
-   * Puts a file, unless one of that name and length is there.
+   * Uploads a file, unless one of that name and length exists.
    *
    * @throws FetchException if the store refuses it or does not answer
    * @throws IOException if it cannot be read
@@ -77,9 +77,9 @@ public final class StoredFolder implements AutoCloseable {
   }
 
   /**
-   * Brings a file.
+   * Downloads a file.
    *
-   * @throws FetchException if it is not there, or does not come
+   * @throws FetchException if it does not exist or cannot be downloaded
    * @throws IOException if it cannot be written
    */
   public void get(String name, Path file) throws IOException {
