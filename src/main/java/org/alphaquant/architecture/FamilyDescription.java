@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param modelType its {@code model_type} in config.json
  * @param architectures its class names in config.json's {@code architectures}
- * @param attention what is special about its attention
+ * @param attention special features of its attention
  * @param routing how tokens are routed; {@code none} for dense models
  * @param sharedExperts experts that every token visits; {@code none} without
  */

@@ -9,7 +9,7 @@ package org.alphaquant.architecture;
  */
 public record FusedExperts(String gateUp, String down, Arrangement arrangement, boolean biased) {
 
-  /** How the matrices lie, for E experts of width M in a model of width H. */
+  /** The layout of the matrices, for E experts of width M in a model of width H. */
   public enum Arrangement {
     /** [E, 2M, H], the gate's rows before those of up, and [E, H, M]. */
     GATE_FIRST,

@@ -14,8 +14,8 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * Typed reading of config.json. A default applies to a missing key only; null is a value of its
  * own, and only the readers named {@code OrNull} take it. Every error names the key.
  *
- * @param path what comes before a key in the whole file, {@code text_config.} for example
- * @param asked every key that was read, with its path
+ * @param path prefix of the keys within the file, such as {@code text_config.} @param asked every
+ *     key that was read, with its path
  */
 public record ModelConfig(JsonNode root, String path, Set<String> asked) {
 
@@ -42,7 +42,7 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
     return missing(key) || get(key).isNull();
   }
 
-  /** The first of several spellings of a key that is there; the first spelling if none is. */
+  /** The first of several spellings that is present; the first one if none is. */
   public String spelling(String... keys) {
     return Arrays.stream(keys).filter(key -> !missing(key)).findFirst().orElse(keys[0]);
   }
@@ -118,7 +118,7 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
     return value.asDouble();
   }
 
-  /** A number above zero, for what is divided by or taken the root of. */
+  /** A positive number, for divisors and radicands. */
   public double aboveZero(String key, double whenMissing) {
     double value = number(key, whenMissing);
     if (!((float) value > 0)) {

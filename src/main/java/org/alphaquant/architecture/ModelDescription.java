@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a checkpoint holds, known from its config.json and the headers of its files alone.
+ * The contents of a checkpoint, as described by its config.json and the headers of its files.
  *
  * @param family name of the family, as config.json's {@code model_type} has it
- * @param recognisedBy what told the family: {@code request}, {@code model_type}, {@code
+ * @param recognisedBy what identified the family: {@code request}, {@code model_type}, {@code
  *     architectures} or {@code tensor names}
  * @param parameters elements of all tensors that take part in the forward pass
  * @param bytes stored size of those tensors

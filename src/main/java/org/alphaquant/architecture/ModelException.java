@@ -6,7 +6,7 @@ package org.alphaquant.architecture;
  */
 public final class ModelException extends RuntimeException {
 
-  /** What is wrong. */
+  /** The kind of fault. */
   public enum Kind {
     UNKNOWN_FAMILY,
     CONFIG,
@@ -17,7 +17,7 @@ public final class ModelException extends RuntimeException {
     WEIGHT_NOT_FINITE,
     /** The scales of a quantized weight are beyond the type that the result stores them in. */
     SCALE_OUT_OF_RANGE,
-    /** What a layer gives has infinities or not-a-number. */
+    /** The output of a layer has infinities or not-a-number. */
     ACTIVATION_NOT_FINITE,
     /** The perplexity is infinite or not-a-number. */
     PERPLEXITY_NOT_FINITE
@@ -74,9 +74,9 @@ public final class ModelException extends RuntimeException {
   }
 
   /**
-   * Numbers that are no longer finite somewhere in the forward pass.
+   * Values that are not finite in the forward pass.
    *
-   * @param place what gives them, {@code layer 3} for example
+   * @param place where they arise, such as {@code layer 3}
    */
   public static ModelException activationNotFinite(String place) {
     return new ModelException(
@@ -87,7 +87,7 @@ public final class ModelException extends RuntimeException {
             + " the numbers beyond float32");
   }
 
-  /** A model whose perplexity is no number, though all of its layers give some. */
+  /** A model whose perplexity is not finite although the outputs of all layers are. */
   public static ModelException perplexityNotFinite(double negativeLogLikelihood) {
     return new ModelException(
         Kind.PERPLEXITY_NOT_FINITE,

@@ -26,7 +26,7 @@ public enum ModuleKind {
     return compareTo(EMBEDDING) < 0;
   }
 
-  /** Whether its weight can be stored in another way than in the source. */
+  /** Whether its weight can be quantized. */
   public boolean isQuantizable() {
     return compareTo(NORM) < 0;
   }

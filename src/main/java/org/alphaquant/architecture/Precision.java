@@ -3,8 +3,8 @@ package org.alphaquant.architecture;
 import com.fasterxml.jackson.annotation.JsonProperty;
 
 /**
- * What the matrix products of calibration are computed in; sums are float32 always. It matters on a
- * GPU alone: the CPU computes in float32 whatever is asked for.
+ * The precision of the matrix products of calibration; sums are always float32. It only affects
+ * GPUs: the CPU always computes in float32.
  */
 public enum Precision {
   /** Float32 throughout. */

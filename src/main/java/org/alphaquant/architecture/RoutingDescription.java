@@ -5,8 +5,8 @@ package org.alphaquant.architecture;
  *
  * @param experts routed experts of a layer
  * @param topK experts per token
- * @param score what is made of the router's logits: {@code softmax}, {@code sigmoid} or {@code
- *     sparsemixer}
+ * @param score how scores are computed from the router's logits: {@code softmax}, {@code sigmoid}
+ *     or {@code sparsemixer}
  * @param renormalised whether the chosen scores are divided by their sum
  * @param scale constant factor on the weights
  * @param groups groups the experts are split into, 1 without group limit

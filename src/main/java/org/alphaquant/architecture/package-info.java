@@ -1,2 +1,2 @@
-/** What a model is, as data: families, layers, linears and routing, without a tensor. */
+/** The description of a model, as data: families, layers, linears and routing, without a tensor. */
 package org.alphaquant.architecture;

@@ -47,7 +47,8 @@ final class Completeness {
     return wanted;
   }
 
-  // What others put into the cache may have no list of files; the index tells of the weights then.
+  // Snapshots that other programs downloaded may have no list of files; then the index of the
+  // weights is used.
   private boolean hasWeights(Version pinned, Set<String> shards) {
     return shards == null
         ? cache.has(pinned, "model.safetensors")

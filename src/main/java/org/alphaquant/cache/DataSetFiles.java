@@ -13,8 +13,8 @@ import org.alphaquant.cache.FetchException.Kind;
  * scripts are never run.
  *
  * @param config folder or part of the name that belongs to a configuration; null for any
- * @param split {@code train} where null; for {@code test} what is held out under another name does
- *     too
+ * @param split {@code train} where null; for {@code test} a held-out split of another name also
+ *     counts
  * @param file name or pattern with {@code *}; null for the first of the split
  */
 public record DataSetFiles(String config, String split, String file) {
@@ -23,7 +23,7 @@ public record DataSetFiles(String config, String split, String file) {
       List.of(".parquet", ".jsonl", ".ndjson", ".json", ".txt");
   private static final int SHOWN = 10;
 
-  // Not every data set calls what it holds out for measurements its test split.
+  // Not every data set names its held-out split "test".
   private static final Map<String, List<String>> NAMES =
       Map.of("test", List.of("test", "validation", "valid", "val", "dev"));
 

@@ -5,7 +5,7 @@ import java.io.IOException;
 /** A refusal of the hub, a store or the cache, with a message fit for the client. */
 public final class FetchException extends RuntimeException {
 
-  /** What kind of refusal it is. */
+  /** The kind of refusal. */
   public enum Kind {
     /** The name, revision or file does not exist, or the service's token may not see it. */
     NOT_FOUND,
@@ -17,7 +17,10 @@ public final class FetchException extends RuntimeException {
     UNUSABLE,
     /** Not enough space. */
     NO_SPACE,
-    /** The service does not answer, answers nonsense, or sends other bytes than it says. */
+    /**
+     * The server does not answer, answers with malformed content, or sends bytes that do not match
+     * their hash.
+     */
     UNAVAILABLE
   }
 

@@ -57,7 +57,7 @@ final class FileChoice {
   /**
    * The weights: exactly the files that the index names; without one, the only or the usual file.
    *
-   * @param shards what the index names; null where there is no index
+   * @param shards the files that the index names; null without an index
    * @throws FetchException if a file is missing
    */
   static List<RemoteFile> weights(Version model, List<RemoteFile> all, Set<String> shards) {

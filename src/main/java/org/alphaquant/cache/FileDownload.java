@@ -44,7 +44,8 @@ final class FileDownload {
   /**
    * Returns when the part file is complete.
    *
-   * @throws FetchException if it is refused, comes with other bytes twice, or does not come
+   * @throws FetchException if the download is refused, has the wrong hash twice, or makes no
+   *     progress
    * @throws IOException if it cannot be written
    */
   void run() throws IOException {
@@ -108,7 +109,7 @@ final class FileDownload {
       int taken = (int) Math.min(count, file.size() - part.length());
       append(buffer, taken);
       if (taken < count) {
-        // Longer than it should be: the hash of what is kept decides.
+        // Longer than announced: the hash of the part that is kept decides.
         return;
       }
       if (floor.isMissed(count)) {

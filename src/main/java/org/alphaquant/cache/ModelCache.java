@@ -63,8 +63,8 @@ public final class ModelCache implements AutoCloseable {
   }
 
   /**
-   * A folder with the model's names and shapes: the cached model, or one without its weights that
-   * is put together from the headers of its files.
+   * A folder with the model's names and shapes: the cached model, or one without its weights
+   * assembled from the headers of its files.
    *
    * @throws FetchException if it cannot be had
    */
@@ -80,7 +80,7 @@ public final class ModelCache implements AutoCloseable {
    * The model's folder, downloaded if it is not there. It is not deleted before the result is
    * closed.
    *
-   * @param licence as its origin says it; null where it says none
+   * @param licence as its origin names it; null where it names none
    * @param owner whose request it is; null for nobody's
    * @throws FetchException if it cannot be had
    */
@@ -226,7 +226,7 @@ public final class ModelCache implements AutoCloseable {
   }
 
   /**
-   * A version that lies in a cache.
+   * A version in a cache.
    *
    * @param complete whether it has all that a model needs
    * @param owned whether it lies in the writable cache

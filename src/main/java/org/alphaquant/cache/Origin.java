@@ -11,7 +11,7 @@ public interface Origin {
   /**
    * All files of a version.
    *
-   * @throws FetchException if it may not be asked, or does not tell
+   * @throws FetchException if it is not permitted or does not answer
    */
   List<RemoteFile> files(Version version, Patience patience);
 

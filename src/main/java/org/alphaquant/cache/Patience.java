@@ -46,7 +46,7 @@ public final class Patience {
     return endless || deadline - System.nanoTime() > time.toNanos();
   }
 
-  /** Waits, unless what was asked for is not wanted any more. */
+  /** Waits, unless the download was cancelled. */
   public void await(Duration time) {
     long until = System.nanoTime() + time.toNanos();
     while (System.nanoTime() < until) {

@@ -7,12 +7,11 @@ import java.io.InputStream;
 public interface RemoteContent {
 
   /**
-   * Asks for a part.
+   * Requests a range.
    *
    * @param from offset of its first byte
    * @param last offset of its last byte; -1 for the end of the file
-   * @throws TransferInterruption if asking again may help
-   * @throws FetchException if it does not
+   * @throws TransferInterruption if a retry may succeed @throws FetchException if it cannot
    * @throws IOException if the connection fails
    */
   Part open(long from, long last, Patience patience) throws IOException, TransferInterruption;
@@ -21,10 +20,10 @@ public interface RemoteContent {
   String host();
 
   /**
-   * What came.
+   * The response's bytes.
    *
-   * @param from offset of its first byte: 0 where the sender gives no parts
-   * @param release lets the connection go; what was not read is not waited for
+   * @param from offset of its first byte: 0 where the server ignores ranges @param release releases
+   *     the connection without waiting for unread bytes
    */
   record Part(InputStream bytes, long from, Runnable release) implements AutoCloseable {
     @Override

@@ -41,7 +41,7 @@ final class RemoteHeaders {
   private final Patience patience;
 
   /**
-   * @param folder where it is put together; beside it are its drafts
+   * @param the assembled folder; drafts are beside it
    */
   RemoteHeaders(Origin origin, Path folder, Version pinned, Patience patience) {
     this.origin = origin;
@@ -168,7 +168,7 @@ final class RemoteHeaders {
     }
   }
 
-  /** The bytes of a file from one place to before another. */
+  /** A range of a file's bytes, the end exclusive. */
   private byte[] part(RemoteFile file, long from, long end) throws IOException {
     RemoteContent content = origin.content(pinned, file);
     try (RemoteContent.Part answer = content.open(from, end - 1, patience)) {

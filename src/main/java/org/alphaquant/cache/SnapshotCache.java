@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
  * </pre>
  *
  * Every file appears under its name by one rename, complete; a snapshot's list of files comes first
- * and its links last, so that a reader can tell a whole snapshot from a part.
+ * and its links last, so that a reader can distinguish a complete snapshot from a partial one.
  */
 final class SnapshotCache {
 
@@ -152,7 +152,7 @@ final class SnapshotCache {
     }
   }
 
-  /** A link in a cache that others write to may lead anywhere. */
+  /** A link in a cache that other programs write to may point anywhere. */
   private boolean isBelowRoot(Path path) throws IOException {
     return path.toRealPath().startsWith(root.toRealPath());
   }
@@ -212,7 +212,7 @@ final class SnapshotCache {
     replace(verified, blob);
   }
 
-  /** Makes the snapshot's link to a content; where there are no links, a copy of its own. */
+  /** Creates the snapshot's link to a blob, or a copy where the file system has no links. */
   void link(Version pinned, RemoteFile file) throws IOException {
     Path link = snapshot(pinned).resolve(file.path());
     Path blob = blob(pinned, file);

@@ -26,9 +26,9 @@ public final class TransferInterruption extends Exception {
   }
 
   /**
-   * To be tried again after a while.
+   * A failed transfer that may be retried after a pause.
    *
-   * @param pause what the sender asks for; the usual time where it is empty
+   * @param pause the pause that the server asks for; the default where empty
    */
   public static TransferInterruption of(FetchException reason, Optional<Duration> pause) {
     return new TransferInterruption(reason, pause.orElse(null), false, false);
@@ -39,7 +39,7 @@ public final class TransferInterruption extends Exception {
     return new TransferInterruption(reason, null, true, false);
   }
 
-  /** What came was too slow to count as progress. */
+  /** The transfer was too slow to count as progress. */
   static TransferInterruption stalled(FetchException reason) {
     return new TransferInterruption(reason, null, false, true);
   }

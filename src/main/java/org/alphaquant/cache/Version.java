@@ -12,6 +12,6 @@ public interface Version {
   /** Which one of the folder's versions it is: 40 hexadecimal digits. */
   String revision();
 
-  /** What people call it, for messages. */
+  /** Its name in messages. */
   String path();
 }

@@ -12,8 +12,8 @@ import java.security.MessageDigest;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
 
 /**
- * Writes a file so that under its own name it is either absent or complete: content and then its
- * name are forced to the disk before anyone can see it. The hash is taken on the way.
+ * Writes a file so that under its own name it is either absent or complete: its content and then
+ * its name are forced to the disk before it becomes visible. The hash is computed while writing.
  */
 public final class AtomicFile implements WritableByteChannel {
 
@@ -25,8 +25,7 @@ public final class AtomicFile implements WritableByteChannel {
   // The JDK copies a heap buffer into native memory of the same size to write it.
   private static final int CHUNK = 1 << 20;
 
-  // What is written waits in memory; forced bit by bit, the end does not have to wait for all of
-  // it.
+  // Written pages stay in memory until forced; forcing them gradually shortens the wait at the end.
   private static final long FORCED_BYTES = 256L << 20;
 
   private final FileChannel channel;

@@ -43,7 +43,7 @@ public final class Checkpoint implements AutoCloseable {
   }
 
   /**
-   * The same for a folder of somebody else.
+   * The same for an untrusted folder.
    *
    * @param links which links in it may be followed
    */

@@ -10,7 +10,7 @@ import java.util.Optional;
  */
 public final class CheckpointException extends RuntimeException {
 
-  /** What is wrong; one constant for each way in which files can be malformed. */
+  /** The kind of fault; one constant for each way in which files can be malformed. */
   public enum Kind {
     NOT_A_FOLDER,
     UNREADABLE,
@@ -84,7 +84,7 @@ public final class CheckpointException extends RuntimeException {
     return new CheckpointException(kind, file, tensor, detail, null);
   }
 
-  /** This, or what the file is instead where its beginning tells. */
+  /** This fault, or the file's real format where its first bytes identify it. */
   CheckpointException orOtherContent(Path path, String expected) {
     return OtherContent.of(path)
         .map(name -> of(kind, path, "not " + expected + "; this is " + name, this))

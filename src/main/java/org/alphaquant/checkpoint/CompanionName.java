@@ -5,9 +5,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Which files of a model's folder go with its weights. All do but weights, their indexes, hidden
- * files and what tools for quantizing leave: nobody can list what engines, processors and custom
- * code read.
+ * Which companion files of a model are copied to the result: all except weights, their indexes,
+ * hidden files and other quantizers' files, because no list could cover what engines, processors
+ * and custom code read.
  */
 public final class CompanionName {
 
@@ -29,7 +29,7 @@ public final class CompanionName {
   private CompanionName() {}
 
   /**
-   * Why a file is left out; empty where it goes along.
+   * Why a file is left out; empty where it is copied.
    *
    * @param path below the model's folder, with {@code /} between names
    */

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Looks for infinities and not-a-number in stored numbers: words whose exponent bits are all ones
+ * Detects infinities and not-a-number in stored numbers: words whose exponent bits are all ones
  * (IEEE 754; OCP 8-bit floating point, where E4M3 has them only with an all-ones mantissa; OCP MX's
  * exponents, which have no sign). Eight bytes are checked in one step, so that a file is read about
  * as fast as memory gives it.

@@ -188,7 +188,7 @@ final class HeaderReader {
     return CheckpointException.ofTensor(Kind.HEADER_FIELD, file, name, detail);
   }
 
-  /** What has been read of one tensor so far. */
+  /** The fields of one tensor read so far. */
   private final class TensorFields {
     private Dtype dtype;
     private List<Long> shape;

@@ -56,7 +56,7 @@ final class JsonText {
     }
   }
 
-  // Editors of some systems begin a file with it.
+  // Some editors start a file with a byte order mark.
   private static void skipByteOrderMark(ByteBuffer bytes) {
     if (bytes.remaining() > 3 && (bytes.getInt(0) >>> 8) == 0xefbbbf) {
       bytes.position(3);

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Which links in a folder may be followed. Asked each time that a file is opened or copied, because
- * a folder that others write to may have changed since it was allowed.
+ * Which links in a folder may be followed. Checked each time that a file is opened or copied,
+ * because the folder may have changed since the last check.
  */
 @FunctionalInterface
 public interface Links {
@@ -18,10 +18,10 @@ public interface Links {
   Links OWN = Path::toRealPath;
 
   /**
-   * Where a file really is.
+   * The real path of a file.
    *
-   * @throws IOException if it is not there
-   * @throws RuntimeException if it is outside of what may be read
+   * @throws IOException if it does not exist @throws RuntimeException if it lies outside the
+   *     permitted folders
    */
   Path real(Path file) throws IOException;
 

@@ -59,8 +59,8 @@ public final class OtherContent {
   private OtherContent() {}
 
   /**
-   * What a file is that should hold weights or a JSON object, as the end of a sentence that begins
-   * with "this is"; empty where it looks like none of the known ones.
+   * The real format of a file that should hold weights or a JSON object, to complete a sentence
+   * that starts with "this is"; empty where it is none of the known formats.
    */
   public static Optional<String> of(Path file) {
     byte[] head = head(file);

@@ -18,8 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
 
 /**
- * One safetensors file, memory-mapped and fully checked on opening. Nothing of the data is read
- * before it is asked for. Safe for use by several threads.
+ * One safetensors file, memory-mapped and fully checked on opening. Data is read only when
+ * requested. Safe for use by several threads.
  */
 public final class SafetensorsFile implements AutoCloseable {
 
@@ -51,7 +51,7 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /**
-   * The same for a file of somebody else.
+   * The same for an untrusted file.
    *
    * @param links which links may be followed
    */

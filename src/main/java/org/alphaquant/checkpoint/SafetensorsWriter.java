@@ -31,9 +31,9 @@ public final class SafetensorsWriter {
   /**
    * Writes the file under a temporary name, forces it to the disk and renames it.
    *
-   * @throws CheckpointException if two tensors share a name, a source does not give the bytes it
-   *     announced, the header would be over the format's limit, or the disk refuses; then no file
-   *     of this name is left unless one was there before
+   * @throws CheckpointException if two tensors share a name, a source does not return the bytes
+   *     that it announced, the header exceeds the format's limit, or the disk cannot be written; an
+   *     existing file of this name is then unchanged
    */
   public static WrittenFile write(Path file, List<TensorSource> tensors) {
     return write(file, tensors, PYTORCH);

@@ -19,8 +19,8 @@ import org.alphaquant.checkpoint.CheckpointException.Kind;
 /**
  * Writes the weights of a checkpoint folder: {@code model.safetensors} if they fit one shard, else
  * {@code model-00001-of-0000N.safetensors} and, last, the index that makes them one checkpoint.
- * Shards are filled greedily in the order given; neighbours of one module stay together, and what
- * is larger than a shard gets one of its own.
+ * Shards are filled greedily in the order given; tensors of one module stay together, and a tensor
+ * larger than a shard gets a shard of its own.
  */
 public final class ShardedWriter {
 

@@ -14,7 +14,7 @@ import org.alphaquant.checkpoint.CheckpointException.Kind;
  */
 public record TensorInfo(String name, Dtype dtype, List<Long> shape) {
 
-  /** PyTorch itself takes no more dimensions than this. */
+  /** PyTorch's limit. */
   public static final int MAX_RANK = 64;
 
   public TensorInfo {

@@ -19,7 +19,7 @@ public interface TensorSource {
     return lazy(info, () -> List.of(bytes));
   }
 
-  /** A tensor whose bytes are asked for when it is written, and not kept. */
+  /** A tensor whose bytes are produced when it is written, and not kept. */
   static TensorSource lazy(TensorInfo info, Supplier<List<ByteBuffer>> slices) {
     return new SliceSource(info, slices);
   }

@@ -14,7 +14,7 @@ import java.util.HexFormat;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
-/** Fetches files of a result, resuming what is there in part and checking every file's SHA-256. */
+/** Fetches files of a result, resuming partial files and checking every file's SHA-256. */
 final class ArtifactDownload {
   private static final int BUFFER = 1 << 16;
   private static final int ATTEMPTS = 5;

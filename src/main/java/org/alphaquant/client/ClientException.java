@@ -1,11 +1,11 @@
 package org.alphaquant.client;
 
-/** Why a command cannot go on; the message is one sentence for the person at the terminal. */
+/** The reason why a command failed; the message is one sentence for the user. */
 public final class ClientException extends RuntimeException {
   /** A command that failed: a refused request, a failed job. */
   public static final int FAILED = 1;
 
-  /** An option or argument that the command does not know. */
+  /** An unknown option or argument. */
   public static final int USAGE = 2;
 
   /** A service that does not answer. */

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
-/** The options of every command that talks to a service: where it is, and who asks. */
+/** The options of every command that connects to a service: its address and the API key. */
 final class Connection {
   private static final String KEY_VARIABLE = "ALPHAQUANT_KEY";
 

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Follows a job's events to its end, over as many connections as it takes. */
+/** Follows a job's events to its end, reconnecting as often as needed. */
 public final class EventFollower {
   private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "CANCELLED");
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -69,7 +69,7 @@ public final class EventFollower {
   }
 
   /**
-   * What happened to the job.
+   * An event of the job.
    *
    * @param type {@code state}, {@code progress}, {@code experts}, {@code log} or {@code metric}
    * @param level {@code info}, {@code warn} or {@code error}

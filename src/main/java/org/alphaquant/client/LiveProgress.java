@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 import org.alphaquant.client.EventFollower.JobEvent;
 import tools.jackson.databind.JsonNode;
 
-/** Keeps the terminal's last line at what the job's events say and the clock shows. */
+/** Keeps the terminal's last line up to date with the job's events and the clock. */
 public final class LiveProgress implements AutoCloseable {
   private static final long REDRAW_MILLIS = 500;
 

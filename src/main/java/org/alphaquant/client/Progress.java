@@ -7,7 +7,7 @@ import java.util.OptionalLong;
 import tools.jackson.databind.JsonNode;
 
 /**
- * How far a job is, as its events say.
+ * The progress of a job, from its events.
  *
  * @param phase in words
  * @param layer layers finished, of {@code layers}
@@ -33,7 +33,7 @@ record Progress(
           "write", "writing",
           "evaluate_after", "evaluating the result");
 
-  /** A phase about which nothing more is known. */
+  /** A phase without further figures. */
   static Progress of(String phase) {
     return new Progress(
         phase,
@@ -61,7 +61,7 @@ record Progress(
     return WORDS.getOrDefault(phase, phase.replace('_', ' '));
   }
 
-  /** What a person would call another step: the phase and the layer that is being worked on. */
+  /** A step as users see it: the phase and the current layer. */
   String step() {
     if (layer.isEmpty() || layers.orElse(0) < 2) {
       return phase;

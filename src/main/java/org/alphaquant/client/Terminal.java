@@ -60,7 +60,7 @@ public final class Terminal {
   /**
    * Redraws the last line.
    *
-   * @param newStep what it is about; without a terminal only another step is printed
+   * @param newStep the step that it describes; without a terminal only a new step is printed
    */
   public synchronized void redraw(String newStep, String line) {
     if (!leaving) {

@@ -2,10 +2,10 @@ package org.alphaquant.gptq;
 
 /** The order that columns are quantized in. */
 public enum ColumnOrder {
-  /** As they stand. */
+  /** The natural order. */
   NATURAL,
   /** Those with the largest diagonal of the Hessian first. */
   ACTIVATION,
-  /** As they stand where scales are refitted, the largest diagonal first elsewhere. */
+  /** The natural order where scales are refitted, else the largest diagonal first. */
   AUTO
 }

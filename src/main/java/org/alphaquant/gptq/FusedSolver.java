@@ -10,8 +10,8 @@ import org.alphaquant.torch.TensorScope;
 
 /**
  * {@code gptq.solve} and {@code scales.search} with the columns' loops in fused kernels: the same
- * steps in the same order on a GPU, where a script's column costs several launches. What is no loop
- * over columns stays a script.
+ * steps in the same order on a GPU, where a script's column costs several launches. Everything else
+ * stays a script.
  */
 final class FusedSolver {
 
@@ -25,7 +25,7 @@ final class FusedSolver {
     this.kernels = new SolverKernels(device, grid, reduced);
   }
 
-  /** Whether the kernels do all that is asked for. */
+  /** Whether the kernels support all that these options need. */
   boolean solves() {
     return !options.refits(grid) || !kernels.refits() || kernels.refitsHere();
   }

@@ -24,7 +24,7 @@ public record GptqOptions(
     boolean refit) {
 
   public GptqOptions {
-    // What the algorithm needs; how much a job may ask for is JobSpec's to limit.
+    // The algorithm's own limits; JobSpec limits what a job may request.
     require(damp > 0, "damp", damp, "above 0");
     require(blockSize >= 1, "block_size", blockSize, "at least 1");
     require(sweeps >= 0, "sweeps", sweeps, "at least 0");
@@ -43,7 +43,7 @@ public record GptqOptions(
         false);
   }
 
-  /** What a job gets that says nothing. */
+  /** The defaults of a job. */
   public static GptqOptions defaults() {
     return new GptqOptions(0.01, 128, ColumnOrder.AUTO, 2, 48, false, true);
   }
@@ -63,8 +63,8 @@ public record GptqOptions(
   }
 
   /**
-   * Whether columns are taken by falling diagonal. Refitted scales make it useless: groups are
-   * swept as they stand then, and what the order gained is gained again.
+   * Whether columns are taken by falling diagonal. Refitted scales make it useless: groups are then
+   * swept in natural order, which recovers what the order gains.
    */
   boolean actOrder(WeightGrid grid) {
     return order == ColumnOrder.ACTIVATION || order == ColumnOrder.AUTO && !refits(grid);

@@ -183,7 +183,7 @@ public final class GptqSolver {
         work.toFloats(solved.get(5)));
   }
 
-  // What is read back from a minimum in another place than a zero point is not the same float32.
+  // A minimum stored in place of a zero point decodes to slightly different float32 values.
   private static NDArray asRead(
       TensorScope work,
       NDArray codes,

@@ -8,17 +8,16 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * How far a quantized model's next-token distributions are from the original's: the
+ * The distance of a quantized model's next-token distributions from the original's: the
  * Kullback-Leibler divergence KL(original ‖ quantized) in nats per token, over part of the windows
  * that perplexity is measured on.
  *
  * @param windows how many windows
  * @param tokens how many predictions
- * @param compared tokens of the vocabulary that are compared one by one; what the others have
- *     together counts as one more, which makes the divergence a lower bound where that is not the
- *     whole vocabulary
+ * @param compared tokens of the vocabulary that are compared one by one; all others together count
+ *     as one more, so that the divergence is a lower bound unless the whole vocabulary is compared
  * @param mean over all predictions
- * @param p99 one prediction of a hundred diverges more
+ * @param p99 the 99th percentile over predictions
  * @param changedExperts the mean with each token sent to the experts, at the weights, that the
  *     original sent it to: what the changed weights cause; null in a dense model
  * @param changedRouting the rest of the mean, which the changed choice of experts causes; null in a
@@ -47,7 +46,7 @@ public record Divergence(
   }
 
   /**
-   * How often a layer's router chooses as in the original model.
+   * Router agreement of a layer with the original model.
    *
    * @param layer index of the layer
    * @param changed share of tokens that are sent to another set of experts

@@ -19,7 +19,9 @@ public record Losses(List<Double> windows, int predicted) {
     return Bootstrap.mean(values(), Math::exp);
   }
 
-  /** What a change of the model added to the perplexity; the same windows are drawn of both. */
+  /**
+   * The increase of perplexity from one model to another, bootstrapped over windows drawn in pairs.
+   */
   public Figure change(Losses before) {
     double[] was = before.values();
     double[] is = values();

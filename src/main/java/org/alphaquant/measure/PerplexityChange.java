@@ -11,7 +11,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param after of the quantized model, or of the only one
  * @param beforeInterval 95 % interval of {@code before}
  * @param afterInterval 95 % interval of {@code after}
- * @param change what was added, with the interval of windows drawn in pairs, which is far narrower
+ * @param change the increase, with the interval of windows drawn in pairs, which is far narrower
  * @param tokens predictions that it is the mean of
  * @param window tokens per window
  */

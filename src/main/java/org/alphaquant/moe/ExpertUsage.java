@@ -7,7 +7,7 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * How much calibration used one expert, on the model's own routing.
+ * Utilization of one expert during calibration, by the model's own routing.
  *
  * @param expert index within the layer
  * @param tokens tokens routed to it
@@ -18,10 +18,10 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param calibrationTokens tokens that its Hessian is summed over: its own, or more where the
  *     calibration's coverage is wider
  * @param weightSum sum of what those count in its Hessian
- * @param effectiveTokens tokens of equal weight that would say as much (Kish's effective sample
- *     size): the squared sum of the weights over the sum of their squares
+ * @param effectiveTokens number of equally weighted tokens of the same information (Kish's
+ *     effective sample size): the squared sum of the weights over the sum of their squares
  * @param layerShare part of the Hessian of its gate and up that is the layer's mean, 0 to 1: how
- *     far it was drawn there for want of tokens; null where nothing was calibrated
+ *     far it was shrunk towards the mean for lack of tokens; null where nothing was calibrated
  * @param remedies what was done for an under-utilized expert: {@code more-tokens} where it was
  *     calibrated on tokens that were not routed to it, {@code layer-mean} where its Hessian was
  *     drawn towards its layer's mean; null for the others
@@ -43,7 +43,10 @@ public record ExpertUsage(
 
   private static final double NOTICEABLE = 0.005;
 
-  /** One that was counted; what was done for it follows from {@code share} of its layer's mean. */
+  /**
+   * The utilization of one counted expert; its remedies follow from {@code share} of its layer's
+   * mean.
+   */
   ExpertUsage leaning(double share) {
     return new ExpertUsage(
         expert,

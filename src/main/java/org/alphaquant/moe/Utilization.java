@@ -31,10 +31,9 @@ public record Utilization(
   /**
    * Sums over the tokens of each expert.
    *
-   * @param tokens how many
-   * @param scores of what its outputs were multiplied with
-   * @param weights of what they count in its Hessian
-   * @param squares of the squares of that
+   * @param tokens number of tokens @param scores sum of the weights of its outputs @param weights
+   *     sum of the tokens' weights in its Hessian @param squares sum of the squares of those
+   *     weights
    */
   public record Counts(float[] tokens, float[] scores, float[] weights, float[] squares) {
 
@@ -59,8 +58,8 @@ public record Utilization(
    *
    * @param inputs width of an expert's input
    * @param allTokens of the layer
-   * @param natural what the router sent to each expert
-   * @param calibrated what each expert is calibrated on
+   * @param natural the tokens routed to each expert @param calibrated the tokens that each expert
+   *     is calibrated on
    */
   public static Utilization of(
       int layer, long inputs, long allTokens, int topK, Counts natural, Counts calibrated) {
@@ -96,7 +95,7 @@ public record Utilization(
     return new Utilization(layer, allTokens, topK, entropy, experts);
   }
 
-  /** The same, each expert's Hessian having this part of the layer's mean. */
+  /** The same, with the share of the layer's mean in each expert's Hessian. */
   public Utilization leaning(double[] layerShares) {
     List<ExpertUsage> leaning = new ArrayList<>();
     for (ExpertUsage expert : experts) {
@@ -105,15 +104,15 @@ public record Utilization(
     return new Utilization(layer, tokens, topK, entropy, leaning);
   }
 
-  /** What a (token, slot) pair counts in a Hessian on average. */
+  /** Mean weight of a (token, slot) pair in a Hessian. */
   public double meanWeight() {
     double sum = experts.stream().mapToDouble(ExpertUsage::weightSum).sum();
     return sum / Math.max(1, experts.stream().mapToLong(ExpertUsage::calibrationTokens).sum());
   }
 
   /**
-   * Whether an expert saw too little to stand alone: fewer tokens than its input has dimensions, so
-   * that its Hessian has not full rank, or less than a fifth of a fair share.
+   * Whether an expert received too few tokens for a Hessian of its own: fewer tokens than its input
+   * has dimensions, so that its Hessian has not full rank, or less than a fifth of a fair share.
    */
   static boolean isUnderUtilized(long tokens, double share, long inputs, int experts) {
     return tokens < inputs || share < LEAST_SHARE / experts;

@@ -22,7 +22,7 @@ final class CacheCalibration {
 
   private CacheCalibration() {}
 
-  /** The scales of one attention module, with the weights that it has now. */
+  /** The scales of one attention module with its current weights. */
   static List<TensorSource> scales(
       TensorScope parent, String module, Attention attention, ResidualStream stream, Rank rank) {
     List<TensorInfo> infos = CacheScales.of(module);

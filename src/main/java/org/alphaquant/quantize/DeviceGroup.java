@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * The devices that quantize one model together, each driven by a thread of its own. All threads
- * take the same steps; where one needs what the others have, all wait for each other. A thread that
- * fails ends the waiting of the others.
+ * take the same steps and synchronize where one needs the results of the others. A thread that
+ * fails releases the others.
  */
 public final class DeviceGroup {
 
@@ -42,7 +42,7 @@ public final class DeviceGroup {
     notifyAll();
   }
 
-  /** Throws what a device failed with, if one did. */
+  /** Rethrows the failure of a device, if one failed. */
   public synchronized void requireWhole() {
     if (failure instanceof RuntimeException exception) {
       throw exception;
@@ -52,7 +52,7 @@ public final class DeviceGroup {
     }
   }
 
-  /** What every device gives, by rank, once all have given it. */
+  /** Gathers one value of every device, in the order of ranks. */
   synchronized List<Object> exchange(int rank, Object own) {
     given[rank] = own;
     arrived++;

@@ -12,7 +12,8 @@ import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * What the experts of one layer are calibrated on: this device's tokens, and what is known of all.
+ * The calibration inputs of the experts of one layer: this device's tokens and the sums over all
+ * devices.
  *
  * @param h block input of all tokens [T, K], in the type that experts multiply
  * @param largest largest absolute value of {@code h} on all devices, [1]

@@ -5,7 +5,7 @@ import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.model.block.Routing;
 import org.alphaquant.torch.TensorScope;
 
-/** What becomes of a layer's routed experts, once it is known what they read. */
+/** What is done with a layer's routed experts: quantizing them, or keeping their Hessians. */
 interface ExpertStage {
 
   /**

@@ -3,7 +3,7 @@ package org.alphaquant.quantize;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.moe.Utilization;
 
-/** What the linears of a whole model read, kept from an earlier pass over the calibration text. */
+/** The Hessians of a whole model, kept from an earlier pass over the calibration text. */
 public interface KeptCalibration {
 
   /** Opens a layer's file, which the caller closes. */

@@ -5,7 +5,7 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What the solver did to one linear; its format is in the plan.
+ * The solver's report of one linear; its format is in the plan.
  *
  * @param module its name in the checkpoint
  * @param errorBefore error of plain rounding on the same scales, relative to the output's energy on

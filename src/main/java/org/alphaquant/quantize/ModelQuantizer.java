@@ -23,8 +23,8 @@ import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * Takes the calibration tokens through the model and quantizes what the plan names on their way:
- * the embedding, each layer, the head.
+ * Propagates the calibration tokens through the model and quantizes the modules of the plan in
+ * order: the embedding, each layer, the head.
  */
 public final class ModelQuantizer {
 
@@ -125,7 +125,7 @@ public final class ModelQuantizer {
     return Math.max(1, memory.expertsAtOnce());
   }
 
-  /** What happens when a layer is done, before the next one starts. */
+  /** Called when a layer is finished, before the next one starts. */
   public interface LayerDone {
     /**
      * @param result of the layer; the first one's also holds the embedding, the last one's the head

@@ -32,12 +32,12 @@ public final class Rank {
     return index == 0;
   }
 
-  /** Where the part of this rank begins when {@code count} things are divided. */
+  /** The first index of this rank's part when {@code count} things are divided. */
   public int begin(int count) {
     return begin(index, count);
   }
 
-  /** Where it ends. */
+  /** The exclusive end of this rank's part. */
   public int end(int count) {
     return begin(index + 1, count);
   }
@@ -46,7 +46,7 @@ public final class Rank {
     return (int) ((long) count * rank / size());
   }
 
-  /** What every rank has, in their order. */
+  /** The values of all ranks, in their order. */
   <T> List<T> all(T own) {
     if (size() == 1) {
       return List.of(own);

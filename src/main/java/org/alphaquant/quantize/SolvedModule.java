@@ -15,7 +15,7 @@ import org.alphaquant.torch.TorchDtype;
 
 /**
  * The solution of one module as tensors {@code <module>.solved.<part>} among those of its layer:
- * what whoever improves on it later starts from.
+ * from which training starts.
  *
  * @param codes uint8 [R, K]
  * @param scale float32 [R, G]

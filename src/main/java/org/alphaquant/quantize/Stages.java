@@ -4,7 +4,7 @@ import java.util.List;
 import org.alphaquant.model.block.Linear;
 import org.alphaquant.torch.TensorScope;
 
-/** What becomes of linears that share an input, once it is known what they read. */
+/** What is done with linears that share an input: quantizing them, or keeping their Hessian. */
 interface Stages {
 
   /** Whether what any of these reads is to be found out. */

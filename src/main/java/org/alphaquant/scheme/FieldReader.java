@@ -107,7 +107,7 @@ final class FieldReader {
     return error("wrong-type", field, detail, List.of());
   }
 
-  /** Always false, so that it can end a filter. */
+  /** Always returns false, so that a filter can end with it. */
   boolean error(String code, String field, String detail, List<String> allowed) {
     String pointer = place.appendProperty(field).toString();
     String value = JsonValue.shown(object.get(field));

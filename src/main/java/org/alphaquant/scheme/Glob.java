@@ -23,8 +23,8 @@ public final class Glob {
   /**
    * Reads a pattern.
    *
-   * @throws IllegalArgumentException if it is empty, has a bracket that is never closed or a range
-   *     that runs backwards; the message says which
+   * @throws IllegalArgumentException if it is empty, has an unclosed bracket or a reversed range;
+   *     the message says which
    */
   public static Glob of(String pattern) {
     return new Glob(pattern, new GlobParser(pattern).parse());
@@ -52,7 +52,7 @@ public final class Glob {
         token++;
         at++;
       } else if (star >= 0) {
-        // Only the last star needs to give way: anything an earlier one could take, it can too.
+        // Backtracking to the last star suffices: it can match whatever an earlier star could.
         token = star + 1;
         at = ++resume;
       } else {
@@ -64,7 +64,7 @@ public final class Glob {
 
   /**
    * Smallest number of characters to insert, delete or replace in the pattern's fixed parts for it
-   * to match {@code name}; what a star takes is free.
+   * to match {@code name}; characters that a star matches cost nothing.
    */
   int distance(String name) {
     int[] row = new int[name.length() + 1];

@@ -51,7 +51,7 @@ final class GlobParser {
     int opened = position - 1;
     boolean negated = position < pattern.length() && pattern.charAt(position) == '!';
     int first = negated ? position + 1 : position;
-    // A bracket right after the opening stands for itself.
+    // A closing bracket right after the opening one is literal.
     int close = pattern.indexOf(']', first + 1);
     if (close < 0) {
       throw new IllegalArgumentException(

@@ -5,7 +5,7 @@ import java.util.BitSet;
 /** One element of a glob. */
 sealed interface GlobToken {
 
-  /** Whether the element can stand for this one character. */
+  /** Whether the element matches this character. */
   boolean accepts(char character);
 
   /** {@code *}: any number of any characters, dots among them. */
@@ -31,7 +31,7 @@ sealed interface GlobToken {
     }
   }
 
-  /** {@code [seq]} or {@code [!seq]}; however long the sequence is, it is asked in one step. */
+  /** {@code [seq]} or {@code [!seq]}; matches in one step, however long the sequence is. */
   record Class(boolean negated, BitSet characters) implements GlobToken {
     @Override
     public boolean accepts(char character) {

@@ -24,7 +24,7 @@ final class GroupSizes {
             .reduce(0, GroupSizes::commonDivisor);
   }
 
-  /** What a group size of this module must divide. */
+  /** The length that a group size of this module must divide. */
   long rows(ModuleDescription module) {
     return module.kind() == ModuleKind.EXPERT ? expertRows : module.inFeatures();
   }

@@ -3,7 +3,7 @@ package org.alphaquant.scheme;
 import java.util.Locale;
 import tools.jackson.databind.JsonNode;
 
-/** JSON values as they are shown in findings: short, whatever was sent. */
+/** JSON values as findings show them: shortened. */
 final class JsonValue {
   private static final int LONGEST = 100;
 

@@ -9,7 +9,7 @@ import org.alphaquant.format.TensorScheme;
  *
  * @param module the module
  * @param scheme how its weight is stored
- * @param origin where the configuration says so
+ * @param origin which part of the configuration decided it
  */
 public record ModuleScheme(ModuleDescription module, TensorScheme scheme, Origin origin) {
 
@@ -22,7 +22,7 @@ public record ModuleScheme(ModuleDescription module, TensorScheme scheme, Origin
     return module.name();
   }
 
-  /** A module that stays as it is, whatever a configuration says. */
+  /** A module that is never quantized, whatever the configuration. */
   public static ModuleScheme untouched(ModuleDescription module) {
     return new ModuleScheme(module, TensorScheme.UNQUANTIZED, Effective.LEFT_ALONE.origin());
   }

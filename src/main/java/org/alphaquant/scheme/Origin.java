@@ -4,11 +4,9 @@ package org.alphaquant.scheme;
  * Which part of the configuration decided each field of a module's scheme: the index of an
  * override, {@value #DEFAULT} for the default, {@value #BUILT_IN} where neither sets it.
  *
- * @param wq who set the weight's format
- * @param aq who set the activation's format
- * @param groupSize who set the group size
- * @param symmetric who set the symmetry
- * @param skip who set skip
+ * @param wq what set the weight's format @param aq what set the activation's format @param
+ *     groupSize what set the group size @param symmetric what set the symmetry @param skip what set
+ *     {@code skip}
  */
 public record Origin(int wq, int aq, int groupSize, int symmetric, int skip) {
   public static final int DEFAULT = -1;
@@ -27,7 +25,7 @@ public record Origin(int wq, int aq, int groupSize, int symmetric, int skip) {
         later.skip() == null ? skip : index);
   }
 
-  /** JSON pointer to a field, in the default also where nobody has set it. */
+  /** JSON pointer to a field; to the default's where no part sets it. */
   static String pointer(int index, String field) {
     return index < 0 ? "/default/" + field : "/overrides/" + index + "/" + field;
   }

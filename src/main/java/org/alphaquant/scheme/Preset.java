@@ -5,13 +5,13 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A configuration that comes with the service.
+ * A built-in configuration.
  *
  * @param name stable name, {@code int4-g128}
  * @param title name for people
  * @param description what it does and for whom
  * @param saves what a published model comes to with it, in which format
- * @param output the output object of a job that goes with it
+ * @param output the {@code output} object of a job that uses it
  * @param config the configuration as JSON, as a job takes it
  */
 public record Preset(
@@ -23,8 +23,8 @@ public record Preset(
   }
 
   /**
-   * Writes it into a job's body. What the body says itself goes on top: fields of its {@code
-   * default} and of its {@code output} win, its {@code overrides} come after the preset's.
+   * Merges it into a job's body, whose own fields take precedence: fields of its {@code default}
+   * and of its {@code output} win, its {@code overrides} come after the preset's.
    */
   public void writeInto(ObjectNode job) {
     if (!job.has("config") || job.get("config").isNull()) {

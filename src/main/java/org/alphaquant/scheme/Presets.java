@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The configurations that come with the service. */
+/** The built-in configurations. */
 public final class Presets {
   private static final List<String> NAMES =
       List.of(

@@ -7,7 +7,7 @@ import org.alphaquant.format.NumberFormat;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What is to be done with each module of a model.
+ * How each module of a model is quantized.
  *
  * <pre>{@code
  * {"default": {"wq": "int4", "aq": "bf16", "group_size": 128, "symmetric": true},
@@ -15,9 +15,9 @@ import tools.jackson.databind.JsonNode;
  * }</pre>
  *
  * <p>A module starts with the default's fields. Every override whose pattern matches its name is
- * applied in order, and sets only the fields that it has, so that later ones win field by field.
- * What remains open is {@code wq} int4, {@code aq} bf16, symmetric, and the format's own group
- * size: 128 for integers and for fp4 and fp6, a whole row for fp8.
+ * applied in order, and sets only the fields that it has, so that later overrides win field by
+ * field. Fields that none sets are {@code wq} int4, {@code aq} bf16, symmetric, and the format's
+ * own group size: 128 for integers and for fp4 and fp6, a whole row for fp8.
  *
  * <p>MX and NVFP4 formats have a scale for each block of 32 or 16 whatever the group size; a group
  * size that is not a multiple of the block is an error.
@@ -31,13 +31,13 @@ import tools.jackson.databind.JsonNode;
  *
  * @param defaults fields of every module
  * @param overrides in the order in which they apply
- * @param keyValueCache what engines are to store keys and values of attention as, {@code kv_cache}:
- *     {@code fp8}, for which the result holds calibrated scales, or {@code bf16}, unquantized
+ * @param keyValueCache format of the engines' cache of keys and values, {@code kv_cache}: {@code
+ *     fp8}, for which the result holds calibrated scales, or {@code bf16}, unquantized
  */
 public record QuantizationConfig(
     SchemeFields defaults, List<SchemeOverride> overrides, NumberFormat keyValueCache) {
 
-  /** int4 in groups of 128: what an absent configuration means. */
+  /** int4 in groups of 128, the default configuration. */
   public static final QuantizationConfig DEFAULT =
       new QuantizationConfig(SchemeFields.OPEN, List.of(), NumberFormat.BF16);
 
@@ -48,7 +48,7 @@ public record QuantizationConfig(
   /**
    * Reads a configuration; null, missing and JSON null mean {@link #DEFAULT}.
    *
-   * @throws InvalidConfigException with every mistake that can be seen without knowing the model
+   * @throws InvalidConfigException with every mistake that can be found without the model
    */
   public static QuantizationConfig parse(JsonNode config) {
     return new ConfigReader().read(config);

@@ -15,7 +15,7 @@ final class RegexHabits {
     return HABIT.matcher(pattern).find();
   }
 
-  /** What was meant, as far as a glob can say it. */
+  /** The equivalent glob, as far as there is one. */
   static String asGlob(String pattern) {
     String begun = pattern.replaceFirst("^(re:|[+-]:)", "");
     String inner = begun.replaceFirst("^\\^", "").replaceFirst("\\$$", "");

@@ -10,8 +10,8 @@ import org.alphaquant.problem.Problem;
 /**
  * A configuration applied to a model.
  *
- * @param modules every module of the model with its scheme, in the model's order. Where there are
- *     errors the modules concerned stand here as unquantized.
+ * @param modules every module of the model with its scheme, in the model's order. Modules with
+ *     errors are listed as unquantized.
  * @param findings errors, warnings and notes, in the order of the configuration
  * @param keyValueCache see {@link QuantizationConfig}
  */
@@ -52,7 +52,7 @@ public record Resolution(
     return this;
   }
 
-  /** The modules whose weight is stored in another way than in the source. */
+  /** The modules whose weight is quantized. */
   public List<ModuleScheme> quantized() {
     return modules.stream().filter(ModuleScheme::isQuantized).toList();
   }

@@ -11,11 +11,11 @@ import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
 
-/** What there is to say about the schemes of single modules, each thing once for all of them. */
+/** Findings about the schemes of modules; modules with the same finding share one entry. */
 final class SchemeFindings {
   private final Map<Object, Counted> counted = new LinkedHashMap<>();
 
-  /** What was found, its first module, and how many others it concerns. */
+  /** A finding, its first module, and the number of others with the same one. */
   private record Counted(Problem finding, int others) {
     Problem complete() {
       String more = others == 0 ? "" : " (and %d more modules)".formatted(others);

@@ -4,7 +4,6 @@ package org.alphaquant.scheme;
  * Fields for the modules whose names a pattern matches.
  *
  * @param pattern glob over module names
- * @param fields what it sets
- * @param comment the writer's own, or null
+ * @param fields the fields that it sets @param comment of the client, or null
  */
 public record SchemeOverride(Glob pattern, SchemeFields fields, String comment) {}

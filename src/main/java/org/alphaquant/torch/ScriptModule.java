@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 
 /**
  * One file of {@code resources/torchscript}. The sources are plain PyTorch that Python runs as it
- * stands. libtorch's own loader wants the full name of every function and the number of every
- * dtype, and knows neither imports nor exceptions: {@link #translated} puts in what it wants.
+ * stands. libtorch's loader needs the qualified name of every function and the number of every
+ * dtype, and supports neither imports nor exceptions: {@link #translated} inserts them.
  *
  * @param name module name, the file's without {@code .py}
  * @param source text of the file

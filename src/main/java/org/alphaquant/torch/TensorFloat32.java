@@ -9,8 +9,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Libtorch's switch for TF32 in float32 products, {@code at::Context::setAllowTF32CuBLAS}, which
  * neither the engine nor a script reaches. It is one for the process and read when a product is
- * queued: threads that want it otherwise wait until those that have it so are through with their
- * call.
+ * queued: threads that need the other setting wait until the calls with the current one have ended.
  */
 final class TensorFloat32 {
 
@@ -23,7 +22,7 @@ final class TensorFloat32 {
 
   private TensorFloat32() {}
 
-  /** Makes a call with the switch as it is wanted. */
+  /** Makes a call with the switch in the requested position. */
   static <T> T during(boolean wanted, Supplier<T> call) {
     begin(wanted);
     try {

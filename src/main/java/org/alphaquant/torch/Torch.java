@@ -77,7 +77,7 @@ public final class Torch implements AutoCloseable {
     return device;
   }
 
-  /** What kind of device it is: two of one kind give the same bits. */
+  /** The kind of device; two devices of one kind give the same bits. */
   public String kind() {
     return device.equals("cpu")
         ? "cpu " + System.getProperty("os.arch")
@@ -101,10 +101,7 @@ public final class Torch implements AutoCloseable {
     }
   }
 
-  /**
-   * Bytes of the device that are in use, by whomever, libtorch's cache included; empty on the CPU,
-   * whose memory is the process's.
-   */
+  /** Bytes in use on the device by all processes, libtorch's cache included; empty on the CPU. */
   public OptionalLong usedDeviceMemory() {
     return gpuMemory()
         .map(usage -> OptionalLong.of(usage.getCommitted()))
@@ -125,7 +122,7 @@ public final class Torch implements AutoCloseable {
     try {
       return Optional.of(CudaUtils.getGpuMemory(djlDevice(device)));
     } catch (EngineException e) {
-      // On a card that others have filled even this question fails for want of memory.
+      // On a card that other processes have filled, even this query runs out of memory.
       throw TorchException.of("device memory", "asking for the memory of " + device, e);
     }
   }

@@ -25,7 +25,7 @@ public class TorchException extends RuntimeException {
         : new TorchException(stage, function + " failed: " + message, cause);
   }
 
-  // Where in the script it was does not matter for memory, and would hide how much was asked for.
+  // The script's line does not matter for memory, and would hide the requested size.
   private static String line(String message) {
     return message
         .lines()
@@ -35,7 +35,7 @@ public class TorchException extends RuntimeException {
         .orElse(message);
   }
 
-  // libtorch appends a C++ stack; what a person can act on is the interpreter's part before it.
+  // libtorch appends a C++ stack; only the interpreter's part before it helps a reader.
   private static String firstLines(String message) {
     int stack = message.indexOf("Exception raised from");
     return (stack < 0 ? message : message.substring(0, stack)).strip();

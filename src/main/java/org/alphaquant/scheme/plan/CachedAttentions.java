@@ -14,9 +14,9 @@ import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.serving.TargetRuntime;
 
 /**
- * The attention modules whose keys and values get scales for an fp8 cache, and what speaks against
- * it. Engines read one scale for each; of the latent vector that latent attention caches they read
- * none from a checkpoint.
+ * The attention modules whose keys and values get scales for an fp8 cache, and the reasons against
+ * it. Engines read one scale for each; for latent attention, which caches a latent vector, they
+ * read none from a checkpoint.
  *
  * @param modules by layer
  */

@@ -27,9 +27,8 @@ import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The contract of a job: every tensor that its result will hold. What is answered to a client, what
- * the run writes, what config.json says and what the reopened files are compared with all come from
- * here.
+ * The contract of a job: every tensor that its result will hold. The answer to a client, the files
+ * that a run writes, config.json and the check of the reopened files are all derived from it.
  *
  * @param format how the result is stored
  * @param target the program that is to serve it
@@ -53,7 +52,7 @@ public record Plan(
 
   private static final double UNQUANTIZED_BITS = 16;
 
-  /** What config.json may say of how the source is quantized, by the tools' names for it. */
+  /** The keys of config.json that describe how a source is quantized. */
   private static final List<String> OLD_QUANTIZATION =
       List.of("quantization_config", "compression_config");
 
@@ -63,7 +62,7 @@ public record Plan(
     findings = List.copyOf(findings);
   }
 
-  /** What keeps the job from running. */
+  /** The findings that prevent the job from running. */
   public List<Problem> errors() {
     return findings.stream().filter(Problem::isError).toList();
   }
@@ -104,7 +103,7 @@ public record Plan(
     return weights == 0 ? UNQUANTIZED_BITS : (double) bytes * Byte.SIZE / weights;
   }
 
-  /** Gives the stored size of each module's weight, without its bias; 0 of what has no tensors. */
+  /** The stored size of each module's weight without its bias; 0 for a module without tensors. */
   public ToLongFunction<ModuleScheme> sizes() {
     Map<String, TensorInfo> plain = new HashMap<>();
     content.plain().forEach(tensor -> plain.put(tensor.name(), tensor));
@@ -124,7 +123,7 @@ public record Plan(
         .collect(Collectors.toMap(ModuleScheme::name, module -> format.stored(module.scheme())));
   }
 
-  /** What each engine that reads the format has to say about this result, notes left out. */
+  /** The errors and warnings of each engine that reads the format, without notes. */
   public Map<TargetRuntime, List<Problem>> readers() {
     ServedCheckpoint served = new ServedCheckpoint(modules);
     Map<TargetRuntime, List<Problem>> readers = new EnumMap<>(TargetRuntime.class);

@@ -8,7 +8,7 @@ import org.alphaquant.checkpoint.TensorInfo;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What is known of the source of a plan, from its headers alone.
+ * The source of a plan, as its headers describe it.
  *
  * @param description the model
  * @param folder where it is, for its tokenizer

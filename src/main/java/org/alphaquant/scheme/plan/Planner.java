@@ -60,7 +60,7 @@ public record Planner(PlannedSource source) {
     List<Problem> whole =
         held ? WholeRules.check(format, content, source.folder(), target) : List.of();
     List<Problem> findings = findings(resolution, format, modules, requested.isPresent(), target);
-    // What the format has no place for at all comes before what it holds otherwise.
+    // Modules that the format cannot store are reported before those that it stores differently.
     findings.addAll(repacks ? 0 : findings.size(), fallbacks.findings());
     findings.addAll(whole);
     findings.addAll(cached.findings());
@@ -98,7 +98,7 @@ public record Planner(PlannedSource source) {
     return plain;
   }
 
-  // A model that is published in MXFP4 stays in the layout that its readers know best.
+  // A model published in MXFP4 keeps its native layout, which most engines read.
   private StorageFormat chosen(List<ModuleScheme> modules, TargetRuntime target) {
     List<ModuleScheme> quantized = modules.stream().filter(ModuleScheme::isQuantized).toList();
     boolean published =
