@@ -7,14 +7,14 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * Another scheme for the experts that calibration uses little, or much. Exactly one of the first
- * two is given.
+ * A scheme for experts that calibration uses rarely or often. Exactly one of the first two is
+ * given.
  *
  * @param belowShare experts with a smaller part of their layer's (token, slot) pairs, 0 to 1
  * @param aboveShare experts with a larger part
  * @param wq number format of their weights, by its name in a configuration
- * @param groupSize consecutive inputs that share a scale, -1 for a whole row; null leaves what the
- *     configuration says
+ * @param groupSize consecutive inputs that share a scale, -1 for a whole row; null keeps the
+ *     configuration's
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record AdaptiveRule(Double belowShare, Double aboveShare, String wq, Integer groupSize) {

@@ -54,7 +54,7 @@ public record Budget(
     return bytes != null ? bytes : (long) Math.floor(bitsPerWeight * weights / Byte.SIZE);
   }
 
-  /** The field that says how much it is. */
+  /** The field that holds the size. */
   public String field() {
     return bytes != null ? "bytes" : "bits_per_weight";
   }

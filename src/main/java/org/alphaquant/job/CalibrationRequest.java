@@ -28,10 +28,10 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param deduplicate whether repeated documents are left out; by default only with sources
  * @param coverage which tokens an expert is calibrated on
  * @param selfWritten text that the model writes itself; null for none
- * @param sequential whether each layer is calibrated on what the quantized layers before it give;
- *     otherwise on what the original ones give, which can be kept. Where not given true for a
- *     single size without an {@code id}
- * @param hessians what a kept calibration stores Hessians in
+ * @param sequential whether each layer is calibrated on the output of the quantized layers before
+ *     it; otherwise on the original's, whose Hessians can be kept. By default true for a single
+ *     size without an {@code id}
+ * @param hessians dtype of the Hessians of a kept calibration
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record CalibrationRequest(
@@ -88,7 +88,7 @@ public record CalibrationRequest(
     }
   }
 
-  /** The same, with what is left open about the order of layers decided. */
+  /** The same, with {@code sequential} set where it was not given. */
   CalibrationRequest sequentially(boolean whereOpen) {
     return with(id, texts, samples, orElse(sequential, whereOpen));
   }

@@ -10,9 +10,9 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What a result has to keep to. The service looks for the smallest result that does. A limit holds
- * where the end of the figure's 95 % interval that speaks against it holds. At least one of the
- * first three is given.
+ * Requirements of a result. The service searches for the smallest result that satisfies them. A
+ * limit is met if the unfavourable end of the figure's 95 % interval meets it. At least one of the
+ * first three is required.
  *
  * @param maxKl most mean Kullback-Leibler divergence from the original, in nats a token
  * @param minTop1Agreement least share of predictions whose most probable token is the original's

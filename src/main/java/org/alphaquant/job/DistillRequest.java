@@ -12,8 +12,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  *
  * @param samples maximum number of samples of calibration text to train on
  * @param sequences number of sequences that the source model generates, as long as the samples
- * @param prompt tokens of calibration text that each of them begins with
- * @param balanced whether they are generated so that experts are used evenly
+ * @param prompt tokens of calibration text at the start of each @param balanced whether experts are
+ *     used evenly in them
  * @param epochs passes over all sequences
  * @param batch sequences per step
  * @param latentRate peak learning rate of the weights, in steps of their grid

@@ -15,11 +15,11 @@ import tools.jackson.databind.annotation.JsonNaming;
  * What to measure before and after; null for nothing.
  *
  * @param perplexity on a text; the divergence is measured on windows of it
- * @param divergence how far the predictions of the quantized model are from the original's; null
- *     for the default
+ * @param divergence settings of the divergence between the predictions of both models; null for the
+ *     default
  * @param choices multiple-choice questions; null for none
- * @param reference a model that an evaluation compares with, as {@link JobSpec#model}; of a
- *     quantization that is the model itself
+ * @param reference the model that an evaluation compares with, named as {@link JobSpec#model}; a
+ *     quantization always compares with its source
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record EvaluationRequest(

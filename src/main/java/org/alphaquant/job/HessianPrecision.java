@@ -2,7 +2,7 @@ package org.alphaquant.job;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 
-/** What a kept calibration stores Hessians in. */
+/** Dtype of the Hessians of a kept calibration. */
 public enum HessianPrecision {
   @JsonProperty("float32")
   FLOAT32(4),

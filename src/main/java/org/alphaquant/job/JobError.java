@@ -8,7 +8,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * Why an attempt failed.
  *
  * @param code stable word for programs, for example {@code out-of-memory}
- * @param kind class of the failure; decides whether there is another attempt
+ * @param kind class of the failure; decides whether the job is retried
  * @param message names the thing, the value and the limit
  * @param detail additional information for people, or null
  */

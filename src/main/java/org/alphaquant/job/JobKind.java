@@ -3,7 +3,7 @@ package org.alphaquant.job;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Locale;
 
-/** What a job does. */
+/** The kind of work of a job. */
 public enum JobKind {
   /** Quantizes a model. */
   @JsonProperty("quantization")
@@ -11,10 +11,10 @@ public enum JobKind {
   /** Evaluates a model, quantized or not, and writes only the measurements. */
   @JsonProperty("evaluation")
   EVALUATION,
-  /** Writes a model that is quantized already in another format, code by code. */
+  /** Converts a quantized model to another format, code by code. */
   @JsonProperty("repack")
   REPACK,
-  /** Runs a model on a text and keeps what every size of it is quantized from. */
+  /** Runs a model on a text and keeps the Hessians from which any size can be quantized. */
   @JsonProperty("calibration")
   CALIBRATION;
 

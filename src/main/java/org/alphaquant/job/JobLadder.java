@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** The jobs that a job with a ladder is made of. */
+/** The nested jobs of a ladder. */
 final class JobLadder {
 
   private static final int MOST_STEPS = 16;
@@ -52,7 +52,7 @@ final class JobLadder {
     return free;
   }
 
-  /** The job that keeps what all sizes are quantized from. */
+  /** The job that keeps the calibration of all sizes. */
   static JobSpec calibration(JobSpec job) {
     return single(job)
         .kind(JobKind.CALIBRATION)
@@ -78,7 +78,7 @@ final class JobLadder {
         .spec();
   }
 
-  // What a part of a ladder leaves to the whole.
+  // Fields that nested jobs leave to the ladder's own job.
   private static JobSpecCopy single(JobSpec job) {
     return job.copy().contract(null).adaptive(null).rotation(null).webhook(null);
   }

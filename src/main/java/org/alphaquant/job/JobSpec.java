@@ -13,34 +13,34 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What a client requests. Only {@code model} is required; every other field has its default filled
- * in here, so that a stored specification says everything that a run depends on.
+ * A job as a client requests it. Only {@code model} is required; defaults of all other fields are
+ * filled in here, so that a stored specification holds everything that a run depends on.
  *
- * @param kind what the job does; a quantization where not given
- * @param recipe the method; where not given {@link Recipe#MOE}, or {@link Recipe#DISTILL} where its
- *     settings are
+ * @param kind kind of work; quantization by default
+ * @param recipe the method; by default {@link Recipe#MOE}, or {@link Recipe#DISTILL} where {@code
+ *     distill} is given
  * @param model folder below one of the allowed roots, a model of the hub ({@code org/name} or
  *     {@code hf://org/name}), or a folder of a store ({@code s3://store/path})
  * @param revision the hub model's branch, tag or commit; a stored specification has the commit, or
- *     the hash of what lay in the store
+ *     the hash of the store's objects
  * @param modelType family to read the checkpoint as; null takes the checkpoint's own
  * @param config the quantization configuration as the client wrote it; null takes the default one
- * @param budget how large the result may be, which {@link Recipe#ALLOCATE} keeps to; also for
- *     {@link Recipe#DISTILL}
- * @param contract what the result has to keep to; the smallest plan that does is looked for
- * @param adaptive other schemes for experts that calibration uses little or much; of several rules
- *     that concern an expert the last counts
- * @param rotation what is fused into the weights before they are quantized; null for nothing
- * @param ladder several sizes, each a result of its own, from one calibration; null for one result
- * @param gptq the solver's settings; what is not given is the recipe's
- * @param distill how the result is trained; null but with the recipe {@link Recipe#DISTILL}
+ * @param budget size limit of the result, for {@link Recipe#ALLOCATE} and {@link Recipe#DISTILL}
+ * @param contract requirements of the result; the service searches for the smallest plan that
+ *     satisfies them
+ * @param adaptive schemes for experts that calibration uses rarely or often; the last matching rule
+ *     counts
+ * @param rotation rotation fused into the weights before quantization; null for none
+ * @param ladder several sizes from one calibration, each with its own result; null for one result
+ * @param gptq the solver's settings; the recipe's by default
+ * @param distill training settings; null except with the recipe {@link Recipe#DISTILL}
  * @param priority -100 to 100; higher runs earlier
  * @param labels up to 16 pairs of the client's own, to filter lists by
  * @param expiresIn seconds from the job's end to its deletion with all its files; null for the
  *     service's own time
- * @param webhook whom to tell about the job's changes; nobody where null
- * @param sourceSha256 SHA-256 of the source's headers and config.json as a plan tells it; null
- *     takes the source as it is when the job is posted
+ * @param webhook receiver of the job's state changes; null for none
+ * @param sourceSha256 SHA-256 of the source's headers and config.json as in the plan; null pins the
+ *     source as it is when the job is posted
  * @param strictPatterns whether an override whose pattern matches no module is an error
  */
 @JsonNaming(SnakeCaseStrategy.class)
@@ -212,7 +212,7 @@ public record JobSpec(
     return JobLadder.step(this, step, calibration);
   }
 
-  /** What differs is set on it; {@code spec()} checks the whole again. */
+  /** A mutable copy; {@code spec()} validates it again. */
   JobSpecCopy copy() {
     return new JobSpecCopy(this);
   }

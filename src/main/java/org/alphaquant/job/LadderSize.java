@@ -17,13 +17,11 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param name of the folder of its result
  * @param bitsPerWeight of the quantized tensors
  * @param bytes size of the model's tensors
- * @param perplexity null where none was asked for
+ * @param perplexity null without an evaluation
  * @param divergence from the original; null where not measured
- * @param choices null where there were none
- * @param sequential whether each layer was calibrated on what the quantized layers before it give
- * @param seconds that it took, its evaluation counted in
- * @param best whether no other size is at most as large and at most as far from the original: on
- *     the Pareto front; null where the distance was not measured
+ * @param choices null without questions @param sequential whether each layer was calibrated on the
+ *     output of the quantized layers before it @param seconds duration including the evaluation
+ * @param best whether it is on the Pareto front of size and divergence; null without a measurement
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record LadderSize(
@@ -41,7 +39,7 @@ public record LadderSize(
     requireNonNull(name, "name is null");
   }
 
-  /** Of the result of its own job. */
+  /** The size of a finished nested job. */
   public static LadderSize of(String name, JobResult result, boolean sequential, double seconds) {
     return new LadderSize(
         name,
@@ -84,7 +82,7 @@ public record LadderSize(
         && distance() <= other.distance();
   }
 
-  // Divergence where it was measured, otherwise what the perplexity became.
+  // Divergence where it was measured, otherwise perplexity.
   private Double distance() {
     if (divergence != null) {
       return divergence.mean().value();

@@ -14,13 +14,12 @@ import tools.jackson.databind.node.ObjectNode;
  * One size of a ladder. Exactly one of {@code wq}, {@code config}, {@code bitsPerWeight} and {@code
  * budget} is given.
  *
- * @param name of the folder of its result; made from the rest where not given
- * @param wq number format that takes the place of the default's in the job's configuration
- * @param groupSize the same of the group size; the format's own where not given
- * @param config a configuration of its own
- * @param bitsPerWeight short for a budget of so many
- * @param budget to choose a format for every part of the model by
- * @param output in place of the job's; null for that
+ * @param name of the folder of its result; by default derived from the other fields @param wq
+ *     number format that replaces the default's in the job's configuration @param groupSize
+ *     replaces the default's group size; the format's own by default @param config its own
+ *     configuration @param bitsPerWeight short for a budget of that many bits per weight
+ * @param budget size limit, within which formats are allocated @param output replaces the job's;
+ *     null for the job's
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -62,7 +61,7 @@ public record LadderStep(
     }
   }
 
-  /** The budget that it asks for; null where it has a configuration. */
+  /** Its budget; null where it has a configuration. */
   public Budget asBudget() {
     return bitsPerWeight == null ? budget : Budget.ofBits(bitsPerWeight);
   }
@@ -72,7 +71,7 @@ public record LadderStep(
     return new LadderStep(other, wq, groupSize, config, bitsPerWeight, budget, output);
   }
 
-  /** A name that says what it asks for. */
+  /** A name derived from the request. */
   String described() {
     if (wq != null) {
       return groupSize == null ? wq : wq + (groupSize < 0 ? "-rows" : "-g" + groupSize);
@@ -85,11 +84,7 @@ public record LadderStep(
     return asked.bytes() == null ? asked.bitsPerWeight() + "-bits" : asked.bytes() + "-bytes";
   }
 
-  /**
-   * Its configuration.
-   *
-   * @param base the job's; null where it has none
-   */
+  /** Its configuration. @param base the job's; null if it has none */
   public JsonNode configuration(JsonNode base) {
     if (config != null) {
       return config;

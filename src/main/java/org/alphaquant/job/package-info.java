@@ -1,5 +1,5 @@
 /**
- * A job as client, service, worker and run speak of it: what it asks for, how far it is, how it
- * ended. Plain values that validate themselves; nothing here knows a database.
+ * A job as client, service, worker and run share it: the request, its progress and its result.
+ * Plain values that validate themselves, independent of the database.
  */
 package org.alphaquant.job;

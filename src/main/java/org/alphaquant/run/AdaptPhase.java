@@ -22,8 +22,8 @@ import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Counts which experts the original model sends the calibration tokens to, and gives those that a
- * rule concerns its scheme. The outcome is kept, so that a later attempt has the same.
+ * Counts the calibration tokens that the original model routes to each expert, and applies the
+ * rules for experts. The outcome is kept, so that a later attempt uses the same.
  */
 record AdaptPhase(
     JobContext context,

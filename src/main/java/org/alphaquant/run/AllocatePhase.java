@@ -36,9 +36,9 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Finds out what every format costs every unit and chooses within the budget. What was found out is
- * kept in a file for each format, {@code sensitivity-int4.json}, layer by layer, so that a later
- * attempt goes on there; so are the layers of the quantization that is under way.
+ * Measures the sensitivity of every unit to every format and chooses within the budget.
+ * Sensitivities are kept in a file for each format, {@code sensitivity-int4.json}, layer by layer,
+ * with the layers of the quantization in progress, so that a later attempt resumes there.
  */
 final class AllocatePhase {
 
@@ -205,7 +205,7 @@ final class AllocatePhase {
     }
   }
 
-  /** Counts a candidate's layers as steps of this phase; its routing is nobody's. */
+  /** Counts a candidate's layers as steps of this phase; its routing is not reported. */
   private final class Steps implements RunObserver {
     @Override
     public void progress(Phase phase, int done, int of) {
@@ -265,7 +265,7 @@ final class AllocatePhase {
     AtomicFile.write(file, it -> it.write(ByteBuffer.wrap(json)));
   }
 
-  // As large as the model; nobody reads it again.
+  // As large as the model, and not needed again.
   private static void delete(Path folder) {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

@@ -34,7 +34,7 @@ record ArtifactList(JobContext context) {
     return artifacts;
   }
 
-  // What was hashed while it was written is not read again.
+  // Files that were hashed while written are not read again.
   private static WrittenFile described(Path file, List<WrittenFile> hashed) throws IOException {
     long bytes = Files.size(file);
     return hashed.stream()

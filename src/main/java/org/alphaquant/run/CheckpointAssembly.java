@@ -29,12 +29,11 @@ final class CheckpointAssembly {
   }
 
   /**
-   * Writes the result's files, each tensor when its layer is there.
+   * Writes the result's files, each tensor as soon as its layer is finished.
    *
    * @param layers the planes of quantized modules
-   * @param later planes and plain tensors that take the place of those of the layers and the
-   *     source; of what is in several, the last counts
-   * @return the files whose hashes were taken on the way
+   * @param later planes and plain tensors that replace those of the layers and the source; the last
+   *     one that has a tensor counts @return the files that were hashed while written
    */
   List<WrittenFile> write(PendingLayers layers, List<SafetensorsFile> later, Path folder) {
     Map<String, TensorSource> pieces = pieces(layers, later);

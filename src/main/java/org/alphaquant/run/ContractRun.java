@@ -29,9 +29,10 @@ import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The smallest result that keeps a contract. Each plan of the search is a whole run in a folder of
- * its own, measured on the first half of the evaluation text; what the search finds is measured on
- * the second half, which no search has seen. Where that fails the search goes on with larger plans.
+ * Finds the smallest result that satisfies a contract. Each candidate is a whole run in its own
+ * folder, measured on the first half of the evaluation text; the chosen one is measured on the
+ * second half, which the search has not seen. If it fails there, the search continues with larger
+ * candidates.
  */
 final class ContractRun {
 
@@ -159,7 +160,7 @@ final class ContractRun {
     }
   }
 
-  // What the trial hashed is not read again, but for the files that say more now.
+  // Files that the trial hashed are not read again, except those rewritten since.
   private static List<JobResult.Artifact> artifacts(Path folder, JobResult trial)
       throws IOException {
     Map<String, JobResult.Artifact> known = new HashMap<>();

@@ -12,7 +12,7 @@ final class DeviceThreads {
 
   private DeviceThreads() {}
 
-  /** Does the same work on all devices. What one of them throws first ends all and is thrown. */
+  /** Runs the same work on all devices. The first exception ends all of them and is rethrown. */
   static void run(List<Torch> devices, BiConsumer<Torch, Rank> work) {
     DeviceGroup group = new DeviceGroup(devices.size());
     List<Thread> others = new ArrayList<>();

@@ -27,8 +27,8 @@ import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
 
 /**
- * Trains the solved model against its source, on calibration text and on text that the source
- * writes itself. Both the text and the training's state are kept, so that a later attempt goes on.
+ * Trains the quantized model against its source, on calibration text and on text that the source
+ * generates. The text and the training's state are kept, so that a later attempt resumes.
  */
 final class DistillPhase {
 

@@ -29,7 +29,7 @@ import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Measures a checkpoint, alone or beside another one, and writes the figures. */
+/** Measures a checkpoint, alone or against a reference, and writes the figures. */
 final class EvaluationRun {
 
   private final JobInputs inputs;

@@ -18,7 +18,7 @@ import org.alphaquant.job.TextPart;
 import org.alphaquant.prepare.EvaluationInputs;
 import org.alphaquant.prepare.JobInputs;
 
-/** Reads and encodes what a job measures models on. */
+/** Reads and encodes the evaluation text and questions of a job. */
 final class EvaluationTexts {
 
   private EvaluationTexts() {}

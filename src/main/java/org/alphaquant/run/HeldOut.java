@@ -19,7 +19,7 @@ import org.alphaquant.job.RunFailure;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.worker.JobContext;
 
-/** Holds the text of a proof against all texts that took part in making what is proved. */
+/** Checks that the text of a proof took no part in calibration, training or the search. */
 record HeldOut(JobInputs inputs, JobContext context) {
 
   /**

@@ -11,12 +11,11 @@ final class HeldOutText {
   private HeldOutText() {}
 
   /**
-   * The last samples of a longer selection that a shorter one does not have; of the shorter one
-   * itself where the text gives no more.
+   * Samples held out from calibration: the last ones of a longer selection that the shorter one
+   * does not have, or of the shorter one itself where the text gives no more.
    *
-   * @param calibrated token ids that are calibrated on
-   * @param more token ids of more samples of the same sources
-   * @param count how many at most
+   * @param calibrated token ids of the calibration @param more token ids of a longer selection of
+   *     the same sources @param count maximum number of samples
    */
   static long[][] of(long[][] calibrated, long[][] more, int count) {
     Set<List<Long>> known = new HashSet<>();

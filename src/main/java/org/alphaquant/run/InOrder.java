@@ -12,17 +12,16 @@ final class InOrder {
 
   private InOrder() {}
 
-  /** At most so many threads, and no more than there are processors. */
+  /** A pool of at most this many threads, and at most one per processor. */
   static int threads(int most) {
     return Math.max(1, Math.min(most, Runtime.getRuntime().availableProcessors()));
   }
 
   /**
-   * Does the work of all items. What one of them throws is thrown here, that of the first item
-   * before that of others, and what has not begun then never does.
+   * Processes all items. The exception of the first failing item is rethrown, and items that have
+   * not started are skipped.
    *
-   * @param between called on the caller's thread before each item is waited for; may end the whole
-   *     by throwing
+   * @param between called on the caller's thread before each item is awaited; throws to cancel
    */
   static <T> void forEach(int threads, List<T> items, Consumer<T> work, Runnable between) {
     ExecutorService pool = Executors.newFixedThreadPool(threads);
@@ -38,7 +37,7 @@ final class InOrder {
     }
   }
 
-  /** What a task gave, or threw. */
+  /** The result of a task, or its exception. */
   static <T> T await(Future<T> future) {
     try {
       return future.get();

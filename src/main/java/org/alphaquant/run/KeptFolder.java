@@ -28,7 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A kept calibration: {@code calibration.json}, the token ids, a file of Hessians and a record for
- * every layer, and what the original makes of the evaluation text.
+ * every layer, and the original's outputs on the evaluation text.
  */
 record KeptFolder(Path folder, KeptManifest manifest) implements KeptCalibration {
 
@@ -67,7 +67,7 @@ record KeptFolder(Path folder, KeptManifest manifest) implements KeptCalibration
     }
   }
 
-  /** Refuses to calibrate another model, or in another way, than it was made for. */
+  /** Refuses a job whose model or settings differ from the calibration's. */
   void requireFits(PreparedJob job) {
     JobSpec spec = job.spec();
     if (!manifest.sourceSha256().equals(job.plan().source())
@@ -131,22 +131,22 @@ record KeptFolder(Path folder, KeptManifest manifest) implements KeptCalibration
     return all.subList(Math.max(0, all.size() - count), all.size()).toArray(long[][]::new);
   }
 
-  /** What the original was measured to be on this text; empty where that was another one. */
+  /** The original's figures on this text; empty if it was measured on another one. */
   Optional<Measured> measured(EvaluationInputs inputs) {
     return Optional.ofNullable(manifest.measured())
         .filter(it -> inputs.sha256().equals(manifest.evaluation()));
   }
 
-  /** Puts what the original makes of the evaluation text into a folder. */
+  /** Copies the original's outputs on the evaluation text into a folder. */
   void takeOutputs(Path target) {
     copy(folder.resolve(OUTPUTS), target);
   }
 
   /**
-   * Writes one from what an attempt has kept.
+   * Writes a kept calibration from the files of an attempt.
    *
-   * @param measured null where nothing was
-   * @param outputs of the original on the evaluation text; need not be there
+   * @param measured null without an evaluation @param outputs of the original on the evaluation
+   *     text; may not exist
    */
   static void write(
       Path folder,

@@ -11,18 +11,16 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What a kept calibration says of itself, {@code calibration.json}. It is written last.
+ * The manifest of a kept calibration, {@code calibration.json}, written last.
  *
  * @param version of the format, {@value #VERSION}
  * @param sourceSha256 of the source's headers and config.json
- * @param routingWeight what tokens count in the experts' Hessians
- * @param hessians what those are stored in
- * @param modules how many modules it has a Hessian for
+ * @param routingWeight weight of a token in the Hessians of experts @param hessians dtype of the
+ *     stored Hessians @param modules number of modules with a Hessian
  * @param samplesSha256 of the token ids
- * @param used how much of each text was read
- * @param digests of the documents that were read
- * @param evaluation SHA-256 of what the original was measured on; null where nothing was
- * @param measured what came of that, whose outputs lie in {@code outputs/}; null where nothing was
+ * @param used the amount read of each text @param digests of the documents that were read @param
+ *     evaluation SHA-256 of the evaluation text; null without one @param measured the original's
+ *     figures, whose outputs are in {@code outputs/}; null without an evaluation
  */
 @JsonNaming(SnakeCaseStrategy.class)
 record KeptManifest(

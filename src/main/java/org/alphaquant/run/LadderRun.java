@@ -21,9 +21,9 @@ import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Several sizes of one model from one calibration. The calibration and each size are whole runs in
- * folders of their own, so that a later attempt goes on within the one that was interrupted; what
- * is finished it takes over.
+ * Produces several sizes of one model from one calibration. The calibration and each size are whole
+ * runs in their own folders, so that a later attempt keeps the finished ones and resumes the
+ * interrupted one.
  */
 final class LadderRun {
 
@@ -42,7 +42,7 @@ final class LadderRun {
   private final boolean sequential;
   private final Map<String, FetchedSource> sources = new HashMap<>();
 
-  /** What is left of a finished size beside its files. */
+  /** The record of a finished size beside its files. */
   private record Finished(JobResult result, double seconds) {}
 
   /**
@@ -88,7 +88,7 @@ final class LadderRun {
     return spec.calibration().id() == null && !sequential;
   }
 
-  // Sizes that see quantized layers calibrate each by itself.
+  // Sequential sizes are calibrated one by one.
   private CalibrationRequest calibration() throws IOException {
     if (!isMadeHere()) {
       return spec.calibration();
@@ -117,7 +117,8 @@ final class LadderRun {
     return finished;
   }
 
-  // What an earlier attempt has finished of the same specification is linked, not made again.
+  // Sizes that an earlier attempt has finished with the same specification are linked, not
+  // repeated.
   private Optional<Finished> adopted(TrialContext trial) throws IOException {
     for (Path folder : trial.earlierAttempts()) {
       Path file = folder.resolve(FINISHED);

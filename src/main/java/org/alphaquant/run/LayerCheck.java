@@ -22,9 +22,8 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 
 /**
- * Reads finished layers back from the disk and decodes their weights, which must be the solver's.
- * On a GPU that is done for each layer beside the next one; of the result it then remains to be
- * seen that it holds the same bytes.
+ * Reads finished layers back from the disk, decodes their weights and compares them with the
+ * solver's. On a GPU this runs beside the next layer; the final check then only compares bytes.
  */
 final class LayerCheck implements AutoCloseable {
 
@@ -45,9 +44,10 @@ final class LayerCheck implements AutoCloseable {
   }
 
   /**
-   * Decodes a layer that was just kept; nothing on the CPU, whose cores the next layer needs.
+   * Decodes a layer that was just written; does nothing on the CPU, whose cores the next layer
+   * needs.
    *
-   * @throws RunFailure if a weight is not the one that was solved
+   * @throws RunFailure if a weight differs from the solver's
    */
   void check(int layer, List<LinearReport> reports) {
     if (torch.device().equals("cpu") || reports.isEmpty()) {
@@ -92,7 +92,7 @@ final class LayerCheck implements AutoCloseable {
   /**
    * Compares a checksum with that of the solver's weight.
    *
-   * @throws RunFailure if it is another
+   * @throws RunFailure if they differ
    */
   static void requireSolved(long checksum, ModuleScheme module, LinearReport report) {
     if (checksum != report.checksum()) {

@@ -16,8 +16,8 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The finished layers of one attempt: for each a file of tensors, then a record. A layer counts as
- * finished when its record is there, as that is written last.
+ * The finished layers of one attempt: for each a file of tensors, then a record. A layer is
+ * finished when its record exists, because that is written last.
  */
 record LayerFiles(Path folder) {
 
@@ -48,7 +48,10 @@ record LayerFiles(Path folder) {
     return SafetensorsFile.open(tensors(layer));
   }
 
-  /** Takes over layers 0 to {@code layers - 1} of another attempt, by links where there can be. */
+  /**
+   * Takes over layers 0 to {@code layers - 1} of another attempt, by links where the file system
+   * has them.
+   */
   void adopt(LayerFiles other, int count) {
     try {
       Files.createDirectories(folder);

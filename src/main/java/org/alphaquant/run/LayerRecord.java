@@ -9,9 +9,9 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What is kept of a finished layer beside its tensors.
+ * The record of a finished layer beside its tensors. @param version of this record's format;
+ * records of other versions are not adopted
  *
- * @param version of this record's form; one of another form is not taken over
  * @param experts null in a dense layer
  */
 @JsonNaming(SnakeCaseStrategy.class)

@@ -17,13 +17,12 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 
 /**
- * Solves all layers of a model and keeps each as it is finished, from where an earlier attempt
+ * Quantizes all layers of a model and keeps each when finished, starting where an earlier attempt
  * stopped.
  *
- * @param devices that do it together
- * @param memory what each of them has to do
- * @param from what all layers are solved from; null where they are solved on their tokens
- * @param betweenLayers called after every layer, where a later attempt can go on
+ * @param devices that solve together @param memory plan of each device @param from kept Hessians of
+ *     all layers; null to calibrate on tokens @param betweenLayers called after every layer, where
+ *     a later attempt can resume
  */
 record LayerwiseSolving(
     List<Torch> devices,
@@ -33,7 +32,7 @@ record LayerwiseSolving(
     KeptCalibration from,
     Runnable betweenLayers) {
 
-  /** The device that does alone what is not shared. */
+  /** The first device, which does everything that is not shared. */
   Torch torch() {
     return devices.get(0);
   }
@@ -42,8 +41,8 @@ record LayerwiseSolving(
    * Solves the layers from {@code first} on.
    *
    * @param quantizers with the settings of the inputs' configuration, for each device
-   * @param resumption keeps the layers, and has the stream that enters the first of them
-   * @param kept done once a layer is kept, beside the next one
+   * @param resumption keeps the layers, and has the residual stream that enters the first of
+   *     them @param kept called once a layer is written, beside the next one
    */
   void run(
       RunInputs inputs,
@@ -81,7 +80,7 @@ record LayerwiseSolving(
     torch().releaseCachedMemory();
   }
 
-  // What enters the first layer, of this device's samples.
+  // The residual stream that enters the first layer, for this device's samples.
   private static ResidualStream stream(
       TensorScope scope, Model model, RunInputs inputs, Rank rank, Resumption resumption) {
     int samples = inputs.samples().samples();

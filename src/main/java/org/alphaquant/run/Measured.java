@@ -4,10 +4,9 @@ import java.util.List;
 import org.alphaquant.measure.Losses;
 
 /**
- * What was measured of one model by itself.
+ * The figures of one model. @param losses on the text; null without a text @param answers whether
+ * each question was answered correctly; null without questions
  *
- * @param losses on the text; null where there is none
- * @param answers whether each question was answered right; null where there are none
  * @param compared windows whose outputs were kept to compare another model with
  */
 record Measured(Losses losses, List<Boolean> answers, int compared) {}

@@ -35,8 +35,8 @@ final class Measuring {
   private final StageSeconds seconds;
 
   /**
-   * @param outputs folder for what the first model makes of the windows that are compared
-   * @param seconds takes how long each phase took
+   * @param outputs folder for the first model's outputs on the compared windows @param seconds
+   *     receives the duration of each phase
    */
   Measuring(
       Torch torch,
@@ -63,7 +63,7 @@ final class Measuring {
     return inputs.windows().length > 0 || !inputs.questions().isEmpty();
   }
 
-  /** The model that others are compared with. */
+  /** Measures the reference model. */
   Measured before(Subject subject, Runnable betweenLayers) {
     return measure(
         Phase.EVALUATE_BEFORE,
@@ -75,7 +75,7 @@ final class Measuring {
         });
   }
 
-  /** A model by itself. */
+  /** Measures a model without a reference. */
   Measured alone(Subject subject, Runnable betweenLayers) {
     return measure(
         Phase.EVALUATE_AFTER,
@@ -84,7 +84,7 @@ final class Measuring {
         (evaluator, layerDone) -> evaluator.losses(inputs.windows(), layerDone));
   }
 
-  /** A model beside the one that was measured before. */
+  /** Measures a model against the reference. */
   Figures after(Subject subject, Measured before, Runnable betweenLayers) {
     Evaluator.Compared[] compared = new Evaluator.Compared[1];
     Measured after =
@@ -127,7 +127,7 @@ final class Measuring {
       int kept = phase == Phase.EVALUATE_BEFORE ? inputs.compared() : 0;
       return new Measured(losses, answers, kept);
     } finally {
-      // What a phase leaves in libtorch's cache would otherwise count as used in the next.
+      // Otherwise memory in libtorch's cache from one phase would count as used in the next.
       torch.releaseCachedMemory();
     }
   }

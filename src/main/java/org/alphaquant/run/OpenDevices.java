@@ -11,7 +11,7 @@ import org.alphaquant.worker.JobContext;
 /** PyTorch on every device of an attempt, each once; closed together. */
 record OpenDevices(List<Torch> devices) implements AutoCloseable {
 
-  /** Opens the devices of an attempt, all at once. */
+  /** Opens the devices of an attempt in parallel. */
   static OpenDevices of(JobContext context) {
     List<String> names = context.devices().stream().distinct().toList();
     context.unit("starting PyTorch on " + String.join(" and ", names));

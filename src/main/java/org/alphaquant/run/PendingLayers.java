@@ -11,8 +11,8 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 
 /**
- * The files of a run's layers, of which some are still to come: a tensor that is written from one
- * of them waits until it is there.
+ * The files of a run's layers, some of which are not finished yet: writing a tensor waits for its
+ * layer.
  */
 final class PendingLayers implements AutoCloseable {
 
@@ -54,7 +54,7 @@ final class PendingLayers implements AutoCloseable {
     return files.stream().map(CompletableFuture::join).toList();
   }
 
-  /** Whoever still waits for a layer is told that it will not come. */
+  /** Fails all waits for layers that will not be finished. */
   @Override
   public void close() {
     for (CompletableFuture<SafetensorsFile> file : files) {

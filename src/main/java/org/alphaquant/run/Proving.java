@@ -27,7 +27,7 @@ import org.alphaquant.storage.StoredResult;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
 
-/** Measures written results beside their source, on either half of the evaluation text. */
+/** Measures written results against their source, on either half of the evaluation text. */
 final class Proving {
 
   private final JobInputs inputs;

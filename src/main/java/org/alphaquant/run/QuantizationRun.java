@@ -84,7 +84,7 @@ public final class QuantizationRun implements JobRunner {
     };
   }
 
-  // A disk that fails, and files of the service's own that are gone, are no mistake of the user's.
+  // A failing disk and missing files of the attempt are not user errors.
   private static boolean isOfTheDisk(CheckpointException e, JobContext context) {
     return e.kind() == CheckpointException.Kind.NOT_WRITTEN
         || e.getCause() instanceof FileSystemException

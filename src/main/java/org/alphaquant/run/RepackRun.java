@@ -40,8 +40,9 @@ import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Writes a quantized model in another format, code by code. Every weight is read back and has to be
- * the same numbers, bit for bit, before anything is written and once more when all of it is.
+ * Converts a quantized model to another format, code by code. Every weight is decoded from the new
+ * format and must be equal bit for bit, before anything is written and again from the written
+ * files.
  */
 final class RepackRun {
 
@@ -84,7 +85,7 @@ final class RepackRun {
     }
   }
 
-  /** What is done with each quantized module. */
+  /** How each quantized module is converted. */
   private interface Step {
     void of(ModuleScheme module);
   }

@@ -10,9 +10,9 @@ import java.util.function.Function;
 import org.alphaquant.checkpoint.WrittenFile;
 
 /**
- * What is done beside the computing, on threads of its own: each finished layer is kept while the
- * next one is computed, what was kept is looked at, and the result is put together from the layers
- * as they come. At most one layer waits to be kept, which bounds the memory.
+ * Background work of a run: each finished layer is written while the next one is computed, then
+ * checked, and the result is assembled from the layers as they are finished. At most one layer
+ * waits to be written, which bounds the memory.
  */
 final class ResultWriting implements AutoCloseable {
 
@@ -24,7 +24,7 @@ final class ResultWriting implements AutoCloseable {
   private CompletableFuture<Void> looked = CompletableFuture.completedFuture(null);
 
   /**
-   * @param adopted layers that are there already
+   * @param adopted number of layers finished by an earlier attempt
    */
   ResultWriting(LayerFiles layers, int count, int adopted) {
     this.layers = layers;
@@ -35,18 +35,16 @@ final class ResultWriting implements AutoCloseable {
   }
 
   /**
-   * Begins to put the result together.
-   *
-   * @param assembly writes it from the layers, of which it may have to wait for some
+   * Starts assembling the result. @param assembly writes it from the layers and waits for those not
+   * finished
    */
   void begin(Function<PendingLayers, List<WrittenFile>> assembly) {
     result = threads.submit(() -> assembly.apply(pending));
   }
 
   /**
-   * Keeps a layer by {@code write} once the one before it is kept.
-   *
-   * @param look done once it is kept and the one before it was looked at
+   * Writes a layer by {@code write} once the previous one is written. @param look called once it is
+   * written and the previous one was checked
    */
   void keep(int layer, Runnable write, Runnable look) {
     InOrder.await(keeping);
@@ -65,7 +63,7 @@ final class ResultWriting implements AutoCloseable {
             });
   }
 
-  /** Waits until the last layer is kept and was looked at. */
+  /** Waits until the last layer is written and checked. */
   void awaitLayers() {
     InOrder.await(keeping);
     InOrder.await(looked);
@@ -81,7 +79,7 @@ final class ResultWriting implements AutoCloseable {
     return pending;
   }
 
-  /** A layer that is being kept is kept; a result that is not whole is given up. */
+  /** Finishes writing the current layer; abandons an incomplete result. */
   @Override
   public void close() {
     try {

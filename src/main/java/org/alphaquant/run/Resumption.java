@@ -20,13 +20,13 @@ import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Lets an attempt go on where an earlier one stopped. Beside the finished layers an attempt keeps
- * the residual stream that leaves the last of them, exactly as it was: recomputing it could round
- * differently, and then the result would depend on where the work was interrupted.
+ * Resumes an attempt where an earlier one stopped. Beside the finished layers an attempt keeps the
+ * residual stream that leaves the last of them, bit for bit: recomputing it could round
+ * differently, and the result would then depend on where the work was interrupted.
  */
 final class Resumption {
 
-  // A large stream is put away only now and then: writing it may take longer than its layer.
+  // A large stream is written only occasionally, because writing it may take longer than its layer.
   private static final long SMALL = 256L << 20;
   private static final long SELDOM_NANOS = 60_000_000_000L;
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -46,7 +46,7 @@ final class Resumption {
   }
 
   /**
-   * @param independent whether each layer is made by itself, so that no stream enters it
+   * @param independent whether layers are independent, so that no stream enters them
    */
   static Resumption of(
       JobContext context, String fingerprint, LayerFiles layers, boolean independent) {
@@ -54,7 +54,7 @@ final class Resumption {
     return new Resumption(own, context.earlierAttempts(), fingerprint, independent);
   }
 
-  /** The same for work of its own, in a folder below every attempt's. */
+  /** The same for a part of the work, in a subfolder of each attempt's folder. */
   Resumption below(String name) {
     Path folder = own.folder.resolve(name);
     try {
@@ -96,17 +96,17 @@ final class Resumption {
     return adopted;
   }
 
-  /** What an earlier attempt had measured of the source. */
+  /** The source's figures of an earlier attempt. */
   Optional<Measured> measured() {
     return own.measured();
   }
 
-  /** Keeps what was measured of the source; its outputs lie in {@link #outputs}. */
+  /** Keeps the source's figures; its outputs are in {@link #outputs}. */
   void put(Measured measured) {
     own.keep(measured);
   }
 
-  /** The folder of what the source makes of the windows that are compared. */
+  /** The folder of the source's outputs on the compared windows. */
   Path outputs() {
     return own.outputs();
   }
@@ -138,10 +138,9 @@ final class Resumption {
   }
 
   /**
-   * Keeps a finished layer; what leaves it (nothing where layers are independent) at once, the rest
-   * beside the next layer.
-   *
-   * @param kept done once the layer is kept, on that other thread
+   * Keeps a finished layer: the residual stream that leaves it (none where layers are independent)
+   * at once, the rest beside the next layer. @param kept called once the layer is written, on the
+   * writing thread
    */
   void put(
       int layer,
@@ -212,8 +211,8 @@ final class Resumption {
     }
 
     /**
-     * Takes over what another attempt measured, if what the source made of the windows that are
-     * compared is there too.
+     * Adopts the figures of another attempt, if the source's outputs on the compared windows exist
+     * too.
      */
     void take(Attempt other) {
       if (measured().isPresent()) {
@@ -242,7 +241,7 @@ final class Resumption {
       return new AttemptLayout(folder).perplexity();
     }
 
-    /** Layers that are whole and whose stream is there, where one is needed. */
+    /** The number of complete layers, whose stream exists where one is needed. */
     int finished(boolean withoutStream) {
       int finished = 0;
       for (int i = 0; layers.has(i); i++) {

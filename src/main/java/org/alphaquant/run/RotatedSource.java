@@ -21,7 +21,7 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 
 /**
- * Turns a job's source as the job asks for.
+ * Applies the requested rotation to a job's source.
  *
  * @param scope owns the rotation
  */
@@ -29,7 +29,7 @@ record RotatedSource(Torch torch, TensorScope scope) {
 
   private static final Set<Dtype> FLOATS = EnumSet.of(Dtype.F16, Dtype.BF16, Dtype.F32, Dtype.F64);
 
-  /** The job on its rotated source, where it asks for that; else itself. */
+  /** The job on its rotated source; the job itself where none is requested. */
   PreparedJob of(PreparedJob job) {
     RotationRequest asked = job.spec().rotation();
     if (asked == null) {
@@ -53,7 +53,7 @@ record RotatedSource(Torch torch, TensorScope scope) {
     }
   }
 
-  // What is quantized is turned in float32; the rest is calibrated on as it will be read.
+  // Quantized weights are rotated in float32; all others are rounded as they will be stored.
   private static Map<String, Integer> stored(PreparedJob job) {
     Set<String> quantized =
         job.plan().content().quantized().stream()

@@ -34,7 +34,7 @@ final class RunPhases implements AutoCloseable {
   private Adaptation adaptation;
 
   /**
-   * @param devices that solve together; everything else the first does by itself
+   * @param devices that solve together; the first one does everything else
    * @param kept a calibration of an earlier run; null where there is none
    * @param seconds of the stages so far
    */
@@ -66,7 +66,7 @@ final class RunPhases implements AutoCloseable {
     }
   }
 
-  /** Keeps what the model's linears read, and what was measured of it, in place of a result. */
+  /** Keeps a calibration in place of a result: the Hessians, and the original's figures. */
   JobResult keep() throws IOException {
     SourcePhase original = new SourcePhase(run, inputs);
     int adopted = original.adopted();

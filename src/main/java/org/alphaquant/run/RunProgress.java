@@ -40,13 +40,10 @@ final class RunProgress implements RunObserver {
   private final long startNanos;
 
   /**
-   * Tokens that pass through the model.
-   *
-   * @param written that it writes itself to be calibrated on
-   * @param sampled that it writes itself to be trained on
-   * @param trained of all steps of a training
-   * @param quantizations that a budget's formats take before the one that counts
-   * @param measured that variants of the model are measured on
+   * Tokens that pass through the model, from which the remaining time is estimated. @param written
+   * generated for calibration @param sampled generated for training @param trained in all steps of
+   * a training @param quantizations trial quantizations of a budget @param measured in evaluations
+   * of variants of the model
    */
   record Tokens(
       long written,
@@ -133,7 +130,7 @@ final class RunProgress implements RunObserver {
             phase.jsonName(), done, of, fraction > ALL ? 1 : fraction, remaining(own, whole)));
   }
 
-  // By the speed of this attempt: what it found done took it no time.
+  // Estimated from the speed of this attempt alone, without work adopted from an earlier one.
   private Long remaining(double own, double whole) {
     double elapsed = (nanos.getAsLong() - startNanos) / 1e9;
     return own < 0.01 ? null : Math.round(elapsed * Math.max(0, whole - own) / own);
@@ -144,7 +141,7 @@ final class RunProgress implements RunObserver {
     context.event("experts", layer);
   }
 
-  /** A figure of a step, for whoever follows the run. */
+  /** Reports a figure of a training step. */
   void measured(String name, int step, double value) {
     context.event("metric", Map.of("name", name, "step", step, "value", value));
   }

@@ -18,7 +18,7 @@ import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What a run writes about its result, beside the checkpoint itself. */
+/** Writes the reports of a result: the quantization report, the experts and the model card. */
 record RunReports(
     JobContext context,
     Torch torch,

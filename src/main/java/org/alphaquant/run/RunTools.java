@@ -17,13 +17,13 @@ import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What all phases of a run share.
+ * The state and services that all phases of a run share. @param torch the first device, which does
+ * everything that is not shared
  *
- * @param torch the device that does alone what is not shared
  * @param kept a calibration of an earlier run; null where there is none
  * @param seconds of the stages so far
  * @param layers of this attempt
- * @param memory what each device has to do
+ * @param memory plan of each device
  */
 record RunTools(
     JobContext context,
@@ -99,7 +99,7 @@ record RunTools(
         context.earlierResourceFailures());
   }
 
-  // What must agree for a layer of an earlier attempt to be the one this attempt would make.
+  // Layers of an earlier attempt are adopted only if all of this is equal.
   private static String fingerprint(Torch torch, JobSpec spec, RunInputs inputs) {
     PreparedJob prepared = inputs.job();
     return String.join(

@@ -24,7 +24,7 @@ record SampledText(String prefix, Function<String, Path> files) {
 
   private static final String TOKENS = "tokens";
 
-  /** The sequences that this attempt or one before it has kept, from the first on. */
+  /** The sequences kept by this or an earlier attempt, from the first one on. */
   List<long[]> adopted() {
     List<long[]> sequences = new ArrayList<>();
     for (Path file = file(0); Files.exists(file); file = file(sequences.size())) {

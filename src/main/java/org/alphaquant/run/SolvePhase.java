@@ -23,7 +23,7 @@ import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.storage.StoredResult;
 
 /**
- * Solves the layers, trains them where that is asked for, writes the result, and reads it back.
+ * Quantizes the layers, trains them where requested, writes the result, and reads it back.
  *
  * @param checks of the layers as they are finished, and of the result
  */
@@ -38,13 +38,12 @@ record SolvePhase(RunTools run, RunInputs inputs, SolverSettings settings, Layer
     return new SolvePhase(run, inputs, new SolverSettings(inputs), checks);
   }
 
-  /** What was written, by training or without. */
+  /** The written result. */
   record Written(List<WrittenFile> files, DistilledFiles trained) {}
 
   /**
-   * Writes the result; where nothing comes between solving and writing, while layers are solved.
-   *
-   * @param adopted the layers that are there already
+   * Writes the result; without training, while layers are still being solved. @param adopted number
+   * of layers finished by an earlier attempt
    */
   Written write(int adopted) throws IOException {
     boolean trains = run.spec().distill() != null;
@@ -64,7 +63,7 @@ record SolvePhase(RunTools run, RunInputs inputs, SolverSettings settings, Layer
     }
   }
 
-  /** Keeps what the linears of each layer read, in place of a result. */
+  /** Keeps the Hessians of each layer in place of a result. */
   void keep(int adopted) {
     try (ResultWriting writing = writing(adopted)) {
       solve(adopted, writing);
@@ -91,7 +90,7 @@ record SolvePhase(RunTools run, RunInputs inputs, SolverSettings settings, Layer
     writing.awaitLayers();
   }
 
-  // A calibration keeps what a quantization would go by.
+  // A calibration keeps the Hessians that a quantization would use.
   private ModelQuantizer quantizer(Rank rank) {
     if (run.spec().kind() != JobKind.CALIBRATION) {
       return new ModelQuantizer(settings.plan(), run.memory(), rank);
@@ -124,7 +123,9 @@ record SolvePhase(RunTools run, RunInputs inputs, SolverSettings settings, Layer
     }
   }
 
-  /** Reads the result back as an engine would; it must give what was planned and solved. */
+  /**
+   * Reads the result back as an engine would and compares it with the plan and the solved weights.
+   */
   void check(StoredResult written, StoredWeights stored, DistilledFiles trained) {
     Map<String, LinearReport> reports =
         run.solved().linears(trained).stream()
@@ -140,7 +141,7 @@ record SolvePhase(RunTools run, RunInputs inputs, SolverSettings settings, Layer
     }
   }
 
-  // The source's tensors that the result is made of; trained ones as they are now.
+  // The plain tensors of the result, with their trained values where they were trained.
   private static Map<String, TensorSource> pieces(PreparedJob job, List<SafetensorsFile> trained) {
     Map<String, TensorSource> pieces = new HashMap<>(job.pieces());
     for (SafetensorsFile file : trained) {

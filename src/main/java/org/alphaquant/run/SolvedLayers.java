@@ -10,7 +10,7 @@ import org.alphaquant.quantize.LinearReport;
 /** The records of all layers of a run, once each is finished. */
 record SolvedLayers(LayerFiles files, int count) {
 
-  /** What was solved, with the checksums of weights that were trained afterwards. */
+  /** The reports of all layers, with the checksums of weights that were trained afterwards. */
   List<LinearReport> linears(DistilledFiles trained) {
     return records().stream()
         .flatMap(record -> record.linears().stream())

@@ -13,8 +13,8 @@ import org.alphaquant.storage.source.mxfp4.Mxfp4;
 
 /**
  * Reads every tensor of the forward pass once before any work and refuses infinities and
- * not-a-number by name. It costs one pass over the source's files, no more than the first
- * evaluation reads anyway, and spares a run of hours that would end at its last layer.
+ * not-a-number by name. It costs one pass over the source's files, as much as the first evaluation
+ * reads, and prevents a run of hours from failing at its last layer.
  */
 final class SourceCheck {
 
@@ -23,10 +23,9 @@ final class SourceCheck {
   private SourceCheck() {}
 
   /**
-   * Looks at all tensors.
+   * Checks all tensors. @param names of stored tensors @param between receives the number of
+   * checked tensors
    *
-   * @param names of stored tensors
-   * @param between told how many have been looked at
    * @throws ModelException naming the first tensor that has one, and where
    */
   static void check(Checkpoint source, Collection<String> names, IntConsumer between) {

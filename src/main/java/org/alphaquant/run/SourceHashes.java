@@ -38,7 +38,7 @@ final class SourceHashes implements AutoCloseable {
     return WrittenFile.of(file);
   }
 
-  /** All files' hashes; waits for those that are not known yet. */
+  /** The hashes of all files; waits for those not computed yet. */
   List<WrittenFile> all() {
     List<WrittenFile> hashes = new ArrayList<>();
     for (Future<WrittenFile> file : files) {

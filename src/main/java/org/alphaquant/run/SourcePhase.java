@@ -5,19 +5,19 @@ import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.RunObserver.Phase;
 
-/** What comes before solving: layers of an earlier attempt, and a look at the source. */
+/** The first phase: adopts the layers of an earlier attempt, checks the source and measures it. */
 record SourcePhase(RunTools run, RunInputs inputs) {
 
   private static final int SHOWN_CHECKS = 50;
 
   /**
-   * Takes over what an earlier attempt or a kept calibration has, and checks the source where
-   * nobody has; the number of layers that need not be solved.
+   * Adopts the work of an earlier attempt or a kept calibration, and checks the source if neither
+   * has; returns the number of adopted layers.
    */
   int adopted() {
     KeptFolder kept = run.kept();
     int adopted = run.seconds().of("adopt", run.resumption()::adopt);
-    // Whoever made the calibration has looked at every tensor.
+    // The job that made the calibration has checked every tensor.
     if (adopted == 0 && kept == null) {
       run.seconds().of("check_source", this::check);
     }
@@ -52,7 +52,7 @@ record SourcePhase(RunTools run, RunInputs inputs) {
         });
   }
 
-  /** The original's figures; null where none are asked for. */
+  /** The original's figures; null without an evaluation. */
   Measured measured() {
     if (!run.measuring().isAsked()) {
       return null;

@@ -12,8 +12,8 @@ import org.alphaquant.checkpoint.SafetensorsWriter;
 import org.alphaquant.checkpoint.TensorSource;
 
 /**
- * Takes tensors out of memory as they come, where they are many: each call's go to a file that is
- * gone as soon as they are read again.
+ * Moves tensors out of memory where there are many: each call writes a file, which is deleted when
+ * its tensors are read again.
  *
  * @param folder for the files
  */
@@ -33,7 +33,7 @@ record SpilledTensors(Path folder) implements UnaryOperator<List<TensorSource>> 
       SafetensorsFile stored = SafetensorsFile.open(file);
       List<TensorSource> mapped =
           stored.names().stream().map(name -> mapped(stored, name)).toList();
-      // What is mapped stays there until nobody refers to it.
+      // A mapping stays valid until nothing refers to it.
       stored.close();
       Files.delete(file);
       return mapped;

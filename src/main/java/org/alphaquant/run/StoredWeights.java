@@ -60,7 +60,7 @@ final class StoredWeights implements WeightOverlay {
   }
 
   /**
-   * The same from planes that lie elsewhere.
+   * The same from planes stored elsewhere.
    *
    * @param bytes gives the stored bytes of a plane by its suffix
    */
@@ -99,7 +99,7 @@ final class StoredWeights implements WeightOverlay {
   }
 
   /**
-   * The rounding of inputs that a result's scheme asks an engine for.
+   * The rounding of inputs that the result's scheme requires of an engine.
    *
    * @param divisor of the inputs, with NVFP4
    */

@@ -35,7 +35,7 @@ final class StreamFile {
     SafetensorsWriter.write(file, tensors);
   }
 
-  /** Reads the micro-batches that begin within some samples of the stream. */
+  /** Reads the micro-batches that start within a range of samples. */
   static ResidualStream read(
       TensorScope scope, Path file, long hidden, int firstSample, int lastSample) {
     try (SafetensorsFile stored = SafetensorsFile.open(file)) {

@@ -15,23 +15,19 @@ import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
 
 /**
- * Lets the source write text, a batch of sequences at a time. Each batch is kept when it is
- * finished, so that a later attempt goes on behind it.
- *
- * @param phase that progress is told of
+ * Generates text with the source model, a batch of sequences at a time. Each finished batch is
+ * kept, so that a later attempt resumes after it. @param phase for progress reports
  */
 record TextWriter(
     JobContext context, Torch torch, PreparedJob prepared, RunProgress progress, Phase phase) {
 
-  // What a balanced sequence becomes depends on those beside it: their number follows no memory.
+  // A balanced sequence depends on the others of its batch, so the batch size must not depend on
+  // the memory.
   private static final int BALANCED_AT_ONCE = 16;
 
   /**
-   * Writes what is not there yet.
-   *
-   * @param balanced whether experts are to be used evenly
-   * @param texts token ids that sequences begin like
-   * @return all sequences of the request
+   * Generates the missing sequences. @param balanced whether experts are used evenly @param texts
+   * token ids of prompts @return all sequences of the request
    */
   long[][] write(SampleRequest request, boolean balanced, long[][] texts, SampledText kept) {
     List<long[]> sequences = new ArrayList<>(kept.adopted());

@@ -14,14 +14,10 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.worker.JobContext;
 
 /**
- * A run within a run: it has a specification and a folder of its own, and its progress is a part of
- * the whole's.
- *
- * @param whole the attempt
- * @param name of its folder, the same in every attempt
- * @param more models by the names that its specification has for them
- * @param from fraction of the whole that was done before it
- * @param to fraction that is done after it
+ * The context of a nested run, with its own specification and folder; its progress is scaled to a
+ * part of the attempt's. @param whole the attempt @param name of its folder, the same in every
+ * attempt @param more sources by their names in the nested specification @param from fraction of
+ * the attempt done before it @param to fraction done after it
  */
 record TrialContext(
     JobContext whole,

@@ -1,2 +1,2 @@
-/** One attempt at a job: its phases, its finished layers, and how a later attempt goes on. */
+/** One attempt at a job: its phases, its finished layers, and how a later attempt resumes. */
 package org.alphaquant.run;

@@ -13,21 +13,21 @@ import org.alphaquant.problem.Problem;
  *
  * @param family the model's family
  * @param licence as the model's card names it; null where it names none
- * @param format the checkpoint format that would be written; chosen where {@code auto} was asked
- * @param targetRuntime the program that is to load it; {@code none} for none in particular
+ * @param format the checkpoint format that would be written; chosen by the service for {@code auto}
+ * @param targetRuntime the engine that is to load it; {@code none} for no particular one
  * @param sourceSha256 of the source's headers and config.json; a specification that names it runs
  *     on this source or not at all
  * @param bitsPerWeight over the quantized tensors, scales and zero points counted in
  * @param bytes size of the model's tensors before and after
- * @param calibration what the texts give; null where they were not counted
+ * @param calibration the samples of the texts; null where they were not counted
  * @param schemes every linear module of the model, by scheme, largest first
  * @param estimates minutes by kind of device, evaluation left out
- * @param allocation what the run chooses formats from; null where the job has no budget. With it
- *     the schemes are those of the configuration as it was posted, sizes are the budget's, and
- *     there are no tensors to tell of
- * @param keptBytes what the kept calibration's Hessians take on disk; null where none are kept
+ * @param allocation the formats that a run with a budget chooses from; null without a budget. With
+ *     it the schemes are those of the posted configuration, sizes are the budget's, and tensors are
+ *     not listed
+ * @param keptBytes bytes of the kept Hessians on disk; null where none are kept
  * @param ladder the sizes of a ladder; null without one
- * @param warnings what is worth knowing before the job is posted
+ * @param warnings warnings and notes to read before posting the job
  * @param tensors every tensor of the result, in the order in which they are written
  */
 public record JobPlan(
@@ -55,7 +55,7 @@ public record JobPlan(
     tensors = List.copyOf(tensors);
   }
 
-  /** The same with one more thing that is worth knowing. */
+  /** The same with another warning. */
   public JobPlan with(Problem note) {
     List<Problem> all = new ArrayList<>(warnings);
     all.add(note);
@@ -90,7 +90,7 @@ public record JobPlan(
    *
    * @param name of the folder of its result
    * @param format that is written
-   * @param bitsPerWeight of the quantized tensors; what its budget allows where it has one of bits
+   * @param bitsPerWeight of the quantized tensors; its budget where it has one in bits
    * @param bytes of the model's tensors; null where a budget decides
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -100,8 +100,8 @@ public record JobPlan(
    * A tensor of the result.
    *
    * @param dtype as the storage format names it
-   * @param scheme of the weights that it holds codes, scales or values of; null where it is plain
-   * @param modules whose weights and biases it holds, many in a line
+   * @param scheme of the weights whose codes, scales or values it holds; null for a plain
+   *     tensor @param modules whose weights and biases it holds, abbreviated
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Tensor(
@@ -118,17 +118,15 @@ public record JobPlan(
   }
 
   /**
-   * What a run with a budget chooses from.
+   * The choices of a run with a budget. @param sensitivity how the cost of each format is
+   * determined
    *
-   * @param sensitivity how it finds out what each format costs where
    * @param grain how finely formats may be mixed: {@code projection}, {@code expert_block} or
    *     {@code all_experts}
-   * @param units how many parts may differ
-   * @param formats to choose from
-   * @param budgetBytes what all quantized tensors may take together
-   * @param leastBytes the least that the formats can give
-   * @param mostBytes the most that they can give
-   * @param reachableBytes the most that a mix within the budget takes
+   * @param units number of parts that may differ @param formats to choose from @param budgetBytes
+   *     limit of all quantized tensors together @param leastBytes size with the smallest
+   *     formats @param mostBytes size with the largest formats @param reachableBytes size of the
+   *     largest mix within the budget
    */
   public record Choice(
       String sensitivity,
@@ -145,7 +143,7 @@ public record JobPlan(
   }
 
   /**
-   * The samples that the texts give.
+   * The calibration samples of the texts.
    *
    * @param sequenceLength tokens of each
    * @param tokens of all samples
@@ -172,12 +170,11 @@ public record JobPlan(
   /**
    * The modules of one scheme.
    *
-   * @param scheme in words, {@code int4 g128}
+   * @param scheme its label, such as {@code int4 g128}
    * @param groupSize -1 for one scale per row
-   * @param count how many modules
-   * @param weights how many numbers they hold
-   * @param bytes what they take in the checkpoint
-   * @param modules their names, many in a line: {@code model.layers.0-15.mlp.experts.0-63.up_proj}
+   * @param count number of modules @param weights number of their weights @param bytes of them in
+   *     the checkpoint @param modules their names, abbreviated: {@code
+   *     model.layers.0-15.mlp.experts.0-63.up_proj}
    */
   public record Scheme(
       String scheme,

@@ -148,7 +148,7 @@ public class Job {
     return failures.values().stream().mapToInt(Integer::intValue).sum();
   }
 
-  /** Attempts whose worker went silent. */
+  /** Attempts that ended because the worker's lease expired. */
   public int lostLeases() {
     return lostLeases;
   }
