@@ -242,7 +242,7 @@ class StorageTest {
     try (TensorScope scope = torch.scope("logits")) {
       ModelDescription description = ModelFamilies.describe(checkpoint, null);
       Model model = ModelFamilies.open(checkpoint, description, scope);
-      NDArray x = model.embed(scope, scope.longs(new long[] {5, 90, 17, 3, 44, 2}, 1, 6));
+      NDArray x = model.embed(scope, scope.longs(new long[] {5, 51, 17, 3, 44, 2}, 1, 6));
       for (int index = 0; index < description.layers(); index++) {
         x = model.layer(scope, index).forward(scope, x);
       }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A whole run of the families in {@code src/test/resources/families}, once into plain tensors and
@@ -26,6 +28,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FamilyRunsTest {
 
   private static final Path BUNDLED = Path.of("src/test/resources/families");
+  private static final String WEIGHT = ".weight";
   private static final String TOKENIZER = "tokenizer.json";
 
   @TempDir private Path folder;
@@ -88,7 +91,26 @@ class FamilyRunsTest {
             .as("%s is packed", linear.name())
             .isEqualTo(!linear.kind().isProtected());
       }
+      assertThat(packed.names())
+          .filteredOn(name -> name.endsWith(WEIGHT))
+          .filteredOn(name -> packed.info(name).shape().size() == 2)
+          .filteredOn(name -> !name.endsWith("embed_tokens.weight"))
+          .as("plain linears, which an engine would take for packed ones")
+          .allMatch(name -> isIgnored(packed, name.substring(0, name.length() - WEIGHT.length())));
     }
+  }
+
+  private static boolean isIgnored(Checkpoint packed, String module) {
+    return packed
+        .config()
+        .at("/quantization_config/ignore")
+        .valueStream()
+        .map(JsonNode::asString)
+        .anyMatch(
+            it ->
+                it.startsWith("re:")
+                    ? Pattern.compile(it.substring(3)).matcher(module).lookingAt()
+                    : it.equals(module));
   }
 
   private static void hardlyMoves(JobResult result) {

@@ -28,9 +28,9 @@ public record Blueprint(
     this(decoder, layers, UnaryOperator.identity());
   }
 
-  /** The same model in a checkpoint that names its tensors otherwise. */
-  public Blueprint storedAs(UnaryOperator<String> names) {
-    return new Blueprint(decoder, layers, names);
+  /** The same model in a checkpoint that may name its tensors otherwise. */
+  public Blueprint storedAs(ModelSource source, StoredNames names) {
+    return new Blueprint(decoder, layers, names.in(source.checkpoint()));
   }
 
   public String embedding() {

@@ -18,12 +18,16 @@ import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.RotaryDesign;
 import org.alphaquant.model.design.RouterDesign;
+import org.alphaquant.model.design.StoredNames;
 import org.alphaquant.model.design.Style;
 
 /** ERNIE 4.5, sparse: a bias chooses experts; neighbouring pairs are rotated. */
 public final class Ernie45MoeFamily implements ModelFamily {
 
   private static final Defaults DEFAULTS = new Defaults(1e-5, 131_072, 4, 0, 500_000);
+
+  private static final StoredNames STORED_NAMES =
+      StoredNames.of("mlp.moe_statics.", "mlp.gate.moe_statics.");
 
   @Override
   public FamilyDescription description() {
@@ -41,9 +45,11 @@ public final class Ernie45MoeFamily implements ModelFamily {
         GroupedQueryDecoder.read(source, DEFAULTS, Style.PLAIN.tiedUnlessSaid());
     Biases biases = Biases.all(decoder.config().flag("use_bias", false));
     Optional<RotaryDesign> rotary = Optional.of(decoder.rotation(true));
-    return decoder.blueprint(
-        layer -> decoder.attention(layer, Projections.of(biases)).rotated(rotary),
-        layer -> feedForward(decoder.decoder(), decoder.config(), layer));
+    return decoder
+        .blueprint(
+            layer -> decoder.attention(layer, Projections.of(biases)).rotated(rotary),
+            layer -> feedForward(decoder.decoder(), decoder.config(), layer))
+        .storedAs(source, STORED_NAMES);
   }
 
   private static FeedForwardDesign feedForward(

@@ -16,6 +16,7 @@ import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.QueryKeyNorm;
 import org.alphaquant.model.design.RouterDesign;
+import org.alphaquant.model.design.StoredNames;
 import org.alphaquant.model.exaone4.HybridAttention;
 
 /** K-EXAONE: the attention of EXAONE 4 behind its norm, the experts of DeepSeek-V3. */
@@ -23,6 +24,9 @@ public final class ExaoneMoeFamily implements ModelFamily {
 
   private static final SigmoidExperts EXPERTS = new SigmoidExperts(64, 8, 1, 1, 2.5, 1);
   private static final Defaults DEFAULTS = new Defaults(1e-5, 2048, 32, 0, 10_000);
+
+  private static final StoredNames STORED_NAMES =
+      StoredNames.of("mlp.e_score_correction_bias", "mlp.gate.e_score_correction_bias");
 
   @Override
   public FamilyDescription description() {
@@ -38,9 +42,11 @@ public final class ExaoneMoeFamily implements ModelFamily {
   public Blueprint blueprint(ModelSource source) {
     GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
     Projections projections = Projections.of(QueryKeyNorm.PER_HEAD);
-    return decoder.blueprint(
-        layer -> HybridAttention.of(decoder, projections, layer),
-        layer -> feedForward(source, decoder.decoder(), layer));
+    return decoder
+        .blueprint(
+            layer -> HybridAttention.of(decoder, projections, layer),
+            layer -> feedForward(source, decoder.decoder(), layer))
+        .storedAs(source, STORED_NAMES);
   }
 
   private static FeedForwardDesign feedForward(

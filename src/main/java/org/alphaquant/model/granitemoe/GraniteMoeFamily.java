@@ -18,6 +18,7 @@ import org.alphaquant.model.design.MoeDesign;
 import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SoftmaxRouterDesign;
+import org.alphaquant.model.design.StoredNames;
 
 /**
  * Granite-MoE: the softmax is over the chosen logits, which is the renormalised softmax over all.
@@ -25,6 +26,13 @@ import org.alphaquant.model.design.SoftmaxRouterDesign;
 public final class GraniteMoeFamily implements ModelFamily {
 
   private static final Defaults DEFAULTS = new Defaults(1e-6, 2048, 0, 0, 10_000);
+
+  /** What transformers 5 calls the experts and their router in memory. */
+  public static final StoredNames STORED_NAMES =
+      StoredNames.of(
+              "block_sparse_moe.input_linear.weight", "block_sparse_moe.experts.gate_up_proj")
+          .and("block_sparse_moe.output_linear.weight", "block_sparse_moe.experts.down_proj")
+          .and("block_sparse_moe.router.layer.", "block_sparse_moe.router.");
 
   @Override
   public FamilyDescription description() {
@@ -43,9 +51,11 @@ public final class GraniteMoeFamily implements ModelFamily {
         GroupedQueryDecoder.read(source, DEFAULTS, GraniteFactors.style(config));
     Biases biases = Biases.all(config.flag("attention_bias", false));
     Scores scores = Scores.of(decoder.heads()).scaled(config.aboveZero("attention_multiplier", 1));
-    return decoder.blueprint(
-        layer -> decoder.attention(layer, Projections.of(biases), scores),
-        layer -> experts(decoder.decoder(), config, layer));
+    return decoder
+        .blueprint(
+            layer -> decoder.attention(layer, Projections.of(biases), scores),
+            layer -> experts(decoder.decoder(), config, layer))
+        .storedAs(source, STORED_NAMES);
   }
 
   /** The block of a layer, without a shared MLP. */

@@ -19,6 +19,7 @@ import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.granitemoe.GraniteFactors;
+import org.alphaquant.model.granitemoe.GraniteMoeFamily;
 import org.alphaquant.model.granitemoeshared.GraniteMoeSharedFamily;
 
 /** Granite 4: Mamba-2 with a layer of attention here and there, experts beside a shared MLP. */
@@ -42,9 +43,11 @@ public final class GraniteMoeHybridFamily implements ModelFamily {
     GroupedQueryDecoder decoder =
         GroupedQueryDecoder.read(source, DEFAULTS, GraniteFactors.style(config));
     MambaShape shape = shape(config, decoder.decoder().hidden());
-    return decoder.blueprint(
-        layer -> attention(decoder, shape, layer),
-        layer -> GraniteMoeSharedFamily.feedForward(decoder.decoder(), config, layer));
+    return decoder
+        .blueprint(
+            layer -> attention(decoder, shape, layer),
+            layer -> GraniteMoeSharedFamily.feedForward(decoder.decoder(), config, layer))
+        .storedAs(source, GraniteMoeFamily.STORED_NAMES);
   }
 
   private static MambaShape shape(ModelConfig config, long hidden) {

@@ -43,9 +43,11 @@ public final class GraniteMoeSharedFamily implements ModelFamily {
         GroupedQueryDecoder.read(source, DEFAULTS, GraniteFactors.style(config));
     Projections projections = Projections.of(Biases.all(config.flag("attention_bias", false)));
     Scores scores = Scores.of(decoder.heads()).scaled(config.aboveZero("attention_multiplier", 1));
-    return decoder.blueprint(
-        layer -> decoder.attention(layer, projections, scores),
-        layer -> feedForward(decoder.decoder(), config, layer));
+    return decoder
+        .blueprint(
+            layer -> decoder.attention(layer, projections, scores),
+            layer -> feedForward(decoder.decoder(), config, layer))
+        .storedAs(source, GraniteMoeFamily.STORED_NAMES);
   }
 
   /** The block of a layer: experts beside the shared MLP, or that alone where there are none. */

@@ -21,11 +21,17 @@ import org.alphaquant.model.design.QueryKeyNorm;
 import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SharedExpertDesign;
 import org.alphaquant.model.design.SigmoidRouterDesign;
+import org.alphaquant.model.design.StoredNames;
 
 /** Hunyuan 3: Qwen3 attention, the router of DeepSeek-V3 without groups, one shared MLP. */
 public final class HyV3Family implements ModelFamily {
 
   private static final Defaults DEFAULTS = new Defaults(1e-5, 131_072, 8, 128, 11_158_840);
+
+  private static final StoredNames STORED_NAMES =
+      StoredNames.of("mlp.router.gate.weight", "mlp.gate.weight")
+          .and("mlp.expert_bias", "mlp.e_score_correction_bias")
+          .and("mlp.shared_mlp.", "mlp.shared_experts.");
 
   @Override
   public FamilyDescription description() {
@@ -43,9 +49,11 @@ public final class HyV3Family implements ModelFamily {
     ModelConfig config = decoder.config();
     Projections projections =
         Projections.of(Biases.all(config.flag("attention_bias", false)), QueryKeyNorm.PER_HEAD);
-    return decoder.blueprint(
-        layer -> decoder.attention(layer, projections),
-        layer -> feedForward(source, decoder.decoder(), layer));
+    return decoder
+        .blueprint(
+            layer -> decoder.attention(layer, projections),
+            layer -> feedForward(source, decoder.decoder(), layer))
+        .storedAs(source, STORED_NAMES);
   }
 
   private static FeedForwardDesign feedForward(

@@ -25,6 +25,7 @@ import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SharedExpertDesign;
 import org.alphaquant.model.design.SigmoidRouterDesign;
 import org.alphaquant.model.design.SlidingWindow;
+import org.alphaquant.model.design.StoredNames;
 import org.alphaquant.model.design.Style;
 
 /**
@@ -33,6 +34,10 @@ import org.alphaquant.model.design.Style;
 public final class LagunaFamily implements ModelFamily {
 
   private static final String HEADS = "num_attention_heads_per_layer";
+
+  private static final StoredNames STORED_NAMES =
+      StoredNames.of("mlp.experts.e_score_correction_bias", "mlp.gate.e_score_correction_bias")
+          .and("mlp.shared_expert.", "mlp.shared_experts.");
 
   @Override
   public FamilyDescription description() {
@@ -59,15 +64,18 @@ public final class LagunaFamily implements ModelFamily {
             gate(config));
     RotaryConfig full = RotaryConfig.ofKind(config, false, "", 500_000, decoder.positions(), 0.5);
     RotaryConfig local = RotaryConfig.ofKind(config, true, "", 10_000, decoder.positions());
-    return decoder.blueprint(
-        layer -> {
-          boolean slides = SlidingWindow.allButEvery(0, config, layer);
-          HeadShape own = heads(config, heads, layer);
-          Scores scores = Scores.of(own).within(slides ? SlidingWindow.everywhere(config, 512) : 0);
-          return new GroupedQueryDecoder(config, decoder, own, slides ? local : full)
-              .attention(layer, projections, scores);
-        },
-        layer -> feedForward(source, decoder, layer));
+    return decoder
+        .blueprint(
+            layer -> {
+              boolean slides = SlidingWindow.allButEvery(0, config, layer);
+              HeadShape own = heads(config, heads, layer);
+              Scores scores =
+                  Scores.of(own).within(slides ? SlidingWindow.everywhere(config, 512) : 0);
+              return new GroupedQueryDecoder(config, decoder, own, slides ? local : full)
+                  .attention(layer, projections, scores);
+            },
+            layer -> feedForward(source, decoder, layer))
+        .storedAs(source, STORED_NAMES);
   }
 
   // true, "per-head" or "per-element".

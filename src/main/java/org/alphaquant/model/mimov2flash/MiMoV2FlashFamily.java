@@ -18,6 +18,7 @@ import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.RotaryConfig;
 import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
+import org.alphaquant.model.design.StoredNames;
 import org.alphaquant.model.design.Style;
 
 /**
@@ -32,6 +33,9 @@ public final class MiMoV2FlashFamily implements ModelFamily {
   private static final String SPARSE = "moe_layer_freq";
   private static final String VALUES = "attention_value_scale";
   private static final double PART = 0.334;
+
+  private static final StoredNames STORED_NAMES =
+      StoredNames.of("self_attn.attention_sink_bias", "self_attn.sinks");
 
   @Override
   public FamilyDescription description() {
@@ -52,12 +56,13 @@ public final class MiMoV2FlashFamily implements ModelFamily {
     Projections projections =
         Projections.of(new Biases(config.flag("attention_bias", false), false));
     return base.blueprint(
-        layer -> {
-          boolean slides = slides(config, layer);
-          GroupedQueryDecoder own = slides ? sliding : full;
-          return own.attention(layer, projections, scores(own, slides));
-        },
-        layer -> feedForward(source, base, layer));
+            layer -> {
+              boolean slides = slides(config, layer);
+              GroupedQueryDecoder own = slides ? sliding : full;
+              return own.attention(layer, projections, scores(own, slides));
+            },
+            layer -> feedForward(source, base, layer))
+        .storedAs(source, STORED_NAMES);
   }
 
   private static GroupedQueryDecoder decoder(

@@ -18,6 +18,7 @@ import org.alphaquant.model.design.QueryKeyNorm;
 import org.alphaquant.model.design.RotaryConfig;
 import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SigmoidRouterDesign;
+import org.alphaquant.model.design.StoredNames;
 
 /**
  * MiniMax-M2: whole projections are normalised, half of each head rotated; Mixtral names and the
@@ -50,9 +51,11 @@ public final class MiniMaxM2Family implements ModelFamily {
     GroupedQueryDecoder decoder =
         new GroupedQueryDecoder(config, read.decoder(), read.heads(), rotary(read));
     QueryKeyNorm norm = config.flag("use_qk_norm", true) ? QueryKeyNorm.WHOLE : QueryKeyNorm.NONE;
-    return decoder.blueprint(
-        layer -> decoder.attention(layer, Projections.of(norm)),
-        layer -> experts(decoder.decoder(), config, layer));
+    return decoder
+        .blueprint(
+            layer -> decoder.attention(layer, Projections.of(norm)),
+            layer -> experts(decoder.decoder(), config, layer))
+        .storedAs(source, StoredNames.MIXTRAL);
   }
 
   // Published files give the rotated dimensions as a number, transformers as a share of the head.

@@ -16,6 +16,7 @@ import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
 import org.alphaquant.model.design.SoftmaxRouterDesign;
+import org.alphaquant.model.design.StoredNames;
 
 /** Mixtral: every layer sparse, weights always renormalised; w1 is the gate, w3 up, w2 down. */
 public final class MixtralFamily implements ModelFamily {
@@ -37,22 +38,11 @@ public final class MixtralFamily implements ModelFamily {
     GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
     ModelConfig config = decoder.config();
     Scores scores = Scores.of(decoder.heads()).within(SlidingWindow.everywhere(config, 0));
-    Blueprint blueprint =
-        decoder.blueprint(
+    return decoder
+        .blueprint(
             layer -> decoder.attention(layer, Projections.PLAIN, scores),
-            layer -> experts(decoder.decoder(), config, layer));
-    // Files that transformers 5 wrote from memory call the block mlp and its linears as others do.
-    return source.has(decoder.decoder().layer(0) + "mlp.gate.weight")
-        ? blueprint.storedAs(MixtralFamily::renamed)
-        : blueprint;
-  }
-
-  private static String renamed(String published) {
-    return published
-        .replace(".block_sparse_moe.", ".mlp.")
-        .replace(".w1.", ".gate_proj.")
-        .replace(".w2.", ".down_proj.")
-        .replace(".w3.", ".up_proj.");
+            layer -> experts(decoder.decoder(), config, layer))
+        .storedAs(source, StoredNames.MIXTRAL);
   }
 
   private static MoeDesign experts(DecoderConfig decoder, ModelConfig config, int layer) {

@@ -20,12 +20,17 @@ import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
 import org.alphaquant.model.design.SparseMixerDesign;
+import org.alphaquant.model.design.StoredNames;
 import org.alphaquant.model.design.Style;
 
 /** Phi-MoE: Mixtral names with LayerNorm biases; two experts whose weights do not sum to one. */
 public final class PhiMoeFamily implements ModelFamily {
 
   private static final Defaults DEFAULTS = new Defaults(1e-5, 131_072, 8, 0, 1_000_000);
+
+  // The router first: its name holds that of the block.
+  private static final StoredNames STORED_NAMES =
+      StoredNames.of(".block_sparse_moe.gate.", ".mlp.router.").and(StoredNames.MIXTRAL);
 
   @Override
   public FamilyDescription description() {
@@ -51,9 +56,11 @@ public final class PhiMoeFamily implements ModelFamily {
     GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS, style);
     Biases biases = Biases.all(config.flag("attention_bias", false));
     Scores scores = Scores.of(decoder.heads()).within(SlidingWindow.everywhere(config, 0));
-    return decoder.blueprint(
-        layer -> decoder.attention(layer, Projections.of(biases), scores),
-        layer -> experts(decoder.decoder(), config, layer));
+    return decoder
+        .blueprint(
+            layer -> decoder.attention(layer, Projections.of(biases), scores),
+            layer -> experts(decoder.decoder(), config, layer))
+        .storedAs(source, STORED_NAMES);
   }
 
   private static MoeDesign experts(DecoderConfig decoder, ModelConfig config, int layer) {

@@ -6,7 +6,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -51,6 +50,7 @@ public record Plan(
     List<Problem> findings) {
 
   private static final double UNQUANTIZED_BITS = 16;
+  private static final String WEIGHT = ".weight";
 
   /** The keys of config.json that describe how a source is quantized. */
   private static final List<String> OLD_QUANTIZATION =
@@ -189,24 +189,23 @@ public record Plan(
     }
   }
 
-  // Engines look up every linear, those too that the forward pass does not read: prediction layers.
+  // Engines look up every linear: layers that predict further tokens, the indexers of sparse
+  // attention, and what makes the decays of a gated delta net.
   private List<ModuleScheme> configured() {
-    return Stream.concat(modules.stream(), unread()).toList();
+    Set<String> known = modules.stream().map(ModuleScheme::name).collect(Collectors.toSet());
+    known.add(content.description().embedding().name());
+    Stream<ModuleScheme> others =
+        content.plain().stream()
+            .filter(tensor -> tensor.name().endsWith(WEIGHT))
+            .filter(tensor -> tensor.shape().size() == 2 && tensor.elements() > 0)
+            .map(Plan::other)
+            .filter(module -> !known.contains(module.name()))
+            .map(ModuleScheme::untouched);
+    return Stream.concat(modules.stream(), others).toList();
   }
 
-  private Stream<ModuleScheme> unread() {
-    Map<String, TensorInfo> plain =
-        content.plain().stream().collect(Collectors.toMap(TensorInfo::name, Function.identity()));
-    return content.description().unread().stream()
-        .filter(name -> name.endsWith(".weight"))
-        .map(plain::get)
-        .filter(tensor -> tensor != null && tensor.shape().size() == 2 && tensor.elements() > 0)
-        .map(Plan::unread)
-        .map(ModuleScheme::untouched);
-  }
-
-  private static ModuleDescription unread(TensorInfo tensor) {
-    String name = tensor.name().substring(0, tensor.name().length() - ".weight".length());
+  private static ModuleDescription other(TensorInfo tensor) {
+    String name = tensor.name().substring(0, tensor.name().length() - WEIGHT.length());
     long rows = tensor.shape().get(0);
     return new ModuleDescription(name, rows, tensor.shape().get(1), ModuleKind.UNREAD, -1, -1);
   }

@@ -112,12 +112,21 @@ public record StackedExperts(
       require(name, upright);
       return Arrangement.GATE_FIRST;
     }
-    boolean standing =
-        fused.arrangement() == Arrangement.TRANSPOSED
-            && checkpoint.has(name)
-            && !checkpoint.info(name).shape().equals(transposed);
+    boolean standing = fused.arrangement() == Arrangement.TRANSPOSED && isStanding();
     require(name, standing ? upright : transposed);
     return standing ? Arrangement.GATE_FIRST : fused.arrangement();
+  }
+
+  // One of the two stacks may be square, and both lie the same way.
+  private boolean isStanding() {
+    return 2 * width == hidden
+        ? !hasShape(fused.down(), width, hidden)
+        : !hasShape(fused.gateUp(), hidden, 2 * width);
+  }
+
+  private boolean hasShape(String name, long height, long breadth) {
+    return !checkpoint.has(name)
+        || checkpoint.info(name).shape().equals(List.of((long) count, height, breadth));
   }
 
   private void require(String name, List<Long> shape) {
