@@ -31,7 +31,8 @@ record FamilyDetection(ModelFamily family, String recognisedBy) {
     return byConfig(families, type, classes).orElseGet(() -> byTensors(families, checkpoint));
   }
 
-  // A request helps where config.json names no family; one that it names computes as its own.
+  // A requested family counts where config.json names none; a family that it names is used as it
+  // is.
   private static void refuseOther(
       List<ModelFamily> families, ModelFamily requested, Checkpoint checkpoint) {
     ModelConfig whole = new ModelConfig(checkpoint.config());

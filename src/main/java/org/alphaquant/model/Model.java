@@ -75,8 +75,8 @@ public final class Model {
   }
 
   /**
-   * Embeds with another table [V, H] from now on; it moves to the model's scope. A tied head keeps
-   * the checkpoint's own.
+   * Replaces the embedding by another table [V, H], which moves to the model's scope. A tied head
+   * keeps the checkpoint's table.
    */
   public void replaceEmbedding(NDArray table) {
     if (embedding != null) {
@@ -86,7 +86,7 @@ public final class Model {
   }
 
   /**
-   * Reads one layer. Routed experts stay in the file until they are asked for.
+   * Reads one layer. Routed experts are read only when used.
    *
    * @param index 0 to layers - 1
    */

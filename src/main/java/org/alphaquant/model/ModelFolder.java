@@ -7,7 +7,7 @@ import org.alphaquant.checkpoint.Links;
 import org.alphaquant.storage.gguf.GgufCheckpoint;
 import org.alphaquant.storage.gguf.GgufException;
 
-/** Opens a model's folder, whatever its weights are in. */
+/** Opens a model's folder in any supported file format. */
 public final class ModelFolder {
 
   private ModelFolder() {}
@@ -17,8 +17,8 @@ public final class ModelFolder {
    *
    * @param links which links in it may be followed
    * @return to be closed
-   * @throws org.alphaquant.checkpoint.CheckpointException if it is no whole checkpoint
-   * @throws org.alphaquant.architecture.ModelException if it is in GGUF, of no family that is known
+   * @throws org.alphaquant.checkpoint.CheckpointException if it is no complete checkpoint @throws
+   *     org.alphaquant.architecture.ModelException if it is GGUF of an unknown family
    */
   public static Checkpoint open(Path folder, Links links) {
     if (!GgufCheckpoint.isIn(folder)) {

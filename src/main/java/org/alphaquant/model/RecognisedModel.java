@@ -14,8 +14,8 @@ import org.alphaquant.storage.sources.SourceTensors;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * A checkpoint whose family is known and whose tensors fit it. What is known of it is worked out
- * once, from config.json and headers; weights are read when it is opened.
+ * A checkpoint of a known family whose tensors fit it. It is described once, from config.json and
+ * headers; weights are read when it is opened.
  */
 public final class RecognisedModel {
 
@@ -50,7 +50,7 @@ public final class RecognisedModel {
     return new RecognisedModel(this, others);
   }
 
-  /** What takes the place of the checkpoint's weights where it is opened. */
+  /** Weights that replace the checkpoint's when it is opened. */
   public WeightOverlay weights() {
     return weights;
   }

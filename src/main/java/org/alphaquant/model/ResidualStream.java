@@ -52,7 +52,7 @@ public final class ResidualStream implements AutoCloseable {
   }
 
   /**
-   * A stream that was put away at some depth.
+   * A stream that was stored at some depth.
    *
    * @param count how many micro-batches
    * @param microBatch reads one of them, {@code [b, S, H]} float32, into a scope
@@ -72,7 +72,7 @@ public final class ResidualStream implements AutoCloseable {
     return stream;
   }
 
-  /** A stream of its own with the same numbers. */
+  /** A copy of the stream. */
   public ResidualStream copied(TensorScope parent) {
     return restore(
         parent,
@@ -101,7 +101,7 @@ public final class ResidualStream implements AutoCloseable {
     return hidden;
   }
 
-  /** Replaces every micro-batch by what {@code step} makes of it. */
+  /** Replaces every micro-batch by the result of {@code step}. */
   public void advance(String stage, BiFunction<TensorScope, NDArray, NDArray> step) {
     for (int i = 0; i < microBatches.size(); i++) {
       NDArray before = microBatches.get(i);
@@ -131,7 +131,7 @@ public final class ResidualStream implements AutoCloseable {
     advance(layer, RoutingTap.NONE);
   }
 
-  /** The same, its routing seen or decided by {@code tap}. */
+  /** The same, with {@code tap} observing or deciding the routing. */
   public void advance(DecoderLayer layer, RoutingTap tap) {
     advance("attention", layer.attention()::forward);
     try (TensorScope work = scope.child("feed-forward")) {

@@ -13,9 +13,8 @@ import org.alphaquant.storage.source.SourceQuantization;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Says of a checkpoint that a tool has quantized in a way that is not read what it is and what to
- * do, in place of the tensor that is missed first. Weights that are plain are read whatever
- * config.json says of them.
+ * Explains that a checkpoint is quantized in an unsupported way and what to do, instead of naming
+ * the first missing tensor. Plain weights are read whatever config.json says.
  */
 final class UnreadQuantization {
 
@@ -75,7 +74,7 @@ final class UnreadQuantization {
 
   private UnreadQuantization() {}
 
-  /** The reason, or what is behind it where the checkpoint is quantized otherwise than is read. */
+  /** The given reason, or the unsupported quantization that causes it. */
   static ModelException explain(Checkpoint checkpoint, ModelException reason) {
     boolean ofTensors =
         reason.kind() == ModelException.Kind.TENSOR

@@ -7,7 +7,7 @@ import org.alphaquant.checkpoint.TensorSource;
 /** How the pieces of a planned tensor make it up, and how one is found in it again. */
 public interface Assembly {
 
-  /** The pieces one after another. */
+  /** Concatenates the pieces. */
   Assembly JOINED =
       new Assembly() {
         @Override

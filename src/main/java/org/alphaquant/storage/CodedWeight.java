@@ -8,7 +8,7 @@ import org.alphaquant.torch.TensorScope;
 /** A codec whose planes hold codes and scales apart. */
 public interface CodedWeight extends Codec {
 
-  /** What the planes hold, arrays of {@code scope}. */
+  /** Decodes the planes into arrays of {@code scope}. */
   ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes);
 
   @Override

@@ -15,10 +15,9 @@ import org.alphaquant.checkpoint.CompanionName;
 import org.alphaquant.checkpoint.Links;
 
 /**
- * Files of a source beside its weights that a result repeats, and those that it does not.
- *
- * @param carried the files by their paths below the source, with {@code /} between names
- * @param leftOut what is not repeated, with the reason, by the same paths
+ * Companion files of a source: those copied to the result, and those left out. @param carried the
+ * files by their paths below the source, with {@code /} between names @param leftOut the reason for
+ * every file left out, by the same paths
  */
 public record Companions(Map<String, Path> carried, Map<String, String> leftOut) {
 
@@ -31,7 +30,7 @@ public record Companions(Map<String, Path> carried, Map<String, String> leftOut)
   private static final int MAX_FILES = 2_000;
   private static final int DEPTH = 3;
 
-  /** What the result has of its own. */
+  /** Files that the result writes itself. */
   private static final Set<String> OWN =
       Set.of(
           "config.json", "README.md", "quantization_report.json", "experts.json", "imatrix.gguf");
@@ -47,7 +46,7 @@ public record Companions(Map<String, Path> carried, Map<String, String> leftOut)
     return new Companions(collected.carried, collected.leftOut);
   }
 
-  /** Copies those that are carried; a file that is there already is the result's own. */
+  /** Copies the carried files, except where the result has its own. */
   void copy(Path folder, Links links) throws IOException {
     for (Map.Entry<String, Path> file : carried.entrySet()) {
       Path target = folder.resolve(file.getKey());
@@ -77,7 +76,7 @@ public record Companions(Map<String, Path> carried, Map<String, String> leftOut)
           : FileVisitResult.CONTINUE;
     }
 
-    // Where links lead is looked at when they are copied.
+    // The targets of links are checked when they are copied.
     @Override
     public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
       String path = source.relativize(file).toString().replace('\\', '/');

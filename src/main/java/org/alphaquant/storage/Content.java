@@ -56,9 +56,8 @@ public record Content(
   }
 
   /**
-   * One tensor a piece: a quantized module's planes stand where its weight stood, so that
-   * neighbours stay neighbours; those of a weight that the source does not hold, a tied head's,
-   * come last.
+   * One tensor per piece: a quantized module's planes take the place of its weight; those of a
+   * weight that the source does not hold, a tied head's, come last.
    */
   public List<PlannedTensor> pieces(StorageFormat format) {
     Map<String, ModuleScheme> left = new LinkedHashMap<>();

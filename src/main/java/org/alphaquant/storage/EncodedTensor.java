@@ -100,7 +100,7 @@ public record EncodedTensor(
     return codec.planes(coded, info.shape().get(0), info.shape().get(1), Dtype.BF16);
   }
 
-  // Real scales may be of another type than those written here.
+  // Other tools' scales may have another dtype than ours.
   private List<Plane> planes() {
     List<Plane> planes = new ArrayList<>();
     for (Plane plane : planned()) {

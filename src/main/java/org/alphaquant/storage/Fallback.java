@@ -3,7 +3,7 @@ package org.alphaquant.storage;
 import org.alphaquant.format.TensorScheme;
 
 /**
- * The scheme that a format takes in place of the one asked for.
+ * The scheme that a format uses instead of the requested one.
  *
  * @param reason why, as a clause
  */

@@ -10,7 +10,7 @@ import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 
-/** A tensor that is its pieces, one after another. */
+/** A tensor that is the concatenation of its pieces. */
 record JoinedSource(TensorInfo info, List<TensorSource> pieces) implements TensorSource {
 
   static JoinedSource of(PlannedTensor planned, List<TensorSource> pieces) {

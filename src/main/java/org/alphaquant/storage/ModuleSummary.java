@@ -13,7 +13,7 @@ public final class ModuleSummary {
   private ModuleSummary() {}
 
   /**
-   * Lines that stand for exactly these names: {@code model.layers.0-15.mlp.experts.0-63.{gate_proj,
+   * Abbreviates these names, exactly: {@code model.layers.0-15.mlp.experts.0-63.{gate_proj,
    * up_proj}}.
    */
   public static List<String> of(Collection<String> names) {

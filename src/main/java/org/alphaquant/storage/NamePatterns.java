@@ -14,12 +14,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Few regular expressions that match some of a model's module names and none of the others. They
- * mean the same to Python's {@code re.match}, anchored at the start, and to Java.
+ * A few regular expressions that match some of a model's module names and none of the others, with
+ * the same meaning in Python's {@code re.match} and in Java.
  *
- * <p>Where all experts of a layer are meant, the expression ends with {@code experts\..*}: vLLM
- * looks experts up as {@code experts.0.gate_proj} even in models that call the projection {@code
- * w1}.
+ * <p>For all experts of a layer the expression ends with {@code experts\..*}: vLLM looks experts up
+ * as {@code experts.0.gate_proj} even in models that call the projection {@code w1}.
  */
 public final class NamePatterns {
   private static final Pattern EXPERT = Pattern.compile("(.+\\.experts)\\.\\d+\\..+");

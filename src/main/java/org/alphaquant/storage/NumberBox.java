@@ -9,7 +9,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** Every combination of one number from each of several sets: layers and experts, say. */
+/** The product of several sets of numbers, such as layers and experts. */
 record NumberBox(List<SortedSet<Integer>> sets) {
 
   /** Boxes without overlap that together hold exactly these equally long lists of numbers. */

@@ -13,7 +13,7 @@ import java.util.TreeSet;
 final class NumberPattern {
   private NumberPattern() {}
 
-  /** An expression that stands for itself in a longer one: {@code (?:[1-9]|1[0-4])}. */
+  /** The expression as a group within a longer one: {@code (?:[1-9]|1[0-4])}. */
   static String of(Collection<Integer> numbers) {
     List<String> alternatives = alternatives(new TreeSet<>(numbers));
     String joined = String.join("|", alternatives);

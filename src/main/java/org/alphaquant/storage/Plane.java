@@ -10,15 +10,14 @@ import org.alphaquant.torch.TensorScope;
 /**
  * One of the arrays that a quantized weight is stored in.
  *
- * @param suffix what follows the module's name and a dot
- * @param encoding gives its bytes
+ * @param suffix follows the module's name and a dot @param encoding encodes its bytes
  */
 public record Plane(String suffix, Dtype dtype, List<Long> shape, Encoding encoding) {
 
   /** Makes one plane of every weight of a batch. */
   public interface Encoding {
 
-    /** The stored bytes of B weights one after another, an array that {@code scope} owns. */
+    /** The stored bytes of B weights, concatenated, in an array owned by {@code scope}. */
     NDArray encode(TensorScope scope, QuantizedBatch batch);
   }
 
@@ -35,7 +34,7 @@ public record Plane(String suffix, Dtype dtype, List<Long> shape, Encoding encod
     return new TensorInfo(module + "." + suffix, dtype, shape);
   }
 
-  /** 32-bit words for {@code count} codes, one after another. */
+  /** Number of 32-bit words that {@code count} codes fill. */
   public static long words(long count, int bits) {
     return (count * bits + Integer.SIZE - 1) / Integer.SIZE;
   }

@@ -21,8 +21,7 @@ public final class Planes {
   private final Function<String, List<ByteBuffer>> bytes;
 
   /**
-   * @param planes as the codec lays them out
-   * @param bytes gives the stored bytes of a plane by its suffix
+   * @param planes in the codec's order @param bytes the stored bytes of a plane by its suffix
    */
   public Planes(
       TensorScope scope,

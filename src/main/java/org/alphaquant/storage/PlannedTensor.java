@@ -6,9 +6,8 @@ import org.alphaquant.checkpoint.TensorInfo;
 /**
  * A planned tensor of a result.
  *
- * @param tensor as the files will name it
- * @param pieces what it is put together from, in order: planes of quantized modules ({@code
- *     <module>.<suffix>}) and plain tensors of the model
+ * @param tensor its name, dtype and shape in the files @param pieces what it is assembled from, in
+ *     order: planes of quantized modules ({@code <module>.<suffix>}) and plain tensors of the model
  * @param assembly how the pieces are assembled
  */
 public record PlannedTensor(ResultTensor tensor, List<String> pieces, Assembly assembly) {
@@ -17,7 +16,7 @@ public record PlannedTensor(ResultTensor tensor, List<String> pieces, Assembly a
     pieces = List.copyOf(pieces);
   }
 
-  /** A tensor that is its pieces, one after another. */
+  /** A tensor that is the concatenation of its pieces. */
   public PlannedTensor(ResultTensor tensor, List<String> pieces) {
     this(tensor, pieces, Assembly.JOINED);
   }

@@ -11,9 +11,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a format is to write.
+ * What a format writes. @param folder of the result; exists
  *
- * @param folder where to; exists
  * @param source folder of the source, for tokenizer and other companions
  * @param links which links in it may be followed
  * @param content what the result holds
@@ -43,7 +42,7 @@ public record ResultFiles(
     }
   }
 
-  /** Writes config.json and what the source has beside its weights. */
+  /** Writes config.json and copies the source's companion files. */
   public void writeCompanions() {
     try {
       Files.writeString(

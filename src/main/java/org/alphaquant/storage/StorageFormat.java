@@ -35,7 +35,7 @@ public interface StorageFormat {
   /** The engines that read results of this format, with what each demands of one. */
   Map<TargetRuntime, List<ServingRule>> readers();
 
-  /** Why this format cannot hold the module as its scheme asks; empty where it can. */
+  /** Why this format cannot store the module in its scheme; empty where it can. */
   Optional<String> refuses(ModuleScheme module);
 
   /**
@@ -52,7 +52,7 @@ public interface StorageFormat {
     return sixteenBits(model);
   }
 
-  /** The type of 16 bits that goes with a model's: its own, or BF16, which has float32's range. */
+  /** The 16-bit type for a model's dtype: its own, or BF16, which has float32's range. */
   static Dtype sixteenBits(Dtype model) {
     return model == Dtype.F16 ? Dtype.F16 : Dtype.BF16;
   }
@@ -63,8 +63,8 @@ public interface StorageFormat {
   }
 
   /**
-   * The same with matrices that are not quantized in a type of their own; empty where they always
-   * keep the source's.
+   * The same with another dtype of unquantized matrices; empty where the format always keeps the
+   * source's.
    *
    * @param dtype F32, F16 or BF16
    */
@@ -102,8 +102,8 @@ public interface StorageFormat {
   Optional<ObjectNode> config(Collection<ModuleScheme> modules, boolean expertsByClass);
 
   /**
-   * What {@code quantization_config} says of a cache of keys and values in fp8 whose scales are
-   * among the tensors; empty where the format has no place for it.
+   * The entry of {@code quantization_config} for an fp8 cache of keys and values whose scales are
+   * among the tensors; empty where the format has none.
    */
   default Optional<ObjectNode> keyValueCacheScheme() {
     return Optional.empty();
@@ -124,8 +124,8 @@ public interface StorageFormat {
   }
 
   /**
-   * Tensors of the model that results of this format do not hold, since the programs that read them
-   * have no place for them; everything else has to be in {@link #tensors}.
+   * Tensors of the model that this format leaves out because its readers do not use them; all
+   * others must be in {@link #tensors}.
    */
   default Set<String> leavesOut(Content content) {
     return Set.of();
@@ -153,11 +153,7 @@ public interface StorageFormat {
     return WeightGrid.of(scheme, inputs, TorchTypes.of(scaleDtype(model)));
   }
 
-  /**
-   * Writes the result's files.
-   *
-   * @return those whose hashes were taken on the way
-   */
+  /** Writes the result's files. @return those that were hashed while written */
   default List<WrittenFile> write(ResultFiles files) {
     return SafetensorsFolder.write(files);
   }

@@ -4,10 +4,10 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 
-/** A result that is there, opened for reading. */
+/** An existing result, opened for reading. */
 public interface StoredResult extends AutoCloseable {
 
-  /** What its files hold, by name, in their order. */
+  /** The tensors of its files by name, in file order. */
   Map<String, ResultTensor> tensors();
 
   /** The stored bytes of a tensor, mapped. */

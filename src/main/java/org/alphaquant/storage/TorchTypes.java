@@ -4,7 +4,7 @@ import java.util.Map;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.torch.TorchDtype;
 
-/** The stored types that hold numbers, as PyTorch knows them. */
+/** PyTorch's dtypes of the stored numeric types. */
 public final class TorchTypes {
 
   private static final Map<Dtype, TorchDtype> TYPES =

@@ -18,7 +18,7 @@ public interface Attention {
   List<List<Linear>> stages();
 
   /**
-   * What the linears of a stage read, computed with the current weights of earlier stages.
+   * The inputs of the linears of a stage, computed with the current weights of earlier stages.
    *
    * @param x residual stream [B, S, H]; every sequence starts at position 0
    * @return rows [B*S, in] in the order of x
@@ -28,13 +28,13 @@ public interface Attention {
   /**
    * The residual stream after the block, x + attention(norm(x)), [B, S, H].
    *
-   * @param read what the last stage reads for x, as {@link #input} gives it
+   * @param read the input of the last stage for x, from {@link #input}
    */
   NDArray output(TensorScope scope, NDArray x, NDArray read);
 
   /**
-   * What a cache holds of x, with the current weights: keys after norms and rotation, and values,
-   * each [B, K, S, D]; empty for a block that caches no keys and values for each head.
+   * The entries of a cache for x, with the current weights: keys after norms and rotation, and
+   * values, each [B, K, S, D]; empty for a block that caches no keys and values for each head.
    */
   default List<NDArray> keysAndValues(TensorScope scope, NDArray x) {
     return List.of();

@@ -3,7 +3,7 @@ package org.alphaquant.model.block;
 import ai.djl.ndarray.NDArray;
 import org.alphaquant.torch.TensorScope;
 
-/** Attention that can go on from the keys and values of the positions before. */
+/** Attention that can continue from the cached keys and values of earlier positions. */
 public interface CachedAttention extends Attention {
 
   /** Whether it can for sequences of this length. */

@@ -7,7 +7,9 @@ import org.alphaquant.torch.TensorScope;
 /** The feed-forward block of one layer, with its norms and the residual around it. */
 public sealed interface FeedForward permits DenseFeedForward, MoeFeedForward {
 
-  /** What the block's first linears and its router read of the stream x [B, S, H], as [B*S, H]. */
+  /**
+   * The input of the block's first linears and its router for the stream x [B, S, H], as [B*S, H].
+   */
   NDArray input(TensorScope scope, NDArray x);
 
   /** The residual stream after the block, from the block's output y [B*S, H]. */
@@ -16,7 +18,7 @@ public sealed interface FeedForward permits DenseFeedForward, MoeFeedForward {
   /**
    * The residual stream after the block for each of several microbatches [B, S, H].
    *
-   * @param tap told every routing; a dense block has none
+   * @param tap receives every routing; a dense block has none
    */
   List<NDArray> forwardAll(TensorScope scope, List<NDArray> microbatches, RoutingTap tap);
 

@@ -29,7 +29,7 @@ public final class KeyValueCache {
     return capacity;
   }
 
-  /** Positions that were seen. */
+  /** Number of cached positions. */
   public long length() {
     return length;
   }
@@ -43,7 +43,7 @@ public final class KeyValueCache {
     return scope.run("tensor.rows", table, length, length + count);
   }
 
-  /** Keeps the sequences at these places alone, in this order; one may come several times. */
+  /** Keeps only the sequences at these indices, in this order, with repetitions. */
   public void choose(NDArray places) {
     NDArray chosenKeys = owner.run("cache.choose", keys, places);
     NDArray chosenValues = owner.run("cache.choose", values, places);

@@ -57,10 +57,9 @@ public final class Linear {
   }
 
   /**
-   * Computes with another weight from now on. The array moves to the layer's scope; the old one is
-   * freed.
+   * Replaces the weight. The array moves to the layer's scope; the old one is freed.
    *
-   * @throws IllegalArgumentException if the shape is not that of the old weight
+   * @throws IllegalArgumentException if the shape differs from the old weight's
    */
   public void replaceWeight(NDArray replacement) {
     long[] shape = weight.getShape().getShape();

@@ -147,7 +147,7 @@ public final class MoeFeedForward implements FeedForward {
     }
   }
 
-  // The end of the run of experts from `from` on whose inputs are treated the same.
+  // The end of the run of experts from `from` on whose inputs are rounded alike.
   private int alike(int from, int to) {
     for (int e = from + 1; e < to; e++) {
       if (!experts.input(e, GATE).equals(experts.input(from, GATE))

@@ -14,19 +14,19 @@ import org.alphaquant.torch.TensorScope;
  */
 public record Residual(Order order, Optional<Norm> before, Optional<Norm> after, double factor) {
 
-  /** Which block of the layer comes when. */
+  /** The order of the layer's blocks. */
   public enum Order {
-    /** The block reads what the one before it left. */
+    /** The block reads the output of the previous one. */
     SEQUENTIAL,
 
-    /** The first of two that read the same: it hands x [B, S, H] on beside its own sum. */
+    /** The first of two parallel blocks: it passes x [B, S, H] on together with its own sum. */
     PARALLEL_FIRST,
 
     /** The second of two: of [B, S, 2H] it reads the second half and adds to the first. */
     PARALLEL_SECOND
   }
 
-  /** What the block reads of the stream x [B, S, H], as rows [B*S, H]. */
+  /** The block's input for the stream x [B, S, H], as rows [B*S, H]. */
   public NDArray input(TensorScope scope, NDArray x) {
     NDArray read = order == Order.PARALLEL_SECOND ? scope.run("linear.second_half", x) : x;
     return before

@@ -13,8 +13,8 @@ public interface Router {
   Routing route(TensorScope scope, NDArray h);
 
   /**
-   * The {@code count} best experts of every token, weighted as the router scores them: what a layer
-   * is calibrated on where tokens are to reach more experts than they are sent to.
+   * The {@code count} best experts of every token, weighted as the router scores them: used where
+   * calibration covers more experts than the router selects.
    *
    * @param count from the router's own number to all experts
    */

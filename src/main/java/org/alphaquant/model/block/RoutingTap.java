@@ -2,18 +2,17 @@ package org.alphaquant.model.block;
 
 import org.alphaquant.torch.TensorScope;
 
-/** Sees what a router decided, and may decide otherwise. */
+/** Observes a router's decisions, and may override them. */
 public interface RoutingTap {
 
   /** Sees nothing and changes nothing. */
   RoutingTap NONE = (scope, microbatch, natural) -> natural;
 
   /**
-   * Told the routing of one microbatch.
+   * Receives the routing of one microbatch.
    *
    * @param scope owns what is returned
-   * @param microbatch its number within the stream
-   * @return where its tokens are sent
+   * @param microbatch its number within the stream @return the routing to use
    */
   Routing routed(TensorScope scope, int microbatch, Routing natural);
 }

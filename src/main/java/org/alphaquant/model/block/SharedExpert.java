@@ -31,7 +31,7 @@ public record SharedExpert(GatedMlp mlp, Optional<Linear> gating) {
     return mlp.activation(scope, h);
   }
 
-  /** What the output is multiplied with, [T, 1] in 0..1; empty means 1. */
+  /** The gate's factor on the output, [T, 1] in 0..1; empty means 1. */
   public Optional<NDArray> gateWeights(TensorScope scope, NDArray h) {
     return gating.map(linear -> scope.run("feed_forward.sigmoid_gate", h, linear.weight()));
   }

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * Replaces weights of a checkpoint while a model computes, and says how the inputs of its linears
+ * Replaces weights of a checkpoint in the forward pass, and defines how the inputs of its linears
  * are rounded.
  */
 public interface WeightOverlay {
@@ -26,7 +26,7 @@ public interface WeightOverlay {
     return InputRounding.NONE;
   }
 
-  /** The same, with what another one says of the weights that this one does not replace. */
+  /** The same, with another overlay for the weights that this one does not replace. */
   default WeightOverlay over(WeightOverlay base) {
     WeightOverlay first = this;
     return new WeightOverlay() {

@@ -6,7 +6,7 @@ import org.alphaquant.storage.sources.SourceTensors;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
-/** Reads tensors of a model into a scope, as float32 whatever they are stored in. */
+/** Reads tensors of a model into a scope as float32. */
 public record WeightReader(SourceTensors tensors, TensorScope scope, WeightOverlay overlay) {
 
   private static final int FLOAT32 = TorchDtype.FLOAT32.number();

@@ -1,5 +1,5 @@
 /**
  * The blocks of a decoder layer with their weights in memory: attention, feed-forward blocks,
- * routers and experts, and what they are made of.
+ * routers, experts and their parts.
  */
 package org.alphaquant.model.block;

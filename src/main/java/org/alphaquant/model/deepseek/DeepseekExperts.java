@@ -12,7 +12,7 @@ import org.alphaquant.model.design.MoeDesign;
 import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SharedExpertDesign;
 
-/** What the DeepSeek models share below their routers: dense first layers, plain shared experts. */
+/** Common parts of the DeepSeek models: dense first layers, plain shared experts. */
 public final class DeepseekExperts {
 
   private static final String TYPES = "mlp_layer_types";
@@ -21,9 +21,8 @@ public final class DeepseekExperts {
 
   /**
    * Whether a layer of DeepSeek-V2 or V3 has experts. The reference implementation leaves {@code
-   * moe_layer_freq} unread, the original code does not; where they differ the file's router tells.
-   *
-   * @param dense what a missing {@code first_k_dense_replace} means
+   * moe_layer_freq} unread, the original code does not; where they differ, the presence of a router
+   * in the file decides. @param dense default of {@code first_k_dense_replace}
    */
   public static boolean sparse(ModelSource source, DecoderConfig decoder, int layer, int dense) {
     ModelConfig config = source.config();

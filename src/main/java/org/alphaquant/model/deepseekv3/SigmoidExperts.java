@@ -11,8 +11,7 @@ import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SigmoidRouterDesign;
 
 /**
- * Feed-forward blocks that route as DeepSeek-V3 does, and what their keys mean where config.json
- * does not have them.
+ * Feed-forward blocks that route like DeepSeek-V3, with the defaults of their keys.
  *
  * @param experts {@code n_routed_experts}
  * @param topK {@code num_experts_per_tok}

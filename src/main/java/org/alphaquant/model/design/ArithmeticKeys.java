@@ -59,7 +59,7 @@ final class ArithmeticKeys {
   }
 
   /**
-   * Refuses what a family has left unread.
+   * Refuses keys that a family has not read.
    *
    * @throws org.alphaquant.architecture.ModelException naming the key
    */

@@ -14,7 +14,7 @@ import org.alphaquant.torch.TensorScope;
  * ERNIE 4.5's router: softmax over all experts; a stored bias per expert [1, E] takes part in
  * choosing, not in weighting; weights are divided by their sum.
  *
- * @param least what the sum is taken for where it is smaller
+ * @param least lower bound of the sum
  */
 public record BiasedSoftmaxDesign(LinearDesign linear, String bias, int topK, double least)
     implements RouterDesign {

@@ -11,7 +11,7 @@ import org.alphaquant.model.block.Activation;
 /**
  * The settings that every decoder has.
  *
- * @param prefix what comes before {@code layers.0.} in tensor names
+ * @param prefix prefix of {@code layers.0.} in tensor names
  * @param head module name of the output projection
  * @param lastNorm name of the norm before the head, behind the prefix
  * @param epsilon of every norm of width {@code hidden}
@@ -37,8 +37,8 @@ public record DecoderConfig(
   /**
    * Reads the usual keys.
    *
-   * @param epsilon what a missing {@code rms_norm_eps} means
-   * @param positions what a missing {@code max_position_embeddings} means
+   * @param epsilon default of {@code rms_norm_eps} @param positions default of {@code
+   *     max_position_embeddings}
    */
   public static DecoderConfig read(
       ModelSource source, double epsilon, long positions, Style style) {

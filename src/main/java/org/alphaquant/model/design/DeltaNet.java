@@ -78,7 +78,7 @@ final class DeltaNet implements Attention {
     }
   }
 
-  // What is convolved, gates, betas and decays.
+  // The projections: convolved channels, gates, betas and decays.
   private List<NDArray> projected(TensorScope scope, NDArray h) {
     NDArray first = inputs.get(0).apply(scope, h);
     NDArray step = steps.get(0).apply(scope, h);

@@ -23,7 +23,7 @@ public record DeltaNetShape(
   /**
    * Reads the usual keys.
    *
-   * @param valueHeads what a missing {@code linear_num_value_heads} means
+   * @param valueHeads default of {@code linear_num_value_heads}
    */
   public static DeltaNetShape read(ModelConfig config, long valueHeads) {
     return new DeltaNetShape(

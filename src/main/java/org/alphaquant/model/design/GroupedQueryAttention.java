@@ -111,7 +111,7 @@ final class GroupedQueryAttention implements CachedAttention {
     return factor == 1 ? clipped : scope.run("tensor.scaled", clipped, factor);
   }
 
-  // Queries, keys and values [B*S, heads*D], and what the output is gated by.
+  // Queries, keys and values [B*S, heads*D], and the output's gate.
   private List<NDArray> projected(TensorScope scope, NDArray h) {
     List<NDArray> outputs = inputs.stream().map(linear -> linear.apply(scope, h)).toList();
     HeadShape heads = design.heads();

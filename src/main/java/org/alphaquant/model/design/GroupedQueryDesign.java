@@ -10,7 +10,7 @@ import org.alphaquant.model.block.WeightReader;
  * Grouped-query attention under {@code <layer>self_attn}.
  *
  * @param layer name prefix of the layer's tensors, ending in a dot
- * @param rotary empty where positions are told by the mask alone
+ * @param rotary empty without rotary embedding (NoPE)
  */
 public record GroupedQueryDesign(
     String layer,
@@ -35,7 +35,7 @@ public record GroupedQueryDesign(
     return scores.sinks().map(name -> layer + "self_attn." + name);
   }
 
-  /** What the first stage computes: queries, keys and values, and a gate where it is a linear. */
+  /** The linears of the first stage: queries, keys and values, and a gate where it is one. */
   List<LinearDesign> inputs() {
     long queries = heads.heads() * heads.dimension();
     long keys = heads.keyHeads() * heads.dimension();

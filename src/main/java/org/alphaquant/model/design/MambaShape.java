@@ -6,10 +6,9 @@ import org.alphaquant.architecture.ModelException;
  * Sizes of a Mamba-2 block.
  *
  * @param width of a head
- * @param groups heads that share B and C come from one group
+ * @param groups groups of heads that share B and C
  * @param state width of the state
- * @param kernel latest values that the convolution sees
- * @param normGroups groups that the output is normalised in
+ * @param kernel width of the convolution @param normGroups groups of the output's norm
  */
 public record MambaShape(
     long heads, long width, long groups, long state, long kernel, long normGroups) {

@@ -18,7 +18,7 @@ public interface ModelFamily {
   Blueprint blueprint(ModelSource source);
 
   /**
-   * The same, after which no key of config.json that changes the arithmetic may be left unread.
+   * The same, then checks that every key of config.json that changes the arithmetic was read.
    *
    * @throws org.alphaquant.architecture.ModelException for such a key
    */

@@ -11,7 +11,7 @@ import org.alphaquant.checkpoint.Checkpoint;
  * A checkpoint with the part of its config.json that a family reads.
  *
  * @param config the part of config.json that describes the language model
- * @param prefix what comes before {@code layers.0.} in tensor names, mostly {@code model.}
+ * @param prefix prefix of {@code layers.0.} in tensor names, usually {@code model.}
  */
 public record ModelSource(Checkpoint checkpoint, ModelConfig config, String prefix) {
 
@@ -57,7 +57,7 @@ public record ModelSource(Checkpoint checkpoint, ModelConfig config, String pref
         : config.positive("vocab_size");
   }
 
-  /** Whether the head shares the embedding: said for the language model or for the whole model. */
+  /** Whether the head shares the embedding, by the language model's key or the whole model's. */
   public boolean tied(boolean whenMissing) {
     ModelConfig whole = new ModelConfig(checkpoint.config());
     boolean missing = config.missing(TIED) && whole.missing(TIED);

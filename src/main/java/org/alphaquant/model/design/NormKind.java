@@ -1,6 +1,6 @@
 package org.alphaquant.model.design;
 
-/** How a norm scales what it has normalised. */
+/** How a norm scales the normalised values. */
 public enum NormKind {
   /** RMSNorm times the stored weight. */
   RMS,

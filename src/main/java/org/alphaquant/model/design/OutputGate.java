@@ -2,7 +2,7 @@ package org.alphaquant.model.design;
 
 import java.util.List;
 
-/** What the heads' outputs are multiplied with (Qiu et al. 2025, arXiv 2505.06708). */
+/** The gate on the heads' outputs (Qiu et al. 2025, arXiv 2505.06708). */
 public enum OutputGate {
   NONE(null, null),
 

@@ -1,7 +1,7 @@
 package org.alphaquant.model.design;
 
 /**
- * The linears of an attention block and what is done to their outputs.
+ * The linears of an attention block, and the norms and clipping of their outputs.
  *
  * @param joint whether queries, keys and values are one linear {@code qkv_proj}
  * @param output name of the linear after the heads

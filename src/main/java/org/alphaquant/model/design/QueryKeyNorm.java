@@ -7,11 +7,11 @@ import java.util.List;
  *
  * @param names module names of the queries' norm and the keys', below the attention block's
  * @param style how it scales
- * @param rotated whether it comes after the rotation
+ * @param rotated whether it follows the rotation
  */
 public record QueryKeyNorm(Extent extent, List<String> names, NormKind style, boolean rotated) {
 
-  /** What is normalised at once. */
+  /** The dimensions over which it normalises. */
   public enum Extent {
     NONE,
     /** Every head's vector on its own, one weight [D] for all heads. */

@@ -6,7 +6,7 @@ import org.alphaquant.model.block.Residual.Order;
 import org.alphaquant.model.block.WeightReader;
 
 /**
- * How a block stands in the residual stream: x + factor * after(block(before(x))).
+ * A block's residual connection: x + factor * after(block(before(x))).
  *
  * @param before norm of the block's input; empty where the block reads the stream as it is
  * @param after norm of the block's output; mostly empty

@@ -38,7 +38,7 @@ public record RotaryConfig(
    * For families that rotate whole heads. Refuses unknown types, settings that differ by kind of
    * layer, and a partial rotation.
    *
-   * @param theta what a missing {@code rope_theta} means
+   * @param theta default of {@code rope_theta}
    * @param positions {@code max_position_embeddings}
    */
   public static RotaryConfig read(ModelConfig config, double theta, long positions) {
@@ -52,7 +52,7 @@ public record RotaryConfig(
   /**
    * For families that may rotate a part of each head.
    *
-   * @param part what a missing {@code partial_rotary_factor} means
+   * @param part default of {@code partial_rotary_factor}
    */
   public static RotaryConfig readPartial(
       ModelConfig config, double theta, long positions, double part) {
@@ -72,7 +72,7 @@ public record RotaryConfig(
    *
    * @param sliding which kind to read
    * @param slidingTheta key of the sliding layers' theta in the older spelling
-   * @param theta what a missing theta means
+   * @param theta default of theta
    */
   public static RotaryConfig ofKind(
       ModelConfig config, boolean sliding, String slidingTheta, double theta, long positions) {
@@ -82,7 +82,7 @@ public record RotaryConfig(
   /**
    * The same for families that may rotate a part of each head.
    *
-   * @param part what a missing {@code partial_rotary_factor} means
+   * @param part default of {@code partial_rotary_factor}
    */
   public static RotaryConfig ofKind(
       ModelConfig config,
@@ -155,7 +155,7 @@ public record RotaryConfig(
     return settings.numberOrNull(key).or(() -> config.numberOrNull(key)).orElse(whenMissing);
   }
 
-  /** Refuses types that a family's own code does not know. */
+  /** Refuses types that the family's own code does not support. */
   public void requireType(Set<String> known) {
     if (!known.contains(type)) {
       throw ModelException.config(
@@ -173,8 +173,8 @@ public record RotaryConfig(
   }
 
   /**
-   * What latent attention multiplies its softmax scale with: m(factor, mscale_all_dim)², at every
-   * length (DeepSeek-V2, modeling code).
+   * Factor on the softmax scale of latent attention: m(factor, mscale_all_dim)², at every length
+   * (DeepSeek-V2, modeling code).
    */
   public double latentScaleFactor() {
     if (type.equals("default") || settings.missingOrNull("mscale_all_dim")) {

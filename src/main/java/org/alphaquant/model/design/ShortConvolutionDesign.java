@@ -8,7 +8,7 @@ import org.alphaquant.model.block.WeightReader;
  * side; C times the causal convolution of B times x goes through out_proj.
  *
  * @param module name of the block, without a dot behind
- * @param kernel latest values that the convolution sees
+ * @param kernel width of the convolution
  */
 public record ShortConvolutionDesign(
     String module, ResidualDesign residual, long kernel, boolean bias) implements AttentionDesign {

@@ -46,7 +46,7 @@ public record SparseMixerDesign(LinearDesign linear, double jitter) implements R
       return new Routing(result.get(0), result.get(1));
     }
 
-    // The band has no more than two experts; the softmax that it is a part of has all.
+    // The band has at most two experts, but the softmax is over all.
     @Override
     public Routing widened(TensorScope scope, NDArray h, int count) {
       NDArray logits = linear.apply(scope, h);

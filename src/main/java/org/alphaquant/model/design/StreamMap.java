@@ -23,7 +23,7 @@ public record StreamMap(
     Optional<String> obstacle,
     Optional<String> valueObstacle) {
 
-  /** What is known of a model, weights left aside. */
+  /** The description of a model without weights. */
   public static StreamMap of(Blueprint blueprint, boolean tied) {
     Collector collector = new Collector();
     StreamTensor embedding = StreamTensor.reading(blueprint.embedding(), Optional.empty());

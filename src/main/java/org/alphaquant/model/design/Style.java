@@ -3,13 +3,13 @@ package org.alphaquant.model.design;
 import org.alphaquant.model.block.Activation;
 
 /**
- * What sets a family's decoder apart from Llama's.
+ * The differences of a family's decoder from Llama's.
  *
  * @param norm kind of every norm of the residual stream
  * @param activation of the feed-forward blocks
  * @param headBias whether the head has a bias
  * @param logitCap c in c * tanh(logits / c), 0 for none
- * @param tied what a missing {@code tie_word_embeddings} means
+ * @param tied default of {@code tie_word_embeddings}
  */
 public record Style(
     NormKind norm,

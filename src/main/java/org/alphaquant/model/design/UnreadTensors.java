@@ -15,7 +15,7 @@ record UnreadTensors(DecoderConfig decoder, Set<String> names) {
   private static final Pattern DERIVED =
       Pattern.compile(".*\\.rotary_emb\\.(inv_freq|cos_cached|sin_cached)");
 
-  // What tells a layer that predicts further tokens (MTP) from an ordinary one.
+  // Tensors that distinguish a prediction layer (MTP) from an ordinary one.
   private static final Pattern PREDICTOR = Pattern.compile("(eh_proj|enorm|hnorm)\\..*");
 
   void refuseUnknown() {

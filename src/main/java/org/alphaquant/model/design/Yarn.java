@@ -57,7 +57,8 @@ record Yarn(double theta, double factor, double low, double high, double attenti
     return settings.aboveZeroOrNull("attention_factor").orElse(derived);
   }
 
-  // The (fractional) pair that makes the given number of turns over the original context.
+  // The (fractional) index of the pair that turns the given number of times over the original
+  // context.
   private static double pair(RotaryConfig rotary, long width, double turns, double positions) {
     return width * Math.log(positions / (turns * 2 * Math.PI)) / (2 * Math.log(rotary.theta()));
   }

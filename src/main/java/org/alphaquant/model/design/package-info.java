@@ -1,6 +1,6 @@
 /**
- * What a family declares and what is built from it: designs know names and shapes without any
- * array, outline the tensors a checkpoint must hold, and load into the blocks of {@link
- * org.alphaquant.model.block}. What families share exists here once.
+ * The building blocks that families declare: designs have names and shapes without any array,
+ * outline the tensors that a checkpoint must hold, and load into the blocks of {@link
+ * org.alphaquant.model.block}. Everything that families share exists here once.
  */
 package org.alphaquant.model.design;

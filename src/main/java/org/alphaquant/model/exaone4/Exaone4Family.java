@@ -12,8 +12,8 @@ import org.alphaquant.model.design.QueryKeyNorm;
 import org.alphaquant.model.olmo2.OlmoBlocks;
 
 /**
- * EXAONE 4.0 (arXiv 2507.11407): norms behind every block; full layers beside sliding ones rotate
- * nothing.
+ * EXAONE 4.0 (arXiv 2507.11407): norms behind every block; full layers beside sliding ones have no
+ * rotary embedding (NoPE).
  */
 public final class Exaone4Family implements ModelFamily {
 

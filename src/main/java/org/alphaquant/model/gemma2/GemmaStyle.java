@@ -15,7 +15,9 @@ import org.alphaquant.model.design.ResidualDesign;
 import org.alphaquant.model.design.RotaryConfig;
 import org.alphaquant.model.design.Style;
 
-/** What the Gemma models share: norms times 1 + w around every block, GELU, scaled embeddings. */
+/**
+ * Common parts of the Gemma models: norms times 1 + w around every block, GELU, scaled embeddings.
+ */
 public final class GemmaStyle {
 
   private GemmaStyle() {}
@@ -23,7 +25,7 @@ public final class GemmaStyle {
   /**
    * Reads the usual keys.
    *
-   * @param logitCap what a missing {@code final_logit_softcapping} means, 0 for none
+   * @param logitCap default of {@code final_logit_softcapping}, 0 for none
    */
   public static GroupedQueryDecoder read(ModelSource source, Defaults defaults, double logitCap) {
     ModelConfig config = source.config();
@@ -41,7 +43,7 @@ public final class GemmaStyle {
             true);
     DecoderConfig decoder =
         DecoderConfig.read(source, defaults.epsilon(), defaults.positions(), style);
-    // Published wrappers leave out what the configuration class has as default.
+    // Published wrappers omit keys whose value is the configuration class's default.
     HeadShape heads =
         new HeadShape(
             config.positive("num_attention_heads", 8),

@@ -44,7 +44,7 @@ public final class GlmMoeDsaFamily implements ModelFamily {
         layer -> EXPERTS.feedForward(source, decoder, layer));
   }
 
-  // A layer that takes over the choice of one before it cannot be computed by itself.
+  // A layer that reuses the indexer's choice of an earlier layer cannot be computed by itself.
   private static void refuseSharedIndexers(ModelConfig config) {
     if (config.textsOrNull("indexer_types").contains("shared")) {
       throw config.wrong("indexer_types", "holds 'shared', which is not supported");

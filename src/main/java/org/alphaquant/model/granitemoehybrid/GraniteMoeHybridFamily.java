@@ -22,7 +22,7 @@ import org.alphaquant.model.granitemoe.GraniteFactors;
 import org.alphaquant.model.granitemoe.GraniteMoeFamily;
 import org.alphaquant.model.granitemoeshared.GraniteMoeSharedFamily;
 
-/** Granite 4: Mamba-2 with a layer of attention here and there, experts beside a shared MLP. */
+/** Granite 4: Mamba-2 with some layers of attention, experts beside a shared MLP. */
 public final class GraniteMoeHybridFamily implements ModelFamily {
 
   private static final Defaults DEFAULTS = new Defaults(1e-6, 2048, 0, 0, 10_000);

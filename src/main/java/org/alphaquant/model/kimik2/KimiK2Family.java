@@ -7,7 +7,7 @@ import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.ModelFamily;
 import org.alphaquant.model.design.ModelSource;
 
-/** Kimi K2 (arXiv 2507.20534): DeepSeek-V3 under a name of its own. */
+/** Kimi K2 (arXiv 2507.20534): DeepSeek-V3 under its own name. */
 public final class KimiK2Family implements ModelFamily {
 
   @Override

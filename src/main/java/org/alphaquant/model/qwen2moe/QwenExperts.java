@@ -11,7 +11,7 @@ import org.alphaquant.model.design.RouterDesign;
 import org.alphaquant.model.design.SharedExpertDesign;
 import org.alphaquant.model.design.SoftmaxRouterDesign;
 
-/** What the sparse Qwen models share: which layers are sparse, and how they route. */
+/** Common parts of the sparse Qwen models: which layers are sparse, and how they route. */
 public final class QwenExperts {
 
   private QwenExperts() {}
@@ -27,8 +27,8 @@ public final class QwenExperts {
   /**
    * A sparse layer's block.
    *
-   * @param experts what a missing {@code num_experts} means
-   * @param topK what a missing {@code num_experts_per_tok} means
+   * @param experts default of {@code num_experts} @param topK default of {@code
+   *     num_experts_per_tok}
    * @param sharedOrNull the shared expert, or null
    */
   public static MoeDesign block(

@@ -46,7 +46,7 @@ public record HybridLayers(GroupedQueryDecoder decoder, DeltaNetShape shape, boo
         GroupedQueryDecoder.read(source, defaults, style), DeltaNetShape.read(config, 32), joint);
   }
 
-  /** A layer's attention or what stands in its place. */
+  /** A layer's attention or delta net. */
   public AttentionDesign attention(int layer) {
     ModelConfig config = decoder.config();
     if (linear(config, layer)) {

@@ -11,7 +11,7 @@ import org.alphaquant.model.design.ModelSource;
 import org.alphaquant.model.design.Projections;
 import org.alphaquant.model.design.QueryKeyNorm;
 
-/** Qwen3-VL, text: Qwen3 within a wrapper whose vision tensors are carried along. */
+/** Qwen3-VL, text: Qwen3 within a wrapper whose vision tensors are copied unchanged. */
 public final class Qwen3VlFamily implements ModelFamily {
 
   private static final Defaults DEFAULTS = new Defaults(1e-6, 128_000, 32, 128, 500_000);

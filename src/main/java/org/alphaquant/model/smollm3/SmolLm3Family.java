@@ -17,7 +17,7 @@ import org.alphaquant.model.design.Scores;
 import org.alphaquant.model.design.SlidingWindow;
 import org.alphaquant.model.design.Style;
 
-/** SmolLM3: Llama whose every fourth layer rotates nothing (NoPE). */
+/** SmolLM3: Llama with every fourth layer without rotary embedding (NoPE). */
 public final class SmolLm3Family implements ModelFamily {
 
   private static final Defaults DEFAULTS = new Defaults(1e-6, 32_768, 4, 0, 2_000_000);

@@ -19,8 +19,8 @@ import org.alphaquant.storage.source.SourceReader;
 import org.alphaquant.storage.source.SourceTensor;
 
 /**
- * Reads packed weights of compressed-tensors; what they are follows from the tensors that are
- * there. Weights in bytes below real scales are read as those of other tools are.
+ * Reads packed weights of compressed-tensors; their kind follows from the tensors present. Byte
+ * weights with real scales are read like those of other tools.
  */
 public final class CompressedTensorsSource implements SourceReader {
 

@@ -55,7 +55,7 @@ public enum CompressionFormat {
 
   /**
    * Whether the activation format can be written beside the weight's: int8 with integers, and every
-   * float format with itself. Others are left out of the checkpoint.
+   * float format with itself. Others are not written to the checkpoint.
    */
   public static boolean keepsActivation(TensorScheme scheme) {
     boolean integers =

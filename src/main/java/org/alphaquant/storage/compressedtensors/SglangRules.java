@@ -51,7 +51,9 @@ final class SglangRules {
                   && PACK_QUANTIZED.holds(module.scheme())
                   && !module.scheme().symmetric());
 
-  /** compressed_tensors_wNa16_moe.py asks for pack-quantized as the one format of the whole. */
+  /**
+   * compressed_tensors_wNa16_moe.py requires pack-quantized as the format of the whole checkpoint.
+   */
   private static Optional<Problem> globalFormat(ServedCheckpoint checkpoint) {
     Set<CompressionFormat> formats =
         checkpoint

@@ -43,8 +43,8 @@ public final class StorageFormats {
   }
 
   /**
-   * The format for modules where none is asked for: the only one that the target reads; else the
-   * first that holds every module of compressed-tensors, Quark's and plain tensors.
+   * The default format: the only one that the target reads; else the first of compressed-tensors,
+   * Quark and plain tensors that can store every module.
    */
   public static StorageFormat choose(Collection<ModuleScheme> modules, TargetRuntime target) {
     List<StorageFormat> read =

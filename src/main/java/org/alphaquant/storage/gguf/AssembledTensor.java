@@ -10,10 +10,9 @@ import org.alphaquant.storage.gguf.EngineTensor.Part;
 import org.alphaquant.storage.gguf.EngineTensor.Rows;
 
 /**
- * Writes an engine's tensor from the model's. Rows move whole, so what they are stored in does not
- * matter; only transposing needs numbers.
+ * Writes an engine's tensor from the model's. Rows move whole, in whatever type they are stored;
+ * only transposing needs numbers. @param type the stored type
  *
- * @param type what the tensor is stored in
  * @param data of the model's tensors by name
  */
 record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, TensorData> data)

@@ -1,9 +1,9 @@
 package org.alphaquant.storage.gguf;
 
 /**
- * Rows of codes and what they are worth, row after row. A weight is {@code code * scale + minimum}
- * where the type has minima, else {@code value(code) * scale} with the type's own fixed values of
- * codes ({@code code - 8} for Q4_0).
+ * Rows of codes with their scales. A weight is {@code code * scale + minimum} where the type has
+ * minima, else {@code value(code) * scale} with the type's own fixed values of codes ({@code code -
+ * 8} for Q4_0).
  *
  * @param codes as stored, counted from 0
  * @param scale of each group of {@code groupSize} weights, exact in what the type keeps it in

@@ -73,7 +73,7 @@ final class CommonKeys {
     keys.u32("expert_shared_count", config.integer(0, "n_shared_experts"));
   }
 
-  /** What no architecture here computes as the model does. */
+  /** Settings that llama.cpp computes differently in every architecture. */
   static List<String> obstacles(FamilyConfig config) {
     return switch (config.rotaryType()) {
       case "dynamic" ->

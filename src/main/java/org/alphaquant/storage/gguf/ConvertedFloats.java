@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
 
-/** Takes floats of one plain type and passes them on in another. */
+/** Converts floats of one plain type to another while writing. */
 final class ConvertedFloats implements WritableByteChannel {
 
   private static final int BUFFER = 1 << 16;
@@ -41,7 +41,7 @@ final class ConvertedFloats implements WritableByteChannel {
     return count;
   }
 
-  /** Passes on what is whole; the parts of an element that has not all come stay. */
+  /** Converts complete elements; the bytes of an incomplete one are kept for the next call. */
   void flush() throws IOException {
     in.flip();
     while (in.remaining() >= from.blockBytes()) {

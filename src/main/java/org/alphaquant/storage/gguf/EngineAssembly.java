@@ -16,9 +16,9 @@ import org.alphaquant.storage.gguf.EngineTensor.Part;
 import org.alphaquant.storage.gguf.EngineTensor.Rows;
 
 /**
- * Makes an engine's tensor of the model's: stacked, rows reordered, floats converted.
+ * Assembles an engine's tensor from the model's: stacked, rows reordered, floats converted. @param
+ * type the stored type
  *
- * @param type what it is stored in
  * @param quantized whether its pieces are rows of that type already
  */
 record EngineAssembly(EngineTensor tensor, GgufType type, boolean quantized) implements Assembly {

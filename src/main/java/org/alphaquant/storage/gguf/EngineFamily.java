@@ -7,16 +7,16 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
- * What llama.cpp knows a family as.
+ * A family in llama.cpp.
  *
  * @param architecture {@code general.architecture}
  * @param adjacentPairs whether it rotates neighbouring dimensions, so that rows of q and k are
  *     reordered for it
- * @param normsPlusOne whether its norms multiply by their weights where the model's by one more
- * @param ownHead whether it wants a head even where the model's is its embedding
+ * @param normsPlusOne whether its norms multiply by w where the model's multiply by 1 + w @param
+ *     ownHead whether it needs a head even where the model's is tied to its embedding
  * @param names of a layer's tensors where they differ from the usual ones, by the model's name
  * @param keys metadata beyond {@link CommonKeys}
- * @param obstacles what it would compute otherwise than the model does, a sentence each
+ * @param obstacles what it would compute differently from the model, a sentence each
  */
 record EngineFamily(
     String architecture,

@@ -119,7 +119,7 @@ final class EngineLayout {
     if (own.equals("ffn_gate_inp_shexp")) {
       shape = List.of(shape.get(0) * shape.get(1));
     }
-    // A router's correction and attention's sinks are stored without a module of their own.
+    // A router's correction bias and attention sinks are parameters without a module.
     String suffix =
         own.equals("exp_probs_b") ? ".bias" : own.equals("attn_sinks") ? ".weight" : suffix(inside);
     put(block + own + suffix, shape, List.of(rows(name, own, shape)));
@@ -137,8 +137,8 @@ final class EngineLayout {
     return new Rows(name, order, false);
   }
 
-  // Of each head the part that makes keys, transposed so that queries can be multiplied with it,
-  // and the part that makes values.
+  // For each head the rows of kv_b that give keys, transposed so that queries can be multiplied
+  // with them, and the rows that give values.
   private void compressed(String name, String block) {
     long rank = shapes.get(name).get(1);
     int heads = (int) config.heads();

@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The pre-tokenizers that llama.cpp has under a name ({@code tokenizer.ggml.pre}). Which of them a
- * model's is shows in how it cuts a text made of what they differ in.
+ * The pre-tokenizers that llama.cpp has under a name ({@code tokenizer.ggml.pre}). The model's is
+ * identified by how it splits a probe text on which all of them differ.
  */
 final class EnginePreTokenizers {
 
@@ -107,7 +107,7 @@ final class EnginePreTokenizers {
   /**
    * The name of one that behaves the same; empty where none does.
    *
-   * @param wholeWords whether a piece that is a token as a whole is taken without merging ({@code
+   * @param wholeWords whether a piece that is a token is used without merging ({@code
    *     ignore_merges})
    */
   static Optional<String> named(PreTokenizer model, boolean wholeWords) {

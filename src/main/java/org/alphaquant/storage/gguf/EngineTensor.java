@@ -3,11 +3,10 @@ package org.alphaquant.storage.gguf;
 import java.util.List;
 
 /**
- * A tensor of the engine's and what of the model it is put together from.
+ * A tensor of the engine, and the parts of the model's tensors that it is assembled from.
  *
  * @param name with {@code .weight} or {@code .bias}
- * @param shape as PyTorch has it
- * @param parts one after another
+ * @param shape in PyTorch's order @param parts concatenated
  * @param matrix whether it may be quantized; else it is stored in float32
  */
 record EngineTensor(String name, List<Long> shape, List<Part> parts, boolean matrix) {

@@ -7,7 +7,7 @@ import org.alphaquant.architecture.RoutingDescription;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A checked config.json and what is known of its model, for reading keys in any of their spellings.
+ * A checked config.json with its model's description, for reading keys in any of their spellings.
  *
  * @param root config.json, or the part of it that is about text
  */

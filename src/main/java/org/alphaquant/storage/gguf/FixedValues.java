@@ -1,6 +1,6 @@
 package org.alphaquant.storage.gguf;
 
-/** What codes are worth in types whose values are no whole numbers in sequence. */
+/** The values of codes in types with a table of values. */
 final class FixedValues {
 
   /** ggml-common.h, kvalues_iq4nl. */

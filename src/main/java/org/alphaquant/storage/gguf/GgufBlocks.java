@@ -67,7 +67,7 @@ public final class GgufBlocks {
     return IntStream.range(0, (elements + size - 1) / size).map(chunk -> chunk * size).parallel();
   }
 
-  // The same bytes from the block on that begins at an element, with a position of its own.
+  // The same bytes, starting at the block of an element, with an independent position.
   private static ByteBuffer at(ByteBuffer bytes, GgufType type, int element) {
     int position = bytes.position() + element / type.blockSize() * type.blockBytes();
     return bytes.duplicate().position(position).order(ByteOrder.LITTLE_ENDIAN);

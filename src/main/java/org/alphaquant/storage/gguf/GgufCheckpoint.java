@@ -19,8 +19,7 @@ import org.alphaquant.checkpoint.TensorInfo;
 
 /**
  * A result in GGUF as a checkpoint of its family: its tensors under the model's own names, those of
- * quantized weights as float32. Which tensors the model has is written in the file beside
- * llama.cpp's metadata.
+ * quantized weights as float32. The file lists the model's tensors beside llama.cpp's metadata.
  */
 public final class GgufCheckpoint {
 
@@ -45,8 +44,8 @@ public final class GgufCheckpoint {
   /**
    * Opens a result.
    *
-   * @param describes says what the model is, from config.json and the tensors' names and shapes
-   * @throws GgufException if the file is broken, or none that this program wrote
+   * @param describes describes the model from config.json and the tensors' names and shapes @throws
+   *     GgufException if the file is malformed, or was not written by this program
    */
   public static Checkpoint open(
       Path folder, Links links, Function<Checkpoint, ModelDescription> describes) {
@@ -68,7 +67,7 @@ public final class GgufCheckpoint {
     }
   }
 
-  /** What the first file says of the model's tensors. */
+  /** The first file's list of the model's tensors. */
   static MetadataValue listed(List<TensorInfo> tensors) {
     return MetadataValue.strings(
         tensors.stream()

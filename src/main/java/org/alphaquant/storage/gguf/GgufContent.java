@@ -74,7 +74,7 @@ final class GgufContent {
     return obstacles;
   }
 
-  // All that one tensor of the engine's is made of has to be of one type.
+  // All parts of one tensor of the engine must have one type.
   private Optional<String> together(EngineTensor tensor) {
     Map<Optional<GgufType>, String> types = new LinkedHashMap<>();
     for (String name : sources(tensor)) {

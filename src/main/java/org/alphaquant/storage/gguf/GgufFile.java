@@ -36,15 +36,15 @@ final class GgufFile implements AutoCloseable {
   /**
    * Opens and checks a file.
    *
-   * @throws GgufException if it is no GGUF file of version 3, is cut short, or has a tensor of a
-   *     type that is not known here
+   * @throws GgufException if it is not a GGUF file of version 3, is truncated, or has a tensor of
+   *     an unknown type
    */
   static GgufFile open(Path path) {
     return open(path, Links.OWN);
   }
 
   /**
-   * The same for a file of somebody else.
+   * The same for an untrusted file.
    *
    * @param links which links may be followed
    */

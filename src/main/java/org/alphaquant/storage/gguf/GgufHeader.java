@@ -162,7 +162,7 @@ final class GgufHeader {
     return new String(utf8, StandardCharsets.UTF_8);
   }
 
-  // Nothing takes less than a byte, so what is left of the file bounds every count.
+  // Every element takes at least one byte, so the rest of the file bounds every count.
   private int count(long value, String of) {
     if (value < 0 || value > in.remaining()) {
       throw wrong("announces " + value + " " + of + " with " + in.remaining() + " bytes left");

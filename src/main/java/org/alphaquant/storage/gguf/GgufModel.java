@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.alphaquant.architecture.ModelDescription;
 import tools.jackson.databind.JsonNode;
 
-/** A model as llama.cpp wants it: metadata, and the tensors that its own become. */
+/** A model in llama.cpp's form: metadata and tensors. */
 final class GgufModel {
 
   private final EngineFamily family;
@@ -33,7 +33,7 @@ final class GgufModel {
         .map(family -> new GgufModel(family, known, EngineLayout.of(family, known, shapes)));
   }
 
-  /** What llama.cpp would compute otherwise than the model does: sentences. */
+  /** What llama.cpp would compute differently from the model, as sentences. */
   List<String> differences() {
     List<String> differences = new ArrayList<>(family.obstacles().apply(config));
     differences.addAll(CommonKeys.obstacles(config));

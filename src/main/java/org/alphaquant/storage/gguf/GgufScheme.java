@@ -55,7 +55,7 @@ final class GgufScheme {
     return counted ? 0 : (1 << bits - 1) - (1 << scheme.format().bits() - 1);
   }
 
-  /** What comes nearest to a scheme that no type holds. */
+  /** The nearest type for a scheme that no type can store. */
   static String nearest(TensorScheme scheme) {
     return switch (scheme.format().kind()) {
       case INT ->

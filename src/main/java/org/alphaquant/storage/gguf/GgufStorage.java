@@ -170,7 +170,9 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
     return GgufResult.open(folder, Links.OWN);
   }
 
-  /** llama.cpp 0.5.0, found by running it; what it computes otherwise is the model's matter. */
+  /**
+   * Rules of llama.cpp 0.5.0, found by running it; differences in arithmetic belong to the model.
+   */
   @Override
   public Map<TargetRuntime, List<ServingRule>> readers() {
     return Map.of(TargetRuntime.LLAMA_CPP, List.of());

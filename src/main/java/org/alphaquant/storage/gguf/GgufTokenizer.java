@@ -55,8 +55,8 @@ final class GgufTokenizer {
   /**
    * Reads a folder's tokenizer.
    *
-   * @param rows of the embedding; ids without a token are filled up
-   * @throws GgufException if there is none, or one that llama.cpp is not known to have
+   * @param rows of the embedding; ids without a token get placeholders @throws GgufException if
+   *     there is none, or llama.cpp has no equivalent
    */
   static Map<String, MetadataValue> metadata(Path folder, JsonNode config, long rows) {
     return new GgufTokenizer(folder, rows).metadata(config);

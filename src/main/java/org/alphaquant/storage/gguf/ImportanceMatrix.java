@@ -16,7 +16,7 @@ import org.alphaquant.storage.gguf.EngineTensor.Rows;
 
 /**
  * llama.cpp's importance matrix ({@code tools/imatrix}): for every tensor the sums of its inputs'
- * squares and what they are sums over, matrix by matrix.
+ * squares and their counts, matrix by matrix.
  */
 public final class ImportanceMatrix {
 
@@ -24,7 +24,7 @@ public final class ImportanceMatrix {
   public static final String FILE = "imatrix.gguf";
 
   /**
-   * What calibration gave for a module.
+   * The calibration's sums of a module.
    *
    * @param sums weighted sums of squares of each input
    * @param count sum of the weights
@@ -37,8 +37,7 @@ public final class ImportanceMatrix {
    * Writes the file.
    *
    * @param sums of a module by name; empty where it was not calibrated
-   * @param dataset what it was calibrated on
-   * @param chunks samples of {@code chunkSize} tokens
+   * @param dataset the calibration text's name @param chunks samples of {@code chunkSize} tokens
    * @return empty for a family that llama.cpp has no architecture for
    */
   public static Optional<WrittenFile> write(

@@ -8,7 +8,7 @@ import java.util.List;
  * @param type its number in the file
  * @param value a Long for whole numbers, a Double for the others, a Boolean, a String, or for
  *     arrays a List of these
- * @param elements for arrays what they hold; null else
+ * @param elements element type of an array; null otherwise
  */
 record MetadataValue(Type type, Object value, Type elements) {
 

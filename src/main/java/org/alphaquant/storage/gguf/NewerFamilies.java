@@ -3,7 +3,7 @@ package org.alphaquant.storage.gguf;
 import java.util.List;
 import java.util.Map;
 
-/** Families of 2025 and later whose layers are those of older ones under other names. */
+/** Families of 2025 and later whose layers equal those of older ones under other names. */
 final class NewerFamilies {
 
   private static final String GROUPS =
@@ -115,7 +115,7 @@ final class NewerFamilies {
     return config.routing().map(routing -> routing.groups() > 1).orElse(false);
   }
 
-  /** What the Hunyuan models call their modules. */
+  /** Module names of the Hunyuan models. */
   private static final class Hunyuan {
 
     private static final Map<String, String> NAMES =

@@ -7,12 +7,12 @@ import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Cuts text into the pieces that byte-pair merges stay within. Patterns are applied one after
- * another; what one matches, and what lies between its matches, is a piece for the next.
+ * Cuts text into the pieces that byte-pair merges stay within. Patterns are applied in sequence;
+ * each match of one, and the text between its matches, is a piece for the next.
  */
 record PreTokenizer(List<Pattern> patterns) {
 
-  /** What every byte-level tokenizer splits by that names no pattern of its own (GPT-2's). */
+  /** The pattern of byte-level tokenizers that define none (GPT-2's). */
   static final String GPT2 =
       "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
@@ -26,7 +26,7 @@ record PreTokenizer(List<Pattern> patterns) {
   /**
    * The {@code pre_tokenizer} of a tokenizer.json.
    *
-   * @throws GgufException if it has a part that is not known here
+   * @throws GgufException if it has an unknown part
    */
   static PreTokenizer read(JsonNode node) {
     List<String> patterns = new ArrayList<>();

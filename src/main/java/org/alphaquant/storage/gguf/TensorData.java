@@ -11,10 +11,8 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 
 /**
- * Where the numbers of a model's tensor come from.
+ * The source of a tensor's numbers. @param source of the bytes @param type their type
  *
- * @param source of the bytes
- * @param type that they are in
  * @param row elements of a row; a vector is rows of one
  */
 record TensorData(TensorSource source, GgufType type, long row) {
@@ -41,7 +39,7 @@ record TensorData(TensorSource source, GgufType type, long row) {
     return type.bytes(row, row);
   }
 
-  /** All of it, in memory; for tensors whose rows change places. */
+  /** All of it, in memory, for tensors whose rows are reordered. */
   ByteBuffer bytes() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (WritableByteChannel channel = Channels.newChannel(bytes)) {

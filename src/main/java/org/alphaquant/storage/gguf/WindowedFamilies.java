@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 import org.alphaquant.architecture.LayerDescription;
 import tools.jackson.databind.JsonNode;
 
-/** Families whose layers see a window of the text and all of it by turns. */
+/** Families that alternate layers of sliding and full attention. */
 final class WindowedFamilies {
 
   private static final Map<String, String> GEMMA_NORMS =

@@ -19,10 +19,10 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * The {@code quantization_config} of GPTQ, version 1 (GPTQModel, {@code quantization/config.py}).
  *
- * <p>The base is the routed experts' scheme, since vLLM judges its fast expert kernel by that
- * alone. Everything else goes by {@code dynamic} rules, which match checkpoint names and the names
- * of the joint modules that vLLM asks for; the rules for unquantized modules stand first, as
- * GPTQModel applies those first and vLLM goes by order.
+ * <p>The base is the routed experts' scheme, since vLLM chooses its expert kernel by that alone.
+ * All other modules use {@code dynamic} rules, which match checkpoint names and the names of the
+ * joint modules that vLLM asks for; the rules for unquantized modules come first, because GPTQModel
+ * applies those first and vLLM applies rules in order.
  */
 final class GptqConfig {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;

@@ -13,8 +13,8 @@ import org.alphaquant.storage.Assembly;
 import org.alphaquant.storage.PlannedTensor;
 
 /**
- * A stack of matrices whose rows are those of several pieces by turns: row r of piece p is row
- * {@code r * pieces + p} of its matrix.
+ * A stack of matrices that interleave the rows of several pieces: row r of piece p is row {@code r
+ * * pieces + p} of its matrix.
  *
  * @param turns pieces that make up a matrix
  * @param rowBytes bytes of a row

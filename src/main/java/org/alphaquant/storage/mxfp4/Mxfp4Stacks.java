@@ -28,7 +28,7 @@ final class Mxfp4Stacks {
 
   private Mxfp4Stacks() {}
 
-  /** The tensors with experts stacked; a stack stands where its first piece stood. */
+  /** The tensors with experts stacked; a stack takes the place of its first piece. */
   static List<PlannedTensor> of(ModelDescription description, List<PlannedTensor> single) {
     Mxfp4Stacks stacks = new Mxfp4Stacks();
     for (LayerDescription layer : description.layerList()) {

@@ -15,7 +15,7 @@ import org.alphaquant.storage.ResultTensor;
 
 /**
  * A stack [E, in, columns] of matrices, or [E, columns] of vectors, whose columns are the rows
- * [rows, in] of its pieces: each matrix is put together from the same number of pieces.
+ * [rows, in] of its pieces: each matrix is assembled from the same number of pieces.
  */
 record ColumnStack(
     ResultTensor stored,

@@ -29,8 +29,8 @@ public final class PublishedStacks {
   }
 
   /**
-   * The tensors with experts stacked where they are published so; a stack stands where its first
-   * piece stood.
+   * The tensors, with experts stacked where the family's published files stack them; a stack takes
+   * the place of its first piece.
    */
   static List<PlannedTensor> of(ModelDescription description, List<PlannedTensor> single) {
     return stacks(description, single).stacked();

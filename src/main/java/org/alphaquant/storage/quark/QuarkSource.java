@@ -55,7 +55,7 @@ public final class QuarkSource implements SourceReader {
     return EncodedTensor.of(checkpoint, name, module, scheme, new QuarkMx(), rows, columns);
   }
 
-  // The shapes alone do not tell the two formats of six bits apart.
+  // The shapes alone do not distinguish the two 6-bit formats.
   private static NumberFormat format(Checkpoint checkpoint, String module) {
     ModelConfig config = SourceQuantization.require(checkpoint, "there is " + module + ".weight");
     JsonNode scheme = config.root().path("global_quant_config");

@@ -14,7 +14,7 @@ import org.alphaquant.scheme.ModuleScheme;
  * Modules that vLLM and SGLang join into one, and that must therefore share a scheme.
  *
  * @param name the joint module's name in those engines
- * @param members what it is made of
+ * @param members the modules that are joined
  */
 public record JoinedModules(String name, List<ModuleScheme> members) {
   private static final Pattern EXPERT = Pattern.compile("(.+\\.experts)\\.\\d+\\.[^.]+");
@@ -47,7 +47,7 @@ public record JoinedModules(String name, List<ModuleScheme> members) {
         .toList();
   }
 
-  /** Name of the module that this one is joined into; empty where it stands alone. */
+  /** Name of the module that this one is joined into; empty where it is not joined. */
   public static Optional<String> joined(String name) {
     Matcher expert = EXPERT.matcher(name);
     if (expert.matches()) {
@@ -58,7 +58,7 @@ public record JoinedModules(String name, List<ModuleScheme> members) {
         .map(joined -> name.substring(0, dot) + joined);
   }
 
-  /** Whether the unit is the routed experts of a layer, of one that predicts too. */
+  /** Whether the unit is the routed experts of a layer, including prediction layers. */
   public boolean isExperts() {
     return EXPERT.matcher(members.get(0).name()).matches();
   }

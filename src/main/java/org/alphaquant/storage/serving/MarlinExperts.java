@@ -8,10 +8,10 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 
 /**
- * vLLM's kernels for experts of packed integers, whichever format they come in (
- * fused_moe/oracle/int_wna16.py, quantization/utils/marlin_utils.py).
+ * vLLM's kernels for experts of packed integers, in any format (fused_moe/oracle/int_wna16.py,
+ * quantization/utils/marlin_utils.py).
  *
- * @param packed tells the experts that these kernels compute
+ * @param packed selects the experts that these kernels compute
  */
 public record MarlinExperts(Predicate<ModuleScheme> packed) {
 

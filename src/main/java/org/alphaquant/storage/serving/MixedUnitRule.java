@@ -9,8 +9,8 @@ import org.alphaquant.scheme.ModuleScheme;
 
 /**
  * Modules that an engine joins into one must share one scheme, unquantized members among them: it
- * reads the unit by its first member's, and the others come out as garbage (vLLM, {@code
- * compressed_tensors/utils.py} and {@code compressed_tensors_moe.py}).
+ * reads the whole unit by its first member's scheme, which turns the others into garbage (vLLM,
+ * {@code compressed_tensors/utils.py} and {@code compressed_tensors_moe.py}).
  */
 public record MixedUnitRule(String engine) implements ServingRule {
 

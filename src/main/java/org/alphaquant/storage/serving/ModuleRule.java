@@ -10,8 +10,7 @@ import org.alphaquant.scheme.ModuleScheme;
 /**
  * A rule about single modules, reported once with the first module that breaks it.
  *
- * @param severity how much it matters
- * @param code stable name of the finding
+ * @param severity of the finding @param code stable name of the finding
  * @param reason what the engine does, as a sentence's end
  * @param concerns the quantized modules that break the rule
  */
@@ -29,7 +28,7 @@ public record ModuleRule(
     return new ModuleRule(Severity.WARNING, code, reason, concerns);
   }
 
-  /** What is worth knowing of such modules. */
+  /** A note about such modules. */
   public static ModuleRule note(String code, String reason, Predicate<ModuleScheme> concerns) {
     return new ModuleRule(Severity.NOTE, code, reason, concerns);
   }

@@ -15,7 +15,7 @@ import org.alphaquant.scheme.ModuleScheme;
  */
 public record ServedCheckpoint(List<ModuleScheme> modules) {
 
-  /** Those whose weights are quantized. */
+  /** The modules whose weights are quantized. */
   public Stream<ModuleScheme> quantized() {
     return modules.stream().filter(module -> module.isQuantized());
   }
@@ -34,7 +34,7 @@ public record ServedCheckpoint(List<ModuleScheme> modules) {
         .orElse(0);
   }
 
-  /** What engines join into one module. */
+  /** The groups of modules that engines join. */
   public List<JoinedModules> units() {
     return JoinedModules.of(modules);
   }

@@ -11,7 +11,7 @@ public enum TargetRuntime {
   SGLANG("SGLang"),
   TRANSFORMERS("transformers"),
   LLAMA_CPP("llama.cpp"),
-  /** None in particular: only what the checkpoint format itself demands is checked. */
+  /** No particular engine: only the checkpoint format's own rules are checked. */
   NONE("none");
 
   private final String label;

@@ -1,2 +1,5 @@
-/** Rules of engines about stored results: what the storage formats state their own rules with. */
+/**
+ * Rules of engines about stored results: the vocabulary in which storage formats state their own
+ * rules.
+ */
 package org.alphaquant.storage.serving;

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A part of bytes that come in several slices. */
+/** A range of bytes that arrive in several slices. */
 public final class ByteRange {
 
   private ByteRange() {}

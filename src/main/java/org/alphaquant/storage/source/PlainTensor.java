@@ -8,7 +8,7 @@ import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * A tensor stored as it is, possibly under another name.
+ * An unquantized tensor, possibly stored under another name.
  *
  * @param name in the model
  * @param storedName in the checkpoint

@@ -10,9 +10,8 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
 /**
- * A weight [N, K] as it is stored: codes, and what they are multiplied by.
+ * A weight [N, K] as codes and scales. @param scheme of the codes
  *
- * @param scheme what the codes stand for
  * @param codes uint8 [N, K], integers counted from the least code
  * @param scale float32 [N, G]
  * @param zero zero points on the signed grid, float32 [N, G]; zeros where the scheme is symmetric
@@ -32,8 +31,8 @@ public record ScaledCodes(TensorScheme scheme, NDArray codes, NDArray scale, NDA
   }
 
   /**
-   * The same where each input names its group, as activation ordering does: every input gets a
-   * scale of its own.
+   * The same where each input names its group, as activation ordering does: every input gets its
+   * own scale.
    *
    * @param groups of each input
    * @throws IllegalArgumentException for a group that has no scale

@@ -15,7 +15,7 @@ public final class SourceQuantization {
 
   private static final String KEY = "quantization_config";
 
-  /** What describes the cache of keys and values while a quantized source is served. */
+  /** The description of the cache of keys and values for serving. */
   private static final Pattern CACHE =
       Pattern.compile(".*\\.([kvq]_(scale|zero_point)|kv_scale|[kv]_proj\\.output_scale)");
 
@@ -41,9 +41,8 @@ public final class SourceQuantization {
   }
 
   /**
-   * The same where it must be there.
-   *
-   * @param reason what asks for it, "there are fp8 weights" for example
+   * The same where it is required. @param reason why it is required, such as "there are fp8
+   * weights"
    */
   public static ModelConfig require(Checkpoint checkpoint, String reason) {
     return find(checkpoint)

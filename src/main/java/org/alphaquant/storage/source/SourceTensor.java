@@ -11,17 +11,17 @@ import org.alphaquant.torch.TensorScope;
 /** A tensor of the model, independent of how the checkpoint stores it. */
 public interface SourceTensor {
 
-  /** The tensor's name in the model, and the type and shape it has once it is plain. */
+  /** The tensor's name in the model, with its dtype and shape after dequantization. */
   TensorInfo info();
 
   /** The stored tensors it is read from, the one with its values first. */
   List<TensorInfo> stored();
 
   /**
-   * The same, checked as far as headers tell.
+   * The same, checked as far as headers allow.
    *
-   * @throws org.alphaquant.architecture.ModelException if its parts do not fit each other, or are
-   *     of a type that is not read
+   * @throws org.alphaquant.architecture.ModelException if its parts do not fit together, or have an
+   *     unsupported type
    */
   default SourceTensor checked() {
     return this;

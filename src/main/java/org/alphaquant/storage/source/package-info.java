@@ -1,5 +1,5 @@
 /**
- * Reading of model tensors from the ways in which checkpoints store them. Each way is one folder
- * below; {@link org.alphaquant.storage.source.SourceTensor} is what all of them give.
+ * Reading of model tensors from the layouts in which checkpoints store them. Each layout is one
+ * folder below; all of them return {@link org.alphaquant.storage.source.SourceTensor}.
  */
 package org.alphaquant.storage.source;

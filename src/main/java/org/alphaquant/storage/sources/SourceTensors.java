@@ -60,10 +60,10 @@ public final class SourceTensors {
   }
 
   /**
-   * The same, checked as far as headers tell.
+   * The same, checked as far as headers allow.
    *
-   * @throws org.alphaquant.architecture.ModelException if it is of a type that is not read, or its
-   *     scale is missing or does not fit
+   * @throws org.alphaquant.architecture.ModelException if it has an unsupported type, or its scale
+   *     is missing or does not fit
    */
   public SourceTensor checked(String name) {
     SourceTensor tensor = find(name).checked();
@@ -111,7 +111,7 @@ public final class SourceTensors {
         .toList();
   }
 
-  /** What a tensor that the model does not read is; empty of parts of others. */
+  /** Describes a tensor that the model does not read; empty for parts of other tensors. */
   private Optional<SourceTensor> carried(String stored) {
     if (READERS.stream().anyMatch(reader -> reader.belongs(checkpoint, stored))) {
       String weight = stored.substring(0, stored.lastIndexOf('.')) + ".weight";

@@ -21,7 +21,7 @@ import org.alphaquant.torch.TensorScope;
  * @param stack name of the stored tensor
  * @param matrix which matrix [in, columns] of the stack
  * @param columns the matrix's columns
- * @param rows the column that is row 0, 1, ...
+ * @param rows the column of each row
  */
 record StackedColumns(
     Checkpoint checkpoint, TensorInfo info, String stack, int matrix, long columns, Strided rows)

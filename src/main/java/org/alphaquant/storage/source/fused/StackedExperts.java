@@ -38,7 +38,7 @@ public record StackedExperts(
   /**
    * Every expert's weights and biases.
    *
-   * @throws ModelException for a stack of another shape than the model's sizes make it
+   * @throws ModelException for a stack whose shape disagrees with the model's sizes
    */
   public List<SourceTensor> parts() {
     List<SourceTensor> parts = new ArrayList<>();

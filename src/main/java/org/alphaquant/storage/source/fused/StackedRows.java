@@ -12,7 +12,7 @@ import org.alphaquant.storage.source.StoredFloats;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * A matrix whose rows follow each other in a stack.
+ * A matrix whose rows are contiguous in a stack.
  *
  * @param info name, type and shape in the model
  * @param stack name of the stored tensor

@@ -34,7 +34,7 @@ public final class Mxfp4 {
     return stored.endsWith(scales(""));
   }
 
-  /** Holds both tensors of a stack against the shape config.json makes it. */
+  /** Checks both tensors of a stack against the shape that config.json implies. */
   public static List<TensorInfo> check(
       Checkpoint checkpoint, String name, long count, long out, long in) {
     if (in % BLOCK != 0) {

@@ -27,9 +27,9 @@ import org.alphaquant.torch.TorchDtype;
 /**
  * A matrix {@code weight} of E4M3 or signed bytes whose factors are in {@code weight_scale_inv}
  * (DeepSeek-V3, README_WEIGHTS.md) or {@code weight_scale} (compressed-tensors 0.18, {@code
- * compressors/naive_quantized}). Both are multiplied with, after bytes have lost the zero point
- * that {@code weight_zero_point} may have for each scale. Plain, it is BF16. The scales of its
- * inputs, which are for serving, are left out.
+ * compressors/naive_quantized}). Codes are multiplied by these factors, after subtracting the zero
+ * point that {@code weight_zero_point} may hold for each scale. Dequantized, it is BF16. Scales of
+ * its inputs, used for serving only, are ignored.
  *
  * @param codes the matrix without its factors
  */
