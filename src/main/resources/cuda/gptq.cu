@@ -85,11 +85,11 @@ __device__ __forceinline__ int load_block(
 }
 
 // Algorithm 1 for inputs first..first+BLOCK-1, whose error the rows of N spread among themselves.
-// W [B, K, R] is what is left of the weights, Q the result, Err [B, BLOCK, R] what `update`
-// spreads over the inputs still to come. group [B, K] is the group of each input.
+// W [B, K, R] is what is left of the weights, Q the result; rows at..at+BLOCK-1 of Err [B, most, R] are
+// what `update` spreads over the inputs still to come. group [B, K] is the group of each input.
 extern "C" __global__ void error_feedback(
     const float* W, const float* N, const float* scale, const float* zero, const int* group,
-    float* Q, float* Err, int K, int R, int G, int first, Grid grid) {
+    float* Q, float* Err, int K, int R, int G, int first, int most, int at, Grid grid) {
   __shared__ float n[BLOCK][BLOCK];
   __shared__ int of_group[BLOCK];
   long b = blockIdx.y;
@@ -103,11 +103,11 @@ extern "C" __global__ void error_feedback(
 #pragma unroll
   for (int i = 0; i < BLOCK; i++) {
     if (i < count) {
-      long at = (b * G + of_group[i]) * R + r;
-      float q = quantize(w[i], scale[at], SYMMETRIC ? 0.0f : zero[at], grid);
+      long of = (b * G + of_group[i]) * R + r;
+      float q = quantize(w[i], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
       float err = w[i] - q;
       Q[(b * K + first + i) * R + r] = q;
-      Err[(b * BLOCK + i) * R + r] = err;
+      Err[(b * most + at + i) * R + r] = err;
 #pragma unroll
       for (int j = i + 1; j < BLOCK; j++) w[j] -= n[i][j] * err;
     }
@@ -115,11 +115,11 @@ extern "C" __global__ void error_feedback(
 }
 
 // Coordinate descent over inputs first..first+BLOCK-1, in place: each weight moves to the grid value
-// that is best while the others stay. Residual [B, K, R] is H (W - Q), Move [B, BLOCK, R] what
-// `update` takes from the residuals still to be read.
+// that is best while the others stay. Residual [B, K, R] is H (W - Q); rows at..at+BLOCK-1 of Move
+// [B, most, R] are what `update` takes from the residuals still to be read.
 extern "C" __global__ void descend(
     const float* Residual, const float* H, const float* scale, const float* zero, const int* group,
-    float* Q, float* Move, int K, int R, int G, int first, Grid grid) {
+    float* Q, float* Move, int K, int R, int G, int first, int most, int at, Grid grid) {
   __shared__ float h[BLOCK][BLOCK];
   __shared__ int of_group[BLOCK];
   long b = blockIdx.y;
@@ -133,24 +133,24 @@ extern "C" __global__ void descend(
 #pragma unroll
   for (int i = 0; i < BLOCK; i++) {
     if (i < count) {
-      long at = (b * G + of_group[i]) * R + r;
+      long of = (b * G + of_group[i]) * R + r;
       float* weight = Q + (b * K + first + i) * R + r;
       float before = *weight;
-      float q = quantize(before + g[i] / h[i][i], scale[at], SYMMETRIC ? 0.0f : zero[at], grid);
+      float q = quantize(before + g[i] / h[i][i], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
       float move = q - before;
       *weight = q;
-      Move[(b * BLOCK + i) * R + r] = move;
+      Move[(b * most + at + i) * R + r] = move;
 #pragma unroll
       for (int j = i + 1; j < BLOCK; j++) g[j] -= h[i][j] * move;
     }
   }
 }
 
-// C[b, m, r] -= sum over j < count of M[b, first + j, m] D[b, j, r] for m >= from: C [B, K, R],
+// C[b, m, r] -= sum over j < count of M[b, first + j, m] D[b, at + j, r] for from <= m < to: C [B, K, R],
 // M [B, K, K], D [B, most, R]. Every element is summed in the same order whatever the batch.
 extern "C" __global__ void __launch_bounds__(256) update(
-    float* C, const float* M, const float* D, int K, int R, int most, int first, int count,
-    int from) {
+    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
+    int from, int to) {
   __shared__ float left[DEPTH][TILE];
   __shared__ float right[DEPTH][TILE];
   long b = blockIdx.z;
@@ -162,13 +162,13 @@ extern "C" __global__ void __launch_bounds__(256) update(
 #pragma unroll
     for (int j = 0; j < 8; j++) sum[i][j] = 0.0f;
   const float* rows = M + (b * K + first) * K;
-  const float* moves = D + b * most * R;
+  const float* moves = D + (b * most + at) * R;
   int lane = threadIdx.x % TILE, half = threadIdx.x / TILE;
   for (int start = 0; start < count; start += DEPTH) {
 #pragma unroll
     for (int d = 0; d < DEPTH; d += 2) {
       int j = start + d + half;
-      left[d + half][lane] = j < count && m0 + lane < K ? rows[(long)j * K + m0 + lane] : 0.0f;
+      left[d + half][lane] = j < count && m0 + lane < to ? rows[(long)j * K + m0 + lane] : 0.0f;
       right[d + half][lane] = j < count && r0 + lane < R ? moves[(long)j * R + r0 + lane] : 0.0f;
     }
     __syncthreads();
@@ -189,7 +189,7 @@ extern "C" __global__ void __launch_bounds__(256) update(
 #pragma unroll
   for (int i = 0; i < 8; i++) {
     int m = m0 + tm + i % 4 + i / 4 * (TILE / 2);
-    if (m >= K) continue;
+    if (m >= to) continue;
 #pragma unroll
     for (int j = 0; j < 8; j++) {
       int r = r0 + tr + j % 4 + j / 4 * (TILE / 2);
@@ -204,15 +204,43 @@ __device__ inline unsigned tf32(float x) {
   return rounded;
 }
 
-// The same with factors rounded to TF32, on tensor cores: eight warps take 64 x 32 of a tile each.
+// BYTES from global to shared memory behind the thread's back, zeros where there is nothing to copy.
+template <int BYTES>
+__device__ __forceinline__ void copy_ahead(float* shared, const float* global, bool there) {
+  unsigned to = (unsigned)__cvta_generic_to_shared(shared);
+  int bytes = there ? BYTES : 0;
+  if (BYTES == 16)
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global), "r"(bytes));
+  else
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(global), "r"(bytes));
+}
+
+// SLICE rows from `start` on of a matrix [count, stride], TILE columns from `column` on of `columns`.
+// WIDE numbers are copied at once.
 #define STRIDE (TILE + 8)
-#define SLICE 32
-extern "C" __global__ void __launch_bounds__(256) update_tf32(
-    float* C, const float* M, const float* D, int K, int R, int most, int first, int count,
-    int from) {
-  // The stride lets the 32 threads of a warp read from 32 banks.
-  __shared__ unsigned left[SLICE][STRIDE];
-  __shared__ unsigned right[SLICE][STRIDE];
+#define SLICE 16
+template <int WIDE>
+__device__ __forceinline__ void copy_slice(
+    float (&shared)[SLICE][STRIDE], const float* rows, long stride, int start, int count,
+    int column, int columns) {
+#pragma unroll
+  for (int t = threadIdx.x; t < SLICE * TILE / WIDE; t += 256) {
+    int d = t / (TILE / WIDE), c = t % (TILE / WIDE) * WIDE;
+    bool there = start + d < count && column + c < columns;
+    copy_ahead<WIDE * 4>(
+        &shared[d][c], there ? rows + (start + d) * stride + column + c : rows, there);
+  }
+}
+
+// `update` with factors rounded to TF32, on tensor cores: eight warps take 64 x 32 of a tile each. One
+// slice of the factors is copied while another is multiplied. The stride lets the 32 threads of a warp
+// read from 32 banks.
+template <int WIDE>
+__device__ __forceinline__ void update_by_tensor_cores(
+    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
+    int from, int to) {
+  __shared__ __align__(16) float left[2][SLICE][STRIDE];
+  __shared__ __align__(16) float right[2][SLICE][STRIDE];
   long b = blockIdx.z;
   int m0 = from + blockIdx.y * TILE, r0 = blockIdx.x * TILE;
   int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4;
@@ -225,17 +253,19 @@ extern "C" __global__ void __launch_bounds__(256) update_tf32(
 #pragma unroll
       for (int c = 0; c < 4; c++) sum[i][j][c] = 0.0f;
   const float* rows = M + (b * K + first) * K;
-  const float* moves = D + b * most * R;
-  int lane = threadIdx.x % TILE, half = threadIdx.x / TILE;
-  for (int start = 0; start < count; start += SLICE) {
-#pragma unroll 8
-    for (int d = 0; d < SLICE; d += 2) {
-      int j = start + d + half;
-      left[d + half][lane] =
-          tf32(j < count && m0 + lane < K ? rows[(long)j * K + m0 + lane] : 0.0f);
-      right[d + half][lane] =
-          tf32(j < count && r0 + lane < R ? moves[(long)j * R + r0 + lane] : 0.0f);
+  const float* moves = D + (b * most + at) * R;
+  int slices = (count + SLICE - 1) / SLICE;
+  copy_slice<WIDE>(left[0], rows, K, 0, count, m0, to);
+  copy_slice<WIDE>(right[0], moves, R, 0, count, r0, R);
+  asm volatile("cp.async.commit_group;");
+  for (int slice = 0; slice < slices; slice++) {
+    int now = slice % 2;
+    if (slice + 1 < slices) {
+      copy_slice<WIDE>(left[1 - now], rows, K, (slice + 1) * SLICE, count, m0, to);
+      copy_slice<WIDE>(right[1 - now], moves, R, (slice + 1) * SLICE, count, r0, R);
     }
+    asm volatile("cp.async.commit_group;");
+    asm volatile("cp.async.wait_group 1;");
     __syncthreads();
 #pragma unroll
     for (int d = 0; d < SLICE; d += 8) {
@@ -243,16 +273,16 @@ extern "C" __global__ void __launch_bounds__(256) update_tf32(
 #pragma unroll
       for (int i = 0; i < 4; i++) {
         int m = tm + i * 16 + row;
-        x[i][0] = left[d + column][m];
-        x[i][1] = left[d + column][m + 8];
-        x[i][2] = left[d + column + 4][m];
-        x[i][3] = left[d + column + 4][m + 8];
+        x[i][0] = tf32(left[now][d + column][m]);
+        x[i][1] = tf32(left[now][d + column][m + 8]);
+        x[i][2] = tf32(left[now][d + column + 4][m]);
+        x[i][3] = tf32(left[now][d + column + 4][m + 8]);
       }
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         int r = tr + j * 8 + row;
-        y[j][0] = right[d + column][r];
-        y[j][1] = right[d + column + 4][r];
+        y[j][0] = tf32(right[now][d + column][r]);
+        y[j][1] = tf32(right[now][d + column + 4][r]);
       }
 #pragma unroll
       for (int i = 0; i < 4; i++)
@@ -271,74 +301,165 @@ extern "C" __global__ void __launch_bounds__(256) update_tf32(
 #pragma unroll
     for (int j = 0; j < 4; j++)
 #pragma unroll
-      for (int c = 0; c < 4; c++) {
+      for (int c = 0; c < 4; c += 2) {
         int m = m0 + tm + i * 16 + row + c / 2 * 8;
-        int r = r0 + tr + j * 8 + column * 2 + c % 2;
-        if (m < K && r < R) C[(b * K + m) * R + r] -= sum[i][j][c];
+        int r = r0 + tr + j * 8 + column * 2;
+        float* own = C + (b * K + m) * R + r;
+        if (WIDE == 4 && m < to && r < R) {
+          float2 both = *(float2*)own;
+          both.x -= sum[i][j][c];
+          both.y -= sum[i][j][c + 1];
+          *(float2*)own = both;
+        } else if (m < to) {
+          if (r < R) own[0] -= sum[i][j][c];
+          if (r + 1 < R) own[1] -= sum[i][j][c + 1];
+        }
       }
 }
 
-// The scale that is best for one group's codes as they are, where that lowers the objective, as in
-// gptq.refit_scales. Q [B, K, R] and scale [B, G, R] change in place; Step [B, group, R] is what Q
-// moved by. A block takes blockDim.x outputs and holds their codes [group, blockDim.x]; a thread adds
-// up PART elements of H times codes at once, of which H comes tile by tile.
-#define PART 16
-extern "C" __global__ void refit(
-    float* Q, const float* Residual, const float* H, float* scale, const float* outer, float* Step,
-    int K, int R, int G, int group, Grid grid) {
-  extern __shared__ float codes[];
-  __shared__ float tile[PART][PART];
-  long b = blockIdx.y;
-  int r = blockIdx.x * blockDim.x + threadIdx.x;
-  int size = grid.group_size, first = group * size;
-  bool own = r < R;
-  float* of_group = scale + (b * G + group) * R + (own ? r : 0);
-  float s = *of_group, slope = 0.0f, curvature = 0.0f;
-  for (int i = 0; i < size; i++) {
-    long at = (b * K + first + i) * R + r;
-    float c = own ? Q[at] / s : 0.0f;
-    codes[i * blockDim.x + threadIdx.x] = c;
-    slope += own ? c * Residual[at] : 0.0f;
-  }
-  for (int i0 = 0; i0 < size; i0 += PART) {
-    float product[PART];
+extern "C" __global__ void __launch_bounds__(256, 2) update_tf32(
+    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
+    int from, int to) {
+  update_by_tensor_cores<1>(C, M, D, K, R, most, at, first, count, from, to);
+}
+
+// Where K, R, `from` and `to` are multiples of four.
+extern "C" __global__ void __launch_bounds__(256, 2) update_tf32_wide(
+    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
+    int from, int to) {
+  update_by_tensor_cores<4>(C, M, D, K, R, most, at, first, count, from, to);
+}
+
+// How groups of codes pull at each other, which refitting their scales goes by: for two groups i >= j
+// of `groups` from `first_group` on, A[b, i (i + 1) / 2 + j, r] = c_i^T H_ij c_j with the codes c = Q / s
+// of output r. Q [B, K, R], scale [B, G, R]. EACH x 16 inputs of i are taken at once.
+template <int EACH>
+__device__ __forceinline__ void gram_of_groups(
+    const float* Q, const float* H, const float* scale, float* A, int K, int R, int G, int pairs,
+    int first_group, int size) {
+  __shared__ float left[DEPTH][EACH * 16];
+  __shared__ __align__(16) float right[DEPTH][TILE];
+  __shared__ float sums[16][TILE];
+  long b = blockIdx.z;
+  int pair = blockIdx.y, i = 0, r0 = blockIdx.x * TILE;
+  while ((i + 1) * (i + 2) / 2 <= pair) i++;
+  int j = pair - i * (i + 1) / 2;
+  int row = threadIdx.x / 16, tr = threadIdx.x % 16 * 4;
+  int lane = threadIdx.x % TILE, half = threadIdx.x / TILE;
+  int of_i = (first_group + i) * size, of_j = (first_group + j) * size;
+  const float* scales = scale + (b * G + first_group) * R;
+  float own = r0 + lane < R ? scales[(long)j * R + r0 + lane] : 1.0f;
+  float total[8];
 #pragma unroll
-    for (int i = 0; i < PART; i++) product[i] = 0.0f;
-    for (int j0 = 0; j0 < size; j0 += PART) {
-      __syncthreads();
-      for (int t = threadIdx.x; t < PART * PART; t += blockDim.x) {
-        int j = j0 + t / PART, i = i0 + t % PART;
-        tile[t / PART][t % PART] =
-            i < size && j < size ? H[(b * K + first + j) * K + first + i] : 0.0f;
+  for (int c = 0; c < 8; c++) total[c] = 0.0f;
+  for (int m0 = 0; m0 < size; m0 += EACH * 16) {
+    float sum[EACH][8];
+#pragma unroll
+    for (int m = 0; m < EACH; m++)
+#pragma unroll
+      for (int c = 0; c < 8; c++) sum[m][c] = 0.0f;
+    for (int start = 0; start < size; start += DEPTH) {
+      for (int t = threadIdx.x; t < DEPTH * EACH * 16; t += 256) {
+        int d = t / (EACH * 16), m = t % (EACH * 16);
+        bool there = start + d < size && m0 + m < size;
+        left[d][m] = there ? H[(b * K + of_j + start + d) * K + of_i + m0 + m] : 0.0f;
+      }
+#pragma unroll
+      for (int d = 0; d < DEPTH; d += 2) {
+        int k = start + d + half;
+        bool there = k < size && r0 + lane < R;
+        right[d + half][lane] = there ? Q[(b * K + of_j + k) * R + r0 + lane] / own : 0.0f;
       }
       __syncthreads();
 #pragma unroll
-      for (int j = 0; j < PART; j++) {
-        float c = j0 + j < size ? codes[(j0 + j) * blockDim.x + threadIdx.x] : 0.0f;
+      for (int d = 0; d < DEPTH; d++) {
+        float x[EACH], y[8];
 #pragma unroll
-        for (int i = 0; i < PART; i++) product[i] += tile[j][i] * c;
+        for (int m = 0; m < EACH; m++) x[m] = left[d][m * 16 + row];
+        *(float4*)&y[0] = *(const float4*)&right[d][tr];
+        *(float4*)&y[4] = *(const float4*)&right[d][tr + TILE / 2];
+#pragma unroll
+        for (int m = 0; m < EACH; m++)
+#pragma unroll
+          for (int c = 0; c < 8; c++) sum[m][c] += x[m] * y[c];
       }
+      __syncthreads();
     }
 #pragma unroll
-    for (int i = 0; i < PART; i++)
-      if (i0 + i < size) curvature += codes[(i0 + i) * blockDim.x + threadIdx.x] * product[i];
+    for (int m = 0; m < EACH; m++) {
+      int k = m0 + m * 16 + row;
+#pragma unroll
+      for (int c = 0; c < 8; c++) {
+        int r = r0 + tr + c % 4 + c / 4 * (TILE / 2);
+        if (k < size && r < R)
+          total[c] += Q[(b * K + of_i + k) * R + r] / scales[(long)i * R + r] * sum[m][c];
+      }
+    }
   }
-  if (!own) return;
-  float fitted = s + slope / (curvature > 0.0f ? curvature : 1.0f);
+#pragma unroll
+  for (int c = 0; c < 8; c++) sums[row][tr + c % 4 + c / 4 * (TILE / 2)] = total[c];
+  __syncthreads();
+  if (half == 0 && r0 + lane < R) {
+    float all = 0.0f;
+    for (int t = 0; t < 16; t++) all += sums[t][lane];
+    A[(b * pairs + pair) * R + r0 + lane] = all;
+  }
+}
+
+#define GRAM(NAME, EACH)                                                                        \
+  extern "C" __global__ void __launch_bounds__(256) NAME(                                       \
+      const float* Q, const float* H, const float* scale, float* A, int K, int R, int G,        \
+      int pairs, int first_group, int size) {                                                   \
+    gram_of_groups<EACH>(Q, H, scale, A, K, R, G, pairs, first_group, size);                    \
+  }
+
+GRAM(gram_16, 1)
+GRAM(gram_32, 2)
+GRAM(gram_64, 4)
+GRAM(gram_128, 8)
+
+// The scales that are best for codes as they are, one group after another from `first_group` on and
+// where that lowers the objective, as in gptq.refit_scales. Q [B, K, R] and scale [B, G, R] change in
+// place; Step [B, groups x size, R] is what Q moved by. A [B, groups (groups + 1) / 2, R] is what
+// `gram_of_groups` gives, so that what one group's move takes from the residuals of the next is known.
+extern "C" __global__ void refit(
+    float* Q, const float* Residual, float* A, float* scale, const float* outer, float* Step, int K,
+    int R, int G, int first_group, int groups, Grid grid) {
+  long b = blockIdx.y;
+  int r = blockIdx.x * blockDim.x + threadIdx.x;
+  if (r >= R) return;
+  int size = grid.group_size;
+  float* pulls = A + b * (groups * (groups + 1) / 2) * R + r;
+  for (int i = 0; i < groups; i++) {
+    float* of_group = scale + (b * G + first_group + i) * R + r;
+    long begin = (b * K + (long)(first_group + i) * size) * R + r;
+    float s = *of_group, slope = 0.0f;
+#pragma unroll 8
+    for (int k = 0; k < size; k++) slope += Q[begin + (long)k * R] / s * Residual[begin + (long)k * R];
+    float* row = pulls + (long)(i * (i + 1) / 2) * R;
+    // Where the pull of a group on itself was, its move is kept once it is known.
+    for (int j = 0; j < i; j++)
+      slope -= row[(long)j * R] * pulls[(long)(j * (j + 1) / 2 + j) * R];
+    float curvature = row[(long)i * R];
+    float fitted = s + slope / (curvature > 0.0f ? curvature : 1.0f);
 #if SCALE_KIND == 0
-  fitted = real_scale(fitted, grid.scale_dtype);
+    fitted = real_scale(fitted, grid.scale_dtype);
 #else
-  fitted = e4m3(fitted / outer[b]) * outer[b];
+    fitted = e4m3(fitted / outer[b]) * outer[b];
 #endif
-  float move = fitted - s;
-  bool better = move * (move * curvature - 2.0f * slope) < 0.0f && fitted > 0.0f;
-  float stays = better ? fitted : s;
-  move = better ? move : 0.0f;
-  *of_group = stays;
-  for (int i = 0; i < size; i++) {
-    float c = codes[i * blockDim.x + threadIdx.x];
-    Q[(b * K + first + i) * R + r] = c * stays;
-    Step[(b * size + i) * R + r] = c * move;
+    float move = fitted - s;
+    bool better = move * (move * curvature - 2.0f * slope) < 0.0f && fitted > 0.0f;
+    float stays = better ? fitted : s;
+    move = better ? move : 0.0f;
+    *of_group = stays;
+    row[(long)i * R] = move;
+    float* step = Step + (b * groups * size + (long)i * size) * R + r;
+#pragma unroll 8
+    for (int k = 0; k < size; k++) {
+      float c = Q[begin + (long)k * R] / s;
+      Q[begin + (long)k * R] = c * stays;
+      step[(long)k * R] = c * move;
+    }
   }
 }
 

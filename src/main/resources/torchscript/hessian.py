@@ -190,11 +190,20 @@ def mean_of_total(total: Tensor, tokens: int) -> Tensor:
 def all_weight_sums(weights: Tensor, offsets: List[int], power: float) -> Tensor:
     """Of every expert how many tokens it has, and the sum of w and of w^2 over them, float64 [E, 3]."""
     w = token_weight(weights, power).to(torch.float64)
-    sums: List[Tensor] = []
+    tokens: List[float] = []
     for e in range(len(offsets) - 1):
-        own = w[offsets[e] : offsets[e + 1]]
-        tokens = torch.full_like(torch.sum(own), float(offsets[e + 1] - offsets[e]))
-        sums.append(torch.stack([tokens, torch.sum(own), torch.sum(own * own)]))
+        tokens.append(float(offsets[e + 1] - offsets[e]))
+    counts = torch.tensor(tokens, dtype=torch.float64, device=weights.device)
+    own = sums_by_expert(w, offsets, 0, len(tokens))
+    squares = sums_by_expert(w * w, offsets, 0, len(tokens))
+    return torch.stack([counts, own, squares], 1)
+
+
+def sums_by_expert(x: Tensor, offsets: List[int], first: int, last: int) -> Tensor:
+    """Sums of x [n], which begins with the first token of expert `first`, over the tokens of each, [C]."""
+    sums: List[Tensor] = []
+    for e in range(first, last):
+        sums.append(torch.sum(x[offsets[e] - offsets[first] : offsets[e + 1] - offsets[first]]))
     return torch.stack(sums)
 
 
@@ -205,16 +214,16 @@ def shrink(H: Tensor, mean: Tensor, sums: Tensor, first: int, tokens: float) -> 
     """
     H.add_(mean * tokens)
     known = sums.cpu()
-    each = mean_weight(known)
+    each = float(mean_weight(known))
     shares: List[float] = []
     for c in range(H.shape[0]):
         shares.append(share_of(tokens * each, float(known[first + c, 1])))
     return torch.tensor(shares, dtype=torch.float32)
 
 
-def mean_weight(sums: Tensor) -> float:
-    """What a (token, slot) pair of the layer counts on average."""
-    return float(torch.sum(sums[:, 1])) / max(1.0, float(torch.sum(sums[:, 0])))
+def mean_weight(sums: Tensor) -> Tensor:
+    """What a (token, slot) pair of the layer counts on average, a scalar."""
+    return torch.sum(sums[:, 1]) / torch.clamp_min(torch.sum(sums[:, 0]), 1.0)
 
 
 def share_of(part: float, rest: float) -> float:
@@ -227,15 +236,52 @@ def weight_sums(weights: Tensor, offsets: List[int], e: int, power: float) -> Tu
     return float(torch.sum(w)), float(torch.sum(w * w))
 
 
-def fourth_moment(x: Tensor, weight: Tensor) -> Tensor:
-    """Sum of w^2 |x|^4 over rows, float64 scalar."""
-    x = x.to(torch.float32)
-    squares = torch.sum(x * x, [-1], dtype=torch.float64)
-    w = weight.to(torch.float64)
-    return torch.sum(w * w * squares * squares)
+def row_squares(x: Tensor, chunk: int) -> Tensor:
+    """|x|^2 of every row of x [n, K], float64 [n]."""
+    squares = torch.empty([x.shape[0]], dtype=torch.float64, device=x.device)
+    for start in range(0, x.shape[0], chunk):
+        end = min(start + chunk, x.shape[0])
+        part = x[start:end].to(torch.float32)
+        squares[start:end] = torch.sum(part * part, [-1], dtype=torch.float64)
+    return squares
 
 
-def fourth_moments(
+def input_moments(
+    squares: Tensor,
+    rows: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+    power: float,
+) -> Tensor:
+    """Sum of w^2 |x|^4 over the tokens of experts first..last-1, of which `squares` [T] holds the |x|^2.
+    float64 [C]
+    """
+    s = torch.index_select(squares, 0, rows[offsets[first] : offsets[last]])
+    w = token_weight(weights[offsets[first] : offsets[last]], power).to(torch.float64)
+    return sums_by_expert(w * w * s * s, offsets, first, last)
+
+
+def activation_moments(
+    read: List[Tensor],
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    power: float,
+    chunk: int,
+) -> Tensor:
+    """The same over what the down projections of experts from `first` on read, of each [n, M]."""
+    last = first + len(read)
+    own: List[Tensor] = []
+    for c in range(len(read)):
+        own.append(row_squares(read[c], chunk))
+    s = torch.cat(own)
+    w = token_weight(weights[offsets[first] : offsets[last]], power).to(torch.float64)
+    return sums_by_expert(w * w * s * s, offsets, first, last)
+
+
+def intermediate_moments(
     h: Tensor,
     gate_up: List[Tensor],
     biases: List[Tensor],
@@ -248,16 +294,15 @@ def fourth_moments(
     power: float,
     chunk: int,
 ) -> Tensor:
-    """Sum of w^2 |x|^4 over what the linears of experts first..last-1 read, as in `of_experts`.
-    float64 [C]
-    """
-    F = torch.zeros([last - first], dtype=torch.float64, device=h.device)
+    """The same where what they read is computed as in `of_experts`."""
+    s = torch.empty([offsets[last] - offsets[first]], dtype=torch.float64, device=h.device)
     for e in range(first, last):
         for start in range(offsets[e], offsets[e + 1], chunk):
             end = min(start + chunk, offsets[e + 1])
             x = read_by(h, gate_up, biases, clamped, rows[start:end], e - first)
-            F[e - first] += fourth_moment(x, token_weight(weights[start:end], power))
-    return F
+            s[start - offsets[first] : end - offsets[first]] = row_squares(x, chunk)
+    w = token_weight(weights[offsets[first] : offsets[last]], power).to(torch.float64)
+    return sums_by_expert(w * w * s * s, offsets, first, last)
 
 
 def shrink_by_noise(
@@ -275,27 +320,41 @@ def shrink_by_noise(
     b^2 = (sum w^2 |x|^4 - |S|^2 sum w^2) / (sum w)^2, and lies d^2 = |S - M|^2 from the layer's M. The
     combination of both with the least expected error has the share b^2 / d^2 of M.
     """
-    known = sums.cpu()
-    each = mean_weight(known)
-    shares: List[float] = []
+    each = mean_weight(sums)
+    target = target_of(mean, each)
+    shares: List[Tensor] = []
     for c in range(H.shape[0]):
-        own, squares = float(known[first + c, 1]), float(known[first + c, 2])
-        shares.append(lean(H[c], mean, own, squares, each, float(fourth[c])))
-    return torch.tensor(shares, dtype=torch.float32)
+        own, squares = sums[first + c, 1], sums[first + c, 2]
+        shares.append(lean(H[c], mean, target, own, squares, each, fourth[c]))
+    return torch.stack(shares).to(torch.float32)
+
+
+def target_of(mean: Tensor, each: Tensor) -> Tensor:
+    """The layer's second moments M, of what a (token, slot) pair adds and counts on average."""
+    return mean / torch.where(each > 0.0, each, torch.ones_like(each)).to(torch.float32)
 
 
 def lean(
-    H: Tensor, mean: Tensor, own: float, squares: float, each: float, fourth: float
-) -> float:
-    """One Hessian [K, K] for `shrink_by_noise`, in place; returns the share."""
+    H: Tensor,
+    mean: Tensor,
+    target: Tensor,
+    own: Tensor,
+    squares: Tensor,
+    each: Tensor,
+    fourth: Tensor,
+) -> Tensor:
+    """One Hessian [K, K] for `shrink_by_noise`, in place; returns the share. Numbers are float64
+    scalars on the device of H, so that nobody waits for it.
+    """
+    one = torch.ones_like(own)
     # Without a token the layer's mean is all there is.
-    if own <= 0.0 or each <= 0.0:
-        H.add_(mean)
-        return 1.0
-    S = H / own
-    d2 = float(torch.sum(torch.square(S - mean / each), dtype=torch.float64))
-    s2 = float(torch.sum(torch.square(S), dtype=torch.float64))
-    b2 = max(0.0, (fourth - s2 * squares) / (own * own))
-    share = min(0.999, b2 / max(d2, 1e-30))
-    H.add_(mean * (share / (1.0 - share) * own / each))
-    return share
+    seen = torch.logical_and(own > 0.0, each > 0.0)
+    count = torch.where(seen, own, one)
+    S = H / count.to(torch.float32)
+    d2 = torch.sum(torch.square(S - target), dtype=torch.float64)
+    s2 = torch.sum(torch.square(S), dtype=torch.float64)
+    b2 = torch.clamp_min((fourth - s2 * squares) / (count * count), 0.0)
+    share = torch.clamp_max(b2 / torch.clamp_min(d2, 1e-30), 0.999)
+    part = share / (1.0 - share) * count / torch.where(seen, each, one)
+    H.add_(mean * torch.where(seen, part, one).to(torch.float32))
+    return torch.where(seen, share, one)

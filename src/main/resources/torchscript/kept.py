@@ -65,19 +65,25 @@ def shrink(H: Tensor, mean: Tensor, statistics: List[float], each: float, tokens
     `statistics` are those of each Hessian in turn, w, w^2 and w^2 |x|^4. With `tokens` below zero each
     leans by its own uncertainty, otherwise by so many average tokens.
     """
+    if tokens < 0.0:
+        return shrink_by_noise(H, mean, statistics, each)
+    H.add_(mean * tokens)
     shares: List[float] = []
     for c in range(H.shape[0]):
-        own = statistics[3 * c]
-        if tokens >= 0.0:
-            H[c].add_(mean * tokens)
-            shares.append(hessian.share_of(tokens * each, own))
-        else:
-            shares.append(
-                hessian.lean(
-                    H[c], mean, own, statistics[3 * c + 1], each, statistics[3 * c + 2]
-                )
-            )
+        shares.append(hessian.share_of(tokens * each, statistics[3 * c]))
     return torch.tensor(shares, dtype=torch.float32)
+
+
+def shrink_by_noise(H: Tensor, mean: Tensor, statistics: List[float], each: float) -> Tensor:
+    """The same for `tokens` below zero."""
+    known = torch.tensor(statistics, dtype=torch.float64, device=H.device)
+    counted = torch.full_like(known[0], each)
+    target = hessian.target_of(mean, counted)
+    shares: List[Tensor] = []
+    for c in range(H.shape[0]):
+        own, squares, fourth = known[3 * c], known[3 * c + 1], known[3 * c + 2]
+        shares.append(hessian.lean(H[c], mean, target, own, squares, counted, fourth))
+    return torch.stack(shares).to(torch.float32)
 
 
 def statistics_of_all(largest: Tensor) -> Tensor:

@@ -25,11 +25,6 @@ final class FusedSolver {
     this.kernels = new SolverKernels(device, grid, reduced);
   }
 
-  /** Whether the kernels support all that these options need. */
-  boolean solves() {
-    return !options.refits(grid) || !kernels.refits() || kernels.refitsHere();
-  }
-
   boolean searches() {
     return kernels.searches();
   }

@@ -46,7 +46,7 @@ public final class GptqSolver {
       Optional<FusedSolver> fused = fused(work, grid);
       NDArray importance = work.run("scales.importance", hessian, options.weights(grid));
       NDList scales = scales(work, weight, importance, grid, rows, fused);
-      if (fused.isPresent() && fused.get().solves()) {
+      if (fused.isPresent()) {
         NDList solved = fused.get().solve(work, weight, hessian, scales, rows);
         return solution(scope, work, solved, solved.get(6), scales, grid);
       }

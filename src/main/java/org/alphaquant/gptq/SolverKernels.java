@@ -23,16 +23,17 @@ final class SolverKernels {
 
   private static final int TILE = 128;
   private static final int ROWS = 128;
+  private static final int REFITTED = 64;
   private static final int STORED = 32;
-  // A block has 48 KiB; the kernel's own tile takes the rest.
-  private static final int SHARED_BYTES = 46 << 10;
+  // Inputs whose moves are spread over those after them at once.
+  private static final int SPREAD = 256;
   private static final int E8M0 = 1;
   private static final int TWO_LEVELS = 3;
   private static final int WITH_MINIMA = 5;
 
   private final CudaModule module;
   private final WeightGrid grid;
-  private final String update;
+  private final boolean reduced;
   private final ByteBuffer numbers;
 
   /**
@@ -40,7 +41,7 @@ final class SolverKernels {
    */
   SolverKernels(CudaDevice device, WeightGrid grid, boolean reduced) {
     this.grid = grid;
-    this.update = reduced ? "update_tf32" : "update";
+    this.reduced = reduced;
     this.numbers = numbers(grid);
     this.module =
         device.module(
@@ -61,16 +62,6 @@ final class SolverKernels {
     return grid.scaleKind() != E8M0
         && grid.scaleKind() != TWO_LEVELS
         && grid.scaleKind() != WITH_MINIMA;
-  }
-
-  /** Whether a group's codes fit a block's memory. */
-  boolean refitsHere() {
-    return refitRows() > 0;
-  }
-
-  private int refitRows() {
-    long most = SHARED_BYTES / (Float.BYTES * grid.groupSize());
-    return (int) Math.min(STORED * 2, most / STORED * STORED);
   }
 
   /** Scale and zero point of every group of weight [B, R, K], both [B, R, G]. */
@@ -163,27 +154,31 @@ final class SolverKernels {
       NDArray matrix,
       Scales scales,
       NDArray quantized) {
-    NDArray moves = scope.run("fused.empty", rest, BLOCK);
+    NDArray moves = scope.run("fused.empty", rest, Math.min(SPREAD, inputs(rest)));
     Addresses at = new Addresses(scope, scales);
-    long rests = scope.address(rest);
-    long matrices = scope.address(matrix);
     long result = scope.address(quantized);
-    long moved = scope.address(moves);
-    for (int first = 0; first < inputs(rest); first += BLOCK) {
-      module.launch(
-          kernel,
-          new Blocks(Blocks.of(rows(rest), ROWS), batch(rest), 1),
-          Threads.of(ROWS),
-          at.into(new KernelArguments().add(rests).add(matrices))
-              .add(result)
-              .add(moved)
-              .add(inputs(rest))
-              .add(rows(rest))
-              .add(groups(scales))
-              .add(first)
-              .add(numbers));
-      int count = Math.min(BLOCK, inputs(rest) - first);
-      update(rests, matrices, moved, rest, BLOCK, first, count, first + count);
+    Spread spread = new Spread(scope, rest, matrix, moves);
+    for (int start = 0; start < inputs(rest); start += SPREAD) {
+      int end = Math.min(inputs(rest), start + SPREAD);
+      for (int first = start; first < end; first += BLOCK) {
+        module.launch(
+            kernel,
+            new Blocks(Blocks.of(rows(rest), ROWS), batch(rest), 1),
+            Threads.of(ROWS),
+            at.into(new KernelArguments().add(spread.rest).add(spread.matrix))
+                .add(result)
+                .add(spread.moves)
+                .add(inputs(rest))
+                .add(rows(rest))
+                .add(groups(scales))
+                .add(first)
+                .add(inputs(moves))
+                .add(first - start)
+                .add(numbers));
+        int next = Math.min(end, first + BLOCK);
+        spread.over(first - start, first, next - first, next, end);
+      }
+      spread.over(0, start, end - start, end, inputs(rest));
     }
     moves.close();
   }
@@ -197,61 +192,112 @@ final class SolverKernels {
       NDArray scale,
       NDArray outer) {
     int size = Math.toIntExact(grid.groupSize());
-    int threads = refitRows();
-    NDArray steps = scope.run("fused.empty", quantized, size);
+    int all = inputs(quantized) / size;
+    int together = Math.min(all, Math.max(1, SPREAD / size));
+    NDArray steps = scope.run("fused.empty", quantized, together * size);
+    NDArray pulls = scope.run("fused.empty", quantized, together * (together + 1) / 2);
     long weights = scope.address(quantized);
-    long residuals = scope.address(residual);
-    long hessians = scope.address(hessian);
     long scales = scope.address(scale);
     long outers = scope.address(outer);
-    long moves = scope.address(steps);
-    for (int group = 0; group < inputs(quantized) / size; group++) {
+    long pull = scope.address(pulls);
+    Spread spread = new Spread(scope, residual, hessian, steps);
+    for (int group = 0; group < all; group += together) {
+      int count = Math.min(together, all - group);
+      int pairs = count * (count + 1) / 2;
       module.launch(
-          "refit",
-          new Blocks(Blocks.of(rows(quantized), threads), batch(quantized), 1),
-          new Threads(threads, 1, Float.BYTES * size * threads),
-          new KernelArguments()
-              .add(weights)
-              .add(residuals)
-              .add(hessians)
-              .add(scales)
-              .add(outers)
-              .add(moves)
-              .add(inputs(quantized))
-              .add(rows(quantized))
-              .add(Math.toIntExact(scale.getShape().get(1)))
-              .add(group)
-              .add(numbers));
-      update(residuals, hessians, moves, quantized, size, group * size, size, 0);
-    }
-    steps.close();
-  }
-
-  private void update(
-      long target,
-      long matrix,
-      long moves,
-      NDArray shape,
-      int most,
-      int first,
-      int count,
-      int from) {
-    int left = inputs(shape) - from;
-    if (left > 0) {
-      module.launch(
-          update,
-          new Blocks(Blocks.of(rows(shape), TILE), Blocks.of(left, TILE), batch(shape)),
+          gram(size),
+          new Blocks(Blocks.of(rows(quantized), TILE), pairs, batch(quantized)),
           Threads.of(256),
           new KernelArguments()
-              .add(target)
-              .add(matrix)
-              .add(moves)
-              .add(inputs(shape))
-              .add(rows(shape))
-              .add(most)
-              .add(first)
+              .add(weights)
+              .add(spread.matrix)
+              .add(scales)
+              .add(pull)
+              .add(inputs(quantized))
+              .add(rows(quantized))
+              .add(all)
+              .add(pairs)
+              .add(group)
+              .add(size));
+      module.launch(
+          "refit",
+          new Blocks(Blocks.of(rows(quantized), REFITTED), batch(quantized), 1),
+          Threads.of(REFITTED),
+          new KernelArguments()
+              .add(weights)
+              .add(spread.rest)
+              .add(pull)
+              .add(scales)
+              .add(outers)
+              .add(spread.moves)
+              .add(inputs(quantized))
+              .add(rows(quantized))
+              .add(all)
+              .add(group)
               .add(count)
-              .add(from));
+              .add(numbers));
+      spread.withMost(count * size).over(0, group * size, count * size, 0, inputs(quantized));
+    }
+    steps.close();
+    pulls.close();
+  }
+
+  // As many inputs of a group at once as it has, if that is a fraction of a tile.
+  private static String gram(int size) {
+    return size <= 16 ? "gram_16" : size <= 32 ? "gram_32" : size <= 64 ? "gram_64" : "gram_128";
+  }
+
+  /** What moves of some inputs take from rows of an array [B, K, R], by a matrix [B, K, K]. */
+  private final class Spread {
+
+    private final long rest;
+    private final long matrix;
+    private final long moves;
+    private final NDArray shape;
+    private final int most;
+
+    Spread(TensorScope scope, NDArray rest, NDArray matrix, NDArray moves) {
+      this(scope.address(rest), scope.address(matrix), scope.address(moves), rest, inputs(moves));
+    }
+
+    private Spread(long rest, long matrix, long moves, NDArray shape, int most) {
+      this.rest = rest;
+      this.matrix = matrix;
+      this.moves = moves;
+      this.shape = shape;
+      this.most = most;
+    }
+
+    /** The same of moves [B, most, R]. */
+    Spread withMost(int most) {
+      return new Spread(rest, matrix, moves, shape, most);
+    }
+
+    /** Moves {@code at..at+count-1}, of inputs from {@code first} on, over rows from..to-1. */
+    void over(int at, int first, int count, int from, int to) {
+      if (to > from) {
+        module.launch(
+            kernel(from, to),
+            new Blocks(Blocks.of(rows(shape), TILE), Blocks.of(to - from, TILE), batch(shape)),
+            Threads.of(256),
+            new KernelArguments()
+                .add(rest)
+                .add(matrix)
+                .add(moves)
+                .add(inputs(shape))
+                .add(rows(shape))
+                .add(most)
+                .add(at)
+                .add(first)
+                .add(count)
+                .add(from)
+                .add(to));
+      }
+    }
+
+    private String kernel(int from, int to) {
+      boolean fours = (inputs(shape) | rows(shape) | from | to) % 4 == 0;
+      return reduced ? fours ? "update_tf32_wide" : "update_tf32" : "update";
     }
   }
 

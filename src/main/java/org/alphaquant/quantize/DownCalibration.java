@@ -1,6 +1,8 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.Optional;
 import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.torch.TensorScope;
 
@@ -46,10 +48,12 @@ final class DownCalibration {
    *
    * @param own what they read themselves; its Hessians are changed in place
    * @param weights of all of the chunk
+   * @param activations what all of the chunk read, where that is kept
    */
-  CalibratedInput of(TensorScope scope, CalibratedInput own, ExpertWeights weights) {
+  CalibratedInput of(
+      TensorScope scope, CalibratedInput own, ExpertWeights weights, Optional<NDList> activations) {
     NDArray mean = scope.run("hessian.mean_of_total", total, calibration.pairs());
-    calibration.shrinkDown(scope, own.hessian(), mean, weights);
+    calibration.shrinkDown(scope, own.hessian(), mean, weights, activations);
     return new CalibratedInput(
         own.hessian(), scope.run("experts.where_seen", own.largest(), largest));
   }

@@ -16,6 +16,7 @@ import org.alphaquant.torch.TensorScope;
  * devices.
  *
  * @param h block input of all tokens [T, K], in the type that experts multiply
+ * @param squares |x|² of every row of {@code h}, float64 [T]
  * @param largest largest absolute value of {@code h} on all devices, [1]
  * @param dispatch which of them go to which expert, and with what weight
  * @param sums of each expert its tokens, their weights and the squares of these on all devices,
@@ -26,6 +27,7 @@ import org.alphaquant.torch.TensorScope;
  */
 record ExpertCalibration(
     NDArray h,
+    NDArray squares,
     NDArray largest,
     Dispatch dispatch,
     NDArray sums,
@@ -37,9 +39,10 @@ record ExpertCalibration(
 
   /** Of one device by itself, for Hessians that lean on nothing. */
   static ExpertCalibration plain(
-      NDArray h, NDArray largest, Dispatch dispatch, RoutingWeight weighting) {
+      TensorScope scope, NDArray h, NDArray largest, Dispatch dispatch, RoutingWeight weighting) {
     return new ExpertCalibration(
         h,
+        squares(scope, h),
         largest,
         dispatch,
         null,
@@ -48,6 +51,11 @@ record ExpertCalibration(
         weighting,
         Shrinkage.AUTO,
         DeviceGroup.alone());
+  }
+
+  /** What {@link #squares} of a block's input is. */
+  static NDArray squares(TensorScope scope, NDArray h) {
+    return scope.run("hessian.row_squares", h, Dispatch.ROWS);
   }
 
   /** The inputs of gate and up, which they share, of this device's part of some experts. */
@@ -70,21 +78,37 @@ record ExpertCalibration(
   NDArray inputHessians(TensorScope scope, ExpertRange range) {
     return GramSums.of(scope)
         .map(sums -> reducedInputs(sums, range))
-        .orElseGet(() -> overInputs(scope, "hessian.of_experts", range));
+        .orElseGet(
+            () -> over(scope, "hessian.of_experts", new NDList(), new NDList(), false, range));
   }
 
   /** Sums of w² |x|⁴ over what gate and up read on this device, float64 [C]. */
   NDArray inputMoments(TensorScope scope, ExpertRange range) {
-    return overInputs(scope, "hessian.fourth_moments", range);
+    return scope.run(
+        "hessian.input_moments",
+        squares,
+        dispatch.rows(),
+        dispatch.weights(),
+        dispatch.offsets(),
+        range.from(),
+        range.to(),
+        weighting.power());
   }
 
   /** The same over what down reads with gate and up as they are now. */
-  NDArray downMoments(TensorScope scope, ExpertWeights weights) {
-    return overActivations(scope, "hessian.fourth_moments", weights);
-  }
-
-  private NDArray overInputs(TensorScope scope, String sum, ExpertRange range) {
-    return over(scope, sum, new NDList(), new NDList(), false, range);
+  NDArray downMoments(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
+    return activations
+        .map(
+            read ->
+                scope.run(
+                    "hessian.activation_moments",
+                    read,
+                    dispatch.weights(),
+                    dispatch.offsets(),
+                    weights.from(),
+                    weighting.power(),
+                    Dispatch.ROWS))
+        .orElseGet(() -> overActivations(scope, "hessian.intermediate_moments", weights));
   }
 
   private NDArray overActivations(TensorScope scope, String sum, ExpertWeights weights) {
@@ -226,10 +250,17 @@ record ExpertCalibration(
    *
    * @param hessians of this device's part of the experts
    * @param all weights of all experts that are shared out
+   * @param activations what they read, where that is kept
    */
-  void shrinkDown(TensorScope scope, NDArray hessians, NDArray average, ExpertWeights all) {
+  void shrinkDown(
+      TensorScope scope,
+      NDArray hessians,
+      NDArray average,
+      ExpertWeights all,
+      Optional<NDList> activations) {
     int from = new ExpertRange(all.from(), all.from() + all.count()).ownFrom(rank);
-    shrink(scope, hessians, average, from, () -> rank.ownSum(scope, downMoments(scope, all)));
+    Supplier<NDArray> fourth = () -> rank.ownSum(scope, downMoments(scope, all, activations));
+    shrink(scope, hessians, average, from, fourth);
   }
 
   // What part of each Hessian is the layer's mean then.

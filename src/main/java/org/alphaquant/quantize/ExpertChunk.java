@@ -158,6 +158,19 @@ record ExpertChunk(
     return scope.run("tensor.slice", largest, from - range.from(), to - range.from());
   }
 
+  /** What they are solved with, once {@code layer} has what all chunks read. */
+  CalibratedInput shrunk(
+      TensorScope scope,
+      DownCalibration layer,
+      CalibratedInput own,
+      ExpertWeights all,
+      Optional<NDList> activations) {
+    long start = System.nanoTime();
+    CalibratedInput shrunk = layer.of(scope, own, all, activations);
+    result.took("hessian", start, scope);
+    return shrunk;
+  }
+
   /** Quantizes the down projections in place. */
   void down(TensorScope parent, ExpertWeights weights, CalibratedInput input) {
     try (TensorScope scope = parent.child("down")) {

@@ -49,7 +49,8 @@ record ExpertKeeper(
     Dispatch dispatch = covered == routing ? sent : Dispatch.of(scope, covered, block.experts());
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     NDArray read = scope.run("tensor.to_dtype", h, scope.productDtype().number());
-    ExpertCalibration calibration = ExpertCalibration.plain(read, largest, dispatch, weighting);
+    ExpertCalibration calibration =
+        ExpertCalibration.plain(scope, read, largest, dispatch, weighting);
     for (int from = 0; from < block.experts(); from += expertsAtOnce) {
       int to = Math.min(block.experts(), from + expertsAtOnce);
       try (TensorScope chunk = scope.child("experts %d to %d".formatted(from, to - 1))) {
@@ -120,7 +121,7 @@ record ExpertKeeper(
       long start = System.nanoTime();
       int from = weights.from();
       NDArray hessians = calibration.downHessians(scope, weights, Optional.empty());
-      NDArray fourth = calibration.downMoments(scope, weights);
+      NDArray fourth = calibration.downMoments(scope, weights, Optional.empty());
       NDArray largest = calibration.largestDown(scope, weights, Optional.empty());
       result.took("hessian", start, scope);
       List<String> names = names(block, from, from + weights.count(), DOWN);

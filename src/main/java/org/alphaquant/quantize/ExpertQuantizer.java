@@ -66,7 +66,9 @@ final class ExpertQuantizer implements ExpertStage {
       Routing covered,
       NDArray y,
       LayerResult result) {
+    long start = System.nanoTime();
     ExpertCalibration calibration = calibration(scope, block, h, covered);
+    result.took("hessian", start, scope);
     Dispatch sent =
         covered == routing ? calibration.dispatch() : Dispatch.of(scope, routing, block.experts());
     List<ExpertChunk> chunks =
@@ -103,8 +105,10 @@ final class ExpertQuantizer implements ExpertStage {
     long[] tokens = scope.toLongs(scope.run("tensor.columns", sums, 0, 1));
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     rank.largest(scope, largest);
+    NDArray read = scope.run("tensor.to_dtype", h, scope.productDtype().number());
     return new ExpertCalibration(
-        scope.run("tensor.to_dtype", h, scope.productDtype().number()),
+        read,
+        ExpertCalibration.squares(scope, read),
         largest,
         dispatch,
         sums,
@@ -136,7 +140,7 @@ final class ExpertQuantizer implements ExpertStage {
         CalibratedInput input = chunk.downInputs(scope, all, activations);
         layer.add(input);
         layer.addOthers(rank);
-        chunk.down(scope, own, layer.of(scope, input, all));
+        chunk.down(scope, own, chunk.shrunk(scope, layer, input, all, activations));
       }
       chunk.addOutputs(scope, chunk.withDown(scope, all, own), activations, y);
     }
@@ -169,7 +173,7 @@ final class ExpertQuantizer implements ExpertStage {
         Optional<NDList> activations = chunk.activations(scope, all);
         if (chunk.quantizesDown()) {
           CalibratedInput input = chunk.downInputs(scope, all, activations);
-          chunk.down(scope, own, layer.of(scope, input, all));
+          chunk.down(scope, own, chunk.shrunk(scope, layer, input, all, activations));
         }
         chunk.addOutputs(scope, chunk.withDown(scope, all, own), activations, y);
       }
