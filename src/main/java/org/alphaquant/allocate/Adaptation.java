@@ -6,11 +6,9 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * The experts that got a scheme of their own for how much calibration uses them, as reports tell
- * it.
- *
- * @param experts by layer and number
- * @param config the configuration that says so; posted by itself it gives the same result
+ * The experts that got their own scheme because of their utilization, for reports. @param experts
+ * by layer and number @param config the resulting configuration; posted by itself it gives the same
+ * result
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record Adaptation(List<Expert> experts, JsonNode config) {
@@ -24,8 +22,7 @@ public record Adaptation(List<Expert> experts, JsonNode config) {
    *
    * @param tokens calibration tokens that were routed to it
    * @param share its part of all (token, slot) pairs of the layer
-   * @param rule position of the rule that it came under
-   * @param wq the format that it got
+   * @param rule index of the rule that applied @param wq its format
    */
   @JsonNaming(SnakeCaseStrategy.class)
   public record Expert(int layer, int expert, long tokens, double share, int rule, String wq) {}

@@ -8,18 +8,14 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * A choice of formats within a budget, as reports tell it.
+ * A choice of formats within a budget, for reports. @param sensitivity how the cost of each format
+ * was determined: {@code measured}, {@code estimated} or {@code spectrum}
  *
- * @param sensitivity how it was found out what each format costs where: {@code measured}, {@code
- *     estimated} or {@code spectrum}
- * @param tokens of text that divergence was measured on; null where it was not
- * @param grain how finely formats may be mixed
- * @param budgetBytes what all quantized tensors may take together
- * @param bytes that they take
- * @param bitsPerWeight the same for each weight
- * @param formats there were to choose from
- * @param units each with its format
- * @param config the configuration that says all of it; posted by itself it gives the same result
+ * @param tokens of the text on which divergence was measured; null if it was not @param grain how
+ *     finely formats may be mixed @param budgetBytes limit of all quantized tensors together @param
+ *     bytes their size @param bitsPerWeight their size per weight @param formats to choose
+ *     from @param units each with its format @param config the resulting configuration; posted by
+ *     itself it gives the same result
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)

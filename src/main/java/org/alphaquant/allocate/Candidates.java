@@ -27,8 +27,8 @@ public final class Candidates {
   }
 
   /**
-   * Those that are worth a quantization of their own: near the budget, and the next one on either
-   * side where none is.
+   * The formats worth a trial quantization: those near the budget, or else the next one on either
+   * side.
    *
    * @param bits stored bits for each weight of every format
    * @return positions

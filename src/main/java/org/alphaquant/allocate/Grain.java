@@ -12,7 +12,10 @@ import org.alphaquant.storage.serving.JoinedModules;
 
 /** How finely formats may be mixed, the finest first. */
 public enum Grain {
-  /** Every projection of a layer, one for all experts; what reads the same input goes together. */
+  /**
+   * Every projection of a layer, common to all experts; projections with the same input share a
+   * format.
+   */
   PROJECTION,
   /** The same, with all experts of a layer as one. */
   EXPERT_BLOCK,

@@ -5,16 +5,15 @@ import java.util.stream.IntStream;
 
 /**
  * The multiple-choice knapsack problem (Kellerer, Pferschy and Pisinger 2004, Knapsack Problems,
- * chapter 11) by dynamic programming over sizes: one choice for every unit, least loss in all, no
- * more size than there is.
+ * chapter 11) by dynamic programming over sizes: one choice for every unit, with the least total
+ * loss within the size limit.
  *
  * <p>Sizes are counted in their greatest common divisor where that gives few enough steps, which
- * makes the choice exact; else in rounded steps. Where rounding has let the choice become too
- * large, it is made again with as much less room; what is left over in the end goes, choice by
- * choice, to whatever gains most.
+ * makes the choice exact; else in rounded steps. If rounding makes the choice too large, it is
+ * repeated with a smaller limit; the remaining size is spent greedily where it gains most.
  *
  * @param sizes of every unit's choices, [units][choices]
- * @param losses the same of what each costs
+ * @param losses the loss of each choice, [units][choices]
  */
 public record Knapsack(long[][] sizes, double[][] losses) {
 

@@ -28,10 +28,7 @@ class ApiIndexController {
   }
 
   /**
-   * The service and its doors.
-   *
-   * @param version of the program
-   * @param links paths by what they lead to
+   * The service's entry point. @param version of the program @param links paths by their purpose
    */
   record ApiIndex(String name, String version, Map<String, String> links) {}
 }

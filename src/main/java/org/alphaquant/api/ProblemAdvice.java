@@ -69,7 +69,7 @@ class ProblemAdvice extends ResponseEntityExceptionHandler {
     if (!DatabaseAway.caused(e)) {
       return unexpected(e, request);
     }
-    // The wrapping exceptions repeat the statement; the driver says what happened to it.
+    // The wrapping exceptions repeat the statement; the driver's message has the cause.
     String cause = DatabaseAway.reason(e);
     LOG.warn("Database away at {} {}: {}", request.getMethod(), path(request), cause);
     return problem(

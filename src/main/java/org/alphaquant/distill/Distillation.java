@@ -19,7 +19,7 @@ import org.alphaquant.torch.TensorScope;
 /**
  * Trains a solved model against its source (self-distillation): the loss is the Kullback-Leibler
  * divergence of the quantized model's next-token distribution from the original's, over the whole
- * vocabulary. What a result stores moves: codes, real scales, RMSNorm weights. Routers do not.
+ * vocabulary. Codes, real scales and RMSNorm weights are trained; routers are not.
  */
 public final class Distillation implements AutoCloseable {
 
@@ -34,8 +34,8 @@ public final class Distillation implements AutoCloseable {
    * How memory is used.
    *
    * @param logits bytes of logits that exist at once
-   * @param targets bytes of the original model's outputs that may be kept through all epochs; where
-   *     those of all sequences take more, they are computed in every step
+   * @param targets bytes of the original model's outputs that may be kept through all epochs; if
+   *     all sequences need more, they are computed in every step
    * @param recompute whether a layer's forward pass is computed again for its backward pass
    */
   public record Room(long logits, long targets, boolean recompute) {}
@@ -52,18 +52,18 @@ public final class Distillation implements AutoCloseable {
      */
     boolean step(int done, int of, double loss);
 
-    /** A point at which a later attempt can go on. */
+    /** A point at which a later attempt can resume. */
     default void stateWritten() {}
   }
 
   /**
-   * Loads both models and begins at the solutions.
+   * Loads both models and starts from the solutions.
    *
    * @param source the original model's files
-   * @param rotated what takes the place of its weights
-   * @param solved the layers' files, with solutions
+   * @param rotated rotated weights that replace its own @param solved the layers' files, with
+   *     solutions
    * @param norms number of the type that each norm's weight is stored in, by full name
-   * @param room how much memory what can be divided may take
+   * @param room memory limits of divisible work
    */
   public Distillation(
       TensorScope parent,
@@ -100,7 +100,7 @@ public final class Distillation implements AutoCloseable {
    * Trains, from where the state's file was written if there is one.
    *
    * @param sequences token ids [n][S]
-   * @param state file of what is needed to go on
+   * @param state file from which training resumes
    */
   public void train(long[][] sequences, Path state, Observer observer) {
     Schedule schedule = new Schedule(settings, sequences.length);

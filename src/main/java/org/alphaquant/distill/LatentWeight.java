@@ -11,8 +11,8 @@ import org.alphaquant.storage.QuantizedBatch;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * Quantized rows of a leaf in training: latent weights {@code [B, R, K]}, their scales, and what
- * Adam remembers of both. The leaf's rows are always what the result would give back.
+ * Quantized rows of a leaf in training: latent weights {@code [B, R, K]}, their scales, and Adam's
+ * moments of both. The leaf's rows always equal the dequantized result.
  */
 final class LatentWeight {
 
@@ -82,7 +82,7 @@ final class LatentWeight {
     return rows.leaf();
   }
 
-  /** What must be kept to go on later, in a fixed order. */
+  /** The state that is needed to resume, in a fixed order. */
   List<NDArray> state() {
     List<NDArray> state = new ArrayList<>(List.of(latent, scale));
     state.addAll(moments);

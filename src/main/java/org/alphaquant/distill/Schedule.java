@@ -11,7 +11,7 @@ record Schedule(DistillSettings settings, int sequences) {
     return settings.steps(sequences);
   }
 
-  /** The sequences of a step: every epoch takes each once, in an order of its own. */
+  /** The sequences of a step: every epoch takes each once, in a new order. */
   int[] sequences(int step) {
     int perEpoch = steps() / settings.epochs();
     int[] order = order(step / perEpoch);
@@ -20,7 +20,7 @@ record Schedule(DistillSettings settings, int sequences) {
     return java.util.Arrays.copyOfRange(order, from, to);
   }
 
-  /** What rates are multiplied with: a short rise, then a straight fall to zero. */
+  /** Factor on the learning rates: a short warm-up, then linear decay to zero. */
   double factor(int step) {
     double done = (double) step / steps();
     return Math.min(1, (step + 1) / (WARM_UP * steps())) * (1 - done);

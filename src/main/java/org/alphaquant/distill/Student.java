@@ -179,7 +179,7 @@ final class Student {
     return loading.keep(scope, loading.run("distill.below", stacks));
   }
 
-  // What is of a whole module; modules that were solved as one have it in common.
+  // Attributes of whole modules, common to modules that were solved as one.
   private NDArray joined(
       TensorScope loading, List<SolvedModule> part, Function<SolvedModule, NDArray> of) {
     return loading.keep(scope, loading.run("tensor.concatenate", list(part, of)));

@@ -8,15 +8,14 @@ import java.util.Map;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * What is trained of one layer, or of the head and the norm before it.
+ * The trained parameters of one layer, or of the head and the norm before it.
  *
- * @param forward the layer's forward pass with the leaves as they are
- * @param weights quantized rows of leaves
- * @param norms leaves by themselves
+ * @param forward the layer's forward pass with the current leaves @param weights quantized rows of
+ *     leaves @param norms leaves of norms
  */
 record StudentLayer(Forward forward, List<LatentWeight> weights, List<TrainedNorm> norms) {
 
-  /** From the residual stream to what the layer makes of it. */
+  /** Maps the residual stream to the layer's output. */
   interface Forward {
     NDArray apply(TensorScope scope, NDArray x);
   }
@@ -59,7 +58,7 @@ record StudentLayer(Forward forward, List<LatentWeight> weights, List<TrainedNor
     }
   }
 
-  /** What must be kept to go on later, in a fixed order. */
+  /** The state that is needed to resume, in a fixed order. */
   List<NDArray> state() {
     return java.util.stream.Stream.concat(
             weights.stream().flatMap(weight -> weight.state().stream()),
@@ -67,7 +66,7 @@ record StudentLayer(Forward forward, List<LatentWeight> weights, List<TrainedNor
         .toList();
   }
 
-  /** Makes the leaves again from a state that was put back. */
+  /** Recomputes the leaves from a restored state. */
   void store(TensorScope scope) {
     weights.forEach(weight -> weight.store(scope));
     norms.forEach(norm -> norm.store(scope));

@@ -22,9 +22,9 @@ import org.alphaquant.torch.TensorScope;
 
 /**
  * The weights of the model in training as its layers are loaded: a leaf for every quantized linear
- * and every norm, the solution as it is for quantized modules that do not move (routers, gates, the
- * embedding), the source's own for the rest. Experts come from the source: their stacks become
- * leaves later.
+ * and every norm, the fixed solution for quantized modules that are not trained (routers, gates,
+ * the embedding), the source's weights for the rest. Experts come from the source: their stacks
+ * become leaves later.
  */
 final class StudentWeights implements WeightOverlay {
 

@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * What the original model makes of every sequence, computed once where there is room for all of it:
- * a sequence comes again in every epoch.
+ * The original model's outputs for every sequence, computed once if the memory suffices, because
+ * every epoch uses them again.
  */
 final class Targets implements AutoCloseable {
 

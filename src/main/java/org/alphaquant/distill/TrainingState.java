@@ -17,8 +17,8 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
 /**
- * Everything a training needs to go on, in a file: latent weights, scales, norms and what Adam
- * remembers, as they are, with the number of finished steps.
+ * The state from which a training resumes, in a file: latent weights, scales, norms and Adam's
+ * moments, bit for bit, with the number of finished steps.
  */
 final class TrainingState {
 

@@ -10,11 +10,11 @@ import org.alphaquant.torch.TensorScope;
 
 /**
  * One step: the original model's and the quantized model's forward pass, the divergence of their
- * predictions, and backward through one layer after the other, each moved before the next.
+ * predictions, and the backward pass layer by layer, each layer updated before the next.
  *
  * @param teacher the original model's layers
  * @param student the layers in training, the head last
- * @param logitsBytes how much of the logits to hold at once
+ * @param logitsBytes bytes of logits that exist at once
  * @param recompute whether a layer's forward pass is computed again for its backward pass, so that
  *     one layer's record is in memory at a time
  */
@@ -31,12 +31,11 @@ record TrainingStep(
   private static final int LOGITS_COPIES = 8;
 
   /**
-   * Takes the step.
+   * Executes the step.
    *
    * @param ids int64 [b, S]
    * @param target the original model's stream after the last layer, [b, S, H]
-   * @param factor what learning rates are multiplied with
-   * @param step counted from 1
+   * @param factor factor on the learning rates @param step counted from 1
    * @return mean divergence of a token before the step, in nats
    */
   double run(TensorScope parent, NDArray ids, NDArray target, double factor, int step) {

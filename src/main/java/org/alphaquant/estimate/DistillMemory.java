@@ -8,13 +8,13 @@ package org.alphaquant.estimate;
  *   <li>of each trained weight its latent value and Adam's two moments;
  *   <li>of the layer in the backward pass the gradient of each weight and two arrays of its size
  *       that the optimiser makes;
- *   <li>the stream that enters each layer, twice what a layer computes from it, and a slice of the
- *       logits.
+ *   <li>the residual stream that enters each layer, twice the activations of a layer, and a slice
+ *       of the logits.
  * </ul>
  *
  * @param shape sizes of the largest layer
  * @param parameters of the model
- * @param trained weights that are quantized and move
+ * @param trained quantized weights that are trained
  * @param tokens of a step
  */
 public record DistillMemory(RunShape shape, long parameters, long trained, long tokens) {
@@ -33,7 +33,7 @@ public record DistillMemory(RunShape shape, long parameters, long trained, long 
     return Float.BYTES * (weights + stream + 2 * activations()) + logits();
   }
 
-  /** What all layers' forward passes together record for their backward passes. */
+  /** Activations that the forward passes of all layers record for the backward passes. */
   public long recordedBytes() {
     return 2 * Float.BYTES * activations() * shape.layers();
   }
@@ -44,7 +44,7 @@ public record DistillMemory(RunShape shape, long parameters, long trained, long 
         + shape.experts() * shape.expertWeights();
   }
 
-  // A layer's projections and what is made of them, of every token.
+  // A layer's projections and activations, for every token.
   private long activations() {
     long attention = 4 * shape.attentionWeights() / shape.hidden();
     long dense = 4 * shape.denseWidth();

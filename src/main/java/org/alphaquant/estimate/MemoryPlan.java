@@ -1,9 +1,9 @@
 package org.alphaquant.estimate;
 
 /**
- * How a run divides its work so that it stays within a device's memory, and how much memory that
- * takes. The plan of a job, the run and its report all use this one calculation; arrays are 32-bit
- * floats unless said otherwise.
+ * How a run divides its work to fit a device's memory, and how much memory that takes. The plan of
+ * a job, the run and its report all use this one calculation; arrays are 32-bit floats unless said
+ * otherwise.
  *
  * <p>With {@code T} tokens, hidden size {@code H}, expert width {@code M}, vocabulary {@code V} and
  * {@code W} weights of attention and dense layers, the device holds at its fullest moment one of:
@@ -20,12 +20,12 @@ package org.alphaquant.estimate;
  *   <li>the head: stream, {@code V H} and a slice of the logits.
  * </ul>
  *
- * <p>What can be divided is: experts into chunks, the rows of a linear, the stream into
- * micro-batches, logits into slices.
+ * <p>Experts are divided into chunks, linears into blocks of rows, the stream into micro-batches,
+ * logits into slices.
  *
  * @param shape sizes of the largest layer
- * @param available bytes of the device that the run may fill; 0 for a host, whose other tenants
- *     leave {@value #HOST_BYTES} bytes to what can be divided
+ * @param available bytes of the device that the run may fill; 0 for a host, on which divisible work
+ *     is limited to {@value #HOST_BYTES} bytes
  * @param halvings attempts that ran out of memory: each halves everything that can be divided
  */
 public record MemoryPlan(RunShape shape, long available, int halvings) {
@@ -89,8 +89,8 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
   }
 
   /**
-   * Whether what the down projections of some experts read is kept from their Hessians to their
-   * outputs, rather than computed twice: where that takes no more than solving their gate and up
+   * Whether the inputs of some experts' down projections are kept from their Hessians to their
+   * outputs rather than computed twice: where they take no more memory than solving gate and up
    * did.
    *
    * @param bytes of it
@@ -123,7 +123,7 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
     return stream() + Float.BYTES * (shape.attentionWeights() + shape.denseWeights());
   }
 
-  // Queries, keys and values as projected, rotated and repeated, and what attention makes of them.
+  // Queries, keys and values as projected, rotated and repeated, and attention's output.
   private long attention() {
     long width = shape.attentionWeights() / shape.hidden();
     return layer() + Float.BYTES * (shape.tokens() * width / 4 + 3L * tokensPerBatch() * width);

@@ -21,7 +21,7 @@ public record ModelShape(ModelDescription description, long tokens) {
     return shape(perLayer(ModuleKind.ATTENTION).getMax(), dense().getMax());
   }
 
-  /** With the mean layer's sizes: what time adds up from. */
+  /** With the mean layer's sizes, for estimates of time. */
   public RunShape mean() {
     return shape((long) perLayer(ModuleKind.ATTENTION).getAverage(), (long) dense().getAverage());
   }

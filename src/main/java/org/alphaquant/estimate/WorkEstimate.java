@@ -26,7 +26,7 @@ public record WorkEstimate(double operations) {
     return new WorkEstimate(shape.layers() * layer);
   }
 
-  /** The same with more work beside. */
+  /** The same with additional work. */
   public WorkEstimate plus(double more) {
     return new WorkEstimate(operations + more);
   }

@@ -14,8 +14,8 @@ import org.alphaquant.torch.TensorScope;
 
 /**
  * Answers multiple-choice questions by log-likelihood: the choice whose tokens are most probable
- * after the context. Sequences run in groups of similar length, filled up at their ends: no token
- * sees what comes after it.
+ * after the context. Sequences run in groups of similar length, padded at their ends, which causal
+ * attention ignores.
  */
 public final class Choices {
 
@@ -28,8 +28,8 @@ public final class Choices {
   private final long logitsBytes;
 
   /**
-   * @param tokensPerBatch how many tokens to run at once
-   * @param logitsBytes how much of the logits to hold at once
+   * @param tokensPerBatch number of tokens run at once @param logitsBytes bytes of logits that
+   *     exist at once
    */
   public Choices(TensorScope parent, Model model, int tokensPerBatch, long logitsBytes) {
     this.parent = parent;
@@ -46,9 +46,8 @@ public final class Choices {
   }
 
   /**
-   * Whether each question is answered right.
-   *
-   * @param layerDone told each layer of each group, counted through
+   * Whether each question is answered correctly. @param layerDone called after each layer of each
+   * group
    */
   public List<Boolean> answers(List<Question> questions, IntConsumer layerDone) {
     double[][] likelihoods = new double[questions.size()][];

@@ -19,8 +19,8 @@ import org.alphaquant.model.block.Routing;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * Runs a model over windows of a text, layer by layer: how well it predicts tokens 2 to S of every
- * window of S, and how far its predictions are from those of the model it was made of.
+ * Runs a model over windows of a text, layer by layer, and measures its losses on tokens 2 to S of
+ * every window of S and the divergence of its predictions from the original's.
  */
 public final class Evaluator {
 
@@ -30,8 +30,8 @@ public final class Evaluator {
   private final long logitsBytes;
 
   /**
-   * @param tokensPerBatch how many tokens to run at once
-   * @param logitsBytes how much of the logits to hold at once
+   * @param tokensPerBatch number of tokens run at once @param logitsBytes bytes of logits that
+   *     exist at once
    */
   public Evaluator(TensorScope parent, Model model, int tokensPerBatch, long logitsBytes) {
     this.parent = parent;
@@ -40,7 +40,7 @@ public final class Evaluator {
     this.logitsBytes = logitsBytes;
   }
 
-  /** What a comparison gives. */
+  /** The result of a comparison. */
   public record Compared(Losses losses, Divergence divergence) {}
 
   /**
@@ -72,10 +72,8 @@ public final class Evaluator {
   }
 
   /**
-   * The losses; what the model makes of the first windows is kept beside.
-   *
-   * @param kept takes the first {@code kept.rows()} tokens; null for none
-   * @param layerDone told each layer that is finished
+   * The losses; the outputs on the first windows are kept. @param kept receives the first {@code
+   * kept.rows()} tokens; null for none @param layerDone called after each layer
    */
   public Losses keep(long[][] windows, OriginalOutputs kept, IntConsumer layerDone) {
     requireWindows(windows);
@@ -97,8 +95,7 @@ public final class Evaluator {
   }
 
   /**
-   * The losses, and what the model makes of the first windows beside what the original made of
-   * them.
+   * The losses, and the comparison with the original's outputs on the first windows.
    *
    * @param original of the same windows in the same order
    */
@@ -158,7 +155,7 @@ public final class Evaluator {
 
   private record Divergences(double[] values, double[] agrees) {}
 
-  // Of the first rows, but for the last of every window, which predicts nothing that is known.
+  // The first rows without the last one of every window, whose next token is unknown.
   private Divergences divergences(
       TensorScope parent, ResidualStream stream, OriginalOutputs original, int length) {
     DoubleStream.Builder values = DoubleStream.builder();
@@ -275,7 +272,7 @@ public final class Evaluator {
     return doubles;
   }
 
-  // Of every token of every window the one that follows it, -1 after the last.
+  // The next token of every token of every window, -1 after the last.
   private static long[] nextTokens(long[][] windows) {
     return Arrays.stream(windows)
         .flatMapToLong(

@@ -18,12 +18,12 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
 /**
- * What the original model made of some windows, in files: the log-probabilities of every next token
- * and the experts that every token went to.
+ * The original model's outputs on some windows, in files: the log-probabilities of every next token
+ * and the experts of every token.
  *
  * <p>Probabilities of the whole vocabulary are kept where they take no more than {@value
- * #WHOLE_BYTES} bytes; otherwise those of the {@value #MOST_PROBABLE} most probable tokens, and
- * what all others have together.
+ * #WHOLE_BYTES} bytes; otherwise those of the {@value #MOST_PROBABLE} most probable tokens, and the
+ * total of all others.
  */
 public final class OriginalOutputs {
 

@@ -31,7 +31,7 @@ public record AdaptivePlan(PreparedJob job) {
     return job.spec().adaptive();
   }
 
-  /** That the plan cannot know which experts the rules will concern. */
+  /** The note that the plan cannot know to which experts the rules will apply. */
   List<Problem> warnings() {
     return rules().isEmpty()
         ? List.of()
@@ -94,9 +94,7 @@ public record AdaptivePlan(PreparedJob job) {
         .toList();
   }
 
-  /**
-   * The rule that an expert with that share of its layer comes under, the last that does; or -1.
-   */
+  /** The last rule that applies to an expert with this share of its layer, or -1. */
   public int rule(double share) {
     return IntStream.range(0, rules().size())
         .filter(i -> rules().get(i).concerns(share))
@@ -105,7 +103,7 @@ public record AdaptivePlan(PreparedJob job) {
   }
 
   /**
-   * The job's configuration with overrides for experts behind those that it has.
+   * The job's configuration with overrides for experts appended.
    *
    * @param chosen rules by expert
    */

@@ -26,17 +26,16 @@ import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a run chooses from to keep to a budget: the units that may differ, which is what the rules
- * of the storage format and the target runtime let through, and the formats, each with the plan of
- * the whole model in it.
+ * The choices of a run with a budget: the units that may differ under the rules of the storage
+ * format and the target runtime, and the formats, each with the plan of the whole model in it.
  *
- * <p>Modules that are quantized although engines expect them plain, which a configuration has to
- * name, keep the format that they were given; the budget counts them.
+ * <p>Modules that engines expect plain but the configuration quantizes by name keep their given
+ * format; the budget includes them.
  *
  * @param job with the configuration as it was posted
  * @param units that take part, in the model's order
- * @param formats to choose from, by rising size
- * @param problems why there is nothing to choose; a sentence each
+ * @param formats to choose from, by increasing size @param problems why there is no choice; a
+ *     sentence each
  */
 public record AllocationPlan(
     PreparedJob job, Grain grain, List<Unit> units, List<Format> formats, List<Problem> problems) {
@@ -59,7 +58,7 @@ public record AllocationPlan(
     }
   }
 
-  /** The choices of a job that has a budget; the base configuration has to be sound. */
+  /** The choices of a job with a budget, whose base configuration must be valid. */
   public static Optional<AllocationPlan> of(PreparedJob job) {
     return Optional.ofNullable(job.spec().budget()).map(budget -> new Making(job, budget).plan());
   }
@@ -89,17 +88,17 @@ public record AllocationPlan(
         .sum();
   }
 
-  /** What all quantized modules may take together. */
+  /** The budget of all quantized modules in bytes. */
   public long budgetBytes() {
     return job.spec().budget().bytesFor(weights());
   }
 
-  /** The least that the formats can give, all quantized modules counted. */
+  /** The size of all quantized modules with the smallest formats. */
   public long leastBytes() {
     return fixedBytes() + knapsack().least();
   }
 
-  /** The most that they can give. */
+  /** The size with the largest formats. */
   public long mostBytes() {
     return fixedBytes() + knapsack().most();
   }
@@ -144,7 +143,7 @@ public record AllocationPlan(
     return Making.config(job, names);
   }
 
-  /** What is worth knowing of a choice that can be made. */
+  /** Warnings about a possible choice. */
   List<Problem> warnings() {
     List<Problem> warnings = new ArrayList<>();
     String names = formats.stream().map(Format::name).collect(Collectors.joining(", "));
@@ -169,7 +168,7 @@ public record AllocationPlan(
     return warnings;
   }
 
-  // Where no program was named, nothing kept the mix to what one serves.
+  // Without a target runtime, the mix was not restricted to what an engine serves.
   private Optional<Problem> servedByNone() {
     if (job.plan().target() != TargetRuntime.NONE || grain != Grain.PROJECTION) {
       return Optional.empty();
@@ -260,7 +259,7 @@ public record AllocationPlan(
       return problem("/budget/" + budget.field(), detail);
     }
 
-    // Named formats have to be servable all; of the usual ones those that are not are left out.
+    // All requested formats must be servable; of the default ones, those that are not are dropped.
     private List<Format> servable(List<Unit> units, List<Problem> problems) {
       List<String> asked = budget.formats() == null ? usual() : budget.formats();
       List<Format> servable = new ArrayList<>();
@@ -315,7 +314,7 @@ public record AllocationPlan(
       return Candidates.like(most);
     }
 
-    // The finest whose units may differ from their neighbours.
+    // The finest grain whose units may differ from each other.
     private Grain grain(List<ModuleDescription> modules, List<Format> formats) {
       for (Grain grain : Grain.values()) {
         List<Unit> units = grain.units(modules);

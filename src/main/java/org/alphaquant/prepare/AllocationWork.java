@@ -9,11 +9,7 @@ import org.alphaquant.job.CalibrationRequest;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.Sensitivity;
 
-/**
- * What finding out the sensitivities of a job's units takes.
- *
- * @param plan what is chosen from
- */
+/** The cost of measuring the sensitivities of a job's units. @param plan the choices */
 public record AllocationWork(AllocationPlan plan) {
 
   // Streams of the variants of one layer, that exist at once, and the original's at two places.

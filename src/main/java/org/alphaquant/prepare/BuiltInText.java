@@ -12,12 +12,12 @@ import org.alphaquant.calibration.TextSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The service's own calibration text, for jobs that bring none: prose, dialogue, code, tables and
+ * The service's own calibration text, for jobs without text: prose, dialogue, code, tables and
  * worked problems in English, German, French, Spanish and Chinese, written for this purpose.
  */
 final class BuiltInText {
 
-  /** What reports and model cards call it; a text that changes gets another name. */
+  /** Its name in reports and model cards; changes with the text. */
   static final String NAME = "AlphaQuant built-in text 1";
 
   private static final String RESOURCE = "/calibration/built-in.jsonl";

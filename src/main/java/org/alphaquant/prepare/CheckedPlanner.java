@@ -27,10 +27,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Plans a job from headers and names alone, after everything has been checked that can be before a
- * weight is read: the model is there, whole and of a known family, the configuration fits its
- * shapes, the checkpoint format and the engine that is to load it, the texts are readable. All
- * problems are reported at once.
+ * Plans a job from headers and names alone, after all checks that need no weights: the model
+ * exists, is complete and of a known family; the configuration fits its shapes, the checkpoint
+ * format and the target runtime; the texts are readable. All problems are reported together.
  */
 @Component
 class CheckedPlanner implements JobPlanner {
@@ -119,7 +118,7 @@ class CheckedPlanner implements JobPlanner {
       problems.addAll(ofModel(job));
       // Of a model that is only measured there is no result that something could speak against.
       List<Problem> errors = quantizes ? job.plan().errors() : List.of();
-      // What is repacked is so by its source, not by a configuration.
+      // A repacked model's schemes are its source's, not a configuration's.
       boolean repacks = spec.kind() == JobKind.REPACK;
       errors.forEach(
           error ->

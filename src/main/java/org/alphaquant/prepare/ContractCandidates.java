@@ -16,8 +16,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The plans that a contract chooses from: the job's own configuration with other number formats in
- * the places where it quantizes weights. Which those are stays the configuration's to say.
+ * The candidates of a contract: the job's configuration with other number formats for the weights
+ * that it quantizes.
  */
 public final class ContractCandidates {
 
@@ -35,10 +35,8 @@ public final class ContractCandidates {
   }
 
   /**
-   * Those that the output's format and the engine can hold and that are small enough, of which no
-   * two have the same number of bytes.
-   *
-   * @param refused takes why others were left out
+   * The candidates that the output's format and the engine support and that are small enough, no
+   * two of equal size. @param refused receives why others were dropped
    */
   public List<Candidate> of(JobSpec spec, List<Problem> refused) {
     Map<Long, Candidate> candidates = new LinkedHashMap<>();

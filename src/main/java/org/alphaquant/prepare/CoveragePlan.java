@@ -12,7 +12,9 @@ import org.alphaquant.job.Coverage;
 import org.alphaquant.job.SelfWrittenRequest;
 import org.alphaquant.problem.Problem;
 
-/** What text of the model's own and a wider coverage of experts take, and where there is none. */
+/**
+ * The cost of self-written text and of a wider coverage of experts, and where neither is possible.
+ */
 public record CoveragePlan(PreparedJob job) {
 
   private static final Set<String> CACHED_ATTENTION = Set.of("grouped-query", "latent");
@@ -42,7 +44,7 @@ public record CoveragePlan(PreparedJob job) {
     return own.only() ? written : given + written;
   }
 
-  /** Floating-point operations beside those of natural routing and given text. */
+  /** Floating-point operations in addition to those of natural routing and given text. */
   double operations(long tokens) {
     RunShape mean = new ModelShape(job.description(), Math.max(1, tokens)).mean();
     return writing(mean) + calibrating(mean);

@@ -13,7 +13,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 
-/** What the training of a job's result takes, and what it cannot train. */
+/** The cost of training a job's result, and the reasons against training. */
 public record DistillPlan(PreparedJob job, JobSpec spec) {
 
   private static final Set<String> ATTENTION = Set.of("grouped-query", "latent");
@@ -22,7 +22,7 @@ public record DistillPlan(PreparedJob job, JobSpec spec) {
   private static final int PASSES_EACH_EPOCH = 4;
   private static final int PASSES_ONCE = 2;
 
-  /** The training of a job that asks for one. */
+  /** The training of a job that requests it. */
   public static Optional<DistillPlan> of(PreparedJob job) {
     return Optional.ofNullable(job.spec().distill()).map(asked -> new DistillPlan(job, job.spec()));
   }

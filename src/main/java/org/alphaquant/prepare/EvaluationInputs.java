@@ -8,12 +8,10 @@ import java.util.List;
 import org.alphaquant.calibration.Question;
 
 /**
- * What a model is measured on.
- *
- * @param windows token ids of the text [n][length]; none where there is no text
- * @param compared how many of them, from the first on, are compared with another model's outputs
- * @param questions multiple-choice questions; none where there are none
- * @param warnings what a person should know of them
+ * The inputs of an evaluation. @param windows token ids of the text [n][length]; empty without a
+ * text @param compared number of windows, from the first on, whose outputs are compared with the
+ * original's @param questions multiple-choice questions; may be empty @param warnings for the
+ * report
  */
 public record EvaluationInputs(
     long[][] windows, int compared, List<Question> questions, List<String> warnings) {

@@ -24,7 +24,7 @@ public final class InputProblems {
     return Problem.error("unusable-input", pointer, value, detail);
   }
 
-  /** A model that is not there or cannot be used; an unknown family comes with the known ones. */
+  /** The problem of a missing or unusable model; for an unknown family it lists the known ones. */
   public static Problem ofModel(String model, String modelType, RuntimeException reason) {
     boolean chosen = modelType != null && reason instanceof ModelException;
     return Problem.error(

@@ -53,7 +53,7 @@ public class JobInputs {
     this.fetched = fetched;
   }
 
-  /** The same, with what was brought here by the names that specifications have for it. */
+  /** The same, with downloaded sources by their names in the specification. */
   public JobInputs with(Map<String, FetchedSource> sources) {
     return new JobInputs(settings, remote, Map.copyOf(sources));
   }
@@ -64,7 +64,7 @@ public class JobInputs {
   }
 
   /**
-   * The folder of a model; of one that is elsewhere, a folder with its names and shapes.
+   * The folder of a model; for a remote model, a folder with its names and shapes.
    *
    * @throws SourceException if there is none
    */
@@ -95,15 +95,12 @@ public class JobInputs {
     return settings.modelRoots().links(folder);
   }
 
-  /**
-   * The samples of each source. Their numbers follow the shares; what is left over by rounding goes
-   * to the largest remainders.
-   */
+  /** The samples of each source. Their numbers follow the shares, rounded by largest remainder. */
   public List<CalibrationSpec> calibration(JobSpec spec) {
     return calibration(spec.calibration());
   }
 
-  /** The samples that a training wants of each source of the calibration text. */
+  /** The training samples of each source of the calibration text. */
   public List<CalibrationSpec> training(JobSpec spec) {
     return spec.distill() == null || spec.distill().samples() == 0
         ? List.of()
@@ -123,7 +120,7 @@ public class JobInputs {
     return calibration(own.withSamples(own.samples() + heldOutSamples(spec)));
   }
 
-  /** Samples of held-out text that a budget asks for, or that are kept for one. */
+  /** Number of held-out samples for a budget, used now or kept for later. */
   public static int heldOutSamples(JobSpec spec) {
     int tokens = spec.budget() == null ? KEPT_TOKENS : spec.budget().tokens();
     return Math.max(1, tokens / spec.calibration().sequenceLength());
@@ -153,7 +150,7 @@ public class JobInputs {
     return Shares.of(shares, calibration.samples());
   }
 
-  /** The files that give a sample at least. */
+  /** The files that contribute at least one sample. */
   private static List<TextRequest> chosen(CalibrationRequest calibration) {
     int[] counts = calibration.files().isEmpty() ? new int[0] : counts(calibration);
     return IntStream.range(0, counts.length)
@@ -175,7 +172,7 @@ public class JobInputs {
         calibration.deduplicate());
   }
 
-  /** Where the model and the texts come from; reads the files of texts to hash them. */
+  /** The origins of model and texts; reads the files of texts to hash them. */
   public Provenance provenance(JobSpec spec) {
     FetchedSource model = fetched.get(spec.model());
     CalibrationRequest calibration = spec.calibration();
@@ -215,7 +212,7 @@ public class JobInputs {
         : Optional.of(all.stream().map(this::path).toList());
   }
 
-  /** The file that perplexity is measured on; empty where none is asked for. */
+  /** The file for perplexity; empty if not requested. */
   Optional<Path> evaluationFile(JobSpec spec) {
     return evaluationSource(spec).map(this::path);
   }
@@ -226,12 +223,12 @@ public class JobInputs {
         .map(EvaluationRequest.Perplexity::source);
   }
 
-  /** The text that perplexity is measured on; empty where none is asked for. */
+  /** The text for perplexity; empty if not requested. */
   public Optional<TextSource> evaluationText(JobSpec spec) {
     return evaluationSource(spec).map(this::text);
   }
 
-  /** The file of multiple-choice questions; empty where none is asked for. */
+  /** The file of multiple-choice questions; empty if not requested. */
   public Optional<TextSource> questions(JobSpec spec) {
     return spec.evaluation() == null || spec.evaluation().choices() == null
         ? Optional.empty()
@@ -239,7 +236,7 @@ public class JobInputs {
   }
 
   /**
-   * Checks that a file of texts is there, as far as that can be told without fetching it.
+   * Checks that a file of texts exists, as far as possible without downloading it.
    *
    * @throws SourceException if it is not
    */

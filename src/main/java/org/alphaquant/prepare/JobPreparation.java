@@ -155,7 +155,7 @@ public class JobPreparation {
     return number.find() ? Integer.parseInt(number.group(1)) : -1;
   }
 
-  // What is not quantized is written as plain tensors, in the dtype that most of them have.
+  // Unquantized weights are written as plain tensors, in the dtype that most of them have.
   private static Dtype commonest(List<TensorInfo> plain) {
     Map<Dtype, Long> bytes =
         plain.stream()

@@ -10,7 +10,7 @@ import org.alphaquant.job.plan.JobPlan;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.InvalidConfigException;
 
-/** What the sizes of a job's ladder will be, and what speaks against them. */
+/** The sizes of a job's ladder, and the reasons against them. */
 record LadderPlan(PreparedJob job) {
 
   /** Of all sizes, each under its place in the ladder. */

@@ -8,7 +8,7 @@ import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
-/** Says at the start which folders are not there that models and texts are looked up in. */
+/** Logs at startup which configured folders of models and texts do not exist. */
 @Component
 class MissingRoots {
   private static final Logger log = LoggerFactory.getLogger(MissingRoots.class);

@@ -105,7 +105,7 @@ public final class PlanAnswer {
     return (double) allocation.reachableBytes() * Byte.SIZE / allocation.weights();
   }
 
-  // All that is not quantized stays; the rest takes what the budget gives it.
+  // Unquantized tensors keep their size; the others take the budget.
   private static long outputBytes(AllocationPlan allocation) {
     Plan plan = allocation.job().plan();
     if (plan.format().storesValues()) {

@@ -30,7 +30,7 @@ public record PreparedJob(
     return model.description();
   }
 
-  /** The plain tensors that a result is put together from, a head's own copy among them. */
+  /** The plain tensors of the result, including an untied head's copy. */
   public Map<String, TensorSource> pieces() {
     Map<String, TensorSource> pieces = new LinkedHashMap<>(plain);
     if (plan.unties()) {

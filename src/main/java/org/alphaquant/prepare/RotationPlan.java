@@ -7,7 +7,7 @@ import org.alphaquant.job.RotationRequest;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.rotation.RotationProblems;
 
-/** What speaks against the rotation that a job asks for. */
+/** The reasons against a requested rotation. */
 record RotationPlan(PreparedJob job) {
 
   /** Why it cannot be done: a sentence. */
@@ -23,7 +23,7 @@ record RotationPlan(PreparedJob job) {
         .orElse(List.of());
   }
 
-  // A part of the model that is only copied would read or write another stream than it knows.
+  // Parts of the model that are only copied would read or write an unrotated stream.
   private Optional<String> others() {
     Set<String> known = Set.of("inv_freq", "cos_cached", "sin_cached", "k_scale", "v_scale");
     return job.description().unread().stream()

@@ -3,14 +3,12 @@ package org.alphaquant.prepare;
 import org.alphaquant.calibration.CalibrationSamples;
 
 /**
- * A prepared job with the tokens that it is calibrated and measured on.
+ * A prepared job with its token ids for calibration and evaluation.
  *
- * @param provenance where the model and the texts came from
- * @param training token ids of the calibration text that is trained on [n][length]; none where
- *     nothing is trained
- * @param heldOut token ids of calibration text that is not calibrated on [n][length], for a
- *     budget's sensitivities; none without a budget
- * @param evaluation what the model is measured on before and after
+ * @param provenance origins of the model and the texts
+ * @param training token ids for training [n][length]; empty without training @param heldOut token
+ *     ids held out from calibration [n][length], for a budget's sensitivities; empty without a
+ *     budget @param evaluation inputs of the evaluation
  */
 public record RunInputs(
     PreparedJob job,

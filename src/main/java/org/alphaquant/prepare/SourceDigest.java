@@ -9,21 +9,22 @@ import java.util.HexFormat;
 import java.util.TreeSet;
 import org.alphaquant.checkpoint.Checkpoint;
 
-/** Tells one source checkpoint from another without reading its weights. */
+/** Identifies a source checkpoint without reading its weights. */
 public final class SourceDigest {
 
   private SourceDigest() {}
 
   /**
-   * SHA-256 over config.json and every tensor's name, dtype and shape: what a plan follows from.
+   * SHA-256 over config.json and every tensor's name, dtype and shape: everything that determines a
+   * plan.
    */
   public static String ofHeaders(Checkpoint checkpoint) {
     return HexFormat.of().formatHex(headers(checkpoint).digest());
   }
 
   /**
-   * The same, and over each weight file's name, length and time: what the layers that an earlier
-   * attempt finished follow from.
+   * The same, and over each weight file's name, length and time: everything that determines the
+   * finished layers of an earlier attempt.
    */
   public static String ofFiles(Checkpoint checkpoint) {
     MessageDigest digest = headers(checkpoint);

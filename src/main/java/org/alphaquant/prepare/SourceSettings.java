@@ -18,7 +18,7 @@ public record SourceSettings(@DefaultValue Roots models, @DefaultValue Roots fil
   /**
    * A list of folders.
    *
-   * @param roots folders that names are looked up below; anything outside of them is refused
+   * @param roots folders in which names are looked up; paths outside them are refused
    */
   public record Roots(@DefaultValue("./models") List<Path> roots) {}
 

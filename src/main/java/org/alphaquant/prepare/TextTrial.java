@@ -9,11 +9,10 @@ import org.alphaquant.job.JobSpec;
 public interface TextTrial {
 
   /**
-   * Makes the samples of a specification somewhere that can do no harm.
+   * Tokenizes the samples of a specification in an isolated process.
    *
    * @param folder of the model, for its tokenizer
-   * @param files that the specification names, all of them here
-   * @return empty where it could not be told in time
+   * @param files that the specification names, all of them local @return empty if it took too long
    */
   Optional<TokenCount> of(Path folder, JobSpec spec, List<Path> files);
 }

@@ -16,18 +16,17 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.source.SourceException;
 
 /**
- * How many samples and tokens the texts of a specification give.
+ * The number of samples and tokens in the texts of a specification.
  *
  * @param samples of the calibration
  * @param sequenceLength tokens of each
- * @param shortages what to say where a text gives less than is wanted
- * @param pointer to the text that cannot be used; null where all can
- * @param problem why it cannot
+ * @param shortages warnings about texts that are too short @param pointer to an unusable text; null
+ *     if all are usable @param problem why it is unusable
  */
 public record TokenCount(
     int samples, int sequenceLength, List<String> shortages, String pointer, String problem) {
 
-  // Who asks for more tokens than these waits for the run to tell whether there are so many.
+  // Above this number of requested tokens, only the run finds out whether the text suffices.
   private static final int MOST_TOKENS = 1 << 19;
   private static final long MOST_EVALUATION_BYTES = 1 << 20;
 

@@ -15,7 +15,7 @@ public interface TokenizerTrial {
   Verdict of(Path folder, long vocabulary);
 
   /**
-   * What came of it.
+   * The outcome.
    *
    * @param detail why the tokenizer cannot be used or was not tried; null where it works
    */

@@ -49,9 +49,8 @@ public final class ReceiptCheck {
   }
 
   /**
-   * Every difference of a folder from the receipt; empty where there is none.
-   *
-   * @param folder what was downloaded, or the same in a hub's layout
+   * All differences between a folder and the receipt; empty if there are none. @param folder the
+   * downloaded result, or the same in a hub's layout
    */
   public List<String> differences(Path folder) {
     if (!Files.isDirectory(folder)) {

@@ -9,7 +9,7 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties(ReceiptSettings.class)
 class ReceiptConfiguration {
 
-  // A key that cannot be used ends the start: a receipt that is missed later cannot be made up for.
+  // An unusable key prevents the start, because a missed receipt cannot be issued later.
   @Bean
   @ConditionalOnProperty("alphaquant.receipts.key-file")
   Receipts receipts(ReceiptSettings settings) {

@@ -71,7 +71,7 @@ public final class Receipts {
         Statement.TYPE, files, Statement.SLSA, new Statement.Provenance(definition, details));
   }
 
-  // Without the webhook, which holds a secret, and pinned to the source that it was made of.
+  // Without the webhook, which holds a secret, and pinned to the source that was used.
   private static JsonNode again(Finished job) {
     ObjectNode body = JSON.valueToTree(job.spec());
     body.remove("webhook");

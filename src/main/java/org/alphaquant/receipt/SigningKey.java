@@ -50,7 +50,7 @@ public final class SigningKey {
   /**
    * Makes a new pair and writes it to FILE, which only its owner can read, and FILE.pub.
    *
-   * @throws ReceiptException if one of the two is there or cannot be written
+   * @throws ReceiptException if one of the two exists or cannot be written
    */
   public static SigningKey create(Path file) {
     try {

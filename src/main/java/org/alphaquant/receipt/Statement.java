@@ -56,7 +56,7 @@ public record Statement(
    * @param name path below the result's folder, or name within its source
    * @param uri where it comes from
    * @param digest by algorithm
-   * @param annotations what else is known
+   * @param annotations further facts
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Resource(
@@ -75,10 +75,9 @@ public record Statement(
   public record Provenance(Definition buildDefinition, Details runDetails) {}
 
   /**
-   * What a build depends on.
+   * The definition of a build. @param externalParameters the job, so that it can be posted
+   * again @param internalParameters versions and the kind of device
    *
-   * @param externalParameters the job, so that it can be posted again
-   * @param internalParameters what computed it: versions and the kind of device
    * @param resolvedDependencies files of the source and texts, with their hashes
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -88,15 +87,11 @@ public record Statement(
       Map<String, JsonNode> internalParameters,
       List<Resource> resolvedDependencies) {}
 
-  /**
-   * One build.
-   *
-   * @param byproducts what was measured
-   */
+  /** The details of one build. @param byproducts the measured figures */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Details(Builder builder, Metadata metadata, List<Resource> byproducts) {}
 
-  /** What built it. */
+  /** The builder. */
   public record Builder(String id, Map<String, String> version) {}
 
   /** Which job it was, and when. */

@@ -13,16 +13,12 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * All figures of an evaluation, as {@code evaluation_report.json}.
  *
- * @param versions of this program and of what computes
- * @param model what was measured
- * @param reference what it was compared with; null where it was measured alone
- * @param family that the model was read as
+ * @param versions of this program and its libraries @param model the measured model @param
+ *     reference the model that it was compared with; null without one @param family of the model
  * @param perplexity null where no text was given
  * @param divergence from the reference; null without one
- * @param choices multiple-choice questions; null where there were none
- * @param seconds by phase
- * @param peakMemory what was seen at most, in bytes
- * @param warnings what a person should know
+ * @param choices multiple-choice questions; null if there were none @param seconds by phase @param
+ *     peakMemory in bytes @param warnings for the reader
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -61,7 +61,7 @@ public final class ModelCard {
     return card.append(loading()).append(ServeCommands.of(prepared.plan())).toString();
   }
 
-  /** What hubs read of a card: what this is made of, and what the source's own card says. */
+  /** The card's front matter for hubs: base model, licence and the source's own fields. */
   private String frontMatter() {
     Map<String, Object> source = SourceCard.of(prepared.source().folder());
     List<Object> bases = bases(source.remove("base_model"));
@@ -78,7 +78,7 @@ public final class ModelCard {
     return matter.append("---\n\n").toString();
   }
 
-  // The source first, then what the source was made of.
+  // The source first, then the source's base models.
   private List<Object> bases(Object own) {
     String origin = report.model().origin();
     String source =

@@ -25,24 +25,21 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * The report of a finished run, {@code quantization_report.json}.
  *
- * @param versions of this program and of what computes
- * @param model what was quantized
- * @param calibration the tokens it was quantized on
- * @param settings how it was quantized
+ * @param versions of this program and its libraries @param model the source @param calibration the
+ *     tokens used @param settings of the quantization
  * @param perplexity before and after; null where no text was given
  * @param divergence of the quantized model's predictions from the original's; null where not
  *     measured
  * @param choices multiple-choice questions; null where there were none
  * @param bitsPerWeight of the quantized linears, scales and zero points counted in
  * @param allocation the formats that were chosen within a budget; null without one
- * @param adaptation the experts that got a scheme of their own; null without rules for that
+ * @param adaptation the experts with their own scheme; null without such rules
  * @param bytes of the tensors before and after
  * @param seconds by stage, over all layers
- * @param peakMemory what was seen at most, in bytes
- * @param warnings what a person should know
- * @param linears one entry for each quantized linear
+ * @param peakMemory in bytes @param warnings for the reader @param linears one entry for each
+ *     quantized linear
  * @param experts routing of each sparse layer
- * @param leftOut files of the source that the result does not repeat, with the reason
+ * @param leftOut files of the source that were not copied, with the reason
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -66,7 +63,7 @@ public record QuantizationReport(
     Map<String, String> leftOut) {
 
   /**
-   * The model and the digest of its headers and config.json, which tell it from any other.
+   * The model and the digest of its headers and config.json, which identify it.
    *
    * @param files weights, config.json and tokenizer.json with the SHA-256 of their bytes
    */
@@ -113,10 +110,9 @@ public record QuantizationReport(
       int samples) {}
 
   /**
-   * How it was quantized.
+   * Settings of the quantization. @param gptq every setting of the solver, completed by the
+   * recipe @param rotation fused into the weights before quantization; null for none
    *
-   * @param gptq every setting of the solver, as the recipe completed it
-   * @param rotation what was fused into the weights before; null for nothing
    * @param scaleSteps candidates of the scale search; 1 is the absolute maximum
    */
   @JsonNaming(SnakeCaseStrategy.class)
@@ -127,7 +123,7 @@ public record QuantizationReport(
   /**
    * One quantized linear.
    *
-   * @param solved its module, and what the solver did
+   * @param solved its module, and the solver's figures
    * @param format JSON name of its number format
    * @param groupSize inputs that share a scale; -1 for a whole row
    */

@@ -5,14 +5,11 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * What was written anew, as {@code repack_report.json}.
+ * The report of a repacking, {@code repack_report.json}. @param versions of this program and its
+ * libraries @param model the source @param family of the model @param format of the result @param
+ * modules number of weights of each scheme @param bitsPerWeight of the quantized weights as stored
+ * in the result
  *
- * @param versions of this program and of what computes
- * @param model that was repacked
- * @param family that it was read as
- * @param format that it is in now
- * @param modules how many weights are of each scheme, which is the source's
- * @param bitsPerWeight of the quantized weights, as they are stored now
  * @param seconds by phase
  */
 @JsonNaming(SnakeCaseStrategy.class)

@@ -11,13 +11,13 @@ import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 import org.yaml.snakeyaml.error.YAMLException;
 
-/** What the README.md of a source says of itself to hubs, in the YAML between its first lines. */
+/** The front matter (YAML) of a source's README.md, as hubs read it. */
 final class SourceCard {
 
   private static final int MAX_BYTES = 1 << 20;
   private static final String FENCE = "---";
 
-  /** What holds of a quantized version too. */
+  /** Fields that also hold for a quantized version. */
   private static final List<String> CARRIED =
       List.of(
           "license",
@@ -30,7 +30,7 @@ final class SourceCard {
 
   private SourceCard() {}
 
-  /** The values by their keys; empty where there is no card, or one that cannot be read. */
+  /** The values by their keys; empty if there is no readable card. */
   static Map<String, Object> of(Path folder) {
     Map<String, Object> carried = new LinkedHashMap<>();
     if (yaml(folder.resolve("README.md")) instanceof Map<?, ?> values) {

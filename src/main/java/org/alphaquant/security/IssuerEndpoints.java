@@ -50,17 +50,15 @@ final class IssuerEndpoints {
     return required("authorization_endpoint");
   }
 
-  /** Null where it has none. */
+  /** Null if the issuer has none. */
   URI endSession() {
     String address = description().path("end_session_endpoint").asString("");
     return address.isEmpty() ? null : URI.create(address);
   }
 
   /**
-   * Asks for tokens.
-   *
-   * @throws BadCredentialsException if what the form holds is not good
-   * @throws AuthenticationServiceException if it cannot be asked now
+   * Requests tokens. @throws BadCredentialsException if the issuer refuses the grant @throws
+   * AuthenticationServiceException if the issuer is unavailable
    */
   JsonNode token(Map<String, String> form) {
     MultiValueMap<String, String> fields = new LinkedMultiValueMap<>();
@@ -110,7 +108,7 @@ final class IssuerEndpoints {
     }
   }
 
-  // RFC 6749, section 5.2: what is wrong with the grant is a 400 with a word, of the client a 401.
+  // RFC 6749, section 5.2: an invalid grant is a 400 with an error code, an invalid client a 401.
   private JsonNode read(HttpStatusCode status, byte[] body) throws IOException {
     JsonNode answer = json(body);
     if (status.is2xxSuccessful() && answer.isObject()) {

@@ -64,7 +64,7 @@ record SecuritySettings(
       clientId = clientId == null || clientId.isBlank() ? null : clientId;
     }
 
-    /** Read with every use, so that a secret whose file is replaced counts at once. */
+    /** Read with every use, so that a replaced secret file takes effect immediately. */
     Optional<String> secret() {
       if (clientSecretFile == null) {
         return Optional.ofNullable(clientSecret).filter(it -> !it.isBlank());

@@ -5,15 +5,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.springframework.beans.factory.annotation.Value;
-import org.springframework.security.authentication.AuthenticationServiceException;
 import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Signs people in at the issuer of tokens by the authorization code flow with PKCE (RFC 6749,
- * section 4.1; RFC 7636). The page sends the browser there; the code that comes back is redeemed
- * here, so that the page talks to this service alone and a client's secret never leaves it.
+ * Signs users in at the issuer of tokens by the authorization code flow with PKCE (RFC 6749,
+ * section 4.1; RFC 7636). The page sends the browser there; the returned code is redeemed here, so
+ * that the page connects to this service only and the client secret never leaves it.
  */
 @Component
 public class SignIn {
@@ -39,8 +38,8 @@ public class SignIn {
   /**
    * Where and how a browser signs in.
    *
-   * @param endSession where it signs out; null where the issuer has no such place
-   * @param parameters to send along beside those of the flow
+   * @param endSession URL for signing out; null if the issuer has none @param parameters additional
+   *     to those of the flow
    */
   public record Provider(
       String issuer,
@@ -51,11 +50,9 @@ public class SignIn {
       Map<String, String> parameters) {}
 
   /**
-   * What the issuer gives for a code.
-   *
-   * @param refreshToken null where it gives none
-   * @param idToken to sign out with; null where it gives none
-   * @param expiresIn seconds that the access token is good for; null where it does not say
+   * The issuer's response to a code. @param refreshToken null if there is none @param idToken for
+   * signing out; null if there is none @param expiresIn lifetime of the access token in seconds;
+   * null if unknown
    */
   public record Tokens(String accessToken, String refreshToken, String idToken, Long expiresIn) {
 
@@ -67,9 +64,8 @@ public class SignIn {
   }
 
   /**
-   * Where people sign in; empty where they do so by key alone.
-   *
-   * @throws AuthenticationServiceException if the issuer cannot be asked now
+   * The sign-in settings; empty where only keys are accepted. @throws
+   * AuthenticationServiceException if the issuer is unavailable
    */
   public Optional<Provider> provider() {
     return issuer.map(
@@ -86,11 +82,10 @@ public class SignIn {
   /**
    * Redeems a code.
    *
-   * @param verifier whose hash the browser took to the issuer
-   * @param redirectUri that the code came to
-   * @param address of the caller; one that is refused too often has to wait
-   * @throws BadCredentialsException if the issuer does not take it
-   * @throws AuthenticationServiceException if it cannot be asked now
+   * @param verifier whose hash the browser sent to the issuer @param redirectUri to which the code
+   *     was returned @param address of the caller, for rate limits of refused attempts @throws
+   *     BadCredentialsException if the issuer refuses it @throws AuthenticationServiceException if
+   *     the issuer is unavailable
    */
   public Tokens redeem(String code, String verifier, String redirectUri, String address) {
     Map<String, String> form = new LinkedHashMap<>();

@@ -21,7 +21,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
-/** How people sign in, and as whom they are. */
+/** Sign-in settings, and the identity of the caller. */
 @RestController
 class SignInController {
 
@@ -76,7 +76,7 @@ class SignInController {
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record SignInView(ProviderView oidc) {}
 
-  /** Where the browser goes, and what it takes there. */
+  /** The issuer's URLs and the parameters for the browser. */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record ProviderView(
       String issuer,
@@ -97,14 +97,14 @@ class SignInController {
     }
   }
 
-  /** A code with what proves whose it is, or a refresh token. */
+  /** A code with its PKCE verifier, or a refresh token. */
   record Grant(
       String code,
       @JsonProperty("code_verifier") String codeVerifier,
       @JsonProperty("redirect_uri") String redirectUri,
       @JsonProperty("refresh_token") String refreshToken) {
 
-    /** Without what is secret. */
+    /** Leaves out secrets. */
     @Override
     public String toString() {
       return "Grant[redirectUri=%s]".formatted(redirectUri);
@@ -131,6 +131,6 @@ class SignInController {
     }
   }
 
-  /** Whose the request is, and what it may do. */
+  /** The owner and scopes of the request. */
   record CallerView(String owner, Set<Scope> scopes) {}
 }

@@ -49,19 +49,13 @@ class StorageController {
   }
 
   /**
-   * What is stored.
-   *
-   * @param total of all owners, for an administrator
-   * @param disk that has the data directory of the process that answers, for an administrator
+   * Storage in use. @param total of all owners, for administrators @param disk of the answering
+   * process's data directory, for administrators
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record StorageView(List<UseView> data, UseView total, DiskView disk) {}
 
-  /**
-   * What an owner has stored.
-   *
-   * @param owner left out in the total, and where nobody asked for it
-   */
+  /** Storage of one owner. @param owner left out in the total */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record UseView(
       String owner,

@@ -11,7 +11,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/** Lets work that a client waits for end when the client has left. */
+/** Ends the work for a client when the client has disconnected. */
 @Component
 @ConditionalOnWebApplication
 class ClientPresenceFilter extends OncePerRequestFilter {

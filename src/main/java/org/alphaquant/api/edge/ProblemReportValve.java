@@ -25,7 +25,7 @@ final class ProblemReportValve extends ErrorReportValve {
   @Override
   protected void report(Request request, Response response, Throwable throwable) {
     int status = response.getStatus();
-    // Leaves answers alone whose body has begun or whose status is no error.
+    // Ignores responses whose body has started or whose status is no error.
     if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
       return;
     }

@@ -11,7 +11,7 @@ import org.alphaquant.job.row.JobEvent;
  */
 record EventPage(List<EventView> data, @JsonProperty("has_more") boolean hasMore, long next) {
 
-  /** From one event more than the page holds, which tells whether anything follows. */
+  /** From one event more than the page holds, which shows whether more follow. */
   static EventPage of(List<JobEvent> found, long after, int limit) {
     boolean more = found.size() > limit;
     List<EventView> page = found.stream().limit(limit).map(EventView::of).toList();

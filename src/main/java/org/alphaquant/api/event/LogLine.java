@@ -25,7 +25,7 @@ final class LogLine {
             TIME.format(event.createdAt()),
             level.toUpperCase(Locale.ROOT),
             event.attempt(),
-            // One line for each event, whatever a message brings along.
+            // One line for each event, with control characters escaped.
             words(event.type(), data).replaceAll("\\R", " | "));
   }
 

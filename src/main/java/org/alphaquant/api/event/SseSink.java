@@ -21,7 +21,7 @@ final class SseSink implements EventSink {
     this.json = json;
   }
 
-  /** Tells a browser how soon to come back after a break. */
+  /** Sends the delay after which a browser reconnects. */
   void open() throws IOException {
     send(SseEmitter.event().reconnectTime(RECONNECT_MILLIS));
   }

@@ -43,8 +43,7 @@ class WebhookController {
    * One message.
    *
    * @param id as its header {@code webhook-id} has it
-   * @param event the state that began
-   * @param seq number of the event that it tells of
+   * @param event the new state @param seq number of the event that it reports
    * @param nextAttemptAt missing once it has ended
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -28,8 +28,8 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * Calibrations that are kept: jobs of a kind of their own, whose result is what every size of a
- * model is quantized from. Their events, artifacts and cancelling are those of the job of their id.
+ * Kept calibrations: jobs whose result is the Hessians from which any size of a model can be
+ * quantized. Their events, artifacts and cancellation use the job of the same id.
  */
 @RestController
 @RequestMapping(path = "/v1/calibrations", produces = MediaType.APPLICATION_JSON_VALUE)

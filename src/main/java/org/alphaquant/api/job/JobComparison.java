@@ -15,7 +15,7 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * Jobs side by side: what each was and what came of it, in the order asked for.
+ * Jobs side by side with their settings and results, in the requested order.
  *
  * @param data one entry for each job
  */

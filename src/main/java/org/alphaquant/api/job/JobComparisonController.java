@@ -8,7 +8,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Figures of several jobs beside each other. */
+/** Compares the figures of several jobs. */
 @RestController
 class JobComparisonController {
 

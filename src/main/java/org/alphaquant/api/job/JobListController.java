@@ -81,7 +81,7 @@ class JobListController {
   }
 
   /**
-   * @param hasMore whether to ask again for the rest
+   * @param hasMore whether there are more
    */
   record Deleted(int deleted, @JsonProperty("has_more") boolean hasMore) {}
 

@@ -13,7 +13,7 @@ import org.alphaquant.job.row.Job;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record JobPage(List<JobView> data, @JsonProperty("has_more") boolean hasMore, String next) {
 
-  /** From one job more than the page holds, which tells whether anything follows. */
+  /** From one job more than the page holds, which shows whether more follow. */
   static JobPage of(List<Job> found, int limit, JobViews views) {
     boolean more = found.size() > limit;
     List<Job> page = more ? found.subList(0, limit) : found;

@@ -14,11 +14,11 @@ import org.alphaquant.job.row.Job;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A job as clients see it. What is not known or does not apply is left out.
+ * A job as clients see it. Unknown and inapplicable fields are left out.
  *
- * @param licence as the model's card named it when the job was posted
+ * @param licence from the model's card when the job was posted
  * @param attempt number of times a worker has taken it
- * @param spec left out in lists; without the texts unless they are asked for
+ * @param spec left out in lists; without the texts unless requested
  * @param runAfter when a job that waits for another attempt may run
  * @param queuePosition place of a queued job, from 1
  * @param waitingReason why a queued job does not run yet

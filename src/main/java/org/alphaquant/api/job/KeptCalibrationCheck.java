@@ -14,7 +14,7 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.security.Caller;
 import org.springframework.stereotype.Component;
 
-/** Whether the kept calibration that a job names is there and fits it. */
+/** Checks that the kept calibration of a job exists and fits it. */
 @Component
 class KeptCalibrationCheck {
 

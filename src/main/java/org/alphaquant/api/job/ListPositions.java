@@ -10,7 +10,7 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.security.Caller;
 import org.springframework.stereotype.Component;
 
-/** Reads where a page of a list begins: behind a cursor, or behind a job that the caller sees. */
+/** Reads the start of a page: after a cursor, or after a job that the caller may see. */
 @Component
 class ListPositions {
 

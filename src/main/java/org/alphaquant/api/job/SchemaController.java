@@ -64,7 +64,7 @@ class SchemaController {
     }
   }
 
-  /** The same with its references to where it stands now. */
+  /** The same, with its references rewritten to its new place. */
   private static Object moved(Object node, Map<?, ?> schemas, Map<String, Object> used) {
     if (node instanceof List<?> list) {
       // Null is a value that a field may have.

@@ -16,7 +16,7 @@ enum ShownSpec {
   LEFT_OUT,
   /** Of one job: everything but the texts, which are counted instead. */
   WITHOUT_TEXTS,
-  /** Where it is asked for: everything, so that it can be posted again. */
+  /** The whole specification on request, so that it can be posted again. */
   WHOLE;
 
   private static final JsonMapper JSON = JsonMapper.shared();
@@ -26,7 +26,7 @@ enum ShownSpec {
   /**
    * Reads the parameter {@code include}.
    *
-   * @throws ProblemException if it asks for something else
+   * @throws ProblemException for any other value
    */
   static ShownSpec of(Optional<String> include) {
     if (include.isEmpty()) {

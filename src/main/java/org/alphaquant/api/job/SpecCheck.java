@@ -59,9 +59,9 @@ class SpecCheck {
   }
 
   /**
-   * What a job will run.
+   * The model that a job will run.
    *
-   * @param licence that the model's card names; null where it names none or could not be read
+   * @param licence from the model's card; null if it names none or could not be read
    */
   record Pinned(JobSpec spec, String licence) {}
 

@@ -54,7 +54,7 @@ class Submissions {
 
   private Submission submit(String owner, JobSpec spec, String key) {
     try {
-      // A replay gets the first answer, even if the model is gone by now.
+      // A replay gets the first response, even if the model no longer exists.
       return jobs.earlier(new NewJob(owner, spec, key))
           .orElseGet(() -> jobs.create(checked(owner, spec, key), quotas));
     } catch (IdempotencyConflict e) {

@@ -9,7 +9,7 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * Some of the tensors of a result, in the order in which they are written.
  *
- * @param next what to give as {@code after} for those that follow; null with the last
+ * @param next value of {@code after} for the next page; null on the last one
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -4,9 +4,8 @@ import java.util.List;
 import org.alphaquant.problem.Problem;
 
 /**
- * What is known of a job whose model cannot be looked at now: that the run will look.
- *
- * @param warnings why
+ * The plan of a job whose model cannot be read now; the run will check it. @param warnings why it
+ * cannot be read
  */
 record UnseenPlan(String model, List<Problem> warnings) {
 

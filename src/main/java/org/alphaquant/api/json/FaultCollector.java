@@ -15,7 +15,7 @@ import tools.jackson.databind.ValueDeserializer;
 import tools.jackson.databind.deser.DeserializationProblemHandler;
 import tools.jackson.databind.exc.MismatchedInputException;
 
-/** Notes what does not fit while a record is read and lets the reading go on. One per request. */
+/** Collects faults while a record is read, and lets the reading continue. One per request. */
 final class FaultCollector extends DeserializationProblemHandler {
 
   private static final int MOST_FAULTS = 50;
@@ -82,7 +82,7 @@ final class FaultCollector extends DeserializationProblemHandler {
     return NOT_HANDLED;
   }
 
-  /** What Jackson gives no handler for: reading ended there. */
+  /** Faults without a handler in Jackson end the reading. */
   void add(DatabindException e, JsonNode value) {
     Class<?> type =
         e instanceof MismatchedInputException mismatch ? mismatch.getTargetType() : null;

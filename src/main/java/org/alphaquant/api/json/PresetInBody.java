@@ -13,8 +13,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The field {@code preset} of a job's body: short for the configuration and the output of that
- * name, with what the body says itself on top.
+ * The field {@code preset} of a job's body: stands for the preset's configuration and output, over
+ * which the body's own fields take precedence.
  */
 final class PresetInBody {
   private static final String FIELD = "preset";
@@ -39,7 +39,7 @@ final class PresetInBody {
       ObjectNode whole = named ? writtenOut(job) : job;
       return sizesWrittenOut(whole) || named ? mapper.writeValueAsBytes(whole) : body;
     } catch (JacksonException malformed) {
-      // Reading it says what is wrong.
+      // Parsing it reports the fault.
       return body;
     }
   }

@@ -19,7 +19,7 @@ public final class StorableText {
 
   private StorableText() {}
 
-  /** What is wrong with the text, or null. */
+  /** The fault of the text, or null. */
   public static String fault(String text) {
     for (int i = 0; i < text.length(); i++) {
       char unit = text.charAt(i);

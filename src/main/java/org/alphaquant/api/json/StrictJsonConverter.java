@@ -9,7 +9,7 @@ import org.springframework.http.converter.HttpMessageConverter;
 import org.springframework.http.converter.HttpMessageNotWritableException;
 import org.springframework.stereotype.Component;
 
-/** Reads this project's records from request bodies, and refuses all that they do not say. */
+/** Reads records from request bodies and refuses unknown fields. */
 @Component
 class StrictJsonConverter implements HttpMessageConverter<Object> {
 

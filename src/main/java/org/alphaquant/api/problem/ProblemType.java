@@ -3,9 +3,7 @@ package org.alphaquant.api.problem;
 import java.net.URI;
 import org.springframework.http.HttpStatus;
 
-/**
- * Every kind of error the API answers with; {@code docs/problems.md} tells what to do about each.
- */
+/** Every type of error of the API; {@code docs/problems.md} explains what to do about each. */
 public enum ProblemType {
   MALFORMED_JSON("malformed-json", HttpStatus.BAD_REQUEST, "The body is not JSON"),
   INVALID_NUMBER("invalid-number", HttpStatus.BAD_REQUEST, "A number is out of range"),

@@ -1,2 +1,2 @@
-/** Problems (RFC 9457): what every error is answered with. */
+/** Problems (RFC 9457): the body of every error response. */
 package org.alphaquant.api.problem;

@@ -95,7 +95,7 @@ class ArtifactController {
     }
   }
 
-  // With the time of the file, so that a download is not resumed in one that was put in its place.
+  // Includes the file's time, so that a download is not resumed with a file that replaced it.
   private static String etag(JobResult.Artifact artifact, Resource content) {
     try {
       return "\"sha256-%s-%x\"".formatted(artifact.sha256(), content.lastModified());

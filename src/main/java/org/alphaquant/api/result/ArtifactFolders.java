@@ -19,7 +19,7 @@ import org.springframework.core.io.FileSystemResource;
 import org.springframework.core.io.Resource;
 import org.springframework.stereotype.Component;
 
-/** Where results lie: in the data directory, or in a store. */
+/** Locations of results: the data directory, or a store. */
 @Component
 class ArtifactFolders {
 
@@ -32,12 +32,12 @@ class ArtifactFolders {
   }
 
   /**
-   * A file of the job's result whose length is that of the result: a client that resumes would mix
-   * a part of any other file with what it has.
+   * A file of the job's result with the length that the result lists, because a client that resumes
+   * would otherwise mix parts of two files.
    *
    * @throws ProblemException {@code artifact-not-found} if the job has no result, or the file is
-   *     gone, another one, or not below the data directory
-   * @throws SourceAwayException if the store that it is in does not answer
+   *     missing, has another length, or lies outside the data directory @throws SourceAwayException
+   *     if its store does not answer
    */
   Resource file(Job job, JobResult.Artifact artifact) {
     Optional<String> store = job.artifactDirectory().filter(StoredResults::isStored);
@@ -60,7 +60,7 @@ class ArtifactFolders {
     }
   }
 
-  /** Where a client may ask for the file itself; empty where it is handed out here. */
+  /** The presigned URL of the file; empty if this service serves it. */
   Optional<URI> link(Resource file) {
     return file instanceof StoredArtifact there ? stored.link(there) : Optional.empty();
   }

@@ -40,7 +40,7 @@ class ExpertReports {
     return new ExpertUtilization(true, List.copyOf(file.get("data").values()));
   }
 
-  /** A layer that two attempts reported counts as the later one said. */
+  /** If two attempts reported a layer, the later report counts. */
   private ExpertUtilization fromEvents(Job job, boolean complete) {
     Map<Integer, JsonNode> layers = new TreeMap<>();
     for (JobEvent event : events.newest(job.id(), EVENT, MOST_LAYERS)) {

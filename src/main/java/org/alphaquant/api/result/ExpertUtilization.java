@@ -23,7 +23,7 @@ record ExpertUtilization(boolean complete, List<JsonNode> data) {
     return layer.get("layer").intValue();
   }
 
-  /** One layer alone; no data where it has no experts or is not finished. */
+  /** Only one layer; no data if it has no experts or is not finished. */
   ExpertUtilization only(int layer) {
     return new ExpertUtilization(complete, data.stream().filter(it -> layer(it) == layer).toList());
   }

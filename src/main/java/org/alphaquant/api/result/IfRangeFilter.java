@@ -13,7 +13,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Takes {@code Range} away where {@code If-Range} names another version of the file, because Spring
+ * Removes {@code Range} where {@code If-Range} names another version of the file, because Spring
  * answers such a request with a part of the new file, which the client would append to the old.
  */
 @Component

@@ -1,2 +1,2 @@
-/** Endpoints for what a job has made: files, the archive of all, reports on experts. */
+/** Endpoints for a job's results: files, the archive of all files, reports on experts. */
 package org.alphaquant.api.result;

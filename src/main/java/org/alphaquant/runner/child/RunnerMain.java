@@ -28,7 +28,7 @@ public final class RunnerMain {
     return arguments.size() == 3 && arguments.get(0).equals(COMMAND);
   }
 
-  /** Handles requests until the service that started this process is gone. Does not return. */
+  /** Handles requests until the service that started this process has ended. Does not return. */
   public static void main(String[] arguments) {
     serve(List.of(arguments), RunnerMain::quantization);
   }
