@@ -1,7 +1,8 @@
 """Routed experts: T tokens choose k of E experts each.
 
 (token, slot) pairs are sorted by expert once, so that expert e's tokens are
-rows[offsets[e] : offsets[e + 1]] with their weights. gate_up [C, 2M, K], gate rows first, and down
+rows[offsets[e] : offsets[e + 1]] with their weights. gate_up [C, 2M, K], gate rows first ([C, M, K]
+without a gate), and down
 [C, K, M] are those of experts first..last-1; biases is empty, or [C, 2M] and [C, K]. Sums run over
 `chunk` rows at once.
 """
@@ -64,9 +65,9 @@ def stacked_linear(x: Tensor, w: Tensor, biases: List[Tensor], which: int) -> Te
     return out.to(torch.float32)
 
 
-def intermediate(x: Tensor, gate_up: Tensor, biases: List[Tensor], clamped: bool, e: int) -> Tensor:
+def intermediate(x: Tensor, gate_up: Tensor, biases: List[Tensor], act: int, e: int) -> Tensor:
     """What the down projection of expert e reads."""
-    return feed_forward.activate(expert_linear(x, gate_up, biases, 0, e), clamped)
+    return feed_forward.activate(expert_linear(x, gate_up, biases, 0, e), act)
 
 
 def most_tokens(offsets: List[int], first: int, last: int) -> int:
@@ -93,7 +94,7 @@ def add_together(
     gate_up: Tensor,
     down: Tensor,
     biases: List[Tensor],
-    clamped: bool,
+    act: int,
     down_input: activation.Rounding,
     rows: Tensor,
     weights: Tensor,
@@ -113,7 +114,7 @@ def add_together(
     tokens = torch.index_select(rows, 0, place)
     p = torch.index_select(weights, 0, place) * torch.flatten(taken.to(torch.float32))
     x = torch.reshape(torch.index_select(h, 0, tokens), [last - first, most, -1])
-    inner = feed_forward.activate(stacked_linear(x, gate_up, biases, 0), clamped)
+    inner = feed_forward.activate(stacked_linear(x, gate_up, biases, 0), act)
     inner = activation.round_inputs(inner, down_input).to(h.dtype)
     out = stacked_linear(inner, down, biases, 1)
     return y.index_add_(0, tokens, torch.flatten(out, 0, 1) * torch.unsqueeze(p, -1))
@@ -125,7 +126,7 @@ def add_outputs(
     gate_up: Tensor,
     down: Tensor,
     biases: List[Tensor],
-    clamped: bool,
+    act: int,
     down_input: activation.Rounding,
     rows: Tensor,
     weights: Tensor,
@@ -137,14 +138,14 @@ def add_outputs(
     """y[token] += p * down(intermediate(h[token])) for experts first..last-1, in place."""
     if h.is_cuda and fits_together(gate_up, offsets, first, last, chunk):
         return add_together(
-            y, h, gate_up, down, biases, clamped, down_input, rows, weights, offsets, first, last
+            y, h, gate_up, down, biases, act, down_input, rows, weights, offsets, first, last
         )
     for e in range(first, last):
         for start in range(offsets[e], offsets[e + 1], chunk):
             end = min(start + chunk, offsets[e + 1])
             tokens = rows[start:end]
             x = torch.index_select(h, 0, tokens)
-            inner = intermediate(x, gate_up, biases, clamped, e - first)
+            inner = intermediate(x, gate_up, biases, act, e - first)
             inner = activation.round_inputs(inner, down_input)
             out = expert_linear(inner.to(h.dtype), down, biases, 1, e - first)
             y.index_add_(0, tokens, out * torch.unsqueeze(weights[start:end], -1))
@@ -155,7 +156,7 @@ def activations(
     h: Tensor,
     gate_up: Tensor,
     biases: List[Tensor],
-    clamped: bool,
+    act: int,
     rows: Tensor,
     offsets: List[int],
     first: int,
@@ -168,11 +169,11 @@ def activations(
     read: List[Tensor] = []
     for e in range(first, last):
         count = offsets[e + 1] - offsets[e]
-        a = torch.empty([count, gate_up.shape[1] // 2], dtype=h.dtype, device=h.device)
+        a = torch.empty([count, feed_forward.inner_width(gate_up.shape[1], act)], dtype=h.dtype, device=h.device)
         for start in range(0, count, chunk):
             end = min(start + chunk, count)
             x = torch.index_select(h, 0, rows[offsets[e] + start : offsets[e] + end])
-            a[start:end] = intermediate(x, gate_up, biases, clamped, e - first)
+            a[start:end] = intermediate(x, gate_up, biases, act, e - first)
         read.append(a)
     return read
 
@@ -215,7 +216,7 @@ def largest_intermediate(
     h: Tensor,
     gate_up: Tensor,
     biases: List[Tensor],
-    clamped: bool,
+    act: int,
     rows: Tensor,
     offsets: List[int],
     first: int,
@@ -228,7 +229,7 @@ def largest_intermediate(
         for start in range(offsets[e], offsets[e + 1], chunk):
             end = min(start + chunk, offsets[e + 1])
             x = torch.index_select(h, 0, rows[start:end])
-            inner = intermediate(x, gate_up, biases, clamped, e - first)
+            inner = intermediate(x, gate_up, biases, act, e - first)
             so_far = most[e - first : e - first + 1]
             most[e - first] = tensor.largest(inner, so_far)[0]
     return most

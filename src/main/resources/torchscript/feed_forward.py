@@ -31,13 +31,28 @@ def relu_squared(x: Tensor) -> Tensor:
     return positive * positive
 
 
-def activate(gate_up: Tensor, clamped: bool) -> Tensor:
-    """SwiGLU on a stacked projection, or gpt-oss's variant (model card, arXiv 2508.10925, section
-    2.2): both parts clamped at 7, the gate from above only, a steeper sigmoid, and one more than
-    up.
+def inner_width(rows: int, act: int) -> int:
+    """How wide the result of an activation is for this many rows of first linears."""
+    return rows if act == 3 else rows // 2
+
+
+def activate(gate_up: Tensor, act: int) -> Tensor:
+    """An activation by its number, on a stacked projection: 0 SwiGLU, 1 its clamped variant, 2 GELU
+    in SiLU's place, 3 squared ReLU of all that is there.
     """
-    if not clamped:
-        return swiglu_stacked(gate_up)
+    if act == 1:
+        return clamped_swiglu_stacked(gate_up)
+    if act == 2:
+        return geglu_tanh_stacked(gate_up)
+    if act == 3:
+        return relu_squared(gate_up)
+    return swiglu_stacked(gate_up)
+
+
+def clamped_swiglu_stacked(gate_up: Tensor) -> Tensor:
+    """gpt-oss's variant of SwiGLU (model card, arXiv 2508.10925, section 2.2): both parts clamped at
+    7, the gate from above only, a steeper sigmoid, and one more than up.
+    """
     width = gate_up.shape[-1] // 2
     gate = torch.clamp_max(gate_up[..., :width], 7.0)
     up = torch.clamp(gate_up[..., width : 2 * width], -7.0, 7.0)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 import experts
+import feed_forward
 
 
 def token_weight(p: Tensor, power: float) -> Tensor:
@@ -102,7 +103,7 @@ def add_rows(H: Tensor, x: Tensor, weight: Tensor, chunk: int) -> Tensor:
 
 
 def read_by(
-    h: Tensor, gate_up: List[Tensor], biases: List[Tensor], clamped: bool, rows: Tensor, e: int
+    h: Tensor, gate_up: List[Tensor], biases: List[Tensor], act: int, rows: Tensor, e: int
 ) -> Tensor:
     """What a linear of an expert reads: its tokens, or with gate_up [C, 2M, K] the activations of its
     e-th expert, which down reads. float32 [n, K] or [n, M].
@@ -110,14 +111,14 @@ def read_by(
     x = torch.index_select(h, 0, rows)
     if len(gate_up) == 0:
         return x.to(torch.float32)
-    return experts.intermediate(x, gate_up[0], biases, clamped, e)
+    return experts.intermediate(x, gate_up[0], biases, act, e)
 
 
 def of_experts(
     h: Tensor,
     gate_up: List[Tensor],
     biases: List[Tensor],
-    clamped: bool,
+    act: int,
     rows: Tensor,
     weights: Tensor,
     offsets: List[int],
@@ -131,12 +132,12 @@ def of_experts(
     """
     K = h.shape[1]
     if len(gate_up) > 0:
-        K = gate_up[0].shape[1] // 2
+        K = feed_forward.inner_width(gate_up[0].shape[1], act)
     H = torch.zeros([last - first, K, K], dtype=torch.float32, device=h.device)
     for e in range(first, last):
         for start in range(offsets[e], offsets[e + 1], chunk):
             end = min(start + chunk, offsets[e + 1])
-            x = read_by(h, gate_up, biases, clamped, rows[start:end], e - first)
+            x = read_by(h, gate_up, biases, act, rows[start:end], e - first)
             accumulate(H[e - first], x, token_weight(weights[start:end], power))
     return H
 
@@ -285,7 +286,7 @@ def intermediate_moments(
     h: Tensor,
     gate_up: List[Tensor],
     biases: List[Tensor],
-    clamped: bool,
+    act: int,
     rows: Tensor,
     weights: Tensor,
     offsets: List[int],
@@ -299,7 +300,7 @@ def intermediate_moments(
     for e in range(first, last):
         for start in range(offsets[e], offsets[e + 1], chunk):
             end = min(start + chunk, offsets[e + 1])
-            x = read_by(h, gate_up, biases, clamped, rows[start:end], e - first)
+            x = read_by(h, gate_up, biases, act, rows[start:end], e - first)
             s[start - offsets[first] : end - offsets[first]] = row_squares(x, chunk)
     w = token_weight(weights[offsets[first] : offsets[last]], power).to(torch.float64)
     return sums_by_expert(w * w * s * s, offsets, first, last)

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.alphaquant.distill.LatentWeight.Rows;
 import org.alphaquant.format.TensorScheme;
@@ -21,10 +22,6 @@ import org.alphaquant.torch.TensorScope;
 
 /** Builds the trained parts of a quantized model, layer by layer. */
 final class Student {
-
-  private static final int GATE = 0;
-  private static final int UP = 1;
-  private static final int DOWN = 2;
 
   private final TensorScope scope;
   private final StudentWeights weights;
@@ -94,34 +91,36 @@ final class Student {
     source.gateUp().close();
     source.down().close();
     moe.hold(new ExpertWeights(0, gateUp, down, source.biases(), source.activation()));
-    long width = gateUp.getShape().get(1) / 2;
-    trained.addAll(gateAndUp(moe, gateUp, width));
-    trained.addAll(bySchemes(moe, List.of(DOWN), down, 0, down.getShape().get(1)));
+    int linears = source.activation().linears();
+    trained.addAll(gateAndUp(moe, gateUp, linears, gateUp.getShape().get(1) / linears));
+    List<IntFunction<String>> last = List.of(moe::down);
+    trained.addAll(bySchemes(moe, last, down, 0, down.getShape().get(1)));
   }
 
   // One stack where both have the same schemes, as they mostly have.
-  private List<LatentWeight> gateAndUp(MoeFeedForward moe, NDArray leaf, long width) {
+  private List<LatentWeight> gateAndUp(MoeFeedForward moe, NDArray leaf, int linears, long width) {
     boolean alike =
         IntStream.range(0, moe.experts())
-            .allMatch(e -> scheme(moe, e, GATE).equals(scheme(moe, e, UP)));
+            .allMatch(e -> moe.first(e).stream().map(weights::scheme).distinct().count() == 1);
+    List<IntFunction<String>> all =
+        IntStream.range(0, linears)
+            .<IntFunction<String>>mapToObj(i -> e -> moe.first(e).get(i))
+            .toList();
     if (alike) {
-      return bySchemes(moe, List.of(GATE, UP), leaf, 0, 2 * width);
+      return bySchemes(moe, all, leaf, 0, linears * width);
     }
-    List<LatentWeight> both = new ArrayList<>(bySchemes(moe, List.of(GATE), leaf, 0, width));
-    both.addAll(bySchemes(moe, List.of(UP), leaf, width, width));
-    return both;
-  }
-
-  private TensorScheme scheme(MoeFeedForward moe, int expert, int projection) {
-    return weights.scheme(moe.names(expert).get(projection));
+    return IntStream.range(0, linears)
+        .mapToObj(i -> bySchemes(moe, List.of(all.get(i)), leaf, i * width, width))
+        .flatMap(List::stream)
+        .toList();
   }
 
   // Experts whose projections have the same scheme are trained as one stack.
   private List<LatentWeight> bySchemes(
-      MoeFeedForward moe, List<Integer> projections, NDArray leaf, long first, long count) {
+      MoeFeedForward moe, List<IntFunction<String>> linears, NDArray leaf, long first, long count) {
     Map<TensorScheme, List<Integer>> groups = new LinkedHashMap<>();
     for (int e = 0; e < moe.experts(); e++) {
-      TensorScheme scheme = scheme(moe, e, projections.get(0));
+      TensorScheme scheme = weights.scheme(linears.get(0).apply(e));
       if (!scheme.isUnquantized()) {
         groups.computeIfAbsent(scheme, ignored -> new ArrayList<>()).add(e);
       }
@@ -130,17 +129,14 @@ final class Student {
         .map(
             experts -> {
               long[] elements = experts.stream().mapToLong(e -> e).toArray();
-              return latent(
-                  new Rows(leaf, elements, first, count, parts(moe, experts, projections)));
+              return latent(new Rows(leaf, elements, first, count, parts(experts, linears)));
             })
         .toList();
   }
 
   private static List<List<String>> parts(
-      MoeFeedForward moe, List<Integer> experts, List<Integer> projections) {
-    return projections.stream()
-        .map(p -> experts.stream().map(e -> moe.names(e).get(p)).toList())
-        .toList();
+      List<Integer> experts, List<IntFunction<String>> linears) {
+    return linears.stream().map(linear -> experts.stream().map(linear::apply).toList()).toList();
   }
 
   private LatentWeight latent(Rows rows) {

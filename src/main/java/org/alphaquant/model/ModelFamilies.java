@@ -48,6 +48,7 @@ import org.alphaquant.model.ministral3.Ministral3Family;
 import org.alphaquant.model.mistral.MistralFamily;
 import org.alphaquant.model.mistral4.Mistral4Family;
 import org.alphaquant.model.mixtral.MixtralFamily;
+import org.alphaquant.model.nemotronh.NemotronHFamily;
 import org.alphaquant.model.olmo2.Olmo2Family;
 import org.alphaquant.model.olmo3.Olmo3Family;
 import org.alphaquant.model.olmoe.OlmoeFamily;
@@ -127,6 +128,7 @@ public final class ModelFamilies {
           new GraniteMoeSharedFamily(),
           new GraniteMoeHybridFamily(),
           new Lfm2MoeFamily(),
+          new NemotronHFamily(),
           new Mistral4Family());
 
   private ModelFamilies() {}

@@ -78,8 +78,7 @@ record ExpertCalibration(
   NDArray inputHessians(TensorScope scope, ExpertRange range) {
     return GramSums.of(scope)
         .map(sums -> reducedInputs(sums, range))
-        .orElseGet(
-            () -> over(scope, "hessian.of_experts", new NDList(), new NDList(), false, range));
+        .orElseGet(() -> over(scope, "hessian.of_experts", new NDList(), new NDList(), 0, range));
   }
 
   /** Sums of w² |x|⁴ over what gate and up read on this device, float64 [C]. */
@@ -117,7 +116,7 @@ record ExpertCalibration(
         sum,
         new NDList(weights.gateUp()),
         weights.biases(),
-        weights.clamped(),
+        weights.activation().number(),
         new ExpertRange(weights.from(), weights.from() + weights.count()));
   }
 
@@ -127,14 +126,14 @@ record ExpertCalibration(
       String sum,
       NDList gateUp,
       NDList biases,
-      boolean clamped,
+      int activation,
       ExpertRange range) {
     return scope.run(
         sum,
         h,
         gateUp,
         biases,
-        clamped,
+        activation,
         dispatch.rows(),
         dispatch.weights(),
         dispatch.offsets(),
@@ -175,7 +174,7 @@ record ExpertCalibration(
         h,
         weights.gateUp(),
         weights.biases(),
-        weights.clamped(),
+        weights.activation().number(),
         dispatch.rows(),
         dispatch.offsets(),
         weights.from(),
@@ -237,7 +236,7 @@ record ExpertCalibration(
                     h,
                     weights.gateUp(),
                     weights.biases(),
-                    weights.clamped(),
+                    weights.activation().number(),
                     dispatch.rows(),
                     dispatch.offsets(),
                     weights.from(),

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.alphaquant.checkpoint.Dtype;
@@ -32,9 +33,6 @@ record ExpertKeeper(
     int expertsAtOnce,
     UnaryOperator<List<TensorSource>> away)
     implements ExpertStage {
-
-  private static final int GATE = 0;
-  private static final int DOWN = 2;
 
   @Override
   public void take(
@@ -101,7 +99,7 @@ record ExpertKeeper(
       result.took("hessian", start, scope);
       keep(
           scope,
-          names(block, from, to, GATE),
+          names(from, to, e -> block.first(e).get(0)),
           calibration,
           from,
           hessians,
@@ -124,7 +122,7 @@ record ExpertKeeper(
       NDArray fourth = calibration.downMoments(scope, weights, Optional.empty());
       NDArray largest = calibration.largestDown(scope, weights, Optional.empty());
       result.took("hessian", start, scope);
-      List<String> names = names(block, from, from + weights.count(), DOWN);
+      List<String> names = names(from, from + weights.count(), block::down);
       keep(scope, names, calibration, from, hessians, fourth, largest, result);
     }
   }
@@ -153,7 +151,7 @@ record ExpertKeeper(
     result.took("keep", start, scope);
   }
 
-  private static List<String> names(MoeFeedForward block, int from, int to, int projection) {
-    return IntStream.range(from, to).mapToObj(e -> block.names(e).get(projection)).toList();
+  private static List<String> names(int from, int to, IntFunction<String> name) {
+    return IntStream.range(from, to).mapToObj(name).toList();
   }
 }

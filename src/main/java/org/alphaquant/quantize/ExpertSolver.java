@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
-import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.model.block.ExpertWeights;
@@ -31,51 +31,58 @@ record ExpertSolver(
     IntPredicate unseen,
     LayerResult result) {
 
-  private static final int GATE = 0;
-  private static final int UP = 1;
-  private static final int DOWN = 2;
-
   boolean quantizesGateOrUp() {
-    return any(GATE, batches::quantizes) || any(UP, batches::quantizes);
+    return IntStream.range(from, to)
+        .anyMatch(e -> block.first(e).stream().anyMatch(batches::quantizes));
   }
 
   boolean quantizesDown() {
-    return any(DOWN, batches::quantizes);
+    return IntStream.range(from, to).anyMatch(e -> batches.quantizes(block.down(e)));
   }
 
   boolean asksForLargestDown() {
-    return any(DOWN, batches::asksForLargest);
+    return IntStream.range(from, to).anyMatch(e -> batches.asksForLargest(block.down(e)));
   }
 
   /** Quantizes gate and up in place; what changed goes to {@code kept}, unless that is null. */
   void gateAndUp(
       TensorScope scope, ExpertWeights weights, CalibratedInput input, List<SolvedRows> kept) {
-    long width = weights.gateUp().getShape().get(1) / 2;
+    int linears = weights.activation().linears();
+    long width = weights.gateUp().getShape().get(1) / linears;
     Stacked rows = new Stacked(weights.gateUp(), input, kept);
-    bySchemes(GATE, UP)
+    bySchemes(block::first)
         .forEach(
             (schemes, experts) -> {
-              if (schemes.get(0).equals(schemes.get(1))) {
-                Part gate = new Part(0, width, names(experts, GATE));
-                Part up = new Part(width, 2 * width, names(experts, UP));
-                solve(scope, rows, schemes.get(0), experts, 0, 2 * width, List.of(gate, up));
-              } else {
-                Part gate = new Part(0, width, names(experts, GATE));
-                solve(scope, rows, schemes.get(0), experts, 0, width, List.of(gate));
-                Part up = new Part(0, width, names(experts, UP));
-                solve(scope, rows, schemes.get(1), experts, width, 2 * width, List.of(up));
+              boolean alike = schemes.stream().distinct().count() == 1;
+              for (int first = 0; first < linears; first += alike ? linears : 1) {
+                int last = alike ? linears : first + 1;
+                List<Part> parts = parts(experts, first, last, width);
+                long begin = first * width;
+                solve(scope, rows, schemes.get(first), experts, begin, last * width, parts);
               }
             });
+  }
+
+  // Linears first..last-1 of some experts, rows counted from the first of them.
+  private List<Part> parts(List<Integer> experts, int first, int last, long width) {
+    return IntStream.range(first, last)
+        .mapToObj(
+            i ->
+                new Part(
+                    (i - first) * width,
+                    (i - first + 1) * width,
+                    names(experts, e -> block.first(e).get(i))))
+        .toList();
   }
 
   /** Quantizes the down projections in place. */
   void down(TensorScope scope, ExpertWeights weights, CalibratedInput input) {
     long width = weights.down().getShape().get(1);
     Stacked rows = new Stacked(weights.down(), input, null);
-    bySchemes(DOWN)
+    bySchemes(e -> List.of(block.down(e)))
         .forEach(
             (schemes, experts) -> {
-              Part part = new Part(0, width, names(experts, DOWN));
+              Part part = new Part(0, width, names(experts, block::down));
               solve(scope, rows, schemes.get(0), experts, 0, width, List.of(part));
             });
   }
@@ -122,12 +129,11 @@ record ExpertSolver(
   }
 
   // Experts whose projections have the same schemes are solved together.
-  private Map<List<TensorScheme>, List<Integer>> bySchemes(int... projections) {
+  private Map<List<TensorScheme>, List<Integer>> bySchemes(IntFunction<List<String>> linears) {
     Map<List<TensorScheme>, List<Integer>> groups = new LinkedHashMap<>();
     for (int e = from; e < to; e++) {
       int expert = e;
-      List<TensorScheme> schemes =
-          IntStream.of(projections).mapToObj(p -> batches.scheme(name(expert, p))).toList();
+      List<TensorScheme> schemes = linears.apply(expert).stream().map(batches::scheme).toList();
       groups.computeIfAbsent(schemes, s -> new ArrayList<>()).add(expert);
     }
     return groups;
@@ -144,15 +150,7 @@ record ExpertSolver(
     return fallbacks::get;
   }
 
-  private boolean any(int projection, Predicate<String> asked) {
-    return IntStream.range(from, to).anyMatch(e -> asked.test(name(e, projection)));
-  }
-
-  private List<String> names(List<Integer> experts, int projection) {
-    return experts.stream().map(e -> name(e, projection)).toList();
-  }
-
-  private String name(int expert, int projection) {
-    return block.names(expert).get(projection);
+  private static List<String> names(List<Integer> experts, IntFunction<String> linear) {
+    return experts.stream().map(linear::apply).toList();
   }
 }

@@ -19,14 +19,8 @@ record KeptExperts(MoeFeedForward block, SafetensorsFile file, double[] evidence
 
   /** One of the two inputs of every expert. */
   enum Projection {
-    GATE_AND_UP(0),
-    DOWN(2);
-
-    private final int named;
-
-    Projection(int named) {
-      this.named = named;
-    }
+    GATE_AND_UP,
+    DOWN
   }
 
   boolean isUnseen(int expert) {
@@ -108,6 +102,6 @@ record KeptExperts(MoeFeedForward block, SafetensorsFile file, double[] evidence
   }
 
   private String name(Projection projection, int expert) {
-    return block.names(expert).get(projection.named);
+    return projection == Projection.DOWN ? block.down(expert) : block.first(expert).get(0);
   }
 }

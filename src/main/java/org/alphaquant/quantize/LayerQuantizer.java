@@ -80,6 +80,9 @@ final class LayerQuantizer {
       ResidualStream stream,
       LayerResult result) {
     int last = attention.stages().size() - 1;
+    if (last < 0) {
+      return;
+    }
     for (int s = 0; s < last; s++) {
       List<Linear> linears = attention.stages().get(s);
       if (stages.wants(linears)) {

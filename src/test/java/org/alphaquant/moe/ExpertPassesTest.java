@@ -90,7 +90,7 @@ class ExpertPassesTest {
                   block.h(),
                   new NDList(weights.gateUp()),
                   weights.biases(),
-                  weights.clamped(),
+                  weights.activation().number(),
                   block.dispatch().rows(),
                   block.dispatch().weights(),
                   block.dispatch().offsets(),

@@ -1,24 +1,29 @@
 package org.alphaquant.model.block;
 
-/** The gated activation between a feed-forward block's first linears and its last. */
+/**
+ * What stands between the first linears of a feed-forward block, or of an expert, and its last. The
+ * scripts know them by their order here.
+ */
 public enum Activation {
   /** silu(gate) * up (Shazeer 2020, arXiv 2002.05202). */
-  SWIGLU("feed_forward.swiglu_stacked"),
+  SWIGLU,
+
+  /** (up + 1) * gate * sigmoid(1.702 gate), gate at most 7 and up within 7 of zero (gpt-oss). */
+  CLAMPED_SWIGLU,
 
   /** gelu(gate) * up, GELU by its tanh approximation (Gemma). */
-  GEGLU_TANH("feed_forward.geglu_tanh_stacked"),
+  GEGLU_TANH,
 
-  /** relu(x)² without a gate (So et al. 2021, Primer). */
-  RELU_SQUARED("feed_forward.relu_squared");
+  /** relu(x)² of one linear, without a gate (So et al. 2021, Primer). */
+  RELU_SQUARED;
 
-  private final String function;
-
-  Activation(String function) {
-    this.function = function;
+  /** As scripts take it. */
+  public int number() {
+    return ordinal();
   }
 
-  /** The script that computes it from the first linears' outputs side by side. */
-  String function() {
-    return function;
+  /** Linears whose outputs it takes: gate and up, or one. */
+  public int linears() {
+    return this == RELU_SQUARED ? 1 : 2;
   }
 }

@@ -49,7 +49,7 @@ public record Dispatch(NDArray rows, NDArray weights, long[] offsets) {
         experts.gateUp(),
         experts.down(),
         experts.biases(),
-        experts.clamped(),
+        experts.activation().number(),
         downInput.numbers(),
         rows,
         weights,

@@ -13,7 +13,8 @@ import org.alphaquant.torch.TensorScope;
  * @param hidden width of the residual stream
  * @param width inner width of an expert
  * @param biased whether every linear has a bias
- * @param names module names of an expert's gate, up and down linears, in this order
+ * @param names module names of an expert's linears, in order of evaluation: gate, up and down, or
+ *     up and down
  */
 public record Experts(
     WeightReader reader,
@@ -21,26 +22,32 @@ public record Experts(
     long hidden,
     long width,
     boolean biased,
-    ExpertActivation activation,
+    Activation activation,
     IntFunction<List<String>> names) {
 
-  private static final int GATE = 0;
-  private static final int UP = 1;
-  private static final int DOWN = 2;
-
-  /** Module names of an expert's gate, up and down linears, in this order. */
+  /** Module names of an expert's linears, in order of evaluation. */
   List<String> names(int expert) {
     return names.apply(expert);
   }
 
-  /** How the input of an expert's gate and up (0) or down (2) projection is rounded. */
-  InputRounding input(int expert, int projection) {
-    return reader.overlay().input(names(expert).get(projection));
+  /** Those of the linears that read the block's input: gate and up, or up alone. */
+  List<String> first(int expert) {
+    return names(expert).subList(0, activation.linears());
+  }
+
+  /** That of the linear behind the activation. */
+  String down(int expert) {
+    return names(expert).get(activation.linears());
+  }
+
+  /** How the input of a linear is rounded. */
+  InputRounding input(String linear) {
+    return reader.overlay().input(linear);
   }
 
   /** Bytes that one loaded expert takes. */
   long bytesEach() {
-    return 3 * width * hidden * Float.BYTES;
+    return (activation.linears() + 1) * width * hidden * Float.BYTES;
   }
 
   /** Reads experts from..to-1 into a scope, straight into stacked arrays. */
@@ -50,11 +57,11 @@ public record Experts(
           "experts %d..%d of %s asked for; there are %d".formatted(from, to, names(0), count));
     }
     long chunk = to - from;
-    NDArray gateUp = allocate(scope, chunk, 2 * width, hidden);
+    NDArray gateUp = allocate(scope, chunk, activation.linears() * width, hidden);
     NDArray down = allocate(scope, chunk, hidden, width);
     NDList biases = new NDList();
     if (biased) {
-      biases.add(allocate(scope, chunk, 2 * width));
+      biases.add(allocate(scope, chunk, activation.linears() * width));
       biases.add(allocate(scope, chunk, hidden));
     }
     ExpertWeights weights = new ExpertWeights(from, gateUp, down, biases, activation);
@@ -66,14 +73,16 @@ public record Experts(
 
   private void place(WeightReader into, int expert, ExpertWeights weights) {
     int index = expert - weights.from();
-    List<String> modules = names(expert);
-    into.place(weights.gateUp(), modules.get(GATE) + ".weight", index, 0);
-    into.place(weights.gateUp(), modules.get(UP) + ".weight", index, width);
-    into.place(weights.down(), modules.get(DOWN) + ".weight", index, 0);
+    List<String> first = first(expert);
+    for (int i = 0; i < first.size(); i++) {
+      into.place(weights.gateUp(), first.get(i) + ".weight", index, i * width);
+    }
+    into.place(weights.down(), down(expert) + ".weight", index, 0);
     if (biased) {
-      into.place(weights.biases().get(0), modules.get(GATE) + ".bias", index, 0);
-      into.place(weights.biases().get(0), modules.get(UP) + ".bias", index, width);
-      into.place(weights.biases().get(1), modules.get(DOWN) + ".bias", index, 0);
+      for (int i = 0; i < first.size(); i++) {
+        into.place(weights.biases().get(0), first.get(i) + ".bias", index, i * width);
+      }
+      into.place(weights.biases().get(1), down(expert) + ".bias", index, 0);
     }
   }
 

@@ -5,7 +5,7 @@ import java.util.List;
 import org.alphaquant.torch.TensorScope;
 
 /** The feed-forward block of one layer, with its norms and the residual around it. */
-public sealed interface FeedForward permits DenseFeedForward, MoeFeedForward {
+public sealed interface FeedForward permits DenseFeedForward, MoeFeedForward, NoFeedForward {
 
   /**
    * The input of the block's first linears and its router for the stream x [B, S, H], as [B*S, H].

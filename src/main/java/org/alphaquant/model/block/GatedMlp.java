@@ -9,7 +9,7 @@ import org.alphaquant.torch.TensorScope;
 /**
  * down(activation(gate h, up h)).
  *
- * @param first gate and up, or one linear that holds both, the gate's rows first
+ * @param first gate and up, or one linear that holds both, the gate's rows first; or up alone
  */
 public record GatedMlp(List<Linear> first, Linear down, Activation activation) {
 
@@ -30,7 +30,7 @@ public record GatedMlp(List<Linear> first, Linear down, Activation activation) {
       NDArray activated =
           activation == Activation.SWIGLU && outputs.length == 2
               ? inner.run("feed_forward.swiglu", outputs[0], outputs[1])
-              : inner.run(activation.function(), together(inner, outputs));
+              : inner.run("feed_forward.activate", together(inner, outputs), activation.number());
       return inner.keep(scope, activated);
     }
   }

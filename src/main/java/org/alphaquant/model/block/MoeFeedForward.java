@@ -15,9 +15,6 @@ public final class MoeFeedForward implements FeedForward {
   // Experts are held from the first forward to the last when a whole layer of them is this small.
   private static final long RESIDENT_BYTES = 2L << 30;
 
-  private static final int GATE = 0;
-  private static final int DOWN = 2;
-
   private final TensorScope owner;
   private final Residual residual;
   private final Router router;
@@ -63,9 +60,19 @@ public final class MoeFeedForward implements FeedForward {
     return Optional.ofNullable(shared);
   }
 
-  /** Module names of an expert's gate, up and down linears, in this order. */
+  /** Module names of an expert's linears, in order of evaluation. */
   public List<String> names(int expert) {
     return experts.names(expert);
+  }
+
+  /** Those of the linears that read the block's input: gate and up, or up alone. */
+  public List<String> first(int expert) {
+    return experts.first(expert);
+  }
+
+  /** That of the linear behind the activation. */
+  public String down(int expert) {
+    return experts.down(expert);
   }
 
   /** Bytes that one loaded expert takes. */
@@ -150,12 +157,19 @@ public final class MoeFeedForward implements FeedForward {
   // The end of the run of experts from `from` on whose inputs are rounded alike.
   private int alike(int from, int to) {
     for (int e = from + 1; e < to; e++) {
-      if (!experts.input(e, GATE).equals(experts.input(from, GATE))
-          || !experts.input(e, DOWN).equals(experts.input(from, DOWN))) {
+      if (!firstInput(e).equals(firstInput(from)) || !downInput(e).equals(downInput(from))) {
         return e;
       }
     }
     return to;
+  }
+
+  private InputRounding firstInput(int expert) {
+    return experts.input(experts.first(expert).get(0));
+  }
+
+  private InputRounding downInput(int expert) {
+    return experts.input(experts.down(expert));
   }
 
   private record Batch(NDArray x, NDArray h, Dispatch dispatch, NDArray y) {}
@@ -171,8 +185,8 @@ public final class MoeFeedForward implements FeedForward {
     try (TensorScope loading = scope.child("chunk")) {
       ExpertWeights weights = weights(loading, from, to);
       for (Batch batch : batches) {
-        NDArray h = experts.input(from, GATE).apply(loading, batch.h);
-        batch.dispatch.addOutputs(loading, batch.y, h, weights, experts.input(from, DOWN));
+        NDArray h = firstInput(from).apply(loading, batch.h);
+        batch.dispatch.addOutputs(loading, batch.y, h, weights, downInput(from));
       }
     }
   }

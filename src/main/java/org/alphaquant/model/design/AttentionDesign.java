@@ -5,9 +5,17 @@ import org.alphaquant.model.block.WeightReader;
 
 /** An attention block before it is loaded. */
 public sealed interface AttentionDesign
-    permits GroupedQueryDesign, LatentDesign, DeltaNetDesign, MambaDesign, ShortConvolutionDesign {
+    permits GroupedQueryDesign,
+        LatentDesign,
+        DeltaNetDesign,
+        MambaDesign,
+        ShortConvolutionDesign,
+        NoAttentionDesign {
 
-  /** {@code grouped-query}, {@code latent}, {@code gated-delta-net}, {@code mamba-2}, ... */
+  /**
+   * {@code grouped-query}, {@code latent}, {@code gated-delta-net}, {@code mamba-2}, ... or {@code
+   * none}.
+   */
   String kind();
 
   /** Keys that a query sees at most, itself included; 0 for all before it. */

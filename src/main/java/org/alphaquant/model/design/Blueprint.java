@@ -34,7 +34,7 @@ public record Blueprint(
   }
 
   public String embedding() {
-    return decoder.prefix() + "embed_tokens.weight";
+    return decoder.embedding() + ".weight";
   }
 
   public NormDesign finalNorm() {

@@ -12,6 +12,7 @@ import org.alphaquant.model.block.Activation;
  * The settings that every decoder has.
  *
  * @param prefix prefix of {@code layers.0.} in tensor names
+ * @param embedding module name of the token embedding
  * @param head module name of the output projection
  * @param lastNorm name of the norm before the head, behind the prefix
  * @param epsilon of every norm of width {@code hidden}
@@ -19,6 +20,7 @@ import org.alphaquant.model.block.Activation;
  */
 public record DecoderConfig(
     String prefix,
+    String embedding,
     String head,
     int layers,
     long hidden,
@@ -43,17 +45,25 @@ public record DecoderConfig(
   public static DecoderConfig read(
       ModelSource source, double epsilon, long positions, Style style) {
     ModelConfig config = source.config();
-    if (style.activation() == Activation.SWIGLU) {
-      config.oneOf("hidden_act", "silu", Set.of("silu", "swish"));
-    }
     long layers = config.positive("num_hidden_layers");
     if (layers > MOST_LAYERS) {
       throw config.wrong("num_hidden_layers", "is " + layers + ", above " + MOST_LAYERS);
     }
+    return read(source, (int) layers, epsilon, positions, style);
+  }
+
+  /** The same for families that count their layers otherwise. */
+  public static DecoderConfig read(
+      ModelSource source, int layers, double epsilon, long positions, Style style) {
+    ModelConfig config = source.config();
+    if (style.activation() == Activation.SWIGLU) {
+      config.oneOf("hidden_act", "silu", Set.of("silu", "swish"));
+    }
     return new DecoderConfig(
         source.prefix(),
+        source.embedding(),
         source.head(),
-        (int) layers,
+        layers,
         config.positive("hidden_size"),
         source.vocabulary(),
         config.aboveZero(config.spelling(EPSILON), epsilon),
@@ -66,7 +76,7 @@ public record DecoderConfig(
   /** The same with another name of the norm before the head. */
   public DecoderConfig withLastNorm(String name) {
     return new DecoderConfig(
-        prefix, head, layers, hidden, vocabulary, epsilon, positions, tied, name, style);
+        prefix, embedding, head, layers, hidden, vocabulary, epsilon, positions, tied, name, style);
   }
 
   /** Name prefix of a layer's tensors, ending in a dot. */

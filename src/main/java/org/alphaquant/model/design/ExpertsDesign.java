@@ -6,7 +6,7 @@ import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.FusedExperts.Arrangement;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
-import org.alphaquant.model.block.ExpertActivation;
+import org.alphaquant.model.block.Activation;
 import org.alphaquant.model.block.Experts;
 import org.alphaquant.model.block.WeightReader;
 import org.alphaquant.storage.source.SourceTensor;
@@ -26,12 +26,12 @@ public record ExpertsDesign(
     long width,
     FusedExperts stack,
     boolean published,
-    ExpertActivation activation) {
+    Activation activation) {
 
   /**
    * Module names {@code <module>.<e>.<gate, up or down>}.
    *
-   * @param roles the last part of the names of gate, up and down
+   * @param roles the last part of the names of gate, up and down, or of up and down
    */
   public record Names(String module, List<String> roles) {
 
@@ -52,12 +52,17 @@ public record ExpertsDesign(
             names.module() + ".gate_up_proj",
             names.module() + ".down_proj",
             Arrangement.GATE_FIRST);
-    return new ExpertsDesign(names, count, hidden, width, stack, false, ExpertActivation.SWIGLU);
+    return new ExpertsDesign(names, count, hidden, width, stack, false, Activation.SWIGLU);
   }
 
   /** The same under the usual names. */
   public static ExpertsDesign of(String module, int count, long hidden, long width) {
     return of(new Names(module), count, hidden, width);
+  }
+
+  /** The same with another activation. */
+  public ExpertsDesign activated(Activation other) {
+    return new ExpertsDesign(names, count, hidden, width, stack, published, other);
   }
 
   /** The same, published fused. */
@@ -72,17 +77,20 @@ public record ExpertsDesign(
         : List.of();
   }
 
-  /** Gate, up and down of each expert. */
+  /** The linears of each expert, in order of evaluation. */
   List<List<LinearDesign>> linears() {
-    return IntStream.range(0, count)
+    return IntStream.range(0, count).mapToObj(this::linears).toList();
+  }
+
+  private List<LinearDesign> linears(int expert) {
+    int first = activation.linears();
+    List<String> modules = names.of(expert);
+    return IntStream.rangeClosed(0, first)
         .mapToObj(
-            e -> {
-              List<String> modules = names.of(e);
-              return List.of(
-                  linear(modules.get(0), width, hidden),
-                  linear(modules.get(1), width, hidden),
-                  linear(modules.get(2), hidden, width));
-            })
+            i ->
+                i < first
+                    ? linear(modules.get(i), width, hidden)
+                    : linear(modules.get(i), hidden, width))
         .toList();
   }
 

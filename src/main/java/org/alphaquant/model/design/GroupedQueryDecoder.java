@@ -35,7 +35,7 @@ public record GroupedQueryDecoder(
   /** Attention in its usual place. */
   public GroupedQueryDesign attention(int layer, Projections projections, Scores scores) {
     return new GroupedQueryDesign(
-        decoder.layer(layer),
+        decoder.layer(layer) + "self_attn",
         decoder.attentionResidual(layer),
         heads,
         Optional.of(rotary.design(heads.dimension(), false)),

@@ -7,13 +7,13 @@ import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.model.block.WeightReader;
 
 /**
- * Grouped-query attention under {@code <layer>self_attn}.
+ * Grouped-query attention.
  *
- * @param layer name prefix of the layer's tensors, ending in a dot
+ * @param module name of the block, without a dot behind
  * @param rotary empty without rotary embedding (NoPE)
  */
 public record GroupedQueryDesign(
-    String layer,
+    String module,
     ResidualDesign residual,
     HeadShape heads,
     Optional<RotaryDesign> rotary,
@@ -23,16 +23,21 @@ public record GroupedQueryDesign(
 
   /** The same in another place of the residual stream. */
   public GroupedQueryDesign in(ResidualDesign place) {
-    return new GroupedQueryDesign(layer, place, heads, rotary, projections, scores);
+    return new GroupedQueryDesign(module, place, heads, rotary, projections, scores);
+  }
+
+  /** The same under another name. */
+  public GroupedQueryDesign named(String other) {
+    return new GroupedQueryDesign(other, residual, heads, rotary, projections, scores);
   }
 
   /** The same with another rotation, or none. */
   public GroupedQueryDesign rotated(Optional<RotaryDesign> other) {
-    return new GroupedQueryDesign(layer, residual, heads, other, projections, scores);
+    return new GroupedQueryDesign(module, residual, heads, other, projections, scores);
   }
 
   Optional<String> sinkTensor() {
-    return scores.sinks().map(name -> layer + "self_attn." + name);
+    return scores.sinks().map(name -> module + "." + name);
   }
 
   /** The linears of the first stage: queries, keys and values, and a gate where it is one. */
@@ -47,7 +52,7 @@ public record GroupedQueryDesign(
     linears.add(projection("q_proj", gated ? 2 * queries : queries));
     linears.add(projection("k_proj", keys));
     linears.add(projection("v_proj", heads.keyHeads() * heads.valueDimension()));
-    linears.addAll(projections.gate().linear(layer + "self_attn.", heads, hidden()));
+    linears.addAll(projections.gate().linear(module + ".", heads, hidden()));
     return linears;
   }
 
@@ -58,7 +63,7 @@ public record GroupedQueryDesign(
 
   LinearDesign output() {
     return new LinearDesign(
-        layer + "self_attn." + projections.output(),
+        module + "." + projections.output(),
         hidden(),
         heads.attended(),
         projections.biases().output());
@@ -104,15 +109,14 @@ public record GroupedQueryDesign(
   }
 
   private LinearDesign projection(String name, long out) {
-    return new LinearDesign(
-        layer + "self_attn." + name, out, hidden(), projections.biases().projections());
+    return new LinearDesign(module + "." + name, out, hidden(), projections.biases().projections());
   }
 
   private NormDesign projectionNorm(int which, long count) {
     QueryKeyNorm norm = projections.norm();
     boolean perHead = norm.extent() == QueryKeyNorm.Extent.PER_HEAD;
     long width = perHead ? heads.dimension() : count * heads.dimension();
-    String name = layer + "self_attn." + norm.names().get(which);
+    String name = module + "." + norm.names().get(which);
     return new NormDesign(name, width, residual.epsilon(), norm.style());
   }
 

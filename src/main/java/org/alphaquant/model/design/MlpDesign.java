@@ -10,7 +10,7 @@ import org.alphaquant.model.block.WeightReader;
 /**
  * The linears of a feed-forward block.
  *
- * @param first gate and up, or one linear that holds both, the gate's rows first
+ * @param first gate and up, or one linear that holds both, the gate's rows first; or up alone
  * @param width inner width
  */
 public record MlpDesign(
@@ -28,6 +28,20 @@ public record MlpDesign(
             new LinearDesign(module + ".gate_proj", width, hidden, bias),
             new LinearDesign(module + ".up_proj", width, hidden, bias)),
         new LinearDesign(module + ".down_proj", hidden, width, bias),
+        width,
+        activation);
+  }
+
+  /**
+   * Two linears without a gate.
+   *
+   * @param roles their names below the module's
+   */
+  public static MlpDesign single(
+      String module, List<String> roles, long hidden, long width, Activation activation) {
+    return new MlpDesign(
+        List.of(new LinearDesign(module + "." + roles.get(0), width, hidden)),
+        new LinearDesign(module + "." + roles.get(1), hidden, width),
         width,
         activation);
   }

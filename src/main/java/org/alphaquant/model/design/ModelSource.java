@@ -12,28 +12,39 @@ import org.alphaquant.checkpoint.Checkpoint;
  *
  * @param config the part of config.json that describes the language model
  * @param prefix prefix of {@code layers.0.} in tensor names, usually {@code model.}
+ * @param embedding module name of the token embedding
  */
-public record ModelSource(Checkpoint checkpoint, ModelConfig config, String prefix) {
+public record ModelSource(
+    Checkpoint checkpoint, ModelConfig config, String prefix, String embedding) {
 
   private static final String TIED = "tie_word_embeddings";
-  private static final String EMBEDDING = "embed_tokens.weight";
-  private static final List<String> PREFIXES =
-      List.of("model.", "", "language_model.model.", "model.language_model.");
+  private static final String WEIGHT = ".weight";
+
+  // The first is the usual one; Nemotron-H has the last two.
+  private static final List<String> EMBEDDINGS =
+      List.of(
+          "model.embed_tokens",
+          "embed_tokens",
+          "language_model.model.embed_tokens",
+          "model.language_model.embed_tokens",
+          "backbone.embeddings",
+          "model.embeddings");
 
   /** Descends into the text part of a multimodal model's config. */
   public static ModelSource of(Checkpoint checkpoint) {
     ModelConfig whole = new ModelConfig(checkpoint.config());
     ModelConfig config = whole.objectOrNull("text_config").orElse(whole);
-    String prefix =
-        PREFIXES.stream()
-            .filter(candidate -> checkpoint.has(candidate + EMBEDDING))
+    String embedding =
+        EMBEDDINGS.stream()
+            .filter(candidate -> checkpoint.has(candidate + WEIGHT))
             .findFirst()
             .orElseThrow(
                 () ->
                     ModelException.tensor(
-                        "model." + EMBEDDING,
+                        EMBEDDINGS.get(0) + WEIGHT,
                         "is missing; no other name of a token embedding is there either"));
-    return new ModelSource(checkpoint, config, prefix);
+    String prefix = embedding.substring(0, embedding.lastIndexOf('.') + 1);
+    return new ModelSource(checkpoint, config, prefix, embedding);
   }
 
   public boolean has(String tensor) {
@@ -53,7 +64,7 @@ public record ModelSource(Checkpoint checkpoint, ModelConfig config, String pref
   /** {@code vocab_size}; where that is missing, as in published wrappers, the embedding's rows. */
   public long vocabulary() {
     return config.missing("vocab_size")
-        ? checkpoint.info(prefix + EMBEDDING).shape().get(0)
+        ? checkpoint.info(embedding + WEIGHT).shape().get(0)
         : config.positive("vocab_size");
   }
 

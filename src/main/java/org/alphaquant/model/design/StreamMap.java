@@ -137,7 +137,8 @@ public record StreamMap(
       Optional<NormDesign> norm = residual(index, moe.residual());
       read(moe.router().linear(), norm);
       for (List<LinearDesign> expert : moe.experts().linears()) {
-        block(norm, expert.subList(0, 2), expert.get(2));
+        int last = expert.size() - 1;
+        block(norm, expert.subList(0, last), expert.get(last));
       }
       moe.shared()
           .ifPresent(

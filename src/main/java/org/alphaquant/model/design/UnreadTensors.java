@@ -25,9 +25,8 @@ record UnreadTensors(DecoderConfig decoder, Set<String> names) {
         checkLayer(name);
       }
     }
-    for (String name : new String[] {"norm.bias", "embed_tokens.bias"}) {
-      refuseIfThere(decoder.prefix() + name);
-    }
+    refuseIfThere(decoder.prefix() + decoder.lastNorm() + ".bias");
+    refuseIfThere(decoder.embedding() + ".bias");
     refuseIfThere(decoder.head() + ".bias");
   }
 

@@ -5,7 +5,7 @@ import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.FusedExperts.Arrangement;
 import org.alphaquant.architecture.ModelConfig;
-import org.alphaquant.model.block.ExpertActivation;
+import org.alphaquant.model.block.Activation;
 import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
@@ -75,7 +75,7 @@ public final class GptOssFamily implements ModelFamily {
             new FusedExperts(
                 stacks + ".gate_up_proj", stacks + ".down_proj", Arrangement.INTERLEAVED, true),
             true,
-            ExpertActivation.CLAMPED_SWIGLU);
+            Activation.CLAMPED_SWIGLU);
     int topK = config.count(config.spelling("num_experts_per_tok", "experts_per_token"), 4);
     return decoder.sparse(layer, SoftmaxRouterDesign.plain(router, topK, true), experts, null);
   }

@@ -37,7 +37,7 @@ class ExpertsTogetherTest {
       NDArray weights = random(scope, 7, TOKENS, 2);
       Routing routing = new Routing(scope.longs(chosen, TOKENS, 2), weights);
       Dispatch dispatch = Dispatch.of(scope, routing, EXPERTS);
-      ExpertWeights experts = new ExpertWeights(0, gateUp, down, biases, ExpertActivation.SWIGLU);
+      ExpertWeights experts = new ExpertWeights(0, gateUp, down, biases, Activation.SWIGLU);
       NDArray single = scope.floats(new float[TOKENS * HIDDEN], TOKENS, HIDDEN);
       dispatch.addOutputs(scope, single, h, experts, InputRounding.NONE);
       NDArray together = scope.floats(new float[TOKENS * HIDDEN], TOKENS, HIDDEN);
@@ -48,7 +48,7 @@ class ExpertsTogetherTest {
           gateUp,
           down,
           biases,
-          false,
+          Activation.SWIGLU.number(),
           InputRounding.NONE.numbers(),
           dispatch.rows(),
           dispatch.weights(),
