@@ -94,7 +94,7 @@ public final class Rounds implements SmartLifecycle {
             .log("{} waits for the database: {}", name, DatabaseAway.reason(e));
         databaseAway = true;
       } else {
-        log.error("{} failed and goes on", name, e);
+        log.error("{} failed and will be repeated", name, e);
       }
     }
     return afterFailure;

@@ -11,7 +11,7 @@ final class Cancel extends ServiceCommand {
   @Parameters(paramLabel = "JOB", description = "Id of the job.")
   private String id;
 
-  @Option(names = "--reason", paramLabel = "TEXT", description = "Why, for whoever asks later.")
+  @Option(names = "--reason", paramLabel = "TEXT", description = "The reason, shown with the job.")
   private String reason;
 
   @Override

@@ -9,7 +9,7 @@ import tools.jackson.databind.JsonNode;
 /** Downloads a result. */
 @Command(
     name = "download",
-    description = "Download a result; goes on where an earlier download broke off.",
+    description = "Download a result; resumes an interrupted download.",
     mixinStandardHelpOptions = true)
 final class Download extends ServiceCommand {
   @Parameters(paramLabel = "JOB", description = "Id of the job.")

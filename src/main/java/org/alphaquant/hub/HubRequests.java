@@ -169,7 +169,7 @@ final class HubRequests {
     } catch (IllegalArgumentException noAddress) {
       // Told below.
     }
-    throw new FetchException(Kind.UNAVAILABLE, "the hub's list of files goes on at another host");
+    throw new FetchException(Kind.UNAVAILABLE, "the hub's list of files continues at another host");
   }
 
   static FetchException notAHub(URI address) {

@@ -57,7 +57,7 @@ public final class SigningKey {
       KeyPair pair = KeyPairGenerator.getInstance(ALGORITHM).generateKeyPair();
       VerifyingKey verifying = VerifyingKey.of(pair.getPublic());
       if (Files.exists(publicFile(file))) {
-        throw new ReceiptException(publicFile(file) + " is there already");
+        throw new ReceiptException(publicFile(file) + " exists already");
       }
       createPrivate(file);
       Files.writeString(file, Pem.text(TYPE, pair.getPrivate().getEncoded()));

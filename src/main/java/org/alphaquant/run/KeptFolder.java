@@ -47,7 +47,7 @@ record KeptFolder(Path folder, KeptManifest manifest) implements KeptCalibration
             id -> {
               FetchedSource source = context.sources().get(FetchedSource.ofCalibration(id));
               if (source == null) {
-                throw unusable("the calibration " + id + " is not there any more");
+                throw unusable("the calibration " + id + " no longer exists");
               }
               return open(Path.of(source.path()));
             });

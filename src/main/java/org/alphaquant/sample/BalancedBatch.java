@@ -58,7 +58,8 @@ final class BalancedBatch implements AutoCloseable {
             length,
             (work, layer, x) -> count(work, layers, sparse.indexOf(layer), layer, x));
     if (!sequences.isCached()) {
-      throw new IllegalArgumentException("beams need attention that can go on from a cache");
+      throw new IllegalArgumentException(
+          "beam search needs attention that can continue from a cache");
     }
     long rows = (long) groups * balance.beams();
     NDArray any = scope.floats(new float[1], 1);

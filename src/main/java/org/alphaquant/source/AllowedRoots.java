@@ -66,7 +66,7 @@ public record AllowedRoots(String property, List<Path> roots) {
     }
     throw inside
         ? new SourceException(
-            "'%s' is not there; it is looked up below %s (%s)".formatted(name, property, roots))
+            "'%s' does not exist; it is looked up below %s (%s)".formatted(name, property, roots))
         : new SourceException(
             "'%s' is outside of the allowed folders; %s allows %s"
                 .formatted(name, property, roots));

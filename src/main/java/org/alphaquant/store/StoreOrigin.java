@@ -68,7 +68,7 @@ final class StoreOrigin implements Origin {
         store
             .head(store.key(file), file)
             .orElseThrow(
-                () -> new FetchException(Kind.NOT_FOUND, "'%s' is not there".formatted(file)));
+                () -> new FetchException(Kind.NOT_FOUND, "'%s' does not exist".formatted(file)));
     StoredObject object =
         new StoredObject(
             file.name(), store.key(file), head.contentLength(), head.eTag().replace("\"", ""));

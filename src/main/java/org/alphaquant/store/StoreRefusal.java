@@ -66,7 +66,7 @@ final class StoreRefusal {
   private String message(S3Exception answer, String place) {
     String code = code(answer);
     return switch (kind(answer)) {
-      case NOT_FOUND -> "'%s' is not there (%s)".formatted(place, code);
+      case NOT_FOUND -> "'%s' does not exist (%s)".formatted(place, code);
       case ACCESS ->
           "the store '%s' refuses '%s' to the keys of alphaquant.stores.%s (%s)"
               .formatted(store, place, store, code);

@@ -85,7 +85,8 @@ public final class StoredFolder implements AutoCloseable {
   public void get(String name, Path file) throws IOException {
     StoredObject object = there.get(name);
     if (object == null) {
-      throw new FetchException(Kind.NOT_FOUND, "'%s' is not there".formatted(address.below(name)));
+      throw new FetchException(
+          Kind.NOT_FOUND, "'%s' does not exist".formatted(address.below(name)));
     }
     new ObjectDownload(store, object, address.below(name), ensureWanted).to(file);
   }

@@ -111,11 +111,11 @@ public final class StoredResults {
     }
     try (var part = store.open(store.key(manifest), manifest, 0, -1, null)) {
       JsonNode stored = JSON.readTree(part.bytes().readNBytes(MOST_MANIFEST));
-      return Optional.of(stored.path("job").asString("somebody else"));
+      return Optional.of(stored.path("job").asString("an unknown job"));
     } catch (TransferInterruption | IOException e) {
       throw new FetchException(Kind.UNAVAILABLE, "'%s' cannot be read".formatted(manifest), e);
     } catch (JacksonException notOurs) {
-      return Optional.of("somebody else");
+      return Optional.of("an unknown job");
     }
   }
 

@@ -91,7 +91,7 @@ class RoundsTest {
     assertThat(output)
         .containsOnlyOnce("looks waits for the database: the line is cut")
         .doesNotContain("none is free")
-        .contains("looks failed and goes on")
+        .contains("looks failed and will be repeated")
         .contains("a statement is wrong", "a mistake", "a file is gone", "too long")
         .doesNotContain("the line is cut again");
   }

@@ -62,7 +62,7 @@ class EnvelopeTest {
   void filesThatAreNoKeysAreNamed() throws IOException {
     Path file = folder.resolve("key");
     SigningKey.create(file);
-    assertThatThrownBy(() -> SigningKey.create(file)).hasMessageContaining("is there already");
+    assertThatThrownBy(() -> SigningKey.create(file)).hasMessageContaining("exists already");
     assertThatThrownBy(() -> VerifyingKey.read(file))
         .hasMessageContaining("no block \"BEGIN PUBLIC");
     assertThatThrownBy(() -> SigningKey.read(folder.resolve("none")))

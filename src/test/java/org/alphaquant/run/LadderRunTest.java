@@ -97,7 +97,7 @@ class LadderRunTest {
         .hasMessageContaining("has version 9 of its format and this program reads version 1");
     assertThatThrownBy(() -> run().run(TestContext.of(named(named), folder.resolve("3"))))
         .isInstanceOf(RunFailure.class)
-        .hasMessageContaining("is not there any more");
+        .hasMessageContaining("no longer exists");
   }
 
   private Path kept(String fields, String hessians) throws IOException {

@@ -127,7 +127,7 @@ class AllowedRootsTest {
   @Test
   void whatIsNotThereOrOfTheOtherKindIsNamed() {
     assertThatThrownBy(() -> roots.folder("nothing"))
-        .hasMessageContaining("'nothing' is not there");
+        .hasMessageContaining("'nothing' does not exist");
     assertThatThrownBy(() -> roots.folder("notes.txt")).hasMessageContaining("a folder is needed");
     assertThatThrownBy(() -> roots.file("org")).hasMessageContaining("not a readable file");
     assertThatThrownBy(() -> roots.file("a\0b")).hasMessageContaining("not a path");

@@ -292,7 +292,7 @@ class StoresTest {
       assertThat(file.name()).isEqualTo("config.json");
     }
     assertThatThrownBy(() -> stores.useFile(model.below("none.txt"), "ann", DownloadObserver.NONE))
-        .hasMessageContaining("none.txt' is not there");
+        .hasMessageContaining("none.txt' does not exist");
   }
 
   @ParameterizedTest

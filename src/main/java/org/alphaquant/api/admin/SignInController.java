@@ -57,7 +57,7 @@ class SignInController {
                   "missing-field",
                   "/code",
                   null,
-                  "must come with code_verifier and redirect_uri, unless refresh_token is there")));
+                  "must come with code_verifier and redirect_uri, unless refresh_token is given")));
     }
     return signIn.redeem(grant.code(), grant.codeVerifier(), grant.redirectUri(), address);
   }

@@ -87,7 +87,7 @@ final class BufferedRequest extends HttpServletRequestWrapper {
 
     @Override
     public void setReadListener(ReadListener listener) {
-      throw new IllegalStateException("the body is there already");
+      throw new IllegalStateException("the body is already complete");
     }
   }
 }

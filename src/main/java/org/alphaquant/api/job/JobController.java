@@ -90,7 +90,7 @@ class JobController {
         ? new ProblemException(
             ProblemType.JOB_FINISHED,
             "Job %s has succeeded; post a new one to run it again.".formatted(job.id()))
-        : active(job, "retried; it will run by itself");
+        : active(job, "retried; it will run automatically");
   }
 
   private static ProblemException active(Job job, String what) {

@@ -90,6 +90,6 @@ class ArtifactFolders {
   private static ProblemException gone(Job job, String name) {
     return new ProblemException(
         ProblemType.ARTIFACT_NOT_FOUND,
-        "The file %s of job %s is not there any more.".formatted(name, job.id()));
+        "The file %s of job %s no longer exists.".formatted(name, job.id()));
   }
 }
