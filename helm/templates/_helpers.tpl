@@ -1,12 +1,21 @@
+{{- /* A name that services may have too: no dots, which a release's may hold, and no digit at its beginning. */ -}}
+{{- define "alphaquant.name" -}}
+{{- $name := . | replace "." "-" | trunc 40 | trimSuffix "-" -}}
+{{- if regexMatch "^[0-9]" $name -}}
+{{- fail (printf "objects would be named %s..., but names of services begin with a letter: set fullnameOverride" $name) -}}
+{{- end -}}
+{{- $name -}}
+{{- end -}}
+
 {{- define "alphaquant.fullname" -}}
 {{- if .Values.fullnameOverride -}}
-{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- include "alphaquant.name" .Values.fullnameOverride -}}
 {{- else -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- if contains $name .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- include "alphaquant.name" .Release.Name -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- include "alphaquant.name" (printf "%s-%s" .Release.Name $name) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -14,8 +23,8 @@
 {{- /* Labels that never change, by which objects are selected; the argument is (root, component). */ -}}
 {{- define "alphaquant.selectorLabels" -}}
 {{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride | trunc 63 | trimSuffix "-" }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/name: {{ default $root.Chart.Name $root.Values.nameOverride | trunc 63 | trimSuffix "-" | quote }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end -}}
 
@@ -29,6 +38,11 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- with $root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{- /* The same with labels of one object's own, which count more; the argument is (root, component, labels). */ -}}
+{{- define "alphaquant.labelsWith" -}}
+{{- merge (deepCopy (index . 2)) (include "alphaquant.labels" . | fromYaml) | toYaml -}}
 {{- end -}}
 
 {{- define "alphaquant.serviceAccountName" -}}
@@ -107,13 +121,59 @@ jdbc:postgresql://{{ $name }}-db:5432/alphaquant
   value: {{ include "alphaquant.databaseUrl" $root | quote }}
 - name: SPRING_DATASOURCE_USERNAME
   valueFrom:
-    secretKeyRef: {name: {{ include "alphaquant.databaseSecret" $root }}, key: username}
+    secretKeyRef: {name: {{ include "alphaquant.databaseSecret" $root | quote }}, key: username}
 - name: SPRING_DATASOURCE_PASSWORD
   valueFrom:
-    secretKeyRef: {name: {{ include "alphaquant.databaseSecret" $root }}, key: password}
+    secretKeyRef: {name: {{ include "alphaquant.databaseSecret" $root | quote }}, key: password}
 {{- if and (eq $root.Values.database.mode "external") (not $root.Values.database.external.listen) }}
 - name: ALPHAQUANT_LISTEN
   value: "false"
+{{- end }}
+{{- with $root.Values.security.oidc }}
+{{- if .issuerUrl }}
+- name: SPRING_SECURITY_OAUTH2_RESOURCESERVER_JWT_ISSUERURI
+  value: {{ .issuerUrl | quote }}
+- name: SPRING_SECURITY_OAUTH2_RESOURCESERVER_JWT_AUDIENCES
+  value: {{ required "security.oidc.audiences is needed with security.oidc.issuerUrl" (join "," .audiences) | quote }}
+{{- with .scopeClaims }}
+- name: ALPHAQUANT_SECURITY_OAUTH2_SCOPECLAIMS
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- with .scopePrefix }}
+- name: ALPHAQUANT_SECURITY_OAUTH2_SCOPEPREFIX
+  value: {{ . | quote }}
+{{- end }}
+{{- with .ownerClaim }}
+- name: ALPHAQUANT_SECURITY_OAUTH2_OWNERCLAIM
+  value: {{ . | quote }}
+{{- end }}
+{{- if .clientId }}
+- name: ALPHAQUANT_SECURITY_OAUTH2_CLIENTID
+  value: {{ .clientId | quote }}
+- name: ALPHAQUANT_SECURITY_OAUTH2_SIGNINSCOPE
+  value: {{ .signInScope | quote }}
+{{- with .clientSecret }}
+- name: ALPHAQUANT_SECURITY_OAUTH2_CLIENTSECRET
+  valueFrom:
+    secretKeyRef: {name: {{ . | quote }}, key: client-secret}
+{{- end }}
+{{- end }}
+{{- else if .clientId }}
+{{- fail "security.oidc.clientId needs security.oidc.issuerUrl" }}
+{{- end }}
+{{- end }}
+{{- with $root.Values.tracing }}
+{{- if .endpoint }}
+- name: ALPHAQUANT_TRACING_ENDPOINT
+  value: {{ .endpoint | quote }}
+- name: ALPHAQUANT_TRACING_SAMPLING
+  value: {{ .sampling | quote }}
+{{- with .authorizationSecret }}
+- name: ALPHAQUANT_TRACING_HEADERS_AUTHORIZATION
+  valueFrom:
+    secretKeyRef: {name: {{ . | quote }}, key: authorization}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- with $root.Values.objectStore }}
 {{- if .enabled }}
@@ -136,10 +196,10 @@ jdbc:postgresql://{{ $name }}-db:5432/alphaquant
 {{- if .existingSecret }}
 - name: ALPHAQUANT_STORES_S3_ACCESSKEY
   valueFrom:
-    secretKeyRef: {name: {{ .existingSecret }}, key: access-key}
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: access-key}
 - name: ALPHAQUANT_STORES_S3_SECRETKEY
   valueFrom:
-    secretKeyRef: {name: {{ .existingSecret }}, key: secret-key}
+    secretKeyRef: {name: {{ .existingSecret | quote }}, key: secret-key}
 {{- else }}
 - name: ALPHAQUANT_STORES_S3_CREDENTIALS
   value: environment
@@ -204,21 +264,21 @@ capabilities:
   emptyDir: {}
 - name: data
   {{- if .Values.objectStore.enabled }}
-  emptyDir: {sizeLimit: {{ .Values.objectStore.workSize }}}
+  emptyDir: {sizeLimit: {{ .Values.objectStore.workSize | quote }}}
   {{- else }}
   persistentVolumeClaim:
-    claimName: {{ default (printf "%s-data" $name) .Values.storage.data.existingClaim }}
+    claimName: {{ default (printf "%s-data" $name) .Values.storage.data.existingClaim | quote }}
   {{- end }}
 - name: config
   configMap:
-    name: {{ $name }}
+    name: {{ $name | quote }}
 {{- with .Values.storage.models.existingClaim }}
 - name: models
-  persistentVolumeClaim: {claimName: {{ . }}, readOnly: true}
+  persistentVolumeClaim: {claimName: {{ . | quote }}, readOnly: true}
 {{- end }}
 {{- with .Values.storage.texts.existingClaim }}
 - name: texts
-  persistentVolumeClaim: {claimName: {{ . }}, readOnly: true}
+  persistentVolumeClaim: {claimName: {{ . | quote }}, readOnly: true}
 {{- end }}
 {{- end -}}
 
@@ -245,8 +305,10 @@ readinessProbe:
 {{- $component := index . 1 -}}
 {{- range index . 2 }}
 - {{ toYaml . | nindent 2 | trim }}
+  {{- if not .labelSelector }}
   labelSelector:
     matchLabels:
       {{- include "alphaquant.selectorLabels" (list $root $component) | nindent 6 }}
+  {{- end }}
 {{- end }}
 {{- end -}}

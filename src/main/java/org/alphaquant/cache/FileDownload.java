@@ -21,6 +21,7 @@ final class FileDownload {
   private final PartFile part;
   private final Progress progress;
   private final Patience patience;
+  private long furthest;
   private int failures;
   private int wrong;
 
@@ -50,10 +51,9 @@ final class FileDownload {
    */
   void run() throws IOException {
     while (!isComplete()) {
-      long before = part.length();
       TransferInterruption interruption = transfer();
       if (interruption != null && part.length() < file.size()) {
-        failed(interruption, part.length() - before);
+        failed(interruption);
       }
     }
   }
@@ -67,6 +67,7 @@ final class FileDownload {
       return true;
     }
     progress.found(-length);
+    furthest = 0;
     if (++wrong == MAX_WRONG) {
       throw new FetchException(
           Kind.UNAVAILABLE,
@@ -78,6 +79,7 @@ final class FileDownload {
 
   /** Why a transfer ended early; null where it did not. */
   private TransferInterruption transfer() throws IOException {
+    furthest = Math.max(furthest, part.length());
     try (RemoteContent.Part answer = content.open(part.length(), -1, patience)) {
       if (answer.from() != part.length()) {
         restart();
@@ -147,8 +149,10 @@ final class FileDownload {
     }
   }
 
-  private void failed(TransferInterruption interruption, long bytes) {
-    boolean progressed = !interruption.isStalled() && bytes >= settings.minimumRate().toBytes();
+  /** Bytes that had come before and come again after a restart are no progress. */
+  private void failed(TransferInterruption interruption) {
+    long gained = part.length() - furthest;
+    boolean progressed = !interruption.isStalled() && gained >= settings.minimumRate().toBytes();
     Duration pause = interruption.pause().orElse(settings.pause(failures));
     failures = progressed ? 0 : failures + 1;
     if (failures >= settings.attempts()) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,13 +23,19 @@ final class PartFile implements AutoCloseable {
 
   private final Path path;
   private final RemoteFile file;
+  private final String prefix;
   private final ContentHash hash;
   private final FileChannel channel;
   private long length;
 
-  PartFile(Path folder, RemoteFile file, UUID holder) throws IOException {
+  /**
+   * @param of the version that the file belongs to: the same content of two repositories is brought
+   *     by two downloads, neither of which may take the other's part
+   */
+  PartFile(Path folder, Version of, RemoteFile file, UUID holder) throws IOException {
     Files.createDirectories(folder);
-    this.path = folder.resolve(file.etag() + "." + holder);
+    this.prefix = file.etag() + "-" + shortHash(of.folder()) + ".";
+    this.path = folder.resolve(prefix + holder);
     this.file = file;
     this.hash = new ContentHash(file.digest());
     this.channel =
@@ -39,9 +46,13 @@ final class PartFile implements AutoCloseable {
             StandardOpenOption.WRITE);
   }
 
-  /** Takes over the bytes that earlier downloads of the same content left. */
+  private static String shortHash(String name) {
+    return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString().substring(0, 8);
+  }
+
+  /** Takes over the bytes that earlier downloads of this file left. */
   void adopt(LongConsumer adopted) throws IOException {
-    List<Path> left = left(path.getParent(), file);
+    List<Path> left = left(path.getParent());
     left = left.stream().filter(it -> !it.equals(path)).toList();
     if (!left.isEmpty()) {
       copy(left.get(0), adopted);
@@ -51,10 +62,10 @@ final class PartFile implements AutoCloseable {
     }
   }
 
-  private static List<Path> left(Path folder, RemoteFile file) throws IOException {
+  private List<Path> left(Path folder) throws IOException {
     try (Stream<Path> parts = Files.list(folder)) {
       return parts
-          .filter(part -> part.getFileName().toString().startsWith(file.etag() + "."))
+          .filter(part -> part.getFileName().toString().startsWith(prefix))
           .sorted(Comparator.comparingLong((Path part) -> part.toFile().length()).reversed())
           .toList();
     }

@@ -205,7 +205,7 @@ final class SnapshotDownload {
                         .formatted(file.path()));
               }
             });
-    PartFile part = new PartFile(folders.parts(), file, holder);
+    PartFile part = new PartFile(folders.parts(), pinned, file, holder);
     try (part) {
       part.adopt(progress::found);
       new FileDownload(

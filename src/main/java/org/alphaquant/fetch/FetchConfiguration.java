@@ -56,6 +56,18 @@ class FetchConfiguration {
   @Bean
   Rounds modelPrefetches(
       Hub hub, Stores stores, ModelDownloads downloads, ServerSettings settings) {
+    return prefetches(hub, stores, downloads, settings);
+  }
+
+  /** A second one, so that a slow model does not keep all others waiting. */
+  @Bean
+  Rounds furtherModelPrefetches(
+      Hub hub, Stores stores, ModelDownloads downloads, ServerSettings settings) {
+    return prefetches(hub, stores, downloads, settings);
+  }
+
+  private static Rounds prefetches(
+      Hub hub, Stores stores, ModelDownloads downloads, ServerSettings settings) {
     Prefetcher prefetcher = new Prefetcher(hub, stores, downloads);
     boolean here = settings.role().runsJobs() && (hub.isOn() || stores.isOn());
     return new Rounds(

@@ -48,10 +48,21 @@ final class Library implements ModelLibrary {
   public List<StoredModel> list() {
     List<StoredModel> models = new ArrayList<>();
     roots.roots().forEach(root -> addBelow(root, models));
-    hub.list().forEach(model -> models.add(cached(model)));
-    stores.list().forEach(model -> models.add(cached(model)));
-    downloads.list().forEach(download -> models.add(onItsWay(download)));
+    List<StoredModel> arriving = downloads.list().stream().map(Library::onItsWay).toList();
+    Stream.concat(
+            hub.list().stream().map(Library::cached), stores.list().stream().map(Library::cached))
+        .filter(model -> arriving.stream().noneMatch(it -> isPartOf(model, it)))
+        .forEach(models::add);
+    models.addAll(arriving);
     return models;
+  }
+
+  /** A model on its way is listed once, by how far it is. */
+  private static boolean isPartOf(StoredModel cached, StoredModel arriving) {
+    return cached.source().equals(CACHE)
+        && cached.state().equals("incomplete")
+        && cached.model().equals(arriving.model())
+        && cached.revision().equals(arriving.revision());
   }
 
   private static void addBelow(Path root, List<StoredModel> models) {

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
+import org.alphaquant.background.DatabaseAway;
 import org.alphaquant.background.Rounds;
 import org.alphaquant.cache.DownloadObserver;
 import org.alphaquant.cache.DownloadProgress;
@@ -17,7 +18,7 @@ import org.alphaquant.store.Stores;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Downloads models requested by {@code POST /v1/models}, one after the other. */
+/** Downloads models requested by {@code POST /v1/models}, one at a time. */
 final class Prefetcher implements Rounds.Round {
 
   private static final Logger log = LoggerFactory.getLogger(Prefetcher.class);
@@ -51,6 +52,12 @@ final class Prefetcher implements Rounds.Round {
     } catch (FetchException e) {
       log.warn("{} could not be downloaded: {}", model, e.getMessage());
       rows.end(download.id(), holder, "FAILED", e.getMessage());
+    } catch (RuntimeException e) {
+      if (DatabaseAway.caused(e)) {
+        throw e;
+      }
+      log.error("{} could not be downloaded", model, e);
+      rows.end(download.id(), holder, "FAILED", "the download failed; the service's log has why");
     }
   }
 

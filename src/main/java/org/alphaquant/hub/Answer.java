@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.zip.GZIPInputStream;
 import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.Patience;
 import org.apache.hc.client5.http.classic.methods.HttpGet;
@@ -30,10 +31,17 @@ record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolea
     return header == null ? Optional.empty() : Optional.of(header.getValue().strip());
   }
 
+  /** The body as it was before the sender, or a proxy on the way, compressed it unasked. */
   InputStream body() throws IOException {
-    return response.getEntity() == null
-        ? InputStream.nullInputStream()
-        : response.getEntity().getContent();
+    if (response.getEntity() == null) {
+      return InputStream.nullInputStream();
+    }
+    InputStream body = response.getEntity().getContent();
+    return isCompressed() ? new GZIPInputStream(body) : body;
+  }
+
+  boolean isCompressed() {
+    return header("Content-Encoding").filter("gzip"::equalsIgnoreCase).isPresent();
   }
 
   /** The body, refused where it is longer than the limit. */

@@ -89,6 +89,7 @@ final class HubContent implements RemoteContent {
     Matcher range = CONTENT_RANGE.matcher(answer.header("Content-Range").orElse(""));
     boolean right =
         range.matches()
+            && !answer.isCompressed()
             && range.group(1).equals(Long.toString(from))
             && (range.group(3).equals("*") || range.group(3).equals(Long.toString(file.size())));
     if (!right) {

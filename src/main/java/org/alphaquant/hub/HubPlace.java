@@ -41,7 +41,7 @@ record HubPlace(
         (settings.cache() == null ? dataDir.resolve("hub") : settings.cache())
             .toAbsolutePath()
             .normalize(),
-        caches(settings, variables),
+        caches(settings, variables, home),
         Proxies.of(variables));
   }
 
@@ -84,13 +84,17 @@ record HubPlace(
         .resolve("huggingface");
   }
 
-  private static List<Path> caches(HubSettings settings, Map<String, String> variables) {
+  /** The Python libraries' cache, where they would look for it, is read too. */
+  private static List<Path> caches(HubSettings settings, Map<String, String> variables, Path home) {
     List<Path> caches = new ArrayList<>(settings.caches());
-    Stream.of("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
-        .filter(variables::containsKey)
-        .findFirst()
-        .ifPresent(name -> caches.add(Path.of(variables.get(name))));
-    return caches.stream().map(path -> path.toAbsolutePath().normalize()).toList();
+    caches.add(
+        Stream.of("HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE")
+            .map(name -> variables.getOrDefault(name, ""))
+            .filter(path -> !path.isBlank())
+            .findFirst()
+            .map(Path::of)
+            .orElse(home.resolve("hub")));
+    return caches.stream().map(path -> path.toAbsolutePath().normalize()).distinct().toList();
   }
 
   // A token found in the environment is used only where the hub is on.

@@ -5,9 +5,12 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alphaquant.cache.FetchException;
@@ -71,29 +74,38 @@ final class HubRequests {
 
   /** All files of a pinned repository. */
   List<RemoteFile> files(HubReference pinned, Patience patience) {
-    List<RemoteFile> files = new ArrayList<>();
+    Map<String, RemoteFile> files = new LinkedHashMap<>();
     Optional<URI> page =
         Optional.of(
             address(
                 "/api/%s/%s/tree/%s?recursive=true&expand=false",
                 pinned.type().plural(), pinned.id(), pinned.revision()));
-    for (int pages = 0; page.isPresent() && pages < MAX_PAGES; pages++) {
+    Set<URI> asked = new HashSet<>();
+    while (page.isPresent()) {
+      if (!asked.add(page.get())) {
+        throw new FetchException(
+            Kind.UNAVAILABLE,
+            "the hub's list of files of '%s' has no end".formatted(pinned.path()));
+      }
       Page answer = json(page.get(), pinned, patience);
       if (!answer.body().isArray()) {
         throw notAHub(page.get());
       }
       for (JsonNode entry : answer.body()) {
         if (entry.path("type").asString("").equals("file")) {
-          files.add(file(entry));
+          RemoteFile file = file(entry);
+          files.put(file.path(), file);
         }
       }
-      if (files.size() > MAX_FILES) {
+      if (files.size() > MAX_FILES || asked.size() > MAX_PAGES) {
         throw new FetchException(
-            Kind.UNUSABLE, "'%s' has more than %d files".formatted(pinned.path(), MAX_FILES));
+            Kind.UNUSABLE,
+            "'%s' has more than %d files or %d pages of them"
+                .formatted(pinned.path(), MAX_FILES, MAX_PAGES));
       }
       page = answer.next();
     }
-    return files;
+    return List.copyOf(files.values());
   }
 
   private static RemoteFile file(JsonNode entry) {

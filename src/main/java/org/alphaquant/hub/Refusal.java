@@ -1,12 +1,14 @@
 package org.alphaquant.hub;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.FetchException.Kind;
+import org.apache.hc.client5.http.utils.DateUtils;
 
 /** Translates an unsuccessful status of the hub into a problem that says what to do. */
 final class Refusal {
@@ -34,13 +36,21 @@ final class Refusal {
   /** The wait that the hub asks for (Retry-After); empty without one. */
   static Optional<Duration> wait(Answer answer) {
     Matcher reset = RESET.matcher(answer.header("RateLimit").orElse(""));
-    boolean told = reset.find();
-    String seconds = told ? reset.group(1) : answer.header("Retry-After").orElse("");
-    if (!SECONDS.matcher(seconds).matches()) {
-      return Optional.empty();
+    Optional<Duration> asked =
+        reset.find()
+            ? Optional.of(Duration.ofSeconds(Long.parseLong(reset.group(1)) + 1))
+            : retryAfter(answer.header("Retry-After").orElse(""));
+    return asked.map(it -> it.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : it);
+  }
+
+  /** Seconds or a date (RFC 9110, section 10.2.3). */
+  private static Optional<Duration> retryAfter(String value) {
+    if (SECONDS.matcher(value).matches()) {
+      return Optional.of(Duration.ofSeconds(Long.parseLong(value)));
     }
-    Duration asked = Duration.ofSeconds(Long.parseLong(seconds) + (told ? 1 : 0));
-    return Optional.of(asked.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : asked);
+    return Optional.ofNullable(DateUtils.parseStandardDate(value))
+        .map(date -> Duration.between(Instant.now(), date))
+        .map(wait -> wait.isNegative() ? Duration.ZERO : wait);
   }
 
   FetchException exception() {

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.introspect.Annotated;
 import com.fasterxml.jackson.databind.introspect.JacksonAnnotationIntrospector;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.type.LogicalType;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
 import com.networknt.schema.Error;
@@ -69,9 +73,20 @@ class ChartTest {
               StatefulSet.class)
           .collect(Collectors.toMap(Class::getSimpleName, type -> type));
 
-  /** The models take unknown fields into a map of their own; without it they refuse them. */
+  /**
+   * The models take unknown fields into a map of their own; without it they refuse them. A number
+   * where text belongs is refused as the API server does.
+   */
   private static final ObjectMapper STRICT =
-      new ObjectMapper()
+      JsonMapper.builder()
+          .withCoercionConfig(
+              LogicalType.Textual,
+              text -> {
+                text.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail);
+                text.setCoercion(CoercionInputShape.Float, CoercionAction.Fail);
+                text.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail);
+              })
+          .build()
           .setAnnotationIntrospector(
               new JacksonAnnotationIntrospector() {
                 private static final long serialVersionUID = 1;
@@ -101,7 +116,7 @@ class ChartTest {
                 "{}",
                 "{security: {allowAnonymous: true}, serviceAccount: {create: false}, objectStore: {enabled: true, bucket: a}}",
                 "{networkPolicy: {enabled: true}, api: {basePath: /q, autoscaling: {enabled: true}}, ingress: {enabled: true, hosts: [a.example.org]}}",
-                "{metrics: {serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, dashboard: {enabled: true}}, extraEnv: [{name: A, value: b}], extraEnvFrom: [{secretRef: {name: s}}], imagePullSecrets: [{name: r}]}")) {
+                "{metrics: {serviceMonitor: {enabled: true}, prometheusRule: {enabled: true}, dashboard: {enabled: true}}, extraEnv: [{name: A, value: b}], extraEnvFrom: [{secretRef: {name: s}}], imagePullSecrets: [{name: r}], security: {oidc: {issuerUrl: 'https://id.example.org', audiences: [a, b], clientId: c, clientSecret: s}}, tracing: {endpoint: 'http://otel:4318/v1/traces', authorizationSecret: k}}")) {
           sets.add("{database: %s, worker: %s, %s".formatted(database, worker, rest.substring(1)));
         }
       }
@@ -123,6 +138,54 @@ class ChartTest {
     assertThat(references.missing()).isEmpty();
     assertThat(references.selectorsWithoutPods()).isEmpty();
     assertThat(references.podsThatMayDoTooMuch()).isEmpty();
+  }
+
+  /** Names of Kubernetes' objects may be all digits, or words that YAML has for something else. */
+  @Test
+  void namesThatYamlTakesForNumbersStayText() throws IOException {
+    String values =
+        """
+        nameOverride: "1234"
+        fullnameOverride: "true"
+        commonLabels: {team: "007", "on": "off"}
+        imagePullSecrets: [{name: "1"}]
+        serviceAccount: {name: "2", annotations: {a: "1e3"}}
+        adminKey: {existingSecret: "3"}
+        security: {oidc: {issuerUrl: "https://a", audiences: ["1"], clientId: "2", clientSecret: "3"}}
+        tracing: {endpoint: "http://a", sampling: 0.5, authorizationSecret: "4"}
+        database:
+          mode: external
+          external: {url: "jdbc:postgresql://db/a", existingSecret: "5", migrationSecret: "6"}
+        storage: {data: {existingClaim: "7"}, models: {existingClaim: "8"}, texts: {existingClaim: "no"}}
+        api:
+          basePath: /1
+          priorityClassName: "9"
+          podAnnotations: {a: "true"}
+          topologySpreadConstraints:
+            - {maxSkew: 1, topologyKey: a, whenUnsatisfiable: DoNotSchedule, labelSelector: {matchLabels: {a: "1"}}}
+        ingress: {enabled: true, className: "1", hosts: ["1.2"], tls: [{secretName: "2"}]}
+        worker:
+          runtimeClassName: "1"
+          priorityClassName: "2"
+          cache: {size: "10", storageClass: "3"}
+          nodeSelector: {a: "1"}
+          keda: {enabled: true, connectionSecret: "4"}
+        metrics:
+          serviceMonitor: {enabled: true, keySecret: "1", keySecretKey: "2", labels: {team: "8", app.kubernetes.io/part-of: "9"}}
+          prometheusRule: {enabled: true, labels: {team: "8"}}
+          dashboard: {enabled: true}
+        networkPolicy: {enabled: true}
+        """;
+    Chart.objects(Chart.render(Files.writeString(directory.resolve("values.yaml"), values)))
+        .forEach(ChartTest::parse);
+    for (String rest :
+        List.of(
+            "objectStore: {enabled: true, bucket: '1', region: '2', prefix: '3', existingSecret: '4', workSize: '5'}",
+            "database: {mode: cloudnative-pg, cloudnativePg: {imageName: '1', size: '2', storageClass: '3'}}",
+            "database: {bundled: {image: '1', size: '2', storageClass: '3'}}")) {
+      Chart.objects(Chart.render(Files.writeString(directory.resolve("values.yaml"), rest)))
+          .forEach(ChartTest::parse);
+    }
   }
 
   private static void parse(Map<String, Object> object) {
@@ -197,6 +260,14 @@ class ChartTest {
         "{api: {resources: {request: {cpu: 1}}}}|request",
         "{objectStore: {enabled: true}}|objectStore.bucket is needed",
         "{objectStore: {bucket: a, endpoint: minio}}|endpoint",
+        "{security: {oidc: {issuerUrl: 'https://a'}}}|audiences is needed",
+        "{security: {oidc: {clientId: a}}}|needs security.oidc.issuerUrl",
+        "{tracing: {endpoint: collector}}|endpoint",
+        "{tracing: {sampling: 2}}|sampling",
+        "{commonLabels: {app.kubernetes.io/name: a}}|'app.kubernetes.io/name'",
+        "{api: {autoscaling: {enabled: true, minReplicas: 9}}}|over api.autoscaling.maxReplicas",
+        "{worker: {keda: {enabled: true, connectionSecret: a, minReplicas: 9}}}|over worker.keda.maxReplicas",
+        "{fullnameOverride: 1st}|fullnameOverride",
         "{nonsense: 1}|nonsense"
       })
   void valuesThatMeanNothingAreRefusedByName(String values, String named) throws IOException {

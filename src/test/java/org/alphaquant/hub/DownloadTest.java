@@ -185,6 +185,36 @@ class DownloadTest {
   }
 
   @Test
+  void aFileThatStaysShorterThanItsListSaysIsGivenUp() {
+    remote.fault(STORAGE, 1000, remote.endingAfter(290_000));
+    assertThat(refused()).hasMessageContaining(FIRST);
+    assertThat(remote.contentRequests()).isLessThan(20);
+  }
+
+  @Test
+  void whatAProxyCompressesUnaskedIsReadAllTheSame() throws IOException {
+    byte[] config = files.get("config.json");
+    remote.fault("/config.json$", 1, remote.compressing(config, "X-Repo-Commit", commit));
+    try (ModelInUse model = use()) {
+      assertWhole(model.folder());
+    }
+  }
+
+  @Test
+  void aListOfFilesThatGoesRoundInACircleIsRefused() {
+    String tree = "/api/models/" + ID + "/tree/" + commit + "?recursive=true&expand=false";
+    remote.fault(
+        "/tree/",
+        1000,
+        exchange -> {
+          exchange.getResponseHeaders().add("Link", "<" + tree + ">; rel=\"next\"");
+          exchange.sendResponseHeaders(200, 2);
+          exchange.getResponseBody().write(HubTests.bytes("[]"));
+        });
+    assertThat(refused()).hasMessageContaining("has no end");
+  }
+
+  @Test
   void aSmallFileWithOtherBytesIsRefused() {
     byte[] other = HubTests.bytes("{\"model_type\": \"llama\", \"seed\": 1}");
     remote.fault(
@@ -257,6 +287,8 @@ class DownloadTest {
     return Stream.of(
         List.of("429", "RateLimit", "\"resolvers\";r=0;t=0"),
         List.of("429", "Retry-After", "1"),
+        List.of("429", "Retry-After", "Wed, 21 Oct 2015 07:28:00 GMT"),
+        List.of("429", "Retry-After", "soon"),
         List.of("429"),
         List.of("503"),
         List.of("408"));

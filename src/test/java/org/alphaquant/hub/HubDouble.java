@@ -4,6 +4,7 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -24,12 +25,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -172,6 +175,53 @@ public final class HubDouble implements AutoCloseable {
       body.flush();
       stored.addAndGet(bytes);
       throw new IOException("cut");
+    };
+  }
+
+  /** Sends so many bytes, says so, and sends the rest when it is told to. */
+  public HttpHandler pausing(int bytes, CountDownLatch begun, CountDownLatch goOn) {
+    return exchange -> {
+      byte[] content = content(exchange);
+      exchange.sendResponseHeaders(200, content.length);
+      OutputStream body = exchange.getResponseBody();
+      body.write(content, 0, bytes);
+      body.flush();
+      begun.countDown();
+      try {
+        goOn.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      body.write(content, bytes, content.length - bytes);
+    };
+  }
+
+  /** Ends after so many bytes and says that there are no more. */
+  public HttpHandler endingAfter(int bytes) {
+    return exchange -> {
+      int from = from(exchange);
+      byte[] sent = Arrays.copyOfRange(content(exchange), Math.min(from, bytes), bytes);
+      exchange
+          .getResponseHeaders()
+          .add("Content-Range", "bytes %d-%d/%d".formatted(from, bytes - 1, bytes));
+      exchange.sendResponseHeaders(from > 0 ? 206 : 200, sent.length == 0 ? -1 : sent.length);
+      exchange.getResponseBody().write(sent);
+    };
+  }
+
+  /** Sends everything compressed, though nobody asked for it. */
+  public HttpHandler compressing(byte[] content, String... headers) {
+    return exchange -> {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      try (GZIPOutputStream compressed = new GZIPOutputStream(bytes)) {
+        compressed.write(content);
+      }
+      exchange.getResponseHeaders().add("Content-Encoding", "gzip");
+      for (int i = 0; i < headers.length; i += 2) {
+        exchange.getResponseHeaders().add(headers[i], headers[i + 1]);
+      }
+      exchange.sendResponseHeaders(200, bytes.size());
+      exchange.getResponseBody().write(bytes.toByteArray());
     };
   }
 

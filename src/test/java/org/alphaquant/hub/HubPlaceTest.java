@@ -51,6 +51,18 @@ class HubPlaceTest {
   }
 
   @Test
+  void theCacheOfThePythonLibrariesIsReadWhereTheyWouldLookForIt() {
+    assertThat(place(Map.of(), Map.of("HOME", "/home/ann")).caches())
+        .containsExactly(Path.of("/home/ann/.cache/huggingface/hub"));
+    assertThat(place(Map.of(), Map.of("HOME", "/home/ann", "XDG_CACHE_HOME", "/x")).caches())
+        .containsExactly(Path.of("/x/huggingface/hub"));
+    assertThat(
+            place(Map.of("caches", List.of("/more")), Map.of("HF_HOME", "/hf", "HF_HUB_CACHE", ""))
+                .caches())
+        .containsExactly(Path.of("/more"), Path.of("/hf/hub"));
+  }
+
+  @Test
   void settingsGoBeforeVariables() {
     Map<String, String> variables = Map.of("HF_TOKEN", " hf_variable\n", "HF_HUB_OFFLINE", "1");
     assertThat(place(Map.of(), variables).token())

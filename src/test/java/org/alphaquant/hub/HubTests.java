@@ -34,7 +34,7 @@ final class HubTests {
         null,
         strings(all.getOrDefault("storageHosts", List.of("localhost"))),
         null,
-        List.of(),
+        strings(all.getOrDefault("caches", List.of())).stream().map(Path::of).toList(),
         (Boolean) all.get("offline"),
         (DataSize) all.get("maxCacheSize"),
         (DataSize) all.get("maxOwnerSize"),

@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.alphaquant.cache.DownloadObserver;
 import org.alphaquant.cache.ModelInUse;
 import org.alphaquant.database.TestDatabases;
@@ -98,12 +99,37 @@ class SharedCacheTest {
         .param("holder", dead)
         .update();
     Path parts = Files.createDirectories(folder.resolve("parts"));
-    Files.write(parts.resolve(etag + "." + dead), Arrays.copyOf(content, 250_000));
+    Files.write(
+        parts.resolve(etag + "-" + shortHash("models--org--tiny-moe") + "." + dead),
+        Arrays.copyOf(content, 250_000));
     use(hub, ID).close();
     assertThat(remote.requests())
         .filteredOn(it -> it.host().equals("localhost") && it.path().contains("model-00001"))
         .singleElement()
         .satisfies(it -> assertThat(it.headers().getFirst("Range")).isEqualTo("bytes=250000-"));
+  }
+
+  private static String shortHash(String name) {
+    return UUID.nameUUIDFromBytes(HubTests.bytes(name)).toString().substring(0, 8);
+  }
+
+  @Test
+  void twoModelsThatShareAFileDoNotTakeEachOthersPart() throws Exception {
+    String other = "org/tiny-moe-tuned";
+    remote.push(other, HubTests.model(1));
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    remote.fault("^/model-00001-of-00002", 1, remote.pausing(50_000, begun, goOn));
+    ExecutorService worker = Executors.newSingleThreadExecutor();
+    Future<ModelInUse> first = worker.submit(() -> use(hub(Map.of()), ID));
+    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+    use(hub(Map.of()), other).close();
+    goOn.countDown();
+    try (ModelInUse model = first.get()) {
+      assertThat(model.folder().resolve("model-00001-of-00002.safetensors"))
+          .hasBinaryContent(HubTests.model(1).get("model-00001-of-00002.safetensors"));
+    }
+    worker.shutdown();
   }
 
   @Test
