@@ -32,6 +32,11 @@ import org.alphaquant.storage.ModuleSummary;
 /** Builds the report of a run. */
 public final class ReportWriter {
 
+  private static final String BORROWED = " borrowed";
+  private static final String BORROWING =
+      "borrowed: so much of what these experts are calibrated on is the average of their layer's"
+          + " experts; more calibration text, or calibration.coverage, makes it less";
+
   private final RunInputs inputs;
   private final PreparedJob prepared;
   private final QuantizationPlan plan;
@@ -153,6 +158,12 @@ public final class ReportWriter {
                 TreeMap::new,
                 Collectors.mapping(LinearReport::module, Collectors.toList())))
         .forEach((fallback, modules) -> warnings.add(warning(fallback, modules)));
+    warnings.addAll(starved(experts));
+    return warnings;
+  }
+
+  private static List<String> starved(List<Utilization> experts) {
+    List<String> lines = new ArrayList<>();
     for (Utilization layer : experts) {
       String starved =
           layer.experts().stream()
@@ -160,22 +171,25 @@ public final class ReportWriter {
               .map(ReportWriter::starved)
               .collect(Collectors.joining(", "));
       if (!starved.isEmpty()) {
-        warnings.add("layer %d: under-utilized experts %s".formatted(layer.layer(), starved));
+        lines.add("layer %d: few tokens reached experts %s".formatted(layer.layer(), starved));
       }
     }
-    return warnings;
+    if (lines.stream().anyMatch(line -> line.contains(BORROWED))) {
+      lines.add(BORROWING);
+    }
+    return lines;
   }
 
   private static String starved(ExpertUsage expert) {
-    String tokens = "%d (%d tokens".formatted(expert.expert(), expert.tokens());
+    String tokens = "%d (%,d tokens".formatted(expert.expert(), expert.tokens());
     String more =
         expert.calibrationTokens() > expert.tokens()
-            ? ", calibrated on %d".formatted(expert.calibrationTokens())
+            ? ", calibrated on %,d".formatted(expert.calibrationTokens())
             : "";
     String leaning =
         expert.layerShare() == null
             ? ""
-            : ", %.0f %% of its layer's mean".formatted(100 * expert.layerShare());
+            : ", %.0f %%%s".formatted(100 * expert.layerShare(), BORROWED);
     return tokens + more + leaning + ")";
   }
 

@@ -2,6 +2,7 @@ package org.alphaquant.model.mistral4;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.FusedExperts.Arrangement;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.deepseek.DeepseekExperts;
@@ -71,11 +72,13 @@ public final class Mistral4Family implements ModelFamily {
             config.aboveZero("routed_scaling_factor", 1));
     MoeDesign block =
         DeepseekExperts.block(decoder, config, layer, router, SigmoidExperts.shared(config), false);
+    String stacks = decoder.layer(layer) + "mlp.experts";
     ExpertsDesign experts =
-        source
-            .fused(decoder.layer(layer) + "mlp.experts", Arrangement.GATE_FIRST)
-            .map(block.experts()::fused)
-            .orElse(block.experts());
+        block
+            .experts()
+            .fused(
+                new FusedExperts(
+                    stacks + ".gate_up_proj", stacks + ".down_proj", Arrangement.GATE_FIRST));
     return new MoeDesign(block.residual(), router, experts, block.shared());
   }
 }

@@ -2,6 +2,7 @@ package org.alphaquant.model.qwen3vlmoe;
 
 import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
+import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.FusedExperts.Arrangement;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.design.Biases;
@@ -41,12 +42,10 @@ public final class Qwen3VlMoeFamily implements ModelFamily {
     Projections projections =
         Projections.of(Biases.all(config.flag("attention_bias", false)), QueryKeyNorm.PER_HEAD);
     return decoder.blueprint(
-        layer -> decoder.attention(layer, projections),
-        layer -> feedForward(source, decoder, layer));
+        layer -> decoder.attention(layer, projections), layer -> feedForward(decoder, layer));
   }
 
-  private static FeedForwardDesign feedForward(
-      ModelSource source, GroupedQueryDecoder decoder, int layer) {
+  private static FeedForwardDesign feedForward(GroupedQueryDecoder decoder, int layer) {
     ModelConfig config = decoder.config();
     DecoderConfig base = decoder.decoder();
     if (!QwenExperts.sparse(config, layer)) {
@@ -56,9 +55,12 @@ public final class Qwen3VlMoeFamily implements ModelFamily {
     int count = config.count(config.spelling("num_experts", "num_local_experts"), 60);
     LinearDesign gate = new LinearDesign(module + ".gate", count, base.hidden());
     int topK = config.count("num_experts_per_tok", 4);
-    ExpertsDesign plain = QwenExperts.experts(base, config, module + ".experts", count);
-    ExpertsDesign stored =
-        source.fused(module + ".experts", Arrangement.TRANSPOSED).map(plain::fused).orElse(plain);
-    return base.sparse(layer, SoftmaxRouterDesign.plain(gate, topK, true), stored, null);
+    String stacks = module + ".experts";
+    ExpertsDesign experts =
+        QwenExperts.experts(base, config, stacks, count)
+            .fused(
+                new FusedExperts(
+                    stacks + ".gate_up_proj", stacks + ".down_proj", Arrangement.TRANSPOSED));
+    return base.sparse(layer, SoftmaxRouterDesign.plain(gate, topK, true), experts, null);
   }
 }

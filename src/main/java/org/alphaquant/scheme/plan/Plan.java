@@ -125,7 +125,7 @@ public record Plan(
 
   /** The errors and warnings of each engine that reads the format, without notes. */
   public Map<TargetRuntime, List<Problem>> readers() {
-    ServedCheckpoint served = new ServedCheckpoint(modules);
+    ServedCheckpoint served = new ServedCheckpoint(content.description().family(), modules);
     Map<TargetRuntime, List<Problem>> readers = new EnumMap<>(TargetRuntime.class);
     for (TargetRuntime engine : format.readers().keySet()) {
       List<Problem> findings = EngineRules.check(format, served, engine);

@@ -107,13 +107,13 @@ public record Planner(PlannedSource source) {
     return published ? StorageFormats.MXFP4 : StorageFormats.choose(quantized, target);
   }
 
-  private static List<Problem> findings(
+  private List<Problem> findings(
       Resolution resolution,
       StorageFormat format,
       List<ModuleScheme> modules,
       boolean requested,
       TargetRuntime target) {
-    ServedCheckpoint served = new ServedCheckpoint(modules);
+    ServedCheckpoint served = new ServedCheckpoint(source.description().family(), modules);
     List<Problem> findings = new ArrayList<>(resolution.findings());
     findings.addAll(FormatRules.check(format, served, requested, target));
     findings.addAll(EngineRules.check(format, served, target));

@@ -3,12 +3,14 @@ package org.alphaquant.storage.compressedtensors;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.PACK_QUANTIZED;
 import static org.alphaquant.storage.serving.ModuleRule.error;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.FusedFamilies;
 import org.alphaquant.storage.serving.MixedUnitRule;
 import org.alphaquant.storage.serving.ModuleRule;
 import org.alphaquant.storage.serving.ServedCheckpoint;
@@ -22,13 +24,16 @@ final class SglangRules {
   private SglangRules() {}
 
   static List<ServingRule> all() {
-    return List.of(
-        new MixedUnitRule("SGLang"),
-        CommonRules.ROUTER,
-        CommonRules.EMBEDDING,
-        BITS,
-        EXPERT_ZERO_POINTS,
-        SglangRules::globalFormat);
+    List<ServingRule> rules = new ArrayList<>(FusedFamilies.SGLANG);
+    rules.addAll(
+        List.<ServingRule>of(
+            new MixedUnitRule("SGLang"),
+            CommonRules.ROUTER,
+            CommonRules.EMBEDDING,
+            BITS,
+            EXPERT_ZERO_POINTS,
+            SglangRules::globalFormat));
+    return List.copyOf(rules);
   }
 
   /** compressed_tensors/schemes/compressed_tensors_wNa16.py. */

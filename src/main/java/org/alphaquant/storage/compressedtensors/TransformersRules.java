@@ -12,6 +12,7 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.FusedFamilies;
 import org.alphaquant.storage.serving.ModuleRule;
 import org.alphaquant.storage.serving.ServedCheckpoint;
 import org.alphaquant.storage.serving.ServingRule;
@@ -25,6 +26,7 @@ final class TransformersRules {
 
   static List<ServingRule> all() {
     return List.of(
+        FusedFamilies.TRANSFORMERS,
         CommonRules.ROUTER,
         CommonRules.EMBEDDING,
         TransformersRules::oneScheme,

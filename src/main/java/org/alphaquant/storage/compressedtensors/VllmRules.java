@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.FusedFamilies;
 import org.alphaquant.storage.serving.MarlinExperts;
 import org.alphaquant.storage.serving.MixedUnitRule;
 import org.alphaquant.storage.serving.ModuleRule;
@@ -34,6 +35,7 @@ final class VllmRules {
     List<ServingRule> rules =
         new ArrayList<>(
             List.of(new MixedUnitRule("vLLM"), CommonRules.ROUTER, CommonRules.EMBEDDING));
+    rules.addAll(FusedFamilies.VLLM);
     rules.addAll(new MarlinExperts(VllmRules::isPackedExpert).rules());
     rules.addAll(
         List.of(

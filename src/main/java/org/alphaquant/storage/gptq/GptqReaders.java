@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.FusedFamilies;
 import org.alphaquant.storage.serving.MarlinExperts;
 import org.alphaquant.storage.serving.MixedUnitRule;
 import org.alphaquant.storage.serving.ModuleRule;
@@ -25,18 +26,24 @@ final class GptqReaders {
   static Map<TargetRuntime, List<ServingRule>> all() {
     return Map.of(
         TargetRuntime.VLLM, vllm(),
-        TargetRuntime.SGLANG,
-            List.of(
-                new MixedUnitRule("SGLang"),
-                CommonRules.ROUTER,
-                CommonRules.EMBEDDING,
-                SGLANG_FEW_BITS),
+        TargetRuntime.SGLANG, sglang(),
         TargetRuntime.TRANSFORMERS,
             List.of(
                 CommonRules.ROUTER,
                 CommonRules.EMBEDDING,
                 TRANSFORMERS_EXPERTS,
                 TRANSFORMERS_PACKAGE));
+  }
+
+  private static List<ServingRule> sglang() {
+    List<ServingRule> rules = new ArrayList<>(FusedFamilies.SGLANG);
+    rules.addAll(
+        List.<ServingRule>of(
+            new MixedUnitRule("SGLang"),
+            CommonRules.ROUTER,
+            CommonRules.EMBEDDING,
+            SGLANG_FEW_BITS));
+    return List.copyOf(rules);
   }
 
   private static List<ServingRule> vllm() {
@@ -48,6 +55,7 @@ final class GptqReaders {
                 CommonRules.EMBEDDING,
                 VLLM_BITS,
                 new ExpertGroupRule()));
+    rules.addAll(FusedFamilies.VLLM);
     rules.addAll(new MarlinExperts(GptqReaders::isPackedExpert).rules());
     rules.add(CommonRules.HEAD);
     return List.copyOf(rules);

@@ -2,9 +2,11 @@ package org.alphaquant.storage.quark;
 
 import static org.alphaquant.storage.serving.ModuleRule.warning;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.FusedFamilies;
 import org.alphaquant.storage.serving.MixedUnitRule;
 import org.alphaquant.storage.serving.ModuleRule;
 import org.alphaquant.storage.serving.ServingRule;
@@ -20,15 +22,25 @@ final class QuarkReaders {
 
   static Map<TargetRuntime, List<ServingRule>> all() {
     return Map.of(
-        TargetRuntime.VLLM,
+        TargetRuntime.VLLM, vllm(),
+        TargetRuntime.TRANSFORMERS,
             List.of(
-                new MixedUnitRule("vLLM"),
+                FusedFamilies.TRANSFORMERS,
                 CommonRules.ROUTER,
                 CommonRules.EMBEDDING,
-                CommonRules.HEAD,
-                VLLM_MXFP6),
-        TargetRuntime.TRANSFORMERS,
-            List.of(CommonRules.ROUTER, CommonRules.EMBEDDING, TRANSFORMERS_PACKAGE));
+                TRANSFORMERS_PACKAGE));
+  }
+
+  private static List<ServingRule> vllm() {
+    List<ServingRule> rules = new ArrayList<>(FusedFamilies.VLLM);
+    rules.addAll(
+        List.<ServingRule>of(
+            new MixedUnitRule("vLLM"),
+            CommonRules.ROUTER,
+            CommonRules.EMBEDDING,
+            CommonRules.HEAD,
+            VLLM_MXFP6));
+    return List.copyOf(rules);
   }
 
   /** kernels/linear/mxfp6/emulation.py. */

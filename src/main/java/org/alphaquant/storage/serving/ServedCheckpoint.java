@@ -11,9 +11,10 @@ import org.alphaquant.scheme.ModuleScheme;
 /**
  * A checkpoint as an engine sees it.
  *
+ * @param family {@code model_type}
  * @param modules every linear module, quantized or not
  */
-public record ServedCheckpoint(List<ModuleScheme> modules) {
+public record ServedCheckpoint(String family, List<ModuleScheme> modules) {
 
   /** The modules whose weights are quantized. */
   public Stream<ModuleScheme> quantized() {
