@@ -84,32 +84,41 @@ __device__ __forceinline__ int load_block(
   return count;
 }
 
-// Algorithm 1 for inputs first..first+BLOCK-1, whose error the rows of N spread among themselves.
-// W [B, K, R] is what is left of the weights, Q the result; rows at..at+BLOCK-1 of Err [B, most, R] are
-// what `update` spreads over the inputs still to come. group [B, K] is the group of each input.
+// Algorithm 1 for inputs first..first+BLOCK-1 in the form of LDLQ, which gives the same codes without an
+// inverse (Chee et al. 2023, QuIP, theorem 6): with H = N D N^T, N upper triangular with a diagonal of
+// ones, an input's weight moves by what the errors of those before it, against their original weights,
+// count in its column of N. W [B, K, R] are the original weights, Correction what they move by, Q the
+// result; rows at..at+BLOCK-1 of Err [B, most, R] are what `update` spreads over the inputs still to
+// come. group [B, K] is the group of each input.
 extern "C" __global__ void error_feedback(
-    const float* W, const float* N, const float* scale, const float* zero, const int* group,
-    float* Q, float* Err, int K, int R, int G, int first, int most, int at, Grid grid) {
+    const float* __restrict__ Correction, const float* __restrict__ N,
+    const float* __restrict__ scale, const float* __restrict__ zero, const int* __restrict__ group,
+    float* __restrict__ Q, float* __restrict__ Err, const float* __restrict__ W, int K, int R, int G,
+    int first, int most, int at, Grid grid) {
   __shared__ float n[BLOCK][BLOCK];
   __shared__ int of_group[BLOCK];
   long b = blockIdx.y;
   int r = blockIdx.x * blockDim.x + threadIdx.x;
   int count = load_block(n, of_group, N, group, b, K, first, 0.0f);
   if (r >= R) return;
-  float w[BLOCK];
-  const float* own = W + (b * K + first) * R + r;
+  float moved[BLOCK], weight[BLOCK];
+  const float* own = Correction + (b * K + first) * R + r;
+  const float* original = W + (b * K + first) * R + r;
 #pragma unroll
-  for (int i = 0; i < BLOCK; i++) w[i] = i < count ? own[(long)i * R] : 0.0f;
+  for (int i = 0; i < BLOCK; i++) {
+    moved[i] = i < count ? own[(long)i * R] : 0.0f;
+    weight[i] = i < count ? original[(long)i * R] : 0.0f;
+  }
 #pragma unroll
   for (int i = 0; i < BLOCK; i++) {
     if (i < count) {
       long of = (b * G + of_group[i]) * R + r;
-      float q = quantize(w[i], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
-      float err = w[i] - q;
+      float q = quantize(weight[i] + moved[i], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
+      float err = q - weight[i];
       Q[(b * K + first + i) * R + r] = q;
       Err[(b * most + at + i) * R + r] = err;
 #pragma unroll
-      for (int j = i + 1; j < BLOCK; j++) w[j] -= n[i][j] * err;
+      for (int j = i + 1; j < BLOCK; j++) moved[j] -= n[i][j] * err;
     }
   }
 }
@@ -118,27 +127,31 @@ extern "C" __global__ void error_feedback(
 // that is best while the others stay. Residual [B, K, R] is H (W - Q); rows at..at+BLOCK-1 of Move
 // [B, most, R] are what `update` takes from the residuals still to be read.
 extern "C" __global__ void descend(
-    const float* Residual, const float* H, const float* scale, const float* zero, const int* group,
-    float* Q, float* Move, int K, int R, int G, int first, int most, int at, Grid grid) {
+    const float* __restrict__ Residual, const float* __restrict__ H,
+    const float* __restrict__ scale, const float* __restrict__ zero, const int* __restrict__ group,
+    float* __restrict__ Q, float* __restrict__ Move, int K, int R, int G, int first, int most, int at,
+    Grid grid) {
   __shared__ float h[BLOCK][BLOCK];
   __shared__ int of_group[BLOCK];
   long b = blockIdx.y;
   int r = blockIdx.x * blockDim.x + threadIdx.x;
   int count = load_block(h, of_group, H, group, b, K, first, 1.0f);
   if (r >= R) return;
-  float g[BLOCK];
+  float g[BLOCK], weight[BLOCK];
   const float* own = Residual + (b * K + first) * R + r;
+  float* codes = Q + (b * K + first) * R + r;
 #pragma unroll
-  for (int i = 0; i < BLOCK; i++) g[i] = i < count ? own[(long)i * R] : 0.0f;
+  for (int i = 0; i < BLOCK; i++) {
+    g[i] = i < count ? own[(long)i * R] : 0.0f;
+    weight[i] = i < count ? codes[(long)i * R] : 0.0f;
+  }
 #pragma unroll
   for (int i = 0; i < BLOCK; i++) {
     if (i < count) {
       long of = (b * G + of_group[i]) * R + r;
-      float* weight = Q + (b * K + first + i) * R + r;
-      float before = *weight;
-      float q = quantize(before + g[i] / h[i][i], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
-      float move = q - before;
-      *weight = q;
+      float q = quantize(weight[i] + g[i] / h[i][i], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
+      float move = q - weight[i];
+      codes[(long)i * R] = q;
       Move[(b * most + at + i) * R + r] = move;
 #pragma unroll
       for (int j = i + 1; j < BLOCK; j++) g[j] -= h[i][j] * move;
@@ -148,7 +161,7 @@ extern "C" __global__ void descend(
 
 // C[b, m, r] -= sum over j < count of M[b, first + j, m] D[b, at + j, r] for from <= m < to: C [B, K, R],
 // M [B, K, K], D [B, most, R]. Every element is summed in the same order whatever the batch.
-extern "C" __global__ void __launch_bounds__(256) update(
+__device__ __forceinline__ void subtract_product(
     float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
     int from, int to) {
   __shared__ float left[DEPTH][TILE];
@@ -190,19 +203,91 @@ extern "C" __global__ void __launch_bounds__(256) update(
   for (int i = 0; i < 8; i++) {
     int m = m0 + tm + i % 4 + i / 4 * (TILE / 2);
     if (m >= to) continue;
+    // All of a row is read before any of it is written, so that the reads wait together.
+    float before[8];
 #pragma unroll
     for (int j = 0; j < 8; j++) {
       int r = r0 + tr + j % 4 + j / 4 * (TILE / 2);
-      if (r < R) C[(b * K + m) * R + r] -= sum[i][j];
+      before[j] = r < R ? C[(b * K + m) * R + r] : 0.0f;
+    }
+#pragma unroll
+    for (int j = 0; j < 8; j++) {
+      int r = r0 + tr + j % 4 + j / 4 * (TILE / 2);
+      if (r < R) C[(b * K + m) * R + r] = before[j] - sum[i][j];
     }
   }
 }
 
-__device__ inline unsigned tf32(float x) {
-  unsigned rounded;
-  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(rounded) : "f"(x));
-  return rounded;
+extern "C" __global__ void __launch_bounds__(256) update(
+    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
+    int from, int to) {
+  subtract_product(C, M, D, K, R, most, at, first, count, from, to);
 }
+
+// Cholesky factors from the last input to the first, H = V V^T with V upper triangular. A [B, K, K] is H
+// and becomes V^T, of which the part above the diagonal is left as it comes. First the BLOCK inputs from
+// `first` on among themselves; good [B] becomes 0 where that is not positive definite.
+extern "C" __global__ void factor_block(float* A, int* good, int K, int first) {
+  __shared__ float block[BLOCK][BLOCK + 1];
+  __shared__ float column[BLOCK];
+  int count = min(BLOCK, K - first);
+  float* own = A + ((long)blockIdx.x * K + first) * K + first;
+  for (int t = threadIdx.x; t < count * count; t += blockDim.x)
+    block[t / count][t % count] = own[(long)(t / count) * K + t % count];
+  for (int i = count - 1; i >= 0; i--) {
+    __syncthreads();
+    float pivot = block[i][i];
+    bool fine = pivot > 0.0f && pivot < INFINITE;
+    float root = fine ? sqrtf(pivot) : 1.0f;
+    if (threadIdx.x < i) column[threadIdx.x] = block[threadIdx.x][i] / root;
+    if (threadIdx.x == 0 && !fine) good[blockIdx.x] = 0;
+    __syncthreads();
+    if (threadIdx.x < i) block[i][threadIdx.x] = column[threadIdx.x];
+    if (threadIdx.x == i) block[i][i] = root;
+    int r = threadIdx.x % BLOCK;
+    for (int m = threadIdx.x / BLOCK; m < i; m += blockDim.x / BLOCK)
+      if (r < i) block[m][r] -= column[m] * column[r];
+  }
+  __syncthreads();
+  for (int t = threadIdx.x; t < count * count; t += blockDim.x)
+    if (t % count <= t / count) own[(long)(t / count) * K + t % count] = block[t / count][t % count];
+}
+
+// Then what they have of the inputs before them: a thread solves for one of these.
+extern "C" __global__ void factor_panel(float* A, int K, int first) {
+  __shared__ float v[BLOCK][BLOCK];
+  long b = blockIdx.y;
+  int m = blockIdx.x * blockDim.x + threadIdx.x;
+  int count = min(BLOCK, K - first);
+  float* rows = A + (b * K + first) * K;
+  for (int t = threadIdx.x; t < BLOCK * BLOCK; t += blockDim.x) {
+    int i = t / BLOCK, j = t % BLOCK;
+    v[i][j] = i < count && j <= i ? rows[(long)i * K + first + j] : i == j ? 1.0f : 0.0f;
+  }
+  __syncthreads();
+  if (m >= first) return;
+  float x[BLOCK];
+#pragma unroll
+  for (int i = 0; i < BLOCK; i++) x[i] = i < count ? rows[(long)i * K + m] : 0.0f;
+#pragma unroll
+  for (int i = BLOCK - 1; i >= 0; i--) {
+    x[i] /= v[i][i];
+#pragma unroll
+    for (int j = 0; j < i; j++) x[j] -= v[i][j] * x[i];
+  }
+#pragma unroll
+  for (int i = 0; i < BLOCK; i++)
+    if (i < count) rows[(long)i * K + m] = x[i];
+}
+
+// Then what that takes from the inputs before them among themselves, on and below the diagonal.
+extern "C" __global__ void __launch_bounds__(256) factor_rest(float* A, int K, int first) {
+  if (blockIdx.x > blockIdx.y) return;
+  subtract_product(A, A, A, K, K, K, first, first, min(BLOCK, K - first), 0, first);
+}
+
+// A factor of TF32, of which the tensor cores take no more than the upper 19 bits: rounded to nearest.
+__device__ inline unsigned tf32(float x) { return __float_as_uint(x) + 0x1000u; }
 
 // BYTES from global to shared memory behind the thread's back, zeros where there is nothing to copy.
 template <int BYTES>
@@ -218,13 +303,15 @@ __device__ __forceinline__ void copy_ahead(float* shared, const float* global, b
 // SLICE rows from `start` on of a matrix [count, stride], TILE columns from `column` on of `columns`.
 // WIDE numbers are copied at once.
 #define STRIDE (TILE + 8)
-#define SLICE 16
+#define SLICE 8
+#define STAGES 5
+#define WARPS 4
 template <int WIDE>
 __device__ __forceinline__ void copy_slice(
     float (&shared)[SLICE][STRIDE], const float* rows, long stride, int start, int count,
     int column, int columns) {
 #pragma unroll
-  for (int t = threadIdx.x; t < SLICE * TILE / WIDE; t += 256) {
+  for (int t = threadIdx.x; t < SLICE * TILE / WIDE; t += WARPS * 32) {
     int d = t / (TILE / WIDE), c = t % (TILE / WIDE) * WIDE;
     bool there = start + d < count && column + c < columns;
     copy_ahead<WIDE * 4>(
@@ -232,99 +319,121 @@ __device__ __forceinline__ void copy_slice(
   }
 }
 
-// `update` with factors rounded to TF32, on tensor cores: eight warps take 64 x 32 of a tile each. One
-// slice of the factors is copied while another is multiplied. The stride lets the 32 threads of a warp
-// read from 32 banks.
+// `update` with factors rounded to TF32, on tensor cores: four warps take 64 x 64 of a tile each, and
+// STAGES - 1 slices of the factors are on their way while one is multiplied. Which row and column of its
+// 64 x 64 a thread's numbers belong to is chosen so that it reads four of them at once; the stride lets
+// the threads that read together read from all 32 banks.
 template <int WIDE>
 __device__ __forceinline__ void update_by_tensor_cores(
     float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
     int from, int to) {
-  __shared__ __align__(16) float left[2][SLICE][STRIDE];
-  __shared__ __align__(16) float right[2][SLICE][STRIDE];
+  __shared__ __align__(16) float left[STAGES][SLICE][STRIDE];
+  __shared__ __align__(16) float right[STAGES][SLICE][STRIDE];
   long b = blockIdx.z;
   int m0 = from + blockIdx.y * TILE, r0 = blockIdx.x * TILE;
   int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4;
-  int tm = warp / 4 * 64, tr = warp % 4 * 32;
-  float sum[4][4][4];
+  int tm = warp / 2 * 64, tr = warp % 2 * 64;
+  float sum[4][8][4];
 #pragma unroll
   for (int i = 0; i < 4; i++)
 #pragma unroll
-    for (int j = 0; j < 4; j++)
+    for (int j = 0; j < 8; j++)
 #pragma unroll
       for (int c = 0; c < 4; c++) sum[i][j][c] = 0.0f;
   const float* rows = M + (b * K + first) * K;
   const float* moves = D + (b * most + at) * R;
   int slices = (count + SLICE - 1) / SLICE;
-  copy_slice<WIDE>(left[0], rows, K, 0, count, m0, to);
-  copy_slice<WIDE>(right[0], moves, R, 0, count, r0, R);
-  asm volatile("cp.async.commit_group;");
-  for (int slice = 0; slice < slices; slice++) {
-    int now = slice % 2;
-    if (slice + 1 < slices) {
-      copy_slice<WIDE>(left[1 - now], rows, K, (slice + 1) * SLICE, count, m0, to);
-      copy_slice<WIDE>(right[1 - now], moves, R, (slice + 1) * SLICE, count, r0, R);
-    }
+#pragma unroll
+  for (int slice = 0; slice < STAGES - 1; slice++) {
+    copy_slice<WIDE>(left[slice], rows, K, slice * SLICE, count, m0, to);
+    copy_slice<WIDE>(right[slice], moves, R, slice * SLICE, count, r0, R);
     asm volatile("cp.async.commit_group;");
-    asm volatile("cp.async.wait_group 1;");
+  }
+  for (int slice = 0; slice < slices; slice++) {
+    asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 2));
     __syncthreads();
+    int next = slice + STAGES - 1, now = slice % STAGES;
+    copy_slice<WIDE>(left[next % STAGES], rows, K, next * SLICE, count, m0, to);
+    copy_slice<WIDE>(right[next % STAGES], moves, R, next * SLICE, count, r0, R);
+    asm volatile("cp.async.commit_group;");
+    unsigned x[4][4], y[8][2];
 #pragma unroll
-    for (int d = 0; d < SLICE; d += 8) {
-      unsigned x[4][4], y[4][2];
+    for (int half = 0; half < 2; half++) {
 #pragma unroll
-      for (int i = 0; i < 4; i++) {
-        int m = tm + i * 16 + row;
-        x[i][0] = tf32(left[now][d + column][m]);
-        x[i][1] = tf32(left[now][d + column][m + 8]);
-        x[i][2] = tf32(left[now][d + column + 4][m]);
-        x[i][3] = tf32(left[now][d + column + 4][m + 8]);
+      for (int i = 0; i < 4; i += 2) {
+        float4 four = *(const float4*)&left[now][column + half * 4][tm + i * 16 + row * 4];
+        x[i][half * 2] = tf32(four.x);
+        x[i][half * 2 + 1] = tf32(four.y);
+        x[i + 1][half * 2] = tf32(four.z);
+        x[i + 1][half * 2 + 1] = tf32(four.w);
       }
 #pragma unroll
-      for (int j = 0; j < 4; j++) {
-        int r = tr + j * 8 + row;
-        y[j][0] = tf32(right[now][d + column][r]);
-        y[j][1] = tf32(right[now][d + column + 4][r]);
+      for (int j = 0; j < 8; j += 4) {
+        float4 four = *(const float4*)&right[now][column + half * 4][tr + j * 8 + row * 4];
+        y[j][half] = tf32(four.x);
+        y[j + 1][half] = tf32(four.y);
+        y[j + 2][half] = tf32(four.z);
+        y[j + 3][half] = tf32(four.w);
       }
-#pragma unroll
-      for (int i = 0; i < 4; i++)
-#pragma unroll
-        for (int j = 0; j < 4; j++)
-          asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
-              "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-              : "+f"(sum[i][j][0]), "+f"(sum[i][j][1]), "+f"(sum[i][j][2]), "+f"(sum[i][j][3])
-              : "r"(x[i][0]), "r"(x[i][1]), "r"(x[i][2]), "r"(x[i][3]), "r"(y[j][0]),
-                "r"(y[j][1]));
     }
-    __syncthreads();
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+#pragma unroll
+      for (int j = 0; j < 8; j++)
+        asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+            "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+            : "+f"(sum[i][j][0]), "+f"(sum[i][j][1]), "+f"(sum[i][j][2]), "+f"(sum[i][j][3])
+            : "r"(x[i][0]), "r"(x[i][1]), "r"(x[i][2]), "r"(x[i][3]), "r"(y[j][0]), "r"(y[j][1]));
   }
 #pragma unroll
-  for (int i = 0; i < 4; i++)
+  for (int i = 0; i < 4; i++) {
+    // Eight times four numbers are read before any is written, so that the reads wait together.
+    float before[4][8];
 #pragma unroll
-    for (int j = 0; j < 4; j++)
+    for (int c = 0; c < 4; c++) {
+      int m = m0 + tm + i / 2 * 32 + row * 4 + i % 2 * 2 + c / 2;
 #pragma unroll
-      for (int c = 0; c < 4; c += 2) {
-        int m = m0 + tm + i * 16 + row + c / 2 * 8;
-        int r = r0 + tr + j * 8 + column * 2;
-        float* own = C + (b * K + m) * R + r;
-        if (WIDE == 4 && m < to && r < R) {
-          float2 both = *(float2*)own;
-          both.x -= sum[i][j][c];
-          both.y -= sum[i][j][c + 1];
-          *(float2*)own = both;
-        } else if (m < to) {
-          if (r < R) own[0] -= sum[i][j][c];
-          if (r + 1 < R) own[1] -= sum[i][j][c + 1];
+      for (int j = 0; j < 8; j += 4) {
+        int r = r0 + tr + j * 8 + (column * 2 + c % 2) * 4;
+        const float* own = C + (b * K + m) * R + r;
+        if (WIDE == 4) {
+          if (m < to && r < R) *(float4*)&before[c][j] = *(const float4*)own;
+        } else {
+#pragma unroll
+          for (int e = 0; e < 4; e++) before[c][j + e] = m < to && r + e < R ? own[e] : 0.0f;
         }
       }
+    }
+#pragma unroll
+    for (int c = 0; c < 4; c++) {
+      int m = m0 + tm + i / 2 * 32 + row * 4 + i % 2 * 2 + c / 2;
+#pragma unroll
+      for (int j = 0; j < 8; j += 4) {
+        int r = r0 + tr + j * 8 + (column * 2 + c % 2) * 4;
+        float* own = C + (b * K + m) * R + r;
+        if (WIDE == 4) {
+          if (m < to && r < R)
+            *(float4*)own = make_float4(
+                before[c][j] - sum[i][j][c], before[c][j + 1] - sum[i][j + 1][c],
+                before[c][j + 2] - sum[i][j + 2][c], before[c][j + 3] - sum[i][j + 3][c]);
+        } else {
+#pragma unroll
+          for (int e = 0; e < 4; e++)
+            if (m < to && r + e < R) own[e] = before[c][j + e] - sum[i][j + e][c];
+        }
+      }
+    }
+  }
 }
 
-extern "C" __global__ void __launch_bounds__(256, 2) update_tf32(
+extern "C" __global__ void __launch_bounds__(WARPS * 32, 2) update_tf32(
     float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
     int from, int to) {
   update_by_tensor_cores<1>(C, M, D, K, R, most, at, first, count, from, to);
 }
 
 // Where K, R, `from` and `to` are multiples of four.
-extern "C" __global__ void __launch_bounds__(256, 2) update_tf32_wide(
+extern "C" __global__ void __launch_bounds__(WARPS * 32, 2) update_tf32_wide(
     float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
     int from, int to) {
   update_by_tensor_cores<4>(C, M, D, K, R, most, at, first, count, from, to);
@@ -335,8 +444,8 @@ extern "C" __global__ void __launch_bounds__(256, 2) update_tf32_wide(
 // of output r. Q [B, K, R], scale [B, G, R]. EACH x 16 inputs of i are taken at once.
 template <int EACH>
 __device__ __forceinline__ void gram_of_groups(
-    const float* Q, const float* H, const float* scale, float* A, int K, int R, int G, int pairs,
-    int first_group, int size) {
+    const float* __restrict__ Q, const float* __restrict__ H, const float* __restrict__ scale,
+    float* __restrict__ A, int K, int R, int G, int pairs, int first_group, int size) {
   __shared__ float left[DEPTH][EACH * 16];
   __shared__ __align__(16) float right[DEPTH][TILE];
   __shared__ float sums[16][TILE];
@@ -423,8 +532,9 @@ GRAM(gram_128, 8)
 // place; Step [B, groups x size, R] is what Q moved by. A [B, groups (groups + 1) / 2, R] is what
 // `gram_of_groups` gives, so that what one group's move takes from the residuals of the next is known.
 extern "C" __global__ void refit(
-    float* Q, const float* Residual, float* A, float* scale, const float* outer, float* Step, int K,
-    int R, int G, int first_group, int groups, Grid grid) {
+    float* __restrict__ Q, const float* __restrict__ Residual, float* __restrict__ A,
+    float* __restrict__ scale, const float* __restrict__ outer, float* __restrict__ Step, int K, int R,
+    int G, int first_group, int groups, Grid grid) {
   long b = blockIdx.y;
   int r = blockIdx.x * blockDim.x + threadIdx.x;
   if (r >= R) return;
@@ -454,11 +564,17 @@ extern "C" __global__ void refit(
     *of_group = stays;
     row[(long)i * R] = move;
     float* step = Step + (b * groups * size + (long)i * size) * R + r;
-#pragma unroll 8
-    for (int k = 0; k < size; k++) {
-      float c = Q[begin + (long)k * R] / s;
-      Q[begin + (long)k * R] = c * stays;
-      step[(long)k * R] = c * move;
+    for (int k0 = 0; k0 < size; k0 += 16) {
+      // Read together, as above.
+      float codes[16];
+#pragma unroll
+      for (int k = 0; k < 16; k++) codes[k] = k0 + k < size ? Q[begin + (long)(k0 + k) * R] / s : 0.0f;
+#pragma unroll
+      for (int k = 0; k < 16; k++)
+        if (k0 + k < size) {
+          Q[begin + (long)(k0 + k) * R] = codes[k] * stays;
+          step[(long)(k0 + k) * R] = codes[k] * move;
+        }
     }
   }
 }

@@ -1,6 +1,6 @@
 """What the fused kernels of resources/cuda/gptq.cu need beside themselves; matrices as in gptq.py."""
 
-from typing import Tuple
+from typing import List, Tuple
 
 import torch
 from torch import Tensor
@@ -30,9 +30,52 @@ def own_groups(order: Tensor, group_size: int) -> Tensor:
     return groups(own.expand_as(order), group_size).contiguous()
 
 
-def normalised(U: Tensor) -> Tensor:
-    """Rows of the inverse factor divided by their diagonal; in place."""
-    return U.div_(torch.clone(torch.unsqueeze(gptq.diagonal(U), -1)))
+def unit_columns(V: Tensor) -> Tensor:
+    """N [B, K, K] with H = N D N^T, of the transposed V of H = V V^T, whose upper part is not looked at;
+    used up.
+    """
+    V.div_(torch.clone(torch.unsqueeze(gptq.diagonal(V), -1)))
+    return torch.transpose(V, 1, 2).contiguous()
+
+
+def damping(H: Tensor, damp: float) -> Tensor:
+    """The same damping for each element, [B]."""
+    return torch.full([H.shape[0]], damp, dtype=torch.float32, device=H.device)
+
+
+def all_good(H: Tensor) -> Tensor:
+    """No element of H has failed yet, int32 [B]."""
+    return torch.ones([H.shape[0]], dtype=torch.int32, device=H.device)
+
+
+def state(good: Tensor, H: Tensor) -> Tensor:
+    """0 where factorising has failed, 2 where no input ever reached an element, else 1, [B]."""
+    reached = torch.amax(gptq.diagonal(H), [-1]) != 0.0
+    return torch.where(reached, good, torch.full_like(good, 2))
+
+
+def raised(damping: Tensor, elements: List[int]) -> Tensor:
+    """Ten times the damping of some elements, also in its place."""
+    at = torch.tensor(elements, dtype=torch.int64, device=damping.device)
+    # A damping too small for float32 is zero, which no factor raises.
+    damping[at] = torch.clamp_min(damping[at] * 10.0, 1e-6)
+    return damping[at]
+
+
+def put_elements(x: Tensor, elements: List[int], part: Tensor) -> Tensor:
+    """x[elements] = part, in place."""
+    x[torch.tensor(elements, dtype=torch.int64, device=x.device)] = part
+    return x
+
+
+def give_up(factor: Tensor, damped: Tensor, damping: Tensor, elements: List[int]) -> Tensor:
+    """Plain rounding for some elements: the identity in place of both, marked by a damping of -1."""
+    at = torch.tensor(elements, dtype=torch.int64, device=factor.device)
+    eye = torch.eye(factor.shape[1], dtype=torch.float32, device=factor.device)
+    factor[at] = eye
+    damped[at] = eye
+    damping[at] = -1.0
+    return factor
 
 
 def copied(x: Tensor) -> Tensor:
@@ -44,6 +87,10 @@ def empty(like: Tensor, columns: int) -> Tensor:
     return torch.empty(
         [like.shape[0], columns, like.shape[2]], dtype=torch.float32, device=like.device
     )
+
+
+def zeros(like: Tensor) -> Tensor:
+    return torch.zeros_like(like)
 
 
 def empty_weights(weight: Tensor) -> Tensor:

@@ -243,17 +243,24 @@ def prepare(
     """What all rows share: the order of the inputs and the way back [B, K], the Hessian and its
     inverse factor in that order, the damped Hessian in the order of the sweeps, the damping [B].
     """
-    order = torch.argsort(diagonal(hessian), stable=True, dim=-1, descending=True)
-    back = torch.argsort(order, stable=True, dim=-1, descending=False)
-    H = hessian
-    if act_order:
-        H = torch.transpose(reorder(hessian, order), 1, 2)
-        H = reorder(H, order).contiguous()
+    order, back, H = ordered(hessian, act_order)
     U, Hd, used = factorize(H, damp)
     if act_order and refit:
         # Groups stand side by side only in the inputs' own order, so that is what sweeps take.
-        Hd = reorder(torch.transpose(reorder(Hd, back), 1, 2), back).contiguous()
+        Hd = both_ways(Hd, back)
     return order, back, H, U, Hd, used
+
+
+def ordered(hessian: Tensor, act_order: bool) -> Tuple[Tensor, Tensor, Tensor]:
+    """The inputs by falling diagonal and the way back [B, K], and the Hessian in the order of the columns."""
+    order = torch.argsort(diagonal(hessian), stable=True, dim=-1, descending=True)
+    back = torch.argsort(order, stable=True, dim=-1, descending=False)
+    return order, back, both_ways(hessian, order) if act_order else hessian
+
+
+def both_ways(H: Tensor, order: Tensor) -> Tensor:
+    """Rows and columns of H [B, K, K] in an order."""
+    return reorder(torch.transpose(reorder(H, order), 1, 2), order).contiguous()
 
 
 def solve(

@@ -260,6 +260,13 @@ def input_moments(
     float64 [C]
     """
     s = torch.index_select(squares, 0, rows[offsets[first] : offsets[last]])
+    return moments(s, weights, offsets, first, last, power)
+
+
+def moments(
+    s: Tensor, weights: Tensor, offsets: List[int], first: int, last: int, power: float
+) -> Tensor:
+    """The same of the |x|^2 of all that experts first..last-1 read, one expert after the other."""
     w = token_weight(weights[offsets[first] : offsets[last]], power).to(torch.float64)
     return sums_by_expert(w * w * s * s, offsets, first, last)
 
@@ -277,9 +284,7 @@ def activation_moments(
     own: List[Tensor] = []
     for c in range(len(read)):
         own.append(row_squares(read[c], chunk))
-    s = torch.cat(own)
-    w = token_weight(weights[offsets[first] : offsets[last]], power).to(torch.float64)
-    return sums_by_expert(w * w * s * s, offsets, first, last)
+    return moments(torch.cat(own), weights, offsets, first, last, power)
 
 
 def intermediate_moments(
@@ -302,8 +307,7 @@ def intermediate_moments(
             end = min(start + chunk, offsets[e + 1])
             x = read_by(h, gate_up, biases, act, rows[start:end], e - first)
             s[start - offsets[first] : end - offsets[first]] = row_squares(x, chunk)
-    w = token_weight(weights[offsets[first] : offsets[last]], power).to(torch.float64)
-    return sums_by_expert(w * w * s * s, offsets, first, last)
+    return moments(s, weights, offsets, first, last, power)
 
 
 def shrink_by_noise(
@@ -330,6 +334,43 @@ def shrink_by_noise(
     return torch.stack(shares).to(torch.float32)
 
 
+def share_by_noise(
+    d2: Tensor, s2: Tensor, own: Tensor, squares: Tensor, each: Tensor, fourth: Tensor
+) -> Tuple[Tensor, Tensor]:
+    """The layer's share, and how many (token, slot) pairs of the layer are added for it, both of the shape
+    of the numbers, float64.
+    """
+    one = torch.ones_like(own)
+    # Without a token the layer's mean is all there is.
+    seen = torch.logical_and(own > 0.0, each > 0.0)
+    count = torch.where(seen, own, one)
+    b2 = torch.clamp_min((fourth - s2 * squares) / (count * count), 0.0)
+    share = torch.clamp_max(b2 / torch.clamp_min(d2, 1e-30), 0.999)
+    part = share / (1.0 - share) * count / torch.where(seen, each, one)
+    return torch.where(seen, share, one), torch.where(seen, part, one)
+
+
+def noise_target(mean: Tensor, sums: Tensor) -> Tensor:
+    """M of `shrink_by_noise`."""
+    return target_of(mean, mean_weight(sums))
+
+
+def shares_by_noise(distances: Tensor, sums: Tensor, first: int, fourth: Tensor) -> Tensor:
+    """Of Hessians of experts from `first` on both numbers of `share_by_noise`, float32 [2, C], where
+    distances [C, n, 2] are parts of |S|^2 and |S - M|^2.
+    """
+    known = sums[first : first + distances.shape[0]]
+    s2 = torch.sum(distances[:, :, 0], [1])
+    d2 = torch.sum(distances[:, :, 1], [1])
+    share, part = share_by_noise(d2, s2, known[:, 1], known[:, 2], mean_weight(sums), fourth)
+    return torch.stack([share, part]).to(torch.float32)
+
+
+def room(like: Tensor, count: int, width: int, dtype: int) -> Tensor:
+    """Room for rows [count, width]."""
+    return torch.empty([count, width], dtype=dtype, device=like.device)
+
+
 def target_of(mean: Tensor, each: Tensor) -> Tensor:
     """The layer's second moments M, of what a (token, slot) pair adds and counts on average."""
     return mean / torch.where(each > 0.0, each, torch.ones_like(each)).to(torch.float32)
@@ -347,15 +388,9 @@ def lean(
     """One Hessian [K, K] for `shrink_by_noise`, in place; returns the share. Numbers are float64
     scalars on the device of H, so that nobody waits for it.
     """
-    one = torch.ones_like(own)
-    # Without a token the layer's mean is all there is.
-    seen = torch.logical_and(own > 0.0, each > 0.0)
-    count = torch.where(seen, own, one)
-    S = H / count.to(torch.float32)
+    S = H / torch.where(own > 0.0, own, torch.ones_like(own)).to(torch.float32)
     d2 = torch.sum(torch.square(S - target), dtype=torch.float64)
     s2 = torch.sum(torch.square(S), dtype=torch.float64)
-    b2 = torch.clamp_min((fourth - s2 * squares) / (count * count), 0.0)
-    share = torch.clamp_max(b2 / torch.clamp_min(d2, 1e-30), 0.999)
-    part = share / (1.0 - share) * count / torch.where(seen, each, one)
-    H.add_(mean * torch.where(seen, part, one).to(torch.float32))
-    return torch.where(seen, share, one)
+    share, part = share_by_noise(d2, s2, own, squares, each, fourth)
+    H.add_(mean * part.to(torch.float32))
+    return share

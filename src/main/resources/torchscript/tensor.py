@@ -36,8 +36,18 @@ def to_dtype(x: Tensor, dtype: int) -> Tensor:
     return x.to(dtype).contiguous()
 
 
+def contiguous(x: Tensor) -> Tensor:
+    """The same numbers in C order; itself where they are."""
+    return x.contiguous()
+
+
 def zeros(like: Tensor, count: int) -> Tensor:
     return torch.zeros([count], dtype=torch.float32, device=like.device)
+
+
+def room_double(like: Tensor, count: int) -> Tensor:
+    """Uninitialised float64 on the device of another array."""
+    return torch.empty([count], dtype=torch.float64, device=like.device)
 
 
 def zeros_square(like: Tensor, size: int) -> Tensor:

@@ -21,6 +21,16 @@ public final class KernelArguments {
     return this;
   }
 
+  /** An address that a kernel takes or does not; 0 where it does not. */
+  public KernelArguments addUnlessNone(long address) {
+    return address == 0 ? this : add(address);
+  }
+
+  public KernelArguments add(float value) {
+    start(Float.BYTES).putFloat(value);
+    return this;
+  }
+
   public KernelArguments add(int value) {
     start(Integer.BYTES).putInt(value);
     return this;

@@ -2,7 +2,6 @@ package org.alphaquant.gptq;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import org.alphaquant.architecture.Precision;
 import org.alphaquant.cuda.CudaDevice;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.gptq.SolverKernels.Scales;
@@ -45,24 +44,15 @@ final class FusedSolver {
    * @return what gptq.solve returns, and the codes, uint8 [B, R, K]
    */
   NDList solve(TensorScope scope, NDArray weight, NDArray hessian, NDList scales, long rows) {
-    // An inverse in less than float32 costs more than it spares.
-    NDList prepared =
-        scope
-            .computing(Precision.FLOAT32)
-            .runAll(
-                "gptq.prepare",
-                hessian,
-                options.damp(),
-                options.actOrder(grid),
-                options.refits(grid));
-    Batch batch = new Batch(scope, weight, hessian, scales, prepared);
+    NDList ordered = scope.runAll("gptq.ordered", hessian, options.actOrder(grid));
+    Batch batch = new Batch(scope, weight, hessian, scales, ordered);
     long all = weight.getShape().get(1);
     for (long first = 0; first < all; first += rows) {
       try (TensorScope part = scope.child("rows")) {
         solve(part, batch, first, Math.min(all, first + rows));
       }
     }
-    return batch.results(prepared.get(5));
+    return batch.results();
   }
 
   /** What all rows share, and where their results go. */
@@ -76,6 +66,7 @@ final class FusedSolver {
     private final NDArray ordered;
     private final NDArray factor;
     private final NDArray damped;
+    private final NDArray damping;
     private final NDArray ownGroups;
     private final NDArray groups;
     private final NDArray quantized;
@@ -85,16 +76,17 @@ final class FusedSolver {
     private final NDArray error;
     private final NDArray energy;
 
-    Batch(TensorScope scope, NDArray weight, NDArray hessian, NDList scales, NDList prepared) {
+    Batch(TensorScope scope, NDArray weight, NDArray hessian, NDList scales, NDList inputs) {
       this.weight = weight;
       this.hessian = hessian;
       this.scales = scales;
-      this.order = prepared.get(0);
-      this.back = prepared.get(1);
-      this.ordered = prepared.get(2);
-      this.factor = prepared.get(3);
-      this.damped = prepared.get(4);
-      scope.runInPlace("fused.normalised", factor);
+      this.order = inputs.get(0);
+      this.back = inputs.get(1);
+      this.ordered = inputs.get(2);
+      Factor found = new Factor(scope, ordered, options.damp(), kernels);
+      this.factor = found.unitColumns();
+      this.damping = found.damping();
+      this.damped = inSweepOrder(scope, found.damped());
       this.ownGroups = scope.run("fused.own_groups", order, grid.groupSize());
       this.groups =
           options.actOrder(grid) ? scope.run("fused.groups", order, grid.groupSize()) : ownGroups;
@@ -106,8 +98,15 @@ final class FusedSolver {
       this.energy = scope.run("fused.per_output", weight);
     }
 
-    NDList results(NDArray damp) {
-      return new NDList(quantized, fitted, roundingError, error, energy, damp, codes);
+    // Groups stand side by side only in the inputs' own order, so that is what sweeps with refits
+    // take.
+    private NDArray inSweepOrder(TensorScope scope, NDArray found) {
+      boolean reordered = options.actOrder(grid) && options.refits(grid);
+      return reordered ? replaced(scope, found, "gptq.both_ways", back) : found;
+    }
+
+    NDList results() {
+      return new NDList(quantized, fitted, roundingError, error, energy, damping, codes);
     }
   }
 
@@ -164,8 +163,8 @@ final class FusedSolver {
   private void feedback(
       TensorScope parent, Batch batch, NDArray weight, Scales scales, NDArray quantized) {
     try (TensorScope scope = parent.child("feedback")) {
-      NDArray rest = scope.run("fused.copied", weight);
-      kernels.errorFeedback(scope, rest, batch.factor, scales, quantized);
+      NDArray correction = scope.run("fused.zeros", weight);
+      kernels.errorFeedback(scope, weight, correction, batch.factor, scales, quantized);
     }
   }
 

@@ -135,16 +135,57 @@ final class SolverKernels {
             .add(numbers));
   }
 
-  /** Algorithm 1: W [B, K, R] is used up, the result is Q; the factor's rows are normalised. */
+  /**
+   * Algorithm 1: W [B, K, R] gives Q.
+   *
+   * @param correction zeros [B, K, R], used up
+   * @param factor N with H = N D Nᵀ, upper triangular with ones on its diagonal
+   */
   void errorFeedback(
-      TensorScope scope, NDArray weight, NDArray factor, Scales scales, NDArray result) {
-    sweep("error_feedback", scope, weight, factor, scales, result);
+      TensorScope scope,
+      NDArray weight,
+      NDArray correction,
+      NDArray factor,
+      Scales scales,
+      NDArray result) {
+    sweep("error_feedback", scope, correction, factor, scales, result, scope.address(weight));
+  }
+
+  /**
+   * A [B, K, K], symmetric, becomes Vᵀ on and below its diagonal, where A = V Vᵀ.
+   *
+   * @param good int32 [B], ones; zero where there is no such V
+   */
+  void factorize(TensorScope scope, NDArray matrix, NDArray good) {
+    long address = scope.address(matrix);
+    long found = scope.address(good);
+    int inputs = inputs(matrix);
+    for (int first = (inputs - 1) / BLOCK * BLOCK; first >= 0; first -= BLOCK) {
+      module.launch(
+          "factor_block",
+          new Blocks(batch(matrix), 1, 1),
+          Threads.of(256),
+          new KernelArguments().add(address).add(found).add(inputs).add(first));
+      if (first > 0) {
+        module.launch(
+            "factor_panel",
+            new Blocks(Blocks.of(first, ROWS), batch(matrix), 1),
+            Threads.of(ROWS),
+            new KernelArguments().add(address).add(inputs).add(first));
+        long tiles = Blocks.of(first, TILE);
+        module.launch(
+            "factor_rest",
+            new Blocks(tiles, tiles, batch(matrix)),
+            Threads.of(256),
+            new KernelArguments().add(address).add(inputs).add(first));
+      }
+    }
   }
 
   /** One sweep of coordinate descent: Q moves, the residual is used up. */
   void descend(
       TensorScope scope, NDArray residual, NDArray hessian, Scales scales, NDArray quantized) {
-    sweep("descend", scope, residual, hessian, scales, quantized);
+    sweep("descend", scope, residual, hessian, scales, quantized, 0);
   }
 
   private void sweep(
@@ -153,7 +194,8 @@ final class SolverKernels {
       NDArray rest,
       NDArray matrix,
       Scales scales,
-      NDArray quantized) {
+      NDArray quantized,
+      long original) {
     NDArray moves = scope.run("fused.empty", rest, Math.min(SPREAD, inputs(rest)));
     Addresses at = new Addresses(scope, scales);
     long result = scope.address(quantized);
@@ -168,6 +210,7 @@ final class SolverKernels {
             at.into(new KernelArguments().add(spread.rest).add(spread.matrix))
                 .add(result)
                 .add(spread.moves)
+                .addUnlessNone(original)
                 .add(inputs(rest))
                 .add(rows(rest))
                 .add(groups(scales))
@@ -279,7 +322,7 @@ final class SolverKernels {
         module.launch(
             kernel(from, to),
             new Blocks(Blocks.of(rows(shape), TILE), Blocks.of(to - from, TILE), batch(shape)),
-            Threads.of(256),
+            Threads.of(reduced ? 128 : 256),
             new KernelArguments()
                 .add(rest)
                 .add(matrix)

@@ -55,7 +55,13 @@ record ExpertCalibration(
 
   /** What {@link #squares} of a block's input is. */
   static NDArray squares(TensorScope scope, NDArray h) {
-    return scope.run("hessian.row_squares", h, Dispatch.ROWS);
+    return kernels(scope, h)
+        .map(kernels -> kernels.rowSquares(scope, new NDList(h)))
+        .orElseGet(() -> scope.run("hessian.row_squares", h, Dispatch.ROWS));
+  }
+
+  private static Optional<HessianKernels> kernels(TensorScope scope, NDArray read) {
+    return HessianKernels.reads(read) ? HessianKernels.of(scope) : Optional.empty();
   }
 
   /** The inputs of gate and up, which they share, of this device's part of some experts. */
@@ -97,8 +103,24 @@ record ExpertCalibration(
   /** The same over what down reads with gate and up as they are now. */
   NDArray downMoments(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
     return activations
+        .map(read -> moments(scope, weights, read))
+        .orElseGet(() -> overActivations(scope, "hessian.intermediate_moments", weights));
+  }
+
+  private NDArray moments(TensorScope scope, ExpertWeights weights, NDList read) {
+    return kernels(scope, read.get(0))
         .map(
-            read ->
+            kernels ->
+                scope.run(
+                    "hessian.moments",
+                    kernels.rowSquares(scope, read),
+                    dispatch.weights(),
+                    dispatch.offsets(),
+                    weights.from(),
+                    weights.from() + read.size(),
+                    weighting.power()))
+        .orElseGet(
+            () ->
                 scope.run(
                     "hessian.activation_moments",
                     read,
@@ -106,8 +128,7 @@ record ExpertCalibration(
                     dispatch.offsets(),
                     weights.from(),
                     weighting.power(),
-                    Dispatch.ROWS))
-        .orElseGet(() -> overActivations(scope, "hessian.intermediate_moments", weights));
+                    Dispatch.ROWS));
   }
 
   private NDArray overActivations(TensorScope scope, String sum, ExpertWeights weights) {
@@ -152,16 +173,32 @@ record ExpertCalibration(
         weighting.power(),
         new GramSums.Slice(dispatch.offsets(), range.from()),
         (scope, element, shift, start, end) ->
-            scope.run(
-                "hessian.scaled_inputs",
-                h,
-                dispatch.rows(),
-                dispatch.weights(),
-                start,
-                end,
-                weighting.power(),
-                shift,
-                sums.dtype()));
+            sums.kernels(h)
+                .map(
+                    kernels ->
+                        sums.scaled(
+                            scope,
+                            kernels,
+                            h,
+                            dispatch.rows(),
+                            dispatch.weights(),
+                            0,
+                            start,
+                            end,
+                            weighting.power(),
+                            shift))
+                .orElseGet(
+                    () ->
+                        scope.run(
+                            "hessian.scaled_inputs",
+                            h,
+                            dispatch.rows(),
+                            dispatch.weights(),
+                            start,
+                            end,
+                            weighting.power(),
+                            shift,
+                            sums.dtype())));
   }
 
   /**
@@ -213,16 +250,32 @@ record ExpertCalibration(
         weighting.power(),
         new GramSums.Slice(dispatch.offsets(), weights.from()),
         (work, element, shift, start, end) ->
-            work.run(
-                "hessian.scaled_activations",
-                read.get(element),
-                dispatch.weights(),
-                dispatch.offsets()[weights.from() + element],
-                start,
-                end,
-                weighting.power(),
-                shift,
-                sums.dtype()));
+            sums.kernels(read.get(element))
+                .map(
+                    kernels ->
+                        sums.scaled(
+                            work,
+                            kernels,
+                            read.get(element),
+                            null,
+                            dispatch.weights(),
+                            dispatch.offsets()[weights.from() + element],
+                            start,
+                            end,
+                            weighting.power(),
+                            shift))
+                .orElseGet(
+                    () ->
+                        work.run(
+                            "hessian.scaled_activations",
+                            read.get(element),
+                            dispatch.weights(),
+                            dispatch.offsets()[weights.from() + element],
+                            start,
+                            end,
+                            weighting.power(),
+                            shift,
+                            sums.dtype())));
   }
 
   /** The largest absolute input of each down projection, [C]; zero where no token came. */
@@ -272,9 +325,16 @@ record ExpertCalibration(
     NDArray shares =
         shrinkage.tokens() != null
             ? scope.run("hessian.shrink", hessians, average, sums, from, shrinkage.tokens())
-            : scope.run(
-                "hessian.shrink_by_noise", hessians, average, sums, from, fourthMoments.get());
+            : shrunkByNoise(scope, hessians, average, from, fourthMoments.get());
     return scope.toFloats(shares);
+  }
+
+  private NDArray shrunkByNoise(
+      TensorScope scope, NDArray hessians, NDArray average, int from, NDArray fourth) {
+    return HessianKernels.of(scope)
+        .map(kernels -> kernels.shrinkByNoise(scope, hessians, average, sums, from, fourth))
+        .orElseGet(
+            () -> scope.run("hessian.shrink_by_noise", hessians, average, sums, from, fourth));
   }
 
   /** All (token, slot) pairs of all devices. */

@@ -15,6 +15,9 @@ import org.alphaquant.torch.TorchDtype;
  */
 final class GramSums {
 
+  // Of rows that are scaled at once.
+  private static final long MOST_NUMBERS = 1L << 27;
+
   private final TensorScope scope;
   private final Blas blas;
   private final boolean bfloat16;
@@ -35,6 +38,28 @@ final class GramSums {
   /** Number of the type of rows. */
   int dtype() {
     return (bfloat16 ? TorchDtype.BFLOAT16 : TorchDtype.FLOAT16).number();
+  }
+
+  /** What scales rows of an array; empty where scripts do. */
+  Optional<HessianKernels> kernels(NDArray x) {
+    return HessianKernels.reads(x) ? HessianKernels.of(scope) : Optional.empty();
+  }
+
+  /** Rows {@code start..end-1} as kernels scale them, [n, K]. */
+  NDArray scaled(
+      TensorScope work,
+      HessianKernels kernels,
+      NDArray x,
+      NDArray index,
+      NDArray weights,
+      long begin,
+      long start,
+      long end,
+      double power,
+      NDArray shift) {
+    NDArray rows = work.run("hessian.room", x, end - start, x.getShape().get(1), dtype());
+    kernels.scaledRows(work, x, index, weights, begin, start, end, power, shift, rows, bfloat16);
+    return rows;
   }
 
   /**
@@ -84,8 +109,10 @@ final class GramSums {
   }
 
   /** Adds rows [n, K], each counting {@code weights}, to {@code hessian [K, K]}. */
-  void add(NDArray hessian, NDArray all, NDArray weights) {
+  void add(NDArray hessian, NDArray given, NDArray weighing) {
     try (TensorScope work = scope.child("gram")) {
+      NDArray all = work.run("tensor.contiguous", given);
+      NDArray weights = work.run("tensor.contiguous", weighing);
       NDArray largest = work.run("tensor.largest", all, work.run("tensor.zeros", all, 1));
       Shift shift = new Shift(work, largest, weights, 1);
       add(
@@ -96,7 +123,11 @@ final class GramSums {
           all.getShape().get(0),
           shift,
           (rows, by, start, end) ->
-              rows.run("hessian.scaled_rows", all, weights, start, end, by, dtype()));
+              kernels(all)
+                  .map(kernels -> scaled(rows, kernels, all, null, weights, 0, start, end, 1, by))
+                  .orElseGet(
+                      () ->
+                          rows.run("hessian.scaled_rows", all, weights, start, end, by, dtype())));
     }
   }
 
@@ -118,8 +149,9 @@ final class GramSums {
 
   private void add(
       TensorScope parent, long hessian, long width, long first, long last, Shift shift, Part part) {
-    for (long start = first; start < last; start += Dispatch.ROWS) {
-      long end = Math.min(last, start + Dispatch.ROWS);
+    long most = Math.max(Dispatch.ROWS, MOST_NUMBERS / width);
+    for (long start = first; start < last; start += most) {
+      long end = Math.min(last, start + most);
       try (TensorScope work = parent.child("rows")) {
         long address = work.address(part.of(work, shift.by, start, end));
         int count = (int) (end - start);

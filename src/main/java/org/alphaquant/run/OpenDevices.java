@@ -11,10 +11,8 @@ import org.alphaquant.worker.JobContext;
 /** PyTorch on every device of an attempt, each once; closed together. */
 record OpenDevices(List<Torch> devices) implements AutoCloseable {
 
-  /** Opens the devices of an attempt in parallel. */
-  static OpenDevices of(JobContext context) {
-    List<String> names = context.devices().stream().distinct().toList();
-    context.unit("starting PyTorch on " + String.join(" and ", names));
+  /** Opens devices in parallel. */
+  static OpenDevices of(List<String> names) {
     ExecutorService threads = Executors.newFixedThreadPool(names.size());
     List<Torch> opened = new ArrayList<>();
     try {

@@ -96,18 +96,20 @@ public final class QuantizationRun implements JobRunner {
     StageSeconds seconds = new StageSeconds();
     JobInputs inputs = this.inputs.with(context.sources());
     KeptFolder kept = KeptFolder.of(context).orElse(null);
-    try (PreparedJob job = seconds.of("prepare", () -> new JobPreparation(inputs).open(spec));
-        Tokenizer tokenizer = seconds.of("tokenize", () -> tokenizer(context, job.source()));
-        OpenDevices devices = seconds.of("start", () -> OpenDevices.of(context))) {
+    try (PreparedJob job = seconds.of("prepare", () -> new JobPreparation(inputs).open(spec))) {
       requireRunnable(job);
       if (kept != null) {
         kept.requireFits(job);
       }
-      RunInputs given =
-          seconds.of("tokenize", () -> encoded(context, inputs, job, kept, tokenizer));
-      RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));
-      progress.progress(Phase.PREPARE, 0, 1);
-      try (SourceHashes source = new SourceHashes(job.source())) {
+      // The source is hashed and PyTorch started beside the reading of text.
+      try (SourceHashes source = new SourceHashes(job.source());
+          OpeningDevices opening = new OpeningDevices(context);
+          Tokenizer tokenizer = seconds.of("tokenize", () -> tokenizer(context, job.source()))) {
+        RunInputs given =
+            seconds.of("tokenize", () -> encoded(context, inputs, job, kept, tokenizer));
+        RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));
+        progress.progress(Phase.PREPARE, 0, 1);
+        OpenDevices devices = seconds.of("start", opening::devices);
         Torch first = devices.devices().get(0);
         SelfWriting writing = new SelfWriting(context, first, given, progress);
         RunInputs all =

@@ -1,0 +1,96 @@
+package org.alphaquant.gptq;
+
+import ai.djl.ndarray.NDArray;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * The factor of a batch of damped Hessians that errors are fed back by: as {@code gptq.factorize},
+ * by kernels and without an inverse.
+ */
+final class Factor {
+
+  // How often damping grows tenfold.
+  private static final int RAISES = 4;
+  private static final long FAILED = 0;
+  private static final long GOOD = 1;
+
+  private final TensorScope scope;
+  private final NDArray hessian;
+  private final SolverKernels kernels;
+  private final NDArray damping;
+  private final NDArray damped;
+  private final NDArray factor;
+  private final NDArray good;
+
+  /**
+   * @param hessian float32 [B, K, K] in the order of the columns
+   */
+  Factor(TensorScope scope, NDArray hessian, double damp, SolverKernels kernels) {
+    this.scope = scope;
+    this.hessian = hessian;
+    this.kernels = kernels;
+    this.damping = scope.run("fused.damping", hessian, damp);
+    this.damped = scope.run("gptq.damped", hessian, damping);
+    this.factor = scope.run("fused.copied", damped);
+    this.good = scope.run("fused.all_good", hessian);
+    kernels.factorize(scope, factor, good);
+    raise();
+  }
+
+  // Of just those that fail, and the identity for what fails at the top and what no input reached.
+  private void raise() {
+    long[] state = state();
+    for (int i = 0;
+        i < RAISES && IntStream.range(0, state.length).anyMatch(of(state, FAILED));
+        i++) {
+      again(IntStream.range(0, state.length).filter(of(state, FAILED)).asLongStream().toArray());
+      state = state();
+    }
+    long[] found = state;
+    long[] hopeless =
+        IntStream.range(0, found.length).filter(b -> found[b] != GOOD).asLongStream().toArray();
+    if (hopeless.length > 0) {
+      scope.runInPlace("fused.give_up", factor, damped, damping, hopeless);
+    }
+  }
+
+  private long[] state() {
+    return scope.toLongs(scope.run("fused.state", good, hessian));
+  }
+
+  private static IntPredicate of(long[] state, long wanted) {
+    return b -> state[b] == wanted;
+  }
+
+  private void again(long[] failed) {
+    try (TensorScope work = scope.child("more damping")) {
+      NDArray raised = work.run("fused.raised", damping, failed);
+      NDArray own = work.run("gptq.damped", work.run("tensor.select", hessian, failed), raised);
+      NDArray factored = work.run("fused.copied", own);
+      NDArray fine = work.run("fused.all_good", factored);
+      kernels.factorize(work, factored, fine);
+      work.runInPlace("fused.put_elements", damped, failed, own);
+      work.runInPlace("fused.put_elements", factor, failed, factored);
+      work.runInPlace("fused.put_elements", good, failed, fine);
+    }
+  }
+
+  /** N of H = N D Nᵀ, upper triangular with ones on its diagonal; the factor is used up. */
+  NDArray unitColumns() {
+    NDArray columns = scope.run("fused.unit_columns", factor);
+    factor.close();
+    return columns;
+  }
+
+  /** The damped Hessians, [B, K, K]. */
+  NDArray damped() {
+    return damped;
+  }
+
+  /** The damping that each took, [B]; -1 where there was none that helped. */
+  NDArray damping() {
+    return damping;
+  }
+}

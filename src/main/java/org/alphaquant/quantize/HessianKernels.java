@@ -1,0 +1,138 @@
+package org.alphaquant.quantize;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.cuda.CudaModule;
+import org.alphaquant.cuda.CudaModule.Blocks;
+import org.alphaquant.cuda.CudaModule.Threads;
+import org.alphaquant.cuda.KernelArguments;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * The kernels of {@code resources/cuda/hessian.cu}, which take the place of functions of {@code
+ * torchscript/hessian.py} on a GPU. Arrays are contiguous.
+ */
+record HessianKernels(CudaModule module) {
+
+  private static final int THREADS = 256;
+  private static final int WARP = 32;
+  // Sums of a Hessian are put together from those of so many blocks, however many Hessians there
+  // are.
+  private static final int PARTS = 64;
+
+  /** Those of the scope's device; empty where there is no GPU. */
+  static Optional<HessianKernels> of(TensorScope scope) {
+    return scope.cuda().map(device -> new HessianKernels(device.module("hessian.cu", List.of())));
+  }
+
+  /** Whether an array is of the type that kernels read. */
+  static boolean reads(NDArray array) {
+    return array.getDataType() == DataType.FLOAT32;
+  }
+
+  /**
+   * Rows {@code start..end-1} as {@code hessian.scaled} gives them.
+   *
+   * @param x float32 [T, K]
+   * @param index which of them the rows are, int64; null for those that begin with row {@code
+   *     begin}
+   * @param weights of the rows
+   * @param shift [1]
+   * @param into 16 bits [end - start, K]
+   */
+  void scaledRows(
+      TensorScope scope,
+      NDArray x,
+      NDArray index,
+      NDArray weights,
+      long begin,
+      long start,
+      long end,
+      double power,
+      NDArray shift,
+      NDArray into,
+      boolean bfloat16) {
+    module.launch(
+        "scaled_rows",
+        new Blocks(end - start, 1, 1),
+        Threads.of(THREADS),
+        new KernelArguments()
+            .add(scope.address(x))
+            .add(index == null ? 0L : scope.address(index))
+            .add(scope.address(weights))
+            .add(scope.address(shift))
+            .add(scope.address(into))
+            .add(Math.toIntExact(x.getShape().get(1)))
+            .add(start)
+            .add(begin)
+            .add((float) power)
+            .add(bfloat16 ? 1 : 0));
+  }
+
+  /** |x|² of every row of some arrays [n, K], one array after the other, float64. */
+  NDArray rowSquares(TensorScope scope, NDList arrays) {
+    long all = arrays.stream().mapToLong(x -> x.getShape().get(0)).sum();
+    NDArray squares = scope.run("tensor.room_double", arrays.get(0), all);
+    long first = 0;
+    for (NDArray x : arrays) {
+      long rows = x.getShape().get(0);
+      if (rows > 0) {
+        module.launch(
+            "row_squares",
+            new Blocks(Blocks.of(rows * WARP, THREADS), 1, 1),
+            Threads.of(THREADS),
+            new KernelArguments()
+                .add(scope.address(x))
+                .add(scope.address(squares))
+                .add(Math.toIntExact(x.getShape().get(1)))
+                .add(rows)
+                .add(first));
+      }
+      first += rows;
+    }
+    return squares;
+  }
+
+  /**
+   * {@code hessian.shrink_by_noise}.
+   *
+   * @param hessians float32 [C, K, K], changed in place
+   * @param sums float64 [E, 3] of all experts, of which the Hessians are those from {@code first}
+   *     on
+   * @return what part of each is the layer's mean then, [C]
+   */
+  NDArray shrinkByNoise(
+      TensorScope parent, NDArray hessians, NDArray mean, NDArray sums, int first, NDArray fourth) {
+    try (TensorScope scope = parent.child("noise")) {
+      long count = hessians.getShape().get(0);
+      long size = hessians.getShape().get(1) * hessians.getShape().get(2);
+      NDArray target = scope.run("hessian.noise_target", mean, sums);
+      NDArray parts = scope.run("tensor.room_double", mean, count * PARTS * 2);
+      module.launch(
+          "distances",
+          new Blocks(PARTS, count, 1),
+          Threads.of(THREADS),
+          new KernelArguments()
+              .add(scope.address(hessians))
+              .add(scope.address(target))
+              .add(scope.address(sums) + first * 3L * Double.BYTES)
+              .add(scope.address(parts))
+              .add(size));
+      NDArray distances = scope.run("tensor.reshape", parts, new long[] {count, PARTS, 2});
+      NDArray shares = scope.run("hessian.shares_by_noise", distances, sums, first, fourth);
+      module.launch(
+          "add_mean",
+          new Blocks(Blocks.of(size, THREADS), count, 1),
+          Threads.of(THREADS),
+          new KernelArguments()
+              .add(scope.address(hessians))
+              .add(scope.address(mean))
+              .add(scope.address(shares) + count * Float.BYTES)
+              .add(size));
+      return scope.keep(parent, scope.run("tensor.element", shares, 0));
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package org.alphaquant.run;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.alphaquant.worker.JobContext;
+
+/** The devices of an attempt, opened beside other work; closed with what was opened. */
+final class OpeningDevices implements AutoCloseable {
+
+  private final JobContext context;
+  private final List<String> names;
+  private final CompletableFuture<OpenDevices> opened = new CompletableFuture<>();
+
+  OpeningDevices(JobContext context) {
+    this.context = context;
+    this.names = context.devices().stream().distinct().toList();
+    Thread thread = new Thread(this::open, "open devices");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private void open() {
+    try {
+      opened.complete(OpenDevices.of(names));
+    } catch (RuntimeException | Error failure) {
+      opened.completeExceptionally(failure);
+    }
+  }
+
+  /** Waits for them; throws what opening them threw. */
+  OpenDevices devices() {
+    context.unit("starting PyTorch on " + String.join(" and ", names));
+    return InOrder.await(opened);
+  }
+
+  @Override
+  public void close() {
+    opened
+        .handle(
+            (devices, failure) -> {
+              if (devices != null) {
+                devices.close();
+              }
+              return null;
+            })
+        .join();
+  }
+}
