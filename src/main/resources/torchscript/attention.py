@@ -55,6 +55,23 @@ def attend(
     return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1])
 
 
+def attend_in_chunks(
+    q: Tensor, k: Tensor, v: Tensor, scale: float, size: int, dtype: int
+) -> Tensor:
+    """The same within chunks of positions, which know nothing of each other (Llama 4): every chunk is
+    a sequence of its own.
+    """
+    length = q.shape[2]
+    padding = (size - length % size) % size
+    parts: List[Tensor] = []
+    for x in [q, k, v]:
+        padded = torch.constant_pad_nd(x, [0, 0, 0, padding])
+        chunks = torch.reshape(padded, [x.shape[0], x.shape[1], -1, size, x.shape[3]])
+        parts.append(torch.flatten(torch.transpose(chunks, 1, 2), 0, 1))
+    out = attend(parts[0], parts[1], parts[2], scale, 0, dtype)
+    return torch.flatten(torch.reshape(out, [q.shape[0], length + padding, -1])[:, :length], 0, 1)
+
+
 def attend_by_head(
     q: Tensor, k: Tensor, v: Tensor, sinks: List[Tensor], scale: float, window: int, cap: float
 ) -> Tensor:

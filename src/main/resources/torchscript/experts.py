@@ -238,3 +238,22 @@ def largest_intermediate(
 def where_seen(most: Tensor, layer: Tensor) -> Tensor:
     """What was seen of each expert, the layer's largest [1] where no token came."""
     return torch.where(most > 0.0, most, layer)
+
+
+def scaled_slots(h: Tensor, weights: Tensor) -> Tensor:
+    """A row for each slot, times its score: h [T, H], weights [T, k] -> [T k, H]"""
+    return torch.flatten(torch.unsqueeze(h, 1) * torch.unsqueeze(weights, 2), 0, 1)
+
+
+def slots(experts: Tensor, used: int) -> Tuple[Tensor, Tensor]:
+    """Each slot of experts [T, k] as a token of its own, [T k, 1]; the first `used` of a token weigh
+    1, the others 0.
+    """
+    weights = torch.zeros(experts.shape, dtype=torch.float32, device=experts.device)
+    weights[:, :used] = 1.0
+    return (torch.reshape(experts, [-1, 1]), torch.reshape(weights, [-1, 1]))
+
+
+def sum_slots(y: Tensor, tokens: int) -> Tensor:
+    """The sum over every token's slots: y [T k, H] -> [T, H]"""
+    return torch.sum(torch.reshape(y, [tokens, -1, y.shape[1]]), [1])

@@ -27,6 +27,15 @@ def linear_frequencies(d: int, theta: float, factor: float) -> Tensor:
     return default_frequencies(d, theta) / factor
 
 
+def proportional_frequencies(d: int, theta: float, turned: int, factor: float) -> Tensor:
+    """Gemma 4: the first `turned` of d/2 pairs turn as in a head that is rotated whole, the others do
+    not.
+    """
+    f = default_frequencies(d, theta) / factor
+    f[turned:] = 0.0
+    return f
+
+
 def llama3_frequencies(
     d: int,
     theta: float,

@@ -72,6 +72,21 @@ def biased_softmax_top_k(
     return (experts, weights / torch.clamp_min(torch.sum(weights, [-1], True), least))
 
 
+def top_k_sigmoid(logits: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    """Llama 4: the k largest logits, each through a sigmoid of its own."""
+    largest, experts = torch.topk(logits, k, -1)
+    return (experts, torch.sigmoid(largest))
+
+
+def scaled_softmax_top_k(logits: Tensor, factors: Tensor, k: int) -> Tuple[Tensor, Tensor]:
+    """Gemma 4: softmax over all experts, the k most probable divided by their sum, times a stored
+    factor of each expert [E].
+    """
+    weights, experts = torch.topk(torch.softmax(logits, -1), k, -1)
+    weights = weights / torch.sum(weights, [-1], True)
+    return (experts, weights * torch.index_select(factors, 0, experts.flatten()).view_as(weights))
+
+
 def sparse_mixer(logits: Tensor, jitter: float) -> Tuple[Tensor, Tensor]:
     """SparseMixer (Liu et al. 2024, arXiv 2409.12136) at inference, always two experts: the best
     expert's weight is its share among those within a relative band of 2 * jitter below it; the

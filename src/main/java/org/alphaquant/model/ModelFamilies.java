@@ -23,6 +23,7 @@ import org.alphaquant.model.exaonemoe.ExaoneMoeFamily;
 import org.alphaquant.model.flexolmo.FlexOlmoFamily;
 import org.alphaquant.model.gemma2.Gemma2Family;
 import org.alphaquant.model.gemma3.Gemma3Family;
+import org.alphaquant.model.gemma4.Gemma4Family;
 import org.alphaquant.model.glm4.Glm4Family;
 import org.alphaquant.model.glm4moe.Glm4MoeFamily;
 import org.alphaquant.model.glm4moelite.Glm4MoeLiteFamily;
@@ -36,9 +37,11 @@ import org.alphaquant.model.hunyuandense.HunYuanDenseFamily;
 import org.alphaquant.model.hunyuanmoe.HunYuanMoeFamily;
 import org.alphaquant.model.hyv3.HyV3Family;
 import org.alphaquant.model.kimik2.KimiK2Family;
+import org.alphaquant.model.kimilinear.KimiLinearFamily;
 import org.alphaquant.model.laguna.LagunaFamily;
 import org.alphaquant.model.lfm2moe.Lfm2MoeFamily;
 import org.alphaquant.model.llama.LlamaFamily;
+import org.alphaquant.model.llama4.Llama4Family;
 import org.alphaquant.model.mellum.MellumFamily;
 import org.alphaquant.model.mimo.MimoFamily;
 import org.alphaquant.model.mimov2flash.MiMoV2FlashFamily;
@@ -129,6 +132,9 @@ public final class ModelFamilies {
           new GraniteMoeHybridFamily(),
           new Lfm2MoeFamily(),
           new NemotronHFamily(),
+          new Gemma4Family(),
+          new Llama4Family(),
+          new KimiLinearFamily(),
           new Mistral4Family());
 
   private ModelFamilies() {}

@@ -194,14 +194,18 @@ final class LayerQuantizer {
       Routing covered = covered(scope, block, h, routing);
       long width = h.getShape().get(1);
       result.routing(utilization(scope, index, routing, covered, block.experts(), width));
-      block.shared().ifPresent(shared -> shared(scope, shared, h, alike));
-      NDArray y =
-          block
-              .shared()
-              .map(shared -> shared.forward(scope, h))
-              .orElseGet(() -> scope.run("tensor.zeros_like", h));
-      experts.take(scope, block, h, routing, covered, y, result);
-      advance(stream, block, y);
+      block.shared().ifPresent(shared -> shared(scope, shared, block.sharedInput(scope, h), alike));
+      NDArray read = block.expertInput(scope, h, covered);
+      NDArray y = block.beforeExperts(scope, h, read);
+      Routing sent = block.expertRouting(scope, routing, block.topK());
+      Routing taught = sent;
+      if (covered != routing) {
+        int all = (int) covered.experts().getShape().get(1);
+        sent = block.scalesInputs() ? block.expertRouting(scope, covered, block.topK()) : sent;
+        taught = block.expertRouting(scope, covered, all);
+      }
+      experts.take(scope, block, read, sent, taught, y, result);
+      advance(stream, block, block.output(scope, h, y));
     }
   }
 
@@ -235,7 +239,8 @@ final class LayerQuantizer {
     if (stages.wants(linears)) {
       try (TensorScope scope = parent.child("router")) {
         NDArray once = scope.run("tensor.ones_per_row", h);
-        stages.take(scope, linears, input(scope, h, once, result), result);
+        NDArray read = block.router().input(scope, h);
+        stages.take(scope, linears, input(scope, read, once, result), result);
       }
     }
   }

@@ -40,9 +40,13 @@ class FamilyRunsTest {
     }
   }
 
-  /** Delta nets with experts, parallel blocks, one mixer a layer. */
+  /**
+   * Delta nets, parallel blocks, one mixer a layer, split branches, scaled inputs, channelwise
+   * decay.
+   */
   @ParameterizedTest
-  @ValueSource(strings = {"qwen3_next", "cohere2", "nemotron_h"})
+  @ValueSource(
+      strings = {"qwen3_next", "cohere2", "nemotron_h", "gemma4_moe", "llama4_text", "kimi_linear"})
   void someFamiliesAreQuantizedOnEveryBuild(String family) throws IOException {
     runs(BUNDLED.resolve(family));
   }

@@ -20,6 +20,7 @@ public final class MoeFeedForward implements FeedForward {
   private final Router router;
   private final Experts experts;
   private final SharedExpert shared;
+  private final Branches branches;
   private final int topK;
   private ExpertWeights resident;
 
@@ -33,12 +34,14 @@ public final class MoeFeedForward implements FeedForward {
       Router router,
       Experts experts,
       SharedExpert shared,
+      Branches branches,
       int topK) {
     this.owner = owner;
     this.residual = residual;
     this.router = router;
     this.experts = experts;
     this.shared = shared;
+    this.branches = branches;
     this.topK = topK;
   }
 
@@ -114,6 +117,54 @@ public final class MoeFeedForward implements FeedForward {
     return router.route(scope, h);
   }
 
+  /** Whether a score multiplies what an expert reads rather than what it gives. */
+  public boolean scalesInputs() {
+    return branches.scoresScaleInputs();
+  }
+
+  /** What the shared expert reads, [T, H]. */
+  public NDArray sharedInput(TensorScope scope, NDArray h) {
+    return branches.sharedInput(scope, h);
+  }
+
+  /**
+   * What routed experts read, [T, H]; one row for each slot where scores scale it.
+   *
+   * @param routing the widest that is used
+   */
+  public NDArray expertInput(TensorScope scope, NDArray h, Routing routing) {
+    return branches.expertInput(scope, h, routing);
+  }
+
+  /**
+   * Where the rows of {@link #expertInput} go.
+   *
+   * @param used slots of each token that count, the best first
+   */
+  public Routing expertRouting(TensorScope scope, Routing routing, int used) {
+    return branches.expertRouting(scope, routing, used);
+  }
+
+  /** What the experts' outputs are added to, in the rows of {@link #expertInput}. */
+  public NDArray beforeExperts(TensorScope scope, NDArray h, NDArray expertInput) {
+    return shared == null || !branches.addUp()
+        ? scope.run("tensor.zeros_like", expertInput)
+        : sharedOutput(scope, h);
+  }
+
+  /** The block's output [T, H], from the experts' as added to {@link #beforeExperts}. */
+  public NDArray output(TensorScope scope, NDArray h, NDArray experts) {
+    if (branches.addUp()) {
+      return experts;
+    }
+    Optional<NDArray> beside = shared().map(expert -> sharedOutput(scope, h));
+    return branches.output(scope, beside, experts, h.getShape().get(0));
+  }
+
+  private NDArray sharedOutput(TensorScope scope, NDArray h) {
+    return shared.forward(scope, sharedInput(scope, h));
+  }
+
   /**
    * Experts are read once for all microbatches. Where a layer of them is too large to be held at
    * once they come in chunks, and every microbatch waits for the last chunk.
@@ -148,7 +199,7 @@ public final class MoeFeedForward implements FeedForward {
         addChunk(inner, batches, from, to);
       }
       return batches.stream()
-          .map(batch -> join(inner, batch.x, batch.y))
+          .map(batch -> join(inner, batch.x, output(inner, batch.h, batch.y)))
           .map(x -> inner.keep(scope, x))
           .toList();
     }
@@ -172,20 +223,22 @@ public final class MoeFeedForward implements FeedForward {
     return experts.input(experts.down(expert));
   }
 
-  private record Batch(NDArray x, NDArray h, Dispatch dispatch, NDArray y) {}
+  private record Batch(NDArray x, NDArray h, NDArray read, Dispatch dispatch, NDArray y) {}
 
   private Batch begin(TensorScope scope, NDArray x, int number, RoutingTap tap) {
     NDArray h = input(scope, x);
     Routing routing = tap.routed(scope, number, route(scope, h));
-    NDArray y = shared == null ? scope.run("tensor.zeros_like", h) : shared.forward(scope, h);
-    return new Batch(x, h, Dispatch.of(scope, routing, experts()), y);
+    NDArray read = expertInput(scope, h, routing);
+    NDArray y = beforeExperts(scope, h, read);
+    Routing sent = expertRouting(scope, routing, topK);
+    return new Batch(x, h, read, Dispatch.of(scope, sent, experts()), y);
   }
 
   private void addChunk(TensorScope scope, List<Batch> batches, int from, int to) {
     try (TensorScope loading = scope.child("chunk")) {
       ExpertWeights weights = weights(loading, from, to);
       for (Batch batch : batches) {
-        NDArray h = firstInput(from).apply(loading, batch.h);
+        NDArray h = firstInput(from).apply(loading, batch.read);
         batch.dispatch.addOutputs(loading, batch.y, h, weights, downInput(from));
       }
     }

@@ -11,8 +11,14 @@ import org.alphaquant.torch.TensorScope;
  * @param before norm of the block's input; absent where the block reads the stream as it is
  * @param after norm of the block's output; mostly absent
  * @param factor constant on the output, mostly 1
+ * @param scalar what the whole stream is multiplied with behind the block, [1]; mostly absent
  */
-public record Residual(Order order, Optional<Norm> before, Optional<Norm> after, double factor) {
+public record Residual(
+    Order order,
+    Optional<Norm> before,
+    Optional<Norm> after,
+    double factor,
+    Optional<NDArray> scalar) {
 
   /** The order of the layer's blocks. */
   public enum Order {
@@ -39,7 +45,8 @@ public record Residual(Order order, Optional<Norm> before, Optional<Norm> after,
     try (TensorScope inner = scope.child("residual")) {
       NDArray output = after.map(norm -> norm.apply(inner, y)).orElse(y);
       NDArray stream = order == Order.PARALLEL_SECOND ? inner.run("linear.first_half", x) : x;
-      NDArray sum = inner.run("linear.residual", stream, output, factor);
+      NDArray added = inner.run("linear.residual", stream, output, factor);
+      NDArray sum = scalar.map(it -> inner.run("linear.multiply", added, it)).orElse(added);
       return inner.keep(
           scope,
           order == Order.PARALLEL_FIRST

@@ -9,6 +9,11 @@ public interface Router {
   /** The linear whose outputs are the experts' logits, [E, H]. */
   Linear linear();
 
+  /** What the linear reads of rows h [T, H]; mostly those themselves. */
+  default NDArray input(TensorScope scope, NDArray h) {
+    return h;
+  }
+
   /** Routes rows h [T, H]. */
   Routing route(TensorScope scope, NDArray h);
 

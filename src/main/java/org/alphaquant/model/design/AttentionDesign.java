@@ -8,6 +8,7 @@ public sealed interface AttentionDesign
     permits GroupedQueryDesign,
         LatentDesign,
         DeltaNetDesign,
+        KimiDeltaDesign,
         MambaDesign,
         ShortConvolutionDesign,
         NoAttentionDesign {

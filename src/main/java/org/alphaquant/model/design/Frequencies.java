@@ -39,6 +39,14 @@ interface Frequencies {
     }
   }
 
+  /** As slow as those of a whole head; pairs beyond {@code turned} do not turn (Gemma 4). */
+  record Proportional(double theta, long turned, double factor) implements Frequencies {
+    @Override
+    public NDArray compute(TensorScope scope, long width, long length) {
+      return scope.run("rope.proportional_frequencies", width, theta, turned, factor);
+    }
+  }
+
   record Llama3(double theta, double factor, double low, double high, double positions)
       implements Frequencies {
     @Override

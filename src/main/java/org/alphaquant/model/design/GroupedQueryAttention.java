@@ -3,6 +3,7 @@ package org.alphaquant.model.design;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
+import java.util.Optional;
 import org.alphaquant.model.block.CachedAttention;
 import org.alphaquant.model.block.KeyValueCache;
 import org.alphaquant.model.block.Linear;
@@ -18,6 +19,7 @@ final class GroupedQueryAttention implements CachedAttention {
   private final Residual residual;
   private final Norm queryNorm;
   private final Norm keyNorm;
+  private final Optional<Norm> valueNorm;
   private final List<Linear> inputs;
   private final Linear output;
   private final RotaryTables rotary;
@@ -28,6 +30,7 @@ final class GroupedQueryAttention implements CachedAttention {
     this.residual = design.residual().load(reader);
     this.queryNorm = design.normalised() ? design.queryNorm().load(reader) : null;
     this.keyNorm = design.normalised() ? design.keyNorm().load(reader) : null;
+    this.valueNorm = design.valueNorm().map(norm -> norm.load(reader));
     this.inputs = design.inputs().stream().map(linear -> linear.load(reader)).toList();
     this.output = design.output().load(reader);
     design.sinkTensor().ifPresent(name -> sinks.add(reader.floats(name)));
@@ -50,6 +53,12 @@ final class GroupedQueryAttention implements CachedAttention {
       NDArray y = output.apply(inner, read);
       return inner.keep(scope, residual.join(inner, x, y));
     }
+  }
+
+  // The cache's scores know windows, not chunks.
+  @Override
+  public boolean canContinue(long length) {
+    return design.scores().chunk() == 0 || length <= design.scores().chunk();
   }
 
   @Override
@@ -76,8 +85,13 @@ final class GroupedQueryAttention implements CachedAttention {
   }
 
   private NDArray valueHeads(TensorScope scope, List<NDArray> projected, long batch) {
-    return scope.run(
-        "attention.split_heads", values(scope, projected.get(2)), batch, design.heads().keyHeads());
+    NDArray heads =
+        scope.run(
+            "attention.split_heads",
+            values(scope, projected.get(2)),
+            batch,
+            design.heads().keyHeads());
+    return valueNorm.map(norm -> norm.apply(scope, heads)).orElse(heads);
   }
 
   // The heads' outputs side by side, [B*S, A*D]; of a cache's next positions where there is one.
@@ -128,7 +142,9 @@ final class GroupedQueryAttention implements CachedAttention {
       NDList halves = scope.runAll("attention.query_and_gate", outputs.get(0), heads.heads());
       return List.of(halves.get(0), outputs.get(1), outputs.get(2), halves.get(1));
     }
-    return outputs;
+    return design.projections().values() == Projections.Values.NORMALISED_KEYS
+        ? List.of(outputs.get(0), outputs.get(1), outputs.get(1))
+        : outputs;
   }
 
   // Normalised, clipped and rotated heads [B, heads, S, D].
@@ -157,6 +173,16 @@ final class GroupedQueryAttention implements CachedAttention {
   private NDArray scored(TensorScope scope, NDArray q, NDArray k, NDArray v, KeyValueCache cache) {
     Scores scores = design.scores();
     NDArray queries = grown(scope, q, cache == null ? 0 : cache.length());
+    if (cache == null && scores.chunk() > 0 && q.getShape().get(2) > scores.chunk()) {
+      return scope.run(
+          "attention.attend_in_chunks",
+          queries,
+          k,
+          v,
+          scores.scale(),
+          scores.chunk(),
+          scope.attentionDtype().number());
+    }
     if (cache != null) {
       return cache.attend(
           scope, queries, k, v, sinks, scores.scale(), scores.window(), scores.softCap());

@@ -51,7 +51,9 @@ public record GroupedQueryDesign(
     List<LinearDesign> linears = new ArrayList<>();
     linears.add(projection("q_proj", gated ? 2 * queries : queries));
     linears.add(projection("k_proj", keys));
-    linears.add(projection("v_proj", heads.keyHeads() * heads.valueDimension()));
+    if (projections.values() != Projections.Values.NORMALISED_KEYS) {
+      linears.add(projection("v_proj", heads.keyHeads() * heads.valueDimension()));
+    }
     linears.addAll(projections.gate().linear(module + ".", heads, hidden()));
     return linears;
   }
@@ -59,6 +61,17 @@ public record GroupedQueryDesign(
   /** Whether the values are among the rows of one of the {@link #inputs}. */
   boolean makesValues(LinearDesign input) {
     return input.name().endsWith(projections.joint() ? ".qkv_proj" : ".v_proj");
+  }
+
+  Optional<NormDesign> valueNorm() {
+    return projections.values() == Projections.Values.PLAIN
+        ? Optional.empty()
+        : Optional.of(
+            new NormDesign(
+                module + ".v_norm",
+                heads.valueDimension(),
+                residual.epsilon(),
+                NormKind.RMS_WITHOUT_WEIGHT));
   }
 
   LinearDesign output() {

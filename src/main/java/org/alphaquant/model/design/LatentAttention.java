@@ -38,7 +38,7 @@ final class LatentAttention implements CachedAttention {
     this.keyValueUp = design.keyValueUp().load(reader);
     this.output = design.output().load(reader);
     this.indexer = design.indexer().map(chooser -> chooser.load(reader));
-    this.rotary = new RotaryTables(Optional.of(design.rotary()), reader.scope());
+    this.rotary = new RotaryTables(design.rotary(), reader.scope());
   }
 
   @Override
@@ -106,7 +106,7 @@ final class LatentAttention implements CachedAttention {
             table,
             batch,
             design.shape().heads(),
-            design.rotary().interleaved());
+            design.rotary().map(RotaryDesign::interleaved).orElse(false));
     NDArray q = grown(scope, heads.get(0), cache == null ? 0 : cache.length());
     NDArray k = heads.get(1);
     NDArray v = heads.get(2);

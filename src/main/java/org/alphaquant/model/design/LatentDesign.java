@@ -11,6 +11,7 @@ import org.alphaquant.model.block.WeightReader;
  * <layer>self_attn}, behind {@code <layer>input_layernorm}.
  *
  * @param layer name prefix of the layer's tensors, ending in a dot
+ * @param rotary of the keys' shared part; mostly there
  * @param indexer what chooses the keys of long sequences (DeepSeek-V3.2); mostly absent
  * @param growth how queries grow with position; mostly not at all
  * @param bias whether q_a, kv_a and o have biases
@@ -19,7 +20,7 @@ public record LatentDesign(
     String layer,
     ResidualDesign residual,
     LatentShape shape,
-    RotaryDesign rotary,
+    Optional<RotaryDesign> rotary,
     boolean bias,
     double scale,
     Optional<IndexerDesign> indexer,
@@ -38,7 +39,7 @@ public record LatentDesign(
       boolean interleaved,
       boolean bias) {
     double scale = rotary.latentScaleFactor() / Math.sqrt(shape.plain() + shape.rotated());
-    RotaryDesign design = rotary.design(shape.rotated(), interleaved);
+    Optional<RotaryDesign> design = Optional.of(rotary.design(shape.rotated(), interleaved));
     return new LatentDesign(
         decoder.layer(index),
         decoder.attentionResidual(index),
@@ -46,6 +47,20 @@ public record LatentDesign(
         design,
         bias,
         scale,
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** Without rotation (Kimi Linear). */
+  public static LatentDesign unrotated(
+      DecoderConfig decoder, int index, LatentShape shape, boolean bias) {
+    return new LatentDesign(
+        decoder.layer(index),
+        decoder.attentionResidual(index),
+        shape,
+        Optional.empty(),
+        bias,
+        1 / Math.sqrt(shape.plain() + shape.rotated()),
         Optional.empty(),
         Optional.empty());
   }

@@ -14,6 +14,11 @@ import org.alphaquant.architecture.ModelConfig;
 public record LatentShape(
     long heads, OptionalLong queryRank, long rank, long plain, long rotated, long value) {
 
+  /** The same with a plain projection of queries. */
+  public LatentShape uncompressed() {
+    return new LatentShape(heads, OptionalLong.empty(), rank, plain, rotated, value);
+  }
+
   /** {@code head_dim} and {@code num_key_value_heads} play no role here. */
   public static LatentShape read(ModelConfig config) {
     boolean missing = config.missing("q_lora_rank");

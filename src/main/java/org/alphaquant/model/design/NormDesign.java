@@ -1,6 +1,7 @@
 package org.alphaquant.model.design;
 
 import ai.djl.ndarray.NDArray;
+import java.util.Arrays;
 import org.alphaquant.model.block.Norm;
 import org.alphaquant.model.block.WeightReader;
 
@@ -13,6 +14,9 @@ public record NormDesign(String name, long width, double epsilon, NormKind kind)
   }
 
   public void outline(Outline outline) {
+    if (kind == NormKind.RMS_WITHOUT_WEIGHT) {
+      return;
+    }
     outline.tensor(name + ".weight", width);
     if (kind == NormKind.LAYER) {
       outline.tensor(name + ".bias", width);
@@ -20,9 +24,14 @@ public record NormDesign(String name, long width, double epsilon, NormKind kind)
   }
 
   public Norm load(WeightReader reader) {
+    if (kind == NormKind.RMS_WITHOUT_WEIGHT) {
+      float[] ones = new float[Math.toIntExact(width)];
+      Arrays.fill(ones, 1);
+      return new Norm(reader.scope().floats(ones, width), null, epsilon);
+    }
     NDArray weight = reader.floats(name + ".weight");
     return switch (kind) {
-      case RMS -> new Norm(weight, null, epsilon);
+      case RMS, RMS_WITHOUT_WEIGHT -> new Norm(weight, null, epsilon);
       case RMS_PLUS_ONE -> new Norm(reader.scope().run("norm.plus_one", weight), null, epsilon);
       case LAYER -> new Norm(weight, reader.floats(name + ".bias"), epsilon);
       case LAYER_WITHOUT_BIAS ->

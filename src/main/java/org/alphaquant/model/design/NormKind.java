@@ -5,6 +5,9 @@ public enum NormKind {
   /** RMSNorm times the stored weight. */
   RMS,
 
+  /** RMSNorm alone; nothing is stored. */
+  RMS_WITHOUT_WEIGHT,
+
   /** RMSNorm times one more than the stored weight (Gemma). */
   RMS_PLUS_ONE,
 

@@ -10,9 +10,14 @@ import org.alphaquant.model.block.WeightReader;
  *
  * @param before norm of the block's input; empty where the block reads the stream as it is
  * @param after norm of the block's output; mostly empty
+ * @param scalar tensor [1] that the stream is multiplied with behind the block; mostly empty
  */
 public record ResidualDesign(
-    Order order, Optional<NormDesign> before, Optional<NormDesign> after, double factor) {
+    Order order,
+    Optional<NormDesign> before,
+    Optional<NormDesign> after,
+    double factor,
+    Optional<String> scalar) {
 
   public ResidualDesign {
     if (before.isEmpty() && after.isEmpty()) {
@@ -22,12 +27,17 @@ public record ResidualDesign(
 
   /** Blocks one after the other. */
   public ResidualDesign(Optional<NormDesign> before, Optional<NormDesign> after, double factor) {
-    this(Order.SEQUENTIAL, before, after, factor);
+    this(Order.SEQUENTIAL, before, after, factor, Optional.empty());
   }
 
   /** The same in another order. */
   public ResidualDesign in(Order other) {
-    return new ResidualDesign(other, before, after, factor);
+    return new ResidualDesign(other, before, after, factor, scalar);
+  }
+
+  /** The same with a stored number [1] that the stream is multiplied with behind the block. */
+  public ResidualDesign scaledBy(String tensor) {
+    return new ResidualDesign(order, before, after, factor, Optional.of(tensor));
   }
 
   /** Width of the residual stream. */
@@ -47,10 +57,15 @@ public record ResidualDesign(
   public void outline(Outline outline) {
     before.ifPresent(norm -> norm.outline(outline));
     after.ifPresent(norm -> norm.outline(outline));
+    scalar.ifPresent(tensor -> outline.tensor(tensor, 1));
   }
 
   public Residual load(WeightReader reader) {
     return new Residual(
-        order, before.map(norm -> norm.load(reader)), after.map(norm -> norm.load(reader)), factor);
+        order,
+        before.map(norm -> norm.load(reader)),
+        after.map(norm -> norm.load(reader)),
+        factor,
+        scalar.map(reader::floats));
   }
 }

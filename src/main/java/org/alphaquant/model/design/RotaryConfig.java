@@ -18,7 +18,7 @@ public record RotaryConfig(
     ModelConfig settings, String type, double theta, long positions, double original, double part) {
 
   private static final Set<String> TYPES =
-      Set.of("default", "linear", "dynamic", "llama3", "yarn", "longrope", "su");
+      Set.of("default", "linear", "dynamic", "llama3", "yarn", "longrope", "su", "proportional");
   private static final Set<String> KINDS =
       Set.of("full_attention", "sliding_attention", "chunked_attention");
   private static final String ORIGINAL = "original_max_position_embeddings";
@@ -165,6 +165,12 @@ public record RotaryConfig(
 
   /** Rotary embeddings of heads of a dimension. */
   public RotaryDesign design(long dimension, boolean interleaved) {
+    if (type.equals("proportional")) {
+      double factor = settings.missingOrNull("factor") ? 1 : factor();
+      long turned = (long) (part * dimension / 2);
+      return new RotaryDesign(
+          dimension, interleaved, new Frequencies.Proportional(theta, turned, factor));
+    }
     long width = (long) (dimension * part);
     if (width < 2 || width % 2 != 0) {
       throw ModelException.config("head_dim", "makes rotary width " + width + "; it must be even");

@@ -65,6 +65,10 @@ public record StreamMap(
         List<LinearDesign> inputs = new ArrayList<>(net.inputs());
         inputs.addAll(net.steps());
         block(residual(index, net.residual()), inputs, net.output());
+      } else if (mixer instanceof KimiDeltaDesign net) {
+        List<LinearDesign> inputs = new ArrayList<>(net.inputs());
+        inputs.addAll(List.of(net.beta(), net.narrow("f").get(0), net.narrow("g").get(0)));
+        block(residual(index, net.residual()), inputs, net.output());
       } else if (mixer instanceof MambaDesign mamba) {
         block(residual(index, mamba.residual()), List.of(mamba.input()), mamba.output());
       } else if (mixer instanceof ShortConvolutionDesign convolution) {
@@ -135,6 +139,9 @@ public record StreamMap(
 
     private void mixture(int index, MoeDesign moe) {
       Optional<NormDesign> norm = residual(index, moe.residual());
+      if (moe.branches().beforeShared().isPresent() || moe.branches().beforeExperts().isPresent()) {
+        obstacles.add("layer %d scales what each branch of its experts reads".formatted(index));
+      }
       read(moe.router().linear(), norm);
       for (List<LinearDesign> expert : moe.experts().linears()) {
         int last = expert.size() - 1;
@@ -168,7 +175,9 @@ public record StreamMap(
             "%s is a LayerNorm, whose mean over the dimensions a rotation changes"
                 .formatted(norm.name()));
       }
-      norms.add(norm);
+      if (norm.kind() != NormKind.RMS_WITHOUT_WEIGHT) {
+        norms.add(norm);
+      }
     }
   }
 }

@@ -49,6 +49,24 @@ class RecurrencesTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1, 32", "31, 32", "32, 32", "33, 32", "100, 32", "50, 16"})
+  void kimiDeltaInChunksGivesWhatTheRecurrenceGives(long length, long size) {
+    try (Torch torch = Torch.open("cpu");
+        TensorScope scope = torch.scope("kimi delta")) {
+      Random random = new Random(9);
+      NDArray q = unit(scope, random, length, 16);
+      NDArray k = unit(scope, random, length, 16);
+      NDArray v = normal(scope, random, 1, 2, 3, length, 24);
+      NDArray decay = negative(scope, normal(scope, random, 0.5, 2, 3, length, 16));
+      NDArray beta = scope.run("linear.clamp", normal(scope, random, 0.4, 2, 3, length), 0.99);
+      assertSame(
+          scope,
+          scope.run("kimi_delta.recurrent", q, k, v, decay, beta),
+          scope.run("kimi_delta.chunked", q, k, v, decay, beta, size));
+    }
+  }
+
   private static void assertSame(TensorScope scope, NDArray expected, NDArray actual) {
     float[] right = scope.toFloats(expected);
     float[] given = scope.toFloats(actual);

@@ -1,0 +1,2 @@
+/** The Gemma 4 family. */
+package org.alphaquant.model.gemma4;

@@ -1,0 +1,2 @@
+/** The Llama 4 family. */
+package org.alphaquant.model.llama4;
