@@ -6,40 +6,28 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.alphaquant.database.RestartableDatabase;
 import org.alphaquant.database.TcpProxy;
-import org.alphaquant.job.JobResult;
-import org.alphaquant.job.JobState;
 import org.alphaquant.job.queue.JobDatabase;
-import org.alphaquant.job.row.Job;
-import org.alphaquant.job.row.JobEvent;
-import org.alphaquant.job.row.JobEvents;
-import org.alphaquant.job.row.Jobs;
 import org.alphaquant.webhook.Receiver;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Replicas of the service that quantize a real model while they are killed, stopped and ended and
@@ -49,6 +37,7 @@ import tools.jackson.databind.json.JsonMapper;
 class ChaosTest {
   private static final long LEASE_MILLIS = 6000;
   private static final int OPEN_JOBS = 4;
+  private static final int JOBS_TO_A_BOMB = 10;
   private static final String MODEL_FILE = "model.safetensors";
   private static final String JOB =
       """
@@ -58,7 +47,19 @@ class ChaosTest {
                        "samples": 4, "sequence_length": 64},
        "webhook": {"url": "%s"}}
       """;
-  private static final String HOOK = "/hook";
+
+  /** Fills the memory of whoever encodes its text, and of nobody who encodes another one. */
+  private static final String BOMB_JOB =
+      """
+      {"model": "bomb",
+       "config": {"default": {"wq": "int4", "aq": "bf16", "group_size": 32}},
+       "calibration": {"texts": ["%s"], "samples": 4, "sequence_length": 64},
+       "webhook": {"url": "%s"}}
+      """;
+
+  static final String BOMB = "bomb";
+  static final String HOOK = "/hook";
+  private static final String GROWS = "☃";
 
   @TempDir Path directory;
 
@@ -79,6 +80,8 @@ class ChaosTest {
   private void survive(int count, int seconds) throws Exception {
     System.out.println("[chaos] seed " + seed);
     Path data = Files.createDirectories(directory.resolve("data")).toRealPath();
+    Path models = Files.createDirectories(directory.resolve("models")).toRealPath();
+    bomb(models.resolve(BOMB));
     List<ServiceProcess> replicas = new ArrayList<>();
     // Each replica's own, so that one can be cut off while the others are not.
     List<TcpProxy> lines = new ArrayList<>();
@@ -88,24 +91,26 @@ class ChaosTest {
         JobDatabase observer = new JobDatabase(database.details())) {
       for (int i = 0; i < count; i++) {
         lines.add(new TcpProxy(database.details()));
-        replicas.add(replica(lines.get(i), database, data, receiver));
+        replicas.add(replica(lines.get(i), database, data, models, receiver));
         replicas.get(i).start();
       }
       Faults faults = new Faults(seed, replicas, lines, database, LEASE_MILLIS);
       List<String> bases = replicas.stream().map(ServiceProcess::base).toList();
       FaultClient first = new FaultClient(bases, seed);
       String spec = JOB.formatted(receiver.url(HOOK));
-      Story unbroken = live(first, spec, "unbroken", -1);
+      ChaosStory unbroken = live(first, spec, "unbroken", -1);
       assertThat(unbroken.end()).isEqualTo("SUCCEEDED");
+      String bomb = BOMB_JOB.formatted(GROWS.repeat(200), receiver.url(HOOK));
 
       Future<?> breaking = clients.submit(() -> faults.go(seconds * 1000L));
-      List<Future<Story>> stories = new ArrayList<>();
+      List<Future<ChaosStory>> stories = new ArrayList<>();
       while (!breaking.isDone()) {
         if (stories.stream().filter(story -> !story.isDone()).count() < OPEN_JOBS) {
           FaultClient client = new FaultClient(bases, random.nextLong());
           String key = "job-" + stories.size();
           int cancelAfter = random.nextInt(4) == 0 ? random.nextInt(4000) : -1;
-          stories.add(clients.submit(() -> live(client, spec, key, cancelAfter)));
+          String job = stories.size() % JOBS_TO_A_BOMB == 1 ? bomb : spec;
+          stories.add(clients.submit(() -> live(client, job, key, cancelAfter)));
         }
         LockSupport.parkNanos(100_000_000);
       }
@@ -118,20 +123,21 @@ class ChaosTest {
                 faults.revive();
                 return stories.stream().allMatch(Future::isDone);
               });
-      List<Story> all = new ArrayList<>(List.of(unbroken));
-      for (Future<Story> story : stories) {
+      List<ChaosStory> all = new ArrayList<>(List.of(unbroken));
+      for (Future<ChaosStory> story : stories) {
         all.add(story.get());
       }
-      Verdict verdict = new Verdict(observer, data, receiver);
+      ChaosVerdict verdict = new ChaosVerdict(observer, data, receiver);
       verdict.check(all);
+      verdict.checkProcesses(replicas);
       System.out.printf(
           "[chaos] %s in %d s: %d jobs ended once each, %s, on up to %d attempts; %d events, %d"
-              + " bytes of downloads, %d messages to a webhook%n",
+              + " bytes of downloads, %d messages to a webhook; no zombie, no core dump%n",
           faults.done(),
           seconds,
           all.size(),
-          verdict.ends,
-          verdict.attempts,
+          verdict.ends(),
+          verdict.attempts(),
           all.stream().mapToInt(story -> story.events().size()).sum(),
           all.stream().mapToLong(story -> story.bytes()).sum(),
           receiver.at(HOOK).size());
@@ -147,12 +153,28 @@ class ChaosTest {
     }
   }
 
+  private static void bomb(Path folder) throws IOException {
+    FileSystemUtils.copyRecursively(Path.of("examples/models/olmoe-demo"), folder);
+    Path file = folder.resolve("tokenizer.json");
+    ObjectNode tokenizer = (ObjectNode) JsonMapper.shared().readTree(Files.readString(file));
+    ObjectNode normalizer = tokenizer.putObject("normalizer").put("type", "Sequence");
+    ArrayNode steps = normalizer.putArray("normalizers");
+    for (int i = 0; i < 5; i++) {
+      ObjectNode step = steps.addObject().put("type", "Replace").put("content", GROWS.repeat(100));
+      step.putObject("pattern").put("String", GROWS);
+    }
+    Files.writeString(file, tokenizer.toString());
+  }
+
   private static ServiceProcess replica(
-      TcpProxy line, RestartableDatabase database, Path data, Receiver receiver) {
+      TcpProxy line, RestartableDatabase database, Path data, Path models, Receiver receiver) {
     return new ServiceProcess(
         line.through(database.details()),
         data,
         "alphaquant.worker.devices=" + System.getProperty("alphaquant.faults.devices", "cpu"),
+        "alphaquant.models.roots=" + models,
+        "alphaquant.runner.heap=256MB",
+        "alphaquant.runner.max-memory=1GB",
         "alphaquant.worker.lease=" + LEASE_MILLIS + "ms",
         "alphaquant.worker.renew-every=1s",
         "alphaquant.worker.trust-margin=2s",
@@ -175,17 +197,10 @@ class ChaosTest {
         "spring.datasource.hikari.data-source-properties.socketTimeout=3");
   }
 
-  /** What a client saw of one job, and what it downloaded: in an hour too much to keep. */
-  private record Story(String id, List<JsonNode> events, long bytes, String sha256) {
-    String end() {
-      return events.get(events.size() - 1).at("/data/state").asString();
-    }
-  }
-
   /**
    * @param cancelAfter milliseconds; negative for never
    */
-  private static Story live(FaultClient client, String spec, String key, int cancelAfter) {
+  private static ChaosStory live(FaultClient client, String spec, String key, int cancelAfter) {
     FaultClient.Answer posted = client.post("/v1/jobs", spec, key);
     assertThat(posted.status()).as(posted.toString()).isIn(200, 201, 202);
     String id = posted.json().get("id").asString();
@@ -209,112 +224,11 @@ class ChaosTest {
         }
       }
     }
-    return new Story(id, events, file.length, sha256(file));
-  }
-
-  private static String sha256(byte[] bytes) {
-    try {
-      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    return new ChaosStory(id, events, file.length, ChaosStory.sha256(file));
   }
 
   private static void cancel(FaultClient client, String id) {
     FaultClient.Answer answer = client.post("/v1/jobs/" + id + "/cancel", null, null);
     assertThat(answer.status()).as(answer.toString()).isIn(200, 202, 409);
-  }
-
-  /** Holds what the clients saw against the database and the files. */
-  private static final class Verdict {
-    private final Jobs jobs;
-    private final JobEvents events;
-    private final JdbcClient rows;
-    private final Path data;
-    private final Receiver receiver;
-    private final Map<JobState, Integer> ends = new TreeMap<>();
-    private long attempts;
-
-    Verdict(JobDatabase database, Path data, Receiver receiver) {
-      this.jobs = database.get(Jobs.class);
-      this.events = database.get(JobEvents.class);
-      this.rows = database.get(JdbcClient.class);
-      this.data = data;
-      this.receiver = receiver;
-    }
-
-    void check(List<Story> stories) throws Exception {
-      assertThat(rows.sql("select cast(id as text) from job").query(String.class).list())
-          .containsExactlyInAnyOrderElementsOf(stories.stream().map(Story::id).toList());
-      Story unbroken = stories.get(0);
-      assertThat(unbroken.bytes()).isPositive();
-      for (Story story : stories) {
-        Job job = jobs.find(UUID.fromString(story.id())).orElseThrow();
-        ends.merge(job.state(), 1, Integer::sum);
-        attempts = Math.max(attempts, job.leaseEpoch());
-        assertThat(job.state().name()).isEqualTo(story.end());
-        assertThat(job.state())
-            .as(() -> job.error().toString())
-            .isIn(JobState.SUCCEEDED, JobState.CANCELLED);
-        checkEvents(job, story);
-        if (job.state() == JobState.SUCCEEDED) {
-          assertThat(story.bytes()).isEqualTo(unbroken.bytes());
-          assertThat(story.sha256()).isEqualTo(unbroken.sha256());
-          checkFiles(job);
-        }
-        await().pollDelay(Duration.ZERO).untilAsserted(() -> checkNothingLeft(job));
-      }
-      // A message whose sender was killed is due again when the sender's time for it is over.
-      await().atMost(Duration.ofMinutes(1)).untilAsserted(() -> checkMessages(stories));
-    }
-
-    /** Every end was told; twice at most under one id, by which a receiver knows it. */
-    private void checkMessages(List<Story> stories) {
-      Map<String, String> told = new TreeMap<>();
-      for (Receiver.Message message : receiver.at(HOOK)) {
-        JsonNode job = JsonMapper.shared().readTree(message.body()).get("data");
-        String other =
-            told.put(job.get("id").asString() + " " + job.get("state").asString(), message.id());
-        assertThat(other).isIn(null, message.id());
-      }
-      assertThat(told.keySet())
-          .containsExactlyInAnyOrderElementsOf(
-              stories.stream().map(story -> story.id() + " " + story.end()).toList());
-    }
-
-    private void checkEvents(Job job, Story story) {
-      List<JobEvent> stored = events.after(job.id(), 0, 100_000);
-      List<Long> numbers = LongStream.rangeClosed(1, job.eventSeq()).boxed().toList();
-      assertThat(stored).extracting(JobEvent::seq).containsExactlyElementsOf(numbers);
-      assertThat(stored).extracting(JobEvent::attempt).isSorted();
-      assertThat(stored).filteredOn(JobEvent::isTerminal).hasSize(1);
-      assertThat(stored.get(stored.size() - 1).isTerminal()).isTrue();
-      assertThat(story.events())
-          .extracting(event -> event.get("seq").asLong())
-          .containsExactlyElementsOf(numbers);
-    }
-
-    private void checkFiles(Job job) throws Exception {
-      Path result = data.resolve(job.artifactDirectory().orElseThrow());
-      for (JobResult.Artifact artifact : job.result().orElseThrow().artifacts()) {
-        byte[] bytes = Files.readAllBytes(result.resolve(artifact.name()));
-        assertThat(bytes).hasSize((int) artifact.bytes());
-        assertThat(sha256(bytes)).isEqualTo(artifact.sha256());
-      }
-    }
-
-    private void checkNothingLeft(Job job) throws IOException {
-      Path folder = data.resolve("work").resolve(job.id().toString());
-      if (job.state() == JobState.CANCELLED) {
-        assertThat(folder).doesNotExist();
-        return;
-      }
-      Path result = data.resolve(job.artifactDirectory().orElseThrow());
-      try (Stream<Path> files = Files.walk(folder)) {
-        assertThat(files.filter(Files::isRegularFile))
-            .isNotEmpty()
-            .allMatch(file -> file.startsWith(result));
-      }
-    }
   }
 }

@@ -13,6 +13,7 @@ import org.alphaquant.database.TcpProxy;
 /** Breaks something, again and again, in an order that its seed decides. */
 final class Faults {
   private static final long MILLI = 1_000_000;
+  private static final long START_MILLIS = 120_000;
 
   private final Random random;
   private final List<ServiceProcess> replicas;
@@ -56,6 +57,7 @@ final class Faults {
     long until = System.nanoTime() + millis * MILLI;
     // Each round has every fault once, so that also a short one leaves none out.
     while (System.nanoTime() < until) {
+      awaitServing();
       List<Kind> round = new ArrayList<>(List.of(Kind.values()));
       Collections.shuffle(round, random);
       for (Kind kind : round) {
@@ -102,6 +104,18 @@ final class Faults {
         database.crash();
         database.start();
       }
+    }
+  }
+
+  /**
+   * Waits until all serve again. Where starts are slow, faults that went on regardless would leave
+   * no work to be broken.
+   */
+  private void awaitServing() {
+    long until = System.nanoTime() + START_MILLIS * MILLI;
+    while (!replicas.stream().allMatch(ServiceProcess::isServing) && System.nanoTime() < until) {
+      revive();
+      pause(200);
     }
   }
 

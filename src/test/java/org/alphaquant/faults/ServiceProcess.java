@@ -2,8 +2,10 @@ package org.alphaquant.faults;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.alphaquant.AlphaQuantServer;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
@@ -20,6 +23,7 @@ final class ServiceProcess implements AutoCloseable {
 
   // The unit of "ulimit -f" in a POSIX shell.
   private static final int POSIX_BLOCK = 512;
+  private static final int ANSWER_MILLIS = 2000;
 
   private final List<String> command;
   private final Map<String, String> environment = new HashMap<>();
@@ -122,6 +126,19 @@ final class ServiceProcess implements AutoCloseable {
     return process.isAlive();
   }
 
+  /** Whether it answers at this moment. */
+  boolean isServing() {
+    try {
+      HttpURLConnection connection =
+          (HttpURLConnection) URI.create(base + "/livez").toURL().openConnection();
+      connection.setConnectTimeout(ANSWER_MILLIS);
+      connection.setReadTimeout(ANSWER_MILLIS);
+      return connection.getResponseCode() == HttpURLConnection.HTTP_OK;
+    } catch (IOException starting) {
+      return false;
+    }
+  }
+
   String log() {
     try {
       return Files.readString(log);
@@ -143,11 +160,14 @@ final class ServiceProcess implements AutoCloseable {
 
   /** Its runners' process ids. */
   List<Long> runners() {
-    return process
-        .children()
+    return children()
         .filter(child -> child.info().command().orElse("").endsWith("java"))
         .map(ProcessHandle::pid)
         .toList();
+  }
+
+  Stream<ProcessHandle> children() {
+    return process.children();
   }
 
   /** Sends a signal to one process. */
