@@ -3,7 +3,6 @@ package org.alphaquant.runner;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,24 +28,21 @@ import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobEvent;
 import org.alphaquant.job.row.Jobs;
 import org.alphaquant.job.row.NewJob;
-import org.alphaquant.runner.child.ScriptedRunnerMain;
 import org.alphaquant.worker.ScriptedRunner;
 import org.alphaquant.worker.TestJobs;
 import org.alphaquant.worker.TestWorker;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
-import org.springframework.util.unit.DataSize;
 
 /** The faults F1 to F8 of docs/queue.md aimed at the runner processes below a worker. */
 @Tag("faults")
 class FaultsAtRunnersTest {
   private static final int LAYERS = 8;
-  // More kills are aimed at a job here than one could bring upon itself.
-  private static final int MOST_KILLS = 1000;
 
   @RegisterExtension private static final TestJobs jobs = new TestJobs();
 
@@ -55,14 +51,20 @@ class FaultsAtRunnersTest {
 
   private final long seed = Long.getLong("alphaquant.faults.seed", System.nanoTime());
   private final Random random = new Random(seed);
-  private final RunnerMeters meters = new RunnerMeters(new SimpleMeterRegistry());
-  private final RunnerSettings settings = settings();
-  private final RunnerPool pool =
-      new RunnerPool(RunnerCommand.of(settings, ScriptedRunnerMain.class), settings, meters);
+  private ScriptedRunners runners;
+
+  @BeforeEach
+  void start() {
+    runners = pool();
+  }
+
+  private ScriptedRunners pool() {
+    return new ScriptedRunners(jobs, data, Duration.ofSeconds(4));
+  }
 
   @AfterEach
   void close() {
-    pool.close();
+    runners.close();
   }
 
   @Test
@@ -81,8 +83,8 @@ class FaultsAtRunnersTest {
                         .filter(it -> it >= after)
                         .isPresent()
                     || jobs.find(id).state().isTerminal());
-        signalAll("KILL");
-        int layers = layersOf(jobs.awaitState(id, JobState.SUCCEEDED), model);
+        runners.signalAll("KILL");
+        int layers = runners.layersOf(jobs.awaitState(id, JobState.SUCCEEDED), model);
         assertThat(layers).isBetween(LAYERS - 1, LAYERS + 1);
         made += layers;
       }
@@ -103,14 +105,14 @@ class FaultsAtRunnersTest {
       String model = ScriptedRunner.model(LAYERS, 60);
       UUID id = jobs.create(model);
       awaitThat(() -> jobs.find(id).progress().isPresent());
-      List<Long> frozen = pool.pids();
-      signalAll("STOP");
+      List<Long> frozen = runners.pids();
+      runners.signalAll("STOP");
       awaitThat(() -> jobs.find(id).leaseEpoch() > 1);
-      frozen.forEach(pid -> signal("CONT", pid));
+      frozen.forEach(pid -> ScriptedRunners.signal("CONT", pid));
       Job job = jobs.awaitState(id, JobState.SUCCEEDED);
-      layersOf(job, model);
+      runners.layersOf(job, model);
       assertThat(job.failures()).isEqualTo(1);
-      awaitThat(() -> frozen.stream().noneMatch(FaultsAtRunnersTest::lives));
+      awaitThat(() -> frozen.stream().noneMatch(ScriptedRunners::lives));
       assertThat(worker.exits()).isEmpty();
       FaultReport.survived(
           "F2",
@@ -129,10 +131,10 @@ class FaultsAtRunnersTest {
         awaitThat(() -> jobs.find(id).progress().isPresent());
         proxy.fallSilent();
         LockSupport.parkNanos(random.nextLong(500_000_000));
-        signalAll("KILL");
+        runners.signalAll("KILL");
         LockSupport.parkNanos(random.nextLong(4_000_000_000L));
         proxy.recover();
-        layersOf(jobs.awaitState(id, JobState.SUCCEEDED), model);
+        runners.layersOf(jobs.awaitState(id, JobState.SUCCEEDED), model);
       }
       assertThat(worker.exits()).isEmpty();
     }
@@ -153,7 +155,7 @@ class FaultsAtRunnersTest {
               .toList();
       awaitThat(() -> queue.find(ids.get(0)).flatMap(Job::progress).isPresent());
       database.crash();
-      signalAll("KILL");
+      runners.signalAll("KILL");
       database.start();
       await()
           .atMost(Duration.ofMinutes(1))
@@ -161,8 +163,7 @@ class FaultsAtRunnersTest {
           .until(() -> ids.stream().allMatch(id -> queue.find(id).get().state().isTerminal()));
       for (UUID id : ids) {
         Job job = queue.find(id).orElseThrow();
-        assertThat(job.state()).isEqualTo(JobState.SUCCEEDED);
-        assertWhole(job, model);
+        runners.assertWhole(job, model);
       }
       assertThat(worker.exits()).isEmpty();
     }
@@ -173,29 +174,25 @@ class FaultsAtRunnersTest {
   void aWorkerEndedUnderLoadTakesItsRunnersWithIt() {
     String model = ScriptedRunner.model(LAYERS, 60);
     List<UUID> ids = Stream.generate(() -> jobs.create(model)).limit(8).toList();
-    List<Long> runners;
+    List<Long> pids;
     try (TestWorker worker = worker(jobs.database())) {
       awaitThat(() -> jobs.counts().get(JobState.RUNNING) >= 2 && progresses(ids) >= 2);
-      runners = pool.pids();
-      signal("KILL", runners.get(0));
-      signal("STOP", runners.get(1));
+      pids = runners.pids();
+      ScriptedRunners.signal("KILL", pids.get(0));
+      ScriptedRunners.signal("STOP", pids.get(1));
       assertThat(worker.exits()).isEmpty();
     }
-    pool.close();
-    awaitThat(() -> runners.stream().noneMatch(FaultsAtRunnersTest::lives));
-    RunnerPool second =
-        new RunnerPool(RunnerCommand.of(settings, ScriptedRunnerMain.class), settings, meters);
-    try (TestWorker worker =
-        new TestWorker(jobs.database(), data, runner(second), "devices=cpu,cpu")) {
-      ids.forEach(id -> layersOf(jobs.awaitState(id, JobState.SUCCEEDED), model));
+    runners.close();
+    awaitThat(() -> pids.stream().noneMatch(ScriptedRunners::lives));
+    try (ScriptedRunners second = pool();
+        TestWorker worker = second.worker(jobs.database(), "devices=cpu,cpu")) {
+      ids.forEach(id -> second.layersOf(jobs.awaitState(id, JobState.SUCCEEDED), model));
       assertThat(worker.exits()).isEmpty();
-    } finally {
-      second.close();
     }
     FaultReport.survived(
         "F5",
         "a worker was ended with a killed and a frozen runner: %d runners gone, 8 jobs whole",
-        runners.size());
+        pids.size());
   }
 
   @Test
@@ -203,18 +200,17 @@ class FaultsAtRunnersTest {
     String model = ScriptedRunner.model(LAYERS, 15);
     List<UUID> ids = Stream.generate(() -> jobs.create(model)).limit(40).toList();
     int kills = 0;
-    try (TestWorker worker =
-        new TestWorker(jobs.database(), data, runner(pool), "devices=cpu,cpu,cpu,cpu")) {
-      while (kills < 60 && running() > 0) {
-        kills += signalOne("KILL");
+    try (TestWorker worker = runners.worker(jobs.database(), "devices=cpu,cpu,cpu,cpu")) {
+      while (kills < 60 && runners.open() > 0) {
+        kills += runners.signalOne("KILL", random);
         LockSupport.parkNanos(random.nextLong(600_000_000));
       }
-      await().atMost(Duration.ofMinutes(2)).until(() -> running() == 0);
+      await().atMost(Duration.ofMinutes(2)).until(() -> runners.open() == 0);
       assertThat(worker.exits()).isEmpty();
     }
     int layers = 0;
     for (UUID id : ids) {
-      layers += layersOf(jobs.find(id), model);
+      layers += runners.layersOf(jobs.find(id), model);
     }
     assertThat(layers).isLessThanOrEqualTo(LAYERS * ids.size() + kills);
     FaultReport.survived(
@@ -239,10 +235,10 @@ class FaultsAtRunnersTest {
           jobs.cancel(ids.get(random.nextInt(ids.size())), "now");
         }
         if (random.nextInt(3) == 0) {
-          kills += signalOne(random.nextBoolean() ? "KILL" : "TERM");
+          kills += runners.signalOne(random.nextBoolean() ? "KILL" : "TERM", random);
         }
       }
-      await().atMost(Duration.ofMinutes(2)).until(() -> running() == 0);
+      await().atMost(Duration.ofMinutes(2)).until(() -> runners.open() == 0);
       assertThat(worker.exits()).isEmpty();
     }
     Map<JobState, Integer> ends = new EnumMap<>(JobState.class);
@@ -265,8 +261,8 @@ class FaultsAtRunnersTest {
       List<UUID> bad =
           Stream.of("abort", "exit", "bomb", "frozen", "card-aborts").map(jobs::create).toList();
       List<UUID> good = Stream.generate(() -> jobs.create(model)).limit(4).toList();
-      good.forEach(id -> layersOf(jobs.awaitState(id, JobState.SUCCEEDED), model));
-      await().atMost(Duration.ofMinutes(2)).until(() -> running() == 0);
+      good.forEach(id -> runners.layersOf(jobs.awaitState(id, JobState.SUCCEEDED), model));
+      await().atMost(Duration.ofMinutes(2)).until(() -> runners.open() == 0);
       assertThat(bad)
           .extracting(id -> jobs.find(id).error().map(JobError::code).orElse("none"))
           .containsExactly(
@@ -281,34 +277,7 @@ class FaultsAtRunnersTest {
   }
 
   private TestWorker worker(JdbcConnectionDetails database) {
-    return new TestWorker(database, data, runner(pool), "devices=cpu,cpu", "lease=6s");
-  }
-
-  private ProcessJobRunner runner(RunnerPool runners) {
-    return new ProcessJobRunner(
-        runners,
-        settings,
-        new MemoryLimit(settings, null),
-        List.of(data),
-        List.of(data),
-        Duration.ofSeconds(2),
-        MOST_KILLS,
-        meters);
-  }
-
-  private static RunnerSettings settings() {
-    return new RunnerSettings(
-        RunnerSettings.Mode.PROCESS,
-        DataSize.ofMegabytes(96),
-        DataSize.ofMegabytes(300),
-        50,
-        DataSize.ofMegabytes(200),
-        Duration.ofSeconds(60),
-        Duration.ofSeconds(4),
-        Duration.ofSeconds(60),
-        List.of(),
-        List.of("-XX:TieredStopAtLevel=1"),
-        null);
+    return runners.worker(database, "devices=cpu,cpu", "lease=6s");
   }
 
   private static void awaitThat(BooleanSupplier condition) {
@@ -318,54 +287,7 @@ class FaultsAtRunnersTest {
         .until(condition::getAsBoolean);
   }
 
-  private static long running() {
-    return jobs.counts().get(JobState.QUEUED) + jobs.counts().get(JobState.RUNNING);
-  }
-
   private static long progresses(List<UUID> ids) {
     return ids.stream().filter(id -> jobs.find(id).progress().isPresent()).count();
-  }
-
-  private void signalAll(String name) {
-    pool.pids().forEach(pid -> signal(name, pid));
-  }
-
-  /** Returns how many were reached. */
-  private int signalOne(String name) {
-    List<Long> pids = pool.pids();
-    return pids.isEmpty() ? 0 : signal(name, pids.get(random.nextInt(pids.size())));
-  }
-
-  private static int signal(String name, long pid) {
-    try {
-      return new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor() == 0
-          ? 1
-          : 0;
-    } catch (IOException | InterruptedException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private static boolean lives(long pid) {
-    return ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
-  }
-
-  private void assertWhole(Job job, String model) {
-    assertThat(data.resolve(job.artifactDirectory().orElseThrow()).resolve("model"))
-        .hasContent(ScriptedRunner.expected(model));
-  }
-
-  /** Layers that all attempts of a job made; the job ended once and whole. */
-  private int layersOf(Job job, String model) {
-    assertThat(job.state()).as(() -> job.error().toString()).isEqualTo(JobState.SUCCEEDED);
-    assertWhole(job, model);
-    jobs.assertGapFree(job);
-    List<JobEvent> events = jobs.events(job);
-    assertThat(events).filteredOn(JobEvent::isTerminal).hasSize(1);
-    return (int)
-        events.stream()
-            .filter(event -> event.type().equals("metric"))
-            .filter(event -> event.data().toString().contains("\"adopted\":false"))
-            .count();
   }
 }

@@ -88,6 +88,16 @@ public final class TestJobs implements BeforeAllCallback, BeforeEachCallback, Af
         .containsExactlyElementsOf(LongStream.rangeClosed(1, job.eventSeq()).boxed().toList());
   }
 
+  /** Number of events of a type that all jobs have. */
+  public long told(String type) {
+    return client
+        .get(JdbcClient.class)
+        .sql("select count(*) from job_event where type = ?")
+        .param(type)
+        .query(Long.class)
+        .single();
+  }
+
   public List<JobEvent> events(Job job) {
     return client.get(JobEvents.class).after(job.id(), 0, 1000);
   }
