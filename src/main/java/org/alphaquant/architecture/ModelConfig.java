@@ -92,11 +92,16 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
   // Tools that read config.json as a table write 2048.0.
   private static boolean isWhole(JsonNode value) {
     return value.isNumber()
-        && value.asDouble() >= 0
-        && value.asDouble() <= Long.MAX_VALUE
+        && real(value) >= 0
+        && real(value) <= Long.MAX_VALUE
         && (value.isIntegralNumber()
             ? value.canConvertToLong()
-            : value.asDouble() == Math.rint(value.asDouble()));
+            : real(value) == Math.rint(real(value)));
+  }
+
+  // Infinite for whole numbers beyond a double, which asDouble() refuses.
+  private static double real(JsonNode number) {
+    return number.numberValue().doubleValue();
   }
 
   public double number(String key, double whenMissing) {
@@ -112,10 +117,10 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
     if (!value.isNumber()) {
       throw wrong(key, "is " + value + "; it must be a number");
     }
-    if (!Float.isFinite((float) value.asDouble())) {
+    if (!Float.isFinite((float) real(value))) {
       throw wrong(key, "is " + value + ", beyond the range of float32");
     }
-    return value.asDouble();
+    return real(value);
   }
 
   /** A positive number, for divisors and radicands. */
@@ -203,10 +208,10 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
   public List<Double> numbersOrNull(String key) {
     List<Double> values = new ArrayList<>();
     for (JsonNode item : list(key)) {
-      if (!item.isNumber() || !Float.isFinite((float) item.asDouble())) {
+      if (!item.isNumber() || !Float.isFinite((float) real(item))) {
         throw wrong(key, "holds " + item + "; it must be a list of finite numbers");
       }
-      values.add(item.asDouble());
+      values.add(real(item));
     }
     return values;
   }

@@ -27,6 +27,11 @@ public final class Tokenizer implements AutoCloseable {
   /** Largest tokenizer.json; the largest published ones have some 35 MB. */
   public static final long MAX_BYTES = 256L << 20;
 
+  /** Largest tokenizer_config.json; it may name thousands of added tokens. */
+  public static final long MAX_CONFIG_BYTES = 16L << 20;
+
+  private static final String CONFIG = "tokenizer_config.json";
+
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final long NO_BOS = -1;
   private static final Map<String, String> AS_IT_IS =
@@ -132,16 +137,26 @@ public final class Tokenizer implements AutoCloseable {
     return tokenizer.decode(ids, true);
   }
 
-  /** The error message for a file larger than {@link #MAX_BYTES}. */
-  public static String tooLarge(long bytes) {
-    return "tokenizer.json has %,d bytes, over the limit of %,d".formatted(bytes, MAX_BYTES);
+  /** The error message for a file of a tokenizer that is too large to be read. */
+  public static Optional<String> tooLarge(Path file, long bytes) {
+    String name = file.getFileName().toString();
+    long limit = name.equals(CONFIG) ? MAX_CONFIG_BYTES : MAX_BYTES;
+    return bytes > limit
+        ? Optional.of("%s has %,d bytes, over the limit of %,d".formatted(name, bytes, limit))
+        : Optional.empty();
+  }
+
+  private static void requireSize(Path file, long bytes) {
+    tooLarge(file, bytes)
+        .ifPresent(
+            message -> {
+              throw new CalibrationException(Kind.TOKENIZER, message);
+            });
   }
 
   private static HuggingFaceTokenizer load(Path file, Links links) {
     try (FileChannel channel = links.open(file)) {
-      if (channel.size() > MAX_BYTES) {
-        throw new CalibrationException(Kind.TOKENIZER, tooLarge(channel.size()));
-      }
+      requireSize(file, channel.size());
       return parse(file, Channels.newInputStream(channel));
     } catch (IOException unreadable) {
       throw new CalibrationException(
@@ -162,7 +177,7 @@ public final class Tokenizer implements AutoCloseable {
   // Python's Llama tokenizer class prepends the token although the tokenizer.json of DeepSeek and
   // others has no template for it (huggingface/swift-transformers issue 161).
   private static long bos(Path modelFolder, Links links, HuggingFaceTokenizer tokenizer) {
-    Path file = modelFolder.resolve("tokenizer_config.json");
+    Path file = modelFolder.resolve(CONFIG);
     if (!Files.isRegularFile(file)) {
       return NO_BOS;
     }
@@ -184,6 +199,7 @@ public final class Tokenizer implements AutoCloseable {
 
   private static JsonNode read(Path file, Links links) {
     try (FileChannel channel = links.open(file)) {
+      requireSize(file, channel.size());
       return JSON.readTree(Channels.newInputStream(channel));
     } catch (IOException unreadable) {
       throw new CalibrationException(

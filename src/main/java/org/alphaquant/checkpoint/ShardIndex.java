@@ -3,6 +3,7 @@ package org.alphaquant.checkpoint;
 import static org.alphaquant.checkpoint.CheckpointException.quote;
 
 import java.nio.ByteBuffer;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -98,7 +99,8 @@ record ShardIndex(Path file, Map<String, String> shards) {
     boolean plain =
         shard.endsWith(".safetensors")
             && shard.chars().noneMatch(c -> c == '/' || c == '\\' || c == ':' || c < ' ')
-            && !shard.startsWith(".");
+            && !shard.startsWith(".")
+            && isPath(shard);
     if (!plain) {
       throw CheckpointException.ofTensor(
           Kind.INDEX_PATH,
@@ -106,6 +108,16 @@ record ShardIndex(Path file, Map<String, String> shards) {
           tensor,
           "its shard %s is not the plain name of a .safetensors file in the same folder"
               .formatted(quote(shard)));
+    }
+  }
+
+  // Half a surrogate pair, for one, is the name of no file.
+  private static boolean isPath(String name) {
+    try {
+      Path.of(name);
+      return true;
+    } catch (InvalidPathException noPath) {
+      return false;
     }
   }
 

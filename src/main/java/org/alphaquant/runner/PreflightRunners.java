@@ -1,14 +1,13 @@
 package org.alphaquant.runner;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.prepare.TokenizerTrial;
 import org.alphaquant.request.ClientGoneException;
 import org.alphaquant.request.ClientPresence;
@@ -38,9 +37,9 @@ final class PreflightRunners implements TokenizerTrial {
   @Override
   public Verdict of(Path folder, long vocabulary) {
     try {
-      long bytes = Files.size(folder.resolve("tokenizer.json"));
-      if (bytes > Tokenizer.MAX_BYTES) {
-        return Verdict.refused(Tokenizer.tooLarge(bytes));
+      Optional<String> tooLarge = TokenizerFiles.tooLarge(folder);
+      if (tooLarge.isPresent()) {
+        return Verdict.refused(tooLarge.get());
       }
       String key = key(folder, vocabulary);
       Verdict known = verdicts.get(key);

@@ -12,6 +12,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.request.ClientPresence;
 
 /** Identifies tokenizers by the hash of their files. */
 final class TokenizerFiles {
@@ -23,8 +26,29 @@ final class TokenizerFiles {
   /** Attributes that change when the file does. */
   private record State(Path file, Object key, long bytes, long modified) {}
 
-  /** SHA-256 of the tokenizer's files; an unchanged file is read only once. */
+  /** The error message where one of the tokenizer's files is too large to be read. */
+  static Optional<String> tooLarge(Path folder) throws IOException {
+    for (String name : NAMES) {
+      Path file = folder.resolve(name);
+      Optional<String> message =
+          Files.isRegularFile(file) ? Tokenizer.tooLarge(file, Files.size(file)) : Optional.empty();
+      if (message.isPresent()) {
+        return message;
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * SHA-256 of the tokenizer's files; an unchanged file is read only once.
+   *
+   * @throws IOException if one cannot be read, or is too large
+   */
   String hash(Path folder) throws IOException {
+    Optional<String> tooLarge = tooLarge(folder);
+    if (tooLarge.isPresent()) {
+      throw new IOException(tooLarge.get());
+    }
     StringBuilder hash = new StringBuilder();
     for (String name : NAMES) {
       Path file = folder.resolve(name);
@@ -61,6 +85,7 @@ final class TokenizerFiles {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       byte[] block = new byte[1 << 16];
       for (int read = bytes.read(block); read > 0; read = bytes.read(block)) {
+        ClientPresence.require();
         digest.update(block, 0, read);
       }
       return HexFormat.of().formatHex(digest.digest());

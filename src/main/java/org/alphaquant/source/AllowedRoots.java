@@ -20,6 +20,8 @@ import org.alphaquant.checkpoint.Links;
  */
 public record AllowedRoots(String property, List<Path> roots) {
 
+  private static final long MAX_REVISION = 1024;
+
   public AllowedRoots {
     roots = roots.stream().map(root -> root.toAbsolutePath().normalize()).toList();
   }
@@ -88,7 +90,8 @@ public record AllowedRoots(String property, List<Path> roots) {
       return repository;
     }
     try {
-      String revision = Files.readString(checked(name + "/refs/main", main.toRealPath())).strip();
+      Links checked = file -> checked(name + "/refs/main", file.toRealPath());
+      String revision = checked.text(main, MAX_REVISION).strip();
       Path snapshot = repository.resolve("snapshots").resolve(revision);
       return Files.isDirectory(snapshot)
           ? checked(name + "/snapshots/" + revision, snapshot.toRealPath())

@@ -136,6 +136,7 @@ class CheckpointTest {
         "..",
         "/etc/x.safetensors",
         "sub/x.safetensors",
+        "\\ud800.safetensors",
         "..\\\\x.safetensors",
         "C:x.safetensors",
         ".safetensors",

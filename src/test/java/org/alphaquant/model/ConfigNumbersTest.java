@@ -26,7 +26,8 @@ import tools.jackson.databind.node.ObjectNode;
  */
 class ConfigNumbersTest {
   private static final JsonMapper JSON = JsonMapper.shared();
-  private static final List<String> NEVER = List.of("-1", "-0.5", "1e39", "1e400", "\"NaN\"");
+  private static final List<String> NEVER =
+      List.of("-1", "-0.5", "1e39", "1e400", "1" + "0".repeat(400), "\"NaN\"");
   private static final String ZERO = "0";
 
   // Zero means that they are not set, or no noise.

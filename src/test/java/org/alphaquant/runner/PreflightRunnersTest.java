@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -103,6 +104,17 @@ class PreflightRunnersTest {
     assertRefused(of(it -> it.set("pre_tokenizer", json(REDOS))), "ends the process");
     assertRefused(of(it -> it.set("normalizer", growth())), "takes more than 734,003,200 bytes");
     assertThat(runners.of(MODEL, VOCABULARY)).isEqualTo(Verdict.USABLE);
+  }
+
+  @Test
+  void aTokenizerConfigOfManyBytesIsRefusedUnread() throws IOException {
+    try (RandomAccessFile config =
+        new RandomAccessFile(folder.resolve("tokenizer_config.json").toFile(), "rw")) {
+      config.setLength(1L << 40);
+    }
+    assertRefused(
+        of(same -> {}),
+        "tokenizer_config.json has 1,099,511,627,776 bytes, over the limit of 16,777,216");
   }
 
   @Test

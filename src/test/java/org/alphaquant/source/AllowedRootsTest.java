@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -115,6 +116,18 @@ class AllowedRootsTest {
     if (!name.endsWith("1f")) {
       assertThatThrownBy(() -> roots.folder(name)).hasMessageContaining("outside");
     }
+  }
+
+  @Test
+  void aRevisionOfManyBytesIsNotRead() throws IOException {
+    Path cache = Files.createDirectories(root.resolve("hub/models--a--b"));
+    Files.createDirectories(cache.resolve("refs"));
+    try (RandomAccessFile main = new RandomAccessFile(cache.resolve("refs/main").toFile(), "rw")) {
+      main.setLength(1L << 40);
+    }
+    assertThatThrownBy(() -> roots.folder("hub/a/b"))
+        .isInstanceOf(SourceException.class)
+        .hasMessageContaining("main has 1,099,511,627,776 bytes, over the limit of 1,024");
   }
 
   @Test

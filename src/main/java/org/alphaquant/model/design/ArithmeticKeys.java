@@ -18,9 +18,9 @@ final class ArithmeticKeys {
   private static final Predicate<JsonNode> NONE_OR_OFF =
       NONE.or(value -> value.isBoolean() && !value.asBoolean());
   private static final Predicate<JsonNode> NONE_OR_ZERO =
-      NONE_OR_OFF.or(value -> value.isNumber() && value.asDouble() == 0);
+      NONE_OR_OFF.or(value -> value.isNumber() && value.numberValue().doubleValue() == 0);
   private static final Predicate<JsonNode> NONE_OR_ONE =
-      NONE.or(value -> value.isNumber() && value.asDouble() == 1);
+      NONE.or(value -> value.isNumber() && value.numberValue().doubleValue() == 1);
   private static final Predicate<JsonNode> ALL_FULL = NONE.or(ArithmeticKeys::onlyFullAttention);
   private static final Predicate<JsonNode> ALL_ONES =
       NONE.or(value -> value.isArray() && all(value, NONE_OR_ONE));

@@ -20,6 +20,7 @@ import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.ResultFiles;
 import org.alphaquant.storage.ResultTensor;
 import org.alphaquant.storage.gguf.EngineTensor.Rows;
+import tools.jackson.core.JacksonException;
 
 /** A result's content laid out for llama.cpp. */
 final class GgufContent {
@@ -59,6 +60,16 @@ final class GgufContent {
 
   /** Why the files cannot be written. */
   List<String> obstacles(Path source) {
+    try {
+      return known(source);
+    } catch (JacksonException wrongType) {
+      return List.of(
+          "a setting of config.json or tokenizer.json is not what llama.cpp's key takes: "
+              + wrongType.getOriginalMessage());
+    }
+  }
+
+  private List<String> known(Path source) {
     String family = content.description().family();
     Optional<GgufModel> model = model();
     if (model.isEmpty()) {

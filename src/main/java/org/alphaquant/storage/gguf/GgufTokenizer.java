@@ -1,6 +1,8 @@
 package org.alphaquant.storage.gguf;
 
 import java.io.IOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.alphaquant.checkpoint.Links;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -24,6 +27,10 @@ final class GgufTokenizer {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final String PREFIX = "tokenizer.ggml.";
 
+  // Read whole here, beside the requests of others; the largest published ones have 35 MB.
+  private static final long MAX_JSON = 64L << 20;
+  private static final long MAX_TEMPLATE = 1L << 20;
+
   private static final long NORMAL = 1;
   private static final long UNKNOWN = 2;
   private static final long CONTROL = 3;
@@ -36,6 +43,7 @@ final class GgufTokenizer {
   private final Path folder;
   private final List<String> tokens;
   private final List<Long> types;
+  private final boolean byteLevel;
 
   private GgufTokenizer(Path folder, long rows) {
     this.folder = folder;
@@ -43,6 +51,9 @@ final class GgufTokenizer {
     this.settings = read("tokenizer_config.json").orElseGet(JsonNodeFactory.instance::objectNode);
     this.tokens = new ArrayList<>(Collections.nCopies((int) rows, null));
     this.types = new ArrayList<>(Collections.nCopies((int) rows, UNUSED));
+    this.byteLevel =
+        contains(tokenizer.path("pre_tokenizer"), "ByteLevel")
+            || contains(tokenizer.path("decoder"), "ByteLevel");
     vocabulary();
     added();
     for (int id = 0; id < tokens.size(); id++) {
@@ -64,7 +75,7 @@ final class GgufTokenizer {
 
   private Map<String, MetadataValue> metadata(JsonNode config) {
     Map<String, MetadataValue> keys = new LinkedHashMap<>();
-    if (byteLevel()) {
+    if (byteLevel) {
       keys.put(PREFIX + "model", MetadataValue.string("gpt2"));
       keys.put(PREFIX + "pre", MetadataValue.string(preTokenizer()));
       keys.put(PREFIX + "merges", MetadataValue.strings(merges()));
@@ -80,11 +91,6 @@ final class GgufTokenizer {
     special(keys, config);
     template().ifPresent(it -> keys.put("tokenizer.chat_template", MetadataValue.string(it)));
     return keys;
-  }
-
-  private boolean byteLevel() {
-    return contains(tokenizer.path("pre_tokenizer"), "ByteLevel")
-        || contains(tokenizer.path("decoder"), "ByteLevel");
   }
 
   private static boolean contains(JsonNode node, String type) {
@@ -105,20 +111,29 @@ final class GgufTokenizer {
         .forEach(
             entry -> {
               String token = entry.getKey();
-              boolean isByte = !byteLevel() && token.matches("<0x[0-9A-F]{2}>");
+              boolean isByte = !byteLevel && token.matches("<0x[0-9A-F]{2}>");
               long kind = isByte ? BYTE : token.equals(unknown) ? UNKNOWN : NORMAL;
-              put(entry.getValue().asInt(), token, byteLevel() ? NORMAL : kind);
+              put(number(entry.getValue(), token), token, byteLevel ? NORMAL : kind);
             });
   }
 
   private void added() {
     for (JsonNode token : tokenizer.path("added_tokens").values()) {
-      int id = token.path("id").asInt();
+      String text = token.path("content").asString("");
+      int id = number(token.path("id"), text);
       boolean unknown = id < types.size() && types.get(id) == UNKNOWN;
       boolean special = token.path("special").asBoolean(false);
-      String text = token.path("content").asString();
       put(id, text, unknown ? UNKNOWN : special ? CONTROL : USER_DEFINED);
     }
+  }
+
+  private static int number(JsonNode id, String token) {
+    if (!id.isIntegralNumber() || !id.canConvertToInt()) {
+      throw problem(
+          "gives token '%s' the id %s, which is no whole number below 2^31"
+              .formatted(token, id.isMissingNode() ? "none" : id));
+    }
+    return id.intValue();
   }
 
   private void put(int id, String token, long type) {
@@ -159,12 +174,15 @@ final class GgufTokenizer {
         .path("model")
         .path("merges")
         .valueStream()
-        .map(
-            pair ->
-                pair.isArray()
-                    ? pair.get(0).asString() + " " + pair.get(1).asString()
-                    : pair.asString())
+        .map(pair -> pair.isArray() ? merge(pair) : pair.asString(""))
         .toList();
+  }
+
+  private static String merge(JsonNode pair) {
+    if (pair.size() != 2) {
+      throw problem("has a merge of %d tokens instead of two".formatted(pair.size()));
+    }
+    return pair.path(0).asString("") + " " + pair.path(1).asString("");
   }
 
   // SentencePiece merges the pair whose result scores best: the rank of its first merge, negated.
@@ -231,10 +249,11 @@ final class GgufTokenizer {
     Path file = folder.resolve("chat_template.jinja");
     try {
       if (Files.isRegularFile(file)) {
-        return Optional.of(Files.readString(file));
+        return Optional.of(Links.OWN.text(file, MAX_TEMPLATE));
       }
     } catch (IOException unreadable) {
-      throw new GgufException("chat_template.jinja", "cannot be read", unreadable);
+      throw new GgufException(
+          "chat_template.jinja", "cannot be read: " + unreadable.getMessage(), unreadable);
     }
     JsonNode own = settings.path("chat_template");
     if (own.isString()) {
@@ -242,7 +261,7 @@ final class GgufTokenizer {
     }
     return own.valueStream()
         .filter(named -> named.path("name").asString("").equals("default"))
-        .map(named -> named.path("template").asString())
+        .map(named -> named.path("template").asString(""))
         .findFirst();
   }
 
@@ -251,10 +270,14 @@ final class GgufTokenizer {
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
-    try {
-      return Optional.of(JSON.readTree(file));
-    } catch (JacksonException malformed) {
-      throw new GgufException(name, "cannot be read", malformed);
+    try (FileChannel channel = Links.OWN.open(file)) {
+      if (channel.size() > MAX_JSON) {
+        throw new GgufException(
+            name, "has %,d bytes, over the limit of %,d".formatted(channel.size(), MAX_JSON));
+      }
+      return Optional.of(JSON.readTree(Channels.newInputStream(channel)));
+    } catch (IOException | JacksonException malformed) {
+      throw new GgufException(name, "cannot be read: " + malformed.getMessage(), malformed);
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -11,6 +12,9 @@ import tools.jackson.databind.JsonNode;
  * each match of one, and the text between its matches, is a piece for the next.
  */
 record PreTokenizer(List<Pattern> patterns) {
+
+  private static final int MAX_PATTERN = 10_000;
+  private static final int MAX_PATTERNS = 50;
 
   /** The pattern of byte-level tokenizers that define none (GPT-2's). */
   static final String GPT2 =
@@ -23,6 +27,22 @@ record PreTokenizer(List<Pattern> patterns) {
             .toList());
   }
 
+  private static PreTokenizer ofUntrusted(List<String> patterns) {
+    if (patterns.size() > MAX_PATTERNS) {
+      throw unknown("%,d patterns".formatted(patterns.size()));
+    }
+    for (String pattern : patterns) {
+      if (pattern.length() > MAX_PATTERN) {
+        throw unknown("a pattern of %,d characters".formatted(pattern.length()));
+      }
+    }
+    try {
+      return of(patterns.toArray(String[]::new));
+    } catch (PatternSyntaxException | StackOverflowError notJava) {
+      throw unknown("a pattern that is not known here");
+    }
+  }
+
   /**
    * The {@code pre_tokenizer} of a tokenizer.json.
    *
@@ -31,7 +51,7 @@ record PreTokenizer(List<Pattern> patterns) {
   static PreTokenizer read(JsonNode node) {
     List<String> patterns = new ArrayList<>();
     collect(node, patterns);
-    return of(patterns.toArray(String[]::new));
+    return ofUntrusted(patterns);
   }
 
   private static void collect(JsonNode node, List<String> patterns) {
@@ -40,7 +60,7 @@ record PreTokenizer(List<Pattern> patterns) {
           node.path("pretokenizers").valueStream().forEach(part -> collect(part, patterns));
       case "Split" -> patterns.add(split(node));
       case "Digits" ->
-          patterns.add(node.path("individual_digits").asBoolean() ? "\\p{N}" : "\\p{N}+");
+          patterns.add(node.path("individual_digits").asBoolean(false) ? "\\p{N}" : "\\p{N}+");
       case "Punctuation" -> patterns.add("[\\p{P}!-/:-@\\[-`{-~]");
       case "ByteLevel" -> {
         if (node.path("add_prefix_space").asBoolean(false)) {
@@ -64,7 +84,7 @@ record PreTokenizer(List<Pattern> patterns) {
     }
     JsonNode pattern = node.path("pattern");
     return pattern.has("Regex")
-        ? pattern.path("Regex").asString()
+        ? pattern.path("Regex").asString("")
         : Pattern.quote(pattern.path("String").asString(""));
   }
 
@@ -73,18 +93,23 @@ record PreTokenizer(List<Pattern> patterns) {
         "tokenizer.json", "has " + what + ", which llama.cpp is not known to do");
   }
 
-  /** The pieces of a text, in order. */
+  /**
+   * The pieces of a text, in order.
+   *
+   * @throws GgufException if a pattern takes too many steps
+   */
   List<String> pieces(String text) {
+    BoundedText.Reads reads = new BoundedText.Reads();
     List<String> pieces = List.of(text);
     for (Pattern pattern : patterns) {
-      pieces = pieces.stream().flatMap(piece -> cut(pattern, piece).stream()).toList();
+      pieces = pieces.stream().flatMap(piece -> cut(pattern, piece, reads).stream()).toList();
     }
     return pieces;
   }
 
-  private static List<String> cut(Pattern pattern, String text) {
+  private static List<String> cut(Pattern pattern, String text, BoundedText.Reads reads) {
     List<String> pieces = new ArrayList<>();
-    Matcher match = pattern.matcher(text);
+    Matcher match = pattern.matcher(new BoundedText(text, reads));
     int end = 0;
     while (match.find()) {
       if (match.start() > end) {
