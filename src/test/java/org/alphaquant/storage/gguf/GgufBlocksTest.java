@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.alphaquant.llamacpp.Engine;
@@ -35,13 +34,8 @@ class GgufBlocksTest {
   void theEngineReadsExactlyTheCodesThatWereStored(GgufType type) {
     Assumptions.assumeTrue(ENGINE.isPresent());
     ByteBuffer stored = GgufBlocks.encode(type, MadeCodes.of(type, ELEMENTS, 1));
-    String name = type.name().endsWith("_K") ? "q" + type.name().substring(1) : lower(type);
-    float[] read = ENGINE.get().dequantize(name, stored, ELEMENTS);
+    float[] read = ENGINE.get().dequantize(Dequantized.functionOf(type), stored, ELEMENTS);
     assertThat(GgufBlocks.decode(type, stored)).isEqualTo(read);
-  }
-
-  private static String lower(GgufType type) {
-    return type.name().toLowerCase(Locale.ROOT);
   }
 
   @ParameterizedTest
