@@ -83,6 +83,20 @@ class FamiliesByTypesTest {
   private static final Map<String, String> OTHERS =
       new TreeMap<>(
           Map.of(
+              "afmoe",
+              "\"intermediate_size\": 512, \"moe_intermediate_size\": 128, \"num_experts\": 6,"
+                  + " \"num_experts_per_tok\": 2, \"num_shared_experts\": 1, \"num_dense_layers\": 1,"
+                  + " \"num_key_value_heads\": 2, \"head_dim\": 64, \"route_scale\": 1.5, \"mup_enabled\": true,"
+                  + " \"sliding_window\": 100, \"num_hidden_layers\": 4, \"layer_types\": ["
+                  + "\"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]",
+              "cohere2",
+              "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"head_dim\": 64, \"logit_scale\": 0.25,"
+                  + " \"layer_norm_eps\": 1e-5, \"sliding_window\": 100, \"tie_word_embeddings\": true,"
+                  + " \"num_hidden_layers\": 4, \"layer_types\": ["
+                  + "\"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]",
+              "qwen3_vl_text",
+              "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"head_dim\": 64,"
+                  + " \"num_hidden_layers\": 2",
               "mimo",
               "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"attention_bias\": true,"
                   + " \"num_nextn_predict_layers\": 0",
@@ -188,11 +202,14 @@ class FamiliesByTypesTest {
   // More rows of the embedding than the tokenizer has tokens, as published models have.
   private static String config(String family, String settings) {
     return """
-        {"model_type": "%s", "hidden_size": 256, "num_hidden_layers": 2, "num_attention_heads": 4,
+        {"model_type": "%s", "hidden_size": 256, %s "num_attention_heads": 4,
          "vocab_size": 1216, "max_position_embeddings": 512, "rms_norm_eps": 1e-6,
          "rope_theta": 10000.0, "hidden_act": "silu", %s}
         """
-        .formatted(family, settings);
+        .formatted(
+            family,
+            settings.contains("num_hidden_layers") ? "" : "\"num_hidden_layers\": 2,",
+            settings);
   }
 
   private JobResult run(TestContext context) throws IOException {

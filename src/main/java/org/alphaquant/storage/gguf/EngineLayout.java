@@ -19,6 +19,7 @@ final class EngineLayout {
   private static final Pattern LAYER = Pattern.compile("layers\\.(\\d+)\\.(.+)");
   private static final String EMBEDDING = "embed_tokens.weight";
   private static final String SHARED_PAIR = "shared_mlp.input_linear.weight";
+  private static final String KERNEL = "shortconv.conv";
   private static final String COMPRESSED = "self_attn.kv_b_proj.weight";
 
   private final EngineFamily family;
@@ -119,6 +120,9 @@ final class EngineLayout {
     if (own.equals("ffn_gate_inp_shexp")) {
       shape = List.of(shape.get(0) * shape.get(1));
     }
+    if (own.equals(KERNEL)) {
+      shape = List.of(shape.get(0), shape.get(2));
+    }
     // A router's correction bias and attention sinks are parameters without a module.
     String suffix =
         own.equals("exp_probs_b") ? ".bias" : own.equals("attn_sinks") ? ".weight" : suffix(inside);
@@ -182,7 +186,8 @@ final class EngineLayout {
 
   private void put(String name, List<Long> shape, List<Part> parts) {
     boolean router = name.contains("ffn_gate_inp");
-    boolean matrix = shape.size() > 1 && !router && name.endsWith(".weight");
+    boolean kernel = name.contains(KERNEL);
+    boolean matrix = shape.size() > 1 && !router && !kernel && name.endsWith(".weight");
     tensors.put(name, new EngineTensor(name, shape, parts, matrix));
   }
 

@@ -10,7 +10,12 @@ import java.util.regex.Pattern;
 final class EngineNames {
 
   private static final Map<String, String> TOP =
-      Map.of("embed_tokens", "token_embd", "norm", "output_norm", "lm_head", "output");
+      Map.of(
+          "embed_tokens", "token_embd",
+          "norm", "output_norm",
+          "lm_head", "output",
+          // What llama.cpp calls the last norm of LFM2.
+          "embedding_norm", "token_embd_norm");
 
   private static final Map<String, String> USUAL = usual();
 

@@ -25,6 +25,7 @@ final class NewerFamilies {
     dense(families);
     mixtures(families);
     WindowedFamilies.add(families);
+    AlternatingFamilies.add(families);
     // The same layers under another name.
     families.put("mimo", families.get("qwen2"));
     families.put("solar_open", families.get("glm4_moe"));
@@ -68,6 +69,7 @@ final class NewerFamilies {
             .refusing(config -> config.activeWindow() > 0, WINDOW)
             .refusing(NewerFamilies::grouped, GROUPS)
             .refusing(config -> !config.sparseFrom(config.leadingDense()), ALL_SPARSE));
+    families.put("qwen3_vl_text", EngineFamily.of("qwen3vl").with(NewerFamilies::sections));
     families.put("qwen3_vl_moe_text", EngineFamily.of("qwen3vlmoe").with(NewerFamilies::sections));
     families.put(
         "minimax_m2",

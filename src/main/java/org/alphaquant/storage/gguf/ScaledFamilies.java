@@ -32,6 +32,7 @@ final class ScaledFamilies {
             .with(
                 (config, keys) ->
                     keys.u32("attention.sliding_window", config.integer(0, "sliding_window"))));
+    families.put("ministral3", ministral3());
     families.put(
         "phimoe",
         EngineFamily.of("phimoe")
@@ -39,6 +40,28 @@ final class ScaledFamilies {
                 config -> true,
                 "llama.cpp weights this architecture's experts by a softmax, the model by"
                     + " SparseMixer"));
+  }
+
+  // Queries grow with each whole trained length that lies before them.
+  private static EngineFamily ministral3() {
+    return EngineFamily.of("mistral3")
+        .withAdjacentPairs()
+        .with(
+            (config, keys) -> {
+              keys.f32("rope.scaling.yarn_log_multiplier", config.rotary("mscale_all_dim", 0));
+              keys.f32("attention.temperature_scale", config.rotary("llama_4_scaling_beta", 0));
+            })
+        .refusing(
+            config -> !config.rotaryType().equals("yarn"),
+            "llama.cpp wants YaRN in this architecture (rope_type)")
+        .refusing(
+            config -> config.rotary("mscale", 1) != config.rotary("mscale_all_dim", 0),
+            "llama.cpp leaves queries and keys of this architecture as long as they are, the model"
+                + " scales them (mscale, mscale_all_dim)")
+        .refusing(
+            config -> config.activeWindow() > 0,
+            "llama.cpp ignores the sliding window of this architecture, which is shorter than the"
+                + " context");
   }
 
   private static void granite(FamilyConfig config, EngineKeys keys) {

@@ -106,7 +106,7 @@ final class WindowedFamilies {
     return asked != config.headDimension();
   }
 
-  private static void windows(FamilyConfig config, EngineKeys keys) {
+  static void windows(FamilyConfig config, EngineKeys keys) {
     keys.u32("attention.sliding_window", config.integer(0, "sliding_window"));
     period(config).ifPresent(period -> keys.u32("attention.sliding_window_pattern", period));
   }
