@@ -91,7 +91,7 @@ class FamiliesByTypesTest {
                   + "\"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]",
               "cohere2",
               "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"head_dim\": 64, \"logit_scale\": 0.25,"
-                  + " \"layer_norm_eps\": 1e-5, \"sliding_window\": 100, \"tie_word_embeddings\": true,"
+                  + " \"layer_norm_eps\": 1e-6, \"sliding_window\": 100, \"tie_word_embeddings\": true,"
                   + " \"num_hidden_layers\": 4, \"layer_types\": ["
                   + "\"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]",
               "qwen3_vl_text",
