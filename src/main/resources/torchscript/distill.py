@@ -153,6 +153,18 @@ def divergence(student: Tensor, teacher: Tensor, tokens: float) -> Tensor:
     return torch.sum(torch.exp(target) * (target - own)) / tokens
 
 
+def stream_error(x: Tensor, target: Tensor) -> Tuple[Tensor, Tensor]:
+    """Mean over tokens of |x - target|^2 / |target|^2 of streams [b, S, H], [1], and its gradient by x.
+
+    Layers read a stream by its direction, so that each token counts by its own length.
+    """
+    difference = x - target
+    square = torch.clamp_min(torch.sum(target * target, [-1], True), 1e-30)
+    tokens = float(x.shape[0] * x.shape[1])
+    loss = torch.sum(difference * difference / square) / tokens
+    return torch.reshape(loss, [1]), difference * (2.0 / tokens) / square
+
+
 def mean(x: Tensor) -> Tensor:
     """Of all elements, a scalar."""
     return torch.mean(x)

@@ -38,11 +38,6 @@ def unit_columns(V: Tensor) -> Tensor:
     return torch.transpose(V, 1, 2).contiguous()
 
 
-def damping(H: Tensor, damp: float) -> Tensor:
-    """The same damping for each element, [B]."""
-    return torch.full([H.shape[0]], damp, dtype=torch.float32, device=H.device)
-
-
 def all_good(H: Tensor) -> Tensor:
     """No element of H has failed yet, int32 [B]."""
     return torch.ones([H.shape[0]], dtype=torch.int32, device=H.device)

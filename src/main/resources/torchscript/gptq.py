@@ -90,16 +90,16 @@ def inverse_factors(H: Tensor, U: Tensor, good: Tensor, eye: Tensor) -> Tuple[Te
     return U, good
 
 
-def factorize(H: Tensor, damp: float) -> Tuple[Tensor, Tensor, Tensor]:
+def factorize(H: Tensor, damp: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
     """The inverse factor U of the damped H, the damped H, and the damping that each element took,
-    [B].
+    [B]: that of damp [B], or more.
 
     Damping grows tenfold for just those elements that fail. What fails at the top, and what no
     input ever reached (a Hessian of zeros), gets the identity, that is plain rounding, marked by a
     damping of -1.
     """
     B, K = H.shape[0], H.shape[1]
-    used = torch.full([B], damp, dtype=torch.float32, device=H.device)
+    used = torch.clone(damp)
     Hd = damped(H, used)
     U, good = inverse_factor(Hd)
     for step in range(4):
@@ -238,12 +238,13 @@ def by_column(x: Tensor, grid: format.Grid) -> Tensor:
 
 
 def prepare(
-    hessian: Tensor, damp: float, act_order: bool, refit: bool
+    hessian: Tensor, damp: Tensor, ordered: Tensor, act_order: bool, refit: bool
 ) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """What all rows share: the order of the inputs and the way back [B, K], the Hessian and its
-    inverse factor in that order, the damped Hessian in the order of the sweeps, the damping [B].
+    """What all rows share: the order of the inputs as in_order gives it and the way back [B, K], the
+    Hessian and its inverse factor in that order, the damped Hessian in the order of the sweeps, the
+    damping [B].
     """
-    order, back, H = ordered(hessian, act_order)
+    order, back, H = in_order(hessian, ordered, act_order)
     U, Hd, used = factorize(H, damp)
     if act_order and refit:
         # Groups stand side by side only in the inputs' own order, so that is what sweeps take.
@@ -251,9 +252,15 @@ def prepare(
     return order, back, H, U, Hd, used
 
 
-def ordered(hessian: Tensor, act_order: bool) -> Tuple[Tensor, Tensor, Tensor]:
-    """The inputs by falling diagonal and the way back [B, K], and the Hessian in the order of the columns."""
+def in_order(
+    hessian: Tensor, ordered: Tensor, act_order: bool
+) -> Tuple[Tensor, Tensor, Tensor]:
+    """The inputs by falling diagonal, for elements whose `ordered` [B] is not zero, and the way back
+    [B, K], and the Hessian in the order of the columns.
+    """
     order = torch.argsort(diagonal(hessian), stable=True, dim=-1, descending=True)
+    own = torch.arange(0, order.shape[1], dtype=torch.int64, device=order.device)
+    order = torch.where(torch.unsqueeze(ordered, -1) > 0.0, order, own.expand_as(order))
     back = torch.argsort(order, stable=True, dim=-1, descending=False)
     return order, back, both_ways(hessian, order) if act_order else hessian
 
@@ -270,7 +277,8 @@ def solve(
     zero: Tensor,
     outer: Tensor,
     grid: format.Grid,
-    damp: float,
+    damp: Tensor,
+    ordered: Tensor,
     block: int,
     act_order: bool,
     sweeps: int,
@@ -278,10 +286,11 @@ def solve(
     rows: int,
 ) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """weight [B, R, K], hessian [B, K, K], scale and zero [B, R, G] as scales.search gives them,
-    outer [B].
+    outer and damp [B].
 
     Given the Hessian the outputs do not depend on each other: `rows` of them are solved at once.
-    With act_order the inputs with the largest diagonal come first. Each of the sweeps of coordinate
+    With act_order the inputs with the largest diagonal come first, for elements that `ordered` [B]
+    says. Each of the sweeps of coordinate
     descent begins with refitted scales, if asked.
 
     Returns the quantized weight [B, R, K], its scales, the error of plain rounding, the error
@@ -293,7 +302,7 @@ def solve(
         raise ValueError("hessian must be [{}, {}, {}] but is {}".format(B, K, K, hessian.shape))
     if K % grid.group_size != 0:
         raise ValueError("group_size {} does not divide {} inputs".format(grid.group_size, K))
-    order, back, H, U, Hd, used = prepare(hessian, damp, act_order, refit)
+    order, back, H, U, Hd, used = prepare(hessian, damp, ordered, act_order, refit)
     quantized = torch.empty_like(weight.contiguous())
     fitted = torch.clone(scale)
     rounding_errors: List[Tensor] = []
@@ -335,6 +344,29 @@ def solve(
         torch.cat(energies, 1),
         used,
     )
+
+
+def sampled_rows(weight: Tensor, count: int) -> Tensor:
+    """At most `count` evenly spaced outputs of weight [B, R, K]."""
+    R = weight.shape[1]
+    if R <= count:
+        return weight
+    at = torch.arange(0, count, dtype=torch.int64, device=weight.device)
+    at = torch.floor_divide(at * R, count)
+    return torch.index_select(weight, 1, at)
+
+
+def without(hessian: Tensor, part: Tensor) -> Tensor:
+    """A Hessian without that of some of its tokens."""
+    return hessian - part
+
+
+def error_on(weight: Tensor, quantized: Tensor, hessian: Tensor) -> Tensor:
+    """tr E H E^T of the errors E of weight [B, R, K] on other tokens' hessian [B, K, K], [B]."""
+    E = torch.transpose(weight - quantized, 1, 2).contiguous()
+    each = torch.flatten(E * product(hessian, E), 1)
+    # One by one, as in damped.
+    return torch.stack([torch.sum(each[b]) for b in range(each.shape[0])])
 
 
 def nearest(

@@ -102,6 +102,36 @@ def add_rows(H: Tensor, x: Tensor, weight: Tensor, chunk: int) -> Tensor:
     return H
 
 
+def held_out(tokens: Tensor, length: int, first: int, every: int) -> Tensor:
+    """Places of those tokens whose sequence is the last of every `every`. Sequences have `length`
+    tokens; that of token 0 is number `first` of all.
+    """
+    sequence = torch.floor_divide(tokens, length) + first
+    return torch.squeeze(torch.nonzero(sequence % every == every - 1), -1)
+
+
+def held_out_rows(
+    x: Tensor, weight: Tensor, start: int, length: int, first: int, every: int
+) -> Tuple[Tensor, Tensor]:
+    """Those of rows x [n, K] and their weights, the first row being token `start`."""
+    tokens = torch.arange(start, start + x.shape[0], dtype=torch.int64, device=x.device)
+    places = held_out(tokens, length, first, every)
+    return torch.index_select(x, 0, places), torch.index_select(weight, 0, places)
+
+
+def held_out_pairs(
+    rows: Tensor, weights: Tensor, offsets: List[int], length: int, first: int, every: int
+) -> Tuple[Tensor, Tensor, Tensor]:
+    """Those of (token, slot) pairs that are sorted by expert, with the offsets of the experts."""
+    places = held_out(rows, length, first, every)
+    bounds = torch.tensor(offsets, dtype=torch.int64, device=rows.device)
+    return (
+        torch.index_select(rows, 0, places),
+        torch.index_select(weights, 0, places),
+        torch.searchsorted(places, bounds),
+    )
+
+
 def read_by(
     h: Tensor, gate_up: List[Tensor], biases: List[Tensor], act: int, rows: Tensor, e: int
 ) -> Tensor:

@@ -52,6 +52,15 @@ public final class Distillation implements AutoCloseable {
      */
     boolean step(int done, int of, double loss);
 
+    /**
+     * Layers {@code first..last-1} are trained next; the steps go on counting.
+     *
+     * @param predicts whether their losses are the predictions' divergence, as those of a training
+     *     of all layers at once are, or the squared distance from the source's stream as a part of
+     *     its square
+     */
+    default void window(int first, int last, boolean predicts) {}
+
     /** A point at which a later attempt can resume. */
     default void stateWritten() {}
   }
@@ -92,7 +101,7 @@ public final class Distillation implements AutoCloseable {
     layers.add(student.head(quantized));
     this.step =
         new TrainingStep(
-            original, teacher, quantized, layers, settings, room.logits(), room.recompute());
+            original, teacher, quantized, layers, true, settings, room.logits(), room.recompute());
     this.room = room;
   }
 
@@ -113,7 +122,8 @@ public final class Distillation implements AutoCloseable {
           int[] chosen = schedule.sequences(done);
           NDArray ids = ids(work, sequences, chosen);
           NDArray target = targets.of(work, ids, chosen);
-          double loss = step.run(work, ids, target, schedule.factor(done), done + 1);
+          NDArray entering = step.quantized().embed(work, ids);
+          double loss = step.run(work, entering, target, schedule.factor(done), done + 1);
           due = observer.step(done + 1, steps, loss);
         }
         if (due || done + 1 == steps) {
@@ -136,7 +146,11 @@ public final class Distillation implements AutoCloseable {
    * Writes the trained modules and norms of every layer and the head, as the format stores them.
    */
   public DistilledFiles write(Path folder) {
-    return new DistilledFiles.Writer(scope, plan, folder).write(layers);
+    DistilledFiles.Writer writer = new DistilledFiles.Writer(scope, plan, folder);
+    for (int i = 0; i < layers.size(); i++) {
+      writer.write(i, layers.get(i));
+    }
+    return writer.files();
   }
 
   @Override

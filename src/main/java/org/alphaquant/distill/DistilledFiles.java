@@ -56,15 +56,18 @@ public record DistilledFiles(List<Path> files, Map<String, Long> checksums, List
       this.folder = folder;
     }
 
-    DistilledFiles write(List<StudentLayer> layers) {
-      for (int i = 0; i < layers.size(); i++) {
-        List<TensorSource> tensors = tensors(layers.get(i));
-        if (!tensors.isEmpty()) {
-          Path file = folder.resolve("distilled-%05d.safetensors".formatted(i));
-          SafetensorsWriter.write(file, tensors);
-          files.add(file);
-        }
+    /** Writes a layer; the head counts as the one after the last. */
+    void write(int index, StudentLayer layer) {
+      List<TensorSource> tensors = tensors(layer);
+      if (!tensors.isEmpty()) {
+        Path file = folder.resolve("distilled-%05d.safetensors".formatted(index));
+        SafetensorsWriter.write(file, tensors);
+        files.add(file);
       }
+    }
+
+    /** What has been written. */
+    DistilledFiles files() {
       return new DistilledFiles(files, checksums, norms);
     }
 

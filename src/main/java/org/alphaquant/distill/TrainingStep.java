@@ -9,11 +9,13 @@ import org.alphaquant.model.block.DecoderLayer;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * One step: the original model's and the quantized model's forward pass, the divergence of their
- * predictions, and the backward pass layer by layer, each layer updated before the next.
+ * One step: the forward pass of the layers in training, how far its output is from the original
+ * model's, and the backward pass layer by layer, each layer updated before the next. With the head
+ * in training the loss is the divergence of the predictions, without it the distance of the streams.
  *
- * @param teacher the original model's layers
- * @param student the layers in training, the head last
+ * @param teacher the original model's layers; none where targets are known
+ * @param student the layers in training, the head last if it is among them
+ * @param predicts whether it is
  * @param logitsBytes bytes of logits that exist at once
  * @param recompute whether a layer's forward pass is computed again for its backward pass, so that
  *     one layer's record is in memory at a time
@@ -23,6 +25,7 @@ record TrainingStep(
     List<DecoderLayer> teacher,
     Model quantized,
     List<StudentLayer> student,
+    boolean predicts,
     DistillSettings settings,
     long logitsBytes,
     boolean recompute) {
@@ -33,25 +36,30 @@ record TrainingStep(
   /**
    * Executes the step.
    *
-   * @param ids int64 [b, S]
-   * @param target the original model's stream after the last layer, [b, S, H]
-   * @param factor factor on the learning rates @param step counted from 1
-   * @return mean divergence of a token before the step, in nats
+   * @param entering the stream that enters the first layer in training, [b, S, H]
+   * @param target the original model's stream after the last one, [b, S, H]
+   * @param factor factor on the learning rates
+   * @param step counted from 1
+   * @return before the step: mean divergence of a token in nats, or mean squared distance as a part
+   *     of the stream's square
    */
-  double run(TensorScope parent, NDArray ids, NDArray target, double factor, int step) {
+  double run(TensorScope parent, NDArray entering, NDArray target, double factor, int step) {
     try (TensorScope scope = parent.child("step")) {
       List<Pass> passes = new ArrayList<>();
-      NDArray x = quantized.embed(scope, ids);
+      NDArray x = entering;
       for (StudentLayer layer : layers()) {
         Pass pass = forward(scope, layer, x);
         passes.add(pass);
         x = pass.y();
       }
-      NDList head = head(scope, x, target);
-      StudentLayer last = student.get(student.size() - 1);
-      last.move(scope, new NDList(head.subList(2, head.size())), settings, factor, step);
-      backward(scope, passes, head.get(1), factor, step);
-      return head.get(0).getFloat();
+      NDList found =
+          predicts ? head(scope, x, target) : scope.runAll("distill.stream_error", x, target);
+      if (predicts) {
+        StudentLayer head = student.get(student.size() - 1);
+        head.move(scope, new NDList(found.subList(2, found.size())), settings, factor, step);
+      }
+      backward(scope, passes, found.get(1), factor, step);
+      return found.get(0).getFloat();
     }
   }
 
@@ -88,7 +96,7 @@ record TrainingStep(
   }
 
   private List<StudentLayer> layers() {
-    return student.subList(0, student.size() - 1);
+    return student.subList(0, student.size() - (predicts ? 1 : 0));
   }
 
   /** The original model's stream after the last layer, [b, S, H]. */

@@ -28,14 +28,42 @@ public record DistillMemory(RunShape shape, long parameters, long trained, long 
 
   /** The most that is on the device at a time. */
   public long deviceBytes() {
-    long weights = MODELS * parameters + TRAINED_COPIES * trained + LAYER_COPIES * layer();
-    long stream = (shape.layers() + 1L) * tokens * shape.hidden();
+    return deviceBytes(shape.layers());
+  }
+
+  /**
+   * The same where so many layers are trained at a time: of the rest of both models there is a
+   * layer of the original, when the stream passes it, and what is before and behind the layers.
+   */
+  public long deviceBytes(int window) {
+    long edge = shape.vocabulary() * shape.hidden();
+    boolean all = window >= shape.layers();
+    long models = all ? MODELS * parameters : (window + 1) * layer() + MODELS * 2 * edge;
+    long moving = all ? trained : Math.min(trained, window * layer() + edge);
+    long weights = models + TRAINED_COPIES * moving + LAYER_COPIES * layer();
+    long stream = (window + 1L) * tokens * shape.hidden();
     return Float.BYTES * (weights + stream + 2 * activations()) + logits();
   }
 
-  /** Activations that the forward passes of all layers record for the backward passes. */
-  public long recordedBytes() {
-    return 2 * Float.BYTES * activations() * shape.layers();
+  /**
+   * Most layers that may be trained at a time within some bytes of a device; 0 where not even one.
+   */
+  public int largestWindow(long bytes) {
+    int window = shape.layers();
+    while (window > 0 && deviceBytes(window) > bytes) {
+      window--;
+    }
+    return window;
+  }
+
+  /** Bytes of files in which the streams of all sequences lie between windows. */
+  public long streamBytes(long sequences, long length) {
+    return MODELS * Float.BYTES * sequences * length * shape.hidden();
+  }
+
+  /** What the forward passes of so many layers together record for their backward passes. */
+  public long recordedBytes(int window) {
+    return 2 * Float.BYTES * activations() * window;
   }
 
   private long layer() {

@@ -26,12 +26,13 @@ final class Factor {
 
   /**
    * @param hessian float32 [B, K, K] in the order of the columns
+   * @param damp of each, float32 [B]
    */
-  Factor(TensorScope scope, NDArray hessian, double damp, SolverKernels kernels) {
+  Factor(TensorScope scope, NDArray hessian, NDArray damp, SolverKernels kernels) {
     this.scope = scope;
     this.hessian = hessian;
     this.kernels = kernels;
-    this.damping = scope.run("fused.damping", hessian, damp);
+    this.damping = scope.run("fused.copied", damp);
     this.damped = scope.run("gptq.damped", hessian, damping);
     this.factor = scope.run("fused.copied", damped);
     this.good = scope.run("fused.all_good", hessian);

@@ -39,13 +39,15 @@ final class FusedSolver {
   /**
    * Solves a batch.
    *
+   * @param choice of damping and order
    * @param scales scale, zero point and outer scale
    * @param rows outputs at once
    * @return what gptq.solve returns, and the codes, uint8 [B, R, K]
    */
-  NDList solve(TensorScope scope, NDArray weight, NDArray hessian, NDList scales, long rows) {
-    NDList ordered = scope.runAll("gptq.ordered", hessian, options.actOrder(grid));
-    Batch batch = new Batch(scope, weight, hessian, scales, ordered);
+  NDList solve(
+      TensorScope scope, NDArray weight, NDArray hessian, Choice choice, NDList scales, long rows) {
+    NDList ordered = scope.runAll("gptq.in_order", hessian, choice.ordered(), choice.reorders());
+    Batch batch = new Batch(scope, weight, hessian, scales, ordered, choice);
     long all = weight.getShape().get(1);
     for (long first = 0; first < all; first += rows) {
       try (TensorScope part = scope.child("rows")) {
@@ -75,21 +77,28 @@ final class FusedSolver {
     private final NDArray roundingError;
     private final NDArray error;
     private final NDArray energy;
+    private final boolean reorders;
 
-    Batch(TensorScope scope, NDArray weight, NDArray hessian, NDList scales, NDList inputs) {
+    Batch(
+        TensorScope scope,
+        NDArray weight,
+        NDArray hessian,
+        NDList scales,
+        NDList inputs,
+        Choice choice) {
+      this.reorders = choice.reorders();
       this.weight = weight;
       this.hessian = hessian;
       this.scales = scales;
       this.order = inputs.get(0);
       this.back = inputs.get(1);
       this.ordered = inputs.get(2);
-      Factor found = new Factor(scope, ordered, options.damp(), kernels);
+      Factor found = new Factor(scope, ordered, choice.damp(), kernels);
       this.factor = found.unitColumns();
       this.damping = found.damping();
       this.damped = inSweepOrder(scope, found.damped());
       this.ownGroups = scope.run("fused.own_groups", order, grid.groupSize());
-      this.groups =
-          options.actOrder(grid) ? scope.run("fused.groups", order, grid.groupSize()) : ownGroups;
+      this.groups = reorders ? scope.run("fused.groups", order, grid.groupSize()) : ownGroups;
       this.quantized = scope.run("fused.empty_weights", weight);
       this.codes = scope.run("fused.empty_codes", weight);
       this.fitted = scope.run("fused.copied", scales.get(0));
@@ -101,7 +110,7 @@ final class FusedSolver {
     // Groups stand side by side only in the inputs' own order, so that is what sweeps with refits
     // take.
     private NDArray inSweepOrder(TensorScope scope, NDArray found) {
-      boolean reordered = options.actOrder(grid) && options.refits(grid);
+      boolean reordered = reorders && options.refits(grid);
       return reordered ? replaced(scope, found, "gptq.both_ways", back) : found;
     }
 
@@ -119,11 +128,11 @@ final class FusedSolver {
     Scales inOrder = new Scales(scale, zero, batch.groups);
     measureRounding(scope, batch, own, inOwnOrder, first);
 
-    NDArray weight = options.actOrder(grid) ? scope.run("gptq.reorder", own, batch.order) : own;
+    NDArray weight = batch.reorders ? scope.run("gptq.reorder", own, batch.order) : own;
     NDArray quantized = scope.run("fused.empty_weights", own);
     feedback(scope, batch, weight, inOrder, quantized);
-    boolean sweepsInOrder = options.actOrder(grid) && !options.refits(grid);
-    if (options.actOrder(grid) && options.refits(grid)) {
+    boolean sweepsInOrder = batch.reorders && !options.refits(grid);
+    if (batch.reorders && options.refits(grid)) {
       quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
       weight.close();
       weight = own;

@@ -1,11 +1,14 @@
 package org.alphaquant.gptq;
 
+import java.util.List;
 import org.alphaquant.format.WeightGrid;
 
 /**
  * The solver's settings.
  *
- * @param damp added to the Hessian's diagonal, as a part of its mean (the paper's 0.01)
+ * @param damps what may be added to the Hessian's diagonal, as a part of its mean (the paper's
+ *     0.01): of several each matrix takes the one with the least error on tokens held out, and the
+ *     first where there are none
  * @param blockSize columns whose error is spread at once
  * @param order of the columns; scales stay with their groups
  * @param sweeps coordinate-descent sweeps after the error feedback
@@ -15,7 +18,7 @@ import org.alphaquant.format.WeightGrid;
  * @param refit whether each sweep begins with least-squares scales for the codes as they are
  */
 public record GptqOptions(
-    double damp,
+    List<Double> damps,
     int blockSize,
     ColumnOrder order,
     int sweeps,
@@ -25,7 +28,9 @@ public record GptqOptions(
 
   public GptqOptions {
     // The algorithm's own limits; JobSpec limits what a job may request.
-    require(damp > 0, "damp", damp, "above 0");
+    damps = List.copyOf(damps);
+    require(!damps.isEmpty(), "the number of dampings", damps.size(), "at least 1");
+    damps.forEach(damp -> require(damp > 0, "damp", damp, "above 0"));
     require(blockSize >= 1, "block_size", blockSize, "at least 1");
     require(sweeps >= 0, "sweeps", sweeps, "at least 0");
     require(scaleSteps >= 1, "scale steps", scaleSteps, "at least 1");
@@ -34,7 +39,7 @@ public record GptqOptions(
   /** With scales searched for their plain squared error, and left so. */
   public GptqOptions(double damp, int blockSize, boolean actOrder, int sweeps, int scaleSteps) {
     this(
-        damp,
+        List.of(damp),
         blockSize,
         actOrder ? ColumnOrder.ACTIVATION : ColumnOrder.NATURAL,
         sweeps,
@@ -45,7 +50,22 @@ public record GptqOptions(
 
   /** The defaults of a job. */
   public static GptqOptions defaults() {
-    return new GptqOptions(0.01, 128, ColumnOrder.AUTO, 2, 48, false, true);
+    return new GptqOptions(List.of(0.01), 128, ColumnOrder.AUTO, 2, 48, false, true);
+  }
+
+  /** Whether anything is chosen by the error on tokens held out, for some grid. */
+  public boolean tries() {
+    return triesDamp() || order == ColumnOrder.AUTO && refit;
+  }
+
+  /** Whether each matrix takes the damping that is best on tokens held out. */
+  boolean triesDamp() {
+    return damps.size() > 1;
+  }
+
+  /** Whether each matrix takes the order that is better on tokens held out. */
+  boolean triesOrder(WeightGrid grid) {
+    return order == ColumnOrder.AUTO && refits(grid);
   }
 
   /** Whether the scales of a grid are fitted to its codes between sweeps. */
@@ -62,12 +82,9 @@ public record GptqOptions(
     return weightedScales || scaleSteps > 1 && !follows;
   }
 
-  /**
-   * Whether columns are taken by falling diagonal. Refitted scales make it useless: groups are then
-   * swept in natural order, which recovers what the order gains.
-   */
-  boolean actOrder(WeightGrid grid) {
-    return order == ColumnOrder.ACTIVATION || order == ColumnOrder.AUTO && !refits(grid);
+  /** Whether columns are taken by falling diagonal, where no tokens are held out to decide it. */
+  boolean actOrder() {
+    return order != ColumnOrder.NATURAL;
   }
 
   private static void require(boolean holds, String name, Object value, String limit) {

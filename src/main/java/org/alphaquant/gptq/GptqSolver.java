@@ -32,41 +32,95 @@ public final class GptqSolver {
     this.kernels = kernels;
   }
 
+  /** The same on a Hessian whose tokens are all alike: none is held out. */
+  public Solution solve(
+      TensorScope scope, NDArray weight, NDArray hessian, WeightGrid grid, long rows) {
+    return solve(scope, weight, hessian, null, grid, rows);
+  }
+
   /**
    * Quantizes a batch.
    *
    * @param scope owns the solution's arrays
    * @param weight float32 [B, R, K]
    * @param hessian float32 [B, K, K]
+   * @param heldOut the part of it that is of tokens to choose settings by, [B, K, K], or null
    * @param rows outputs to solve at once, which bounds the working memory and changes nothing else
    */
   public Solution solve(
-      TensorScope scope, NDArray weight, NDArray hessian, WeightGrid grid, long rows) {
+      TensorScope scope,
+      NDArray weight,
+      NDArray hessian,
+      NDArray heldOut,
+      WeightGrid grid,
+      long rows) {
     try (TensorScope work = scope.child("gptq")) {
-      Optional<FusedSolver> fused = fused(work, grid);
-      NDArray importance = work.run("scales.importance", hessian, options.weights(grid));
-      NDList scales = scales(work, weight, importance, grid, rows, fused);
-      if (fused.isPresent()) {
-        NDList solved = fused.get().solve(work, weight, hessian, scales, rows);
-        return solution(scope, work, solved, solved.get(6), scales, grid);
-      }
-      NDList solved =
-          work.runAll(
-              "gptq.solve",
-              weight,
-              hessian,
-              scales.get(0),
-              scales.get(1),
-              scales.get(2),
-              grid.numbers(),
-              options.damp(),
-              options.blockSize(),
-              options.actOrder(grid),
-              options.sweeps(),
-              options.refits(grid),
-              rows);
-      NDArray codes = codes(work, solved, scales, grid, rows);
-      return solution(scope, work, solved, codes, scales, grid);
+      Choice choice = choice(work, weight, hessian, heldOut, grid, rows);
+      Solved solved = solved(work, weight, hessian, choice, grid, rows);
+      return solution(scope, work, solved.arrays(), solved.codes(), solved.scales(), grid);
+    }
+  }
+
+  /**
+   * What the scripts or kernels return.
+   *
+   * @param arrays as gptq.solve returns them
+   * @param scales scale, zero point and outer scale
+   */
+  private record Solved(NDList arrays, NDArray codes, NDList scales) {}
+
+  private Solved solved(
+      TensorScope work,
+      NDArray weight,
+      NDArray hessian,
+      Choice choice,
+      WeightGrid grid,
+      long rows) {
+    Optional<FusedSolver> fused = fused(work, grid);
+    NDArray importance = work.run("scales.importance", hessian, options.weights(grid));
+    NDList scales = scales(work, weight, importance, grid, rows, fused);
+    if (fused.isPresent()) {
+      NDList solved = fused.get().solve(work, weight, hessian, choice, scales, rows);
+      return new Solved(solved, solved.get(6), scales);
+    }
+    NDList solved =
+        work.runAll(
+            "gptq.solve",
+            weight,
+            hessian,
+            scales.get(0),
+            scales.get(1),
+            scales.get(2),
+            grid.numbers(),
+            choice.damp(),
+            choice.ordered(),
+            options.blockSize(),
+            choice.reorders(),
+            options.sweeps(),
+            options.refits(grid),
+            rows);
+    return new Solved(solved, codes(work, solved, scales, grid, rows), scales);
+  }
+
+  private Choice choice(
+      TensorScope work,
+      NDArray weight,
+      NDArray hessian,
+      NDArray heldOut,
+      WeightGrid grid,
+      long rows) {
+    if (heldOut == null || !options.triesDamp() && !options.triesOrder(grid)) {
+      int count = Math.toIntExact(weight.getShape().get(0));
+      return Choice.of(work, count, options.damps().get(0), options.actOrder());
+    }
+    try (TensorScope trying = work.child("trials")) {
+      NDArray training = trying.run("gptq.without", hessian, heldOut);
+      return new Trials(options, grid, weight, training, heldOut)
+          .choose(
+              trying,
+              (scope, some, choice) ->
+                  solved(scope, some, training, choice, grid, rows).arrays().get(0))
+          .keep(trying, work);
     }
   }
 

@@ -9,7 +9,7 @@ import tools.jackson.databind.annotation.JsonDeserialize;
 public enum ActOrder {
   ALWAYS(true),
   NEVER(false),
-  /** Only where it helps: with scales that are not refitted. */
+  /** Only where it helps: with refitted scales by the error on calibration sequences held out. */
   AUTO("auto");
 
   private final Object json;

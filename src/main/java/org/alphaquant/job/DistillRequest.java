@@ -16,6 +16,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  *     used evenly in them
  * @param epochs passes over all sequences
  * @param batch sequences per step
+ * @param window layers in training at a time; null for all of them, or as many as fit the memory
  * @param latentRate peak learning rate of the weights, in steps of their grid
  * @param scaleRate peak learning rate of the scales, as a fraction of their mean
  * @param normRate peak learning rate of the norms' weights
@@ -29,6 +30,7 @@ public record DistillRequest(
     Boolean balanced,
     Integer epochs,
     Integer batch,
+    Integer window,
     Double latentRate,
     Double scaleRate,
     Double normRate,
@@ -40,6 +42,9 @@ public record DistillRequest(
     balanced = orElse(balanced, false);
     epochs = (int) within("epochs", orElse(epochs, 3), 1, 100);
     batch = (int) within("batch", orElse(batch, 8), 1, 1024);
+    if (window != null) {
+      within("window", window, 1, 4096);
+    }
     latentRate = within("latent_rate", orElse(latentRate, 2e-3), 0, 1);
     scaleRate = within("scale_rate", orElse(scaleRate, 0.01), 0, 1);
     normRate = within("norm_rate", orElse(normRate, 3e-4), 0, 1);
@@ -50,6 +55,6 @@ public record DistillRequest(
   }
 
   static DistillRequest defaults() {
-    return new DistillRequest(null, null, null, null, null, null, null, null, null, null);
+    return new DistillRequest(null, null, null, null, null, null, null, null, null, null, null);
   }
 }

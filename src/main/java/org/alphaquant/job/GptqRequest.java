@@ -1,6 +1,5 @@
 package org.alphaquant.job;
 
-import static org.alphaquant.job.Limits.above;
 import static org.alphaquant.job.Limits.within;
 
 import org.alphaquant.architecture.Precision;
@@ -10,8 +9,7 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * The solver's settings. The recipe fills in what is null; a stored specification is complete.
  *
- * @param damp added to the Hessian's diagonal, as a fraction of the diagonal's mean; above 0, at
- *     most 1
+ * @param damp added to the Hessian's diagonal, as a fraction of the diagonal's mean
  * @param routingWeight weight of a token in the Hessians of its experts
  * @param blockSize columns per lazy update of the solver
  * @param actOrder whether columns are quantized in decreasing order of the Hessian's diagonal
@@ -25,7 +23,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record GptqRequest(
-    Double damp,
+    Damp damp,
     RoutingWeight routingWeight,
     Integer blockSize,
     ActOrder actOrder,
@@ -41,7 +39,7 @@ public record GptqRequest(
 
   static final GptqRequest MOE =
       new GptqRequest(
-          0.01,
+          Damp.AUTO,
           RoutingWeight.SCORE,
           128,
           ActOrder.AUTO,
@@ -56,9 +54,6 @@ public record GptqRequest(
   static final GptqRequest ROUNDING = plain(true);
 
   public GptqRequest {
-    if (damp != null) {
-      above("damp", damp, 0.0, 1.0);
-    }
     if (blockSize != null) {
       within("block_size", blockSize, 1, 4096);
     }
@@ -69,7 +64,7 @@ public record GptqRequest(
 
   private static GptqRequest plain(boolean rounding) {
     return new GptqRequest(
-        0.01,
+        new Damp(0.01),
         RoutingWeight.NONE,
         128,
         ActOrder.NEVER,

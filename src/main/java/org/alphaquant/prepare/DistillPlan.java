@@ -38,6 +38,42 @@ public record DistillPlan(PreparedJob job, JobSpec spec) {
         shape(tokens).largest(), job.description().parameters(), trained, tokens);
   }
 
+  /** Layers in training at a time; 0 where the given memory has room for none. */
+  public int window() {
+    long given = spec.resources().memoryBytes();
+    int fitting = given > 0 ? memory().largestWindow(given) : job.description().layers();
+    Integer asked = spec.distill().window();
+    return asked == null ? fitting : Math.min(asked, job.description().layers());
+  }
+
+  /** Bytes on the device while it trains. */
+  long deviceBytes() {
+    return memory().deviceBytes(Math.max(1, window()));
+  }
+
+  /** That it is done in windows, if it is. */
+  List<Problem> notes() {
+    int window = window();
+    int layers = job.description().layers();
+    if (window == 0 || window == layers) {
+      return List.of();
+    }
+    long sequences = (long) spec.distill().samples() + spec.distill().sequences();
+    long beside = memory().streamBytes(sequences, spec.calibration().sequenceLength());
+    return List.of(
+        Problem.note(
+            "trained-in-windows",
+            "/distill/window",
+            window,
+            "%d of %d layers are trained at a time, on %.1f GB; all at once they take %.1f GB. Streams between windows take %.1f GB beside the job's files"
+                .formatted(
+                    window,
+                    layers,
+                    deviceBytes() / 1e9,
+                    memory().deviceBytes() / 1e9,
+                    beside / 1e9)));
+  }
+
   /** Floating-point operations of the writing and the training. */
   public double operations() {
     long sequences = (long) spec.distill().samples() + spec.distill().sequences();
@@ -67,7 +103,7 @@ public record DistillPlan(PreparedJob job, JobSpec spec) {
         .findFirst()
         .ifPresent(module -> problems.add(levels(module)));
     long given = spec.resources().memoryBytes();
-    long needed = memory().deviceBytes();
+    long needed = deviceBytes();
     if (given > 0 && needed > given) {
       problems.add(tooLarge(needed, given));
     }
@@ -96,10 +132,11 @@ public record DistillPlan(PreparedJob job, JobSpec spec) {
             .formatted(module.name(), module.scheme().label()));
   }
 
-  private static Problem tooLarge(long needed, long given) {
+  private Problem tooLarge(long needed, long given) {
     return refused(
-        "training takes %.1f GB on a device and resources.memory_bytes gives %.1f GB; both models, latent weights and the optimiser must fit at once"
-            .formatted(needed / 1e9, given / 1e9));
+        "training %d of %d layers at a time takes %.2f GB on a device and resources.memory_bytes gives %.2f GB; their latent weights and the optimiser must fit at once"
+            .formatted(
+                Math.max(1, window()), job.description().layers(), needed / 1e9, given / 1e9));
   }
 
   private static Problem refused(String detail) {

@@ -91,6 +91,7 @@ public final class PlanAnswer {
         Stream.of(
                 plan.findings().stream().map(InputProblems::of),
                 allocation.stream().flatMap(it -> it.warnings().stream()),
+                training.stream().flatMap(it -> it.notes().stream()),
                 new AdaptivePlan(job).warnings().stream(),
                 more.stream())
             .flatMap(it -> it)
@@ -157,7 +158,7 @@ public final class PlanAnswer {
                     module -> module.module().layer(), Collectors.summingLong(bytes)));
     long largest = layers.values().stream().mapToLong(Long::longValue).max().orElse(0);
     MemoryPlan memory = new MemoryPlan(shape, spec.resources().memoryBytes(), 0);
-    long trained = training.map(it -> it.memory().deviceBytes()).orElse(0L);
+    long trained = training.map(DistillPlan::deviceBytes).orElse(0L);
     long measured = allocation.map(it -> new AllocationWork(it).deviceBytes()).orElse(0L);
     long beside = allocation.map(it -> new AllocationWork(it).streamBytes()).orElse(0L);
     long device = Math.max(memory.deviceBytes() + beside, Math.max(trained, measured));

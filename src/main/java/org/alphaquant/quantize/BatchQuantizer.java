@@ -110,7 +110,7 @@ final class BatchQuantizer {
     Solution solution =
         nearest
             ? solver.round(scope, weight, grid, rows)
-            : solver.solve(scope, weight, input.hessian(), grid, rows);
+            : solver.solve(scope, weight, input.hessian(), input.heldOut(), grid, rows);
     Quantized quantized = asStored(scope, solution, grid);
     result.took("solve", start, scope);
     if (result.isKept()) {

@@ -55,6 +55,6 @@ final class DownCalibration {
     NDArray mean = scope.run("hessian.mean_of_total", total, calibration.pairs());
     calibration.shrinkDown(scope, own.hessian(), mean, weights, activations);
     return new CalibratedInput(
-        own.hessian(), scope.run("experts.where_seen", own.largest(), largest));
+        own.hessian(), own.heldOut(), scope.run("experts.where_seen", own.largest(), largest));
   }
 }

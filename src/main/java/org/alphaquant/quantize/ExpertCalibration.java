@@ -24,6 +24,7 @@ import org.alphaquant.torch.TensorScope;
  * @param tokens of each expert on all devices
  * @param mean what one routed token adds to a Hessian of gate and up on average, [K, K]
  * @param shrinkage how far Hessians are drawn towards the layer's mean
+ * @param held which sequences are held out, if any are
  */
 record ExpertCalibration(
     NDArray h,
@@ -35,6 +36,7 @@ record ExpertCalibration(
     NDArray mean,
     RoutingWeight weighting,
     Shrinkage shrinkage,
+    Optional<HeldOut> held,
     Rank rank) {
 
   /** Of one device by itself, for Hessians that lean on nothing. */
@@ -50,6 +52,7 @@ record ExpertCalibration(
         null,
         weighting,
         Shrinkage.AUTO,
+        Optional.empty(),
         DeviceGroup.alone());
   }
 
@@ -64,6 +67,24 @@ record ExpertCalibration(
     return HessianKernels.reads(read) ? HessianKernels.of(scope) : Optional.empty();
   }
 
+  /** The same of sequences held out alone, for sums over their tokens. */
+  Optional<ExpertCalibration> heldOut(TensorScope scope) {
+    return held.map(
+        sequences ->
+            new ExpertCalibration(
+                h,
+                squares,
+                largest,
+                sequences.of(scope, dispatch),
+                sums,
+                tokens,
+                mean,
+                weighting,
+                shrinkage,
+                Optional.empty(),
+                rank));
+  }
+
   /** The inputs of gate and up, which they share, of this device's part of some experts. */
   CalibratedInput gateAndUp(TensorScope scope, ExpertRange range, LayerResult result) {
     try (TensorScope work = scope.child("inputs")) {
@@ -75,8 +96,15 @@ record ExpertCalibration(
       for (int e = 0; e < shares.length; e++) {
         result.leans(from + e, shares[e]);
       }
+      NDArray heldOut =
+          heldOut(work)
+              .map(of -> rank.ownSum(work, of.inputHessians(work, range)))
+              .map(sums -> work.keep(scope, sums))
+              .orElse(null);
       return new CalibratedInput(
-          work.keep(scope, hessians), scope.run("tensor.repeated", largest, shares.length));
+          work.keep(scope, hessians),
+          heldOut,
+          scope.run("tensor.repeated", largest, shares.length));
     }
   }
 

@@ -144,7 +144,14 @@ record ExpertChunk(
     long start = System.nanoTime();
     Rank rank = calibration.rank();
     NDArray hessians = rank.ownSum(scope, calibration.downHessians(scope, all, activations));
-    CalibratedInput own = new CalibratedInput(hessians, largestDown(scope, all, activations));
+    NDArray heldOut =
+        calibration
+            .heldOut(scope)
+            .map(held -> held.downHessians(scope, all, Optional.empty()))
+            .map(sums -> rank.ownSum(scope, sums))
+            .orElse(null);
+    CalibratedInput own =
+        new CalibratedInput(hessians, heldOut, largestDown(scope, all, activations));
     result.took("hessian", start, scope);
     return own;
   }

@@ -29,11 +29,13 @@ final class ExpertQuantizer implements ExpertStage {
   private final RoutingWeight weighting;
   private final Shrinkage shrinkage;
   private final int expertsAtOnce;
+  private final Optional<HeldOut> held;
   private final Rank rank;
 
   /**
    * @param shrinkage how far each expert's Hessian is drawn towards its layer's mean
    * @param expertsAtOnce experts of a chunk, at most
+   * @param held which sequences are held out, if any are
    * @param rank this device's place in its group, whose devices share out every chunk
    */
   ExpertQuantizer(
@@ -41,7 +43,9 @@ final class ExpertQuantizer implements ExpertStage {
       RoutingWeight weighting,
       Shrinkage shrinkage,
       int expertsAtOnce,
+      Optional<HeldOut> held,
       Rank rank) {
+    this.held = held;
     this.rank = rank;
     this.batches = batches;
     this.weighting = weighting;
@@ -116,6 +120,7 @@ final class ExpertQuantizer implements ExpertStage {
         mean(scope, h, routing, LongStream.of(tokens).sum()),
         weighting,
         shrinkage,
+        held,
         rank);
   }
 

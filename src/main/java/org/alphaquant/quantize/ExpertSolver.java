@@ -110,6 +110,7 @@ record ExpertSolver(
               selected(scope, scope.run("tensor.rows", stacked.weights(), first, last), elements),
               new CalibratedInput(
                   selected(scope, stacked.input().hessian(), elements),
+                  selected(scope, stacked.input().heldOut(), elements),
                   selected(scope, stacked.input().largest(), elements)),
               scheme,
               parts,
@@ -123,9 +124,11 @@ record ExpertSolver(
     }
   }
 
-  // The array itself where all of the chunk's experts are asked for.
+  // The array itself where all of the chunk's experts are asked for; null where there is none.
   private NDArray selected(TensorScope scope, NDArray array, long[] elements) {
-    return elements.length == to - from ? array : scope.run("tensor.select", array, elements);
+    return array == null || elements.length == to - from
+        ? array
+        : scope.run("tensor.select", array, elements);
   }
 
   // Experts whose projections have the same schemes are solved together.

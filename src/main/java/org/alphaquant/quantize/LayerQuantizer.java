@@ -36,11 +36,13 @@ final class LayerQuantizer {
   private final RoutingWeight weighting;
   private final Coverage coverage;
   private final Map<Integer, String> cached;
+  private final Optional<HeldOut> held;
   private final Rank rank;
 
   /**
    * @param coverage which tokens each expert is calibrated on
    * @param cached attention modules by layer whose keys and values get scales for a cache
+   * @param held which sequences are held out, if any are
    * @param rank this device's place in its group, whose devices divide the samples
    */
   LayerQuantizer(
@@ -49,7 +51,9 @@ final class LayerQuantizer {
       RoutingWeight weighting,
       Coverage coverage,
       Map<Integer, String> cached,
+      Optional<HeldOut> held,
       Rank rank) {
+    this.held = held;
     this.rank = rank;
     this.stages = stages;
     this.experts = experts;
@@ -158,22 +162,51 @@ final class LayerQuantizer {
       LayerResult result) {
     long start = System.nanoTime();
     NDArray like = linears.get(0).weight();
-    NDArray hessian = scope.run("tensor.zeros_square", like, like.getShape().get(1));
+    Sums sums = new Sums(scope, like, like.getShape().get(1));
     NDArray largest = scope.run("tensor.zeros", like, 1);
     boolean asked = stages.asksForLargest(linears);
     for (NDArray x : stream.microBatches()) {
       try (TensorScope work = scope.child("hessian")) {
         NDArray rows = input.apply(work, x);
-        accumulate(work, hessian, rows, work.run("tensor.ones_per_row", rows));
+        sums.add(work, rows, work.run("tensor.ones_per_row", rows));
         if (asked) {
           largest = work.keep(scope, work.run("tensor.largest", rows, largest));
         }
       }
     }
-    rank.sum(scope, hessian);
     rank.largest(scope, largest);
+    CalibratedInput calibrated = sums.of(scope, largest);
     result.took("hessian", start, scope);
-    return new CalibratedInput(scope.run("tensor.stack", new NDList(hessian)), largest);
+    return calibrated;
+  }
+
+  /** A Hessian of what every token passes, and the part of it that is held out. */
+  private final class Sums {
+
+    private final NDArray hessian;
+    private final NDArray heldOut;
+    private long tokens;
+
+    Sums(TensorScope scope, NDArray like, long width) {
+      hessian = scope.run("tensor.zeros_square", like, width);
+      heldOut = held.isEmpty() ? null : scope.run("tensor.zeros_square", like, width);
+    }
+
+    void add(TensorScope work, NDArray rows, NDArray weights) {
+      accumulate(work, hessian, rows, weights);
+      held.ifPresent(some -> some.accumulate(work, heldOut, rows, weights, tokens));
+      tokens += rows.getShape().get(0);
+    }
+
+    CalibratedInput of(TensorScope scope, NDArray largest) {
+      return new CalibratedInput(
+          summed(scope, hessian), heldOut == null ? null : summed(scope, heldOut), largest);
+    }
+
+    private NDArray summed(TensorScope scope, NDArray sum) {
+      rank.sum(scope, sum);
+      return scope.run("tensor.stack", new NDList(sum));
+    }
   }
 
   private void mixture(
@@ -278,13 +311,13 @@ final class LayerQuantizer {
   private CalibratedInput input(
       TensorScope scope, NDArray rows, NDArray weights, LayerResult result) {
     long start = System.nanoTime();
-    NDArray hessian = scope.run("tensor.zeros_square", rows, rows.getShape().get(1));
-    accumulate(scope, hessian, rows, weights);
+    Sums sums = new Sums(scope, rows, rows.getShape().get(1));
+    sums.add(scope, rows, weights);
     NDArray largest = scope.run("tensor.largest", rows, scope.run("tensor.zeros", rows, 1));
-    rank.sum(scope, hessian);
     rank.largest(scope, largest);
+    CalibratedInput calibrated = sums.of(scope, largest);
     result.took("hessian", start, scope);
-    return new CalibratedInput(scope.run("tensor.stack", new NDList(hessian)), largest);
+    return calibrated;
   }
 
   /** Adds rows, each counting its weight, to a Hessian. */

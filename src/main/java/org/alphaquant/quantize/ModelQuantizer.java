@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.alphaquant.checkpoint.Dtype;
@@ -68,13 +69,15 @@ public final class ModelQuantizer {
             plan.keepsSolutions());
     this.quantizing = new StageQuantizer(batches);
     this.stages = purpose.keeps() ? purpose.stages() : quantizing;
+    Optional<HeldOut> held = purpose.keeps() ? Optional.empty() : HeldOut.of(plan, rank);
     ExpertStage experts =
         purpose.keeps()
             ? purpose.experts(plan.weighting(), expertsAtOnce(memory))
             : new ExpertQuantizer(
-                batches, plan.weighting(), plan.shrinkage(), expertsAtOnce(memory), rank);
+                batches, plan.weighting(), plan.shrinkage(), expertsAtOnce(memory), held, rank);
     this.layers =
-        new LayerQuantizer(stages, experts, plan.weighting(), plan.coverage(), plan.cached(), rank);
+        new LayerQuantizer(
+            stages, experts, plan.weighting(), plan.coverage(), plan.cached(), held, rank);
   }
 
   /**

@@ -1,16 +1,23 @@
 package org.alphaquant.run;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.alphaquant.checkpoint.AtomicFile;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.distill.DistillSettings;
 import org.alphaquant.distill.Distillation;
 import org.alphaquant.distill.DistilledFiles;
+import org.alphaquant.distill.WindowedDistillation;
 import org.alphaquant.estimate.DistillMemory;
 import org.alphaquant.job.DistillRequest;
 import org.alphaquant.job.JobError;
@@ -47,6 +54,8 @@ final class DistillPhase {
   private final StageSeconds seconds;
   private long lastState = System.nanoTime();
   private double losses;
+  private String measure = "distill_kl";
+  private int window;
 
   DistillPhase(
       JobContext context,
@@ -71,7 +80,7 @@ final class DistillPhase {
    * @param solved the layers' files, with solutions
    */
   DistilledFiles run(QuantizationPlan plan, List<SafetensorsFile> solved) {
-    requireMemory();
+    window = decided();
     long[][] written = seconds.of(Phase.SAMPLE.jsonName(), this::written);
     long[][] sequences =
         Stream.of(inputs.training(), written).flatMap(Arrays::stream).toArray(long[][]::new);
@@ -81,6 +90,9 @@ final class DistillPhase {
 
   private DistilledFiles trained(
       QuantizationPlan plan, List<SafetensorsFile> solved, long[][] sequences) {
+    if (window < prepared.description().layers()) {
+      return trainedInWindows(plan, solved, sequences);
+    }
     Path state = resumption.file(STATE);
     try (TensorScope scope = torch.scope("distill");
         Distillation training =
@@ -101,6 +113,28 @@ final class DistillPhase {
     }
   }
 
+  private DistilledFiles trainedInWindows(
+      QuantizationPlan plan, List<SafetensorsFile> solved, long[][] sequences) {
+    try (TensorScope scope = torch.scope("distill");
+        WindowedDistillation training =
+            new WindowedDistillation(
+                scope,
+                prepared.source(),
+                prepared.model().weights(),
+                prepared.description(),
+                plan,
+                solved,
+                norms(),
+                settings(),
+                room(),
+                window)) {
+      Path results = context.attemptDirectory().resolve("distilled");
+      return training.train(sequences, resumption::file, results, new Course());
+    } finally {
+      torch.releaseCachedMemory();
+    }
+  }
+
   /** Tells of the steps, and keeps the state now and then. */
   private final class Course implements Distillation.Observer {
 
@@ -110,10 +144,16 @@ final class DistillPhase {
       int shown = Math.max(1, of / SHOWN_LOSSES);
       losses += loss;
       if (done % shown == 0) {
-        progress.measured("distill_kl", done, losses / shown);
+        progress.measured(measure, done, losses / shown);
         losses = 0;
       }
       return System.nanoTime() - lastState > STATE_NANOS;
+    }
+
+    @Override
+    public void window(int first, int last, boolean predicts) {
+      measure = predicts ? "distill_kl" : "distill_stream_error";
+      losses = 0;
     }
 
     @Override
@@ -127,8 +167,9 @@ final class DistillPhase {
   private Distillation.Room room() {
     DistillMemory memory = memory();
     long spare =
-        torch.freeDeviceMemory().orElse(HOST_BYTES + memory.deviceBytes()) - memory.deviceBytes();
-    boolean recompute = memory.recordedBytes() > spare / 2;
+        torch.freeDeviceMemory().orElse(HOST_BYTES + memory.deviceBytes(window))
+            - memory.deviceBytes(window);
+    boolean recompute = memory.recordedBytes(window) > spare / 2;
     return new Distillation.Room(DistillMemory.LOGITS_BYTES, spare / 4, recompute);
   }
 
@@ -163,20 +204,39 @@ final class DistillPhase {
     return new DistillPlan(prepared, context.spec()).memory();
   }
 
-  private void requireMemory() {
-    long needed = memory().deviceBytes();
-    torch
-        .freeDeviceMemory()
-        .ifPresent(
-            free -> {
-              if (needed > free) {
-                throw new RunFailure(
-                    JobError.Kind.USER,
-                    "distillation-too-large",
-                    "distillation takes %.1f GB on %s; %.1f GB are free. Both models, latent weights and the optimiser must fit at once; a smaller distill.batch saves activations only"
-                        .formatted(needed / 1e9, torch.device(), free / 1e9));
-              }
-            });
+  // A later attempt goes on with the windows of the first, however much is free then.
+  private int decided() {
+    Path file = resumption.file("distill-window");
+    try {
+      if (Files.exists(file)) {
+        return Integer.parseInt(Files.readString(file));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    int decided = fitting();
+    byte[] digits = String.valueOf(decided).getBytes(StandardCharsets.US_ASCII);
+    AtomicFile.write(file, out -> out.write(ByteBuffer.wrap(digits)));
+    return decided;
+  }
+
+  // As the plan says, or fewer layers where the device has less memory free.
+  private int fitting() {
+    DistillPlan plan = new DistillPlan(prepared, context.spec());
+    long free = torch.freeDeviceMemory().orElse(Long.MAX_VALUE);
+    int most = plan.memory().largestWindow(free);
+    boolean asked = spec.window() != null;
+    int window = asked ? plan.window() : Math.min(plan.window(), most);
+    if (window < 1 || window > most) {
+      int least = Math.max(1, window);
+      throw new RunFailure(
+          JobError.Kind.USER,
+          "distillation-too-large",
+          "training %d layers at a time takes %.1f GB on %s; %.1f GB are free. Their latent weights and the optimiser must fit at once; a smaller distill.batch saves activations only"
+              .formatted(
+                  least, plan.memory().deviceBytes(least) / 1e9, torch.device(), free / 1e9));
+    }
+    return window;
   }
 
   private long[][] written() {

@@ -45,7 +45,7 @@ record SolverSettings(RunInputs inputs) {
         new QuantizationPlan(
             schemes(),
             new GptqOptions(
-                gptq.damp(),
+                gptq.damp().candidates(),
                 gptq.blockSize(),
                 order(gptq.actOrder()),
                 gptq.sweeps(),

@@ -104,6 +104,72 @@ class DistillationTest {
     assertThat(resumed).usingRecursiveComparison().isEqualTo(whole);
   }
 
+  /** The course of a training in windows: mean loss of each window's first and last steps. */
+  private static final class Course implements Distillation.Observer {
+
+    private final List<List<Double>> losses = new ArrayList<>();
+    private final List<Integer> steps = new ArrayList<>();
+    private int stopAt = Integer.MAX_VALUE;
+
+    @Override
+    public void window(int first, int last, boolean predicts) {
+      losses.add(new ArrayList<>());
+    }
+
+    @Override
+    public boolean step(int done, int of, double loss) {
+      steps.add(done);
+      losses.get(losses.size() - 1).add(loss);
+      if (done == stopAt) {
+        throw new IllegalStateException("stopped");
+      }
+      return done % 7 == 0;
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"olmoe, 1", "deepseek_v2_group, 1"})
+  void layersInWindowsComeNearerOneAfterTheOther(String family, int window) {
+    try (Source source = new Source(family, INT3, "compressed-tensors")) {
+      double before;
+      try (Distillation whole = source.open(settings(0.02))) {
+        before = whole.divergence(sequences(8, 1));
+      }
+      Course course = new Course();
+      try (WindowedDistillation training = source.windows(window)) {
+        training.train(sequences(8, 1), folder::resolve, folder.resolve("files"), course);
+      }
+      assertThat(course.losses).hasSize(source.description.layers());
+      course.losses.forEach(
+          losses -> assertThat(losses.get(losses.size() - 1)).isLessThan(0.9 * losses.get(0)));
+      List<Double> predictions = course.losses.get(course.losses.size() - 1);
+      assertThat(predictions.get(predictions.size() - 1)).isLessThan(0.8 * before);
+      assertThat(course.steps).hasSize(20 * source.description.layers());
+    }
+  }
+
+  @Test
+  void aTrainingInWindowsThatIsResumedEndsAsOneThatIsNot() {
+    try (Source source = new Source("olmoe", INT3, "compressed-tensors")) {
+      List<byte[]> whole = windows(source, "whole", new Course());
+      Course stopped = new Course();
+      stopped.stopAt = 31;
+      assertThatThrownBy(() -> windows(source, "resumed", stopped)).hasMessage("stopped");
+      Course goesOn = new Course();
+      List<byte[]> resumed = windows(source, "resumed", goesOn);
+      assertThat(goesOn.steps).startsWith(29).endsWith(20 * source.description.layers());
+      assertThat(resumed).usingRecursiveComparison().isEqualTo(whole);
+      assertThat(whole).hasSize(source.description.layers() + 1);
+    }
+  }
+
+  private List<byte[]> windows(Source source, String name, Course course) {
+    Path own = folder.resolve(name);
+    try (WindowedDistillation training = source.windows(1)) {
+      return contents(training.train(sequences(8, 1), own::resolve, own.resolve("files"), course));
+    }
+  }
+
   @Test
   void littleMemoryChangesNothing() {
     List<byte[]> ample = new ArrayList<>();
@@ -227,6 +293,20 @@ class DistillationTest {
 
     Distillation open(DistillSettings settings) {
       return open(settings, new Distillation.Room(1 << 20, 1 << 20, false));
+    }
+
+    WindowedDistillation windows(int window) {
+      return new WindowedDistillation(
+          scope,
+          checkpoint,
+          WeightOverlay.NONE,
+          description,
+          plan,
+          solved,
+          norms,
+          settings(0.02),
+          new Distillation.Room(1 << 20, 1 << 20, false),
+          window);
     }
 
     Distillation open(DistillSettings settings, Distillation.Room room) {

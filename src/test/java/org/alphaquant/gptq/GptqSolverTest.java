@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
@@ -142,13 +143,56 @@ class GptqSolverTest {
     }
   }
 
+  @Test
+  void eachElementTakesTheDampingThatServesTokensHeldOutBest() {
+    GptqOptions choosing =
+        new GptqOptions(List.of(0.01, 1.0), 16, ColumnOrder.NATURAL, 0, 8, false, false);
+    int[] seen = {INPUTS / 2, 40 * INPUTS};
+    float[] all = new float[0];
+    float[] heldOut = new float[0];
+    for (int tokens : seen) {
+      float[] own = sums(tokens);
+      float[] more = sums(tokens + 1000);
+      float[] others = new float[own.length];
+      for (int i = 0; i < own.length; i++) {
+        others[i] = more[i] - own[i];
+      }
+      all = joined(all, more);
+      heldOut = joined(heldOut, others);
+    }
+    try (TensorScope scope = torch.scope("test")) {
+      Solution solution =
+          new GptqSolver(choosing)
+              .solve(
+                  scope,
+                  weight(scope, 2),
+                  scope.floats(all, 2, INPUTS, INPUTS),
+                  scope.floats(heldOut, 2, INPUTS, INPUTS),
+                  grid(NumberFormat.INT4, true),
+                  ROWS);
+      assertThat(solution.damp()).containsExactly(1f, 0.01f);
+    }
+  }
+
+  // Of the first so many tokens of one distribution.
+  private static float[] sums(int tokens) {
+    return SolverKernelTest.flat(SolverKernelTest.covariance(new Random(3), INPUTS, tokens));
+  }
+
+  private static float[] joined(float[] first, float[] second) {
+    float[] both = Arrays.copyOf(first, first.length + second.length);
+    System.arraycopy(second, 0, both, first.length, second.length);
+    return both;
+  }
+
   @ParameterizedTest
   @EnumSource(names = {"INT3", "INT4"})
   void scalesThatAreFittedToTheCodesLowerTheErrorAndStayStorable(NumberFormat format) {
     try (TensorScope scope = torch.scope("test")) {
       WeightGrid grid = grid(format, true);
       GptqOptions kept = new GptqOptions(0.01, 16, true, 2, 48);
-      GptqOptions fitted = new GptqOptions(0.01, 16, ColumnOrder.ACTIVATION, 2, 48, false, true);
+      GptqOptions fitted =
+          new GptqOptions(List.of(0.01), 16, ColumnOrder.ACTIVATION, 2, 48, false, true);
       NDArray weight = weight(scope, 2);
       NDArray hessian = hessian(scope, 2);
       Solution without = new GptqSolver(kept).solve(scope, weight, hessian, grid, ROWS);

@@ -70,7 +70,13 @@ final class KernelComparison {
     for (boolean order : new boolean[] {true, false}) {
       GptqOptions refit =
           new GptqOptions(
-              0.01, 128, order ? ColumnOrder.ACTIVATION : ColumnOrder.NATURAL, 2, 48, true, true);
+              List.of(0.01),
+              128,
+              order ? ColumnOrder.ACTIVATION : ColumnOrder.NATURAL,
+              2,
+              48,
+              true,
+              true);
       for (NumberFormat format :
           List.of(
               NumberFormat.INT3, NumberFormat.FP8_E4M3, NumberFormat.NVFP4, NumberFormat.MXFP4)) {

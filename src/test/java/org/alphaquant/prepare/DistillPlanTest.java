@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import org.alphaquant.estimate.DistillMemory;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.plan.JobPlan;
 import org.alphaquant.problem.Problem;
@@ -26,12 +27,43 @@ class DistillPlanTest {
   }
 
   @Test
-  void lessMemoryThanATrainingTakesIsRefusedWithBothFigures() {
-    String little = ", \"distill\": {}, \"resources\": {\"memory_bytes\": 100000000}";
-    assertThat(problems("micro/olmoe", INT4 + little))
+  void lessMemoryThanOneLayerTakesIsRefusedWithBothFigures() {
+    long least = training(", \"distill\": {}").memory().deviceBytes(1);
+    assertThat(problems("micro/olmoe", INT4 + within(least - 1, "{}")))
         .singleElement()
         .asString()
-        .contains("training takes", "memory_bytes gives 0.1 GB");
+        .contains("training 1 of 3 layers at a time takes", "memory_bytes gives");
+    assertThat(problems("micro/olmoe", INT4 + within(least, "{\"window\": 3}")))
+        .singleElement()
+        .asString()
+        .contains("training 3 of 3 layers at a time takes");
+  }
+
+  @Test
+  void whatDoesNotFitAtOnceIsTrainedInWindowsAndThePlanSaysSo() {
+    DistillMemory memory = training(", \"distill\": {}").memory();
+    String little = INT4 + within(memory.deviceBytes(1), "{}");
+    assertThat(problems("micro/olmoe", little)).isEmpty();
+    JobPlan plan = PlanAnswer.of(open("micro/olmoe", little));
+    assertThat(plan.memory().deviceBytes()).isLessThan(memory.deviceBytes());
+    assertThat(plan.warnings())
+        .filteredOn(problem -> problem.code().equals("trained-in-windows"))
+        .singleElement()
+        .satisfies(
+            note -> {
+              assertThat(note.value()).isEqualTo(1);
+              assertThat(note.detail()).contains("1 of 3 layers are trained at a time");
+            });
+    assertThat(training(within(memory.deviceBytes(), "{}")).notes()).isEmpty();
+    assertThat(training(", \"distill\": {\"window\": 1}").notes()).hasSize(1);
+  }
+
+  private static String within(long bytes, String distill) {
+    return ", \"distill\": %s, \"resources\": {\"memory_bytes\": %d}".formatted(distill, bytes);
+  }
+
+  private static DistillPlan training(String fields) {
+    return DistillPlan.of(open("micro/olmoe", INT4 + fields)).orElseThrow();
   }
 
   @Test

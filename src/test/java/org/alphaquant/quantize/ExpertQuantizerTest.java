@@ -9,7 +9,9 @@ import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -19,6 +21,7 @@ import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.RunShape;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.gptq.ColumnOrder;
 import org.alphaquant.gptq.GptqOptions;
 import org.alphaquant.gptq.GptqSolver;
 import org.alphaquant.job.RoutingWeight;
@@ -127,6 +130,23 @@ class ExpertQuantizerTest {
     }
   }
 
+  @Test
+  void theDampingOfAMatrixIsChosenByItsOwnTokens() {
+    GptqOptions choosing =
+        new GptqOptions(List.of(0.01, 0.1, 1.0), 32, ColumnOrder.NATURAL, 0, 1, false, false);
+    Outcome together =
+        quantize("micro/olmoe", NumberFormat.INT4, 16, "compressed-tensors", 0.5, 1000, choosing);
+    Outcome apart =
+        quantize("micro/olmoe", NumberFormat.INT4, 16, "compressed-tensors", 0.5, 3, choosing);
+    together
+        .reports()
+        .forEach(
+            (module, report) ->
+                assertThat(apart.reports().get(module).damp()).isEqualTo(report.damp()));
+    assertThat(together.reports().values()).extracting(LinearReport::damp).contains(0.01f + 0.0);
+    assertThat(together.reports().values()).extracting(LinearReport::damp).contains(1.0);
+  }
+
   private static double equalBytes(Outcome one, Outcome other) {
     long equal = 0;
     long all = 0;
@@ -147,6 +167,18 @@ class ExpertQuantizerTest {
       String output,
       double shrinkage,
       int expertsAtOnce) {
+    GptqOptions options = new GptqOptions(0.01, 32, true, 1, 8);
+    return quantize(folder, format, group, output, shrinkage, expertsAtOnce, options);
+  }
+
+  private static Outcome quantize(
+      String folder,
+      NumberFormat format,
+      int group,
+      String output,
+      double shrinkage,
+      int expertsAtOnce,
+      GptqOptions options) {
     try (Checkpoint checkpoint = Checkpoint.open(Path.of("src/test/resources").resolve(folder));
         TensorScope scope = torch.scope("test")) {
       Model model = ModelFamilies.open(checkpoint, ModelFamilies.describe(checkpoint, null), scope);
@@ -160,7 +192,7 @@ class ExpertQuantizerTest {
       }
       BatchQuantizer batches =
           new BatchQuantizer(
-              new GptqSolver(new GptqOptions(0.01, 32, true, 1, 8)),
+              new GptqSolver(options),
               false,
               schemes,
               StorageFormats.named(output).orElseThrow(),
@@ -178,6 +210,7 @@ class ExpertQuantizerTest {
               RoutingWeight.SCORE,
               new Shrinkage(shrinkage),
               expertsAtOnce,
+              options.tries() ? Optional.of(new HeldOut(6, 0)) : Optional.empty(),
               DeviceGroup.alone())
           .take(scope, block, rows, routed, routed, y, result);
       return Outcome.of(result, scope.toFloats(y));

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.job.Damp;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.problem.Problem;
@@ -27,7 +28,7 @@ class StrictJsonTest {
             """);
     assertThat(spec.model()).isEqualTo("bench/olmoe");
     assertThat(spec.gptq().routingWeight()).isEqualTo(RoutingWeight.NONE);
-    assertThat(spec.gptq().damp()).isEqualTo(0.01);
+    assertThat(spec.gptq().damp()).isEqualTo(Damp.AUTO);
     assertThat(spec.config().at("/default/wq").stringValue()).isEqualTo("int4");
     assertThat(spec.labels()).containsEntry("team", "x");
   }

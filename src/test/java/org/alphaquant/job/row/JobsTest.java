@@ -19,6 +19,7 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.alphaquant.faults.FaultReport;
 import org.alphaquant.job.ActOrder;
+import org.alphaquant.job.Damp;
 import org.alphaquant.job.GptqRequest;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobProgress;
@@ -71,7 +72,7 @@ class JobsTest extends OnAJobDatabase {
     assertThat(spec.gptq())
         .isEqualTo(
             new GptqRequest(
-                0.01,
+                Damp.AUTO,
                 RoutingWeight.SCORE,
                 128,
                 ActOrder.AUTO,
@@ -87,13 +88,17 @@ class JobsTest extends OnAJobDatabase {
   @Test
   void aValueOutsideItsLimitIsNamed() {
     assertThatThrownBy(
-            () -> new GptqRequest(-1.0, null, null, null, null, null, null, null, null, null))
+            () ->
+                new GptqRequest(
+                    new Damp(-1.0), null, null, null, null, null, null, null, null, null))
         .isInstanceOf(SpecException.class)
         .hasMessage("damp is -1.0 but must be above 0.0 and at most 1.0");
     assertThatThrownBy(() -> JobSpec.of(" "))
         .hasMessage("model is \" \" but must be a text of 1 to 512 characters");
     assertThatThrownBy(
-            () -> new GptqRequest(Double.NaN, null, null, null, null, null, null, null, null, null))
+            () ->
+                new GptqRequest(
+                    new Damp(Double.NaN), null, null, null, null, null, null, null, null, null))
         .hasMessageContaining("NaN");
   }
 

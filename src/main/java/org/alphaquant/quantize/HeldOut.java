@@ -1,0 +1,60 @@
+package org.alphaquant.quantize;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import java.util.Optional;
+import org.alphaquant.model.block.Dispatch;
+import org.alphaquant.torch.TensorScope;
+
+/**
+ * The calibration sequences whose part of every Hessian is known by itself, so that settings can be
+ * chosen by the error on tokens that a trial was not solved on: whole sequences, as the tokens of
+ * one depend on each other.
+ *
+ * @param length tokens of a sequence
+ * @param first number of this device's first sequence among all
+ */
+record HeldOut(long length, long first) {
+
+  private static final int EVERY = 8;
+  private static final int LEAST_SEQUENCES = 16;
+
+  /** Empty where nothing is chosen, or where there are too few sequences to choose by. */
+  static Optional<HeldOut> of(QuantizationPlan plan, Rank rank) {
+    int count = plan.samples().length;
+    return plan.gptq().tries() && !plan.nearest() && count >= LEAST_SEQUENCES
+        ? Optional.of(new HeldOut(plan.samples()[0].length, rank.begin(count)))
+        : Optional.empty();
+  }
+
+  /**
+   * Adds what some rows add to a Hessian, of those that are held out.
+   *
+   * @param rows [n, K], of tokens that follow each other
+   * @param weights what they count, [n]
+   * @param start number of the first one's token on this device
+   */
+  void accumulate(TensorScope parent, NDArray hessian, NDArray rows, NDArray weights, long start) {
+    try (TensorScope scope = parent.child("held out")) {
+      NDList own =
+          scope.runAll("hessian.held_out_rows", rows, weights, start, length, first, EVERY);
+      if (own.get(0).getShape().get(0) > 0) {
+        LayerQuantizer.accumulate(scope, hessian, own.get(0), own.get(1));
+      }
+    }
+  }
+
+  /** Those of a layer's (token, slot) pairs. */
+  Dispatch of(TensorScope scope, Dispatch all) {
+    NDList own =
+        scope.runAll(
+            "hessian.held_out_pairs",
+            all.rows(),
+            all.weights(),
+            all.offsets(),
+            length,
+            first,
+            EVERY);
+    return new Dispatch(own.get(0), own.get(1), scope.toLongs(own.get(2)));
+  }
+}
