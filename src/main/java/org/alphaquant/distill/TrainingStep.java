@@ -11,7 +11,8 @@ import org.alphaquant.torch.TensorScope;
 /**
  * One step: the forward pass of the layers in training, how far its output is from the original
  * model's, and the backward pass layer by layer, each layer updated before the next. With the head
- * in training the loss is the divergence of the predictions, without it the distance of the streams.
+ * in training the loss is the divergence of the predictions, without it the distance of the
+ * streams.
  *
  * @param teacher the original model's layers; none where targets are known
  * @param student the layers in training, the head last if it is among them
