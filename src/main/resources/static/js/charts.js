@@ -4,7 +4,7 @@ import {h} from "./dom.js";
 
 const WIDTH = 640;
 const HEIGHT = 260;
-const PAD = {left: 62, right: 14, top: 12, bottom: 40};
+const PAD = {left: 74, right: 14, top: 12, bottom: 40};
 
 /** Round numbers across a range, at most about `most` of them. */
 export function ticks(from, to, most = 5) {

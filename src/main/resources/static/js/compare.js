@@ -26,7 +26,7 @@ export async function compareView({root, query, signal, go}) {
         measured.length ? against("Loss of perplexity", measured, (job) => job.result.perplexity.after / job.result.perplexity.before - 1, (it) => percent(it, 2)) : null,
         diverged.length ? against("KL divergence", diverged, (job) => job.result.divergence.mean.value, number) : null)) : null,
     jobs.length ? card("Results", table(jobs, names, ids, go), saveButtons("comparison", {table: () => asTable(jobs), data: () => jobs})) : null,
-    jobs.length > 1 ? card("What differs in their specifications", differences(jobs, names)) : null);
+    jobs.length > 1 ? card("What differs in their specifications", ...differences(jobs, names)) : null);
 }
 
 function chooser(all, ids, go) {
@@ -55,7 +55,9 @@ function flat(value, path, into) {
 function differences(jobs, names) {
   const specs = jobs.map((job) => flat(job.spec, "", new Map()));
   const paths = [...new Set(specs.flatMap((it) => [...it.keys()]))].filter((path) => new Set(specs.map((it) => it.get(path))).size > 1);
-  if (!paths.length) return h("p", {class: "sub"}, "Nothing: they were posted alike.");
-  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Field"), jobs.map((job) => h("th", {}, names.get(job.id))))),
-    h("tbody", {}, paths.map((path) => h("tr", {}, h("td", {}, h("code", {}, path)), specs.map((it) => h("td", {}, it.get(path) ?? "–")))))));
+  if (!paths.length) return [h("p", {class: "sub"}, "Nothing: they were posted alike.")];
+  const lines = paths.map((path) => [path, ...specs.map((it) => it.get(path) ?? null)]);
+  return [h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Field"), jobs.map((job) => h("th", {}, names.get(job.id))))),
+    h("tbody", {}, paths.map((path) => h("tr", {}, h("td", {}, h("code", {}, path)), specs.map((it) => h("td", {}, it.get(path) ?? "–"))))))),
+    saveButtons("differences", {table: () => [["field", ...jobs.map((it) => it.id)], lines], data: () => Object.fromEntries(lines.map(([path, ...values]) => [path, Object.fromEntries(values.map((it, i) => [jobs[i].id, it]))]))})];
 }

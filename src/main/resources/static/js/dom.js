@@ -42,11 +42,20 @@ export function confirmed(question, action) {
   });
 }
 
+/** Browsers give a page its clipboard over HTTPS and on localhost only; elsewhere the text is selected at least. */
+async function copied(text, shown) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return true;
+  }
+  getSelection().selectAllChildren(shown);
+  return document.execCommand("copy");
+}
+
 /** Text with a button that copies it. */
 export function copyable(text) {
   const button = h("button", {type: "button", class: "small", onclick: async () => {
-    await navigator.clipboard.writeText(text);
-    button.textContent = "Copied";
+    button.textContent = await copied(text, button.previousSibling) ? "Copied" : "Selected";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   }}, "Copy");
   return h("div", {class: "copy"}, h("pre", {tabindex: "0"}, text), button);

@@ -13,6 +13,9 @@ function colour(fraction) {
   return RAMP[low].map((it, i) => Math.round(it + part * (RAMP[low + 1][i] - it)));
 }
 
+/** Under-utilized experts that are named below the map. */
+const MOST_NAMED = 12;
+
 const METRICS = {
   share: {label: "share of tokens", of: (expert) => expert.share ?? 0, text: (value, width) => `${percent(value, 2)}, ${number(value * width, 2)} × an even share`},
   tokens: {label: "tokens", of: (expert) => expert.tokens, text: (value) => `${count(value)} tokens`},
@@ -31,9 +34,10 @@ export function heatMap({onChoose}) {
   const high = h("span");
   const choice = h("select", {"aria-label": "Colour by", onchange: () => { metric = METRICS[choice.value]; draw(); }},
     Object.entries(METRICS).map(([name, it]) => h("option", {value: name}, it.label)));
+  const starving = h("div", {class: "starved"});
   const element = h("div", {class: "heat"},
-    h("div", {class: "row"}, h("label", {}, "Colour by", choice), h("span", {class: "legend"}, h("span", {}, low, ramp, high), h("span", {}, "□ under-utilized"))),
-    canvas, line);
+    h("div", {class: "row"}, h("label", {}, "Colour by", choice), h("span", {class: "legend"}, h("span", {}, low, ramp, high), h("span", {}, h("i", {class: "swatch starved-mark"}), "under-utilized"))),
+    canvas, line, starving);
   const cells = document.createElement("canvas");
 
   const width = () => Math.max(1, ...layers.map((it) => it.experts.length));
@@ -56,9 +60,20 @@ export function heatMap({onChoose}) {
     fill(high, metric === METRICS.share ? percent(most) : metric === METRICS.tokens ? count(most) : number(most, 2));
     const context = ramp.getContext("2d");
     for (let x = 0; x < ramp.width; x++) { context.fillStyle = `rgb(${colour(x / (ramp.width - 1))})`; context.fillRect(x, 0, 1, 1); }
-    const starved = layers.reduce((sum, layer) => sum + layer.experts.filter((it) => it.under_utilized).length, 0);
+    const starved = nameStarved();
     canvas.setAttribute("aria-label", `Expert utilization of ${layers.length} layers by ${width()} experts, ${starved} under-utilized. Arrow keys move, Enter opens an expert.`);
     show();
+  }
+
+  /** Names the under-utilized experts, those with the fewest tokens first; returns how many there are. */
+  function nameStarved() {
+    const all = layers.flatMap((layer) => layer.experts.filter((it) => it.under_utilized).map((expert) => ({layer, expert})));
+    const shown = all.sort((a, b) => a.expert.tokens - b.expert.tokens).slice(0, MOST_NAMED);
+    const experts = layers.reduce((sum, layer) => sum + layer.experts.length, 0);
+    fill(starving, all.length ? h("span", {}, `${all.length} of ${experts} experts are under-utilized, the emptiest first:`) : h("span", {class: "sub"}, "No expert is under-utilized."),
+      shown.map(({layer, expert}) => h("button", {type: "button", class: "small", onclick: () => onChoose(layer, expert)}, `layer ${layer.layer}, expert ${expert.expert} · ${count(expert.tokens)} tokens`)),
+      all.length > shown.length ? h("span", {class: "sub"}, `and ${all.length - shown.length} more`) : null);
+    return all.length;
   }
 
   function paint(context, ratio, most) {
@@ -86,6 +101,7 @@ export function heatMap({onChoose}) {
 
   /** Blits the cells and puts the cursor's outline over them. */
   function show() {
+    if (!cells.width || !cells.height) return;
     const context = canvas.getContext("2d");
     const ratio = devicePixelRatio || 1;
     context.clearRect(0, 0, canvas.width, canvas.height);

@@ -138,7 +138,7 @@ function jobRow(job, {chosen, onChoose, go, changed}) {
     h("td", {}, box),
     h("td", {}, stateBadge(job.state)),
     h("td", {}, h("a", {href: `#/jobs/${job.id}`, class: "clip", title: job.model}, job.model), labels(job)),
-    h("td", {}, progressBar(job), h("span", {class: "sub clip", title: doing(job)}, [doing(job), spent].filter(Boolean).join(" · "))),
+    h("td", {}, progressBar(job), h("span", {class: "sub what"}, [doing(job), spent].filter(Boolean).join(" · "))),
     h("td", {class: "num wide-only"}, bytes(result.bytes?.after)),
     h("td", {class: "num wide-only"}, result.perplexity ? `${number(result.perplexity.after)} (${change(result.perplexity.before, result.perplexity.after)})` : "–"),
     h("td", {class: "wide-only"}, job.owner),
@@ -152,7 +152,8 @@ function left(job) {
 }
 
 function labels(job) {
-  return Object.entries(job.labels ?? {}).map(([name, value]) => h("span", {class: "tag"}, `${name}=${value}`));
+  const all = Object.entries(job.labels ?? {});
+  return all.length ? h("div", {class: "tags"}, all.map(([name, value]) => h("span", {class: "tag"}, `${name}=${value}`))) : null;
 }
 
 /** Cancel, retry and delete, each where it applies; `changed` gets the job, or nothing if it is gone. */

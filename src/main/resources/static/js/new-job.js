@@ -15,7 +15,11 @@ export async function newJobView({root, query, signal, go}) {
   const schema = await get("/v1/schemas/job", signal);
   const model = h("input", {name: "model", list: "models", required: true, placeholder: "a folder below a models root", value: query.get("model") ?? ""});
   const preset = h("select", {name: "preset"}, h("option", {value: ""}, "none: the default, or your own"), presets.map((it) => h("option", {value: it.name}, it.title)));
-  const about = h("p", {class: "sub"});
+  const method = schema.$defs.JobSpec.properties.recipe;
+  const recipe = h("select", {name: "recipe", title: method.description}, method.enum.filter(Boolean).map((it) => h("option", {value: it}, it === method.default ? `${it} (the default)` : it)));
+  recipe.value = method.default;
+  const budget = h("input", {name: "budget", type: "number", min: "1", max: "16", step: "any", placeholder: "bits per weight", title: schema.$defs.Budget.description});
+  const about = h("p", {class: "sub", hidden: true});
   const runtime = h("select", {name: "runtime"}, ["none", "vllm", "sglang", "transformers", "llama.cpp"].map((it) => h("option", {value: it}, it)));
   const format = h("select", {name: "format"}, ["auto", "compressed-tensors", "gptq", "quark", "mxfp4", "gguf", "dequantized"].map((it) => h("option", {value: it}, it)));
   const calibration = h("input", {name: "calibration", placeholder: "the service's own text"});
@@ -23,7 +27,7 @@ export async function newJobView({root, query, signal, go}) {
   const evaluation = h("input", {name: "evaluation", placeholder: "none"});
   const editor = h("textarea", {id: "body", name: "body", rows: "18", spellcheck: "false", "aria-describedby": "plan"});
   const plan = h("section", {class: "card", id: "plan", "aria-live": "polite"}, h("h2", {}, "Plan"), h("p", {class: "sub"}, "Name a model to see what the job would come to."));
-  const shell = h("div");
+  const shell = h("div", {class: "shell"});
   const submit = h("button", {class: "primary", disabled: true}, "Post the job");
   let timer = null;
   let latest = null;
@@ -34,16 +38,40 @@ export async function newJobView({root, query, signal, go}) {
     body.model = model.value.trim();
     const chosen = presets.find((it) => it.name === preset.value);
     if (chosen) body.config = chosen.config;
-    setOrDelete(body, "output", clean({format: format.value === "auto" ? null : format.value, target_runtime: runtime.value === "none" ? null : runtime.value}));
+    setOrDelete(body, "recipe", recipe.value === method.default ? null : recipe.value);
+    setOrDelete(body, "budget", budget.value ? {...body.budget, bits_per_weight: Number(budget.value)} : null);
+    setOrDelete(body, "output", clean({...body.output, format: format.value === "auto" ? null : format.value, target_runtime: runtime.value === "none" ? null : runtime.value}));
     setOrDelete(body, "calibration", clean({...body.calibration, path: calibration.value.trim() || null, samples: samples.value ? Number(samples.value) : null}));
-    setOrDelete(body, "evaluation", evaluation.value.trim() ? {perplexity: {path: evaluation.value.trim()}} : null);
+    setOrDelete(body, "evaluation", clean({...body.evaluation, perplexity: perplexityOf(body.evaluation?.perplexity)}));
     editor.value = JSON.stringify(body, null, 2);
+    changed();
+  }
+
+  /** Other texts than files below a root are for the editor. */
+  function perplexityOf(given) {
+    const path = evaluation.value.trim();
+    if (path) return {...given, path};
+    return given?.path ? null : given;
+  }
+
+  /** Shows in the form what a job has of it, so that a change there keeps the rest. */
+  function toForm(spec) {
+    model.value = spec.model;
+    recipe.value = spec.recipe ?? method.default;
+    budget.value = spec.budget?.bits_per_weight ?? "";
+    format.value = spec.output?.format ?? "auto";
+    runtime.value = spec.output?.target_runtime ?? "none";
+    calibration.value = spec.calibration?.path ?? "";
+    samples.value = spec.calibration?.samples ?? "";
+    evaluation.value = spec.evaluation?.perplexity?.path ?? "";
+    editor.value = JSON.stringify(spec, null, 2);
     changed();
   }
 
   function onPreset() {
     const chosen = presets.find((it) => it.name === preset.value);
     about.textContent = chosen?.description ?? "";
+    about.hidden = !chosen;
     if (chosen?.output) {
       format.value = chosen.output.format ?? "auto";
       runtime.value = chosen.output.target_runtime ?? "none";
@@ -89,8 +117,8 @@ export async function newJobView({root, query, signal, go}) {
     }
   }
 
-  for (const input of [model, calibration, samples, evaluation]) input.addEventListener("input", fromForm);
-  for (const input of [format, runtime]) input.addEventListener("change", fromForm);
+  for (const input of [model, budget, calibration, samples, evaluation]) input.addEventListener("input", fromForm);
+  for (const input of [recipe, format, runtime]) input.addEventListener("change", fromForm);
   preset.addEventListener("change", onPreset);
   editor.addEventListener("input", changed);
   signal.addEventListener("abort", () => { clearTimeout(timer); planning.abort(); });
@@ -107,6 +135,7 @@ export async function newJobView({root, query, signal, go}) {
   }},
   h("datalist", {id: "models"}, models.map((it) => h("option", {value: it}))),
   h("div", {class: "fields"}, h("label", {}, "Model", model), h("label", {}, "Preset", preset)), about,
+  h("div", {class: "fields"}, h("label", {}, "Recipe", recipe), h("label", {}, "Budget", budget)),
   h("div", {class: "fields"}, h("label", {}, "Checkpoint format", format), h("label", {}, "Serve with", runtime)),
   h("div", {class: "fields"}, h("label", {}, "Calibration text", calibration), h("label", {}, "Samples", samples), h("label", {}, "Evaluation text", evaluation)),
   h("label", {for: "body"}, "The job as JSON: every field of the API"),
@@ -118,9 +147,7 @@ export async function newJobView({root, query, signal, go}) {
   fill(root, h("h1", {}, "New job"), h("div", {class: "two"}, form, h("div", {class: "stack"}, plan)), h("section", {class: "card"}, h("h2", {}, "The same without this page"), shell));
   if (query.get("from")) {
     const from = await get(`/v1/jobs/${query.get("from")}?include=spec`, signal);
-    model.value = from.model;
-    editor.value = JSON.stringify(withoutNulls(from.spec), null, 2);
-    changed();
+    toForm(withoutNulls(from.spec));
   } else {
     fromForm();
   }
@@ -171,5 +198,6 @@ function commands(body) {
   const url = address("/v1/jobs");
   const quoted = body.replaceAll("'", "'\\''");
   const python = `import json, urllib.request\n\njob = json.loads(r'''${body}''')\nrequest = urllib.request.Request("${url}", json.dumps(job).encode(), {"Content-Type": "application/json"})\nprint(json.load(urllib.request.urlopen(request))["id"])`;
-  return [h("h3", {}, "curl"), copyable(`curl -sS ${url} -H 'Content-Type: application/json' --data '${quoted}'`), h("h3", {}, "Python"), copyable(python)];
+  return [h("div", {class: "labelled"}, h("h3", {}, "curl"), copyable(`curl -sS ${url} -H 'Content-Type: application/json' --data '${quoted}'`)),
+    h("div", {class: "labelled"}, h("h3", {}, "Python"), copyable(python))];
 }

@@ -44,7 +44,8 @@ export function routersCard(divergence) {
     lineChart({title: "Share of tokens that keep their experts, by layer", series: [{name: "same experts", points: layers.map((it) => [it.layer, 1 - it.changed.value])}],
       xLabel: "layer", yLabel: "share of tokens", formatY: (it) => percent(it, 1)}),
     divergence.changed_experts && divergence.changed_routing ? h("p", {class: "sub"},
-      `Of the divergence, ${number(divergence.changed_experts.value)} nats come from changed weights and ${number(divergence.changed_routing.value)} from tokens that go to other experts.`) : null);
+      `Of the divergence, ${number(divergence.changed_experts.value)} nats come from changed weights and ${number(divergence.changed_routing.value)} from tokens that go to other experts.`) : null,
+    saveButtons("routers", {data: () => layers, table: () => [["layer", "changed", "low", "high"], layers.map((it) => [it.layer, it.changed.value, it.changed.low, it.changed.high])]}));
 }
 
 /** What the run chose within a budget, and what other formats would have cost each part. */

@@ -20,7 +20,7 @@ function commands(job, format) {
 }
 
 export function serveCard(job, format) {
-  return card("Serve it", Object.entries(commands(job, format)).map(([name, text]) => h("div", {}, h("h3", {}, name), copyable(text))));
+  return card("Serve it", Object.entries(commands(job, format)).map(([name, text]) => h("div", {class: "labelled"}, h("h3", {}, name), copyable(text))));
 }
 
 export function artifactsCard(job) {

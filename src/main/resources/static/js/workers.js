@@ -18,7 +18,7 @@ export async function workersView({root, signal, linkState}) {
         figure(count(workers.data.length), "Workers"), figure(count(slots.length), "Devices"),
         figure(bytes(slots.reduce((sum, it) => sum + it.memory_bytes, 0)), "Device memory"),
         figure(`${running.data.length}${running.has_more ? "+" : ""}`, "Running"), figure(`${queued.data.length}${queued.has_more ? "+" : ""}`, "Waiting"))),
-      card("Devices", workers.data.length ? table(workers.data) : h("div", {class: "empty"}, h("h2", {}, "No worker is there"), h("p", {}, "Jobs wait until a process with role worker or all has started."))),
+      card("Devices", workers.data.length ? [table(workers.data), saveButtons("devices", {data: () => workers.data, table: () => devices(workers.data)})] : h("div", {class: "empty"}, h("h2", {}, "No worker is there"), h("p", {}, "Jobs wait until a process with role worker or all has started."))),
       card("Running now", running.data.length ? jobs(running.data) : h("p", {class: "sub"}, "Nothing runs.")),
       storage(stored));
   }
@@ -26,6 +26,11 @@ export async function workersView({root, signal, linkState}) {
   await draw();
   const timer = setInterval(() => draw().then(() => linkState(true)).catch((failure) => { if (!signal.aborted) linkState(failure.name !== "Error"); }), EVERY);
   signal.addEventListener("abort", () => clearInterval(timer));
+}
+
+function devices(workers) {
+  return [["host", "device", "memory_bytes", "draining", "started_at", "seen_at"],
+    workers.flatMap((it) => it.slots.map((slot) => [it.host, slot.device, slot.memory_bytes, it.draining, it.started_at, it.seen_at]))];
 }
 
 function table(workers) {

@@ -64,7 +64,7 @@ class ArchitectureTest {
   private static Map<String, Set<String>> map() {
     Map<String, Set<String>> map = new LinkedHashMap<>();
     map.put("quickstart", Set.of("client"));
-    map.put("mcp", Set.of("client"));
+    map.put("mcp", Set.of("client", "request"));
     map.put("client", Set.of());
     map.put(
         "api",

@@ -41,6 +41,9 @@ final class Arithmetic {
     if (a instanceof Long x && b instanceof Long y && !operator.equals("/")) {
       return exact(operator, x, y);
     }
+    if (a instanceof BigInteger || b instanceof BigInteger) {
+      throw new TemplateException("'%s' of a number beyond 64 bits".formatted(operator));
+    }
     if (a instanceof Number x && b instanceof Number y) {
       return real(operator, x.doubleValue(), y.doubleValue());
     }
@@ -61,6 +64,9 @@ final class Arithmetic {
       both.addAll(y);
       return both;
     }
+    if (operator.equals("*") && a instanceof List<?> list && b instanceof Long times) {
+      return repeated(list, times, budget);
+    }
     if (operator.equals("*") && a instanceof String text && b instanceof Long times) {
       return repeated(text, times, budget);
     }
@@ -69,6 +75,16 @@ final class Arithmetic {
     }
     throw new TemplateException(
         "'%s' between %s and %s".formatted(operator, Values.kind(a), Values.kind(b)));
+  }
+
+  private static List<?> repeated(List<?> list, long times, Budget budget) {
+    long count = Math.max(0, Math.min(times, Integer.MAX_VALUE));
+    budget.elements(list.size() * count);
+    List<Object> all = new ArrayList<>();
+    for (long i = 0; i < count && !list.isEmpty(); i++) {
+      all.addAll(list);
+    }
+    return all;
   }
 
   private static String repeated(String text, long times, Budget budget) {

@@ -1,6 +1,7 @@
 package org.alphaquant.chat;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -80,6 +81,9 @@ public final class ChatTemplate {
     }
     if (value instanceof Float || value instanceof BigDecimal) {
       return ((Number) value).doubleValue();
+    }
+    if (value instanceof BigInteger whole && whole.bitLength() >= Long.SIZE) {
+      return whole;
     }
     return value instanceof Number number && !(value instanceof Double)
         ? (Object) number.longValue()

@@ -90,7 +90,7 @@ final class JsonWriter {
   }
 
   private static String scalarText(Object value) {
-    if (value == null || value instanceof Boolean || value instanceof Long) {
+    if (value == null || value instanceof Boolean || Values.isWhole(value)) {
       return String.valueOf(value);
     }
     if (value instanceof Double number) {

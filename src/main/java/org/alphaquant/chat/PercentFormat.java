@@ -12,7 +12,7 @@ final class PercentFormat {
 
   private static final Pattern PERCENT =
       Pattern.compile("%([-+ 0#]*)(\\d*)(?:\\.(\\d+))?([a-zA-Z%])");
-  private static final Pattern BRACES = Pattern.compile("\\{\\{|\\}\\}|\\{(\\w*)\\}");
+  private static final Pattern BRACES = Pattern.compile("\\{\\{|\\}\\}|\\{[^{}]*\\}");
   private static final int MAX_WIDTH = 1000;
 
   private PercentFormat() {}
@@ -104,6 +104,9 @@ final class PercentFormat {
         throw new TemplateException("a text has places with numbers and without");
       }
       return Values.text(value(arguments.positional(), at));
+    }
+    if (!name.matches("\\w+")) {
+      throw new TemplateException("the place '" + place + "' of a text has a format of its own");
     }
     if (!arguments.named().containsKey(name)) {
       throw new TemplateException("there is no value '" + name + "' for a text's place");

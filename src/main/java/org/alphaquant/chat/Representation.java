@@ -74,7 +74,7 @@ final class Representation {
     }
     return value == Undefined.VALUE
         ? "Undefined"
-        : value instanceof Long ? value.toString() : "<" + Values.kind(value) + ">";
+        : Values.isWhole(value) ? value.toString() : "<" + Values.kind(value) + ">";
   }
 
   /** A number as Python writes it: plain from 1e-4 up to 1e16, else with an exponent. */

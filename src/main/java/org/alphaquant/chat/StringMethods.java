@@ -32,6 +32,11 @@ final class StringMethods {
       case "lower", "casefold" -> it -> text.toLowerCase(Locale.ROOT);
       case "title" -> it -> title(text);
       case "capitalize" -> it -> capitalize(text);
+      case "swapcase" -> it -> swapCase(text);
+      case "ljust" -> it -> padded(text, it, 0, budget);
+      case "rjust" -> it -> padded(text, it, 2, budget);
+      case "center" -> it -> padded(text, it, 1, budget);
+      case "zfill" -> it -> zeroFilled(text, it.integer(0, "width", 0), budget);
       case "startswith" -> it -> anyOf(it, text::startsWith);
       case "endswith" -> it -> anyOf(it, text::endsWith);
       case "removeprefix" -> it -> without(text, it.text(0, "prefix"), true);
@@ -101,6 +106,35 @@ final class StringMethods {
       inWord = Character.isLetter(c);
     }
     return title.toString();
+  }
+
+  private static String swapCase(String text) {
+    StringBuilder swapped = new StringBuilder();
+    text.codePoints()
+        .map(c -> Character.isUpperCase(c) ? Character.toLowerCase(c) : Character.toUpperCase(c))
+        .forEach(swapped::appendCodePoint);
+    return swapped.toString();
+  }
+
+  /** Filled up to a width. Of the filling 0, 1 or 2 halves stand on the left. */
+  private static String padded(String text, Arguments arguments, int halves, Budget budget) {
+    int width = arguments.integer(0, "width", 0);
+    String fill = Values.text(arguments.get(1, "fillchar", " "));
+    if (fill.codePointCount(0, fill.length()) != 1) {
+      throw new TemplateException("a text is filled up by one character, not by '" + fill + "'");
+    }
+    int missing = Math.max(0, width - text.codePointCount(0, text.length()));
+    budget.characters(text.length() + 2L * missing);
+    // Python puts the odd one on the left where the width is odd too.
+    int left = halves == 1 ? missing / 2 + (missing & width & 1) : missing * halves / 2;
+    return fill.repeat(left) + text + fill.repeat(missing - left);
+  }
+
+  private static String zeroFilled(String text, int width, Budget budget) {
+    int missing = Math.max(0, width - text.codePointCount(0, text.length()));
+    budget.characters(text.length() + (long) missing);
+    int sign = text.startsWith("-") || text.startsWith("+") ? 1 : 0;
+    return text.substring(0, sign) + "0".repeat(missing) + text.substring(sign);
   }
 
   private static boolean anyOf(Arguments arguments, Predicate<String> test) {

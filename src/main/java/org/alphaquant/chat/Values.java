@@ -1,5 +1,6 @@
 package org.alphaquant.chat;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -44,6 +45,11 @@ final class Values {
       return text;
     }
     throw new TemplateException(kind(value) + " where a text is needed");
+  }
+
+  /** Whether it is a whole number, of data also one beyond 64 bits, which can only be written. */
+  static boolean isWhole(Object value) {
+    return value instanceof Long || value instanceof BigInteger;
   }
 
   static int integer(Object value) {

@@ -13,6 +13,10 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -21,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The requests of the REST API that the commands make. */
 public final class ServiceClient {
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
+  private static final long LOOK_MILLIS = 100;
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final HttpClient http =
@@ -30,14 +35,24 @@ public final class ServiceClient {
           .build();
   private final String url;
   private final Optional<String> key;
+  private final Runnable whileWaiting;
 
   /**
    * @param url of the service, as {@code http://localhost:8080}
    * @param key API key; empty for a service without keys
    */
   public ServiceClient(String url, Optional<String> key) {
+    this(url, key, () -> {});
+  }
+
+  /**
+   * @param whileWaiting called several times a second on the caller's thread while a response is
+   *     awaited; an exception of it ends the request
+   */
+  public ServiceClient(String url, Optional<String> key, Runnable whileWaiting) {
     this.url = url.replaceAll("/+$", "");
     this.key = key;
+    this.whileWaiting = whileWaiting;
   }
 
   public String url() {
@@ -124,16 +139,26 @@ public final class ServiceClient {
 
   private <T> HttpResponse<T> open(HttpRequest request, HttpResponse.BodyHandler<T> body)
       throws InterruptedException {
+    CompletableFuture<HttpResponse<T>> response = http.sendAsync(request, body);
     try {
-      return http.send(request, body);
-    } catch (IOException e) {
+      while (true) {
+        try {
+          return response.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException notYet) {
+          whileWaiting.run();
+        }
+      }
+    } catch (ExecutionException e) {
       throw new ClientException(
-          "the service does not answer at %s (%s)".formatted(url, reason(e)),
+          "the service does not answer at %s (%s)".formatted(url, reason(e.getCause())),
           ClientException.UNREACHABLE);
+    } finally {
+      // Closes the connection where the response has not come.
+      response.cancel(true);
     }
   }
 
-  private static String reason(IOException e) {
+  private static String reason(Throwable e) {
     return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
   }
 

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.client.ClientException;
 import org.alphaquant.client.ServiceClient;
+import org.alphaquant.request.ClientPresence;
 import org.springframework.http.HttpHeaders;
 import tools.jackson.databind.JsonNode;
 
@@ -161,7 +162,8 @@ final class McpTools {
     Optional<String> key =
         Optional.ofNullable((String) header).map(text -> text.replaceFirst("(?i)^Bearer ", ""));
     try {
-      ToolRequests requests = new ToolRequests(new ServiceClient(address.url(), key));
+      ToolRequests requests =
+          new ToolRequests(new ServiceClient(address.url(), key, ClientPresence::require));
       JsonNode answer = request.send(requests, arguments);
       return result(answer.toString(), false);
     } catch (ClientException refused) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.StreamSupport;
 import org.alphaquant.client.ServiceClient;
+import org.alphaquant.request.ClientPresence;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -55,6 +56,7 @@ final class ToolRequests {
     JsonNode job = job(arguments.get("id"));
     while (!ENDED.contains(job.path("state").asString("")) && System.nanoTime() < until) {
       Thread.sleep(BETWEEN.toMillis());
+      ClientPresence.require();
       job = job(arguments.get("id"));
     }
     return shown(job);

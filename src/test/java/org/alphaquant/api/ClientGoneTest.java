@@ -112,6 +112,21 @@ class ClientGoneTest {
     assertThat(http.get("/v1/jobs").json().get("data")).isEmpty();
   }
 
+  /** A tool is a request to the service by the service, which ends with the request that asked. */
+  @Test
+  void theWorkOfAToolEndsWithItsClient() throws Exception {
+    String call =
+        """
+        {"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+         "params": {"name": "inspect_model", "arguments": {"model": "long"}}}""";
+    try (Socket closing = send("/mcp", call, "")) {
+      assertThat(closing.isConnected()).isTrue();
+      assertThat(BEGUN.poll(LONGEST_SECONDS, TimeUnit.SECONDS)).isEqualTo("long");
+    }
+    assertThat(ENDED.poll(LONGEST_SECONDS, TimeUnit.SECONDS))
+        .isInstanceOf(ClientGoneException.class);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"instant", "short"})
   void aClientThatWaitsIsAnswered(String model) throws Exception {
@@ -148,10 +163,13 @@ class ClientGoneTest {
   }
 
   private static Socket post(String path, String model, String behind) throws IOException {
+    return send(path, "{\"model\": \"%s\"}".formatted(model), behind);
+  }
+
+  private static Socket send(String path, String body, String behind) throws IOException {
     Socket socket = new Socket(InetAddress.getLoopbackAddress(), URI.create(http.base()).getPort());
-    String body = "{\"model\": \"%s\"}".formatted(model);
     String head =
-        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s%s";
+        "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: %d\r\n\r\n%s%s";
     socket
         .getOutputStream()
         .write(

@@ -171,7 +171,8 @@ class PageTest {
             () ->
                 assertThat(browser.element(".heat > canvas").getDomAttribute("aria-label"))
                     .contains("1 layers by 8 experts, 1 under-utilized"));
-    browser.run(CELL, 3, 0, 8, 1, List.of("click"));
+    assertThat(browser.element(".starved").getText()).contains("1 of 8 experts are under-utilized");
+    browser.click(".starved button", "layer 0, expert 3");
     assertThat(browser.element(".notice.warn").getText())
         .contains("Layer 0, expert 3", "its Hessian leans on the layer's mean");
   }

@@ -14,7 +14,7 @@ import java.util.Map;
 import org.alphaquant.api.TraceCollector.Span;
 import org.junit.jupiter.api.Test;
 
-/** Traces of requests and jobs, at a double of a collector. */
+/** Traces of requests and jobs, which run in processes of their own, at a double of a collector. */
 class TracingTest {
 
   private static final String JOB =
@@ -30,7 +30,7 @@ class TracingTest {
                 "alphaquant.role",
                 "all",
                 "alphaquant.runner.mode",
-                "thread",
+                "process",
                 "alphaquant.worker.devices",
                 "cpu",
                 "alphaquant.worker.poll-every",
