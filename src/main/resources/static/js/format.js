@@ -56,12 +56,12 @@ export function seconds(from, to) {
 }
 
 const PHASES = {
-  prepare: "Preparing", write_text: "Writing text to calibrate on", fetch: "Fetching the model", evaluate_before: "Evaluating the original", calibrate: "Calibrating", allocate: "Choosing formats",
-  quantize: "Quantizing", sample: "Writing text to train on", distill: "Training", write: "Writing", verify: "Verifying", evaluate_after: "Evaluating the result",
+  download: "Downloading", prepare: "Preparing", write_text: "Writing text to calibrate on", evaluate_before: "Evaluating the original", calibrate: "Calibrating", allocate: "Choosing formats",
+  quantize: "Quantizing", sample: "Writing text to train on", distill: "Training", write: "Writing", evaluate_after: "Evaluating the result", upload: "Uploading the result",
 };
 
 export function phase(name) {
-  return PHASES[name] ?? (name ? name.replaceAll("_", " ") : "");
+  return PHASES[name] ?? (name ? name[0].toUpperCase() + name.slice(1).replaceAll("_", " ") : "");
 }
 
 /** RFC 4180: cells that a spreadsheet reads as they are, and takes for no formula. */

@@ -71,7 +71,7 @@ export function heatMap({onChoose}) {
     const shown = all.sort((a, b) => a.expert.tokens - b.expert.tokens).slice(0, MOST_NAMED);
     const experts = layers.reduce((sum, layer) => sum + layer.experts.length, 0);
     fill(starving, all.length ? h("span", {}, `${all.length} of ${experts} experts are under-utilized, the emptiest first:`) : h("span", {class: "sub"}, "No expert is under-utilized."),
-      shown.map(({layer, expert}) => h("button", {type: "button", class: "small", onclick: () => onChoose(layer, expert)}, `layer ${layer.layer}, expert ${expert.expert} · ${count(expert.tokens)} tokens`)),
+      shown.map(({layer, expert}) => h("button", {type: "button", class: "small", onclick: () => onChoose(layer, expert)}, `layer ${layer.layer}, expert ${expert.expert} · ${count(expert.tokens)} ${expert.tokens === 1 ? "token" : "tokens"}`)),
       all.length > shown.length ? h("span", {class: "sub"}, `and ${all.length - shown.length} more`) : null);
     return all.length;
   }

@@ -1,7 +1,7 @@
 // Parts that several views show.
 
 import {h, saveButton} from "./dom.js";
-import {csv, fullTime, percent, phase, when} from "./format.js";
+import {bytes, csv, fullTime, percent, phase, when} from "./format.js";
 
 export const STATES = ["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"];
 
@@ -18,7 +18,8 @@ export function time(text) {
 }
 
 export function progressBar(job) {
-  const fraction = job.state === "SUCCEEDED" ? 1 : job.progress?.fraction ?? 0;
+  const {fraction: done, transfer} = job.progress ?? {};
+  const fraction = job.state === "SUCCEEDED" ? 1 : done ?? (transfer?.total_bytes ? transfer.bytes / transfer.total_bytes : 0);
   const bar = h("div", {class: `bar ${job.state === "SUCCEEDED" ? "done" : ended(job.state) ? "ended" : ""}`, role: "progressbar",
     "aria-label": "Progress", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(100 * fraction))}, h("i"));
   bar.firstChild.style.width = `${100 * fraction}%`;
@@ -31,11 +32,16 @@ export function doing(job) {
   if (job.state === "RUNNING") {
     const {progress} = job;
     if (!progress) return "starting";
+    if (progress.transfer) return `${phase(progress.phase)} · ${transferred(progress.transfer)}`;
     const layer = progress.layers > 1 && progress.layer !== null ? `, layer ${Math.min(progress.layer + 1, progress.layers)} of ${progress.layers}` : "";
     return `${phase(progress.phase)}${layer} · ${percent(progress.fraction, 0)}`;
   }
   if (job.state === "FAILED") return job.error?.message ?? "";
   return "";
+}
+
+function transferred({bytes: done, total_bytes: total, bytes_per_second: rate}) {
+  return `${bytes(done)} of ${bytes(total)}${rate ? `, ${bytes(rate)} a second` : ""}`;
 }
 
 const REASONS = {

@@ -30,13 +30,20 @@ import io.fabric8.kubernetes.api.model.networking.v1.Ingress;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -218,6 +225,42 @@ class ChartTest {
       Files.writeString(golden, rendered);
     }
     assertThat(rendered).isEqualTo(Files.readString(golden));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"default", "gpu-cluster", "s3"})
+  void everyVariableOfAPodIsAPropertyOfTheServiceOrOfSpring(String name) throws IOException {
+    Set<String> known = new HashSet<>();
+    for (URL file :
+        Collections.list(
+            getClass()
+                .getClassLoader()
+                .getResources("META-INF/spring-configuration-metadata.json"))) {
+      try (InputStream metadata = file.openStream()) {
+        new ObjectMapper()
+            .readTree(metadata)
+            .path("properties")
+            .forEach(it -> known.add(squeezed(it.path("name").textValue())));
+      }
+    }
+    // Read before any property is bound.
+    known.add("SPRINGCONFIGADDITIONALLOCATION");
+
+    List<String> variables =
+        Pattern.compile("(?m)^ +- name: ((?:ALPHAQUANT|SPRING|SERVER)_\\w+)$")
+            .matcher(Files.readString(RESOURCES.resolve("golden/" + name + ".yaml")))
+            .results()
+            .map(it -> it.group(1))
+            .filter(it -> !Set.of("ALPHAQUANT_URL", "ALPHAQUANT_KEY").contains(it))
+            .map(it -> it.replaceFirst("(_STORES|_TRACING_HEADERS)_.*", "$1"))
+            .map(ChartTest::squeezed)
+            .toList();
+    assertThat(variables).hasSizeGreaterThan(8);
+    assertThat(known).containsAll(variables);
+  }
+
+  private static String squeezed(String name) {
+    return name.replaceAll("[._-]", "").toUpperCase(Locale.ROOT);
   }
 
   @Test
