@@ -15,7 +15,7 @@ __device__ inline unsigned short rounded(float x, int bfloat16) {
   return half;
 }
 
-// hessian.scaled of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
+// hessian.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
 // without an index those that begin with row `begin`. out [n, K] has 16 bits.
 extern "C" __global__ void scaled_rows(
     const float* x, const long* index, const float* weights, const float* shift,
@@ -23,7 +23,8 @@ extern "C" __global__ void scaled_rows(
   long i = start + blockIdx.x;
   const float* row = x + (index == nullptr ? i - begin : index[i]) * K;
   unsigned short* to = out + (long)blockIdx.x * K;
-  float factor = sqrtf(token_weight(weights[i], power)) * *shift;
+  float factor = *shift;
+  if (weights != nullptr) factor *= sqrtf(token_weight(weights[i], power));
   if (K % 4 == 0) {
     for (int k = threadIdx.x * 4; k < K; k += blockDim.x * 4) {
       float4 four = *(const float4*)(row + k);
@@ -37,6 +38,16 @@ extern "C" __global__ void scaled_rows(
   } else {
     for (int k = threadIdx.x; k < K; k += blockDim.x) to[k] = rounded(row[k] * factor, bfloat16);
   }
+}
+
+// y[index[start + i]] += weights[start + i] out[i] of a row [K] for each block. No row comes twice.
+extern "C" __global__ void add_weighted(
+    float* y, const float* out, const long* index, const float* weights, int K, long start) {
+  long i = start + blockIdx.x;
+  float* to = y + index[i] * K;
+  const float* row = out + (long)blockIdx.x * K;
+  float weight = weights[i];
+  for (int k = threadIdx.x; k < K; k += blockDim.x) to[k] += row[k] * weight;
 }
 
 __device__ inline double summed(double x) {

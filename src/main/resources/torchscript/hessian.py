@@ -47,6 +47,16 @@ def shift(largest: Tensor, weights: Tensor, power: float, dtype: int) -> Tensor:
     return torch.exp2(torch.floor(torch.log2(16384.0 / torch.clamp_min(most, 1e-12))))
 
 
+def plain_shift(largest: Tensor) -> Tensor:
+    """The same for float16 rows that count alike, [1]."""
+    return torch.exp2(torch.floor(torch.log2(16384.0 / torch.clamp_min(largest, 1e-12))))
+
+
+def product_factors(a: Tensor, b: Tensor) -> Tensor:
+    """What the product of shifted factors is multiplied with, and nothing that is added to: [2]."""
+    return torch.cat([1.0 / (a * b), torch.zeros_like(a)])
+
+
 def factors(shift: Tensor) -> Tensor:
     """What the Gram matrix of shifted rows counts in a Hessian, and one: [2]."""
     return torch.cat([1.0 / (shift * shift), torch.ones_like(shift)])

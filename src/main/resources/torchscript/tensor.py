@@ -36,6 +36,17 @@ def to_dtype(x: Tensor, dtype: int) -> Tensor:
     return x.to(dtype).contiguous()
 
 
+def room(like: Tensor, count: int, width: int) -> Tensor:
+    """Uninitialised float32 [count, width] on the device of another array."""
+    return torch.empty([count, width], dtype=torch.float32, device=like.device)
+
+
+def place_rows(target: Tensor, first: int, rows: Tensor) -> Tensor:
+    """target[first : first + n] = rows [n, K], in place."""
+    target[first : first + rows.shape[0]] = rows
+    return target
+
+
 def contiguous(x: Tensor) -> Tensor:
     """The same numbers in C order; itself where they are."""
     return x.contiguous()

@@ -90,7 +90,8 @@ public final class Blas {
    *
    * @param address of X, 16 bits each, [rows, columns]
    * @param bfloat16 whether X is bfloat16, else float16
-   * @param factors address of two float32 numbers: what X^T X is multiplied with, and one
+   * @param factors address of two float32 numbers: what a product is multiplied with, and what was
+   *     there before
    */
   public record Rows(long address, boolean bfloat16, int rows, int columns, long factors) {}
 
@@ -99,30 +100,46 @@ public final class Blas {
    *
    * @param hessian address of H, float32 [columns, columns]
    */
-  public synchronized void addGram(Rows x, long hessian) {
-    int type = x.bfloat16 ? BFLOAT16 : FLOAT16;
+  public void addGram(Rows x, long hessian) {
     // cuBLAS counts columns first, so X is its own transpose there.
+    multiply(x, AS_IT_IS, x.address, TRANSPOSED, x.columns, x.columns, x.rows, hessian);
+  }
+
+  /**
+   * Y = factor X W^T.
+   *
+   * @param weights address of W [outputs, columns], of the type of X
+   * @param y address of Y, float32 [rows, outputs]
+   */
+  public void multiply(Rows x, long weights, int outputs, long y) {
+    multiply(x, TRANSPOSED, weights, AS_IT_IS, outputs, x.rows, x.columns, y);
+  }
+
+  // The product of a matrix and X, as cuBLAS counts: [m, k] and [k, n].
+  private synchronized void multiply(
+      Rows x, int matrixAs, long matrix, int rowsAs, int m, int n, int k, long sum) {
+    int type = x.bfloat16 ? BFLOAT16 : FLOAT16;
     int result =
         device.inContext(
             () ->
                 cublas.cublasGemmEx(
                     handle,
-                    AS_IT_IS,
-                    TRANSPOSED,
-                    x.columns,
-                    x.columns,
-                    x.rows,
+                    matrixAs,
+                    rowsAs,
+                    m,
+                    n,
+                    k,
                     x.factors,
-                    x.address,
+                    matrix,
                     type,
                     x.columns,
                     x.address,
                     type,
                     x.columns,
                     x.factors + Float.BYTES,
-                    hessian,
+                    sum,
                     FLOAT32,
-                    x.columns,
+                    m,
                     SUM_IN_FLOAT32,
                     ANY_ALGORITHM));
     if (result != 0) {

@@ -234,6 +234,27 @@ record ExpertCalibration(
    * now: of each its own tokens, [n, M].
    */
   NDList activations(TensorScope scope, ExpertWeights weights) {
+    return halves(scope, weights)
+        .map(products -> products.activations(scope, h, weights, dispatch))
+        .orElseGet(() -> activationsByScript(scope, weights));
+  }
+
+  // Biases would have to be added.
+  private static Optional<HalfProducts> halves(TensorScope scope, ExpertWeights weights) {
+    return weights.biases().isEmpty() ? HalfProducts.of(scope) : Optional.empty();
+  }
+
+  /** Adds to {@code y [T, K]} what experts make of activations {@code read}. */
+  void addOutputs(TensorScope scope, NDArray y, NDList read, ExpertWeights weights) {
+    Optional<HalfProducts> products = halves(scope, weights);
+    if (products.isPresent()) {
+      products.get().addOutputs(scope, y, read, weights, dispatch);
+    } else {
+      dispatch.addOutputs(scope, y, read, weights);
+    }
+  }
+
+  private NDList activationsByScript(TensorScope scope, ExpertWeights weights) {
     return scope.runAll(
         "experts.activations",
         h,

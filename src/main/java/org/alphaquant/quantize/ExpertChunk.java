@@ -189,7 +189,7 @@ record ExpertChunk(
   void addOutputs(TensorScope scope, ExpertWeights all, Optional<NDList> activations, NDArray y) {
     long start = System.nanoTime();
     if (activations.isPresent() && sent == calibration.dispatch()) {
-      sent.addOutputs(scope, y, activations.get(), all);
+      calibration.addOutputs(scope, y, activations.get(), all);
     } else {
       sent.addOutputs(scope, y, calibration.h(), all, InputRounding.NONE);
     }

@@ -39,7 +39,7 @@ record HessianKernels(CudaModule module) {
    * @param x float32 [T, K]
    * @param index which of them the rows are, int64; null for those that begin with row {@code
    *     begin}
-   * @param weights of the rows
+   * @param weights of the rows; null for rows that are but shifted
    * @param shift [1]
    * @param into 16 bits [end - start, K]
    */
@@ -62,7 +62,7 @@ record HessianKernels(CudaModule module) {
         new KernelArguments()
             .add(scope.address(x))
             .add(index == null ? 0L : scope.address(index))
-            .add(scope.address(weights))
+            .add(weights == null ? 0L : scope.address(weights))
             .add(scope.address(shift))
             .add(scope.address(into))
             .add(Math.toIntExact(x.getShape().get(1)))
@@ -70,6 +70,26 @@ record HessianKernels(CudaModule module) {
             .add(begin)
             .add((float) power)
             .add(bfloat16 ? 1 : 0));
+  }
+
+  /**
+   * Adds rows to those of {@code y [T, K]} that {@code index} names, each times its weight.
+   *
+   * @param out float32 [n, K], of which the first row is number {@code start} of index and weights
+   */
+  void addWeighted(
+      TensorScope scope, NDArray y, NDArray out, NDArray index, NDArray weights, long start) {
+    module.launch(
+        "add_weighted",
+        new Blocks(out.getShape().get(0), 1, 1),
+        Threads.of(THREADS),
+        new KernelArguments()
+            .add(scope.address(y))
+            .add(scope.address(out))
+            .add(scope.address(index))
+            .add(scope.address(weights))
+            .add(Math.toIntExact(out.getShape().get(1)))
+            .add(start));
   }
 
   /** |x|² of every row of some arrays [n, K], one array after the other, float64. */

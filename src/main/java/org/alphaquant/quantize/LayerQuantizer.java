@@ -218,9 +218,12 @@ final class LayerQuantizer {
       LayerResult alike) {
     try (TensorScope scope = parent.child("mixture of experts")) {
       NDArray h = cached(scope, block, stream);
-      // Attention leaves many small blocks in the cache, which no batch of experts fits in.
+      // Attention leaves many small blocks in the cache, which no batch of experts fits in. With
+      // several devices, each of which holds a part, all their caches would be emptied for one.
       long start = System.nanoTime();
-      scope.releaseCachedMemory();
+      if (rank.size() == 1) {
+        scope.releaseCachedMemory();
+      }
       result.took("free", start, scope);
       routers(scope, block, h, alike);
       Routing routing = block.route(scope, h);

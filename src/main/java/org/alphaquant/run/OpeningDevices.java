@@ -2,6 +2,7 @@ package org.alphaquant.run;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
 
 /** The devices of an attempt, opened beside other work; closed with what was opened. */
@@ -10,11 +11,12 @@ final class OpeningDevices implements AutoCloseable {
   private final JobContext context;
   private final List<String> names;
   private final CompletableFuture<OpenDevices> opened = new CompletableFuture<>();
+  private final Thread thread;
 
   OpeningDevices(JobContext context) {
     this.context = context;
     this.names = context.devices().stream().distinct().toList();
-    Thread thread = new Thread(this::open, "open devices");
+    this.thread = new Thread(this::open, "open devices");
     thread.setDaemon(true);
     thread.start();
   }
@@ -22,7 +24,9 @@ final class OpeningDevices implements AutoCloseable {
   private void open() {
     try {
       opened.complete(OpenDevices.of(names));
+      opened.join().devices().forEach(Torch::warmUp);
     } catch (RuntimeException | Error failure) {
+      // Once they are open, whoever uses them sees for itself what is wrong.
       opened.completeExceptionally(failure);
     }
   }
@@ -35,6 +39,7 @@ final class OpeningDevices implements AutoCloseable {
 
   @Override
   public void close() {
+    joined();
     opened
         .handle(
             (devices, failure) -> {
@@ -44,5 +49,14 @@ final class OpeningDevices implements AutoCloseable {
               return null;
             })
         .join();
+  }
+
+  private void joined() {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      // What was opened is closed all the same.
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -2,6 +2,7 @@ package org.alphaquant.torch;
 
 import ai.djl.Device;
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
@@ -13,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.lang.management.MemoryUsage;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.alphaquant.cuda.Blas;
 import org.alphaquant.cuda.CudaDevice;
 import org.alphaquant.cuda.HostMemory;
 
@@ -69,6 +71,31 @@ public final class Torch implements AutoCloseable {
   private static synchronized void loadLinearAlgebra(Torch torch) {
     try (TensorScope scope = torch.scope("start")) {
       scope.runAll("gptq.inverse_factor", scope.floats(new float[] {1}, 1, 1, 1));
+    }
+  }
+
+  /**
+   * Makes the libraries of a GPU load what most runs use: their first call takes a second. For a
+   * thread of its own, beside those that use the device; nothing on the CPU.
+   */
+  public void warmUp() {
+    if (cuda.isEmpty()) {
+      return;
+    }
+    try (TensorScope scope = scope("start").withoutProducts("warm-up")) {
+      NDArray x = scope.floats(new float[128 * 128], 1, 1, 128, 128);
+      int half = TorchDtype.FLOAT16.number();
+      scope.run("attention.attend", x, x, x, 1.0, 0, half);
+      NDArray rows = scope.run("tensor.to_dtype", x, half);
+      NDArray none = scope.floats(new float[2], 2);
+      cuda.get()
+          .blas()
+          .ifPresent(
+              blas ->
+                  blas.addGram(
+                      new Blas.Rows(scope.address(rows), false, 128, 128, scope.address(none)),
+                      scope.address(x)));
+      scope.awaitDevice();
     }
   }
 

@@ -36,6 +36,20 @@ record ModelShape(String name, int layers, int fewest, Map<String, Object> confi
                         .formatted(name, ALL.stream().map(ModelShape::name).toList())));
   }
 
+  /** The same with other sizes: {@code key:number} of config.json, by commas. */
+  ModelShape with(String sizes) {
+    Map<String, Object> changed = new LinkedHashMap<>(config);
+    for (String size : sizes.split(",")) {
+      String[] pair = size.split(":", 2);
+      if (!changed.containsKey(pair[0])) {
+        throw new IllegalArgumentException(
+            "'%s' is no size of %s; it has %s".formatted(pair[0], name, config.keySet()));
+      }
+      changed.put(pair[0], Integer.parseInt(pair[1]));
+    }
+    return new ModelShape(name, layers, fewest, changed);
+  }
+
   int number(String key) {
     return ((Number) config.get(key)).intValue();
   }

@@ -29,7 +29,8 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>Arguments: shape, device ({@code cuda:0,cuda:1} for both together) and folder to work in, then
  * options {@code name=value}: {@code layers}, {@code samples}, {@code tokens}, {@code format}
- * (int4), {@code group} (128), {@code gptq} (the job's own JSON), {@code repeat} runs, {@code
+ * (int4), {@code group} (128), {@code gptq} (the job's own JSON), {@code with} other sizes of
+ * config.json ({@code num_experts:32,intermediate_size:512}), {@code repeat} runs, {@code
  * published=false} to leave the comparison out.
  */
 final class QuantizationBench {
@@ -59,8 +60,13 @@ final class QuantizationBench {
       String[] option = arguments[i].split("=", 2);
       options.put(option[0], option[1]);
     }
+    ModelShape shape = ModelShape.of(arguments[0]);
     new QuantizationBench(
-            ModelShape.of(arguments[0]), arguments[1], Path.of(arguments[2]), options, System.out)
+            options.containsKey("with") ? shape.with(options.get("with")) : shape,
+            arguments[1],
+            Path.of(arguments[2]),
+            options,
+            System.out)
         .run();
   }
 
@@ -139,8 +145,10 @@ final class QuantizationBench {
     rates(perLayer);
     out.printf("peak memory %s%n", report.get("peak_memory"));
     out.printf(
-        "a whole model of %d layers: %.1f s%n",
-        shape.layers(), whole + perLayer / layers() * (shape.layers() - layers()));
+        "a layer: %.3f s; a whole model of %d layers: %.1f s%n",
+        perLayer / layers(),
+        shape.layers(),
+        whole + perLayer / layers() * (shape.layers() - layers()));
     return solve;
   }
 
