@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -143,9 +144,15 @@ final class TextLines implements AutoCloseable {
         Kind.TEXT_FILE,
         "'%s' cannot be read: %s"
             .formatted(
-                file.getFileName(),
-                Files.exists(file) ? cause.toString() : "there is no such file"),
+                file.getFileName(), Files.exists(file) ? reason(cause) : "there is no such file"),
         cause);
+  }
+
+  // The message of an error of the file system is the file's name alone.
+  private static String reason(IOException cause) {
+    return cause instanceof FileSystemException || cause.getMessage() == null
+        ? cause.toString()
+        : cause.getMessage();
   }
 
   @Override

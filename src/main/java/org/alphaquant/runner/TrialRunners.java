@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.request.ClientGoneException;
+import org.alphaquant.request.ClientPresence;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -83,10 +85,24 @@ final class TrialRunners {
    * Returns a runner that is ready.
    *
    * @throws IOException if none can be started
+   * @throws ClientGoneException if the client left meanwhile; the runner is kept
    */
   Loan take() throws IOException {
     Optional<Loan> loan = own.idle() > 0 ? Optional.empty() : lender.flatMap(this::borrowed);
-    return loan.isPresent() ? loan.get() : new Loan(started(), own, false);
+    Loan taken = loan.isPresent() ? loan.get() : new Loan(started(), own, false);
+    requireClient(taken);
+    return taken;
+  }
+
+  // A runner whose start took longer than its client waited serves the next client. Otherwise no
+  // client of a slow machine would ever get one.
+  private static void requireClient(Loan loan) {
+    try {
+      ClientPresence.require();
+    } catch (ClientGoneException gone) {
+      loan.giveBack();
+      throw gone;
+    }
   }
 
   private Optional<Loan> borrowed(RunnerPool pool) {

@@ -99,6 +99,15 @@ class DataFormatTest {
   }
 
   @Test
+  void aPackedFileThatIsNoneIsRefusedInPlainWords() throws IOException {
+    Path file = folder.resolve("a.txt.gz");
+    Files.write(file, new byte[] {0x1f, (byte) 0x8b, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1});
+    assertThatThrownBy(() -> texts(file))
+        .isInstanceOf(CalibrationException.class)
+        .hasMessage("'a.txt.gz' cannot be read: Unsupported compression method");
+  }
+
+  @Test
   void conversationsAreWrittenByTheModelsTemplate() throws IOException {
     Files.writeString(
         folder.resolve("chat_template.jinja"),

@@ -20,8 +20,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** A client that never gives up: whatever breaks, it asks again, and any replica will do. */
 final class FaultClient {
   private static final int CONNECT_MILLIS = 1000;
-  // A stopped process keeps its connections open; only a time-out tells.
-  private static final int READ_MILLIS = 4000;
+  // A stopped process keeps its connections open; only a time-out tells. Long enough for a service
+  // on a busy machine to try a tokenizer.
+  private static final int READ_MILLIS = 10_000;
 
   private final List<String> bases;
   private final Random random;

@@ -122,6 +122,10 @@ final class ServiceProcess implements AutoCloseable {
     return base;
   }
 
+  long pid() {
+    return process.pid();
+  }
+
   boolean isAlive() {
     return process.isAlive();
   }

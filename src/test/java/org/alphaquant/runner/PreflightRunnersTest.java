@@ -1,6 +1,7 @@
 package org.alphaquant.runner;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
@@ -13,6 +14,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.alphaquant.prepare.TokenizerTrial.Outcome;
 import org.alphaquant.prepare.TokenizerTrial.Verdict;
+import org.alphaquant.request.ClientGoneException;
+import org.alphaquant.request.ClientPresence;
 import org.alphaquant.runner.wire.Message;
 import org.alphaquant.runner.wire.MessageChannel;
 import org.junit.jupiter.api.AfterEach;
@@ -115,6 +118,19 @@ class PreflightRunnersTest {
     assertRefused(
         of(same -> {}),
         "tokenizer_config.json has 1,099,511,627,776 bytes, over the limit of 16,777,216");
+  }
+
+  @Test
+  void aRunnerThatStartedForAClientThatLeftServesTheNext() throws IOException {
+    assertThatThrownBy(
+            () ->
+                ClientPresence.<RuntimeException>during(
+                    () -> pool.alive() > 0, () -> runners.of(MODEL, VOCABULARY)))
+        .isInstanceOf(ClientGoneException.class);
+    assertThat(pool.idle()).isEqualTo(1);
+    List<Long> started = pool.pids();
+    assertThat(runners.of(MODEL, VOCABULARY)).isEqualTo(Verdict.USABLE);
+    assertThat(pool.pids()).isEqualTo(started);
   }
 
   @Test
