@@ -165,6 +165,14 @@ def stream_error(x: Tensor, target: Tensor) -> Tuple[Tensor, Tensor]:
     return torch.reshape(loss, [1]), difference * (2.0 / tokens) / square
 
 
+def weighted_divergence(student: Tensor, teacher: Tensor, weights: Tensor) -> Tensor:
+    """Sum over rows of weights [n] times KL(teacher || student) of logits [1, n, V]; a scalar."""
+    target = torch.log_softmax(teacher, -1)
+    own = torch.log_softmax(student, -1)
+    rows = torch.sum(torch.exp(target) * (target - own), [-1])
+    return torch.sum(torch.flatten(rows) * weights)
+
+
 def mean(x: Tensor) -> Tensor:
     """Of all elements, a scalar."""
     return torch.mean(x)

@@ -204,6 +204,21 @@ def of_activations(
     return H
 
 
+def counted(weights: Tensor, besides: Tensor) -> Tensor:
+    """What tokens count in all, [T]."""
+    return weights * besides
+
+
+def pair_weights(
+    experts: Tensor, p: Tensor, power: float, tokens: Tensor, factors: Tensor
+) -> Tensor:
+    """What the pairs of experts and scores p [T, k] count: p^power, times the weight of the token [T],
+    times the factor of the expert [E].
+    """
+    own = torch.reshape(torch.index_select(factors, 0, torch.flatten(experts)), experts.shape)
+    return token_weight(p, power) * torch.unsqueeze(tokens, 1) * own
+
+
 def per_token(weights: Tensor, power: float) -> Tensor:
     """What each token of weights [T, k] counts in all its slots together, [T]."""
     return torch.sum(token_weight(weights, power), [1])

@@ -86,6 +86,13 @@ def shrink_by_noise(H: Tensor, mean: Tensor, statistics: List[float], each: floa
     return torch.stack(shares).to(torch.float32)
 
 
+def scaled(H: Tensor, factors: List[float]) -> Tensor:
+    """Each of H [C, K, K] times its factor, in place."""
+    for c in range(H.shape[0]):
+        H[c].mul_(factors[c])
+    return H
+
+
 def statistics_of_all(largest: Tensor) -> Tensor:
     """Of an input that every token passes: nothing but its largest value says more than its Hessian."""
     zeros = torch.zeros([1, 4], dtype=torch.float64)

@@ -34,21 +34,24 @@ def count(counts: Tensor, experts: Tensor, layer: int) -> Tensor:
     return counts
 
 
-def variation(counts: Tensor) -> Tensor:
-    """The coefficient of variation of tokens per expert, mean over layers: [..., L, E] -> [...]"""
+def variation(counts: Tensor, wanted: Tensor) -> Tensor:
+    """How far the tokens per expert are from those that are wanted [L, E], in means of a layer: the
+    root of the mean square, mean over layers; where all experts are wanted alike, ones, it is the
+    coefficient of variation. [..., L, E] -> [...]
+    """
     mean = torch.mean(counts, [-1], True)
-    deviation = torch.sqrt(torch.mean(torch.square(counts - mean), [-1]))
+    deviation = torch.sqrt(torch.mean(torch.square(counts - mean * wanted), [-1]))
     return torch.mean(deviation / torch.clamp_min(torch.squeeze(mean, -1), 1e-9), [-1])
 
 
-def imbalance(counts: Tensor, beams: int) -> Tensor:
-    """How uneven the batch's experts are if a beam is kept and the other sequences stay what their
+def imbalance(counts: Tensor, wanted: Tensor, beams: int) -> Tensor:
+    """How far the batch's experts are from those that are wanted if a beam is kept and the other sequences stay what their
     beams are on average, times the number of sequences: counts [B, L, E] -> [B]
     """
     own = torch.reshape(counts, [-1, beams, counts.shape[1], counts.shape[2]])
     average = torch.mean(own, [1], True)
     total = own + (torch.sum(average, [0], True) - average)
-    return torch.flatten(variation(total)) * float(own.shape[0])
+    return torch.flatten(variation(total, wanted)) * float(own.shape[0])
 
 
 def candidates(
@@ -70,6 +73,7 @@ def survivors(
     drawn: Tensor,
     before: Tensor,
     counts: Tensor,
+    wanted: Tensor,
     length: int,
     beams: int,
     weight: float,
@@ -80,7 +84,7 @@ def survivors(
     """
     each = tokens.shape[1]
     total = torch.unsqueeze(before, 1) + drawn
-    score = total / float(length) - torch.unsqueeze(imbalance(counts, beams), 1) * weight
+    score = total / float(length) - torch.unsqueeze(imbalance(counts, wanted, beams), 1) * weight
     for c in range(1, each):
         again = torch.any(tokens[:, :c] == tokens[:, c : c + 1], 1)
         score[:, c] = torch.where(again, torch.full_like(score[:, c], float("-inf")), score[:, c])

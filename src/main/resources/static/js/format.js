@@ -56,7 +56,7 @@ export function seconds(from, to) {
 }
 
 const PHASES = {
-  download: "Downloading", prepare: "Preparing", write_text: "Writing text to calibrate on", evaluate_before: "Evaluating the original", calibrate: "Calibrating", allocate: "Choosing formats",
+  download: "Downloading", prepare: "Preparing", write_text: "Writing text to calibrate on", weigh_text: "Weighing the text by the traffic", evaluate_before: "Evaluating the original", calibrate: "Calibrating", allocate: "Choosing formats",
   quantize: "Quantizing", sample: "Writing text to train on", distill: "Training", write: "Writing", evaluate_after: "Evaluating the result", upload: "Uploading the result",
 };
 

@@ -173,6 +173,7 @@ class ArchitectureTest {
     map.put(
         "run",
         Set.of(
+            "traffic",
             "allocate",
             "sensitivity",
             "contract",
@@ -214,6 +215,7 @@ class ArchitectureTest {
     map.put(
         "report",
         Set.of(
+            "traffic",
             "allocate",
             "storage.serving",
             "prepare",
@@ -234,6 +236,7 @@ class ArchitectureTest {
     map.put(
         "prepare",
         Set.of(
+            "traffic",
             "allocate",
             "contract",
             "rotation",
@@ -284,6 +287,7 @@ class ArchitectureTest {
     map.put(
         "quantize",
         Set.of(
+            "traffic",
             "estimate",
             "moe",
             "model",
@@ -296,6 +300,7 @@ class ArchitectureTest {
             "torch",
             "job",
             "architecture"));
+    map.put("traffic", Set.of("model", "model.block", "torch"));
     map.put("estimate", Set.of("model", "model.block", "architecture", "torch", "job.plan"));
     map.put("contract", Set.of("job", "measure"));
     map.put("job.queue", Set.of("job.row", "job"));

@@ -25,6 +25,7 @@ record Progress(
       Map.of(
           "prepare", "preparing",
           "write_text", "writing text to calibrate on",
+          "weigh_text", "weighing the text by the traffic",
           "evaluate_before", "evaluating the original",
           "allocate", "choosing formats",
           "quantize", "quantizing",

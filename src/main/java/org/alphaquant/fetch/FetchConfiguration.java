@@ -16,11 +16,13 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(TrafficSettings.class)
 class FetchConfiguration {
 
   private static final double LEASE_SECONDS = 30;
@@ -40,6 +42,11 @@ class FetchConfiguration {
       ObjectProvider<StoredUploads> elsewhere) {
     return new Texts(
         hub, stores, sources.fileRoots(), uploads, Optional.ofNullable(elsewhere.getIfAvailable()));
+  }
+
+  @Bean
+  PrometheusTraffic prometheusTraffic(TrafficSettings settings) {
+    return new PrometheusTraffic(settings);
   }
 
   @Bean

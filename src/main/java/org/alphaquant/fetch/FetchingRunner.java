@@ -135,6 +135,9 @@ final class FetchingRunner implements JobRunner {
     List<TextRequest> texts = new ArrayList<>();
     if (spec.kind() == JobKind.QUANTIZATION || spec.kind() == JobKind.CALIBRATION) {
       texts.addAll(spec.calibration().files());
+      if (spec.traffic() != null) {
+        spec.traffic().file().ifPresent(texts::add);
+      }
     }
     if (spec.evaluation() != null) {
       texts.addAll(spec.evaluation().files());

@@ -60,6 +60,15 @@ final class JobRules {
     }
   }
 
+  static void requireTraffic(JobKind kind, TrafficRequest traffic) {
+    if (traffic != null && kind != JobKind.QUANTIZATION && kind != JobKind.CALIBRATION) {
+      throw new SpecException(
+          "traffic",
+          "given with the kind " + kind.jsonName(),
+          "left out, or the kind quantization or calibration");
+    }
+  }
+
   private static void requireRepack(Recipe recipe, JsonNode config, EvaluationRequest evaluation) {
     String left = "left out for the kind repack, which changes no weight";
     if (recipe != Recipe.MOE) {

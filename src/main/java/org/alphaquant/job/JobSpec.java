@@ -32,6 +32,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  *     counts
  * @param rotation rotation fused into the weights before quantization; null for none
  * @param ladder several sizes from one calibration, each with its own result; null for one result
+ * @param traffic which experts real traffic uses, which the result is fitted to; null for none
  * @param gptq the solver's settings; the recipe's by default
  * @param distill training settings; null except with the recipe {@link Recipe#DISTILL}
  * @param priority -100 to 100; higher runs earlier
@@ -56,6 +57,7 @@ public record JobSpec(
     List<AdaptiveRule> adaptive,
     RotationRequest rotation,
     List<LadderStep> ladder,
+    TrafficRequest traffic,
     GptqRequest gptq,
     DistillRequest distill,
     CalibrationRequest calibration,
@@ -121,6 +123,7 @@ public record JobSpec(
     JobRules.requireCalibration(kind, recipe, calibration);
     JobRules.requireLadder(ladder, contract, adaptive);
     JobRules.requireUnrotated(rotation, ladder != null, kind, calibration);
+    JobRules.requireTraffic(kind, traffic);
     ladder = JobLadder.checked(ladder, kind, recipe, calibration);
   }
 
@@ -159,6 +162,7 @@ public record JobSpec(
         null,
         null,
         null,
+        null,
         gptq,
         null,
         calibration,
@@ -186,6 +190,11 @@ public record JobSpec(
   /** The same with another configuration. */
   public JobSpec configured(JsonNode config) {
     return copy().config(config).spec();
+  }
+
+  /** The same with traffic that is counted. */
+  public JobSpec withTraffic(TrafficRequest counted) {
+    return copy().traffic(counted).spec();
   }
 
   /** The same without the calibration's inline texts, for answers that need not repeat them. */

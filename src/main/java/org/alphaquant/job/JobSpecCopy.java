@@ -18,6 +18,7 @@ final class JobSpecCopy {
   private List<AdaptiveRule> adaptive;
   private RotationRequest rotation;
   private List<LadderStep> ladder;
+  private TrafficRequest traffic;
   private GptqRequest gptq;
   private DistillRequest distill;
   private CalibrationRequest calibration;
@@ -43,6 +44,7 @@ final class JobSpecCopy {
     this.adaptive = job.adaptive();
     this.rotation = job.rotation();
     this.ladder = job.ladder();
+    this.traffic = job.traffic();
     this.gptq = job.gptq();
     this.distill = job.distill();
     this.calibration = job.calibration();
@@ -107,6 +109,11 @@ final class JobSpecCopy {
     return this;
   }
 
+  JobSpecCopy traffic(TrafficRequest traffic) {
+    this.traffic = traffic;
+    return this;
+  }
+
   JobSpecCopy distill(DistillRequest distill) {
     this.distill = distill;
     return this;
@@ -151,6 +158,7 @@ final class JobSpecCopy {
         adaptive,
         rotation,
         ladder,
+        traffic,
         gptq,
         distill,
         calibration,

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.calibration.MissingTokenizer;
 import org.alphaquant.checkpoint.CheckpointException;
@@ -58,6 +59,17 @@ class CheckedPlanner implements JobPlanner {
     List<Problem> problems = new ArrayList<>();
     if (spec.kind() != JobKind.EVALUATION) {
       checkCalibration(spec.calibration(), problems);
+    }
+    if (spec.traffic() != null) {
+      spec.traffic()
+          .file()
+          .ifPresent(
+              file ->
+                  attempt(
+                      problems,
+                      "/traffic/expert_counts",
+                      file.source(),
+                      () -> inputs.requireText(file)));
     }
     if (spec.evaluation() != null) {
       checkEvaluation(spec.evaluation(), problems);
@@ -129,6 +141,7 @@ class CheckedPlanner implements JobPlanner {
       problems.addAll(new CoveragePlan(job).problems());
       problems.addAll(new RotationPlan(job).problems());
       problems.addAll(new LadderPlan(job).problems());
+      problems.addAll(new TrafficPlan(job, inputs).problems());
       DistillPlan.of(job).ifPresent(training -> problems.addAll(training.problems()));
       if (problems.isEmpty()) {
         AllocationPlan.of(job).ifPresent(choice -> problems.addAll(choice.problems()));
@@ -152,7 +165,13 @@ class CheckedPlanner implements JobPlanner {
     return switch (verdict.outcome()) {
       case USABLE -> counted(job, problems);
       case NOT_TRIED ->
-          PlanAnswer.of(job, List.of(notTried(job.spec(), verdict.detail())), Optional.empty());
+          PlanAnswer.of(
+              job,
+              Stream.concat(
+                      Stream.of(notTried(job.spec(), verdict.detail())),
+                      new TrafficPlan(job, inputs).notes().stream())
+                  .toList(),
+              Optional.empty());
       case REFUSED -> {
         problems.add(InputProblems.of("/model", job.spec().model(), verdict.detail()));
         yield null;
@@ -178,7 +197,9 @@ class CheckedPlanner implements JobPlanner {
     if (!problems.isEmpty()) {
       return null;
     }
-    return PlanAnswer.of(job, count.map(CheckedPlanner::shortages).orElse(List.of()), count);
+    List<Problem> more = new ArrayList<>(count.map(CheckedPlanner::shortages).orElse(List.of()));
+    more.addAll(new TrafficPlan(job, inputs).notes());
+    return PlanAnswer.of(job, more, count);
   }
 
   private static List<Problem> shortages(TokenCount count) {

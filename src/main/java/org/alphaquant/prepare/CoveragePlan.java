@@ -47,7 +47,22 @@ public record CoveragePlan(PreparedJob job) {
   /** Floating-point operations in addition to those of natural routing and given text. */
   double operations(long tokens) {
     RunShape mean = new ModelShape(job.description(), Math.max(1, tokens)).mean();
-    return writing(mean) + calibrating(mean);
+    return writing(mean) + calibrating(mean) + weighing(mean);
+  }
+
+  // To fit the text to traffic each token passes once more.
+  private double weighing(RunShape mean) {
+    return job.spec().traffic() == null || asked().solvesFromKept()
+        ? 0
+        : forward(mean, mean.tokens());
+  }
+
+  private static double forward(RunShape mean, double tokens) {
+    double layer =
+        mean.attentionWeights()
+            + mean.denseWeights()
+            + (double) mean.expertsPerToken() * mean.expertWeights();
+    return 2 * tokens * (mean.layers() * layer + (double) mean.vocabulary() * mean.hidden());
   }
 
   // A forward pass of each token.
@@ -56,15 +71,8 @@ public record CoveragePlan(PreparedJob job) {
       return 0;
     }
     double tokens = (double) asked().selfWritten().sequences() * asked().sequenceLength();
-    double layer =
-        mean.attentionWeights()
-            + mean.denseWeights()
-            + (double) mean.expertsPerToken() * mean.expertWeights();
     double beams = asked().selfWritten().balanced() ? 4 : 1;
-    return 2
-        * beams
-        * tokens
-        * (mean.layers() * layer + (double) mean.vocabulary() * mean.hidden());
+    return beams * forward(mean, tokens);
   }
 
   // Hessians of gate and up, and of down, and what down reads, for the pairs beyond natural ones.

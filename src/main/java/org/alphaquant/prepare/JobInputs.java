@@ -25,12 +25,16 @@ import org.alphaquant.source.SourceException;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Resolves the names of a specification to folders and texts below the allowed roots. */
 @Component
 public class JobInputs {
 
   private static final int KEPT_TOKENS = 16_384;
+  private static final long MOST_COUNTS = 64L << 20;
 
   private final SourceSettings settings;
   private final RemoteModels remote;
@@ -233,6 +237,39 @@ public class JobInputs {
     return spec.evaluation() == null || spec.evaluation().choices() == null
         ? Optional.empty()
         : Optional.of(text(spec.evaluation().choices().source()));
+  }
+
+  /**
+   * The counts of a job's traffic as they were given; empty where it has none, or they are in a
+   * file that is fetched for the run.
+   *
+   * @throws SourceException if there is no such file, it is too large or not JSON
+   */
+  Optional<JsonNode> expertCounts(JobSpec spec) {
+    if (spec.traffic() == null) {
+      return Optional.empty();
+    }
+    Optional<TextRequest> file = spec.traffic().file();
+    if (file.isEmpty()) {
+      return Optional.of(spec.traffic().expertCounts());
+    }
+    boolean isHere = fetched.containsKey(file.get().name());
+    return !isHere && remote.hasText(file.get().source())
+        ? Optional.empty()
+        : Optional.of(json(path(file.get()), file.get().source()));
+  }
+
+  private static JsonNode json(Path file, String name) {
+    if (file.toFile().length() > MOST_COUNTS) {
+      throw new SourceException(
+          "'%s' has %,d bytes; counts of experts have %,d at most"
+              .formatted(name, file.toFile().length(), MOST_COUNTS));
+    }
+    try {
+      return JsonMapper.shared().readTree(file.toFile());
+    } catch (JacksonException e) {
+      throw new SourceException("'%s' is not JSON: %s".formatted(name, e.getOriginalMessage()));
+    }
   }
 
   /**

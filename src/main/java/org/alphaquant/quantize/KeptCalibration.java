@@ -13,8 +13,8 @@ public interface KeptCalibration {
   Utilization experts(int index);
 
   /**
-   * What the tokens of each of a layer's experts count for in the layer's mean, beside what they
-   * count by themselves: ones where the calibration text is as what the model will be asked.
+   * What the tokens of each of a layer's experts count, beside what they count by themselves: ones
+   * where the calibration text is as what the model will be asked.
    */
   double[] evidence(int index);
 }

@@ -13,7 +13,7 @@ import org.alphaquant.torch.TensorScope;
  * What is kept of the inputs of a layer's experts.
  *
  * @param file of the layer
- * @param evidence what the tokens of each expert count for in the layer's mean
+ * @param evidence what the tokens of each expert count beside what they do by themselves
  */
 record KeptExperts(MoeFeedForward block, SafetensorsFile file, double[] evidence) {
 
@@ -67,8 +67,11 @@ record KeptExperts(MoeFeedForward block, SafetensorsFile file, double[] evidence
     List<String> names = IntStream.range(from, to).mapToObj(e -> name(projection, e)).toList();
     List<KeptInput> inputs = names.stream().map(name -> KeptInput.statistics(file, name)).toList();
     NDArray hessians = KeptInput.hessians(scope, file, names, mean.getShape().get(0), mean);
+    double[] factors = Arrays.copyOfRange(evidence, from, to);
+    scope.runInPlace("kept.scaled", hessians, factors);
     double[] statistics =
-        inputs.stream()
+        IntStream.range(0, inputs.size())
+            .mapToObj(c -> inputs.get(c).counting(factors[c]))
             .flatMapToDouble(
                 it -> Arrays.stream(new double[] {it.weight(), it.squares(), it.fourth()}))
             .toArray();

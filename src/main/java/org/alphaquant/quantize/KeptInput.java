@@ -60,6 +60,12 @@ record KeptInput(double tokens, double weight, double squares, double fourth, do
     return tensors;
   }
 
+  /** The same of tokens that count so much more. */
+  KeptInput counting(double factor) {
+    double square = factor * factor;
+    return new KeptInput(tokens, factor * weight, square * squares, square * fourth, largest);
+  }
+
   /** Whether a layer's file has what these linears read. */
   static boolean has(SafetensorsFile layer, String name) {
     return layer.has(name + HESSIAN);

@@ -35,12 +35,14 @@ final class LayerQuantizer {
   private final ExpertStage experts;
   private final RoutingWeight weighting;
   private final Coverage coverage;
+  private final EvidenceRows evidence;
   private final Map<Integer, String> cached;
   private final Optional<HeldOut> held;
   private final Rank rank;
 
   /**
    * @param coverage which tokens each expert is calibrated on
+   * @param evidence what tokens count beside their routing weight
    * @param cached attention modules by layer whose keys and values get scales for a cache
    * @param held which sequences are held out, if any are
    * @param rank this device's place in its group, whose devices divide the samples
@@ -50,6 +52,7 @@ final class LayerQuantizer {
       ExpertStage experts,
       RoutingWeight weighting,
       Coverage coverage,
+      EvidenceRows evidence,
       Map<Integer, String> cached,
       Optional<HeldOut> held,
       Rank rank) {
@@ -59,6 +62,7 @@ final class LayerQuantizer {
     this.experts = experts;
     this.weighting = weighting;
     this.coverage = coverage;
+    this.evidence = evidence;
     this.cached = cached;
   }
 
@@ -165,10 +169,12 @@ final class LayerQuantizer {
     Sums sums = new Sums(scope, like, like.getShape().get(1));
     NDArray largest = scope.run("tensor.zeros", like, 1);
     boolean asked = stages.asksForLargest(linears);
+    int first = 0;
     for (NDArray x : stream.microBatches()) {
       try (TensorScope work = scope.child("hessian")) {
         NDArray rows = input.apply(work, x);
-        sums.add(work, rows, work.run("tensor.ones_per_row", rows));
+        sums.add(work, rows, evidence.of(work, rows, first));
+        first += Math.toIntExact(rows.getShape().get(0));
         if (asked) {
           largest = work.keep(scope, work.run("tensor.largest", rows, largest));
         }
@@ -229,7 +235,14 @@ final class LayerQuantizer {
       Routing routing = block.route(scope, h);
       Routing covered = covered(scope, block, h, routing);
       long width = h.getShape().get(1);
-      result.routing(utilization(scope, index, routing, covered, block.experts(), width));
+      result.routing(
+          utilization(
+              scope,
+              index,
+              routing,
+              evidence.covered(scope, covered, index, weighting),
+              block.experts(),
+              width));
       block.shared().ifPresent(shared -> shared(scope, shared, block.sharedInput(scope, h), alike));
       NDArray read = block.expertInput(scope, h, covered);
       NDArray y = block.beforeExperts(scope, h, read);
@@ -240,7 +253,8 @@ final class LayerQuantizer {
         sent = block.scalesInputs() ? block.expertRouting(scope, covered, block.topK()) : sent;
         taught = block.expertRouting(scope, covered, all);
       }
-      experts.take(scope, block, read, sent, taught, y, result);
+      Routing counted = evidence.covered(scope, taught, index, weighting);
+      experts.take(scope, block, read, sent, counted, y, result);
       advance(stream, block, block.output(scope, h, y));
     }
   }
@@ -248,8 +262,11 @@ final class LayerQuantizer {
   private Utilization utilization(
       TensorScope parent, int index, Routing routing, Routing covered, int experts, long width) {
     try (TensorScope scope = parent.child("utilization")) {
-      Counts natural = counts(scope, routing, experts);
-      Counts calibrated = covered == routing ? natural : counts(scope, covered, experts);
+      Counts natural = counts(scope, routing, experts, weighting);
+      Counts calibrated =
+          covered == routing
+              ? natural
+              : counts(scope, covered, experts, evidence.weighting(weighting));
       long tokens = rank.all(routing.experts().getShape().get(0)).stream().reduce(0L, Long::sum);
       int topK = (int) routing.experts().getShape().get(1);
       return Utilization.of(index, width, tokens, topK, natural, calibrated);
@@ -257,8 +274,8 @@ final class LayerQuantizer {
   }
 
   // Of the tokens of all devices.
-  private Counts counts(TensorScope scope, Routing routing, int experts) {
-    NDList counts = Counts.arrays(scope, routing, experts, weighting.power());
+  private Counts counts(TensorScope scope, Routing routing, int experts, RoutingWeight by) {
+    NDList counts = Counts.arrays(scope, routing, experts, by.power());
     counts.forEach(count -> rank.sum(scope, count));
     return Counts.of(scope, counts);
   }
@@ -274,7 +291,7 @@ final class LayerQuantizer {
     block.shared().flatMap(SharedExpert::gating).ifPresent(linears::add);
     if (stages.wants(linears)) {
       try (TensorScope scope = parent.child("router")) {
-        NDArray once = scope.run("tensor.ones_per_row", h);
+        NDArray once = evidence.of(scope, h, 0);
         NDArray read = block.router().input(scope, h);
         stages.take(scope, linears, input(scope, read, once, result), result);
       }
@@ -297,7 +314,8 @@ final class LayerQuantizer {
         shared
             .gateWeights(scope, h)
             .map(p -> scope.run("hessian.token_weight", p.reshape(-1), weighting.power()))
-            .orElseGet(() -> scope.run("tensor.ones_per_row", h));
+            .map(counted -> evidence.besides(scope, counted))
+            .orElseGet(() -> evidence.of(scope, h, 0));
     List<Linear> first = shared.gateAndUp();
     if (stages.wants(first)) {
       stages.take(scope, first, input(scope, h, weights, result), result);

@@ -70,14 +70,23 @@ public final class ModelQuantizer {
     this.quantizing = new StageQuantizer(batches);
     this.stages = purpose.keeps() ? purpose.stages() : quantizing;
     Optional<HeldOut> held = purpose.keeps() ? Optional.empty() : HeldOut.of(plan, rank);
+    EvidenceRows evidence = EvidenceRows.of(plan, rank);
+    RoutingWeight weighting = evidence.weighting(plan.weighting());
     ExpertStage experts =
         purpose.keeps()
-            ? purpose.experts(plan.weighting(), expertsAtOnce(memory))
+            ? purpose.experts(weighting, expertsAtOnce(memory))
             : new ExpertQuantizer(
-                batches, plan.weighting(), plan.shrinkage(), expertsAtOnce(memory), held, rank);
+                batches, weighting, plan.shrinkage(), expertsAtOnce(memory), held, rank);
     this.layers =
         new LayerQuantizer(
-            stages, experts, plan.weighting(), plan.coverage(), plan.cached(), held, rank);
+            stages,
+            experts,
+            plan.weighting(),
+            plan.coverage(),
+            evidence,
+            plan.cached(),
+            held,
+            rank);
   }
 
   /**

@@ -10,6 +10,7 @@ import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.Shrinkage;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.TorchTypes;
+import org.alphaquant.traffic.Evidence;
 
 /**
  * All resolved settings that determine the numbers of a run.
@@ -24,6 +25,7 @@ import org.alphaquant.storage.TorchTypes;
  * @param dtype the model's own dtype
  * @param samples calibration token ids [n][S]
  * @param cached attention modules by layer whose keys and values get scales for a cache
+ * @param evidence what places in the samples and experts count beside that; null for all the same
  * @param keepsSolutions whether each module's codes and scales are kept for further training
  */
 public record QuantizationPlan(
@@ -37,6 +39,7 @@ public record QuantizationPlan(
     Dtype dtype,
     long[][] samples,
     Map<Integer, String> cached,
+    Evidence evidence,
     boolean keepsSolutions) {
 
   /** On natural routing, without a cache and without keeping solutions. */
@@ -60,23 +63,30 @@ public record QuantizationPlan(
         dtype,
         samples,
         Map.of(),
+        null,
         false);
   }
 
   /** The same with experts calibrated on other tokens. */
   public QuantizationPlan covering(Coverage other) {
-    return with(other, cached, keepsSolutions);
+    return with(other, cached, evidence, keepsSolutions);
   }
 
   /** The same with scales for a cache of these attention modules' keys and values. */
   public QuantizationPlan caching(Map<Integer, String> modules) {
-    return with(coverage, modules, keepsSolutions);
+    return with(coverage, modules, evidence, keepsSolutions);
   }
 
-  private QuantizationPlan with(Coverage covering, Map<Integer, String> caching, boolean keeping) {
+  /** The same with samples and experts that count differently; null for all the same. */
+  public QuantizationPlan weighing(Evidence other) {
+    return with(coverage, cached, other, keepsSolutions);
+  }
+
+  private QuantizationPlan with(
+      Coverage covering, Map<Integer, String> caching, Evidence weighing, boolean keeping) {
     return new QuantizationPlan(
         schemes, gptq, nearest, weighting, shrinkage, covering, format, dtype, samples, caching,
-        keeping);
+        weighing, keeping);
   }
 
   /** Number of the dtype that the format rounds the weight itself to, if it does. */
@@ -88,7 +98,7 @@ public record QuantizationPlan(
 
   /** The same, with solutions kept. */
   public QuantizationPlan keepingSolutions() {
-    return with(coverage, cached, true);
+    return with(coverage, cached, evidence, true);
   }
 
   public QuantizationPlan {

@@ -12,6 +12,7 @@ public interface RunObserver {
   enum Phase {
     PREPARE,
     WRITE_TEXT,
+    WEIGH_TEXT,
     EVALUATE_BEFORE,
     ALLOCATE,
     QUANTIZE,

@@ -108,6 +108,15 @@ public final class Receipts {
           Statement.Resource.of(
               "calibration tokens", calibration.path("tokens_sha256").asString()));
     }
+    JsonNode traffic = calibration.path("traffic");
+    if (traffic.path("sha256").isString()) {
+      all.add(
+          new Statement.Resource(
+              "counts of experts",
+              null,
+              Map.of("sha256", traffic.path("sha256").asString()),
+              null));
+    }
     for (JsonNode text : calibration.path("sources")) {
       if (text.path("sha256").isString()) {
         all.add(

@@ -9,6 +9,7 @@ import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.scheme.ModuleScheme;
+import org.alphaquant.traffic.TrafficFit;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The README.md of a quantized checkpoint. */
@@ -57,7 +58,7 @@ public final class ModelCard {
             report.calibration().sequenceLength(),
             report.calibration().seed(),
             report.calibration().tokensSha256()));
-    card.append(texts());
+    card.append(traffic()).append(texts());
     return card.append(loading()).append(ServeCommands.of(prepared.plan())).toString();
   }
 
@@ -110,6 +111,19 @@ public final class ModelCard {
               source.sha256() == null ? "" : "`" + source.sha256() + "`"));
     }
     return rows.toString();
+  }
+
+  private String traffic() {
+    TrafficFit fit = report.calibration().traffic();
+    return fit == null
+        ? ""
+        : format(
+            "Fitted to traffic whose counts of experts have the sha256 `%s`%s: its use of them differed by %.1f %%%nfrom the text's and by %.1f %% from the weighted text's (total variation, mean of the layers; %.0f %% of the text%ncounts).%n",
+            fit.sha256(),
+            fit.origin() == null ? "" : " (" + fit.origin() + ")",
+            100 * fit.before(),
+            100 * fit.after(),
+            100 * fit.effective());
   }
 
   private String loading() {

@@ -19,6 +19,7 @@ import org.alphaquant.measure.Divergence;
 import org.alphaquant.measure.PerplexityChange;
 import org.alphaquant.moe.Utilization;
 import org.alphaquant.quantize.LinearReport;
+import org.alphaquant.traffic.TrafficFit;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
@@ -85,6 +86,7 @@ public record QuantizationReport(
    * @param samples those that the model wrote itself among them
    * @param coverage which of them each expert was calibrated on
    * @param selfWritten the model's own text; null where there was none
+   * @param traffic what it was weighted for, and how near that came; null without traffic
    */
   @JsonNaming(SnakeCaseStrategy.class)
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -94,6 +96,7 @@ public record QuantizationReport(
       long seed,
       Coverage coverage,
       SelfWrittenRequest selfWritten,
+      TrafficFit traffic,
       String tokensSha256,
       List<Source> sources) {}
 

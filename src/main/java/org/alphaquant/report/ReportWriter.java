@@ -78,6 +78,7 @@ public final class ReportWriter {
             prepared.spec().calibration().seed(),
             prepared.spec().calibration().coverage(),
             prepared.spec().calibration().selfWritten(),
+            inputs.weighed() == null ? null : inputs.weighed().fit(),
             inputs.samples().sha256(),
             sources()),
         settings(),

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.checkpoint.AtomicFile;
 import org.alphaquant.model.Model;
@@ -34,16 +35,43 @@ record AdaptPhase(
 
   private static final JsonMapper JSON = JsonMapper.shared();
 
+  /** How often an expert was chosen. */
+  private interface Tokens {
+    long of(int layer, int expert);
+  }
+
   /** The experts and the configuration. */
   Adaptation run() {
     Path file = resumption.file("adaptation.json");
     if (Files.exists(file)) {
       return JSON.readValue(file.toFile(), Adaptation.class);
     }
-    Adaptation adaptation = adaptation(counted());
+    Adaptation adaptation = inputs.traffic() == null ? ofText() : ofTraffic();
     byte[] json = JSON.writeValueAsBytes(adaptation);
     AtomicFile.write(file, it -> it.write(ByteBuffer.wrap(json)));
     return adaptation;
+  }
+
+  private Adaptation ofText() {
+    Map<Integer, double[]> shares = new LinkedHashMap<>();
+    Map<Integer, UsageCount> counts = counted();
+    counts.forEach(
+        (layer, count) ->
+            shares.put(
+                layer, IntStream.range(0, count.experts()).mapToDouble(count::share).toArray()));
+    return adaptation(shares, (layer, expert) -> counts.get(layer).tokens(expert));
+  }
+
+  // Traffic says itself how much it uses each.
+  private Adaptation ofTraffic() {
+    Map<Integer, double[]> shares = new LinkedHashMap<>();
+    inputs
+        .traffic()
+        .layers()
+        .keySet()
+        .forEach(layer -> shares.put(layer, inputs.traffic().shares(layer)));
+    return adaptation(
+        shares, (layer, expert) -> Math.round(inputs.traffic().layers().get(layer)[expert]));
   }
 
   private Map<Integer, UsageCount> counted() {
@@ -73,19 +101,18 @@ record AdaptPhase(
     return counts;
   }
 
-  private Adaptation adaptation(Map<Integer, UsageCount> counts) {
+  private Adaptation adaptation(Map<Integer, double[]> shares, Tokens tokens) {
     AdaptivePlan plan = new AdaptivePlan(inputs.job());
     List<Adaptation.Expert> experts = new ArrayList<>();
     Map<AdaptivePlan.Expert, Integer> chosen = new LinkedHashMap<>();
-    counts.forEach(
-        (layer, count) -> {
-          for (int e = 0; e < count.experts(); e++) {
-            int rule = plan.rule(count.share(e));
+    shares.forEach(
+        (layer, share) -> {
+          for (int e = 0; e < share.length; e++) {
+            int rule = plan.rule(share[e]);
             if (rule >= 0) {
               chosen.put(new AdaptivePlan.Expert(layer, e), rule);
               String wq = context.spec().adaptive().get(rule).wq();
-              experts.add(
-                  new Adaptation.Expert(layer, e, count.tokens(e), count.share(e), rule, wq));
+              experts.add(new Adaptation.Expert(layer, e, tokens.of(layer, e), share[e], rule, wq));
             }
           }
         });

@@ -187,7 +187,11 @@ final class AllocatePhase {
         new MeasuredSensitivity.Sizes(
             solving.memory().tokensPerBatch(), work.variantsAtOnce(stream), LOGITS_BYTES);
     try (TensorScope scope = solving.torch().scope("measure")) {
-      new MeasuredSensitivity(scope, inputs.job().model(), tokens, sizes)
+      float[] weights =
+          inputs.traffic() == null
+              ? null
+              : new TrafficPhase(context, inputs, resumption, progress, solving).heldOut();
+      new MeasuredSensitivity(scope, inputs.job().model(), tokens, weights, sizes)
           .measure(
               left,
               settings,

@@ -246,7 +246,7 @@ final class DistillPhase {
     int length = inputs.samples().sequenceLength();
     int prompt = Math.min(spec.prompt(), length - 1);
     SampleRequest request = new SampleRequest(spec.sequences(), length, prompt, 1, spec.seed());
-    return new TextWriter(context, torch, prepared, progress, Phase.SAMPLE)
+    return new TextWriter(context, torch, prepared, Map.of(), progress, Phase.SAMPLE)
         .write(
             request,
             spec.balanced(),

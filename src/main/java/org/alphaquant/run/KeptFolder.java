@@ -22,6 +22,7 @@ import org.alphaquant.prepare.EvaluationInputs;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.KeptCalibration;
+import org.alphaquant.traffic.ExpertCounts;
 import org.alphaquant.worker.JobContext;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
@@ -83,6 +84,16 @@ record KeptFolder(Path folder, KeptManifest manifest) implements KeptCalibration
           "the calibration weights tokens by p^%s and gptq.routing_weight is %s; take the same"
               .formatted(manifest.routingWeight().power(), spec.gptq().routingWeight().power()));
     }
+  }
+
+  /** Whether its Hessians are weighted for this traffic; if for other, it is refused. */
+  boolean isOf(ExpertCounts traffic) {
+    if (manifest.traffic() != null && !manifest.traffic().sha256().equals(traffic.sha256())) {
+      throw unusable(
+          "the calibration was made for traffic with the SHA-256 %s and the job's has %s; make another, or set calibration.sequential"
+              .formatted(manifest.traffic().sha256(), traffic.sha256()));
+    }
+    return manifest.traffic() != null;
   }
 
   private static RunFailure unusable(String message) {
@@ -177,6 +188,7 @@ record KeptFolder(Path folder, KeptManifest manifest) implements KeptCalibration
             modules,
             inputs.samples().samples(),
             inputs.samples().sequenceLength(),
+            inputs.weighed() == null ? null : inputs.weighed().fit(),
             inputs.samples().sha256(),
             inputs.samples().used(),
             inputs.samples().shortages(),

@@ -32,6 +32,11 @@ record LayerwiseSolving(
     KeptCalibration from,
     Runnable betweenLayers) {
 
+  /** The same from another calibration. */
+  LayerwiseSolving from(KeptCalibration other) {
+    return new LayerwiseSolving(devices, memory, peak, seconds, other, betweenLayers);
+  }
+
   /** The first device, which does everything that is not shared. */
   Torch torch() {
     return devices.get(0);

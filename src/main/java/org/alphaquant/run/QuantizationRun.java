@@ -24,12 +24,15 @@ import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.Provenance;
 import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.prepare.TrafficPlan;
 import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.storage.gguf.GgufException;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.torch.TorchOutOfMemoryException;
+import org.alphaquant.traffic.ExpertCounts;
+import org.alphaquant.traffic.TrafficException;
 import org.alphaquant.worker.JobContext;
 import org.alphaquant.worker.JobRunner;
 
@@ -69,6 +72,7 @@ public final class QuantizationRun implements JobRunner {
         | SourceException
         | CalibrationException
         | TemplateException
+        | TrafficException
         | InvalidConfigException e) {
       throw new RunFailure(JobError.Kind.USER, "unusable-input", e.getMessage(), e);
     }
@@ -151,7 +155,8 @@ public final class QuantizationRun implements JobRunner {
         kept == null ? heldOut(inputs, spec, samples, tokenizer, chat) : kept.heldOut(spec);
     Vocabulary.require(heldOut, tokenizer, job.description());
     Provenance provenance = kept == null ? inputs.provenance(spec) : kept.manifest().provenance();
-    return new RunInputs(job, samples, provenance, training, heldOut, evaluation);
+    ExpertCounts traffic = new TrafficPlan(job, inputs).counts().orElse(null);
+    return new RunInputs(job, samples, provenance, training, heldOut, evaluation, traffic, null);
   }
 
   private static long[][] heldOut(

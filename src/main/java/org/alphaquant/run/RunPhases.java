@@ -17,6 +17,7 @@ import org.alphaquant.scheme.plan.Plan;
 import org.alphaquant.storage.StoredResult;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
+import org.alphaquant.traffic.TrafficWeights;
 import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.JsonNode;
 
@@ -26,7 +27,7 @@ final class RunPhases implements AutoCloseable {
   private final JobContext context;
   private final SourceHashes source;
   private final TensorScope rotation;
-  private final RunTools run;
+  private RunTools run;
 
   // With a budget or rules for experts the configuration is chosen on the way.
   private RunInputs inputs;
@@ -58,6 +59,7 @@ final class RunPhases implements AutoCloseable {
   JobResult run() throws IOException {
     SourcePhase original = new SourcePhase(run, inputs);
     int adopted = original.adopted();
+    weigh();
     Measured before = original.measured();
     decide();
     try (SolvePhase solving = SolvePhase.of(run, inputs)) {
@@ -70,6 +72,7 @@ final class RunPhases implements AutoCloseable {
   JobResult keep() throws IOException {
     SourcePhase original = new SourcePhase(run, inputs);
     int adopted = original.adopted();
+    weigh();
     Measured before = original.measured();
     try (SolvePhase solving = SolvePhase.of(run, inputs)) {
       solving.keep(adopted);
@@ -97,6 +100,24 @@ final class RunPhases implements AutoCloseable {
         null,
         null,
         new ArtifactList(context).of(List.of()));
+  }
+
+  // A calibration that was made for this traffic has it in its Hessians.
+  private void weigh() {
+    if (inputs.traffic() == null) {
+      return;
+    }
+    KeptFolder kept = run.solving().from() == null ? null : run.kept();
+    if (kept != null && kept.isOf(inputs.traffic())) {
+      inputs = inputs.with(new TrafficWeights.Weighed(null, kept.manifest().traffic()));
+      return;
+    }
+    TrafficPhase phase =
+        new TrafficPhase(context, inputs, run.resumption(), run.progress(), run.solving());
+    inputs = inputs.with(run.seconds().of(Phase.WEIGH_TEXT.jsonName(), phase::run));
+    if (kept != null) {
+      run = run.solvingFrom(new WeighedCalibration(kept, inputs.weighed().evidence()));
+    }
   }
 
   private void decide() {

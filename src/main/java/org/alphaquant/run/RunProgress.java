@@ -40,13 +40,18 @@ final class RunProgress implements RunObserver {
   private final long startNanos;
 
   /**
-   * Tokens that pass through the model, from which the remaining time is estimated. @param written
-   * generated for calibration @param sampled generated for training @param trained in all steps of
-   * a training @param quantizations trial quantizations of a budget @param measured in evaluations
-   * of variants of the model
+   * Tokens that pass through the model, from which the remaining time is estimated.
+   *
+   * @param written generated for calibration
+   * @param weighed in the pass that fits the text to traffic
+   * @param sampled generated for training
+   * @param trained in all steps of a training
+   * @param quantizations trial quantizations of a budget
+   * @param measured in evaluations of variants of the model
    */
   record Tokens(
       long written,
+      long weighed,
       long calibration,
       long evaluation,
       long sampled,
@@ -56,7 +61,7 @@ final class RunProgress implements RunObserver {
 
     /** Without text of its own, a training or a budget. */
     Tokens(long calibration, long evaluation) {
-      this(0, calibration, evaluation, 0, 0, 0, 0);
+      this(0, 0, calibration, evaluation, 0, 0, 0, 0);
     }
 
     /** Of a quantization with these inputs, before any text is written. */
@@ -73,6 +78,7 @@ final class RunProgress implements RunObserver {
           AllocationPlan.of(inputs.job()).map(AllocationWork::new);
       return new Tokens(
           written,
+          spec.traffic() == null ? 0 : given + written,
           given + written,
           inputs.evaluation().tokens(),
           sampled,
@@ -92,6 +98,7 @@ final class RunProgress implements RunObserver {
     this.startNanos = nanos.getAsLong();
     weights.put(Phase.PREPARE, 0.0);
     weights.put(Phase.WRITE_TEXT, SAMPLE_PASSES * tokens.written());
+    weights.put(Phase.WEIGH_TEXT, (double) tokens.weighed());
     weights.put(Phase.EVALUATE_BEFORE, (double) tokens.evaluation());
     weights.put(
         Phase.ALLOCATE,

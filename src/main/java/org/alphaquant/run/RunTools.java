@@ -10,6 +10,7 @@ import org.alphaquant.prepare.CoveragePlan;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.prepare.SourceDigest;
+import org.alphaquant.quantize.KeptCalibration;
 import org.alphaquant.report.Versions;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.AttemptLayout;
@@ -84,6 +85,23 @@ record RunTools(
         measuring);
   }
 
+  /** The same, solving from another calibration. */
+  RunTools solvingFrom(KeptCalibration other) {
+    return new RunTools(
+        context,
+        torch,
+        kept,
+        progress,
+        seconds,
+        peak,
+        layers,
+        solved,
+        resumption,
+        memory,
+        solving.from(other),
+        measuring);
+  }
+
   JobSpec spec() {
     return context.spec();
   }
@@ -107,6 +125,7 @@ record RunTools(
         JSON.writeValueAsString(spec),
         SourceDigest.ofFiles(prepared.source()),
         inputs.samples().sha256(),
+        inputs.traffic() == null ? "" : inputs.traffic().sha256(),
         String.valueOf(Arrays.deepHashCode(inputs.training())),
         String.valueOf(Arrays.deepHashCode(inputs.heldOut())),
         Versions.all().toString(),

@@ -10,6 +10,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.alphaquant.calibration.CalibrationSamples;
 import org.alphaquant.calibration.Tokenizer;
@@ -48,7 +50,7 @@ record SelfWriting(JobContext context, Torch torch, RunInputs inputs, RunProgres
     SampleRequest request = new SampleRequest(asked.sequences(), length, prompt, 1, asked.seed());
     SampledText kept = new SampledText("self-written-" + key(asked), this::file);
     long[][] written =
-        new TextWriter(context, torch, inputs.job(), progress, Phase.WRITE_TEXT)
+        new TextWriter(context, torch, inputs.job(), shares(), progress, Phase.WRITE_TEXT)
             .write(request, asked.balanced(), given.tokens(), kept);
     torch.releaseCachedMemory();
     publish(tokenizer, written);
@@ -66,6 +68,7 @@ record SelfWriting(JobContext context, Torch torch, RunInputs inputs, RunProgres
             JSON.writeValueAsString(asked),
             SourceDigest.ofFiles(inputs.job().source()),
             inputs.samples().sha256(),
+            inputs.traffic() == null ? "" : inputs.traffic().sha256(),
             Versions.all().toString(),
             torch.device().replaceAll("\\d", ""));
     try {
@@ -75,6 +78,19 @@ record SelfWriting(JobContext context, Torch torch, RunInputs inputs, RunProgres
     } catch (NoSuchAlgorithmException impossible) {
       throw new IllegalStateException("every Java platform has SHA-256", impossible);
     }
+  }
+
+  // Balanced text is to use the experts as the traffic does.
+  private Map<Integer, double[]> shares() {
+    Map<Integer, double[]> shares = new TreeMap<>();
+    if (inputs.traffic() != null) {
+      inputs
+          .traffic()
+          .layers()
+          .keySet()
+          .forEach(layer -> shares.put(layer, inputs.traffic().shares(layer)));
+    }
+    return shares;
   }
 
   private Path file(String name) {

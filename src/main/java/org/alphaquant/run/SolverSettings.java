@@ -60,6 +60,7 @@ record SolverSettings(RunInputs inputs) {
             inputs.samples().tokens());
     QuantizationPlan caching =
         plan.covering(spec.calibration().coverage())
+            .weighing(inputs.weighed() == null ? null : inputs.weighed().evidence())
             .caching(inputs.job().plan().content().cached());
     return spec.distill() == null ? caching : caching.keepingSolutions();
   }

@@ -2,6 +2,7 @@ package org.alphaquant.run;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.model.ModelFamilies;
@@ -16,18 +17,29 @@ import org.alphaquant.worker.JobContext;
 
 /**
  * Generates text with the source model, a batch of sequences at a time. Each finished batch is
- * kept, so that a later attempt resumes after it. @param phase for progress reports
+ * kept, so that a later attempt resumes after it.
+ *
+ * @param shares of the experts of each layer in balanced text; even where there are none
+ * @param phase for progress reports
  */
 record TextWriter(
-    JobContext context, Torch torch, PreparedJob prepared, RunProgress progress, Phase phase) {
+    JobContext context,
+    Torch torch,
+    PreparedJob prepared,
+    Map<Integer, double[]> shares,
+    RunProgress progress,
+    Phase phase) {
 
   // A balanced sequence depends on the others of its batch, so the batch size must not depend on
   // the memory.
   private static final int BALANCED_AT_ONCE = 16;
 
   /**
-   * Generates the missing sequences. @param balanced whether experts are used evenly @param texts
-   * token ids of prompts @return all sequences of the request
+   * Generates the missing sequences.
+   *
+   * @param balanced whether experts are used evenly, or as traffic uses them
+   * @param texts token ids of prompts
+   * @return all sequences of the request
    */
   long[][] write(SampleRequest request, boolean balanced, long[][] texts, SampledText kept) {
     List<long[]> sequences = new ArrayList<>(kept.adopted());
@@ -61,7 +73,7 @@ record TextWriter(
       int count = Math.min(atOnce, request.sequences() - first);
       long[][] batch =
           balanced
-              ? sampler.writeBalanced(request, Balance.USUAL, texts, first, count, told)
+              ? sampler.writeBalanced(request, Balance.USUAL, shares, texts, first, count, told)
               : sampler.write(request, texts, first, count, told);
       kept.keep(first, batch);
       sequences.addAll(List.of(batch));

@@ -2,7 +2,9 @@ package org.alphaquant.sample;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.alphaquant.model.Model;
@@ -22,11 +24,14 @@ final class BalancedBatch implements AutoCloseable {
   private final Balance balance;
   private final Continuation sequences;
   private final int groups;
+  private final NDArray wanted;
   private NDArray counts;
   private NDArray written;
   private NDArray logarithms;
 
   /**
+   * @param shares what part of a layer's choices each expert is to have, by layer; even where a
+   *     layer has none
    * @param prompts beginnings of the sequences, [groups][n]
    * @param length tokens of a sequence in the end
    */
@@ -35,6 +40,7 @@ final class BalancedBatch implements AutoCloseable {
       Model model,
       List<DecoderLayer> layers,
       Balance balance,
+      Map<Integer, double[]> shares,
       long[][] prompts,
       long length) {
     this.scope = parent.child("balanced batch");
@@ -63,9 +69,23 @@ final class BalancedBatch implements AutoCloseable {
     }
     long rows = (long) groups * balance.beams();
     NDArray any = scope.floats(new float[1], 1);
+    this.wanted = scope.floats(wanted(sparse, shares, experts), sparse.size(), experts);
     this.counts = scope.run("sample.no_counts", any, rows, sparse.size(), experts);
     this.logarithms = scope.run("tensor.zeros", any, rows);
     this.written = scope.longs(repeated(prompts), rows, prompts[0].length);
+  }
+
+  // In means of a layer.
+  private static float[] wanted(List<Integer> sparse, Map<Integer, double[]> shares, int experts) {
+    float[] wanted = new float[sparse.size() * experts];
+    Arrays.fill(wanted, 1);
+    for (int place = 0; place < sparse.size(); place++) {
+      double[] own = shares.getOrDefault(sparse.get(place), new double[0]);
+      for (int e = 0; e < own.length; e++) {
+        wanted[place * experts + e] = (float) (own[e] * experts);
+      }
+    }
+    return wanted;
   }
 
   private void count(TensorScope work, List<DecoderLayer> layers, int place, int layer, NDArray x) {
@@ -97,6 +117,7 @@ final class BalancedBatch implements AutoCloseable {
               drawn.get(1),
               logarithms,
               counts,
+              wanted,
               length + 1,
               balance.beams(),
               balance.weight());

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -120,10 +121,14 @@ public final class Sampler implements AutoCloseable {
   /**
    * The same under an expert-balance term, for models with experts whose attention can go on from a
    * cache. What a sequence becomes depends on the others that are written with it.
+   *
+   * @param shares what part of a layer's choices each expert is to have, by layer; even where a
+   *     layer has none
    */
   public long[][] writeBalanced(
       SampleRequest request,
       Balance balance,
+      Map<Integer, double[]> shares,
       long[][] texts,
       int first,
       int count,
@@ -135,7 +140,7 @@ public final class Sampler implements AutoCloseable {
       prompts[i] = Arrays.copyOf(texts[random[i].nextInt(texts.length)], request.prompt());
     }
     try (BalancedBatch batch =
-        new BalancedBatch(scope, model, layers, balance, prompts, request.length())) {
+        new BalancedBatch(scope, model, layers, balance, shares, prompts, request.length())) {
       for (int length = request.prompt(); length < request.length(); length++) {
         observer.tokens(
             (long) first * request.length() + (long) count * length,

@@ -2,6 +2,7 @@ package org.alphaquant.sensitivity;
 
 import ai.djl.ndarray.NDArray;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,7 @@ public final class MeasuredSensitivity {
   private final TensorScope parent;
   private final RecognisedModel model;
   private final long[][] tokens;
+  private final float[] weights;
   private final Sizes sizes;
 
   /**
@@ -51,12 +53,14 @@ public final class MeasuredSensitivity {
 
   /**
    * @param tokens held-out token ids [n][S]
+   * @param weights what each token counts, [n·S], one on average; null for all the same
    */
   public MeasuredSensitivity(
-      TensorScope parent, RecognisedModel model, long[][] tokens, Sizes sizes) {
+      TensorScope parent, RecognisedModel model, long[][] tokens, float[] weights, Sizes sizes) {
     this.parent = parent;
     this.model = model;
     this.tokens = tokens;
+    this.weights = weights == null ? null : weights.clone();
     this.sizes = sizes;
   }
 
@@ -147,12 +151,13 @@ public final class MeasuredSensitivity {
     return ResidualStream.embed(scope, original, tokens, sizes.tokensPerBatch());
   }
 
-  /** Mean over all tokens of KL(original ‖ variant). */
+  /** Mean over all tokens, each counting its weight, of KL(original ‖ variant). */
   private double divergence(
       TensorScope scope, Model original, ResidualStream variant, ResidualStream last) {
     long vocabulary = original.description().vocabulary();
     int rows = (int) Math.max(1, sizes.logits() / (LOGITS_COPIES * Float.BYTES * vocabulary));
     double sum = 0;
+    int before = 0;
     for (int b = 0; b < last.microBatches().size(); b++) {
       NDArray x = variant.microBatches().get(b);
       NDArray wanted = last.microBatches().get(b);
@@ -162,10 +167,19 @@ public final class MeasuredSensitivity {
         try (TensorScope work = scope.child("divergence")) {
           NDArray own = original.logits(work, work.run("evaluation.rows", x, from, end));
           NDArray others = original.logits(work, work.run("evaluation.rows", wanted, from, end));
-          sum += work.run("distill.divergence", own, others, 1.0).getFloat();
+          sum +=
+              weights == null
+                  ? work.run("distill.divergence", own, others, 1.0).getFloat()
+                  : weighted(work, own, others, before + from, before + end);
         }
       }
+      before += count;
     }
     return Math.max(0, sum / last.tokens());
+  }
+
+  private float weighted(TensorScope work, NDArray own, NDArray others, int from, int to) {
+    NDArray counting = work.floats(Arrays.copyOfRange(weights, from, to), to - from);
+    return work.run("distill.weighted_divergence", own, others, counting).getFloat();
   }
 }

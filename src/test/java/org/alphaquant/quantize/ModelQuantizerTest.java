@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.alphaquant.architecture.ModelDescription;
+import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.estimate.MemoryPlan;
@@ -22,12 +25,16 @@ import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.storage.formats.StorageFormats;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
+import org.alphaquant.traffic.Evidence;
 import org.junit.jupiter.api.Test;
 
 class ModelQuantizerTest {
 
   private static final TensorScheme INT4 =
       new TensorScheme(NumberFormat.INT4, 16, true, NumberFormat.BF16);
+
+  private static final MemoryPlan MEMORY =
+      new MemoryPlan(new RunShape(4, 64, 64, 0, 0, 0, 64, 1000, 16), 0, 0);
 
   @Test
   void aNamedEmbeddingIsRoundedAndTheLayersReadItSo() {
@@ -58,6 +65,68 @@ class ModelQuantizerTest {
     }
   }
 
+  /** In every Hessian: of attention, of experts and of their layer's mean. */
+  @Test
+  void aSampleOfWeightTwoCountsLikeTheSampleTwice() {
+    long[] often = {1, 2, 3, 4, 5, 6, 7, 8};
+    long[] once = {8, 7, 6, 5, 4, 3, 2, 1};
+    Map<Integer, float[]> same = new HashMap<>();
+    float[] ones = {1, 1, 1, 1, 1, 1, 1, 1};
+    for (int layer = 0; layer < 3; layer++) {
+      same.put(layer, ones);
+    }
+    Evidence weighted = new Evidence(8, new float[][] {{2}, {1}}, same);
+    Map<String, double[]> expected = solved(null, often, often, once);
+    Map<String, double[]> plain = solved(null, often, once);
+    Map<String, double[]> fitted = solved(weighted, often, once);
+    assertThat(fitted).hasSameSizeAs(expected).hasSize(28);
+    fitted.forEach(
+        (name, of) -> assertThat(of).as(name).containsExactly(expected.get(name), within(2e-4)));
+    assertThat(fitted.get("model.layers.0.self_attn.q_proj")[0])
+        .isNotCloseTo(plain.get("model.layers.0.self_attn.q_proj")[0], within(1e-3));
+  }
+
+  // What the solver saw of each module: its error, and its energy a token.
+  private static Map<String, double[]> solved(Evidence evidence, long[]... samples) {
+    Map<String, double[]> solved = new HashMap<>();
+    try (Torch torch = Torch.open("cpu");
+        TensorScope scope = torch.scope("test");
+        Checkpoint checkpoint = Checkpoint.open(Path.of("src/test/resources/micro/olmoe"))) {
+      ModelDescription description = ModelFamilies.describe(checkpoint, null);
+      Model model = ModelFamilies.open(checkpoint, description, scope);
+      Map<String, TensorScheme> schemes = new HashMap<>();
+      description.linears().stream()
+          .filter(module -> module.layer() == 0 && module.kind() != ModuleKind.ROUTER)
+          .forEach(module -> schemes.put(module.name(), INT4));
+      new ModelQuantizer(plan(schemes, samples).weighing(evidence), MEMORY)
+          .quantize(
+              scope,
+              model,
+              RunObserver.NONE,
+              (layer, result, streams) ->
+                  result
+                      .reports()
+                      .forEach(
+                          it ->
+                              solved.put(
+                                  it.module(),
+                                  new double[] {it.errorAfter(), Math.log(1e-9 + it.energy())})));
+    }
+    return solved;
+  }
+
+  private static QuantizationPlan plan(Map<String, TensorScheme> schemes, long[]... samples) {
+    return new QuantizationPlan(
+        schemes,
+        GptqOptions.defaults(),
+        false,
+        RoutingWeight.SCORE,
+        new Shrinkage(2.0),
+        StorageFormats.COMPRESSED_TENSORS,
+        Dtype.BF16,
+        samples);
+  }
+
   private static ModelQuantizer quantizer(Map<String, TensorScheme> schemes) {
     return new ModelQuantizer(
         new QuantizationPlan(
@@ -69,6 +138,6 @@ class ModelQuantizerTest {
             StorageFormats.COMPRESSED_TENSORS,
             Dtype.BF16,
             new long[][] {{1, 2, 3, 4, 5, 6, 7, 8}, {8, 7, 6, 5, 4, 3, 2, 1}}),
-        new MemoryPlan(new RunShape(4, 64, 64, 0, 0, 0, 64, 1000, 16), 0, 0));
+        MEMORY);
   }
 }

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.alphaquant.calibration.CalibrationSamples;
@@ -70,7 +71,8 @@ final class BalanceBench {
     long[][] all = new long[request.sequences()][];
     for (int first = 0; first < all.length; first += 16) {
       int some = Math.min(16, all.length - first);
-      long[][] batch = sampler.writeBalanced(request, balance, real, first, some, (done, of) -> {});
+      long[][] batch =
+          sampler.writeBalanced(request, balance, Map.of(), real, first, some, (done, of) -> {});
       System.arraycopy(batch, 0, all, first, some);
     }
     return all;
@@ -82,6 +84,11 @@ final class BalanceBench {
 
   /** The coefficient of variation of tokens per expert, mean over sparse layers. */
   static double variation(TensorScope parent, Model model, long[]... texts) {
+    return variation(parent, model, null, texts);
+  }
+
+  /** From shares that are wanted in every layer; from even ones where null. */
+  static double variation(TensorScope parent, Model model, float[] wanted, long[]... texts) {
     double sum = 0;
     int sparse = 0;
     try (TensorScope scope = parent.child("variation")) {
@@ -95,12 +102,24 @@ final class BalanceBench {
           NDArray any = scope.floats(new float[1], 1);
           NDArray counts = scope.run("sample.no_counts", any, 1, 1, moe.experts());
           scope.runInPlace("sample.count", counts, experts, 0);
-          sum += scope.toFloats(scope.run("sample.variation", counts))[0];
+          sum +=
+              scope
+                  .toFloats(
+                      scope.run("sample.variation", counts, wanted(scope, wanted, moe.experts())))[
+                  0];
           sparse++;
         }
         x = layer.feedForward().forward(scope, attended);
       }
     }
     return sum / sparse;
+  }
+
+  private static NDArray wanted(TensorScope scope, float[] shares, int experts) {
+    float[] wanted = new float[experts];
+    for (int e = 0; e < experts; e++) {
+      wanted[e] = shares == null ? 1 : shares[e] * experts;
+    }
+    return scope.floats(wanted, 1, experts);
   }
 }

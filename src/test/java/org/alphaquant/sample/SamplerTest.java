@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -134,13 +136,44 @@ class SamplerTest {
       try (Sampler sampler = new Sampler(scope, model)) {
         long[][] free = sampler.write(request, texts, 0, 8, (done, of) -> {});
         long[][] even =
-            sampler.writeBalanced(request, Balance.USUAL, texts, 0, 8, (done, of) -> {});
+            sampler.writeBalanced(request, Balance.USUAL, Map.of(), texts, 0, 8, (done, of) -> {});
         assertThat(even).hasDimensions(8, 40);
         assertThat(Arrays.stream(even).map(row -> row[0])).containsOnly(1L, 11L);
-        assertThat(sampler.writeBalanced(request, Balance.USUAL, texts, 0, 8, (done, of) -> {}))
+        assertThat(
+                sampler.writeBalanced(
+                    request, Balance.USUAL, Map.of(), texts, 0, 8, (done, of) -> {}))
             .isDeepEqualTo(even);
         assertThat(BalanceBench.variation(scope, model, even))
             .isLessThan(0.9 * BalanceBench.variation(scope, model, free));
+      }
+    }
+  }
+
+  @Test
+  void balancedTextUsesTheExpertsAsTrafficDoesWhereThereIsTraffic() {
+    try (Checkpoint checkpoint = Checkpoint.open(MICRO.resolve("olmoe"));
+        TensorScope scope = torch.scope("test")) {
+      Model model = open(checkpoint, scope);
+      int experts = model.description().routing().orElseThrow().experts();
+      double[] shares = new double[experts];
+      float[] wanted = new float[experts];
+      for (int e = 0; e < experts; e++) {
+        shares[e] = (e < experts / 2 ? 1.6 : 0.4) / experts;
+        wanted[e] = (float) shares[e];
+      }
+      Map<Integer, double[]> traffic = new HashMap<>();
+      for (int i = 0; i < model.description().layers(); i++) {
+        traffic.put(i, shares);
+      }
+      long[][] texts = {{1, 2, 3, 4}, {11, 12, 13, 14}};
+      SampleRequest request = new SampleRequest(8, 40, 4, 1, 3);
+      try (Sampler sampler = new Sampler(scope, model)) {
+        long[][] even =
+            sampler.writeBalanced(request, Balance.USUAL, Map.of(), texts, 0, 8, (done, of) -> {});
+        long[][] steered =
+            sampler.writeBalanced(request, Balance.USUAL, traffic, texts, 0, 8, (done, of) -> {});
+        assertThat(BalanceBench.variation(scope, model, wanted, steered))
+            .isLessThan(0.9 * BalanceBench.variation(scope, model, wanted, even));
       }
     }
   }

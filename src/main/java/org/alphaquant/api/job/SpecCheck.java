@@ -8,6 +8,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RefusedException;
 import org.alphaquant.job.SourceAwayException;
 import org.alphaquant.job.library.ModelPinning;
+import org.alphaquant.job.library.TrafficReading;
 import org.alphaquant.job.plan.JobPlan;
 import org.alphaquant.job.plan.JobPlanner;
 import org.alphaquant.job.plan.JobPreflight;
@@ -25,17 +26,20 @@ class SpecCheck {
 
   private final ObjectProvider<JobPreflight> preflights;
   private final ObjectProvider<ModelPinning> pinning;
+  private final ObjectProvider<TrafficReading> traffic;
   private final ObjectProvider<JobPlanner> planner;
   private final KeptCalibrationCheck calibrations;
 
   SpecCheck(
       ObjectProvider<JobPreflight> preflights,
       ObjectProvider<ModelPinning> pinning,
+      ObjectProvider<TrafficReading> traffic,
       ObjectProvider<JobPlanner> planner,
       KeptCalibrationCheck calibrations) {
     this.calibrations = calibrations;
     this.preflights = preflights;
     this.pinning = pinning;
+    this.traffic = traffic;
     this.planner = planner;
   }
 
@@ -77,7 +81,8 @@ class SpecCheck {
 
   private JobSpec pin(JobSpec spec) {
     try {
-      return pinning.getIfAvailable(() -> it -> it).pin(spec);
+      JobSpec counted = traffic.getIfAvailable(() -> it -> it).read(spec);
+      return pinning.getIfAvailable(() -> it -> it).pin(counted);
     } catch (RefusedException e) {
       throw new ProblemException(ProblemType.INVALID_JOB, e.problems());
     }
