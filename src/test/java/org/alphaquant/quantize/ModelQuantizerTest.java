@@ -2,6 +2,7 @@ package org.alphaquant.quantize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
@@ -75,19 +76,24 @@ class ModelQuantizerTest {
     for (int layer = 0; layer < 3; layer++) {
       same.put(layer, ones);
     }
-    Evidence weighted = new Evidence(8, new float[][] {{2}, {1}}, same);
-    Map<String, double[]> expected = solved(null, often, often, once);
-    Map<String, double[]> plain = solved(null, often, once);
-    Map<String, double[]> fitted = solved(weighted, often, once);
+    Evidence weighted = new Evidence(8, new float[][] {{4 / 3f}, {2 / 3f}}, same);
+    Map<String, double[]> expected = solved(null, 3, often, often, once);
+    Map<String, double[]> plain = solved(null, 2, often, once);
+    Map<String, double[]> fitted = solved(weighted, 2, often, once);
     assertThat(fitted).hasSameSizeAs(expected).hasSize(28);
     fitted.forEach(
-        (name, of) -> assertThat(of).as(name).containsExactly(expected.get(name), within(2e-4)));
-    assertThat(fitted.get("model.layers.0.self_attn.q_proj")[0])
-        .isNotCloseTo(plain.get("model.layers.0.self_attn.q_proj")[0], within(1e-3));
+        (name, of) -> {
+          double[] wanted = expected.get(name);
+          assertThat(of[0]).as(name).isCloseTo(wanted[0], withinPercentage(1));
+          assertThat(of[1]).as(name).isCloseTo(wanted[1], withinPercentage(0.1));
+        });
+    assertThat(fitted.keySet())
+        .anyMatch(name -> Math.abs(fitted.get(name)[1] / plain.get(name)[1] - 1) > 0.05);
   }
 
   // What the solver saw of each module: its error, and its energy a token.
-  private static Map<String, double[]> solved(Evidence evidence, long[]... samples) {
+  private static Map<String, double[]> solved(
+      Evidence evidence, double shrinkage, long[]... samples) {
     Map<String, double[]> solved = new HashMap<>();
     try (Torch torch = Torch.open("cpu");
         TensorScope scope = torch.scope("test");
@@ -98,7 +104,7 @@ class ModelQuantizerTest {
       description.linears().stream()
           .filter(module -> module.layer() == 0 && module.kind() != ModuleKind.ROUTER)
           .forEach(module -> schemes.put(module.name(), INT4));
-      new ModelQuantizer(plan(schemes, samples).weighing(evidence), MEMORY)
+      new ModelQuantizer(plan(schemes, shrinkage, samples).weighing(evidence), MEMORY)
           .quantize(
               scope,
               model,
@@ -110,18 +116,19 @@ class ModelQuantizerTest {
                           it ->
                               solved.put(
                                   it.module(),
-                                  new double[] {it.errorAfter(), Math.log(1e-9 + it.energy())})));
+                                  new double[] {it.errorAfter(), it.energy() / samples.length})));
     }
     return solved;
   }
 
-  private static QuantizationPlan plan(Map<String, TensorScheme> schemes, long[]... samples) {
+  private static QuantizationPlan plan(
+      Map<String, TensorScheme> schemes, double shrinkage, long[]... samples) {
     return new QuantizationPlan(
         schemes,
         GptqOptions.defaults(),
         false,
         RoutingWeight.SCORE,
-        new Shrinkage(2.0),
+        new Shrinkage(shrinkage),
         StorageFormats.COMPRESSED_TENSORS,
         Dtype.BF16,
         samples);
