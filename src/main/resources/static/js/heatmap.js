@@ -27,7 +27,7 @@ export function heatMap({onChoose}) {
   let layers = [];
   let metric = METRICS.share;
   let cursor = null;
-  const canvas = h("canvas", {tabindex: "0", role: "img"});
+  const canvas = h("canvas", {tabindex: "0", role: "img", "aria-label": "Expert utilization"});
   const line = h("output", {"aria-live": "polite"});
   const ramp = h("canvas", {class: "ramp", width: "144", height: "1", "aria-hidden": "true"});
   const low = h("span");

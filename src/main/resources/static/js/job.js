@@ -9,7 +9,9 @@ import {heatMap} from "./heatmap.js";
 import {stackedBar} from "./charts.js";
 import {follow} from "./stream.js";
 import {artifactsCard, serveCard} from "./result.js";
-import {allocationCard, errorsCard, expertCard, routersCard, schemesCard} from "./report.js";
+import {contractCard} from "./contract.js";
+import {ladderCard} from "./ladder.js";
+import {allocationCard, errorsCard, expertCard, routersCard, schemesCard, trafficCard} from "./report.js";
 
 export async function jobView({root, id, signal, go, linkState}) {
   const path = `/v1/jobs/${id}`;
@@ -22,6 +24,8 @@ export async function jobView({root, id, signal, go, linkState}) {
   const log = h("div", {class: "log", tabindex: "0", role: "log", "aria-label": "Log"});
   const chosen = h("div", {"aria-live": "polite"});
   const results = h("div", {class: "two"});
+  const sizes = h("div");
+  const contract = h("div");
   const map = heatMap({onChoose: (layer, expert) => fill(chosen, expertCard(layer, expert, report))});
   const mapCard = card("Expert utilization", map.element, chosen, h("div", {class: "row actions"},
     saveButtons("experts", {table: () => expertTable(layers.values()), data: () => [...layers.values()]})));
@@ -30,10 +34,14 @@ export async function jobView({root, id, signal, go, linkState}) {
   const timelineCard = card("Timeline", timeline);
   mapCard.hidden = true;
 
-  fill(root, head, timelineCard, mapCard, results, logCard, h("div"));
+  fill(root, head, timelineCard, sizes, contract, mapCard, results, logCard, h("div"));
 
   function draw() {
     fill(head, header(job, (it) => { if (it) { job = it; draw(); } else go("/jobs"); }));
+  }
+
+  function drawSizes(all, of) {
+    fill(sizes, ladderCard(all, of, (name) => document.getElementById(`size-${name}`)?.focus()));
   }
 
   async function finish() {
@@ -45,9 +53,13 @@ export async function jobView({root, id, signal, go, linkState}) {
     experts?.data.forEach((it) => layers.set(it.layer, it));
     drawExperts();
     const plan = await planOf(id, signal);
+    const single = job.state === "SUCCEEDED" && job.result.bytes;
+    if (job.result?.ladder) drawSizes(job.result.ladder);
+    if (report?.contract) fill(contract, contractCard(report.contract));
     fill(results,
-      job.state === "SUCCEEDED" ? serveCard(job, plan?.format) : null,
+      single ? serveCard(job, plan?.format) : null,
       job.state === "SUCCEEDED" ? artifactsCard(job) : null,
+      report ? trafficCard(report) : null,
       report ? allocationCard(report) : null,
       report ? errorsCard(report) : null,
       routersCard(job.result?.divergence),
@@ -91,6 +103,8 @@ export async function jobView({root, id, signal, go, linkState}) {
       note(event);
       if (type === "progress" && !ended(job.state)) { job = {...job, progress: data}; draw(); }
       if (type === "experts" && !ended(job.state)) { layers.set(data.layer, data); drawExperts(); }
+      if (type === "contract") fill(contract, contractCard(data));
+      if (type === "ladder" && !ended(job.state)) drawSizes(data.sizes, data.of);
       if (type === "state") {
         if (ended(data.state)) finish().then(drawTimeline).catch((failure) => fill(results, refusal(failure)));
         else if (!ended(job.state)) get(path, signal).then((it) => { job = it; draw(); }).catch(() => {});

@@ -25,6 +25,7 @@ export async function newJobView({root, query, signal, go}) {
   const calibration = h("input", {name: "calibration", placeholder: "the service's own text"});
   const samples = h("input", {name: "samples", type: "number", min: "1", placeholder: "128"});
   const evaluation = h("input", {name: "evaluation", placeholder: "none"});
+  const traffic = h("input", {name: "traffic", placeholder: "none: a JSON file of counts by layer and expert"});
   const editor = h("textarea", {id: "body", name: "body", rows: "18", spellcheck: "false", "aria-describedby": "plan"});
   const plan = h("section", {class: "card", id: "plan", "aria-live": "polite"}, h("h2", {}, "Plan"), h("p", {class: "sub"}, "Name a model to see what the job would come to."));
   const shell = h("div", {class: "shell"});
@@ -42,6 +43,9 @@ export async function newJobView({root, query, signal, go}) {
     setOrDelete(body, "budget", budget.value ? {...body.budget, bits_per_weight: Number(budget.value)} : null);
     setOrDelete(body, "output", clean({...body.output, format: format.value === "auto" ? null : format.value, target_runtime: runtime.value === "none" ? null : runtime.value}));
     setOrDelete(body, "calibration", clean({...body.calibration, path: calibration.value.trim() || null, samples: samples.value ? Number(samples.value) : null}));
+    if (traffic.value.trim() || typeof body.traffic?.expert_counts === "string") {
+      setOrDelete(body, "traffic", traffic.value.trim() ? {...body.traffic, expert_counts: traffic.value.trim()} : null);
+    }
     setOrDelete(body, "evaluation", clean({...body.evaluation, perplexity: perplexityOf(body.evaluation?.perplexity)}));
     editor.value = JSON.stringify(body, null, 2);
     changed();
@@ -64,6 +68,7 @@ export async function newJobView({root, query, signal, go}) {
     calibration.value = spec.calibration?.path ?? "";
     samples.value = spec.calibration?.samples ?? "";
     evaluation.value = spec.evaluation?.perplexity?.path ?? "";
+    traffic.value = typeof spec.traffic?.expert_counts === "string" ? spec.traffic.expert_counts : "";
     editor.value = JSON.stringify(spec, null, 2);
     changed();
   }
@@ -117,7 +122,7 @@ export async function newJobView({root, query, signal, go}) {
     }
   }
 
-  for (const input of [model, budget, calibration, samples, evaluation]) input.addEventListener("input", fromForm);
+  for (const input of [model, budget, calibration, samples, evaluation, traffic]) input.addEventListener("input", fromForm);
   for (const input of [recipe, format, runtime]) input.addEventListener("change", fromForm);
   preset.addEventListener("change", onPreset);
   editor.addEventListener("input", changed);
@@ -138,6 +143,7 @@ export async function newJobView({root, query, signal, go}) {
   h("div", {class: "fields"}, h("label", {}, "Recipe", recipe), h("label", {}, "Budget", budget)),
   h("div", {class: "fields"}, h("label", {}, "Checkpoint format", format), h("label", {}, "Serve with", runtime)),
   h("div", {class: "fields"}, h("label", {}, "Calibration text", calibration), h("label", {}, "Samples", samples), h("label", {}, "Evaluation text", evaluation)),
+  h("div", {class: "fields"}, h("label", {}, "Expert counts of traffic", traffic)),
   h("label", {for: "body"}, "The job as JSON: every field of the API"),
   editor,
   h("p", {class: "sub"}, "Typing ", h("kbd", {}, "\""), " or ", h("kbd", {}, "Ctrl"), " ", h("kbd", {}, "Space"), " shows what can stand there."),

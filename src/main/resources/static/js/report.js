@@ -48,6 +48,18 @@ export function routersCard(divergence) {
     saveButtons("routers", {data: () => layers, table: () => [["layer", "changed", "low", "high"], layers.map((it) => [it.layer, it.changed.value, it.changed.low, it.changed.high])]}));
 }
 
+/** How near the calibration came to the traffic that it is fitted to. */
+export function trafficCard(report) {
+  const traffic = report?.calibration?.traffic;
+  if (!traffic) return null;
+  return card("Fitted to traffic",
+    h("p", {class: "sub"}, `${percent(traffic.effective, 0)} of the text counts, in spans of ${count(traffic.span)} tokens.${traffic.origin ? ` Counts from ${traffic.origin}.` : ""}`),
+    lineChart({title: "Distance of the experts' shares from the traffic's, by layer", xLabel: "layer", yLabel: "distance", formatY: (it) => percent(it, 0),
+      series: [{name: "the text", points: traffic.layers.map((it) => [it.layer, it.before])}, {name: "the weighted text", points: traffic.layers.map((it) => [it.layer, it.after])}]}),
+    traffic.unseen.length ? h("p", {class: "notice warn"}, `The traffic uses ${count(traffic.unseen.length)} experts that no calibration token reached.`) : null,
+    saveButtons("traffic", {data: () => traffic, table: () => [["layer", "before", "after"], traffic.layers.map((it) => [it.layer, it.before, it.after])]}));
+}
+
 /** What the run chose within a budget, and what other formats would have cost each part. */
 export function allocationCard(report) {
   const chosen = report?.allocation;

@@ -39,6 +39,7 @@ final class ContractRun {
   private final JobInputs inputs;
   private final JobContext context;
   private final QuantizationRun runner;
+  private final RunSession session;
   private final JobSpec spec;
   private final Map<Candidate, Trial> trials = new HashMap<>();
   private final Proving proving;
@@ -51,10 +52,11 @@ final class ContractRun {
   /**
    * @param runner makes and measures single results
    */
-  ContractRun(JobInputs inputs, JobContext context, QuantizationRun runner) {
+  ContractRun(JobInputs inputs, JobContext context, QuantizationRun runner, RunSession session) {
     this.inputs = inputs;
     this.context = context;
     this.runner = runner;
+    this.session = session;
     this.spec = context.spec();
     this.proving = new Proving(inputs, context);
   }
@@ -120,7 +122,7 @@ final class ContractRun {
             Map.of(),
             done(trials.size()),
             done(trials.size() + 1));
-    return new Trial(trial, runner.run(trial));
+    return new Trial(trial, runner.run(trial, session));
   }
 
   private double done(int made) {

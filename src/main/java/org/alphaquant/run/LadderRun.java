@@ -38,6 +38,7 @@ final class LadderRun {
 
   private final JobContext context;
   private final QuantizationRun runner;
+  private final RunSession session;
   private final JobSpec spec;
   private final boolean sequential;
   private final Map<String, FetchedSource> sources = new HashMap<>();
@@ -48,9 +49,10 @@ final class LadderRun {
   /**
    * @param runner makes single results
    */
-  LadderRun(JobContext context, QuantizationRun runner) {
+  LadderRun(JobContext context, QuantizationRun runner, RunSession session) {
     this.context = context;
     this.runner = runner;
+    this.session = session;
     this.spec = context.spec();
     this.sequential = spec.calibration().sequential();
   }
@@ -109,7 +111,7 @@ final class LadderRun {
       return earlier.get();
     }
     long start = System.nanoTime();
-    JobResult result = runner.run(trial);
+    JobResult result = runner.run(trial, session);
     Finished finished = new Finished(result, (System.nanoTime() - start) / 1e9);
     byte[] json = JSON.writeValueAsBytes(finished);
     AtomicFile.write(

@@ -20,7 +20,6 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.prepare.EvaluationInputs;
 import org.alphaquant.prepare.JobInputs;
-import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.Provenance;
 import org.alphaquant.prepare.RunInputs;
@@ -47,15 +46,22 @@ public final class QuantizationRun implements JobRunner {
 
   @Override
   public JobResult run(JobContext context) throws IOException {
+    try (RunSession session = new RunSession()) {
+      return run(context, session);
+    }
+  }
+
+  /** A run that shares what is open with others of the same model. */
+  JobResult run(JobContext context, RunSession session) throws IOException {
     try {
       if (context.spec().contract() != null) {
-        return new ContractRun(inputs.with(context.sources()), context, this).run();
+        return new ContractRun(inputs.with(context.sources()), context, this, session).run();
       }
       if (context.spec().ladder() != null && context.spec().kind() == JobKind.QUANTIZATION) {
-        return new LadderRun(context, this).run();
+        return new LadderRun(context, this, session).run();
       }
       return switch (context.spec().kind()) {
-        case QUANTIZATION, CALIBRATION -> quantize(context);
+        case QUANTIZATION, CALIBRATION -> quantize(context, session);
         case EVALUATION -> new EvaluationRun(inputs.with(context.sources()), context).run();
         case REPACK -> new RepackRun(inputs.with(context.sources()), context).run();
       };
@@ -95,54 +101,47 @@ public final class QuantizationRun implements JobRunner {
         || e.file().filter(file -> file.startsWith(context.attemptDirectory())).isPresent();
   }
 
-  private JobResult quantize(JobContext context) throws IOException {
+  private JobResult quantize(JobContext context, RunSession session) throws IOException {
     JobSpec spec = context.spec();
     StageSeconds seconds = new StageSeconds();
     JobInputs inputs = this.inputs.with(context.sources());
     KeptFolder kept = KeptFolder.of(context).orElse(null);
-    try (PreparedJob job = seconds.of("prepare", () -> new JobPreparation(inputs).open(spec))) {
-      requireRunnable(job);
-      if (kept != null) {
-        kept.requireFits(job);
-      }
-      // The source is hashed and PyTorch started beside the reading of text.
-      try (SourceHashes source = new SourceHashes(job.source());
-          OpeningDevices opening = new OpeningDevices(context);
-          Tokenizer tokenizer = seconds.of("tokenize", () -> tokenizer(context, job.source()))) {
-        RunInputs given =
-            seconds.of("tokenize", () -> encoded(context, inputs, job, kept, tokenizer));
-        RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));
-        progress.progress(Phase.PREPARE, 0, 1);
-        OpenDevices devices = seconds.of("start", opening::devices);
-        Torch first = devices.devices().get(0);
-        SelfWriting writing = new SelfWriting(context, first, given, progress);
-        RunInputs all =
-            writing.isAsked()
-                ? seconds.of(Phase.WRITE_TEXT.jsonName(), () -> writing.written(tokenizer))
-                : given;
-        List<Torch> sharing = devices.sharing(all.samples().samples());
-        try (RunPhases phases =
-            new RunPhases(context, sharing, kept, all, source, progress, seconds)) {
-          return spec.kind() == JobKind.CALIBRATION ? phases.keep() : phases.run();
-        }
-      }
+    PreparedJob job = seconds.of("prepare", () -> session.job(context, inputs));
+    requireRunnable(job);
+    if (kept != null) {
+      kept.requireFits(job);
+    }
+    session.begin(context);
+    Tokenizer tokenizer = seconds.of("tokenize", () -> session.tokenizer(context));
+    RunInputs given = seconds.of("tokenize", () -> encoded(context, inputs, job, kept, session));
+    RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));
+    progress.progress(Phase.PREPARE, 0, 1);
+    OpenDevices devices = seconds.of("start", session::devices);
+    Torch first = devices.devices().get(0);
+    SelfWriting writing = new SelfWriting(context, first, given, progress);
+    RunInputs all =
+        writing.isAsked()
+            ? seconds.of(Phase.WRITE_TEXT.jsonName(), () -> writing.written(tokenizer))
+            : given;
+    List<Torch> sharing = devices.sharing(all.samples().samples());
+    try (RunPhases phases =
+        new RunPhases(context, sharing, kept, all, session.hashes(), progress, seconds)) {
+      return spec.kind() == JobKind.CALIBRATION ? phases.keep() : phases.run();
     }
   }
 
   private static RunInputs encoded(
-      JobContext context, JobInputs inputs, PreparedJob job, KeptFolder kept, Tokenizer tokenizer) {
+      JobContext context, JobInputs inputs, PreparedJob job, KeptFolder kept, RunSession session) {
     JobSpec spec = context.spec();
-    context.unit("reading the chat template");
-    Optional<ModelChat> chat = ModelChat.of(job.source().folder(), job.source().links()::open);
+    Tokenizer tokenizer = session.tokenizer(context);
+    Optional<ModelChat> chat = session.chat(context);
     context.unit("encoding the calibration text");
     CalibrationSamples samples =
         kept == null
             ? CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat)
             : kept.samples();
     Vocabulary.require(samples.tokens(), tokenizer, job.description());
-    context.unit("encoding the evaluation text");
-    EvaluationInputs evaluation =
-        EvaluationTexts.of(inputs, spec, tokenizer, chat, samples.digests());
+    EvaluationInputs evaluation = session.evaluation(context, inputs, samples);
     Vocabulary.require(evaluation, tokenizer, job.description());
     context.unit("encoding the text to train on");
     List<CalibrationSpec> wanted = inputs.training(spec);

@@ -68,11 +68,16 @@ public record ExpertCounts(NavigableMap<Integer, double[]> layers) {
     for (int i = 0; i < json.size(); i++) {
       if (!all || experts.containsKey(i)) {
         layers.put(all ? i : sparse.next(), json.get(i));
-      } else if (!json.get(i).isEmpty()) {
+      } else if (!isUnused(json.get(i))) {
         throw noExperts("/" + i, i, experts);
       }
     }
     return layers;
+  }
+
+  // Engines write zeros for dense layers.
+  private static boolean isUnused(JsonNode layer) {
+    return layer.valueStream().allMatch(count -> count.isNumber() && count.doubleValue() == 0);
   }
 
   private static int layer(String name, NavigableMap<Integer, Integer> experts, int count) {

@@ -11,9 +11,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.alphaquant.database.TcpProxy;
+import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.job.LadderSize;
 import org.alphaquant.job.row.Jobs;
 import org.alphaquant.job.row.NewJob;
+import org.alphaquant.measure.PerplexityChange;
 import org.alphaquant.security.KeyRing;
 import org.alphaquant.security.Scope;
 import org.junit.jupiter.api.AfterAll;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.Keys;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The page, as a person with a browser sees it. */
 @ExtendWith(Browser.Installed.class)
@@ -156,6 +160,64 @@ class PageTest {
       browser.isAccessible("compare, " + theme);
       browser.fits("compare-" + theme);
     }
+  }
+
+  @Test
+  void theSizesOfALadderAreDrawnAsTheyCome() {
+    TestWorker worker = new TestWorker(scripted);
+    String id = post(scripted, "ladder");
+    worker.claim(id);
+    List<LadderSize> sizes =
+        LadderSize.ranked(List.of(size("int4", 1000, 5.7), size("int8", 2000, 5.66)));
+    worker.event(id, "ladder", Map.of("sizes", sizes, "of", 3));
+    browser.open(page(scripted, "/jobs/" + id));
+    browser.text("h2", "Sizes, 2 of 3");
+    await().until(() -> browser.count("circle") == 2);
+    assertThat(browser.element("#size-int4").getText()).contains("5.7000", "best at its size");
+    browser.isAccessible("ladder");
+    browser.fits("ladder");
+  }
+
+  @Test
+  void whatAContractTriedIsShownWithTheOneThatWasChosen() {
+    TestWorker worker = new TestWorker(scripted);
+    String id = post(scripted, "contract");
+    worker.claim(id);
+    worker.event(
+        id,
+        "contract",
+        JsonMapper.shared()
+            .readTree(
+                """
+                {"asked": {"max_kl": 0.02}, "candidates": 9, "proofs": 1,
+                 "tried": [{"config": {"default": {"wq": "int3"}}, "bytes": 1000, "bits_per_weight": 3.5,
+                   "verdict": {"holds": false, "terms": [{"name": "max_kl", "limit": 0.02,
+                     "value": 0.0202, "low": 0.016, "high": 0.0251, "holds": false}]}},
+                  {"config": {"default": {"wq": "int4"}}, "bytes": 2000, "bits_per_weight": 4.5,
+                   "verdict": {"holds": true, "terms": [{"name": "max_kl", "limit": 0.02,
+                     "value": 0.0026, "low": 0.0018, "high": 0.0035, "holds": true}]}}],
+                 "config": {"default": {"wq": "int4"}},
+                 "proof": {"holds": true, "terms": [{"name": "max_kl", "limit": 0.02,
+                   "value": 0.003, "low": 0.002, "high": 0.004, "holds": true}]}}
+                """));
+    browser.open(page(scripted, "/jobs/" + id));
+    browser.text("h2", "Contract");
+    assertThat(browser.element("main").getText())
+        .contains("2 of 9 plans were tried", "fails", "chosen", "measured 0.0030");
+    browser.isAccessible("contract");
+    browser.fits("contract");
+  }
+
+  private static LadderSize size(String name, long bytes, double perplexity) {
+    JobResult result =
+        new JobResult(
+            new PerplexityChange(5.65, perplexity, null, null, null, null, null),
+            null,
+            null,
+            bytes / 250.0,
+            new JobResult.Size(4000, bytes),
+            List.of());
+    return LadderSize.of(name, result, false, 12);
   }
 
   @Test

@@ -121,6 +121,35 @@ class StoreJobTest {
   }
 
   @Test
+  void aCalibrationAndCountsOfTrafficThatLieInTheStoreAreFetchedForTheJobThatNamesThem() {
+    JsonNode calibration = finished(http.postJson("/v1/calibrations", body("null")));
+    assertThat(calibration.at("/state").asString()).isEqualTo("SUCCEEDED");
+    String id = calibration.at("/id").asString();
+    assertThat(store.keys())
+        .contains("results/" + id + "/calibration.json")
+        .anyMatch(it -> it.startsWith("results/" + id + "/layers/"));
+    String layer = "[9, 1, 1, 1, 1, 1, 1, 1]";
+    byte[] counts = "[%s, %s, %s]".formatted(layer, layer, layer).getBytes(StandardCharsets.UTF_8);
+    store.put("texts/counts.json", counts, Map.of());
+    String job =
+        """
+        {"model": "s3://lab/tiny", "config": {"default": {"group_size": 32}},
+         "calibration": {"id": "%s"}, "traffic": {"expert_counts": "s3://lab/texts/counts.json"}}"""
+            .formatted(id);
+    JsonNode done = finished(http.postJson("/v1/jobs", job));
+    assertThat(done.at("/state").asString()).as(done.toString()).isEqualTo("SUCCEEDED");
+    JsonNode report =
+        http.get("/v1/jobs/" + done.at("/id").asString() + "/artifacts/quantization_report.json")
+            .json();
+    assertThat(report.at("/seconds").has("quantize/hessian")).isFalse();
+    assertThat(report.at("/calibration/traffic/layers/0/shares/0").asDouble()).isEqualTo(9 / 16.0);
+    store.put("texts/counts.json", "[[1]]".getBytes(StandardCharsets.UTF_8), Map.of());
+    JsonNode refused = finished(http.postJson("/v1/jobs", job));
+    assertThat(refused.at("/error/detail").asString() + refused.at("/error"))
+        .contains("counts of 1 layers; the model has 3");
+  }
+
+  @Test
   void aResultGoesWhereTheJobSaysAndIsDeletedWithIt() {
     JsonNode job = succeeded("{\"location\": \"s3://lab/mine/tiny-int4\"}");
     String id = job.at("/id").asString();

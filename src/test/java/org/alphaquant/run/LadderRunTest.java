@@ -69,6 +69,33 @@ class LadderRunTest {
   }
 
   @Test
+  void sizesThatHaveABudgetChooseTheirFormatsFromTheSameCalibration() throws IOException {
+    String sizes =
+        "{\"wq\": \"int3\", \"group_size\": 16}, {\"budget\": {\"bits_per_weight\": 5.5, \"tokens\": 64}}, {\"budget\": {\"bits_per_weight\": 6.5, \"sensitivity\": \"estimated\"}}";
+    JobSpec spec =
+        JSON.readValue(
+            """
+            {"model": "micro/olmoe", "config": {"default": {"wq": "int4", "group_size": 16}},
+             "ladder": [%s],
+             "calibration": {"path": "text/calibration.jsonl", "samples": 4, "sequence_length": 32}}
+            """
+                .formatted(sizes),
+            JobSpec.class);
+    TestContext context = TestContext.of(spec, folder.resolve("1"));
+    JobResult result = run().run(context);
+    assertThat(result.ladder())
+        .extracting(LadderSize::name)
+        .containsExactly("int3-g16", "5.5-bits", "6.5-bits");
+    for (String size : List.of("5.5-bits", "6.5-bits")) {
+      JsonNode allocation = report(context, size).get("allocation");
+      assertThat(allocation.get("bits_per_weight").asDouble())
+          .isLessThanOrEqualTo(Double.parseDouble(size.substring(0, 3)));
+      assertThat(allocation.get("formats").size()).isGreaterThan(1);
+      assertThat(report(context, size).get("seconds").has("quantize/hessian")).isFalse();
+    }
+  }
+
+  @Test
   void aKeptCalibrationGivesWhatTheLadderGives() throws IOException {
     TestContext ladder = TestContext.of(ladder("{}", "int4"), folder.resolve("ladder"));
     JobResult sizes = run().run(ladder);

@@ -37,6 +37,7 @@ final class TrafficBench {
 
   private final Path folder;
   private final ObjectNode fields;
+  private final RunSession session = new RunSession();
   private int runs;
 
   private TrafficBench(Path folder, ObjectNode fields) {
@@ -89,6 +90,15 @@ final class TrafficBench {
         Files.writeString(folder.resolve(domain.getKey() + "-" + half + ".txt"), text);
       }
     }
+    for (String domain : DOMAINS.keySet()) {
+      StringBuilder text = new StringBuilder();
+      for (String other : DOMAINS.keySet()) {
+        if (!other.equals(domain)) {
+          text.append(Files.readString(folder.resolve(other + "-1.txt")));
+        }
+      }
+      Files.writeString(folder.resolve("not-" + domain + ".txt"), text);
+    }
   }
 
   /** Counts of a domain's first half by layer and expert. */
@@ -106,25 +116,31 @@ final class TrafficBench {
   }
 
   private void compare(long seed, Map<String, JsonNode> traffic) throws IOException {
-    Path plain = run(job(seed)).folder();
-    for (String measured : DOMAINS.keySet()) {
-      System.out.printf("seed %d, plain, on %s: %s%n", seed, measured, divergence(plain, measured));
-    }
     for (Map.Entry<String, JsonNode> domain : traffic.entrySet()) {
-      ObjectNode job = job(seed);
-      ObjectNode own = job.putObject("traffic");
+      ObjectNode plain = job(seed);
+      ObjectNode evaluation = plain.putObject("evaluation");
+      evaluation.putObject("perplexity").put("path", domain.getKey() + "-1.txt").put("window", 64);
+      evaluation.putObject("divergence").put("windows", 512);
+      ObjectNode fitted = plain.deepCopy();
+      ObjectNode own = fitted.putObject("traffic");
       own.set("expert_counts", domain.getValue());
       if (fields.has("effective")) {
         own.set("effective", fields.get("effective"));
       }
-      Path fitted = run(job).folder();
-      System.out.printf("seed %d, to %s: %s%n", seed, domain.getKey(), fit(report(fitted)));
-      for (String measured : DOMAINS.keySet()) {
-        System.out.printf(
-            "seed %d, to %s, on %s: %s%n",
-            seed, domain.getKey(), measured, divergence(fitted, measured));
-      }
+      print(seed, domain.getKey(), "plain", run(plain));
+      print(seed, domain.getKey(), "fitted", run(fitted));
     }
+  }
+
+  private void print(long seed, String domain, String which, Ran ran) throws IOException {
+    System.out.printf(
+        "%s, seed %d, %s: %s, elsewhere %s; %s%n",
+        domain,
+        seed,
+        which,
+        words(ran.result()),
+        elsewhere(ran.folder(), domain),
+        fit(report(ran.folder())));
   }
 
   private static String fit(JsonNode report) {
@@ -143,15 +159,19 @@ final class TrafficBench {
             report.at("/bytes/after").asLong());
   }
 
-  /** Of a result from the original, on the half of a domain that was not counted. */
-  private String divergence(Path result, String domain) throws IOException {
+  /** Of a result from the original, on the other domains. */
+  private String elsewhere(Path result, String domain) throws IOException {
     ObjectNode job = JSON.createObjectNode();
     job.put("kind", "evaluation").put("model", folder.relativize(result).toString());
     ObjectNode evaluation = job.putObject("evaluation");
     evaluation.put("reference", "olmoe-demo");
-    evaluation.putObject("perplexity").put("path", domain + "-1.txt").put("window", 64);
-    evaluation.putObject("divergence").put("windows", 512);
-    Figure mean = run(job).result().divergence().mean();
+    evaluation.putObject("perplexity").put("path", "not-" + domain + ".txt").put("window", 64);
+    evaluation.putObject("divergence").put("windows", 128);
+    return words(run(job).result());
+  }
+
+  private static String words(JobResult result) {
+    Figure mean = result.divergence().mean();
     return "%.5f (%.5f to %.5f)".formatted(mean.value(), mean.low(), mean.high());
   }
 
@@ -178,7 +198,9 @@ final class TrafficBench {
     QuantizationRun run = new QuantizationRun(new JobInputs(new SourceSettings(models, files)));
     TestContext context =
         TestContext.of(JSON.treeToValue(job, JobSpec.class), folder.resolve("run-" + runs++));
-    return new Ran(context.artifactDirectory(), run.run(context));
+    return new Ran(
+        context.artifactDirectory(),
+        job.has("kind") ? run.run(context) : run.run(context, session));
   }
 
   private static JsonNode report(Path result) {

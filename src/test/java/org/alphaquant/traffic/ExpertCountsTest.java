@@ -24,6 +24,7 @@ class ExpertCountsTest {
     assertThat(counts.shares(1)).containsExactly(0.25, 0, 0.75);
     assertThat(counts.shares(2)).containsExactly(0, 0, 1);
     assertThat(read("[null, [1, 0, 3], [0, 0, 5]]").sha256()).isEqualTo(counts.sha256());
+    assertThat(read("[[0, 0, 0], [1, 0, 3], [0, 0, 5]]").sha256()).isEqualTo(counts.sha256());
     assertThat(read("[[1, 0, 3], [0, 0, 5]]").sha256()).isEqualTo(counts.sha256());
     assertThat(read("{\"2\": {\"2\": 5}, \"1\": {\"0\": 1, \"2\": 3}}").sha256())
         .isEqualTo(counts.sha256());

@@ -1,0 +1,99 @@
+package org.alphaquant.run;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.alphaquant.calibration.CalibrationSamples;
+import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.chat.ModelChat;
+import org.alphaquant.job.EvaluationRequest;
+import org.alphaquant.prepare.EvaluationInputs;
+import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.JobPreparation;
+import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.worker.JobContext;
+
+/**
+ * What several runs of one model share: its open source with hashes and tokenizer, the devices, and
+ * the encoded evaluation text. Each is opened when a run first asks for it.
+ */
+final class RunSession implements AutoCloseable {
+
+  private final Map<Evaluated, EvaluationInputs> evaluations = new HashMap<>();
+  private PreparedJob first;
+  private Tokenizer tokenizer;
+  private Optional<ModelChat> chat;
+  private OpeningDevices opening;
+  private SourceHashes hashes;
+
+  /** A text that is measured on, and the one that was calibrated on. */
+  private record Evaluated(EvaluationRequest asked, String samples) {}
+
+  /** The job of a run, on the source of the first one. */
+  PreparedJob job(JobContext context, JobInputs inputs) {
+    if (first == null) {
+      first = new JobPreparation(inputs).open(context.spec());
+      return first;
+    }
+    return first.with(context.spec());
+  }
+
+  Tokenizer tokenizer(JobContext context) {
+    if (tokenizer == null) {
+      tokenizer = QuantizationRun.tokenizer(context, first.source());
+    }
+    return tokenizer;
+  }
+
+  Optional<ModelChat> chat(JobContext context) {
+    if (chat == null) {
+      context.unit("reading the chat template");
+      chat = ModelChat.of(first.source().folder(), first.source().links()::open);
+    }
+    return chat;
+  }
+
+  /** Hashes the source and starts PyTorch beside the reading of text. */
+  void begin(JobContext context) {
+    if (hashes == null) {
+      hashes = new SourceHashes(first.source());
+      opening = new OpeningDevices(context);
+    }
+  }
+
+  OpenDevices devices() {
+    return opening.devices();
+  }
+
+  SourceHashes hashes() {
+    return hashes;
+  }
+
+  EvaluationInputs evaluation(JobContext context, JobInputs inputs, CalibrationSamples samples) {
+    Evaluated key = new Evaluated(context.spec().evaluation(), samples.sha256());
+    if (!evaluations.containsKey(key)) {
+      context.unit("encoding the evaluation text");
+      evaluations.put(
+          key,
+          EvaluationTexts.of(
+              inputs, context.spec(), tokenizer(context), chat(context), samples.digests()));
+    }
+    return evaluations.get(key);
+  }
+
+  @Override
+  public void close() {
+    if (hashes != null) {
+      hashes.close();
+    }
+    if (opening != null) {
+      opening.close();
+    }
+    if (tokenizer != null) {
+      tokenizer.close();
+    }
+    if (first != null) {
+      first.close();
+    }
+  }
+}
