@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.checkpoint.OtherContent;
@@ -50,13 +51,21 @@ public enum DataFormat {
   }
 
   private static void requireText(Path file) {
-    OtherContent.ofText(file)
+    OtherContent.ofText(head(file))
+        .or(() -> table(file))
         .ifPresent(
             name -> {
               throw new CalibrationException(
                   Kind.TEXT_FILE,
                   "'%s' is no text: this is %s".formatted(file.getFileName(), name));
             });
+  }
+
+  private static Optional<String> table(Path file) {
+    String name = uncompressed(file.getFileName().toString().toLowerCase(Locale.ROOT));
+    return name.endsWith(".csv") || name.endsWith(".tsv")
+        ? Optional.of("a table; write it as JSON lines or Parquet")
+        : Optional.empty();
   }
 
   private static DataFormat ofText(Path file) {
@@ -82,8 +91,12 @@ public enum DataFormat {
   }
 
   private static String begin(Path file) {
+    return new String(head(file), StandardCharsets.UTF_8);
+  }
+
+  private static byte[] head(Path file) {
     try (InputStream bytes = open(file)) {
-      return new String(bytes.readNBytes(SNIFFED), StandardCharsets.UTF_8);
+      return bytes.readNBytes(SNIFFED);
     } catch (IOException e) {
       throw TextLines.unreadable(file, e);
     }

@@ -1,15 +1,19 @@
 package org.alphaquant.calibration;
 
+import com.github.luben.zstd.ZstdIOException;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.zip.ZipException;
 import org.alphaquant.calibration.CalibrationException.Kind;
 
 /**
@@ -148,8 +152,16 @@ final class TextLines implements AutoCloseable {
         cause);
   }
 
-  // The message of an error of the file system is the file's name alone.
   private static String reason(IOException cause) {
+    if (cause instanceof AccessDeniedException) {
+      return "its permissions do not allow it";
+    }
+    if (cause instanceof ZstdIOException
+        || cause instanceof ZipException
+        || cause instanceof EOFException) {
+      return "it is damaged, or cut off: " + cause.getMessage();
+    }
+    // The message of another error of the file system is the file's name alone.
     return cause instanceof FileSystemException || cause.getMessage() == null
         ? cause.toString()
         : cause.getMessage();

@@ -43,7 +43,17 @@ public final class OtherContent {
           Sign.of("\u00fd7zXZ\0", "packed with xz"),
           Sign.of("7z\u00bc\u00af", "a 7-Zip archive"),
           Sign.of("PK\u0003\u0004", "a zip archive, as PyTorch's .bin and .pt files are"),
+          Sign.of("\u0004\"M\u0018", "packed with LZ4"),
           Sign.of("\u0080\u0002", "a Python pickle"),
+          Sign.of("\u0080\u0003", "a Python pickle"),
+          Sign.of("\u0080\u0004", "a Python pickle"),
+          Sign.of("\u0080\u0005", "a Python pickle"),
+          Sign.of("\u0093NUMPY", "a NumPy array"),
+          Sign.of("SQLite format 3", "an SQLite database"),
+          Sign.of("\u0089PNG", "a picture"),
+          Sign.of("\u00ff\u00d8\u00ff", "a picture"),
+          Sign.of("\u00ff\u00fe", "text in UTF-16; write it in UTF-8"),
+          Sign.of("\u00fe\u00ff", "text in UTF-16; write it in UTF-8"),
           Sign.of("GGUF", "a GGUF file"),
           Sign.of("\u0089HDF", "an HDF5 file"),
           Sign.of("ARROW1", "an Arrow file"),
@@ -64,12 +74,24 @@ public final class OtherContent {
    */
   public static Optional<String> of(Path file) {
     byte[] head = head(file);
-    return sign(OTHER, head).or(() -> sign(PACKED, head)).or(() -> page(head));
+    return sign(OTHER, head)
+        .or(() -> sign(PACKED, head))
+        .or(() -> page(head))
+        .or(() -> begin(head).startsWith("[") ? Optional.of("a JSON array") : Optional.empty());
   }
 
-  /** The same of a file that should hold text, packed or not. */
-  public static Optional<String> ofText(Path file) {
-    return sign(OTHER, head(file));
+  /** The same of a text's first bytes, unpacked. */
+  public static Optional<String> ofText(byte[] head) {
+    return sign(OTHER, head).or(() -> page(head)).or(() -> binary(head));
+  }
+
+  private static Optional<String> binary(byte[] head) {
+    for (byte value : head) {
+      if (value == 0) {
+        return Optional.of("a binary file, or text that is not in UTF-8: it has a byte 0");
+      }
+    }
+    return Optional.empty();
   }
 
   private static Optional<String> sign(List<Sign> signs, byte[] head) {
@@ -77,12 +99,19 @@ public final class OtherContent {
   }
 
   private static Optional<String> page(byte[] head) {
-    String begin = new String(head, StandardCharsets.ISO_8859_1).stripLeading();
+    String begin = begin(head);
+    if (begin.startsWith("<?xml")) {
+      return Optional.of("an XML document, as a store answers instead of a file");
+    }
     if (begin.regionMatches(true, 0, "<!doctype", 0, 9)
         || begin.regionMatches(true, 0, "<html", 0, 5)) {
       return Optional.of("an HTML page, as a site answers instead of a file");
     }
-    return begin.startsWith("[") ? Optional.of("a JSON array") : Optional.empty();
+    return Optional.empty();
+  }
+
+  private static String begin(byte[] head) {
+    return new String(head, StandardCharsets.ISO_8859_1).stripLeading();
   }
 
   private static byte[] head(Path file) {

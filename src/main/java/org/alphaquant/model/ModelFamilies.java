@@ -69,6 +69,7 @@ import org.alphaquant.model.qwen3vlmoe.Qwen3VlMoeFamily;
 import org.alphaquant.model.seedoss.SeedOssFamily;
 import org.alphaquant.model.smollm3.SmolLm3Family;
 import org.alphaquant.model.solaropen.SolarOpenFamily;
+import org.alphaquant.storage.source.SourceQuantization;
 import org.alphaquant.torch.TensorScope;
 
 /** Every family that can be quantized. */
@@ -161,6 +162,7 @@ public final class ModelFamilies {
 
   private static RecognisedModel recognised(Checkpoint checkpoint, String modelType) {
     FamilyDetection detection = FamilyDetection.of(FAMILIES, checkpoint, modelType);
+    SourceQuantization.refuseTransforms(checkpoint);
     Blueprint blueprint = detection.family().checkedBlueprint(ModelSource.of(checkpoint));
     return new RecognisedModel(detection, checkpoint, blueprint);
   }

@@ -50,6 +50,11 @@ final class UnreadQuantization {
           Map.entry("aqlm", "AQLM"),
           Map.entry("vptq", "VPTQ"),
           Map.entry("bitnet", "BitNet"),
+          Map.entry("spqr", "SpQR"),
+          Map.entry("fp_quant", "FP-Quant"),
+          Map.entry("higgs", "HIGGS"),
+          Map.entry("exl2", "ExLlamaV2"),
+          Map.entry("exl3", "ExLlamaV3"),
           Map.entry("compressed-tensors", "compressed-tensors"));
 
   private static final List<String> SHOWN =
@@ -59,6 +64,7 @@ final class UnreadQuantization {
           "group_size",
           "q_group_size",
           "format",
+          "checkpoint_format",
           "version",
           "quant_algo",
           "load_in_4bit",
@@ -71,6 +77,20 @@ final class UnreadQuantization {
           "quantize_config.json", "gptq",
           "quant_config.json", "awq",
           "hf_quant_config.json", "modelopt");
+
+  /** How tools' tensors end, where nothing else names the tool. */
+  private static final Map<String, String> TENSORS =
+      Map.ofEntries(
+          Map.entry(".qweight", "GPTQ or AWQ"),
+          Map.entry(".weight.absmax", "bitsandbytes"),
+          Map.entry(".SCB", "bitsandbytes"),
+          Map.entry(".W_q", "HQQ"),
+          Map.entry(".weight_scale_2", "NVIDIA Model Optimizer"),
+          Map.entry(".weight._data", "Quanto"),
+          Map.entry("_weight_qdata", "torchao"),
+          Map.entry(".codebooks", "AQLM"),
+          Map.entry(".trellis", "ExLlamaV3"),
+          Map.entry(".biases", "MLX"));
 
   private UnreadQuantization() {}
 
@@ -100,11 +120,21 @@ final class UnreadQuantization {
       return ofFiles(checkpoint).or(() -> ofTensors(checkpoint));
     }
     String method = text(config.get().root(), "quant_method");
+    if (method.isEmpty() && ofTensors(checkpoint).isPresent()) {
+      return ofTensors(checkpoint);
+    }
     String format = text(config.get().root(), "format");
     boolean read =
         READ.contains(method)
-            && (!method.equals("compressed-tensors") || READ_FORMATS.contains(format));
+            && (!method.equals("compressed-tensors") || READ_FORMATS.contains(format))
+            && !isMarlin(config.get().root());
     return read ? Optional.empty() : Optional.of(described(method, config.get().root()));
+  }
+
+  // GPTQ's codes in the order of one GPU kernel.
+  private static boolean isMarlin(JsonNode config) {
+    return text(config, "checkpoint_format").contains("marlin")
+        || config.path("is_marlin_format").asBoolean(false);
   }
 
   private static String text(JsonNode config, String key) {
@@ -130,14 +160,13 @@ final class UnreadQuantization {
   }
 
   private static Optional<String> ofTensors(Checkpoint checkpoint) {
-    for (String name : checkpoint.names()) {
-      if (name.endsWith(".qweight")) {
-        return Optional.of("by GPTQ or AWQ, whose tensors are " + name + " and the like");
-      }
-      if (name.endsWith(".weight.absmax") || name.endsWith(".SCB")) {
-        return Optional.of("by bitsandbytes, whose tensors are " + name + " and the like");
-      }
-    }
-    return Optional.empty();
+    return checkpoint.names().stream()
+        .flatMap(
+            name ->
+                TENSORS.entrySet().stream()
+                    .filter(tool -> name.endsWith(tool.getKey()))
+                    .map(tool -> "by " + tool.getValue() + ", whose tensors are " + name))
+        .map(named -> named + " and the like")
+        .findFirst();
   }
 }

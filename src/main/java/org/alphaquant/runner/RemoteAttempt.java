@@ -17,8 +17,8 @@ import org.alphaquant.worker.JobContext;
 final class RemoteAttempt {
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration AT_ONCE = Duration.ofSeconds(2);
-  private static final Set<String> EVENTS =
-      Set.of("experts", "log", "metric", "allocation", "contract");
+  static final Set<String> EVENTS =
+      Set.of("experts", "log", "metric", "allocation", "contract", "ladder");
 
   private final RunnerProcess runner;
   private final JobContext context;

@@ -194,14 +194,30 @@ class DataFormatTest {
     "pointer.jsonl, version https://git-lfs.github.com/spec/v1, a Git LFS pointer",
     "pointer.txt, version https://git-lfs.github.com/spec/v1, a Git LFS pointer",
     "texts.jsonl, 'PK\u0003\u0004', a zip archive",
-    "texts.txt, BZh91AY, packed with bzip2"
+    "texts.txt, BZh91AY, packed with bzip2",
+    "texts.txt, '\u0004\"M\u0018', packed with LZ4",
+    "page.txt, '  <html lang=en>', an HTML page",
+    "page.jsonl, '<!DOCTYPE html>', an HTML page",
+    "rows.parquet, '<?xml version=1.0?><Error>', an XML document",
+    "rows.csv, 'id,text', a table",
+    "rows.db, 'SQLite format 3\0', an SQLite database",
+    "half.txt, 'h\0i\0', a binary file",
+    "texts.tar.gz, TAR, a tar archive"
   })
   void aFileThatIsNoTextIsNamedForWhatItIs(String name, String content, String is)
       throws IOException {
-    Path file = write(name, content);
+    Path file = write(name, content.equals("TAR") ? "a".repeat(257) + "ustar" : content);
     assertThatThrownBy(() -> DataFormat.of(file))
         .isInstanceOf(CalibrationException.class)
         .hasMessageStartingWith("'" + name + "' is no text: this is " + is);
+  }
+
+  @Test
+  void textInUtf16IsNamed() throws IOException {
+    Path file = folder.resolve("texts.jsonl");
+    Files.write(file, LINES.getBytes(StandardCharsets.UTF_16));
+    assertThatThrownBy(() -> DataFormat.of(file))
+        .hasMessage("'texts.jsonl' is no text: this is text in UTF-16; write it in UTF-8");
   }
 
   /** The names say JSON lines; the content is what counts. */

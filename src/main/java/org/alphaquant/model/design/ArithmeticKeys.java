@@ -53,6 +53,10 @@ final class ArithmeticKeys {
         .forEach(key -> keys.put(key, NONE_OR_OFF));
     List.of("parallel_attn", "use_parallel_residual", "hidden_size_per_layer_input", "index_topk")
         .forEach(key -> keys.put(key, NONE_OR_ZERO));
+    List.of("mup_width_multiplier", "moe_router_topk_scaling_factor")
+        .forEach(key -> keys.put(key, NONE_OR_ONE));
+    List.of("scale_depth", "dim_model_base", "rope_interleaved")
+        .forEach(key -> keys.put(key, NONE_OR_ZERO));
     keys.put("layer_types", ALL_FULL);
     keys.put("no_rope_layers", ALL_ONES);
     return keys;

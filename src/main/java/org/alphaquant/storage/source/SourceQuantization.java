@@ -41,6 +41,25 @@ public final class SourceQuantization {
   }
 
   /**
+   * Refuses a source whose activations are rotated while it runs, as compressed-tensors' {@code
+   * transform_config} says: without the rotations its weights are another model's.
+   *
+   * @throws ModelException for such a source
+   */
+  public static void refuseTransforms(Checkpoint checkpoint) {
+    find(checkpoint)
+        .map(config -> config.root().path("transform_config").path("config_groups"))
+        .filter(groups -> !groups.isEmpty())
+        .ifPresent(
+            groups -> {
+              throw ModelException.config(
+                  KEY + ".transform_config",
+                  "rotates activations while the model runs, which is not read; take the model"
+                      + " that it was made of");
+            });
+  }
+
+  /**
    * The same where it is required. @param reason why it is required, such as "there are fp8
    * weights"
    */
