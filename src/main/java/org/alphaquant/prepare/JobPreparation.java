@@ -111,6 +111,7 @@ public class JobPreparation {
         new PlannedSource(
             job.description(),
             job.source().folder(),
+            job.source().links(),
             job.source().config(),
             job.plan().source(),
             job.plan().sourceBytes(),
@@ -140,6 +141,7 @@ public class JobPreparation {
     return new PlannedSource(
         description,
         source.folder(),
+        source.links(),
         source.config(),
         SourceDigest.ofHeaders(source),
         source.totalBytes(),

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
@@ -118,8 +119,9 @@ public interface StorageFormat {
    * Why the result as a whole cannot be held, though each module can: a sentence each.
    *
    * @param source folder of the source, for its tokenizer
+   * @param links which links in it may be followed
    */
-  default List<String> obstacles(Content content, Path source) {
+  default List<String> obstacles(Content content, Path source, Links links) {
     return List.of();
   }
 

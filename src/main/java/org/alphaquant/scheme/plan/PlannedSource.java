@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.TensorInfo;
 import tools.jackson.databind.JsonNode;
 
@@ -12,6 +13,7 @@ import tools.jackson.databind.JsonNode;
  *
  * @param description the model
  * @param folder where it is, for its tokenizer
+ * @param links which links in the folder may be followed
  * @param config its config.json
  * @param sha256 of its headers and config.json
  * @param bytes size of its tensors as they are stored
@@ -23,6 +25,7 @@ import tools.jackson.databind.JsonNode;
 public record PlannedSource(
     ModelDescription description,
     Path folder,
+    Links links,
     JsonNode config,
     String sha256,
     long bytes,

@@ -57,8 +57,7 @@ public record Planner(PlannedSource source) {
             quantized,
             cached.modules());
     boolean held = quantized.stream().noneMatch(module -> format.refuses(module).isPresent());
-    List<Problem> whole =
-        held ? WholeRules.check(format, content, source.folder(), target) : List.of();
+    List<Problem> whole = held ? WholeRules.check(format, content, source, target) : List.of();
     List<Problem> findings = findings(resolution, format, modules, requested.isPresent(), target);
     // Modules that the format cannot store are reported before those that it stores differently.
     findings.addAll(repacks ? 0 : findings.size(), fallbacks.findings());

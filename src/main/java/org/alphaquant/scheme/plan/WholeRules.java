@@ -1,6 +1,5 @@
 package org.alphaquant.scheme.plan;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,9 +15,9 @@ final class WholeRules {
   private WholeRules() {}
 
   static List<Problem> check(
-      StorageFormat format, Content content, Path source, TargetRuntime target) {
+      StorageFormat format, Content content, PlannedSource source, TargetRuntime target) {
     List<Problem> findings = new ArrayList<>();
-    for (String obstacle : format.obstacles(content, source)) {
+    for (String obstacle : format.obstacles(content, source.folder(), source.links())) {
       findings.add(Problem.error("format-cannot-hold", "", format.name(), obstacle));
     }
     leftOut(format, content).ifPresent(findings::add);

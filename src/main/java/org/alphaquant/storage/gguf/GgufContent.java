@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.scheme.ModuleScheme;
@@ -59,9 +60,9 @@ final class GgufContent {
   }
 
   /** Why the files cannot be written. */
-  List<String> obstacles(Path source) {
+  List<String> obstacles(Path source, Links links) {
     try {
-      return known(source);
+      return known(source, links);
     } catch (JacksonException wrongType) {
       return List.of(
           "a setting of config.json or tokenizer.json is not what llama.cpp's key takes: "
@@ -69,7 +70,7 @@ final class GgufContent {
     }
   }
 
-  private List<String> known(Path source) {
+  private List<String> known(Path source, Links links) {
     String family = content.description().family();
     Optional<GgufModel> model = model();
     if (model.isEmpty()) {
@@ -78,7 +79,7 @@ final class GgufContent {
     List<String> obstacles = new ArrayList<>(model.get().homeless());
     model.get().tensors().forEach(tensor -> together(tensor).ifPresent(obstacles::add));
     try {
-      GgufTokenizer.metadata(source, content.config(), content.description().vocabulary());
+      GgufTokenizer.metadata(source, links, content.config(), content.description().vocabulary());
     } catch (GgufException unknown) {
       obstacles.add(unknown.getMessage());
     }
@@ -166,7 +167,8 @@ final class GgufContent {
         new LinkedHashMap<>(model().orElseThrow().metadata(name(files.source())));
     metadata.put("general.file_type", MetadataValue.u32(commonest(files).fileType()));
     metadata.putAll(
-        GgufTokenizer.metadata(files.source(), files.config(), content.description().vocabulary()));
+        GgufTokenizer.metadata(
+            files.source(), files.links(), files.config(), content.description().vocabulary()));
     metadata.put(GgufCheckpoint.key(), GgufCheckpoint.listed(listed()));
     List<GgufTensor> tensors = new ArrayList<>();
     for (int i = 0; i < files.planned().size(); i++) {

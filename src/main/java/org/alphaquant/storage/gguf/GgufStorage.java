@@ -137,8 +137,8 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
   }
 
   @Override
-  public List<String> obstacles(Content content, Path source) {
-    return new GgufContent(content, unquantized).obstacles(source);
+  public List<String> obstacles(Content content, Path source, Links links) {
+    return new GgufContent(content, unquantized).obstacles(source, links);
   }
 
   /** llama.cpp predicts one token at a time: layers that predict further ones have no place. */

@@ -41,12 +41,14 @@ final class GgufTokenizer {
   private final JsonNode tokenizer;
   private final JsonNode settings;
   private final Path folder;
+  private final Links links;
   private final List<String> tokens;
   private final List<Long> types;
   private final boolean byteLevel;
 
-  private GgufTokenizer(Path folder, long rows) {
+  private GgufTokenizer(Path folder, Links links, long rows) {
     this.folder = folder;
+    this.links = links;
     this.tokenizer = read("tokenizer.json").orElseThrow(() -> problem("is missing"));
     this.settings = read("tokenizer_config.json").orElseGet(JsonNodeFactory.instance::objectNode);
     this.tokens = new ArrayList<>(Collections.nCopies((int) rows, null));
@@ -66,11 +68,12 @@ final class GgufTokenizer {
   /**
    * Reads a folder's tokenizer.
    *
-   * @param rows of the embedding; ids without a token get placeholders @throws GgufException if
-   *     there is none, or llama.cpp has no equivalent
+   * @param links which links in the folder may be followed
+   * @param rows of the embedding; ids without a token get placeholders
+   * @throws GgufException if there is none, or llama.cpp has no equivalent
    */
-  static Map<String, MetadataValue> metadata(Path folder, JsonNode config, long rows) {
-    return new GgufTokenizer(folder, rows).metadata(config);
+  static Map<String, MetadataValue> metadata(Path folder, Links links, JsonNode config, long rows) {
+    return new GgufTokenizer(folder, links, rows).metadata(config);
   }
 
   private Map<String, MetadataValue> metadata(JsonNode config) {
@@ -249,7 +252,7 @@ final class GgufTokenizer {
     Path file = folder.resolve("chat_template.jinja");
     try {
       if (Files.isRegularFile(file)) {
-        return Optional.of(Links.OWN.text(file, MAX_TEMPLATE));
+        return Optional.of(links.text(file, MAX_TEMPLATE));
       }
     } catch (IOException unreadable) {
       throw new GgufException(
@@ -270,7 +273,7 @@ final class GgufTokenizer {
     if (!Files.isRegularFile(file)) {
       return Optional.empty();
     }
-    try (FileChannel channel = Links.OWN.open(file)) {
+    try (FileChannel channel = links.open(file)) {
       if (channel.size() > MAX_JSON) {
         throw new GgufException(
             name, "has %,d bytes, over the limit of %,d".formatted(channel.size(), MAX_JSON));

@@ -104,12 +104,12 @@ final class NewerFamilies {
             .refusing(config -> !config.sparseFrom(config.leadingDense()), ALL_SPARSE));
   }
 
-  // For text all sections have the same position, so any that fill the rotation will do.
+  // For text all sections have the same position. The engine deals dimensions to three of them in
+  // turn and gives what is beyond the last turn that they hold the position 0, so all hold as many
+  // as the first is dealt.
   private static void sections(FamilyConfig config, EngineKeys keys) {
-    long half = config.rotaryDimension() / 2;
-    long third = half / 3;
-    keys.put(
-        "rope.dimension_sections", MetadataValue.i32s(List.of(half - 2 * third, third, third, 0L)));
+    long third = (config.rotaryDimension() / 2 + 2) / 3;
+    keys.put("rope.dimension_sections", MetadataValue.i32s(List.of(third, third, third, 0L)));
     keys.u32("n_deepstack_layers", 0);
   }
 

@@ -13,6 +13,7 @@ import org.alphaquant.architecture.FusedExperts.Arrangement;
 import org.alphaquant.architecture.LayerDescription;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.scheme.ModuleScheme;
@@ -79,7 +80,7 @@ public final class Mxfp4Storage implements StorageFormat {
   }
 
   @Override
-  public List<String> obstacles(Content content, Path source) {
+  public List<String> obstacles(Content content, Path source, Links links) {
     List<String> obstacles = new ArrayList<>();
     if (!isPublishedSo(content.description())) {
       obstacles.add(

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.TwoLevels;
@@ -63,7 +64,7 @@ public final class PlainStorage implements StorageFormat {
   }
 
   @Override
-  public List<String> obstacles(Content content, Path source) {
+  public List<String> obstacles(Content content, Path source, Links links) {
     return PublishedStacks.mixed(content.description(), content.pieces(this)).stream()
         .limit(1)
         .toList();

@@ -6,6 +6,7 @@ import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.TensorInfo;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -28,6 +29,7 @@ final class Sources {
     return new PlannedSource(
         description(modules, tied),
         Path.of("."),
+        Links.OWN,
         JsonNodeFactory.instance.objectNode().put("tie_word_embeddings", tied),
         "0".repeat(64),
         plain.stream().mapToLong(TensorInfo::bytes).sum(),

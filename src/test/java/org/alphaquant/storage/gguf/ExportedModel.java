@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.model.ModelFamilies;
 
@@ -47,7 +48,7 @@ final class ExportedModel {
       Map<String, MetadataValue> metadata = new LinkedHashMap<>(model.metadata("model"));
       metadata.putAll(
           GgufTokenizer.metadata(
-              tokenizer(source, target), checkpoint.config(), description.vocabulary()));
+              tokenizer(source, target), Links.OWN, checkpoint.config(), description.vocabulary()));
       List<AssembledTensor> all =
           model.tensors().stream()
               .map(

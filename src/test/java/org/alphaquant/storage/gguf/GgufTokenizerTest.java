@@ -1,5 +1,6 @@
 package org.alphaquant.storage.gguf;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
@@ -7,6 +8,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import org.alphaquant.checkpoint.Links;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,25 @@ class GgufTokenizerTest {
     refused(it -> {}, "tokenizer_config.json has 1,099,511,627,776 bytes, over the limit");
   }
 
+  @Test
+  void aLinkThatMayNotBeFollowedIsRefused() throws IOException {
+    Path outside = Files.writeString(folder.resolve("outside.json"), tokenizer.toString());
+    Path inside = Files.createDirectory(folder.resolve("model"));
+    Files.createSymbolicLink(inside.resolve("tokenizer.json"), outside);
+    Links none =
+        file -> {
+          if (Files.isSymbolicLink(file)) {
+            throw new IOException("it leads outside");
+          }
+          return file;
+        };
+    assertThatThrownBy(() -> GgufTokenizer.metadata(inside, none, JSON.createObjectNode(), ROWS))
+        .isInstanceOf(GgufException.class)
+        .hasMessageContaining("tokenizer.json cannot be read: it leads outside");
+    assertThat(GgufTokenizer.metadata(inside, Links.OWN, JSON.createObjectNode(), ROWS))
+        .containsKey("tokenizer.ggml.tokens");
+  }
+
   private static void lengthen(Path path) throws IOException {
     try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
       file.setLength(1L << 40);
@@ -95,7 +116,7 @@ class GgufTokenizerTest {
     ThrowingCallable reading =
         () -> {
           Files.writeString(folder.resolve("tokenizer.json"), changed.toString());
-          GgufTokenizer.metadata(folder, JSON.createObjectNode(), ROWS);
+          GgufTokenizer.metadata(folder, Links.OWN, JSON.createObjectNode(), ROWS);
         };
     assertThatThrownBy(reading).isInstanceOf(GgufException.class).hasMessageContaining(message);
   }

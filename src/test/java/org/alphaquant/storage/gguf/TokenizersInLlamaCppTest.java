@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.alphaquant.calibration.Tokenizer;
+import org.alphaquant.checkpoint.Links;
 import org.alphaquant.llamacpp.Engine;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -60,7 +61,7 @@ class TokenizersInLlamaCppTest {
     }
     ((ObjectNode) tokenizer.get("model")).put("ignore_merges", wholeWords);
     write(tokenizer);
-    assertThat(GgufTokenizer.metadata(folder, JSON.createObjectNode(), 1024))
+    assertThat(GgufTokenizer.metadata(folder, Links.OWN, JSON.createObjectNode(), 1024))
         .containsEntry("tokenizer.ggml.pre", MetadataValue.string(name));
     requireSameTokens();
   }
@@ -85,7 +86,7 @@ class TokenizersInLlamaCppTest {
     Files.copy(
         Path.of("src/test/resources/tokenizers/sentencepiece.json"),
         folder.resolve("tokenizer.json"));
-    assertThat(GgufTokenizer.metadata(folder, JSON.createObjectNode(), 1024))
+    assertThat(GgufTokenizer.metadata(folder, Links.OWN, JSON.createObjectNode(), 1024))
         .containsEntry("tokenizer.ggml.model", MetadataValue.string("llama"));
     requireSameTokens();
   }
@@ -95,7 +96,8 @@ class TokenizersInLlamaCppTest {
     ObjectNode tokenizer = (ObjectNode) JSON.readTree(MODEL.resolve("tokenizer.json").toFile());
     tokenizer.set("pre_tokenizer", sequence("[a-z]+|."));
     write(tokenizer);
-    assertThatThrownBy(() -> GgufTokenizer.metadata(folder, JSON.createObjectNode(), 1024))
+    assertThatThrownBy(
+            () -> GgufTokenizer.metadata(folder, Links.OWN, JSON.createObjectNode(), 1024))
         .isInstanceOf(GgufException.class)
         .hasMessageContaining("tokenizer.json cuts text as no pre-tokenizer of llama.cpp");
   }
