@@ -1,8 +1,8 @@
 // Sums over tokens of torchscript/hessian.py whose scripts pass over their arrays several times.
 
-// What a token counts: p^power.
+// What a token counts: |p|^power.
 __device__ inline float token_weight(float p, float power) {
-  return power == 0.0f ? 1.0f : power == 1.0f ? p : power == 2.0f ? p * p : powf(p, power);
+  return power == 0.0f ? 1.0f : power == 1.0f ? fabsf(p) : power == 2.0f ? p * p : powf(fabsf(p), power);
 }
 
 __device__ inline unsigned short rounded(float x, int bfloat16) {

@@ -33,12 +33,12 @@ def dispatch(experts: Tensor, weights: Tensor, E: int) -> Tuple[Tensor, Tensor, 
 def utilization(
     experts: Tensor, weights: Tensor, power: float, E: int
 ) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Of every expert its tokens, the sum of their scores p, of w = p^power and of w^2, all float64
-    [E].
+    """Of every expert its tokens, the sum of their scores p, signs aside, of w = p^power and of w^2,
+    all float64 [E].
     """
     chosen = torch.flatten(experts)
     tokens = torch.bincount(chosen, minlength=E).to(torch.float64)
-    p = torch.flatten(weights).to(torch.float64)
+    p = torch.abs(torch.flatten(weights).to(torch.float64))
     w = torch.pow(p, power)
     return (
         tokens,

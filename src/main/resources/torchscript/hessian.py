@@ -16,12 +16,12 @@ import feed_forward
 
 
 def token_weight(p: Tensor, power: float) -> Tensor:
-    """What a token counts: p^power."""
+    """What a token counts: |p|^power. Gemma 4's factors of experts may be negative."""
     if power == 0.0:
         return torch.ones_like(p)
     if power == 1.0:
-        return p
-    return p * p if power == 2.0 else torch.pow(p, power)
+        return torch.abs(p)
+    return p * p if power == 2.0 else torch.pow(torch.abs(p), power)
 
 
 def accumulate(H: Tensor, x: Tensor, weight: Tensor) -> Tensor:
