@@ -75,9 +75,10 @@ final class FetchingRunner implements JobRunner {
   private void fetch(
       JobContext context, Map<String, FetchedSource> sources, List<Runnable> releases) {
     JobSpec spec = context.spec();
-    Optional<ModelInUse> model = brought(spec.model(), () -> model(context));
-    model.ifPresent(it -> releases.add(it::close));
-    model.map(FetchingRunner::source).ifPresent(it -> put(context, sources, it));
+    fetchModel(context, spec.model(), spec.revision(), sources, releases);
+    if (spec.evaluation() != null && spec.evaluation().reference() != null) {
+      fetchModel(context, spec.evaluation().reference(), null, sources, releases);
+    }
     if (spec.calibration().id() != null) {
       sources.put(
           FetchedSource.ofCalibration(spec.calibration().id()),
@@ -93,9 +94,19 @@ final class FetchingRunner implements JobRunner {
     }
   }
 
+  private void fetchModel(
+      JobContext context,
+      String name,
+      String revision,
+      Map<String, FetchedSource> sources,
+      List<Runnable> releases) {
+    Optional<ModelInUse> model = brought(name, () -> model(context, name, revision));
+    model.ifPresent(it -> releases.add(it::close));
+    model.map(FetchingRunner::source).ifPresent(it -> put(context, name, sources, it));
+  }
+
   private static void put(
-      JobContext context, Map<String, FetchedSource> sources, FetchedSource model) {
-    String name = context.spec().model();
+      JobContext context, String name, Map<String, FetchedSource> sources, FetchedSource model) {
     sources.put(name, model);
     String licence = model.licence() == null ? "none is named" : model.licence();
     String message = "the licence of %s, as its card names it: %s".formatted(name, licence);
@@ -112,13 +123,12 @@ final class FetchingRunner implements JobRunner {
     }
   }
 
-  private Optional<ModelInUse> model(JobContext context) {
-    JobSpec spec = context.spec();
+  private Optional<ModelInUse> model(JobContext context, String name, String revision) {
     DownloadObserver observer = new TransferPhase(context, PHASE);
-    Optional<StoreAddress> stored = StoreAddress.parse(spec.model());
+    Optional<StoreAddress> stored = StoreAddress.parse(name);
     return stored.isPresent()
-        ? Optional.of(stores.use(stored.get(), spec.revision(), context.owner(), observer))
-        : reference(spec).map(it -> hub.use(it, context.owner(), observer));
+        ? Optional.of(stores.use(stored.get(), revision, context.owner(), observer))
+        : reference(name, revision).map(it -> hub.use(it, context.owner(), observer));
   }
 
   private static FetchedSource source(ModelInUse model) {
@@ -145,10 +155,10 @@ final class FetchingRunner implements JobRunner {
     return texts;
   }
 
-  private Optional<HubReference> reference(JobSpec spec) {
+  private Optional<HubReference> reference(String name, String revision) {
     return models
-        .reference(spec.model(), spec.revision())
-        .filter(it -> hub.isOn() || hub.cached(it).isPresent() || spec.model().startsWith("hf://"));
+        .reference(name, revision)
+        .filter(it -> hub.isOn() || hub.cached(it).isPresent() || name.startsWith("hf://"));
   }
 
   private static RunFailure failure(String name, FetchException e) {

@@ -24,8 +24,6 @@ import org.alphaquant.scheme.InvalidConfigException;
 import org.alphaquant.source.SourceException;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Plans a job from headers and names alone, after all checks that need no weights: the model
@@ -34,9 +32,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Component
 class CheckedPlanner implements JobPlanner {
-
-  private static final JsonNode UNCHANGED =
-      JsonMapper.shared().readTree("{\"default\": {\"wq\": \"bf16\"}}");
 
   private final JobInputs inputs;
   private final JobPreparation preparation;
@@ -126,7 +121,7 @@ class CheckedPlanner implements JobPlanner {
   // Null where there are problems.
   private JobPlan planned(JobSpec spec, List<Problem> problems) {
     boolean quantizes = spec.kind() != JobKind.EVALUATION;
-    try (PreparedJob job = preparation.open(quantizes ? spec : spec.configured(UNCHANGED))) {
+    try (PreparedJob job = preparation.open(spec)) {
       problems.addAll(ofModel(job));
       // Of a model that is only measured there is no result that something could speak against.
       List<Problem> errors = quantizes ? job.plan().errors() : List.of();

@@ -35,10 +35,15 @@ import org.alphaquant.scheme.plan.Planner;
 import org.alphaquant.source.SourceException;
 import org.alphaquant.storage.NarrowedDoubles;
 import org.springframework.stereotype.Component;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Opens and plans a job, once per request and once per attempt. */
 @Component
 public class JobPreparation {
+
+  private static final JsonNode UNCHANGED =
+      JsonMapper.shared().readTree("{\"default\": {\"wq\": \"bf16\"}}");
 
   private static final Pattern LAYER = Pattern.compile("\\.(\\d{1,6})\\.");
 
@@ -132,7 +137,9 @@ public class JobPreparation {
       JobSpec spec, ModelDescription description, List<TensorInfo> plain) {
     List<ModuleDescription> modules = new ArrayList<>(description.linears());
     modules.addAll(OtherModules.of(description, plain));
-    Resolution resolution = QuantizationConfig.parse(spec.config()).resolve(modules);
+    // A model that is only measured stays as it is.
+    JsonNode config = spec.kind() == JobKind.EVALUATION ? UNCHANGED : spec.config();
+    Resolution resolution = QuantizationConfig.parse(config).resolve(modules);
     return spec.strictPatterns() ? resolution.strict() : resolution;
   }
 

@@ -17,10 +17,15 @@ public final class ModelCard {
 
   private final PreparedJob prepared;
   private final QuantizationReport report;
+  private final List<String> doubts;
 
-  public ModelCard(PreparedJob prepared, QuantizationReport report) {
+  /**
+   * @param doubts about what was measured, a sentence each
+   */
+  public ModelCard(PreparedJob prepared, QuantizationReport report, List<String> doubts) {
     this.prepared = prepared;
     this.report = report;
+    this.doubts = List.copyOf(doubts);
   }
 
   public String markdown() {
@@ -51,6 +56,7 @@ public final class ModelCard {
               report.perplexity().before(),
               report.perplexity().after()));
     }
+    doubts.forEach(doubt -> card.append(format("%n**%s.**%n", doubt)));
     card.append(
         format(
             "%nCalibrated on %d samples of %d tokens (seed %d, tokens sha256 `%s`).%n",

@@ -24,7 +24,7 @@ final class EvaluationTexts {
   private EvaluationTexts() {}
 
   /**
-   * @param seen digests of the documents that the model was calibrated on
+   * @param seen digests of the documents that the model was calibrated or trained on
    */
   static EvaluationInputs of(
       JobInputs inputs,
@@ -65,7 +65,7 @@ final class EvaluationTexts {
     long shared = text.documents().stream().filter(seen::contains).count();
     if (shared > 0) {
       warnings.add(
-          "%d of the %d documents of '%s' took part in the calibration; what is measured on it flatters the result"
+          "%d of the %d documents of '%s' took part in the calibration or the training; what is measured on it flatters the result"
               .formatted(shared, text.documents().size(), asked.path()));
     }
     return text.windows(asked.window());

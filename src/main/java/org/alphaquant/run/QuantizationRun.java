@@ -2,8 +2,10 @@ package org.alphaquant.run;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.calibration.CalibrationException;
 import org.alphaquant.calibration.CalibrationSamples;
@@ -141,15 +143,18 @@ public final class QuantizationRun implements JobRunner {
             ? CalibrationSamples.collect(inputs.calibration(spec), tokenizer, chat)
             : kept.samples();
     Vocabulary.require(samples.tokens(), tokenizer, job.description());
-    EvaluationInputs evaluation = session.evaluation(context, inputs, samples);
-    Vocabulary.require(evaluation, tokenizer, job.description());
     context.unit("encoding the text to train on");
     List<CalibrationSpec> wanted = inputs.training(spec);
-    long[][] training =
-        wanted.isEmpty()
-            ? new long[0][]
-            : CalibrationSamples.collect(wanted, tokenizer, chat).tokens();
+    Set<Long> seen = new HashSet<>(samples.digests());
+    long[][] training = new long[0][];
+    if (!wanted.isEmpty()) {
+      CalibrationSamples trained = CalibrationSamples.collect(wanted, tokenizer, chat);
+      training = trained.tokens();
+      seen.addAll(trained.digests());
+    }
     Vocabulary.require(training, tokenizer, job.description());
+    EvaluationInputs evaluation = session.evaluation(context, inputs, seen);
+    Vocabulary.require(evaluation, tokenizer, job.description());
     long[][] heldOut =
         kept == null ? heldOut(inputs, spec, samples, tokenizer, chat) : kept.heldOut(spec);
     Vocabulary.require(heldOut, tokenizer, job.description());

@@ -65,7 +65,7 @@ record RunReports(
     writeJson("experts.json", Map.of("data", experts));
     Files.writeString(
         context.artifactDirectory().resolve("README.md"),
-        new ModelCard(inputs.job(), report).markdown());
+        new ModelCard(inputs.job(), report, inputs.evaluation().warnings()).markdown());
   }
 
   private Map<String, Double> seconds(List<LayerRecord> records) {

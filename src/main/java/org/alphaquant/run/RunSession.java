@@ -3,7 +3,7 @@ package org.alphaquant.run;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.alphaquant.calibration.CalibrationSamples;
+import java.util.Set;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.chat.ModelChat;
 import org.alphaquant.job.EvaluationRequest;
@@ -26,8 +26,8 @@ final class RunSession implements AutoCloseable {
   private OpeningDevices opening;
   private SourceHashes hashes;
 
-  /** A text that is measured on, and the one that was calibrated on. */
-  private record Evaluated(EvaluationRequest asked, String samples) {}
+  /** A text that is measured on, and the documents that were calibrated or trained on. */
+  private record Evaluated(EvaluationRequest asked, Set<Long> seen) {}
 
   /** The job of a run, on the source of the first one. */
   PreparedJob job(JobContext context, JobInputs inputs) {
@@ -69,14 +69,17 @@ final class RunSession implements AutoCloseable {
     return hashes;
   }
 
-  EvaluationInputs evaluation(JobContext context, JobInputs inputs, CalibrationSamples samples) {
-    Evaluated key = new Evaluated(context.spec().evaluation(), samples.sha256());
+  /**
+   * What is measured on.
+   *
+   * @param seen digests of the documents that the model is calibrated or trained on
+   */
+  EvaluationInputs evaluation(JobContext context, JobInputs inputs, Set<Long> seen) {
+    Evaluated key = new Evaluated(context.spec().evaluation(), Set.copyOf(seen));
     if (!evaluations.containsKey(key)) {
       context.unit("encoding the evaluation text");
       evaluations.put(
-          key,
-          EvaluationTexts.of(
-              inputs, context.spec(), tokenizer(context), chat(context), samples.digests()));
+          key, EvaluationTexts.of(inputs, context.spec(), tokenizer(context), chat(context), seen));
     }
     return evaluations.get(key);
   }

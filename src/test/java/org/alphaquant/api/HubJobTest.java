@@ -137,6 +137,26 @@ class HubJobTest {
   }
 
   @Test
+  void anEvaluationComparesWithAModelOfTheHub() {
+    hub.push("tiny/reference", model());
+    String lines =
+        "{\"text\": \"Text of a data set that says that day is no night.\"}\n".repeat(40);
+    hub.push(
+        "datasets/tiny/measured", Map.of("test.jsonl", lines.getBytes(StandardCharsets.UTF_8)));
+    String body =
+        """
+        {"kind": "evaluation", "model": "%s", "evaluation": {
+           "perplexity": {"path": "hf://datasets/tiny/measured", "window": 32},
+           "divergence": {"windows": 2}, "reference": "tiny/reference"}}"""
+            .formatted(MODEL);
+    Answer posted = http.postJson("/v1/jobs", body);
+    assertThat(posted.status()).as(posted.text()).isEqualTo(201);
+    JsonNode job = finished(posted.json().at("/id").asString());
+    assertThat(job.at("/state").asString()).as(job.toString()).isEqualTo("SUCCEEDED");
+    assertThat(job.at("/result/divergence/mean/value").asDouble(1)).isZero();
+  }
+
+  @Test
   void textsOfDataSetsAreMixedByTheirShares() throws IOException {
     byte[] rows = Files.readAllBytes(Path.of("src/test/resources/data/rows-zstd.parquet"));
     hub.push(

@@ -13,7 +13,10 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.prepare.DistillPlan;
 import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.JobPreparation;
+import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.SourceSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -86,6 +89,40 @@ class DistilledRunTest {
     assertThat(weights(third)).isEqualTo(weights(whole));
   }
 
+  /** Memory for one layer at a time, and an attempt that ends between two windows. */
+  @Test
+  void whatDoesNotFitIsTrainedInWindowsThatALaterAttemptGoesOnWith() throws IOException {
+    String measured =
+        "\"evaluation\": {\"perplexity\": {\"path\": \"text/short.txt\", \"window\": 16}},";
+    String few =
+        SPEC.replace("\"sequences\": 70", "\"sequences\": 10")
+            .replace("\"distill\":", measured + " \"distill\":");
+    JobSpec ample = JsonMapper.shared().readValue(few, JobSpec.class);
+    PreparedJob job = new JobPreparation(inputs()).open(ample);
+    long oneLayer = new DistillPlan(job, ample).memory().deviceBytes(1);
+    String memory = "\"resources\": {\"memory_bytes\": %d}, \"calibration\"".formatted(oneLayer);
+    JobSpec little =
+        JsonMapper.shared().readValue(few.replace("\"calibration\"", memory), JobSpec.class);
+    TestContext whole = TestContext.of(little, folder.resolve("whole"));
+    run().run(whole);
+    assertThat(folder.resolve("whole/distill-window")).hasContent("1");
+    assertThat(whole.warnings)
+        .anyMatch(it -> it.contains("distill_stream_error"))
+        .anyMatch(it -> it.contains("distill_kl"));
+    assertThat(whole.artifactDirectory().resolve("README.md"))
+        .content()
+        .contains("'text/short.txt' took part in the calibration or the training");
+    TestContext first = new TestContext(little, folder.resolve("1"), List.of(), 5);
+    assertThatThrownBy(() -> run().run(first)).isInstanceOf(TestContext.Stopped.class);
+    assertThat(folder.resolve("1/distill-state-00000.safetensors")).exists();
+    assertThat(folder.resolve("1/distill-state-00001.safetensors")).doesNotExist();
+    TestContext second =
+        new TestContext(
+            little, folder.resolve("2"), List.of(folder.resolve("1")), Integer.MAX_VALUE);
+    run().run(second);
+    assertThat(weights(second)).isEqualTo(weights(whole));
+  }
+
   private static List<String> phases(TestContext context) {
     return context.progress.stream().map(JobProgress::phase).distinct().toList();
   }
@@ -107,8 +144,12 @@ class DistilledRunTest {
   }
 
   private static QuantizationRun run() {
+    return new QuantizationRun(inputs());
+  }
+
+  private static JobInputs inputs() {
     SourceSettings.Roots roots = new SourceSettings.Roots(List.of(Path.of("src/test/resources")));
-    return new QuantizationRun(new JobInputs(new SourceSettings(roots, roots)));
+    return new JobInputs(new SourceSettings(roots, roots));
   }
 
   private static JobSpec spec() {
