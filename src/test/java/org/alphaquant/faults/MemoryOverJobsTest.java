@@ -19,8 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("faults")
 class MemoryOverJobsTest {
-  private static final int EARLY = 20;
-  private static final int LATE = 100;
+  private static final int LATE = Integer.getInteger("alphaquant.faults.jobs", 100);
+  private static final int EARLY = LATE / 5;
   private static final double MOST_GROWTH = 1.1;
   private static final String JOB =
       """

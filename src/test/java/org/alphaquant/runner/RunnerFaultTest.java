@@ -40,7 +40,7 @@ class RunnerFaultTest {
   @Tag("faults")
   @Test
   void twoHundredKillsCostAtMostTheirUnitsOfWork() {
-    kill(200);
+    kill(Integer.getInteger("alphaquant.faults.kills", 200));
   }
 
   private void kill(int kills) {
