@@ -76,6 +76,16 @@ class ProblemTest {
   }
 
   @Test
+  void anAcceptOfProblemsAloneIsAnsweredInJson() {
+    String[] accept = {"Accept", "application/problem+json"};
+    Answer list = http.get("/v1/presets", accept);
+    assertThat(list.status()).isEqualTo(200);
+    assertThat(list.json().at("/data").size()).isPositive();
+    problem(
+        http.get("/v1/jobs/00000000-0000-0000-0000-000000000000", accept), 404, "job-not-found");
+  }
+
+  @Test
   void anAcceptThatCannotBeMetIsAProblem() {
     Answer answer = problem(http.get("/v1/jobs", "Accept", "text/csv"), 406, "not-acceptable");
     assertThat(answer.at("/detail")).contains("text/csv", "application/json");
