@@ -113,7 +113,8 @@ class ModelApiTest {
   @Test
   void whatIsNoModelIsRefused() {
     assertThat(refused("{\"model\": \"../..\"}").at("/errors/0/detail")).contains("outside");
-    assertThat(refused("{\"model\": \"micro/none\"}").at("/errors/0/detail")).contains("not there");
+    assertThat(refused("{\"model\": \"micro/none\"}").at("/errors/0/detail"))
+        .contains("does not exist");
     assertThat(refused("{}").at("/errors/0/pointer")).isEqualTo("/model");
     assertThat(refused("{\"model\": \"micro/olmoe\", \"type\": 1}").at("/errors/0/pointer"))
         .isEqualTo("/type");
