@@ -18,7 +18,7 @@ final class RemoteAttempt {
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration AT_ONCE = Duration.ofSeconds(2);
   static final Set<String> EVENTS =
-      Set.of("experts", "log", "metric", "allocation", "contract", "ladder");
+      Set.of("experts", "log", "metric", "allocation", "contract", "ladder", "traffic");
 
   private final RunnerProcess runner;
   private final JobContext context;
