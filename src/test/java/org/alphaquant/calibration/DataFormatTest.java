@@ -104,7 +104,8 @@ class DataFormatTest {
     Files.write(file, new byte[] {0x1f, (byte) 0x8b, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1});
     assertThatThrownBy(() -> texts(file))
         .isInstanceOf(CalibrationException.class)
-        .hasMessage("'a.txt.gz' cannot be read: Unsupported compression method");
+        .hasMessage(
+            "'a.txt.gz' cannot be read: it is damaged, or cut off: Unsupported compression method");
   }
 
   @Test

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -67,9 +66,7 @@ class EvaluationTextTest {
   @Test
   void aTextTooLargeForMemoryIsRefusedBeforeItIsRead() throws IOException {
     Path file = folder.resolve("large.txt");
-    try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
-      sparse.setLength(EvaluationText.MAX_BYTES + 1);
-    }
+    Files.writeString(file, "a ".repeat((int) (EvaluationText.MAX_BYTES / 2)) + "a");
     assertThatThrownBy(() -> EvaluationText.read(file, tokenizer))
         .isInstanceOf(CalibrationException.class)
         .hasMessageContaining("has 16777217 bytes, over the limit of 16777216");

@@ -134,11 +134,12 @@ class DistillationTest {
     try (Source source = new Source(family, INT3, "compressed-tensors")) {
       double before;
       try (Distillation whole = source.open(settings(0.02))) {
-        before = whole.divergence(sequences(8, 1));
+        before = whole.divergence(sequences(8, 1, tokens(family)));
       }
       Course course = new Course();
       try (WindowedDistillation training = source.windows(window)) {
-        training.train(sequences(8, 1), folder::resolve, folder.resolve("files"), course);
+        training.train(
+            sequences(8, 1, tokens(family)), folder::resolve, folder.resolve("files"), course);
       }
       assertThat(course.losses).hasSize(source.description.layers());
       course.losses.forEach(

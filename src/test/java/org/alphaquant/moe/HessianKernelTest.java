@@ -52,7 +52,7 @@ class HessianKernelTest {
               scope.floats(h, TOKENS, WIDTH),
               new NDList(),
               new NDList(),
-              false,
+              0,
               dispatch.rows(),
               dispatch.weights(),
               dispatch.offsets(),
