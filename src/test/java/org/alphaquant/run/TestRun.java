@@ -41,9 +41,11 @@ record TestRun(JobSpec spec, Path attemptDirectory) implements JobContext {
          "evaluation": {"perplexity": {"path": "text.txt", "window": %d}}}
         """
             .formatted(model.getFileName(), output, WINDOW);
+    // Bundled models share tokenizers by links.
+    Path tokenizers = model.resolve("tokenizer.json").toRealPath().getParent();
     SourceSettings settings =
         new SourceSettings(
-            new SourceSettings.Roots(List.of(model.getParent())),
+            new SourceSettings.Roots(List.of(model.getParent(), tokenizers)),
             new SourceSettings.Roots(List.of(attempt)));
     return new QuantizationRun(new JobInputs(settings))
         .run(new TestRun(JSON.readValue(spec, JobSpec.class), attempt));
