@@ -22,6 +22,7 @@ import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.job.row.Job;
+import org.alphaquant.server.ServerSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -207,6 +208,31 @@ class WorkerTest {
       assertThat(job.failures()).isZero();
       await().until(() -> worker.get(Worker.class).freeSlots() == 1);
       assertThat(data.resolve("work").resolve(id.toString())).doesNotExist();
+    }
+  }
+
+  @Test
+  void whatTheRunnerOfACancelledJobPrintedIsAllThatStays() {
+    CountDownLatch started = new CountDownLatch(1);
+    JobRunner stopped = untilStopped(started);
+    JobRunner printing =
+        context -> {
+          Files.writeString(
+              context.attemptDirectory().resolve(ServerSettings.RUNNER_LOG), "from libtorch\n");
+          return stopped.run(context);
+        };
+    try (TestWorker worker = new TestWorker(jobs.database(), data, printing, "renew-every=1s")) {
+      UUID id = jobs.create("m");
+      awaitLatch(started);
+
+      jobs.cancel(id, "changed my mind");
+
+      jobs.awaitState(id, JobState.CANCELLED);
+      await().until(() -> worker.get(Worker.class).freeSlots() == 1);
+      Path attempt = data.resolve("work").resolve(id.toString()).resolve("1");
+      assertThat(attempt)
+          .isDirectoryContaining(file -> file.endsWith(ServerSettings.RUNNER_LOG))
+          .isDirectoryNotContaining(file -> !file.endsWith(ServerSettings.RUNNER_LOG));
     }
   }
 
