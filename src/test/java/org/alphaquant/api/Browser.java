@@ -29,11 +29,11 @@ import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
 /** A headless Chromium that looks at the page. */
-final class Browser implements AutoCloseable {
+final class Browser {
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
   private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
   private static final Path SCREENSHOTS = Path.of("target/screenshots");
-  private static final Duration LONGEST = Duration.ofSeconds(30);
+  private static final Duration LONGEST = Duration.ofSeconds(60);
   private static final Set<String> SERIOUS = Set.of("serious", "critical");
 
   private static final String WATCH_LONG_TASKS =
@@ -45,7 +45,7 @@ final class Browser implements AutoCloseable {
 
   private final ChromeDriver driver;
 
-  Browser() {
+  private Browser() {
     ChromeOptions options = new ChromeOptions();
     options.setBinary(CHROMIUM.toString());
     options.addArguments(
@@ -203,9 +203,17 @@ final class Browser implements AutoCloseable {
     driver.switchTo().window(handle);
   }
 
-  @Override
-  public void close() {
-    driver.quit();
+  /** One for all tests of the page: it takes longer to start than most of them. */
+  static Browser shared() {
+    return Shared.BROWSER;
+  }
+
+  private static final class Shared {
+    private static final Browser BROWSER = new Browser();
+
+    static {
+      Runtime.getRuntime().addShutdownHook(new Thread(BROWSER.driver::quit));
+    }
   }
 
   /** Without Chromium the tests say so in a line; in CI they run, and fail for want of it. */

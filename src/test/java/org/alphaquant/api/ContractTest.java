@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -68,7 +67,6 @@ class ContractTest {
 
   private static JsonNode ended(Answer posted) {
     return await()
-        .atMost(Duration.ofSeconds(60))
         .until(
             () -> http.get("/v1/jobs/" + posted.at("/id")).json(),
             it -> it.hasNonNull("finished_at"));

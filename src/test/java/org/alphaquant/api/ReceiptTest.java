@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
@@ -62,9 +61,7 @@ class ReceiptTest {
     assertThat(posted.status()).as(posted.text()).isEqualTo(201);
     String id = posted.at("/id");
     JsonNode ended =
-        await()
-            .atMost(Duration.ofSeconds(60))
-            .until(() -> http.get("/v1/jobs/" + id).json(), it -> it.hasNonNull("finished_at"));
+        await().until(() -> http.get("/v1/jobs/" + id).json(), it -> it.hasNonNull("finished_at"));
     assertThat(ended.at("/state").asString()).as(ended.toString()).isEqualTo("SUCCEEDED");
     return id;
   }

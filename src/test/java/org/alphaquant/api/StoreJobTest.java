@@ -9,7 +9,6 @@ import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -80,7 +79,6 @@ class StoreJobTest {
   private static JsonNode finished(Answer posted) {
     assertThat(posted.status()).as(posted.text()).isEqualTo(201);
     return await()
-        .atMost(Duration.ofSeconds(60))
         .until(
             () -> http.get("/v1/jobs/" + posted.at("/id")).json(),
             it -> it.hasNonNull("finished_at"));
@@ -172,7 +170,6 @@ class StoreJobTest {
         .sql("update stored_file set created_at = now() - interval '2 minutes'")
         .update();
     await()
-        .atMost(Duration.ofSeconds(20))
         .untilAsserted(
             () ->
                 assertThat(store.keys().stream().filter(it -> it.startsWith("mine/")))
@@ -222,13 +219,9 @@ class StoreJobTest {
         .forEach((name, content) -> store.put("ahead/" + name, content, Map.of()));
     Answer asked = http.postJson("/v1/models", "{\"model\": \"s3://lab/ahead\"}");
     assertThat(asked.status()).as(asked.text()).isEqualTo(202);
-    await()
-        .atMost(Duration.ofSeconds(20))
-        .until(() -> http.get("/v1/models").text().matches(".*s3://lab/ahead[^}]*present.*"));
+    await().until(() -> http.get("/v1/models").text().matches(".*s3://lab/ahead[^}]*present.*"));
     List<String> before = store.keys();
-    await()
-        .atMost(Duration.ofSeconds(10))
-        .until(() -> http.delete("/v1/models/s3:/lab/ahead").status() == 204);
+    await().until(() -> http.delete("/v1/models/s3:/lab/ahead").status() == 204);
     assertThat(http.get("/v1/models").text()).doesNotContain("s3://lab/ahead");
     assertThat(store.keys()).containsAll(before);
     Answer gone = problem(http.delete("/v1/models/s3:/lab/ahead"), 404, "model-not-found");

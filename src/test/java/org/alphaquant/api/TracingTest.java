@@ -7,7 +7,6 @@ import io.micrometer.observation.ObservationRegistry;
 import io.micrometer.tracing.Tracer;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +60,6 @@ class TracingTest {
               .at("/id");
       server.http().unchecked("/livez");
       await()
-          .atMost(Duration.ofSeconds(60))
           .untilAsserted(
               () ->
                   assertThat(collector.spans())

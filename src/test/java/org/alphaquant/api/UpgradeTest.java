@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -103,9 +102,7 @@ class UpgradeTest {
 
   @Test
   void whatWaitedAndWhatRanGoesOn() {
-    await()
-        .atMost(Duration.ofSeconds(20))
-        .until(() -> json("/v1/jobs/" + RUNNING).path("state").asString().equals("QUEUED"));
+    await().until(() -> json("/v1/jobs/" + RUNNING).path("state").asString().equals("QUEUED"));
     TestWorker worker = new TestWorker(server);
     worker.succeed(QUEUED);
     assertThat(json("/v1/jobs/" + QUEUED).path("state").asString()).isEqualTo("SUCCEEDED");

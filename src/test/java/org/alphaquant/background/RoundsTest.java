@@ -11,6 +11,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.alphaquant.Waiting;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -56,7 +57,7 @@ class RoundsTest {
         });
     assertThat(List.of(next(), next())).containsExactly(1, 2);
     rounds.stop();
-    rounds.join(Duration.ofSeconds(10));
+    rounds.join(Waiting.LONGEST);
     assertThat(told).isEmpty();
   }
 
@@ -87,7 +88,7 @@ class RoundsTest {
       assertThat(next()).isEqualTo(round);
     }
     rounds.stop();
-    rounds.join(Duration.ofSeconds(10));
+    rounds.join(Waiting.LONGEST);
     assertThat(output)
         .containsOnlyOnce("looks waits for the database: the line is cut")
         .doesNotContain("none is free")
@@ -136,7 +137,7 @@ class RoundsTest {
     start(Duration.ZERO, round -> Duration.ZERO);
     next();
     rounds.stop();
-    rounds.join(Duration.ofSeconds(10));
+    rounds.join(Waiting.LONGEST);
     int last = begun.get();
     rounds.wake();
     assertThat(begun).hasValue(last);
@@ -161,7 +162,7 @@ class RoundsTest {
   }
 
   private int next() throws InterruptedException {
-    Integer round = told.poll(10, TimeUnit.SECONDS);
+    Integer round = told.poll(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS);
     assertThat(round).as("a round").isNotNull();
     return round;
   }

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.Waiting;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
 /** A server of this machine, in a directory that is kept. */
@@ -58,7 +59,9 @@ final class RestartableEmbedded implements RestartableDatabase.Server {
       String pid = Files.readAllLines(directory.resolve("postmaster.pid")).get(0);
       new ProcessBuilder("kill", "-QUIT", pid).start().waitFor();
       ProcessHandle.of(Long.parseLong(pid))
-          .ifPresent(process -> process.onExit().orTimeout(10, TimeUnit.SECONDS).join());
+          .ifPresent(
+              process ->
+                  process.onExit().orTimeout(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS).join());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {

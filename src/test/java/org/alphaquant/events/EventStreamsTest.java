@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.alphaquant.Waiting;
 import org.alphaquant.database.TestDatabases;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.queue.JobDatabase;
@@ -296,15 +296,12 @@ class EventStreamsTest {
     }
 
     void awaitSeq(long seq) {
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .pollInterval(Duration.ofMillis(10))
-          .until(() -> !seqs.isEmpty() && last() >= seq);
+      await().until(() -> !seqs.isEmpty() && last() >= seq);
     }
 
     void awaitCompletion() {
       try {
-        assertThat(completed.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(completed.await(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
       } catch (InterruptedException e) {
         throw new IllegalStateException(e);
       }

@@ -45,9 +45,7 @@ class DatabaseAwayTest {
       CompletableFuture<List<JsonNode>> stream =
           CompletableFuture.supplyAsync(() -> client.follow(id));
       FaultClient other = new FaultClient(List.of(service.base()), 2);
-      await()
-          .atMost(Duration.ofMinutes(1))
-          .until(() -> other.get("/v1/jobs/" + id).json().at("/progress/layer").asInt() > 0);
+      await().until(() -> other.get("/v1/jobs/" + id).json().at("/progress/layer").asInt() > 0);
 
       long stopped = System.nanoTime();
       database.stop();

@@ -9,7 +9,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -103,7 +102,7 @@ final class DebianPostgres implements AutoCloseable {
         "ssl_cert_file=" + certificateFile(),
         "-c",
         "ssl_key_file=" + directory.resolve("server.key"));
-    await().atMost(Duration.ofMinutes(1)).until(() -> answers(port));
+    await().until(() -> answers(port));
   }
 
   private void startPooler() throws IOException {
@@ -138,7 +137,7 @@ final class DebianPostgres implements AutoCloseable {
                     directory.resolve("server.key")));
     own();
     start("/usr/sbin/pgbouncer", config.toString());
-    await().atMost(Duration.ofMinutes(1)).until(() -> answers(poolerPort));
+    await().until(() -> answers(poolerPort));
   }
 
   /** The address of a database, past the pooler. */

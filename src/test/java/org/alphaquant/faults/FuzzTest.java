@@ -191,7 +191,6 @@ class FuzzTest {
   private void ended(String id, String input) {
     await()
         .atMost(Duration.ofMinutes(5))
-        .pollInterval(Duration.ofMillis(50))
         .until(() -> ENDS.contains(get("/v1/jobs/" + id).get("state").asString()));
     JsonNode job = get("/v1/jobs/" + id);
     JsonNode error = job.path("error");

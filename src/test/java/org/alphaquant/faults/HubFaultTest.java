@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.alphaquant.Waiting;
 import org.alphaquant.database.TestDatabases;
 import org.alphaquant.hub.HubDouble;
 import org.junit.jupiter.api.AfterEach;
@@ -84,7 +85,7 @@ class HubFaultTest {
 
   /** All that is asked for, but of the first request for the whole file only so much. */
   private void send(HttpExchange exchange, CompletableFuture<Void> sent) throws IOException {
-    byte[] content = hub.content(exchange);
+    byte[] content = hub.storage().content(exchange);
     String range = exchange.getRequestHeaders().getFirst("Range");
     if (range == null && !sent.isDone()) {
       exchange.sendResponseHeaders(200, content.length);
@@ -94,7 +95,7 @@ class HubFaultTest {
       // Nothing comes any more until the service is killed.
       exchange.getRequestBody().readAllBytes();
       new CompletableFuture<Void>()
-          .orTimeout(15, TimeUnit.SECONDS)
+          .orTimeout(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS)
           .exceptionally(it -> null)
           .join();
       return;

@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -74,9 +73,7 @@ class OwnDatabaseFaultTest {
         client.post("/v1/jobs", JOB, String.valueOf(fault.hashCode())).json().get("id").asString();
     CompletableFuture<List<JsonNode>> stream =
         CompletableFuture.supplyAsync(() -> client.follow(id));
-    await()
-        .atMost(Duration.ofMinutes(1))
-        .until(() -> client.get("/v1/jobs/" + id).json().path("progress").isObject());
+    await().until(() -> client.get("/v1/jobs/" + id).json().path("progress").isObject());
     fault.happens();
     List<JsonNode> events = stream.orTimeout(2, TimeUnit.MINUTES).join();
     assertThat(events.get(events.size() - 1).at("/data/state").asString()).isEqualTo("SUCCEEDED");

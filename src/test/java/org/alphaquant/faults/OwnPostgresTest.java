@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -101,9 +100,7 @@ class OwnPostgresTest {
         .isEqualTo("0|t");
 
     String running = post(client, 128);
-    await()
-        .atMost(Duration.ofMinutes(1))
-        .until(() -> client.get("/v1/jobs/" + running).json().at("/progress/layer").asInt() > 0);
+    await().until(() -> client.get("/v1/jobs/" + running).json().at("/progress/layer").asInt() > 0);
     assertThat(queueDepthAsKedaAsks()).isEqualTo(1);
     postgres.client("pg_dump", "-Fc", "-f", dump().toString(), "alphaquant");
     Path copy = directory.resolve("copy");

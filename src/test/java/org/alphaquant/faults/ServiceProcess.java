@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.alphaquant.AlphaQuantServer;
+import org.alphaquant.Waiting;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
 /** The whole service in a process of its own, which keeps its port when it is started again. */
@@ -192,7 +193,7 @@ final class ServiceProcess implements AutoCloseable {
   public void close() {
     process.destroyForcibly();
     try {
-      process.waitFor(10, TimeUnit.SECONDS);
+      process.waitFor(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }

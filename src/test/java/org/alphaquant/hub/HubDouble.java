@@ -4,9 +4,7 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -15,9 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,14 +21,11 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import java.util.zip.GZIPOutputStream;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -49,13 +42,12 @@ public final class HubDouble implements AutoCloseable {
   }
 
   private final HttpServer hub;
-  private final HttpServer storage;
+  private final HttpServer storageServer;
   private final ExecutorService threads = Executors.newCachedThreadPool();
+  private final HubStorage storage = new HubStorage();
   private final Map<String, Repository> repositories = new ConcurrentHashMap<>();
-  private final Map<String, byte[]> contents = new ConcurrentHashMap<>();
   private final List<Request> requests = new CopyOnWriteArrayList<>();
   private final List<Fault> faults = new CopyOnWriteArrayList<>();
-  private final AtomicLong stored = new AtomicLong();
 
   /** A request that came. */
   public record Request(String host, String method, String path, String query, Headers headers) {}
@@ -72,7 +64,7 @@ public final class HubDouble implements AutoCloseable {
 
   public HubDouble() {
     hub = server("127.0.0.1", this::answer);
-    storage = server("localhost", this::store);
+    storageServer = server("localhost", storage::store);
   }
 
   private HttpServer server(String host, HttpHandler handler) {
@@ -94,13 +86,13 @@ public final class HubDouble implements AutoCloseable {
   /** Puts a commit on the branch {@code main}; returns its hash. */
   public String push(String id, Map<String, byte[]> files) {
     Repository repository = repositories.computeIfAbsent(id, it -> new Repository());
-    MessageDigest digest = digest("SHA-1");
+    MessageDigest digest = HubStorage.digest("SHA-1");
     new TreeMap<>(files)
         .forEach(
             (path, content) -> {
               digest.update(path.getBytes(StandardCharsets.UTF_8));
               digest.update(content);
-              contents.put(hash("SHA-256", content), content);
+              storage.put(content);
             });
     String commit = HexFormat.of().formatHex(digest.digest());
     synchronized (repository.commits) {
@@ -157,91 +149,9 @@ public final class HubDouble implements AutoCloseable {
     };
   }
 
-  /** Sends so many bytes of the answer and then cuts the connection. */
-  public HttpHandler cutAfter(int bytes) {
-    return exchange -> {
-      byte[] content = content(exchange);
-      int from = from(exchange);
-      if (from > 0) {
-        exchange
-            .getResponseHeaders()
-            .add(
-                "Content-Range",
-                "bytes %d-%d/%d".formatted(from, content.length - 1, content.length));
-      }
-      exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
-      OutputStream body = exchange.getResponseBody();
-      body.write(content, from, Math.min(bytes, content.length - from));
-      body.flush();
-      stored.addAndGet(bytes);
-      throw new IOException("cut");
-    };
-  }
-
-  /** Sends so many bytes, says so, and sends the rest when it is told to. */
-  public HttpHandler pausing(int bytes, CountDownLatch begun, CountDownLatch goOn) {
-    return exchange -> {
-      byte[] content = content(exchange);
-      exchange.sendResponseHeaders(200, content.length);
-      OutputStream body = exchange.getResponseBody();
-      body.write(content, 0, bytes);
-      body.flush();
-      begun.countDown();
-      try {
-        goOn.await();
-      } catch (InterruptedException e) {
-        throw new IOException(e);
-      }
-      body.write(content, bytes, content.length - bytes);
-    };
-  }
-
-  /** Ends after so many bytes and says that there are no more. */
-  public HttpHandler endingAfter(int bytes) {
-    return exchange -> {
-      int from = from(exchange);
-      byte[] sent = Arrays.copyOfRange(content(exchange), Math.min(from, bytes), bytes);
-      exchange
-          .getResponseHeaders()
-          .add("Content-Range", "bytes %d-%d/%d".formatted(from, bytes - 1, bytes));
-      exchange.sendResponseHeaders(from > 0 ? 206 : 200, sent.length == 0 ? -1 : sent.length);
-      exchange.getResponseBody().write(sent);
-    };
-  }
-
-  /** Sends everything compressed, though nobody asked for it. */
-  public HttpHandler compressing(byte[] content, String... headers) {
-    return exchange -> {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      try (GZIPOutputStream compressed = new GZIPOutputStream(bytes)) {
-        compressed.write(content);
-      }
-      exchange.getResponseHeaders().add("Content-Encoding", "gzip");
-      for (int i = 0; i < headers.length; i += 2) {
-        exchange.getResponseHeaders().add(headers[i], headers[i + 1]);
-      }
-      exchange.sendResponseHeaders(200, bytes.size());
-      exchange.getResponseBody().write(bytes.toByteArray());
-    };
-  }
-
-  /** Answers with other bytes of the right length. */
-  public HttpHandler wrongByte() {
-    return exchange -> {
-      byte[] content = content(exchange).clone();
-      content[content.length / 2] ^= 1;
-      exchange.sendResponseHeaders(200, content.length);
-      exchange.getResponseBody().write(content);
-    };
-  }
-
-  /** Sends everything, whatever part was asked for. */
-  public HttpHandler ignoringRanges() {
-    return exchange -> {
-      byte[] content = content(exchange);
-      exchange.sendResponseHeaders(200, content.length);
-      exchange.getResponseBody().write(content);
-    };
+  /** Where its large files are. */
+  public HubStorage storage() {
+    return storage;
   }
 
   public List<Request> requests() {
@@ -255,17 +165,6 @@ public final class HubDouble implements AutoCloseable {
   /** Requests for a file's content at the storage. */
   public long contentRequests() {
     return requests.stream().filter(it -> it.host().equals("localhost")).count();
-  }
-
-  /** Bytes of contents that were sent. */
-  public long sent() {
-    return stored.get();
-  }
-
-  /** The content that a request to the storage is for. */
-  public byte[] content(HttpExchange exchange) {
-    String path = exchange.getRequestURI().getPath();
-    return contents.get(path.substring(path.lastIndexOf('/') + 1));
   }
 
   private void handle(String host, HttpExchange exchange, HttpHandler handler) throws IOException {
@@ -385,11 +284,17 @@ public final class HubDouble implements AutoCloseable {
     entry.put("type", "file");
     entry.put("path", path);
     entry.put("size", content.length);
-    entry.put("oid", gitHash(content));
+    entry.put("oid", HubStorage.gitHash(content));
     if (isLarge(path)) {
       entry.put(
           "lfs",
-          Map.of("oid", hash("SHA-256", content), "size", content.length, "pointerSize", 130));
+          Map.of(
+              "oid",
+              HubStorage.hash("SHA-256", content),
+              "size",
+              content.length,
+              "pointerSize",
+              130));
     }
     return entry;
   }
@@ -411,8 +316,8 @@ public final class HubDouble implements AutoCloseable {
     } else if (content == null) {
       refuse(exchange, 404, "EntryNotFound", "Entry not found");
     } else if (!isLarge(path)) {
-      exchange.getResponseHeaders().add("ETag", '"' + gitHash(content) + '"');
-      send(exchange, content);
+      exchange.getResponseHeaders().add("ETag", '"' + HubStorage.gitHash(content) + '"');
+      storage.send(exchange, content);
     } else if (exchange.getRequestURI().getPath().contains("/resolve/")) {
       // A hop within the hub whose query must be kept.
       exchange
@@ -426,7 +331,9 @@ public final class HubDouble implements AutoCloseable {
                   + "/"
                   + rest.substring(rest.indexOf('/') + 1)
                   + "?etag=1%2F2");
-      exchange.getResponseHeaders().add("X-Linked-Etag", '"' + hash("SHA-256", content) + '"');
+      exchange
+          .getResponseHeaders()
+          .add("X-Linked-Etag", '"' + HubStorage.hash("SHA-256", content) + '"');
       exchange.getResponseHeaders().add("X-Linked-Size", Integer.toString(content.length));
       exchange.sendResponseHeaders(307, -1);
     } else {
@@ -434,7 +341,9 @@ public final class HubDouble implements AutoCloseable {
         exchange.sendResponseHeaders(400, -1);
         return;
       }
-      exchange.getResponseHeaders().add("X-Linked-Etag", '"' + hash("SHA-256", content) + '"');
+      exchange
+          .getResponseHeaders()
+          .add("X-Linked-Etag", '"' + HubStorage.hash("SHA-256", content) + '"');
       exchange.getResponseHeaders().add("X-Linked-Size", Integer.toString(content.length));
       exchange
           .getResponseHeaders()
@@ -442,51 +351,10 @@ public final class HubDouble implements AutoCloseable {
               "Location",
               "http://localhost:%d/%s/%s?X-Amz-Signature=secret&X-Amz-Expires=3600"
                   .formatted(
-                      storage.getAddress().getPort(),
+                      storageServer.getAddress().getPort(),
                       path.replaceFirst(".*/", ""),
-                      hash("SHA-256", content)));
+                      HubStorage.hash("SHA-256", content)));
       exchange.sendResponseHeaders(302, -1);
-    }
-  }
-
-  private void store(HttpExchange exchange) throws IOException {
-    byte[] content = content(exchange);
-    if (content == null) {
-      exchange.sendResponseHeaders(404, -1);
-    } else {
-      send(exchange, content);
-    }
-  }
-
-  private static int from(HttpExchange exchange) {
-    String range = exchange.getRequestHeaders().getFirst("Range");
-    return range == null ? 0 : Integer.parseInt(range.replaceFirst("bytes=(\\d+)-.*", "$1"));
-  }
-
-  private void send(HttpExchange exchange, byte[] content) throws IOException {
-    String range = exchange.getRequestHeaders().getFirst("Range");
-    int from = from(exchange);
-    String last = range == null ? "" : range.substring(range.indexOf('-') + 1);
-    int end =
-        last.isEmpty() ? content.length : Math.min(content.length, Integer.parseInt(last) + 1);
-    if (from >= content.length && content.length > 0) {
-      exchange.getResponseHeaders().add("Content-Range", "bytes */" + content.length);
-      exchange.sendResponseHeaders(416, -1);
-      return;
-    }
-    if (range != null) {
-      exchange
-          .getResponseHeaders()
-          .add("Content-Range", "bytes %d-%d/%d".formatted(from, end - 1, content.length));
-    }
-    boolean head = exchange.getRequestMethod().equals("HEAD");
-    if (head) {
-      exchange.getResponseHeaders().add("Content-Length", Integer.toString(end - from));
-    }
-    exchange.sendResponseHeaders(range == null ? 200 : 206, head || end == from ? -1 : end - from);
-    if (!head && end > from) {
-      exchange.getResponseBody().write(Arrays.copyOfRange(content, from, end));
-      stored.addAndGet(end - from);
     }
   }
 
@@ -501,28 +369,10 @@ public final class HubDouble implements AutoCloseable {
     return URLDecoder.decode(text, StandardCharsets.UTF_8);
   }
 
-  static String gitHash(byte[] content) {
-    MessageDigest digest = digest("SHA-1");
-    digest.update(("blob " + content.length + "\0").getBytes(StandardCharsets.UTF_8));
-    return HexFormat.of().formatHex(digest.digest(content));
-  }
-
-  public static String hash(String algorithm, byte[] content) {
-    return HexFormat.of().formatHex(digest(algorithm).digest(content));
-  }
-
-  private static MessageDigest digest(String algorithm) {
-    try {
-      return MessageDigest.getInstance(algorithm);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   @Override
   public void close() {
     hub.stop(0);
-    storage.stop(0);
+    storageServer.stop(0);
     threads.shutdownNow();
   }
 }

@@ -39,10 +39,10 @@ final class HubTests {
         (DataSize) all.get("maxCacheSize"),
         (DataSize) all.get("maxOwnerSize"),
         4,
-        Duration.ofSeconds(2),
-        (Duration) all.getOrDefault("idleTimeout", Duration.ofSeconds(1)),
+        Duration.ofSeconds(20),
+        (Duration) all.getOrDefault("idleTimeout", Duration.ofSeconds(20)),
         DataSize.ofKilobytes(1),
-        (Duration) all.getOrDefault("rateWindow", Duration.ofSeconds(1)),
+        (Duration) all.getOrDefault("rateWindow", Duration.ofSeconds(20)),
         (Integer) all.getOrDefault("attempts", 3),
         Duration.ofMillis(10),
         Duration.ofSeconds(5));

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.Waiting;
 import org.alphaquant.cache.DownloadObserver;
 import org.alphaquant.cache.ModelInUse;
 import org.alphaquant.database.TestDatabases;
@@ -88,7 +89,7 @@ class SharedCacheTest {
   void whatAProcessThatDiedHeldIsTakenOverWithWhatItHad() throws IOException {
     Hub hub = hub(Map.of());
     byte[] content = HubTests.model(1).get("model-00001-of-00002.safetensors");
-    String etag = HubDouble.hash("SHA-256", content);
+    String etag = HubStorage.hash("SHA-256", content);
     Path folder = Files.createDirectories(dataDir.resolve("hub.alphaquant"));
     UUID cache = UUID.randomUUID();
     Files.writeString(folder.resolve("id"), cache.toString());
@@ -119,10 +120,10 @@ class SharedCacheTest {
     remote.push(other, HubTests.model(1));
     CountDownLatch begun = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    remote.fault("^/model-00001-of-00002", 1, remote.pausing(50_000, begun, goOn));
+    remote.fault("^/model-00001-of-00002", 1, remote.storage().pausing(50_000, begun, goOn));
     ExecutorService worker = Executors.newSingleThreadExecutor();
     Future<ModelInUse> first = worker.submit(() -> use(hub(Map.of()), ID));
-    assertThat(begun.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(begun.await(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
     use(hub(Map.of()), other).close();
     goOn.countDown();
     try (ModelInUse model = first.get()) {

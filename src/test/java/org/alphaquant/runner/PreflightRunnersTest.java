@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.alphaquant.Waiting;
 import org.alphaquant.prepare.TokenizerTrial.Outcome;
 import org.alphaquant.prepare.TokenizerTrial.Verdict;
 import org.alphaquant.request.ClientGoneException;
@@ -42,12 +43,7 @@ class PreflightRunnersTest {
   void start() {
     PreflightSettings settings =
         new PreflightSettings(
-            true,
-            2,
-            4,
-            Duration.ofSeconds(20),
-            DataSize.ofMegabytes(128),
-            DataSize.ofMegabytes(700));
+            true, 2, 4, Waiting.LONGEST, DataSize.ofMegabytes(128), DataSize.ofMegabytes(700));
     RunnerSettings jobs =
         new RunnerSettings(
             RunnerSettings.Mode.PROCESS,
@@ -56,8 +52,8 @@ class PreflightRunnersTest {
             50,
             DataSize.ofGigabytes(1),
             Duration.ofHours(1),
-            Duration.ofSeconds(60),
-            Duration.ofSeconds(30),
+            Waiting.LONGEST,
+            Waiting.LONGEST,
             List.of(),
             List.of(),
             null);
@@ -139,7 +135,7 @@ class PreflightRunnersTest {
     assertThat(lender.borrow(TorchStart.CPU))
         .hasValueSatisfying(
             runner -> {
-              assertThat(runner.isAtRest(Duration.ofSeconds(60))).isTrue();
+              assertThat(runner.isAtRest(Waiting.LONGEST)).isTrue();
               lender.putBack(runner, TorchStart.CPU);
             });
 

@@ -48,7 +48,7 @@ class ResolutionTest {
   }
 
   @Test
-  @Timeout(10)
+  @Timeout(60)
   void aConfigurationIsAppliedNoLongerThanItsClientWaits() {
     QuantizationConfig config = config("{\"overrides\": [{\"pattern\": \"*.down_proj\"}]}");
     assertThatExceptionOfType(ClientGoneException.class)

@@ -124,8 +124,8 @@ public final class S3Double implements AutoCloseable {
         null,
         2,
         DataSize.ofBytes(StoreSettings.MIN_PART),
-        java.time.Duration.ofSeconds(2),
-        java.time.Duration.ofSeconds(1),
+        java.time.Duration.ofSeconds(20),
+        java.time.Duration.ofSeconds(20),
         3,
         java.time.Duration.ofMillis(10));
   }

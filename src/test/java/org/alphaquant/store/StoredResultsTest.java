@@ -20,7 +20,7 @@ import org.alphaquant.cache.DownloadProgress;
 import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.ModelCache;
 import org.alphaquant.database.TestDatabases;
-import org.alphaquant.hub.HubDouble;
+import org.alphaquant.hub.HubStorage;
 import org.alphaquant.job.JobResult;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -84,7 +84,8 @@ class StoredResultsTest {
 
   private void write(String name, byte[] content) throws IOException {
     Files.write(folder.resolve(name), content);
-    artifacts.add(new JobResult.Artifact(name, content.length, HubDouble.hash("SHA-256", content)));
+    artifacts.add(
+        new JobResult.Artifact(name, content.length, HubStorage.hash("SHA-256", content)));
   }
 
   private void put(long attempt) throws IOException {

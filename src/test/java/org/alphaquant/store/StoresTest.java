@@ -23,7 +23,7 @@ import org.alphaquant.cache.FileInUse;
 import org.alphaquant.cache.ModelCache;
 import org.alphaquant.cache.ModelInUse;
 import org.alphaquant.database.TestDatabases;
-import org.alphaquant.hub.HubDouble;
+import org.alphaquant.hub.HubStorage;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -72,14 +72,18 @@ class StoresTest {
   }
 
   static ModelCache cache(Path folder) {
+    return cache(folder, Duration.ofSeconds(20));
+  }
+
+  private static ModelCache cache(Path folder, Duration rateWindow) {
     CacheSettings settings =
         new CacheSettings(
             null,
             null,
             4,
-            Duration.ofSeconds(3),
+            Duration.ofSeconds(20),
             DataSize.ofKilobytes(1),
-            Duration.ofMillis(300),
+            rateWindow,
             2,
             Duration.ofMillis(10));
     return new ModelCache(settings, folder.resolve("hub"), List.of(), SQL, Duration.ofSeconds(3));
@@ -177,6 +181,8 @@ class StoresTest {
 
   @Test
   void aTrickleIsNoDownload() {
+    stores =
+        new Stores(Map.of("lab", remote.settings(Map.of())), cache(folder, Duration.ofMillis(300)));
     CompletableFuture<Void> end = new CompletableFuture<>();
     remote.fault(
         "GET .*" + model.path() + "/" + WEIGHTS,
@@ -186,7 +192,7 @@ class StoresTest {
           while (!end.isDone()) {
             exchange.getResponseBody().write(1);
             exchange.getResponseBody().flush();
-            end.completeOnTimeout(null, 5, TimeUnit.SECONDS);
+            end.completeOnTimeout(null, 1, TimeUnit.MINUTES);
             LockSupport.parkNanos(50_000_000);
           }
         });
@@ -214,7 +220,7 @@ class StoresTest {
 
   @Test
   void aHashThatTheStoreKeepsIsWhatCounts() {
-    String other = HubDouble.hash("SHA-256", bytes("other"));
+    String other = HubStorage.hash("SHA-256", bytes("other"));
     remote.put(model.path() + "/" + WEIGHTS, files.get(WEIGHTS), Map.of("sha256", other));
     assertThat(refused()).hasMessageContaining("came twice with other bytes than its hash says");
   }

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.alphaquant.Waiting;
 
 /** Somebody who is told: keeps what comes, and answers as the path says. */
 public final class Receiver implements AutoCloseable {
@@ -72,7 +73,7 @@ public final class Receiver implements AutoCloseable {
 
   /** Somebody took the status of {@code /endless} and did not stay for the rest. */
   boolean awaitHangUp() throws InterruptedException {
-    return hungUpOn.await(20, TimeUnit.SECONDS);
+    return hungUpOn.await(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS);
   }
 
   private void awaitClose() {

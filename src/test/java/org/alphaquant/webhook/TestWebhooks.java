@@ -94,10 +94,7 @@ final class TestWebhooks implements AutoCloseable {
   }
 
   WebhookDelivery awaitEnd(Job job) {
-    await()
-        .pollDelay(Duration.ZERO)
-        .atMost(Duration.ofSeconds(30))
-        .until(() -> only(job).outcome().isPresent());
+    await().pollDelay(Duration.ZERO).until(() -> only(job).outcome().isPresent());
     return only(job);
   }
 

@@ -57,9 +57,7 @@ class DatabaseFaultTest {
           Stream.generate(() -> jobs.create(new NewJob("ann", JobSpec.of(model), null)).job().id())
               .limit(4)
               .toList();
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> jobs.find(ids.get(1)).flatMap(Job::progress).isPresent());
+      await().until(() -> jobs.find(ids.get(1)).flatMap(Job::progress).isPresent());
       long stopped = System.nanoTime();
       end.accept(database);
       await().atMost(away.plusSeconds(10)).pollDelay(away).until(() -> true);

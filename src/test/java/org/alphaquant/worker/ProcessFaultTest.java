@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
+import org.alphaquant.Waiting;
 import org.alphaquant.database.TestDatabases;
 import org.alphaquant.faults.FaultReport;
 import org.alphaquant.job.JobSpec;
@@ -68,7 +69,7 @@ class ProcessFaultTest {
   @AfterEach
   void endProcesses() {
     fleet.forEach(WorkerProcess::close);
-    fleet.forEach(process -> process.exitStatus(Duration.ofSeconds(10)));
+    fleet.forEach(process -> process.exitStatus(Waiting.LONGEST));
   }
 
   @Test
@@ -163,7 +164,7 @@ class ProcessFaultTest {
     running.forEach(id -> awaitLayer(id, 2));
     long asked = System.nanoTime();
     fleet.get(0).terminate();
-    int status = fleet.get(0).exitStatus(Duration.ofSeconds(20));
+    int status = fleet.get(0).exitStatus(Waiting.LONGEST);
     double seconds = (System.nanoTime() - asked) / 1e9;
 
     assertThat(status).isEqualTo(143);
@@ -230,8 +231,6 @@ class ProcessFaultTest {
 
   private void awaitLayer(UUID id, int layer) {
     await()
-        .atMost(Duration.ofSeconds(60))
-        .pollInterval(Duration.ofMillis(10))
         .until(
             () ->
                 jobs.find(id).flatMap(Job::progress).filter(it -> it.layer() >= layer).isPresent());
@@ -246,7 +245,6 @@ class ProcessFaultTest {
   private Job awaitEnd(UUID id) {
     await()
         .atMost(LEASE.plusSeconds(60))
-        .pollInterval(Duration.ofMillis(20))
         .until(() -> jobs.find(id).orElseThrow().state().isTerminal());
     return jobs.find(id).orElseThrow();
   }

@@ -3,7 +3,6 @@ package org.alphaquant.worker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -71,10 +70,7 @@ public final class TestJobs implements BeforeAllCallback, BeforeEachCallback, Af
   }
 
   public Job awaitState(UUID id, JobState state) {
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .pollInterval(Duration.ofMillis(20))
-        .until(() -> find(id).state() == state);
+    await().until(() -> find(id).state() == state);
     return find(id);
   }
 

@@ -5,7 +5,6 @@ import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.UUID;
@@ -13,6 +12,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.alphaquant.Waiting;
 import org.alphaquant.database.TcpProxy;
 import org.alphaquant.database.TestDatabases;
 import org.alphaquant.faults.FaultReport;
@@ -92,12 +92,10 @@ class WorkerConnectionTest {
     try (TcpProxy proxy = new TcpProxy(jobs.database());
         TestWorker cutOff = new TestWorker(proxy.through(jobs.database()), data, runner)) {
       UUID id = jobs.create("m");
-      assertThat(started.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(started.await(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
       proxy.fallSilent();
       try (TestWorker other = new TestWorker(jobs.database(), data, runner)) {
-        await()
-            .atMost(Duration.ofSeconds(20))
-            .until(() -> passes.stream().anyMatch(pass -> pass.epoch == 2));
+        await().until(() -> passes.stream().anyMatch(pass -> pass.epoch == 2));
         proxy.recover();
         await().until(() -> cutOff.get(Worker.class).freeSlots() == 1);
         enough.countDown();
@@ -136,7 +134,7 @@ class WorkerConnectionTest {
         };
     try (TestWorker worker = new TestWorker(jobs.database(), data, runner)) {
       UUID id = jobs.create("m");
-      assertThat(half.await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(half.await(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS)).isTrue();
       TestDatabases.endSessions(jobs.database());
       goOn.countDown();
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.Waiting;
 import org.alphaquant.database.TestDatabases;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
@@ -87,7 +88,7 @@ final class WorkerProcess implements AutoCloseable {
   /** SIGKILL. */
   void kill() {
     process.destroyForcibly();
-    exitStatus(Duration.ofSeconds(10));
+    exitStatus(Waiting.LONGEST);
   }
 
   /** SIGTERM. */

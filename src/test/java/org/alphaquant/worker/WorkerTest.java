@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Queue;
 import java.util.UUID;
@@ -16,6 +15,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.alphaquant.Waiting;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
@@ -92,7 +92,7 @@ class WorkerTest {
     CyclicBarrier both = new CyclicBarrier(2);
     JobRunner runner =
         context -> {
-          both.await(20, TimeUnit.SECONDS);
+          both.await(Waiting.LONGEST.toSeconds(), TimeUnit.SECONDS);
           return NOTHING;
         };
     try (TestWorker worker = new TestWorker(jobs.database(), data, runner, "devices=cpu,cpu")) {
@@ -330,10 +330,10 @@ class WorkerTest {
   }
 
   private static void awaitLatch(CountDownLatch latch) {
-    await().atMost(Duration.ofSeconds(20)).until(() -> latch.getCount() == 0);
+    await().until(() -> latch.getCount() == 0);
   }
 
   private static void join(Thread thread) {
-    await().atMost(Duration.ofSeconds(20)).until(() -> !thread.isAlive());
+    await().until(() -> !thread.isAlive());
   }
 }
