@@ -61,6 +61,7 @@ def round_inputs(x: Tensor, rounding: Rounding) -> Tensor:
         6,
         True,
         False,
+        0.0,
     )
     groups = torch.reshape(x, [-1, x.shape[-1] // block, block])
     scale = torch.unsqueeze(block_scale(torch.amax(torch.abs(groups), [-1]), rounding), -1)

@@ -24,6 +24,8 @@ class Grid(NamedTuple):
     scale_dtype: int  # what a real scale is stored in
     symmetric: bool  # no zero points
     table: bool  # codes stand for IQ4_NL's values (ggml-common.h, kvalues_iq4nl)
+    # With two levels the greatest multiple of a scale; its negative is the least without minima, 1 with
+    most: float
 
 
 def table(like: Tensor) -> Tensor:
@@ -143,7 +145,7 @@ def power_of_two_scale(amax: Tensor, greatest: float, shift: int) -> Tensor:
 
 def e4m3(x: Tensor) -> Tensor:
     """The nearest E4M3 numbers."""
-    return round_to_grid(x, Grid(True, -448.0, 448.0, 3, -6, 1, 0, 6, True, False))
+    return round_to_grid(x, Grid(True, -448.0, 448.0, 3, -6, 1, 0, 6, True, False, 0.0))
 
 
 def e4m3_scale(amax: Tensor, greatest: float, outer: Tensor, shift: int) -> Tensor:

@@ -5,6 +5,7 @@ from typing import List, Tuple
 import torch
 from torch import Tensor
 
+import format
 import gptq
 
 
@@ -110,6 +111,27 @@ def energy(W: Tensor, H: Tensor) -> Tensor:
 
 def residual(H: Tensor, W: Tensor, Q: Tensor) -> Tensor:
     return gptq.product(H, W - Q)
+
+
+def refit(
+    Q: Tensor,
+    W: Tensor,
+    H: Tensor,
+    scale: Tensor,
+    zero: Tensor,
+    outer: Tensor,
+    grid: format.Grid,
+    first: int,
+    last: int,
+) -> Tensor:
+    """gptq.refit where no kernel does it, in place: Q [B, K, n], scale and zero [B, G, n] of outputs
+    first..last-1.
+    """
+    s, z = torch.transpose(scale, 1, 2), torch.transpose(zero, 1, 2)
+    q, s, z = gptq.refit(W, Q, H, s, z, gptq.rows_of(outer, first, last), grid)
+    scale.copy_(torch.transpose(s, 1, 2))
+    zero.copy_(torch.transpose(z, 1, 2))
+    return Q.copy_(q)
 
 
 def put(target: Tensor, first: int, part: Tensor) -> Tensor:

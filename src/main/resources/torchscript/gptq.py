@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 import format
+import kquant
 
 
 def product(A: Tensor, B: Tensor) -> Tensor:
@@ -199,8 +200,8 @@ def refit_scales(
     only where that, as stored, lowers the objective; zero points stay. W and Q [B, K, R], scale [B,
     R, G], outer [B]. Returns Q and the scales.
     """
-    # Powers of two leave no room; two levels and minima would have to move with their scales.
-    if grid.scale_kind == 1 or grid.scale_kind == 3 or grid.scale_kind == 5:
+    # Powers of two leave no room.
+    if grid.scale_kind == 1:
         return Q, scale
     Q, scale = torch.clone(Q), torch.clone(scale)
     Residual = product(H, W - Q)
@@ -224,6 +225,27 @@ def refit_scales(
         Q[:, first:last] = C * torch.unsqueeze(scale[:, :, k], 1)
         subtract_product(Residual, H[:, :, first:last], Step)
     return Q, scale
+
+
+def refit(
+    W: Tensor,
+    Q: Tensor,
+    H: Tensor,
+    scale: Tensor,
+    zero: Tensor,
+    outer: Tensor,
+    grid: format.Grid,
+) -> Tuple[Tensor, Tensor, Tensor]:
+    """Scales and what is stored beside them fitted to codes as they are: Q, scale and zero point."""
+    if grid.scale_kind == 3 or grid.scale_kind == 5:
+        return kquant.refit(W, Q, H, scale, zero, outer, grid)
+    Q, scale = refit_scales(W, Q, H, scale, outer, grid)
+    return Q, scale, zero
+
+
+def rows_of(outer: Tensor, first: int, last: int) -> Tensor:
+    """What belongs to some outputs of two levels' units, or one scale of the whole tensor."""
+    return outer[:, first:last] if outer.dim() == 4 else outer
 
 
 def weighted_error(W: Tensor, Q: Tensor, H: Tensor) -> Tensor:
@@ -284,18 +306,18 @@ def solve(
     sweeps: int,
     refit: bool,
     rows: int,
-) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """weight [B, R, K], hessian [B, K, K], scale and zero [B, R, G] as scales.search gives them,
-    outer and damp [B].
+    outer [B], or [B, R, K / 256, 1 or 2] of two levels, damp [B].
 
     Given the Hessian the outputs do not depend on each other: `rows` of them are solved at once.
     With act_order the inputs with the largest diagonal come first, for elements that `ordered` [B]
     says. Each of the sweeps of coordinate
-    descent begins with refitted scales, if asked.
+    descent begins with refitted scales (and minima), if asked.
 
     Returns the quantized weight [B, R, K], its scales, the error of plain rounding, the error
-    reached and the output energy, each per output [B, R], and the damping used [B] (-1: not
-    invertible, plain rounding).
+    reached and the output energy, each per output [B, R], the damping used [B] (-1: not
+    invertible, plain rounding) and the zero points.
     """
     B, R, K = weight.shape[0], weight.shape[1], weight.shape[2]
     if hessian.shape[0] != B or hessian.shape[1] != K or hessian.shape[2] != K:
@@ -304,7 +326,7 @@ def solve(
         raise ValueError("group_size {} does not divide {} inputs".format(grid.group_size, K))
     order, back, H, U, Hd, used = prepare(hessian, damp, ordered, act_order, refit)
     quantized = torch.empty_like(weight.contiguous())
-    fitted = torch.clone(scale)
+    fitted, zeros = torch.clone(scale), torch.clone(zero)
     rounding_errors: List[Tensor] = []
     errors: List[Tensor] = []
     energies: List[Tensor] = []
@@ -326,9 +348,10 @@ def solve(
             Q = error_feedback(W, U, S, Z, grid, block)
         for sweep in range(sweeps):
             if refit:
-                Q, part = refit_scales(W, Q, Hd, fitted[:, first:last], outer, grid)
-                fitted[:, first:last] = part
-                S = by_column(part, grid)
+                s, z = fitted[:, first:last], zeros[:, first:last]
+                Q, s, z = refit(W, Q, Hd, s, z, rows_of(outer, first, last), grid)
+                fitted[:, first:last], zeros[:, first:last] = s, z
+                S, Z = by_column(s, grid), by_column(z, grid)
             Q = coordinate_descent(W, Q, Hd, S, Z, grid, block)
         if act_order and not refit:
             errors.append(weighted_error(W, Q, H))
@@ -343,6 +366,7 @@ def solve(
         torch.cat(errors, 1),
         torch.cat(energies, 1),
         used,
+        zeros,
     )
 
 

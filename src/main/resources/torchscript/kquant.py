@@ -11,6 +11,9 @@ from typing import List, Tuple
 import torch
 from torch import Tensor
 
+import format
+import gptq
+
 
 def fitted(
     groups: Tensor, importance: Tensor, q: Tensor, scale: Tensor, offset: Tensor
@@ -195,6 +198,113 @@ def search(
         zeros.append(-offset / scale)
         outers.append(units)
     return torch.cat(scales, 1), torch.cat(zeros, 1), torch.cat(outers, 1)
+
+
+def refit(
+    W: Tensor, Q: Tensor, H: Tensor, scale: Tensor, zero: Tensor, outer: Tensor, grid: format.Grid
+) -> Tuple[Tensor, Tensor, Tensor]:
+    """The scales and minima that are best for codes as they are, one group after another.
+
+    With Q = C s + m, tr (W-Q)^T H (W-Q) is a quadratic of a group's s and m. Of the stored scales
+    next to its minimum, each with the stored minimum that is best beside it, the best is taken, if
+    it lowers the objective; the units of two levels stay. W and Q [B, K, R], scale and zero [B, R,
+    G], outer [B, R, K / 256, 1 or 2], or [B] for minima in half precision. Returns Q, scale and
+    zero.
+    """
+    Q, scale, zero = torch.clone(Q), torch.clone(scale), torch.clone(zero)
+    Residual = gptq.product(H, W - Q)
+    for k in range(scale.shape[2]):
+        first, last = k * grid.group_size, (k + 1) * grid.group_size
+        s, least = scale[:, :, k], 0.0 if grid.symmetric else grid.least
+        unit, minimum_unit = units_of(outer, k, grid)
+        m = as_stored((least - zero[:, :, k]) * s, minimum_unit, grid)
+        C = torch.round((Q[:, first:last] - torch.unsqueeze(m, 1)) / torch.unsqueeze(s, 1))
+        move, lift = steps_of(
+            C, Residual[:, first:last], H[:, first:last, first:last], s, m, unit, minimum_unit, grid
+        )
+        Step = C * torch.unsqueeze(move, 1) + torch.unsqueeze(lift, 1)
+        Q[:, first:last] = Q[:, first:last] + Step
+        zero[:, :, k] = least - (m + lift) / (s + move)
+        scale[:, :, k] = s + move
+        gptq.subtract_product(Residual, H[:, :, first:last], Step)
+    return Q, scale, zero
+
+
+def units_of(outer: Tensor, group: int, grid: format.Grid) -> Tuple[Tensor, Tensor]:
+    """What a group's scale and minimum are multiples of, [B, R]."""
+    if grid.scale_kind != 3:
+        return outer, outer
+    of_block = outer[:, :, group * grid.group_size // 256]
+    return of_block[:, :, 0], of_block[:, :, of_block.shape[2] - 1]
+
+
+def steps_of(
+    C: Tensor,
+    Residual: Tensor,
+    H: Tensor,
+    s: Tensor,
+    m: Tensor,
+    unit: Tensor,
+    minimum_unit: Tensor,
+    grid: format.Grid,
+) -> Tuple[Tensor, Tensor]:
+    """How far a group's scale and minimum move, [B, R], zero where they stay: C and Residual [B, g,
+    R], H [B, g, g].
+    """
+    minima = not grid.symmetric
+    HC = gptq.product(H, C)
+    slope, lift_slope = torch.sum(C * Residual, [1]), torch.sum(Residual, [1])
+    curvature, cross = torch.sum(C * HC, [1]), torch.sum(HC, [1])
+    flat = torch.unsqueeze(torch.sum(H, [1, 2]), -1).expand_as(cross)
+    determinant = curvature * flat - cross * cross
+    s_best = slope / curvature
+    m_best = torch.zeros_like(s)
+    if minima:
+        s_best = (flat * slope - cross * lift_slope) / determinant
+        m_best = (curvature * lift_slope - cross * slope) / determinant
+    s_best, m_best = s + finite(s_best), m + finite(m_best)
+    best, best_move, best_lift = torch.zeros_like(s), torch.zeros_like(s), torch.zeros_like(s)
+    reach = 2 if grid.scale_kind == 3 else 0
+    # Scales next to the best, each with the minimum that is best beside it, then the other way.
+    for i in range(4 * reach + 2 if minima else 2 * reach + 1):
+        if i < 2 * reach + 1:
+            move = nearby(s_best, unit, float(i - reach), grid) - s
+            lift = torch.zeros_like(s)
+            if minima:
+                beside = m + finite((lift_slope - cross * move) / flat)
+                lift = as_stored(beside, minimum_unit, grid) - m
+        else:
+            away = minimum_unit * float(i - 3 * reach - 1) if reach > 0 else torch.zeros_like(m)
+            lift = as_stored(m_best + away, minimum_unit, grid) - m
+            beside = s + finite((slope - cross * lift) / curvature)
+            move = nearby(beside, unit, 0.0, grid) - s
+        gain = move * (move * curvature - 2.0 * slope) + lift * (
+            lift * flat - 2.0 * lift_slope + 2.0 * cross * move
+        )
+        better = torch.logical_and(gain < best, s + move != 0.0)
+        best = torch.where(better, gain, best)
+        best_move = torch.where(better, move, best_move)
+        best_lift = torch.where(better, lift, best_lift)
+    return best_move, best_lift
+
+
+def finite(x: Tensor) -> Tensor:
+    return torch.where(torch.isfinite(x), x, torch.zeros_like(x))
+
+
+def nearby(wanted: Tensor, unit: Tensor, step: float, grid: format.Grid) -> Tensor:
+    """The stored scale that is `step` multiples from the nearest; none is zero."""
+    if grid.scale_kind != 3:
+        return format.real_scale(wanted, grid.scale_dtype)
+    least = -grid.most if grid.symmetric else 1.0
+    return unit * torch.clamp(torch.round(wanted / unit) + step, least, grid.most)
+
+
+def as_stored(minimum: Tensor, unit: Tensor, grid: format.Grid) -> Tensor:
+    """The nearest minimum that a file holds."""
+    if grid.scale_kind != 3:
+        return minimum.to(torch.float16).to(torch.float32)
+    return -unit * torch.clamp(torch.round(-minimum / unit), 0.0, grid.most)
 
 
 def half_minima(scale: Tensor, zero: Tensor, least: float) -> Tensor:

@@ -41,7 +41,8 @@ def dequantize_mxfp4(blocks: Tensor, scales: Tensor) -> Tensor:
     byte = torch.arange(0, 256, 1, dtype=torch.uint8, device=blocks.device)
     codes = torch.stack([torch.bitwise_and(byte, 15), torch.bitwise_right_shift(byte, 4)], 1)
     # The two values of each possible byte: a look-up needs less memory than decoding every code.
-    pairs = format.decode(codes, format.Grid(True, -6.0, 6.0, 1, 0, 32, 1, 6, True, False))
+    fp4 = format.Grid(True, -6.0, 6.0, 1, 0, 32, 1, 6, True, False, 0.0)
+    pairs = format.decode(codes, fp4)
     values = torch.flatten(torch.embedding(pairs, blocks.to(torch.int32)), 2)
     return torch.flatten(values * torch.unsqueeze(packing.powers_of_two(scales), 2), 1)
 

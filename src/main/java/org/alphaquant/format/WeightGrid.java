@@ -32,7 +32,7 @@ public record WeightGrid(
     boolean table,
     TwoLevels levels) {
 
-  private static final int REAL = 0;
+  private static final int E8M0 = 1;
   private static final int E4M3_BELOW_OUTER = 2;
   private static final int E4M3_ALONE = 4;
   private static final int REAL_WITH_MINIMA = 5;
@@ -84,7 +84,8 @@ public record WeightGrid(
       scaleKind,
       scaleDtype.number(),
       symmetric ? 1 : 0,
-      table ? 1 : 0
+      table ? 1 : 0,
+      levels == null ? 0 : levels.most()
     };
   }
 
@@ -93,12 +94,9 @@ public record WeightGrid(
     return scaleKind == REAL_WITH_MINIMA || levels != null && levels.minima();
   }
 
-  /**
-   * Whether scales can follow their codes: powers of two leave no room, two levels and minima would
-   * have to move with their scales.
-   */
+  /** Whether scales can follow their codes: powers of two leave no room. */
   public boolean refittable() {
-    return scaleKind == REAL || scaleKind == E4M3_BELOW_OUTER || scaleKind == E4M3_ALONE;
+    return scaleKind != E8M0;
   }
 
   /** The same with minima in half precision where there are zero points. */
@@ -129,7 +127,7 @@ public record WeightGrid(
   private static int scaleKind(NumberFormat format) {
     return switch (format.scale()) {
       case NONE, MODEL_DTYPE -> 0;
-      case E8M0 -> 1;
+      case E8M0 -> E8M0;
       case E4M3_WITH_GLOBAL -> E4M3_BELOW_OUTER;
       case TWO_LEVELS -> 3;
     };

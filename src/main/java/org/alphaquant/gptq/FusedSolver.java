@@ -74,6 +74,7 @@ final class FusedSolver {
     private final NDArray quantized;
     private final NDArray codes;
     private final NDArray fitted;
+    private final NDArray zeros;
     private final NDArray roundingError;
     private final NDArray error;
     private final NDArray energy;
@@ -102,6 +103,7 @@ final class FusedSolver {
       this.quantized = scope.run("fused.empty_weights", weight);
       this.codes = scope.run("fused.empty_codes", weight);
       this.fitted = scope.run("fused.copied", scales.get(0));
+      this.zeros = scope.run("fused.copied", scales.get(1));
       this.roundingError = scope.run("fused.per_output", weight);
       this.error = scope.run("fused.per_output", weight);
       this.energy = scope.run("fused.per_output", weight);
@@ -115,15 +117,15 @@ final class FusedSolver {
     }
 
     NDList results() {
-      return new NDList(quantized, fitted, roundingError, error, energy, damping, codes);
+      return new NDList(quantized, fitted, roundingError, error, energy, damping, zeros, codes);
     }
   }
 
   private void solve(TensorScope scope, Batch batch, long first, long last) {
-    boolean refits = options.refits(grid) && kernels.refits();
+    boolean refits = options.refits(grid);
     NDArray own = scope.run("fused.columns", batch.weight, first, last);
     NDArray scale = scope.run("fused.columns", batch.fitted, first, last);
-    NDArray zero = scope.run("fused.columns", batch.scales.get(1), first, last);
+    NDArray zero = scope.run("fused.columns", batch.zeros, first, last);
     Scales inOwnOrder = new Scales(scale, zero, batch.ownGroups);
     Scales inOrder = new Scales(scale, zero, batch.groups);
     measureRounding(scope, batch, own, inOwnOrder, first);
@@ -139,9 +141,22 @@ final class FusedSolver {
     }
     for (int sweep = 0; sweep < options.sweeps(); sweep++) {
       Scales scales = sweepsInOrder ? inOrder : inOwnOrder;
+      NDArray outer = batch.scales.get(2);
+      if (refits && !kernels.refits()) {
+        scope.runInPlace(
+            "fused.refit",
+            quantized,
+            weight,
+            batch.damped,
+            scale,
+            zero,
+            outer,
+            grid.numbers(),
+            first,
+            last);
+      }
       NDArray residual = scope.run("fused.residual", batch.damped, weight, quantized);
-      if (refits) {
-        NDArray outer = batch.scales.get(2);
+      if (refits && kernels.refits()) {
         kernels.refit(scope, quantized, residual, batch.damped, scale, outer);
       }
       kernels.descend(scope, residual, batch.damped, scales, quantized);
@@ -155,6 +170,7 @@ final class FusedSolver {
     kernels.store(scope, quantized, inOwnOrder, batch.quantized, batch.codes, first);
     if (refits) {
       scope.runInPlace("fused.rows_into", batch.fitted, first, scale);
+      scope.runInPlace("fused.rows_into", batch.zeros, first, zero);
     }
   }
 

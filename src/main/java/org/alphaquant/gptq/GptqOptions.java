@@ -75,11 +75,12 @@ public record GptqOptions(
 
   /**
    * Whether the search counts each input's error by the Hessian's diagonal: where it is asked for,
-   * and for scales of two levels or with minima, which cannot follow their codes later.
+   * and for scales of two levels or with minima, of which only what is next to the found one is
+   * tried again later.
    */
   boolean weights(WeightGrid grid) {
-    boolean follows = grid.levels() == null && !grid.minima();
-    return weightedScales || scaleSteps > 1 && !follows;
+    boolean alone = grid.levels() == null && !grid.minima();
+    return weightedScales || scaleSteps > 1 && !alone;
   }
 
   /** Whether columns are taken by falling diagonal, where no tokens are held out to decide it. */

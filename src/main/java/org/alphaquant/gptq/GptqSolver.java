@@ -81,7 +81,7 @@ public final class GptqSolver {
     NDList scales = scales(work, weight, importance, grid, rows, fused);
     if (fused.isPresent()) {
       NDList solved = fused.get().solve(work, weight, hessian, choice, scales, rows);
-      return new Solved(solved, solved.get(6), scales);
+      return new Solved(solved, solved.get(7), fitted(solved, scales));
     }
     NDList solved =
         work.runAll(
@@ -99,7 +99,13 @@ public final class GptqSolver {
             options.sweeps(),
             options.refits(grid),
             rows);
-    return new Solved(solved, codes(work, solved, scales, grid, rows), scales);
+    NDList fitted = fitted(solved, scales);
+    return new Solved(solved, codes(work, solved, fitted, grid, rows), fitted);
+  }
+
+  // Scales and zero points as sweeps have left them.
+  private static NDList fitted(NDList solved, NDList scales) {
+    return new NDList(solved.get(1), solved.get(6), scales.get(2));
   }
 
   private Choice choice(

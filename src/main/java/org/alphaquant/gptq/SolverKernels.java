@@ -57,7 +57,7 @@ final class SolverKernels {
     return grid.scaleKind() != TWO_LEVELS;
   }
 
-  /** Whether scales of this grid can be refitted at all, as gptq.refit_scales says. */
+  /** Whether scales of this grid are refitted here, as gptq.refit_scales does. */
   boolean refits() {
     return grid.scaleKind() != E8M0
         && grid.scaleKind() != TWO_LEVELS

@@ -31,7 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Six families of random weights, in eight types each, run by llama.cpp; {@code
- * -Dalphaquant.family=NAME} takes one of them.
+ * -Dalphaquant.family=NAME} takes one of them, {@code -Dalphaquant.types=q4_k,q6_k} some types.
  */
 @Tag("faults")
 class FamiliesByTypesTest {
@@ -140,10 +140,13 @@ class FamiliesByTypesTest {
 
   static List<Arguments> all() {
     String only = System.getProperty("alphaquant.family");
+    String[] types = System.getProperty("alphaquant.types", "\"").split(",");
     List<Arguments> all = new ArrayList<>();
     for (String family : FAMILIES.keySet()) {
       if (only == null || only.equals(family)) {
-        TYPES.forEach(type -> all.add(Arguments.of(family, type)));
+        TYPES.stream()
+            .filter(type -> Arrays.stream(types).anyMatch(type::contains))
+            .forEach(type -> all.add(Arguments.of(family, type)));
       }
     }
     return all;
