@@ -5,6 +5,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
 /** Independent pieces of work on several threads, waited for in their order. */
@@ -34,6 +36,66 @@ final class InOrder {
       }
     } finally {
       pool.shutdownNow();
+    }
+  }
+
+  /**
+   * Processes all items and waits until every thread has ended. The first exception, in time, is
+   * rethrown; on one thread the caller's own does the work.
+   *
+   * @param failed called at the first exception, so that the others can end early
+   */
+  static <T> void all(int threads, List<T> items, Consumer<T> work, Runnable failed) {
+    if (threads == 1) {
+      items.forEach(work);
+      return;
+    }
+    AtomicReference<Throwable> first = new AtomicReference<>();
+    ExecutorService pool = Executors.newFixedThreadPool(threads);
+    try {
+      items.stream()
+          .<Future<?>>map(item -> pool.submit(() -> tried(item, work, first, failed)))
+          .toList()
+          .forEach(InOrder::await);
+    } catch (RuntimeException interrupted) {
+      first.compareAndSet(null, interrupted);
+      failed.run();
+    } finally {
+      ended(pool);
+    }
+    if (first.get() instanceof RuntimeException failure) {
+      throw failure;
+    }
+    if (first.get() instanceof Error error) {
+      throw error;
+    }
+  }
+
+  private static void ended(ExecutorService pool) {
+    pool.shutdown();
+    boolean interrupted = Thread.interrupted();
+    while (!pool.isTerminated()) {
+      try {
+        pool.awaitTermination(1, TimeUnit.MINUTES);
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static <T> void tried(
+      T item, Consumer<T> work, AtomicReference<Throwable> first, Runnable failed) {
+    if (first.get() != null) {
+      return;
+    }
+    try {
+      work.accept(item);
+    } catch (RuntimeException | Error failure) {
+      first.compareAndSet(null, failure);
+      failed.run();
     }
   }
 

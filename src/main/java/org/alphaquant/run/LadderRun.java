@@ -1,14 +1,19 @@
 package org.alphaquant.run;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.AtomicFile;
 import org.alphaquant.job.CalibrationRequest;
@@ -17,6 +22,7 @@ import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.LadderSize;
 import org.alphaquant.job.LadderStep;
+import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,6 +42,12 @@ final class LadderRun {
 
   private static final JsonMapper JSON = JsonMapper.shared();
 
+  private static final int AT_ONCE_ON_HOST = 2;
+
+  // Two of them take no more memory than one larger model is allowed to.
+  private static final long SMALL_BYTES = 1L << 30;
+
+  private final JobInputs inputs;
   private final JobContext context;
   private final QuantizationRun runner;
   private final RunSession session;
@@ -49,7 +61,8 @@ final class LadderRun {
   /**
    * @param runner makes single results
    */
-  LadderRun(JobContext context, QuantizationRun runner, RunSession session) {
+  LadderRun(JobInputs inputs, JobContext context, QuantizationRun runner, RunSession session) {
+    this.inputs = inputs;
     this.context = context;
     this.runner = runner;
     this.session = session;
@@ -60,30 +73,90 @@ final class LadderRun {
   JobResult run() throws IOException {
     CalibrationRequest calibration = calibration();
     double begun = isMadeHere() ? CALIBRATION_SHARE : 0;
-    int count = spec.ladder().size();
-    List<LadderSize> sizes = new ArrayList<>();
-    List<JobResult.Artifact> artifacts = new ArrayList<>();
-    for (int i = 0; i < count; i++) {
-      LadderStep step = spec.ladder().get(i);
+    List<LadderStep> steps = spec.ladder();
+    SharedContext shared = new SharedContext(context, steps.size(), begun);
+    List<List<String>> lanes = lanes(calibration);
+    BlockingQueue<List<String>> free = new ArrayBlockingQueue<>(lanes.size(), false, lanes);
+    Finished[] finished = new Finished[steps.size()];
+    InOrder.all(
+        lanes.size(),
+        IntStream.range(0, steps.size()).boxed().toList(),
+        i -> {
+          List<String> devices = free.remove();
+          finished[i] = size(shared.part(i, devices), steps.get(i), calibration);
+          free.add(devices);
+          told(shared, finished);
+        },
+        shared::fail);
+    List<LadderSize> ranked = LadderSize.ranked(sizes(finished));
+    List<JobResult.Artifact> artifacts = new ArrayList<>(List.of(written(ranked)));
+    for (int i = 0; i < finished.length; i++) {
+      String name = steps.get(i).name();
+      finished[i].result().artifacts().forEach(it -> artifacts.add(below(name, it)));
+    }
+    return JobResult.ofLadder(ranked, artifacts);
+  }
+
+  private Finished size(JobContext own, LadderStep step, CalibrationRequest calibration) {
+    try {
       TrialContext trial =
           TrialContext.of(
-              context,
-              spec.step(step, calibration),
-              "ladder/" + step.name(),
-              sources,
-              begun + (1 - begun) * i / count,
-              begun + (1 - begun) * (i + 1) / count);
+              own, spec.step(step, calibration), "ladder/" + step.name(), sources, 0, 1);
       Finished finished = finished(trial);
       move(trial, step.name());
-      finished.result().artifacts().stream()
-          .map(it -> below(step.name(), it))
-          .forEach(artifacts::add);
-      sizes.add(LadderSize.of(step.name(), finished.result(), sequential, finished.seconds()));
-      context.event("ladder", Map.of("sizes", LadderSize.ranked(sizes), "of", count));
+      return finished;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    List<LadderSize> ranked = LadderSize.ranked(sizes);
-    artifacts.add(0, written(ranked));
-    return JobResult.ofLadder(ranked, artifacts);
+  }
+
+  private void told(SharedContext shared, Finished[] finished) {
+    synchronized (shared) {
+      shared.event(
+          "ladder", Map.of("sizes", LadderSize.ranked(sizes(finished)), "of", finished.length));
+    }
+  }
+
+  // Those that are done so far.
+  private List<LadderSize> sizes(Finished[] finished) {
+    return IntStream.range(0, finished.length)
+        .filter(i -> finished[i] != null)
+        .mapToObj(
+            i ->
+                LadderSize.of(
+                    spec.ladder().get(i).name(),
+                    finished[i].result(),
+                    sequential,
+                    finished[i].seconds()))
+        .toList();
+  }
+
+  /**
+   * The devices of the sizes that are made at once. From kept Hessians a size is made by one
+   * device, so that others take other sizes; on a host a small model's solving and evaluation leave
+   * processors idle that a second size can use.
+   */
+  private List<List<String>> lanes(CalibrationRequest calibration) throws IOException {
+    List<String> devices = context.devices().stream().distinct().toList();
+    if (calibration.id() == null) {
+      return List.of(context.devices());
+    }
+    if (devices.size() == 1 && devices.get(0).equals("cpu") && isSmall(calibration)) {
+      return Collections.nCopies(InOrder.threads(AT_ONCE_ON_HOST), devices);
+    }
+    return devices.stream().map(List::of).toList();
+  }
+
+  private boolean isSmall(CalibrationRequest calibration) throws IOException {
+    TrialContext any =
+        TrialContext.of(
+            context,
+            spec.step(spec.ladder().get(0), calibration),
+            "ladder/" + spec.ladder().get(0).name(),
+            sources,
+            0,
+            1);
+    return session.job(any, inputs.with(any.sources())).source().totalBytes() <= SMALL_BYTES;
   }
 
   private boolean isMadeHere() {

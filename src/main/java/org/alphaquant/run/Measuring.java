@@ -109,6 +109,10 @@ final class Measuring {
   }
 
   private Measured measure(Phase phase, Subject subject, Runnable betweenLayers, Windows windows) {
+    return seconds.of(phase.jsonName(), () -> measured(phase, subject, betweenLayers, windows));
+  }
+
+  private Measured measured(Phase phase, Subject subject, Runnable betweenLayers, Windows windows) {
     int count = subject.description().layers();
     IntConsumer layerDone =
         layer -> {

@@ -1,6 +1,7 @@
 package org.alphaquant.run;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -32,6 +33,11 @@ record OpenDevices(List<Torch> devices) implements AutoCloseable {
   static Torch first(JobContext context) {
     context.unit("starting PyTorch on " + context.device());
     return Torch.open(context.device());
+  }
+
+  /** Those of these names, which stay with this. */
+  OpenDevices named(Collection<String> names) {
+    return new OpenDevices(devices.stream().filter(it -> names.contains(it.device())).toList());
   }
 
   /** Those that share a quantization: each needs a sample at least. */

@@ -8,14 +8,12 @@ import org.alphaquant.worker.JobContext;
 /** The devices of an attempt, opened beside other work; closed with what was opened. */
 final class OpeningDevices implements AutoCloseable {
 
-  private final JobContext context;
   private final List<String> names;
   private final CompletableFuture<OpenDevices> opened = new CompletableFuture<>();
   private final Thread thread;
 
-  OpeningDevices(JobContext context) {
-    this.context = context;
-    this.names = context.devices().stream().distinct().toList();
+  OpeningDevices(List<String> devices) {
+    this.names = devices.stream().distinct().toList();
     this.thread = new Thread(this::open, "open devices");
     thread.setDaemon(true);
     thread.start();
@@ -32,7 +30,7 @@ final class OpeningDevices implements AutoCloseable {
   }
 
   /** Waits for them; throws what opening them threw. */
-  OpenDevices devices() {
+  OpenDevices devices(JobContext context) {
     context.unit("starting PyTorch on " + String.join(" and ", names));
     return InOrder.await(opened);
   }

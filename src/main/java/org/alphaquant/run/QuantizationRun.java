@@ -48,7 +48,7 @@ public final class QuantizationRun implements JobRunner {
 
   @Override
   public JobResult run(JobContext context) throws IOException {
-    try (RunSession session = new RunSession()) {
+    try (RunSession session = new RunSession(context.devices())) {
       return run(context, session);
     }
   }
@@ -60,7 +60,7 @@ public final class QuantizationRun implements JobRunner {
         return new ContractRun(inputs.with(context.sources()), context, this, session).run();
       }
       if (context.spec().ladder() != null && context.spec().kind() == JobKind.QUANTIZATION) {
-        return new LadderRun(context, this, session).run();
+        return new LadderRun(inputs.with(context.sources()), context, this, session).run();
       }
       return switch (context.spec().kind()) {
         case QUANTIZATION, CALIBRATION -> quantize(context, session);
@@ -113,12 +113,12 @@ public final class QuantizationRun implements JobRunner {
     if (kept != null) {
       kept.requireFits(job);
     }
-    session.begin(context);
+    session.begin();
     Tokenizer tokenizer = seconds.of("tokenize", () -> session.tokenizer(context));
     RunInputs given = seconds.of("tokenize", () -> encoded(context, inputs, job, kept, session));
     RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));
     progress.progress(Phase.PREPARE, 0, 1);
-    OpenDevices devices = seconds.of("start", session::devices);
+    OpenDevices devices = seconds.of("start", () -> session.devices(context));
     Torch first = devices.devices().get(0);
     SelfWriting writing = new SelfWriting(context, first, given, progress);
     RunInputs all =

@@ -1,6 +1,7 @@
 package org.alphaquant.run;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -14,11 +15,13 @@ import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.worker.JobContext;
 
 /**
- * What several runs of one model share: its open source with hashes and tokenizer, the devices, and
- * the encoded evaluation text. Each is opened when a run first asks for it.
+ * What several runs of one model share, one after another or at once: its open source with hashes
+ * and tokenizer, the devices, and the encoded evaluation text. Each is opened when a run first asks
+ * for it.
  */
 final class RunSession implements AutoCloseable {
 
+  private final List<String> devices;
   private final Map<Evaluated, EvaluationInputs> evaluations = new HashMap<>();
   private PreparedJob first;
   private Tokenizer tokenizer;
@@ -29,8 +32,15 @@ final class RunSession implements AutoCloseable {
   /** A text that is measured on, and the documents that were calibrated or trained on. */
   private record Evaluated(EvaluationRequest asked, Set<Long> seen) {}
 
+  /**
+   * @param devices of all runs together
+   */
+  RunSession(List<String> devices) {
+    this.devices = List.copyOf(devices);
+  }
+
   /** The job of a run, on the source of the first one. */
-  PreparedJob job(JobContext context, JobInputs inputs) {
+  synchronized PreparedJob job(JobContext context, JobInputs inputs) {
     if (first == null) {
       first = new JobPreparation(inputs).open(context.spec());
       return first;
@@ -38,14 +48,14 @@ final class RunSession implements AutoCloseable {
     return first.with(context.spec());
   }
 
-  Tokenizer tokenizer(JobContext context) {
+  synchronized Tokenizer tokenizer(JobContext context) {
     if (tokenizer == null) {
       tokenizer = QuantizationRun.tokenizer(context, first.source());
     }
     return tokenizer;
   }
 
-  Optional<ModelChat> chat(JobContext context) {
+  synchronized Optional<ModelChat> chat(JobContext context) {
     if (chat == null) {
       context.unit("reading the chat template");
       chat = ModelChat.of(first.source().folder(), first.source().links()::open);
@@ -54,15 +64,16 @@ final class RunSession implements AutoCloseable {
   }
 
   /** Hashes the source and starts PyTorch beside the reading of text. */
-  void begin(JobContext context) {
+  synchronized void begin() {
     if (hashes == null) {
       hashes = new SourceHashes(first.source());
-      opening = new OpeningDevices(context);
+      opening = new OpeningDevices(devices);
     }
   }
 
-  OpenDevices devices() {
-    return opening.devices();
+  /** Those of the run. */
+  OpenDevices devices(JobContext context) {
+    return opening.devices(context).named(context.devices());
   }
 
   SourceHashes hashes() {
@@ -74,7 +85,7 @@ final class RunSession implements AutoCloseable {
    *
    * @param seen digests of the documents that the model is calibrated or trained on
    */
-  EvaluationInputs evaluation(JobContext context, JobInputs inputs, Set<Long> seen) {
+  synchronized EvaluationInputs evaluation(JobContext context, JobInputs inputs, Set<Long> seen) {
     Evaluated key = new Evaluated(context.spec().evaluation(), Set.copyOf(seen));
     if (!evaluations.containsKey(key)) {
       context.unit("encoding the evaluation text");

@@ -48,7 +48,17 @@ final class RunBench {
         System.out.printf(
             "%s on %s: %.1f s, %.1f s of the processor%n",
             arguments[i], device, seconds, (busyNanos() - busy) / 1e9);
-        result.ladder().forEach(RunBench::print);
+        for (LadderSize size : result.ladder()) {
+          print(size);
+          JsonNode made =
+              JSON.readTree(
+                  context
+                      .artifactDirectory()
+                      .resolve(size.name())
+                      .resolve("quantization_report.json")
+                      .toFile());
+          System.out.println("    seconds " + made.get("seconds"));
+        }
         continue;
       }
       JsonNode report =

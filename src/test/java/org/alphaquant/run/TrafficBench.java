@@ -37,7 +37,7 @@ final class TrafficBench {
 
   private final Path folder;
   private final ObjectNode fields;
-  private final RunSession session = new RunSession();
+  private final RunSession session = new RunSession(List.of("cpu"));
   private int runs;
 
   private TrafficBench(Path folder, ObjectNode fields) {
