@@ -12,17 +12,24 @@ import org.alphaquant.calibration.Question;
  * text @param compared number of windows, from the first on, whose outputs are compared with the
  * original's @param questions multiple-choice questions; may be empty @param warnings for the
  * report
+ *
+ * @param texts the files of both
  */
 public record EvaluationInputs(
-    long[][] windows, int compared, List<Question> questions, List<String> warnings) {
+    long[][] windows,
+    int compared,
+    List<Question> questions,
+    List<String> warnings,
+    List<Provenance.Text> texts) {
 
   /** Nothing. */
   public static final EvaluationInputs NONE =
-      new EvaluationInputs(new long[0][], 0, List.of(), List.of());
+      new EvaluationInputs(new long[0][], 0, List.of(), List.of(), List.of());
 
   public EvaluationInputs {
     questions = List.copyOf(questions);
     warnings = List.copyOf(warnings);
+    texts = List.copyOf(texts);
     if (compared > windows.length) {
       throw new IllegalArgumentException(
           "%d of %d windows to compare".formatted(compared, windows.length));

@@ -195,6 +195,21 @@ public class JobInputs {
         model == null ? null : new Provenance.Origin(model.origin(), model.licence()), texts);
   }
 
+  /** Where a model was brought from, with its version; null where it is below a root. */
+  public String origin(String model) {
+    return fetched.containsKey(model) ? fetched.get(model).origin() : null;
+  }
+
+  /** The texts and questions that are measured on; reads the files to hash them. */
+  public List<Provenance.Text> evaluationTexts(JobSpec spec) {
+    List<TextRequest> files = new ArrayList<>();
+    evaluationSource(spec).ifPresent(files::add);
+    if (spec.evaluation() != null && spec.evaluation().choices() != null) {
+      files.add(spec.evaluation().choices().source());
+    }
+    return files.stream().map(file -> text(file, fetched.get(file.name()))).toList();
+  }
+
   private Provenance.Text text(TextRequest file, FetchedSource here) {
     return new Provenance.Text(
         file.source(),

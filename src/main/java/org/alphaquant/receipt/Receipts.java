@@ -21,7 +21,8 @@ public final class Receipts {
   private static final String BUILDER = "urn:alphaquant:server";
   private static final String HEADERS = "config.json and the tensors' names, dtypes and shapes";
   private static final List<String> MEASURED =
-      List.of("perplexity", "divergence", "choices", "bits_per_weight", "bytes", "contract");
+      List.of(
+          "perplexity", "divergence", "choices", "bits_per_weight", "bytes", "contract", "ladder");
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final SigningKey key;
@@ -75,34 +76,49 @@ public final class Receipts {
   private static JsonNode again(Finished job) {
     ObjectNode body = JSON.valueToTree(job.spec());
     body.remove("webhook");
-    String source = job.report().path("model").path("sha256").asString(null);
+    String source = source(job.report()).path("sha256").asString(null);
     if (source != null) {
       body.put("source_sha256", source);
     }
     return body;
   }
 
+  // The reports of evaluations and repackings have the model's name where a quantization's has all.
+  private static JsonNode source(JsonNode report) {
+    return report.path("model").isObject() ? report.path("model") : report.path("source");
+  }
+
   private static List<Statement.Resource> dependencies(JsonNode report) {
     List<Statement.Resource> all = new ArrayList<>();
-    JsonNode model = report.path("model");
+    model(source(report), "", all);
+    model(report.path("reference_source"), "reference/", all);
+    calibration(report.path("calibration"), all);
+    texts(report.path("evaluation_texts"), all);
+    texts(report.path("texts"), all);
+    return all;
+  }
+
+  private static void model(JsonNode model, String prefix, List<Statement.Resource> all) {
     if (model.path("sha256").isString()) {
       String uri = model.path("origin").asString(model.path("id").asString(null));
       all.add(
           new Statement.Resource(
-              "headers",
+              prefix + "headers",
               uri,
               Map.of("sha256", model.path("sha256").asString()),
               Map.of("covers", JSON.valueToTree(HEADERS))));
       for (JsonNode file : model.path("files")) {
         all.add(
             new Statement.Resource(
-                file.path("name").asString(),
+                prefix + file.path("name").asString(),
                 uri,
                 Map.of("sha256", file.path("sha256").asString()),
                 null));
       }
     }
-    JsonNode calibration = report.path("calibration");
+  }
+
+  private static void calibration(JsonNode calibration, List<Statement.Resource> all) {
     if (calibration.path("tokens_sha256").isString()) {
       all.add(
           Statement.Resource.of(
@@ -117,7 +133,11 @@ public final class Receipts {
               Map.of("sha256", traffic.path("sha256").asString()),
               null));
     }
-    for (JsonNode text : calibration.path("sources")) {
+    texts(calibration.path("sources"), all);
+  }
+
+  private static void texts(JsonNode texts, List<Statement.Resource> all) {
+    for (JsonNode text : texts) {
       if (text.path("sha256").isString()) {
         all.add(
             new Statement.Resource(
@@ -127,13 +147,16 @@ public final class Receipts {
                 null));
       }
     }
-    return all;
   }
 
   private static Map<String, JsonNode> figures(Finished job) {
     Map<String, JsonNode> figures = new LinkedHashMap<>();
     for (String name : MEASURED) {
-      JsonNode value = job.report().path(name);
+      // Of a ladder, whose sizes have reports of their own, the table of all.
+      JsonNode value =
+          job.result().ladder() == null
+              ? job.report().path(name)
+              : JSON.valueToTree(job.result()).path(name);
       if (!value.isMissingNode() && !value.isNull()) {
         figures.put(name, value);
       }

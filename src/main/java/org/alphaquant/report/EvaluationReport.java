@@ -7,6 +7,7 @@ import org.alphaquant.estimate.PeakMemory;
 import org.alphaquant.measure.Accuracy;
 import org.alphaquant.measure.Divergence;
 import org.alphaquant.measure.PerplexityChange;
+import org.alphaquant.prepare.Provenance;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
@@ -15,6 +16,9 @@ import tools.jackson.databind.annotation.JsonNaming;
  *
  * @param versions of this program and its libraries @param model the measured model @param
  *     reference the model that it was compared with; null without one @param family of the model
+ * @param source files of the measured model
+ * @param referenceSource those of the reference; null without one
+ * @param texts that were measured on
  * @param perplexity null where no text was given
  * @param divergence from the reference; null without one
  * @param choices multiple-choice questions; null if there were none @param seconds by phase @param
@@ -27,6 +31,9 @@ public record EvaluationReport(
     String model,
     String reference,
     String family,
+    ReportedSource source,
+    ReportedSource referenceSource,
+    List<Provenance.Text> texts,
     PerplexityChange perplexity,
     Divergence divergence,
     Accuracy choices,

@@ -18,6 +18,7 @@ import org.alphaquant.measure.Accuracy;
 import org.alphaquant.measure.Divergence;
 import org.alphaquant.measure.PerplexityChange;
 import org.alphaquant.moe.Utilization;
+import org.alphaquant.prepare.Provenance;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.traffic.TrafficFit;
 import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
@@ -29,6 +30,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param versions of this program and its libraries @param model the source @param calibration the
  *     tokens used @param settings of the quantization
  * @param perplexity before and after; null where no text was given
+ * @param evaluationTexts the files that were measured on
  * @param divergence of the quantized model's predictions from the original's; null where not
  *     measured
  * @param choices multiple-choice questions; null where there were none
@@ -48,6 +50,7 @@ public record QuantizationReport(
     Map<String, String> versions,
     Model model,
     Calibration calibration,
+    List<Provenance.Text> evaluationTexts,
     Settings settings,
     PerplexityChange perplexity,
     Divergence divergence,

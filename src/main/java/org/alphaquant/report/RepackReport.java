@@ -10,6 +10,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * modules number of weights of each scheme @param bitsPerWeight of the quantized weights as stored
  * in the result
  *
+ * @param source its files
  * @param seconds by phase
  */
 @JsonNaming(SnakeCaseStrategy.class)
@@ -17,6 +18,7 @@ public record RepackReport(
     Map<String, String> versions,
     String model,
     String family,
+    ReportedSource source,
     String format,
     Map<String, Long> modules,
     double bitsPerWeight,

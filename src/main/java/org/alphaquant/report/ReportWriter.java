@@ -81,6 +81,7 @@ public final class ReportWriter {
             inputs.weighed() == null ? null : inputs.weighed().fit(),
             inputs.samples().sha256(),
             sources()),
+        inputs.evaluation().texts(),
         settings(),
         perplexity,
         divergence,

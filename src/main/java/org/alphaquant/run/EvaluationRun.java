@@ -23,7 +23,9 @@ import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.prepare.EvaluationInputs;
 import org.alphaquant.prepare.JobInputs;
+import org.alphaquant.prepare.SourceDigest;
 import org.alphaquant.report.EvaluationReport;
+import org.alphaquant.report.ReportedSource;
 import org.alphaquant.report.Versions;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
@@ -44,6 +46,7 @@ final class EvaluationRun {
 
   JobResult run() throws IOException {
     try (Checkpoint checkpoint = inputs.checkpoint(spec.model(), spec.revision());
+        SourceHashes hashes = hashes(checkpoint);
         Tokenizer tokenizer = QuantizationRun.tokenizer(context, checkpoint);
         Torch torch = OpenDevices.first(context)) {
       ModelDescription description = ModelFamilies.describe(checkpoint, spec.modelType());
@@ -54,15 +57,43 @@ final class EvaluationRun {
       Vocabulary.require(texts, tokenizer, description);
       Measuring.Subject subject =
           new Measuring.Subject(checkpoint, description, WeightOverlay.NONE);
+      ReadSource source = new ReadSource(spec.model(), hashes);
       return spec.evaluation().reference() == null
-          ? measured(torch, texts, subject, null)
-          : compared(torch, texts, subject);
+          ? measured(torch, texts, subject, null, List.of(source))
+          : compared(torch, texts, subject, source);
     }
   }
 
-  private JobResult compared(Torch torch, EvaluationInputs texts, Measuring.Subject subject)
+  /** A model that is read, and the hashes of its files. */
+  private record ReadSource(String name, SourceHashes hashes) {}
+
+  private SourceHashes hashes(Checkpoint checkpoint) {
+    String wanted = spec.sourceSha256();
+    String found = SourceDigest.ofHeaders(checkpoint);
+    if (wanted != null && !wanted.equals(found)) {
+      throw new RunFailure(
+          JobError.Kind.USER,
+          "source-changed",
+          "the headers of '%s' have the SHA-256 %s, not %s; it has changed since it was planned"
+              .formatted(spec.model(), found, wanted));
+    }
+    return new SourceHashes(checkpoint);
+  }
+
+  private ReportedSource reported(ReadSource source, Measuring.Subject subject) {
+    return new ReportedSource(
+        source.name(),
+        inputs.origin(source.name()),
+        SourceDigest.ofHeaders(subject.checkpoint()),
+        source.hashes().all());
+  }
+
+  private JobResult compared(
+      Torch torch, EvaluationInputs texts, Measuring.Subject subject, ReadSource source)
       throws IOException {
-    try (Checkpoint checkpoint = inputs.checkpoint(spec.evaluation().reference(), null)) {
+    String name = spec.evaluation().reference();
+    try (Checkpoint checkpoint = inputs.checkpoint(name, null);
+        SourceHashes hashes = new SourceHashes(checkpoint)) {
       ModelDescription description = ModelFamilies.describe(checkpoint, null);
       if (description.vocabulary() != subject.description().vocabulary()
           || description.layers() != subject.description().layers()) {
@@ -82,12 +113,17 @@ final class EvaluationRun {
           torch,
           texts,
           subject,
-          new Measuring.Subject(checkpoint, description, WeightOverlay.NONE));
+          new Measuring.Subject(checkpoint, description, WeightOverlay.NONE),
+          List.of(source, new ReadSource(name, hashes)));
     }
   }
 
   private JobResult measured(
-      Torch torch, EvaluationInputs texts, Measuring.Subject subject, Measuring.Subject reference)
+      Torch torch,
+      EvaluationInputs texts,
+      Measuring.Subject subject,
+      Measuring.Subject reference,
+      List<ReadSource> sources)
       throws IOException {
     RunProgress progress = new RunProgress(context, new RunProgress.Tokens(0, texts.tokens()));
     MemoryPlan memory = memory(torch, subject.description(), texts);
@@ -107,6 +143,8 @@ final class EvaluationRun {
         write(
             torch.kind(),
             subject.description(),
+            reported(sources.get(0), subject),
+            reference == null ? null : reported(sources.get(1), reference),
             figures,
             seconds.soFar(),
             peak.peak(memory),
@@ -131,6 +169,8 @@ final class EvaluationRun {
   private WrittenFile write(
       String device,
       ModelDescription description,
+      ReportedSource source,
+      ReportedSource reference,
       Figures figures,
       Map<String, Double> seconds,
       PeakMemory.Peak peak,
@@ -142,6 +182,9 @@ final class EvaluationRun {
             spec.model(),
             spec.evaluation().reference(),
             description.family(),
+            source,
+            reference,
+            texts.texts(),
             figures.perplexity(),
             figures.divergence(),
             figures.choices(),

@@ -50,7 +50,8 @@ final class EvaluationTexts {
             .questions(spec)
             .map(file -> questions(file, asked.choices(), tokenizer))
             .orElse(List.of()),
-        warnings);
+        warnings,
+        inputs.evaluationTexts(spec));
   }
 
   private static long[][] windows(

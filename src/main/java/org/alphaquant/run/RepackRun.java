@@ -23,6 +23,7 @@ import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.quantize.RunObserver.Phase;
 import org.alphaquant.report.RepackReport;
+import org.alphaquant.report.ReportedSource;
 import org.alphaquant.report.Versions;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.plan.Plan;
@@ -62,6 +63,7 @@ final class RepackRun {
   JobResult run() throws IOException {
     StageSeconds seconds = new StageSeconds();
     try (PreparedJob prepared = new JobPreparation(inputs).open(context.spec());
+        SourceHashes hashes = new SourceHashes(prepared.source());
         Torch opened = OpenDevices.first(context)) {
       job = prepared;
       plan = prepared.plan();
@@ -74,7 +76,13 @@ final class RepackRun {
         StoredWeights stored = new StoredWeights(plan, written);
         seconds.of("verify", () -> each(Phase.WRITE, module -> requireWritten(module, stored)));
       }
-      report(seconds.soFar());
+      report(
+          new ReportedSource(
+              context.spec().model(),
+              inputs.origin(context.spec().model()),
+              plan.source(),
+              hashes.all()),
+          seconds.soFar());
       return new JobResult(
           null,
           null,
@@ -239,7 +247,7 @@ final class RepackRun {
     }
   }
 
-  private void report(Map<String, Double> seconds) throws IOException {
+  private void report(ReportedSource source, Map<String, Double> seconds) throws IOException {
     Map<String, Long> types =
         plan.content().quantized().stream()
             .collect(
@@ -250,6 +258,7 @@ final class RepackRun {
             Versions.all(),
             context.spec().model(),
             job.description().family(),
+            source,
             plan.format().name(),
             types,
             plan.bitsPerWeight(),

@@ -158,6 +158,41 @@ class ReceiptTest {
   }
 
   @Test
+  void evaluationsAndLaddersNameTheirSourceAndTextsToo() throws IOException {
+    String evaluation =
+        succeeded(
+            """
+            {"kind": "evaluation", "model": "olmoe",
+             "evaluation": {"perplexity": {"path": "eval.txt", "window": 8}, "reference": "olmoe"}}""");
+    JsonNode measured = statement(http.get("/v1/jobs/" + evaluation + "/receipt").text());
+    assertThat(dependencies(measured))
+        .containsKeys("headers", "model.safetensors", "reference/model.safetensors", "eval.txt");
+    JsonNode pinned = measured.at("/predicate/buildDefinition/externalParameters/job");
+    assertThat(pinned.at("/source_sha256").asString())
+        .isEqualTo(dependencies(measured).get("headers"));
+    String ladder =
+        succeeded(
+            """
+            {"model": "olmoe", "ladder": [{"wq": "int8"}, {"name": "four", "wq": "int4"}],
+             "calibration": {"texts": ["Day is no night."], "samples": 1, "sequence_length": 4},
+             "evaluation": {"perplexity": {"path": "eval.txt", "window": 8}}}""");
+    String receipt = http.get("/v1/jobs/" + ladder + "/receipt").text();
+    assertThat(dependencies(statement(receipt)))
+        .containsKeys("headers", "model.safetensors", "calibration tokens", "eval.txt");
+    assertThat(statement(receipt).at("/predicate/runDetails/byproducts/0/annotations/ladder"))
+        .hasSize(2);
+    assertThat(verify(receipt, downloaded(ladder, folder.resolve("sizes"))).status()).isZero();
+  }
+
+  private static Map<String, String> dependencies(JsonNode statement) {
+    Map<String, String> hashes = new HashMap<>();
+    statement
+        .at("/predicate/buildDefinition/resolvedDependencies")
+        .forEach(it -> hashes.put(it.at("/name").asString(), it.at("/digest/sha256").asString()));
+    return hashes;
+  }
+
+  @Test
   void aJobThatDidNotSucceedHasNone() {
     RunningServer plain = RunningServer.shared();
     problem(plain.http().get("/v1/receipt-key"), 404, "receipt-not-available");

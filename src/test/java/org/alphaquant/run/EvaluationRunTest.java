@@ -57,6 +57,10 @@ class EvaluationRunTest {
             .readTree(folder.resolve("evaluation/result/evaluation_report.json").toFile());
     assertThat(report.at("/reference").stringValue()).isEqualTo("olmoe-wide");
     assertThat(report.at("/divergence/routers").size()).isPositive();
+    assertThat(report.at("/source/files/0/sha256").stringValue()).hasSize(64);
+    assertThat(report.at("/reference_source/id").stringValue()).isEqualTo("olmoe-wide");
+    assertThat(report.at("/texts/1/source").stringValue()).isEqualTo("choices.jsonl");
+    assertThat(report.at("/seconds/evaluate_after").doubleValue()).isPositive();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.alphaquant.api.result;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.alphaquant.api.job.JobAccess;
@@ -21,7 +22,8 @@ import tools.jackson.databind.json.JsonMapper;
 @RestController
 class ReceiptController {
   private static final String QUANTIZATION = "quantization_report.json";
-  private static final String EVALUATION = "evaluation_report.json";
+  private static final List<String> REPORTS =
+      List.of(QUANTIZATION, "evaluation_report.json", "repack_report.json");
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final JobAccess access;
@@ -44,7 +46,6 @@ class ReceiptController {
             .filter(made -> job.state() == JobState.SUCCEEDED)
             .orElseThrow(() -> missing("Job %s is %s.".formatted(id, job.state())));
     ArtifactList files = ArtifactList.of(job);
-    String report = files.has(QUANTIZATION) ? QUANTIZATION : EVALUATION;
     return signing.of(
         new Receipts.Finished(
             id,
@@ -52,7 +53,21 @@ class ReceiptController {
             job.finishedAt().orElse(null),
             job.spec(),
             result,
-            JSON.readTree(folders.content(job, files.find(report)))));
+            JSON.readTree(folders.content(job, report(files)))));
+  }
+
+  // The sizes of a ladder have the same source and texts, and each a report.
+  private static JobResult.Artifact report(ArtifactList files) {
+    return REPORTS.stream()
+        .filter(files::has)
+        .findFirst()
+        .map(files::find)
+        .or(
+            () ->
+                files.data().stream()
+                    .filter(it -> it.name().endsWith("/" + QUANTIZATION))
+                    .findFirst())
+        .orElseThrow(() -> missing("A calibration has none; the results made from it have."));
   }
 
   /** The public key as PEM. */
