@@ -113,8 +113,19 @@ export async function remove(path) {
   await request(path, {method: "DELETE"});
 }
 
-/** Downloads a file through fetch, since a link cannot send the key. */
-export async function download(path, name) {
+/** What curl has to be given beside the address: the key from a variable, where this tab uses one. */
+export function authorization() {
+  return key() || tokens() ? ' -H "Authorization: Bearer $ALPHAQUANT_KEY"' : "";
+}
+
+/** Downloads a file through fetch, since a link cannot send the key; a large one straight to disk. */
+export async function download(path, name, large = false) {
+  if (large && (key() || tokens())) {
+    if (!window.showSaveFilePicker) throw new Error(`${name} is too large for this browser to fetch with a key; take the commands under "Serve it".`);
+    const handle = await window.showSaveFilePicker({suggestedName: name});
+    await (await request(path)).body.pipeTo(await handle.createWritable());
+    return;
+  }
   if (!key() && !tokens()) {
     Object.assign(document.createElement("a"), {href: address(path), download: name}).click();
     return;

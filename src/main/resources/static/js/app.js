@@ -8,6 +8,7 @@ import {newJobView} from "./new-job.js";
 import {compareView} from "./compare.js";
 import {workersView} from "./workers.js";
 import {finishSignIn, keyView} from "./sign-in.js";
+import {themed} from "./theme.js";
 
 const ROUTES = [
   [/^\/jobs$/, jobsView, "Jobs"],
@@ -42,10 +43,16 @@ async function show() {
   const [pattern, view, title] = route;
   document.title = `${title} · AlphaQuant`;
   fill(main, h("div", {class: "skeleton", "aria-label": "Loading"}));
+  const fail = (failure) => {
+    if (signal.aborted) return;
+    leaving.abort();
+    linkState(true);
+    fill(main, trouble(failure));
+  };
   try {
-    await view({root: main, query, signal, id: path.match(pattern)[1], go, replace, linkState});
+    await view({root: main, query, signal, id: path.match(pattern)[1], go, replace, refresh: show, fail, linkState});
   } catch (failure) {
-    if (!signal.aborted) fill(main, trouble(failure));
+    fail(failure);
   }
 }
 
@@ -74,7 +81,10 @@ function linkState(connected) {
 function trouble(failure) {
   if (failure instanceof Refused && failure.status === 401) {
     return h("div", {class: "card empty"}, h("h2", {}, "This service wants to know who you are"),
-      h("p", {}, tokens() || key() ? failure.message : "Sign in, or enter an API key."), h("a", {class: "button primary", href: "#/key"}, "Sign in"));
+      h("p", {}, tokens() || key() ? failure.message : "Sign in, or enter an API key."), h("a", {class: "button primary", href: `#/key?to=${encodeURIComponent(location.hash.slice(1))}`}, "Sign in"));
+  }
+  if (failure instanceof Refused && failure.status === 404) {
+    return h("div", {class: "card empty"}, h("h2", {}, "It is not there"), h("p", {}, failure.message, " It may have been deleted, or belong to somebody else."), h("a", {class: "button", href: "#/jobs"}, "To the jobs"));
   }
   const title = failure instanceof Unreachable ? "The service does not answer" : "That did not work";
   if (!(failure instanceof Refused || failure instanceof Unreachable)) console.error(failure);
@@ -87,27 +97,12 @@ function notFound(path) {
     h("a", {class: "button", href: "#/jobs"}, "To the jobs"));
 }
 
-const THEME = "alphaquant.theme";
-const dark = matchMedia("(prefers-color-scheme: dark)");
-
-function theme() {
-  const chosen = localStorage.getItem(THEME) ?? (dark.matches ? "dark" : "light");
-  document.documentElement.dataset.theme = chosen;
-  document.getElementById("theme").textContent = chosen === "dark" ? "☀" : "☾";
-  document.dispatchEvent(new CustomEvent("theme"));
-}
-
-document.getElementById("theme").addEventListener("click", () => {
-  localStorage.setItem(THEME, document.documentElement.dataset.theme === "dark" ? "light" : "dark");
-  theme();
-});
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   main.focus();
 });
-dark.addEventListener("change", theme);
 addEventListener("hashchange", () => { show(); main.focus({preventScroll: true}); scrollTo(0, 0); });
-theme();
+themed();
 const refused = await finishSignIn();
 await show();
 if (refused) toast(refused);

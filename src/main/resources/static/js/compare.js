@@ -2,9 +2,9 @@
 
 import {fill, h} from "./dom.js";
 import {get} from "./api.js";
-import {bytes, change, number, percent} from "./format.js";
+import {bytes, change, number, percent, small} from "./format.js";
 import {asTable} from "./jobs.js";
-import {card, saveButtons, stateBadge} from "./parts.js";
+import {card, method, saveButtons, stateBadge} from "./parts.js";
 import {scatter} from "./charts.js";
 
 export async function compareView({root, query, signal, go}) {
@@ -24,7 +24,7 @@ export async function compareView({root, query, signal, go}) {
     measured.length || diverged.length ? card("Quality against size", h("p", {class: "sub"}, "Left and down is better; the line joins what no other job beats in both."),
       h("div", {class: "two"},
         measured.length ? against("Loss of perplexity", measured, (job) => job.result.perplexity.after / job.result.perplexity.before - 1, (it) => percent(it, 2)) : null,
-        diverged.length ? against("KL divergence", diverged, (job) => job.result.divergence.mean.value, number) : null)) : null,
+        diverged.length ? against("KL divergence", diverged, (job) => job.result.divergence.mean.value, small) : null)) : null,
     jobs.length ? card("Results", table(jobs, names, ids, go), saveButtons("comparison", {table: () => asTable(jobs), data: () => jobs})) : null,
     jobs.length > 1 ? card("What differs in their specifications", ...differences(jobs, names)) : null);
 }
@@ -32,17 +32,17 @@ export async function compareView({root, query, signal, go}) {
 function chooser(all, ids, go) {
   const select = h("select", {"aria-label": "Add a job", onchange: () => go(`/compare?ids=${[...ids, select.value].join(",")}`)},
     h("option", {value: ""}, "Add a job …"),
-    all.filter((job) => !ids.includes(job.id)).map((job) => h("option", {value: job.id}, `${job.model} · ${number(job.result?.bits_per_weight, 2)} bits · ${job.id.slice(0, 8)}`)));
+    all.filter((job) => !ids.includes(job.id)).map((job) => h("option", {value: job.id}, `${job.model} · ${method(job)} · ${job.id.slice(0, 8)}`)));
   return h("div", {class: "row actions"}, select);
 }
 
 function table(jobs, names, ids, go) {
   return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, ""), h("th", {}, "Model"), h("th", {}, "State"), h("th", {class: "num"}, "Size"), h("th", {class: "num"}, "Bits"), h("th", {class: "num"}, "Perplexity"), h("th", {class: "num"}, "Change"), h("th", {class: "num"}, "KL"), h("th", {}, ""))),
     h("tbody", {}, jobs.map((job) => h("tr", {},
-      h("td", {}, h("b", {}, names.get(job.id))), h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model)), h("td", {}, stateBadge(job.state)),
+      h("td", {}, h("b", {}, names.get(job.id))), h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model), h("span", {class: "sub how"}, method(job))), h("td", {}, stateBadge(job.state)),
       h("td", {class: "num"}, bytes(job.result?.bytes?.after)), h("td", {class: "num"}, number(job.result?.bits_per_weight, 2)),
       h("td", {class: "num"}, number(job.result?.perplexity?.after)), h("td", {class: "num"}, change(job.result?.perplexity?.before, job.result?.perplexity?.after)),
-      h("td", {class: "num"}, number(job.result?.divergence?.mean?.value)),
+      h("td", {class: "num"}, small(job.result?.divergence?.mean?.value)),
       h("td", {class: "actions"}, h("button", {type: "button", class: "small", onclick: () => go(`/compare?ids=${ids.filter((it) => it !== job.id).join(",")}`)}, "Remove")))))));
 }
 

@@ -1,13 +1,13 @@
 // A contract: what was asked for, every plan that was tried, and the proof.
 
 import {h} from "./dom.js";
-import {bytes, number, percent} from "./format.js";
+import {bytes, number, percent, small} from "./format.js";
 import {card, saveButtons} from "./parts.js";
 
 const NAMES = {max_kl: "KL divergence at most", min_top1_agreement: "Same top token at least", min_router_agreement: "Same experts at least"};
 
 function shown(name, value) {
-  return name === "max_kl" ? number(value) : percent(value, 1);
+  return name === "max_kl" ? small(value) : percent(value, 1);
 }
 
 /** One limit's figure with its interval. */
@@ -23,7 +23,7 @@ export function contractCard(contract) {
   const tried = [...contract.tried].sort((a, b) => a.bytes - b.bytes);
   const chosen = JSON.stringify(contract.config ?? null);
   const outcome = contract.config
-    ? h("p", {class: "notice"}, `Kept, and proved on text that took no part: ${contract.proof.terms.map((it) => `${NAMES[it.name].toLowerCase()} ${shown(it.name, it.limit)}, measured ${shown(it.name, it.value)}`).join("; ")}.`)
+    ? h("p", {class: "notice good"}, `Kept, and proved on text that took no part: ${contract.proof.terms.map((it) => `${NAMES[it.name]} ${shown(it.name, it.limit)}, measured ${shown(it.name, it.value)}`).join("; ")}.`)
     : h("p", {class: "notice warn"}, "No plan keeps it.");
   return card("Contract", outcome,
     h("p", {class: "sub"}, `${contract.tried.length} of ${contract.candidates} plans were tried, smallest first here; ${contract.proofs} measured on the text of the proof.`),

@@ -23,6 +23,14 @@ export function fill(element, ...children) {
   return element;
 }
 
+/** Replaces what an element holds while somebody may be in it: the focus stays at the same place. */
+export function refill(element, ...children) {
+  const focusable = () => [...element.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")];
+  const at = focusable().indexOf(document.activeElement);
+  fill(element, ...children);
+  if (at >= 0) focusable()[at]?.focus({preventScroll: true});
+}
+
 export function toast(text) {
   const element = h("div", {class: "toast"}, text);
   document.getElementById("toasts").append(element);

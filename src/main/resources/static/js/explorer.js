@@ -1,7 +1,9 @@
 // The contract, to read and to try: on the service that serves it, with the key of this tab.
 
 import {address, credential} from "./api.js";
+import {themed} from "./theme.js";
 
+themed();
 window.SwaggerUIBundle({
   url: "openapi.yaml",
   dom_id: "#explorer",

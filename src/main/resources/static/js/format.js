@@ -14,6 +14,12 @@ export function number(value, digits = 4) {
   return typeof value === "number" && Number.isFinite(value) ? value.toFixed(digits) : "–";
 }
 
+/** Nats, and other figures that are good the nearer to nothing they are: two digits at least. */
+export function small(value) {
+  if (typeof value !== "number" || !Number.isFinite(value)) return "–";
+  return value === 0 || Math.abs(value) >= 0.01 ? value.toFixed(4) : Math.abs(value) >= 1e-5 ? value.toPrecision(2) : value.toExponential(1);
+}
+
 export function count(value) {
   return value === null || value === undefined ? "–" : Intl.NumberFormat().format(value);
 }
@@ -28,12 +34,15 @@ export function change(before, after, digits = 2) {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(digits)} %`;
 }
 
-/** Minutes and seconds, with hours where there are any. */
-export function duration(seconds) {
+/** Seconds below a minute (tenths of them below ten, where asked for), then minutes, then hours: always with a unit. */
+export function duration(seconds, tenths = false) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "–";
+  if (tenths && seconds < 9.95) return `${Math.max(0, seconds).toFixed(1)} s`;
   const whole = Math.max(0, Math.round(seconds));
-  const tail = `${String(Math.floor(whole / 60) % 60).padStart(whole < 3600 ? 1 : 2, "0")}:${String(whole % 60).padStart(2, "0")}`;
-  return whole < 3600 ? tail : `${Math.floor(whole / 3600)}:${tail}`;
+  const two = (it) => String(it).padStart(2, "0");
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}:${two(whole % 60)} min`;
+  return `${Math.floor(whole / 3600)}:${two(Math.floor(whole / 60) % 60)} h`;
 }
 
 const WHEN = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});

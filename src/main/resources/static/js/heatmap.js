@@ -13,6 +13,8 @@ function colour(fraction) {
   return RAMP[low].map((it, i) => Math.round(it + part * (RAMP[low + 1][i] - it)));
 }
 
+/** Height of the row of expert numbers. */
+const AXIS = 16;
 /** Under-utilized experts that are named below the map. */
 const MOST_NAMED = 12;
 
@@ -28,6 +30,7 @@ export function heatMap({onChoose}) {
   let metric = METRICS.share;
   let cursor = null;
   const canvas = h("canvas", {tabindex: "0", role: "img", "aria-label": "Expert utilization"});
+  const axis = h("canvas", {class: "axis", "aria-hidden": "true"});
   const line = h("output", {"aria-live": "polite"});
   const ramp = h("canvas", {class: "ramp", width: "144", height: "1", "aria-hidden": "true"});
   const low = h("span");
@@ -37,7 +40,7 @@ export function heatMap({onChoose}) {
   const starving = h("div", {class: "starved"});
   const element = h("div", {class: "heat"},
     h("div", {class: "row"}, h("label", {}, "Colour by", choice), h("span", {class: "legend"}, h("span", {}, low, ramp, high), h("span", {}, h("i", {class: "swatch starved-mark"}), "under-utilized"))),
-    canvas, line, starving);
+    canvas, axis, line, starving);
   const cells = document.createElement("canvas");
 
   const width = () => Math.max(1, ...layers.map((it) => it.experts.length));
@@ -56,6 +59,7 @@ export function heatMap({onChoose}) {
     const values = layers.flatMap((layer) => layer.experts.map((it) => metric.of(it)));
     const most = Math.max(...values, 1e-12);
     paint(cells.getContext("2d"), ratio, most);
+    numberExperts(ratio);
     fill(low, metric === METRICS.share ? "0 %" : "0");
     fill(high, metric === METRICS.share ? percent(most) : metric === METRICS.tokens ? count(most) : number(most, 2));
     const context = ramp.getContext("2d");
@@ -70,7 +74,7 @@ export function heatMap({onChoose}) {
     const all = layers.flatMap((layer) => layer.experts.filter((it) => it.under_utilized).map((expert) => ({layer, expert})));
     const shown = all.sort((a, b) => a.expert.tokens - b.expert.tokens).slice(0, MOST_NAMED);
     const experts = layers.reduce((sum, layer) => sum + layer.experts.length, 0);
-    fill(starving, all.length ? h("span", {}, `${all.length} of ${experts} experts are under-utilized, the emptiest first:`) : h("span", {class: "sub"}, "No expert is under-utilized."),
+    fill(starving, all.length ? h("span", {}, `${all.length} of ${experts} experts are under-utilized: few tokens of the calibration text reach them, so they lean on their layer's average. More text, or `, h("code", {}, "calibration.coverage"), ", reaches more. The emptiest first:") : h("span", {class: "sub"}, "No expert is under-utilized."),
       shown.map(({layer, expert}) => h("button", {type: "button", class: "small", onclick: () => onChoose(layer, expert)}, `layer ${layer.layer}, expert ${expert.expert} · ${count(expert.tokens)} ${expert.tokens === 1 ? "token" : "tokens"}`)),
       all.length > shown.length ? h("span", {class: "sub"}, `and ${all.length - shown.length} more`) : null);
     return all.length;
@@ -99,6 +103,21 @@ export function heatMap({onChoose}) {
     });
   }
 
+  /** Below the columns, at as many of them as have room. */
+  function numberExperts(ratio) {
+    axis.width = canvas.width;
+    axis.height = AXIS * ratio;
+    axis.style.height = `${AXIS}px`;
+    const context = axis.getContext("2d");
+    const cell = (axis.width - margin() * ratio) / width();
+    const step = [1, 2, 4, 8, 16, 32, 64, 128].find((it) => it * cell >= 26 * ratio) ?? 256;
+    context.font = `${11 * ratio}px ${getComputedStyle(document.body).fontFamily}`;
+    context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--muted");
+    context.textBaseline = "middle";
+    context.textAlign = "center";
+    for (let column = 0; column < width(); column += step) context.fillText(String(column), margin() * ratio + (column + 0.5) * cell, AXIS * ratio / 2);
+  }
+
   /** Blits the cells and puts the cursor's outline over them. */
   function show() {
     if (!cells.width || !cells.height) return;
@@ -106,7 +125,7 @@ export function heatMap({onChoose}) {
     const ratio = devicePixelRatio || 1;
     context.clearRect(0, 0, canvas.width, canvas.height);
     context.drawImage(cells, 0, 0);
-    if (!cursor) { line.textContent = "Hover or use the arrow keys for figures; click an expert to open it."; return; }
+    if (!cursor) { line.textContent = "Rows are layers, columns experts. Hover or use the arrow keys for figures; click an expert to open it."; return; }
     const layer = layers[cursor.row];
     const expert = layer?.experts[cursor.column];
     if (!expert) return;

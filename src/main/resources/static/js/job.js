@@ -1,19 +1,20 @@
 // One job, from its plan to the command that serves its result; live while it runs.
 
-import {fill, h, saveButton, toast} from "./dom.js";
+import {fill, h, refill, saveButton, toast} from "./dom.js";
 import {download, get, post, Refused} from "./api.js";
-import {bytes, change, count, duration, number, percent, phase, seconds} from "./format.js";
+import {bytes, change, count, duration, number, percent, phase, seconds, small} from "./format.js";
 import {actions} from "./jobs.js";
-import {card, doing, ended, figure, progressBar, refusal, saveButtons, stateBadge, time} from "./parts.js";
+import {card, doing, ended, figure, method, progressBar, refusal, saveButtons, stateBadge, time} from "./parts.js";
 import {heatMap} from "./heatmap.js";
 import {stackedBar} from "./charts.js";
 import {follow} from "./stream.js";
 import {artifactsCard, serveCard} from "./result.js";
+import {enginesOf} from "./engines.js";
 import {contractCard} from "./contract.js";
 import {ladderCard} from "./ladder.js";
-import {allocationCard, errorsCard, expertCard, routersCard, schemesCard, trafficCard} from "./report.js";
+import {allocationCard, errorsCard, expertCard, routersCard, schemesCard, trafficCard, warningsCard} from "./report.js";
 
-export async function jobView({root, id, signal, go, linkState}) {
+export async function jobView({root, id, query, signal, go, replace, refresh, linkState}) {
   const path = `/v1/jobs/${id}`;
   let job = await get(path, signal);
   let report = null;
@@ -26,18 +27,38 @@ export async function jobView({root, id, signal, go, linkState}) {
   const results = h("div", {class: "two"});
   const sizes = h("div");
   const contract = h("div");
-  const map = heatMap({onChoose: (layer, expert) => fill(chosen, expertCard(layer, expert, report))});
+  const wanted = {layer: Number(query.get("layer") ?? NaN), expert: Number(query.get("expert") ?? NaN)};
+  const map = heatMap({onChoose: (layer, expert) => {
+    Object.assign(wanted, {layer: layer.layer, expert: expert.expert});
+    replace(`/jobs/${id}?layer=${wanted.layer}&expert=${wanted.expert}`);
+    showChosen();
+  }});
   const mapCard = card("Expert utilization", map.element, chosen, h("div", {class: "row actions"},
     saveButtons("experts", {table: () => expertTable(layers.values()), data: () => [...layers.values()]})));
   const logCard = card("Log", log, h("div", {class: "row actions"},
     h("button", {type: "button", class: "small", onclick: () => download(`${path}/log`, `${id}.log`).catch((failure) => toast(failure.message))}, "Save as text")));
   const timelineCard = card("Timeline", timeline);
   mapCard.hidden = true;
+  timelineCard.hidden = true;
 
-  fill(root, head, timelineCard, sizes, contract, mapCard, results, logCard, h("div"));
+  fill(root, head, timelineCard, sizes, contract, mapCard, results, logCard, specCard(job, null));
 
   function draw() {
-    fill(head, header(job, (it) => { if (it) { job = it; draw(); } else go("/jobs"); }));
+    refill(head, header(job, changed));
+  }
+
+  /** A job that runs again is followed anew, from its first event. */
+  function changed(now) {
+    if (!now) go("/jobs");
+    else if (ended(job.state)) refresh();
+    else { job = now; draw(); }
+  }
+
+  /** The expert that was chosen, or that the address names. */
+  function showChosen() {
+    const layer = layers.get(wanted.layer);
+    const expert = layer?.experts.find((it) => it.expert === wanted.expert);
+    if (expert) fill(chosen, expertCard(layer, expert, report));
   }
 
   function drawSizes(all, of) {
@@ -52,30 +73,40 @@ export async function jobView({root, id, signal, go, linkState}) {
     const experts = await optional(`${path}/experts`, signal);
     experts?.data.forEach((it) => layers.set(it.layer, it));
     drawExperts();
-    const plan = await planOf(id, signal);
-    const single = job.state === "SUCCEEDED" && job.result.bytes;
     if (job.result?.ladder) drawSizes(job.result.ladder);
     if (report?.contract) fill(contract, contractCard(report.contract));
+    drawResults();
+    root.lastChild.replaceWith(specCard(job, report));
+    // Planning takes the service a moment, and its engines' rules another.
+    const plan = await planOf(id, report, signal);
+    if (!plan) return;
+    drawResults(plan);
+    if (job.state === "SUCCEEDED" && !job.spec.budget) drawResults(plan, await enginesOf(plan.spec, signal));
+  }
+
+  function drawResults(plan, engines) {
+    const succeeded = job.state === "SUCCEEDED";
     fill(results,
-      single ? serveCard(job, plan?.format) : null,
-      job.state === "SUCCEEDED" ? artifactsCard(job) : null,
+      succeeded ? serveCard(job, engines) : null,
+      succeeded ? artifactsCard(job) : null,
+      warningsCard(report?.warnings),
       report ? trafficCard(report) : null,
-      report ? allocationCard(report) : null,
       report ? errorsCard(report) : null,
       routersCard(job.result?.divergence),
-      plan ? schemesCard(plan) : null);
-    root.lastChild.replaceWith(specCard(job, report));
+      report ? allocationCard(report) : null,
+      plan && !job.spec.budget && job.kind !== "evaluation" ? schemesCard(plan, succeeded) : null);
   }
 
   function drawExperts() {
     mapCard.hidden = layers.size === 0;
     map.update([...layers.values()].sort((a, b) => a.layer - b.layer));
+    showChosen();
   }
 
   function drawTimeline() {
     const parts = phases(events, job);
     timelineCard.hidden = parts.length === 0;
-    fill(timeline, parts.length ? stackedBar(parts) : null);
+    fill(timeline, parts.length ? stackedBar(parts, (it) => duration(it, true)) : null);
   }
 
   function note(event) {
@@ -93,7 +124,8 @@ export async function jobView({root, id, signal, go, linkState}) {
   }
 
   draw();
-  if (ended(job.state)) await finish();
+  const finished = ended(job.state) ? finish() : null;
+  finished?.catch(() => {});
   await follow(`${path}/events`, {
     signal,
     onState: linkState,
@@ -106,11 +138,14 @@ export async function jobView({root, id, signal, go, linkState}) {
       if (type === "contract") fill(contract, contractCard(data));
       if (type === "ladder" && !ended(job.state)) drawSizes(data.sizes, data.of);
       if (type === "state") {
-        if (ended(data.state)) finish().then(drawTimeline).catch((failure) => fill(results, refusal(failure)));
-        else if (!ended(job.state)) get(path, signal).then((it) => { job = it; draw(); }).catch(() => {});
+        drawTimeline();
+        // Of an earlier attempt: the job was tried again.
+        if (ended(data.state) && event.data.attempt < job.attempt) return false;
+        if (ended(data.state)) return (finished ?? finish()).catch((failure) => { if (!signal.aborted) fill(results, refusal(failure)); }).then(() => { drawTimeline(); return ended(job.state); });
+        if (!ended(job.state)) get(path, signal).then((it) => { job = it; draw(); }).catch(() => {});
       }
       drawTimeline();
-      return type === "state" && ended(data.state);
+      return false;
     },
   });
   linkState(true);
@@ -131,11 +166,13 @@ async function optional(path, signal) {
   }
 }
 
-/** The plan of a finished job, where its model is still there. */
-async function planOf(id, signal) {
+/** The plan of a finished job, where its model is still there; of a contract the one that was chosen. A ladder has none of its own. */
+async function planOf(id, report, signal) {
   try {
     const {spec} = await get(`/v1/jobs/${id}?include=spec`, signal);
-    return await post("/v1/plans", spec, signal);
+    if (spec.ladder || (spec.contract && !report?.contract?.config)) return null;
+    if (spec.contract) Object.assign(spec, {contract: null, config: report.contract.config});
+    return {...await post("/v1/plans", spec, signal), spec};
   } catch (failure) {
     if (failure instanceof Refused) return null;
     throw failure;
@@ -147,14 +184,14 @@ function header(job, changed) {
   const result = job.result ?? {};
   return h("section", {class: "card"},
     h("div", {class: "heading"}, stateBadge(job.state), h("h1", {class: "grow"}, job.model), h("div", {class: "row actions"}, actions(job, changed))),
-    h("p", {class: "sub"}, `${job.owner} · created `, time(job.created_at), job.licence ? ` · licence ${job.licence}` : "", job.attempt > 1 ? ` · attempt ${job.attempt}` : "", Object.entries(job.labels ?? {}).map(([name, value]) => [" ", h("span", {class: "tag"}, `${name}=${value}`)])),
-    job.state === "SUCCEEDED" ? null : h("div", {}, progressBar(job), h("p", {class: "sub"}, doing(job))),
+    h("p", {class: "sub"}, h("b", {}, method(job)), ` · ${job.owner} · created `, time(job.created_at), job.licence ? ` · licence ${job.licence}` : "", job.attempt > 1 ? ` · attempt ${job.attempt}` : "", Object.entries(job.labels ?? {}).map(([name, value]) => [" ", h("span", {class: "tag"}, `${name}=${value}`)])),
+    ended(job.state) ? null : h("div", {}, progressBar(job), h("p", {class: "sub"}, doing(job))),
     job.error ? h("div", {class: "notice bad"}, h("b", {}, job.error.code), " ", job.error.message) : null,
     h("div", {class: "figures"},
       qualityFigures(result),
       result.bytes ? figure(`${bytes(result.bytes.before)} → ${bytes(result.bytes.after)}`, "Size", change(result.bytes.before, result.bytes.after, 1)) : null,
       result.bits_per_weight ? figure(number(result.bits_per_weight, 2), "Bits per weight", "scales counted in") : null,
-      figure(running, ended(job.state) ? "Took" : "Left", ended(job.state) ? "" : percent(job.progress?.fraction, 0))));
+      running === "–" ? null : figure(running, ended(job.state) ? "Took" : "Left", ended(job.state) ? "" : percent(job.progress?.fraction, 0))));
 }
 
 /** How good the result is, as far as the job measured it. */
@@ -162,15 +199,17 @@ function qualityFigures({perplexity, divergence, choices}) {
   const interval = (it, text) => `${text(it.low)} to ${text(it.high)}`;
   const share = (it) => percent(it, 1);
   return [
-    perplexity ? pair(perplexity, number, "Perplexity") : null,
-    divergence ? figure(number(divergence.mean.value), "KL divergence", interval(divergence.mean, number)) : null,
+    perplexity ? pair(perplexity, number, "Perplexity", perplexity.after_interval ? interval(perplexity.after_interval, number) : "") : null,
+    divergence ? figure(small(divergence.mean.value), "KL divergence", interval(divergence.mean, small)) : null,
     divergence?.top_one_agreement ? figure(share(divergence.top_one_agreement.value), "Same top token", interval(divergence.top_one_agreement, share)) : null,
-    choices ? pair({before: choices.before?.value, after: choices.after.value}, share, "Questions answered") : null];
+    choices ? pair({before: choices.before?.value, after: choices.after.value}, share, "Questions answered", interval(choices.after, share)) : null];
 }
 
 // A model that was measured alone has no figure before.
-function pair({before, after}, text, label) {
-  return before === undefined || before === null ? figure(text(after), label, "") : figure(`${text(before)} → ${text(after)}`, label, change(before, after));
+function pair({before, after}, text, label, interval) {
+  return before === undefined || before === null
+    ? figure(text(after), label, interval)
+    : figure(`${text(before)} → ${text(after)}`, label, [change(before, after), interval].filter(Boolean).join(" · "));
 }
 
 function stateLine({data, attempt}) {
@@ -188,7 +227,7 @@ function phases(events, job) {
   const last = ended(job.state) ? new Date(job.finished_at) : new Date(events.at(-1)?.created_at ?? Date.now());
   return marks.map((mark, i) => {
     const spent = ((marks[i + 1]?.at ?? last) - mark.at) / 1000;
-    return {name: phase(mark.name), value: Math.max(spent, 0.001), text: spent < 10 ? `${spent.toFixed(1)} s` : duration(spent)};
+    return {name: phase(mark.name), value: Math.max(spent, 0.001)};
   });
 }
 

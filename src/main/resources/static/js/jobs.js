@@ -1,14 +1,14 @@
 // The list of jobs, live, with its filters in the address.
 
-import {confirmed, fill, h, toast} from "./dom.js";
+import {confirmed, fill, h, refill, toast} from "./dom.js";
 import {get, post, remove} from "./api.js";
 import {bytes, change, duration, number, seconds} from "./format.js";
-import {doing, ended, progressBar, saveButtons, stateBadge, STATES, time} from "./parts.js";
+import {doing, ended, method, progressBar, saveButtons, stateBadge, STATES, time} from "./parts.js";
 import {watchJobs} from "./live.js";
 
 const PAGE = 50;
 
-export async function jobsView({root, query, signal, go, replace, linkState}) {
+export async function jobsView({root, query, signal, go, replace, fail, linkState}) {
   const jobs = new Map();
   const rows = new Map();
   const chosen = new Set();
@@ -21,7 +21,9 @@ export async function jobsView({root, query, signal, go, replace, linkState}) {
   const body = h("tbody");
   const foot = h("div", {class: "row actions"});
   const compare = h("button", {type: "button", disabled: true, onclick: () => go(`/compare?ids=${[...chosen].join(",")}`)}, "Compare");
-  const frame = h("div", {class: "card"});
+  const filled = h("div", {class: "scroll"}, table());
+  const empty = h("div");
+  const frame = h("div", {class: "card"}, filled, empty, foot);
 
   function filters() {
     const parts = new URLSearchParams();
@@ -59,8 +61,14 @@ export async function jobsView({root, query, signal, go, replace, linkState}) {
     try {
       await load();
     } catch (failure) {
-      if (!signal.aborted) toast(failure.message);
+      complain(failure);
     }
+  }
+
+  /** Without a valid key nothing here is true any longer; anything else passes. */
+  function complain(failure) {
+    if (failure.status === 401 || failure.status === 403) fail(failure);
+    else if (!signal.aborted) toast(failure.message);
   }
 
   function shown() {
@@ -74,22 +82,29 @@ export async function jobsView({root, query, signal, go, replace, linkState}) {
   function draw() {
     const list = shown();
     for (const [id, row] of rows) if (!jobs.has(id)) { row.remove(); rows.delete(id); }
-    fill(body, list.map((job) => row(job)));
-    fill(frame, list.length ? h("div", {class: "scroll"}, table()) : nothing(), foot);
-    fill(foot,
+    // Rows that stay are not touched, so that the focus and a pointer's press are not lost to somebody else's progress.
+    list.map((job) => row(job)).forEach((row, i) => { if (body.children[i] !== row) body.insertBefore(row, body.children[i] ?? null); });
+    while (body.children.length > list.length) body.lastChild.remove();
+    filled.hidden = !list.length;
+    fill(empty, list.length ? null : nothing());
+    refill(foot,
       next ? h("button", {type: "button", onclick: more}, "Show older jobs") : null,
       list.length ? saveButtons("jobs", {table: () => asTable(shown()), data: shown}) : null);
   }
 
   async function more() {
-    const answer = await page(next);
-    next = answer.has_more ? answer.next : null;
-    draw();
+    try {
+      const answer = await page(next);
+      next = answer.has_more ? answer.next : null;
+      draw();
+    } catch (failure) {
+      complain(failure);
+    }
   }
 
   function table() {
     return h("table", {class: "jobs"}, h("thead", {}, h("tr", {}, h("th", {}, h("span", {class: "wide-only"}, "")), h("th", {}, "State"), h("th", {}, "Model"),
-      h("th", {}, "Progress"), h("th", {class: "num wide-only"}, "Size"), h("th", {class: "num wide-only"}, "Perplexity"), h("th", {class: "wide-only"}, "Owner"),
+      h("th", {}, "Progress"), h("th", {class: "num wide-only"}, "Size"), h("th", {class: "num wide-only"}, "Perplexity"), h("th", {class: "wide-only extra"}, "Owner"),
       h("th", {}, "Created"), h("th", {class: "wide-only"}, ""))), body);
   }
 
@@ -97,10 +112,11 @@ export async function jobsView({root, query, signal, go, replace, linkState}) {
   function row(job) {
     const kept = rows.get(job.id);
     if (kept && kept.job === job) return kept;
-    const made = jobRow(job, {chosen, onChoose, go, changed: (it) => { it ? jobs.set(job.id, it) : jobs.delete(job.id); draw(); }});
-    made.job = job;
-    rows.set(job.id, made);
-    return made;
+    const row = kept ?? h("tr", {class: "link", onclick: () => go(`/jobs/${job.id}`)});
+    refill(row, cells(job, {chosen, onChoose, changed: (it) => { it ? jobs.set(job.id, it) : jobs.delete(job.id); draw(); }}));
+    row.job = job;
+    rows.set(job.id, row);
+    return row;
   }
 
   function onChoose() {
@@ -120,30 +136,29 @@ export async function jobsView({root, query, signal, go, replace, linkState}) {
     h("div", {class: "heading"}, h("h1", {class: "grow"}, "Jobs"), h("div", {class: "row actions"}, compare, h("a", {class: "button primary", href: "#/new"}, "New job"))),
     h("div", {class: "fields actions"}, h("label", {}, "Find", text), h("label", {}, "State", state), h("label", {}, "Label", label)),
     frame);
-  watchJobs({signal, linkState, reload, changed: (job) => {
+  watchJobs({signal, linkState, reload, complain, changed: (job) => {
     jobs.set(job.id, job);
     draw();
   }});
 }
 
-function jobRow(job, {chosen, onChoose, go, changed}) {
+function cells(job, {chosen, onChoose, changed}) {
   const result = job.result ?? {};
-  const box = h("input", {type: "checkbox", "aria-label": `Choose ${job.model} for comparison`, onclick: (event) => event.stopPropagation(), onchange: () => {
+  const box = h("input", {type: "checkbox", "aria-label": `Choose ${job.model}, ${job.id.slice(0, 8)}, for comparison`, onclick: (event) => event.stopPropagation(), onchange: () => {
     if (box.checked) chosen.add(job.id); else chosen.delete(job.id);
     onChoose();
   }});
   box.checked = chosen.has(job.id);
   const spent = ended(job.state) ? job.started_at ? `took ${duration(seconds(job.started_at, job.finished_at))}` : "" : left(job);
-  return h("tr", {class: "link", onclick: () => go(`/jobs/${job.id}`)},
-    h("td", {}, box),
+  return [h("td", {}, box),
     h("td", {}, stateBadge(job.state)),
-    h("td", {}, h("a", {href: `#/jobs/${job.id}`, class: "clip", title: job.model}, job.model), labels(job)),
-    h("td", {}, progressBar(job), h("span", {class: "sub what"}, [doing(job), spent].filter(Boolean).join(" · "))),
+    h("td", {}, h("a", {href: `#/jobs/${job.id}`, class: "clip", title: job.model}, job.model), h("span", {class: "sub how"}, method(job)), labels(job)),
+    h("td", {}, progressBar(job), h("span", {class: "sub what", title: doing(job)}, doing(job)), h("span", {class: "sub"}, spent)),
     h("td", {class: "num wide-only"}, bytes(result.bytes?.after)),
-    h("td", {class: "num wide-only"}, result.perplexity ? `${number(result.perplexity.after)} (${change(result.perplexity.before, result.perplexity.after)})` : "–"),
-    h("td", {class: "wide-only"}, job.owner),
-    h("td", {}, time(job.created_at)),
-    h("td", {class: "wide-only actions"}, actions(job, changed)));
+    h("td", {class: "num wide-only"}, result.perplexity ? [number(result.perplexity.after), result.perplexity.before ? h("span", {class: "sub below"}, change(result.perplexity.before, result.perplexity.after)) : null] : "–"),
+    h("td", {class: "wide-only extra"}, h("span", {class: "clip", title: job.owner}, job.owner)),
+    h("td", {class: "when"}, time(job.created_at)),
+    h("td", {class: "wide-only actions"}, actions(job, changed))];
 }
 
 function left(job) {
@@ -153,7 +168,7 @@ function left(job) {
 
 function labels(job) {
   const all = Object.entries(job.labels ?? {});
-  return all.length ? h("div", {class: "tags"}, all.map(([name, value]) => h("span", {class: "tag"}, `${name}=${value}`))) : null;
+  return all.length ? h("div", {class: "tags"}, all.map(([name, value]) => h("span", {class: "tag", title: `${name}=${value}`}, `${name}=${value}`))) : null;
 }
 
 /** Cancel, retry and delete, each where it applies; `changed` gets the job, or nothing if it is gone. */
@@ -180,7 +195,7 @@ export function actions(job, changed) {
 
 /** Jobs as a table: its head and its rows. */
 export function asTable(jobs) {
-  return [["id", "state", "model", "owner", "created_at", "finished_at", "bytes_before", "bytes_after", "bits_per_weight", "perplexity_before", "perplexity_after"],
-    jobs.map((job) => [job.id, job.state, job.model, job.owner, job.created_at, job.finished_at, job.result?.bytes?.before, job.result?.bytes?.after,
+  return [["id", "state", "kind", "recipe", "model", "owner", "created_at", "finished_at", "bytes_before", "bytes_after", "bits_per_weight", "perplexity_before", "perplexity_after"],
+    jobs.map((job) => [job.id, job.state, job.kind, job.recipe, job.model, job.owner, job.created_at, job.finished_at, job.result?.bytes?.before, job.result?.bytes?.after,
       job.result?.bits_per_weight, job.result?.perplexity?.before, job.result?.perplexity?.after])];
 }

@@ -1,7 +1,7 @@
 // The sizes of a ladder: a table, and size against what it costs.
 
 import {h} from "./dom.js";
-import {bytes, duration, number, percent} from "./format.js";
+import {bytes, duration, number, percent, small} from "./format.js";
 import {card, saveButtons} from "./parts.js";
 import {scatter} from "./charts.js";
 
@@ -15,7 +15,7 @@ function row(it) {
 export function ladderCard(sizes, of, jump) {
   if (!sizes?.length) return null;
   const [label, distance, format] = sizes.every((it) => it.divergence)
-    ? ["KL divergence", (it) => it.divergence.mean.value, number]
+    ? ["KL divergence", (it) => it.divergence.mean.value, small]
     : ["Perplexity", (it) => it.perplexity?.after, number];
   const measured = sizes.filter((it) => it.bytes && Number.isFinite(distance(it)));
   return card(of && sizes.length < of ? `Sizes, ${sizes.length} of ${of}` : "Sizes",
@@ -30,7 +30,7 @@ function table(sizes) {
   return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Size"), h("th", {class: "num"}, "Bits"), h("th", {class: "num"}, "Bytes"), h("th", {class: "num"}, "Perplexity"), h("th", {class: "num"}, "KL"), h("th", {class: "num"}, "Same top token"), h("th", {class: "num"}, "Took"), h("th", {}, ""))),
     h("tbody", {}, sizes.map((it) => h("tr", {id: `size-${it.name}`, tabindex: "-1"},
       h("td", {}, it.name), h("td", {class: "num"}, number(it.bits_per_weight, 2)), h("td", {class: "num"}, bytes(it.bytes?.after)),
-      h("td", {class: "num"}, number(it.perplexity?.after)), h("td", {class: "num"}, number(it.divergence?.mean.value)),
+      h("td", {class: "num"}, number(it.perplexity?.after)), h("td", {class: "num"}, small(it.divergence?.mean.value)),
       h("td", {class: "num"}, percent(it.divergence?.top_one_agreement?.value, 1)), h("td", {class: "num"}, duration(it.seconds)),
       h("td", {}, it.best ? h("span", {class: "tag"}, "best at its size") : ""))))));
 }

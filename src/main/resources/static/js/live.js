@@ -2,12 +2,11 @@
 // and then.
 
 import {follow} from "./stream.js";
-import {toast} from "./dom.js";
 
 const RELOAD_EVERY = 60_000;
 
-/** Follows every job that the viewer may see: `changed` gets a job, `reload` is called where changes may have been missed. */
-export function watchJobs({signal, linkState, changed, reload}) {
+/** Follows every job that the viewer may see: `changed` gets a job, `reload` is called where changes may have been missed, `complain` gets what ended it. */
+export function watchJobs({signal, linkState, changed, reload, complain}) {
   const timer = setInterval(reload, RELOAD_EVERY);
   signal.addEventListener("abort", () => clearInterval(timer));
   let connectedBefore = false;
@@ -22,5 +21,5 @@ export function watchJobs({signal, linkState, changed, reload}) {
       if (type === "job") changed(data);
       else if (type === "reset") reload();
     },
-  }).catch((failure) => { if (!signal.aborted) toast(failure.message); });
+  }).catch(complain);
 }

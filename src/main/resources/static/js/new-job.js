@@ -1,7 +1,8 @@
 // A new job: a form and its JSON, with the plan beside them.
 
 import {copyable, fill, h, toast} from "./dom.js";
-import {address, get, post, Refused} from "./api.js";
+import {address, authorization, get, post, Refused} from "./api.js";
+import {enginesOf, NAMES, verdict} from "./engines.js";
 import {completing, patternsOf} from "./complete.js";
 import {bytes, duration, number} from "./format.js";
 import {card, refusal} from "./parts.js";
@@ -13,7 +14,7 @@ export async function newJobView({root, query, signal, go}) {
   const presets = (await get("/v1/presets", signal)).data;
   const models = await known(signal);
   const schema = await get("/v1/schemas/job", signal);
-  const model = h("input", {name: "model", list: "models", required: true, placeholder: "a folder below a models root", value: query.get("model") ?? ""});
+  const model = h("input", {name: "model", list: "models", required: true, placeholder: "a folder below a root, or a hub id", value: query.get("model") ?? ""});
   const preset = h("select", {name: "preset"}, h("option", {value: ""}, "none: the default, or your own"), presets.map((it) => h("option", {value: it.name}, it.title)));
   const method = schema.$defs.JobSpec.properties.recipe;
   const recipe = h("select", {name: "recipe", title: method.description}, method.enum.filter(Boolean).map((it) => h("option", {value: it}, it === method.default ? `${it} (the default)` : it)));
@@ -25,7 +26,7 @@ export async function newJobView({root, query, signal, go}) {
   const calibration = h("input", {name: "calibration", placeholder: "the service's own text"});
   const samples = h("input", {name: "samples", type: "number", min: "1", placeholder: "128"});
   const evaluation = h("input", {name: "evaluation", placeholder: "none"});
-  const traffic = h("input", {name: "traffic", placeholder: "none: a JSON file of counts by layer and expert"});
+  const traffic = h("input", {name: "traffic", placeholder: "none, or a JSON file of counts"});
   const editor = h("textarea", {id: "body", name: "body", rows: "18", spellcheck: "false", "aria-describedby": "plan"});
   const plan = h("section", {class: "card", id: "plan", "aria-live": "polite"}, h("h2", {}, "Plan"), h("p", {class: "sub"}, "Name a model to see what the job would come to."));
   const shell = h("div", {class: "shell"});
@@ -36,9 +37,9 @@ export async function newJobView({root, query, signal, go}) {
 
   function fromForm() {
     const body = parsed() ?? {};
+    // What is half typed is not thrown away.
+    if (editor.value.trim() && !parsed()) { changed(); return; }
     body.model = model.value.trim();
-    const chosen = presets.find((it) => it.name === preset.value);
-    if (chosen) body.config = chosen.config;
     setOrDelete(body, "recipe", recipe.value === method.default ? null : recipe.value);
     setOrDelete(body, "budget", budget.value ? {...body.budget, bits_per_weight: Number(budget.value)} : null);
     setOrDelete(body, "output", clean({...body.output, format: format.value === "auto" ? null : format.value, target_runtime: runtime.value === "none" ? null : runtime.value}));
@@ -60,7 +61,13 @@ export async function newJobView({root, query, signal, go}) {
 
   /** Shows in the form what a job has of it, so that a change there keeps the rest. */
   function toForm(spec) {
-    model.value = spec.model;
+    showInForm(spec);
+    editor.value = JSON.stringify(spec, null, 2);
+    changed();
+  }
+
+  function showInForm(spec) {
+    model.value = spec.model ?? "";
     recipe.value = spec.recipe ?? method.default;
     budget.value = spec.budget?.bits_per_weight ?? "";
     format.value = spec.output?.format ?? "auto";
@@ -69,7 +76,13 @@ export async function newJobView({root, query, signal, go}) {
     samples.value = spec.calibration?.samples ?? "";
     evaluation.value = spec.evaluation?.perplexity?.path ?? "";
     traffic.value = typeof spec.traffic?.expert_counts === "string" ? spec.traffic.expert_counts : "";
-    editor.value = JSON.stringify(spec, null, 2);
+    const like = presets.find((it) => JSON.stringify(it.config) === JSON.stringify(spec.config));
+    preset.value = like?.name ?? "";
+  }
+
+  function onEditor() {
+    const body = parsed();
+    if (body && typeof body === "object") showInForm(body);
     changed();
   }
 
@@ -77,6 +90,9 @@ export async function newJobView({root, query, signal, go}) {
     const chosen = presets.find((it) => it.name === preset.value);
     about.textContent = chosen?.description ?? "";
     about.hidden = !chosen;
+    const body = parsed() ?? {};
+    setOrDelete(body, "config", chosen?.config ?? null);
+    editor.value = JSON.stringify(body);
     if (chosen?.output) {
       format.value = chosen.output.format ?? "auto";
       runtime.value = chosen.output.target_runtime ?? "none";
@@ -111,11 +127,16 @@ export async function newJobView({root, query, signal, go}) {
       return;
     }
     if (!body.model) return;
+    if (!latest) fill(plan, h("h2", {}, "Plan"), h("p", {class: "sub"}, "Planning …"));
     try {
       const answer = await post("/v1/plans", body, mine);
       latest = answer;
-      fill(plan, planned(answer));
+      const engines = h("div", {class: "labelled"});
+      fill(plan, planned(answer), engines);
       submit.disabled = false;
+      if (body.kind === "evaluation" || body.kind === "calibration" || body.ladder) return;
+      const all = await enginesOf(body, mine);
+      fill(engines, h("h3", {}, "What engines make of it"), h("dl", {class: "facts"}, Object.entries(all).map(([name, it]) => [h("dt", {}, NAMES[name]), h("dd", {}, verdict(it))])));
     } catch (failure) {
       if (mine.aborted) return;
       fill(plan, h("h2", {}, "Plan"), failure instanceof Refused ? refusal(failure) : h("p", {}, failure.message));
@@ -125,7 +146,7 @@ export async function newJobView({root, query, signal, go}) {
   for (const input of [model, budget, calibration, samples, evaluation, traffic]) input.addEventListener("input", fromForm);
   for (const input of [recipe, format, runtime]) input.addEventListener("change", fromForm);
   preset.addEventListener("change", onPreset);
-  editor.addEventListener("input", changed);
+  editor.addEventListener("input", onEditor);
   signal.addEventListener("abort", () => { clearTimeout(timer); planning.abort(); });
 
   const form = h("form", {class: "card", onsubmit: async (event) => {
@@ -142,8 +163,8 @@ export async function newJobView({root, query, signal, go}) {
   h("div", {class: "fields"}, h("label", {}, "Model", model), h("label", {}, "Preset", preset)), about,
   h("div", {class: "fields"}, h("label", {}, "Recipe", recipe), h("label", {}, "Budget", budget)),
   h("div", {class: "fields"}, h("label", {}, "Checkpoint format", format), h("label", {}, "Serve with", runtime)),
-  h("div", {class: "fields"}, h("label", {}, "Calibration text", calibration), h("label", {}, "Samples", samples), h("label", {}, "Evaluation text", evaluation)),
-  h("div", {class: "fields"}, h("label", {}, "Expert counts of traffic", traffic)),
+  h("div", {class: "fields"}, h("label", {}, "Calibration text", calibration), h("label", {}, "Samples", samples)),
+  h("div", {class: "fields"}, h("label", {}, "Evaluation text", evaluation), h("label", {}, "Expert counts of traffic", traffic)),
   h("label", {for: "body"}, "The job as JSON: every field of the API"),
   editor,
   h("p", {class: "sub"}, "Typing ", h("kbd", {}, "\""), " or ", h("kbd", {}, "Ctrl"), " ", h("kbd", {}, "Space"), " shows what can stand there."),
@@ -153,7 +174,9 @@ export async function newJobView({root, query, signal, go}) {
   fill(root, h("h1", {}, "New job"), h("div", {class: "two"}, form, h("div", {class: "stack"}, plan)), h("section", {class: "card"}, h("h2", {}, "The same without this page"), shell));
   if (query.get("from")) {
     const from = await get(`/v1/jobs/${query.get("from")}?include=spec`, signal);
-    toForm(withoutNulls(from.spec));
+    // The hash is of the very files of that job; another model, or a newer one, would be refused.
+    const {source_sha256: _, ...spec} = withoutNulls(from.spec);
+    toForm(spec);
   } else {
     fromForm();
   }
@@ -186,7 +209,7 @@ function setOrDelete(object, name, value) {
 }
 
 function planned(plan) {
-  const minutes = plan.estimates.map((it) => `${duration(60 * it.minutes)} on ${it.device}`).join(", ");
+  const minutes = plan.estimates.map((it) => `${duration(Math.max(1, 60 * it.minutes))} on ${it.device}`).join(", ");
   return [h("h2", {}, "Plan"),
     h("dl", {class: "facts"},
       h("dt", {}, "Family"), h("dd", {}, plan.family),
@@ -203,7 +226,12 @@ function planned(plan) {
 function commands(body) {
   const url = address("/v1/jobs");
   const quoted = body.replaceAll("'", "'\\''");
-  const python = `import json, urllib.request\n\njob = json.loads(r'''${body}''')\nrequest = urllib.request.Request("${url}", json.dumps(job).encode(), {"Content-Type": "application/json"})\nprint(json.load(urllib.request.urlopen(request))["id"])`;
-  return [h("div", {class: "labelled"}, h("h3", {}, "curl"), copyable(`curl -sS ${url} -H 'Content-Type: application/json' --data '${quoted}'`)),
-    h("div", {class: "labelled"}, h("h3", {}, "Python"), copyable(python))];
+  const keyed = authorization() !== "";
+  // JSON's escapes are Python's too, but for a raw string that ends where three quotes stand in the text.
+  const text = body.includes("'''") ? JSON.stringify(body) : `r'''${body}'''`;
+  const headers = `{"Content-Type": "application/json"${keyed ? ', "Authorization": "Bearer " + os.environ["ALPHAQUANT_KEY"]' : ""}}`;
+  const python = `import json, ${keyed ? "os, " : ""}urllib.request\n\njob = json.loads(${text})\nrequest = urllib.request.Request("${url}", json.dumps(job).encode(), ${headers})\nprint(json.load(urllib.request.urlopen(request))["id"])`;
+  return [h("div", {class: "labelled"}, h("h3", {}, "curl"), copyable(`curl -sS ${url}${authorization()} -H 'Content-Type: application/json' --data '${quoted}'`)),
+    h("div", {class: "labelled"}, h("h3", {}, "Python"), copyable(python)),
+    keyed ? h("p", {class: "sub"}, "Both read your key from the variable ", h("code", {}, "ALPHAQUANT_KEY"), ".") : null];
 }

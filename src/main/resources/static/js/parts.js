@@ -20,6 +20,7 @@ export function time(text) {
 export function progressBar(job) {
   const {fraction: done, transfer} = job.progress ?? {};
   const fraction = job.state === "SUCCEEDED" ? 1 : done ?? (transfer?.total_bytes ? transfer.bytes / transfer.total_bytes : 0);
+  if (!fraction && job.state !== "RUNNING") return null;
   const bar = h("div", {class: `bar ${job.state === "SUCCEEDED" ? "done" : ended(job.state) ? "ended" : ""}`, role: "progressbar",
     "aria-label": "Progress", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(100 * fraction))}, h("i"));
   bar.firstChild.style.width = `${100 * fraction}%`;
@@ -38,6 +39,21 @@ export function doing(job) {
   }
   if (job.state === "FAILED") return job.error?.message ?? "";
   return "";
+}
+
+const KINDS = {evaluation: "evaluation", repack: "repacking", calibration: "kept calibration"};
+
+/** What kind of work it is, and for one job (lists have no specification) what the weights become. */
+export function method(job) {
+  if (job.kind !== "quantization") return KINDS[job.kind] ?? job.kind;
+  const {spec, result} = job;
+  const scheme = spec?.config?.default;
+  return [job.recipe,
+    spec?.ladder || result?.ladder ? `ladder of ${(result?.ladder ?? spec.ladder).length} sizes` : null,
+    spec?.contract ? "contract" : null,
+    spec?.budget ? `budget of ${spec.budget.bits_per_weight ? `${spec.budget.bits_per_weight} bits` : bytes(spec.budget.bytes)}` : null,
+    scheme?.wq && !spec.ladder && !spec.contract ? `${scheme.wq}${scheme.group_size > 0 ? ` g${scheme.group_size}` : ""}` : null,
+    !spec && result?.bits_per_weight ? `${result.bits_per_weight.toFixed(2)} bits` : null].filter(Boolean).join(" · ");
 }
 
 function transferred({bytes: done, total_bytes: total, bytes_per_second: rate}) {

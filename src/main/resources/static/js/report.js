@@ -1,7 +1,7 @@
 // What the report of a finished job says: errors by layer, schemes, one expert.
 
 import {h} from "./dom.js";
-import {bytes, count, number, percent} from "./format.js";
+import {bytes, count, number, percent, small} from "./format.js";
 import {card, saveButtons} from "./parts.js";
 import {lineChart, stackedBar} from "./charts.js";
 
@@ -27,11 +27,17 @@ function errorSeries(linears) {
   return [...sums].map(([name, layers]) => ({name, points: [...layers].sort((a, b) => a[0] - b[0]).map(([layer, [sum, n]]) => [layer, sum / n])}));
 }
 
+/** As many decimals as two digits of the largest value take. */
+function decimals(values) {
+  const digits = Math.max(0, 1 - Math.floor(Math.log10(Math.max(...values, 1e-9))));
+  return (it) => number(it, digits);
+}
+
 export function errorsCard(report) {
   const series = errorSeries(report.linears ?? []);
   if (!series.length) return null;
   return card("Error by layer and projection",
-    lineChart({title: "Relative output error after quantization, by layer and projection", series, xLabel: "layer", yLabel: "relative error", formatY: (it) => it.toPrecision(2).replace(/e([+-])0?/, "e$1")}),
+    lineChart({title: "Relative output error after quantization, by layer and projection", series, xLabel: "layer", yLabel: "relative error", formatY: decimals(series.flatMap((it) => it.points.map(([, error]) => error)))}),
     saveButtons("errors", {data: () => report.linears, table: () => [["module", "format", "group_size", "error_before", "error_after"],
       report.linears.map((it) => [it.module, it.format, it.group_size, it.error_before, it.error_after])]}));
 }
@@ -44,7 +50,7 @@ export function routersCard(divergence) {
     lineChart({title: "Share of tokens that keep their experts, by layer", series: [{name: "same experts", points: layers.map((it) => [it.layer, 1 - it.changed.value])}],
       xLabel: "layer", yLabel: "share of tokens", formatY: (it) => percent(it, 1)}),
     divergence.changed_experts && divergence.changed_routing ? h("p", {class: "sub"},
-      `Of the divergence, ${number(divergence.changed_experts.value)} nats come from changed weights and ${number(divergence.changed_routing.value)} from tokens that go to other experts.`) : null,
+      `Of the divergence, ${small(divergence.changed_experts.value)} nats come from changed weights and ${small(divergence.changed_routing.value)} from tokens that go to other experts.`) : null,
     saveButtons("routers", {data: () => layers, table: () => [["layer", "changed", "low", "high"], layers.map((it) => [it.layer, it.changed.value, it.changed.low, it.changed.high])]}));
 }
 
@@ -60,22 +66,34 @@ export function trafficCard(report) {
     saveButtons("traffic", {data: () => traffic, table: () => [["layer", "before", "after"], traffic.layers.map((it) => [it.layer, it.before, it.after])]}));
 }
 
+/** Warnings that are shown before the rest unfolds. */
+const MOST_WARNINGS = 6;
+
+export function warningsCard(warnings) {
+  if (!warnings?.length) return null;
+  const items = (some) => h("ul", {}, some.map((it) => h("li", {}, it)));
+  return card("Warnings", h("div", {class: "notice warn"}, items(warnings.slice(0, MOST_WARNINGS)),
+    warnings.length > MOST_WARNINGS ? h("details", {}, h("summary", {}, `${warnings.length - MOST_WARNINGS} more`), items(warnings.slice(MOST_WARNINGS))) : null));
+}
+
 /** What the run chose within a budget, and what other formats would have cost each part. */
 export function allocationCard(report) {
   const chosen = report?.allocation;
   if (!chosen) return null;
   const cost = (it) => it === undefined ? "" : it.toPrecision(2);
-  return card("Formats within the budget",
+  const shown = card("Formats within the budget",
     h("p", {class: "sub"}, `${number(chosen.bits_per_weight, 3)} bits a weight, ${bytes(chosen.bytes)} of ${bytes(chosen.budget_bytes)}; costs ${chosen.sensitivity}.`),
     h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Part"), h("th", {}, "Format"), h("th", {class: "num"}, "Bits"), chosen.formats.map((it) => h("th", {class: "num"}, it)))),
       h("tbody", {}, chosen.units.map((it) => h("tr", {}, h("td", {}, it.unit), h("td", {}, it.wq), h("td", {class: "num"}, number(it.bits_per_weight, 2)), chosen.formats.map((format) => h("td", {class: "num"}, cost(it.costs[format])))))))),
     saveButtons("allocation", {data: () => chosen, table: () => [["unit", "format", "bits_per_weight", "bytes", ...chosen.formats],
       chosen.units.map((it) => [it.unit, it.wq, it.bits_per_weight, it.bytes, ...chosen.formats.map((format) => it.costs[format])])]}));
+  shown.classList.add("whole");
+  return shown;
 }
 
-export function schemesCard(plan) {
-  const parts = plan.schemes.map((it) => ({name: it.scheme, value: it.bytes, text: bytes(it.bytes)}));
-  return card("Bytes by scheme", stackedBar(parts), schemeTable(plan),
+/** @param written whether this is what the result has; otherwise what it would have had */
+export function schemesCard(plan, written) {
+  return card(written ? "Bytes by scheme" : "Bytes by scheme, as planned", stackedBar(plan.schemes.map((it) => ({name: it.scheme, value: it.bytes})), bytes), schemeTable(plan),
     saveButtons("schemes", {data: () => plan, table: () => [["scheme", "inputs", "modules", "weights", "bits_per_weight", "bytes"],
       plan.schemes.map((it) => [it.scheme, it.aq, it.count, it.weights, it.bits_per_weight, it.bytes])]}));
 }

@@ -6,7 +6,8 @@ import {BASE, get, key, redeem, Refused, tokens, useKey, useTokens} from "./api.
 
 const PENDING = "alphaquant.sign-in";
 
-export async function keyView({root, signal, go}) {
+export async function keyView({root, query, signal, go}) {
+  const wanted = query.get("to")?.startsWith("/") ? query.get("to") : "/jobs";
   const {oidc, away} = await get("/v1/sign-in", signal).catch((failure) => {
     if (failure instanceof Refused && failure.status === 503) return {away: failure.message};
     throw failure;
@@ -15,8 +16,8 @@ export async function keyView({root, signal, go}) {
   fill(root, h("h1", {}, "Sign in"), h("div", {class: "narrow"},
     away ? h("div", {class: "notice warn"}, away, " Until then a key works.") : null,
     caller ? signedIn(caller, oidc, go) : null,
-    caller && tokens() ? null : oidc ? provider(oidc) : null,
-    keyForm(go, Boolean(oidc))));
+    caller && tokens() ? null : oidc ? provider(oidc, wanted) : null,
+    keyForm(() => go(wanted), Boolean(oidc))));
   root.querySelector(oidc && !caller ? "#provider" : "input")?.focus();
 }
 
@@ -33,16 +34,16 @@ function signedIn(caller, oidc, go) {
     h("div", {class: "row actions"}, h("button", {type: "button", onclick: leave}, tokens() ? "Sign out" : "Forget the key")));
 }
 
-function provider(oidc) {
+function provider(oidc, wanted) {
   const answer = h("div", {"aria-live": "polite"});
   const {host} = new URL(oidc.issuer);
   return h("section", {class: "card"}, h("h2", {}, "With your account"),
     h("p", {class: "sub"}, "You sign in at ", h("b", {}, host), " and come back here. The tab keeps what it gets until it is closed."),
     answer,
-    h("div", {class: "row actions"}, h("button", {id: "provider", type: "button", class: "primary", onclick: () => begin(oidc).catch((failure) => fill(answer, h("p", {class: "notice bad"}, failure.message)))}, `Sign in at ${host}`)));
+    h("div", {class: "row actions"}, h("button", {id: "provider", type: "button", class: "primary", onclick: () => begin(oidc, wanted).catch((failure) => fill(answer, h("p", {class: "notice bad"}, failure.message)))}, `Sign in at ${host}`)));
 }
 
-function keyForm(go, beside) {
+function keyForm(done, beside) {
   const input = h("input", {type: "password", name: "key", autocomplete: "off", required: true, placeholder: "qk_…"});
   const answer = h("div", {"aria-live": "polite"});
   return h("form", {class: "card", onsubmit: async (event) => {
@@ -51,7 +52,7 @@ function keyForm(go, beside) {
     useKey(input.value.trim());
     try {
       await get("/v1/jobs?limit=1");
-      go("/jobs");
+      done();
     } catch (failure) {
       if (before.tokens) useTokens(before.tokens); else useKey(before.key);
       fill(answer, h("p", {class: "notice bad"}, failure.message));
@@ -70,9 +71,9 @@ function withParameters(address, parameters) {
 }
 
 /** Goes to the provider; the proof of whose the code is stays in this tab. */
-async function begin(oidc) {
+async function begin(oidc, wanted) {
   if (!crypto.subtle) throw new Error("Signing in needs HTTPS, or localhost: the browser offers no cryptography here.");
-  const pending = {state: random(), verifier: random(), place: location.hash};
+  const pending = {state: random(), verifier: random(), place: `#${wanted}`};
   sessionStorage.setItem(PENDING, JSON.stringify(pending));
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(pending.verifier));
   location.assign(withParameters(oidc.authorization_endpoint, {
@@ -86,8 +87,7 @@ export async function finishSignIn() {
   const pending = JSON.parse(sessionStorage.getItem(PENDING));
   if (!answer.has("state") || !pending) return null;
   sessionStorage.removeItem(PENDING);
-  const place = pending.place === "#/key" ? "#/jobs" : pending.place;
-  history.replaceState(null, "", BASE.pathname + place);
+  history.replaceState(null, "", BASE.pathname + pending.place);
   if (answer.get("state") !== pending.state) return "The answer of the provider is not to this tab's sign-in. Try again.";
   if (answer.has("error")) return `The provider refused: ${answer.get("error_description") ?? answer.get("error")}`;
   try {

@@ -10,7 +10,7 @@ const LONGEST_SILENCE = 40_000;
 
 /**
  * Follows a stream over as many connections as it takes, until the signal aborts, the server refuses it, or
- * `onEvent` returns true. `onEvent` gets {id, type, data}; `onState` gets true once connected and false when cut.
+ * `onEvent` returns true, or a promise of it. `onEvent` gets {id, type, data}; `onState` gets true once connected and false when cut.
  */
 export async function follow(path, {signal, onEvent, onState = () => {}}) {
   let last = "";
@@ -48,7 +48,7 @@ async function read(body, signal, onEvent) {
     rest = lines.pop();
     for (const line of lines) {
       if (line === "") {
-        if (event.data.length && onEvent({...event, data: JSON.parse(event.data.join("\n"))})) {
+        if (event.data.length && await onEvent({...event, data: JSON.parse(event.data.join("\n"))})) {
           await reader.cancel();
           return true;
         }

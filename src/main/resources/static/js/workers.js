@@ -1,19 +1,19 @@
 // Who runs jobs, on what, and what waits for them.
 
-import {fill, h} from "./dom.js";
-import {get} from "./api.js";
+import {h, refill} from "./dom.js";
+import {get, Unreachable} from "./api.js";
 import {bytes, count} from "./format.js";
-import {card, doing, figure, progressBar, saveButtons, time} from "./parts.js";
+import {card, doing, figure, method, progressBar, saveButtons, time} from "./parts.js";
 
 const EVERY = 5000;
 const STORED = ["jobs", "result_bytes", "file_bytes", "model_bytes"];
 
-export async function workersView({root, signal, linkState}) {
+export async function workersView({root, signal, fail, linkState}) {
   async function draw() {
     const [workers, running, queued, stored] = await Promise.all([
       get("/v1/workers", signal), get("/v1/jobs?state=RUNNING&limit=100", signal), get("/v1/jobs?state=QUEUED&limit=100", signal), get("/v1/storage", signal)]);
     const slots = workers.data.flatMap((it) => it.slots);
-    fill(root, h("h1", {}, "Workers"),
+    refill(root, h("h1", {}, "Workers"),
       h("section", {class: "card"}, h("div", {class: "figures"},
         figure(count(workers.data.length), "Workers"), figure(count(slots.length), "Devices"),
         figure(bytes(slots.reduce((sum, it) => sum + it.memory_bytes, 0)), "Device memory"),
@@ -23,8 +23,13 @@ export async function workersView({root, signal, linkState}) {
       storage(stored));
   }
 
+  function missed(failure) {
+    if (failure.status === 401 || failure.status === 403) fail(failure);
+    else if (!signal.aborted) linkState(!(failure instanceof Unreachable));
+  }
+
   await draw();
-  const timer = setInterval(() => draw().then(() => linkState(true)).catch((failure) => { if (!signal.aborted) linkState(failure.name !== "Error"); }), EVERY);
+  const timer = setInterval(() => draw().then(() => linkState(true)).catch(missed), EVERY);
   signal.addEventListener("abort", () => clearInterval(timer));
 }
 
@@ -47,8 +52,9 @@ function runs(worker) {
 }
 
 function jobs(running) {
-  return h("div", {class: "scroll"}, h("table", {}, h("tbody", {}, running.map((job) => h("tr", {},
-    h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model)), h("td", {}, progressBar(job)), h("td", {}, doing(job)), h("td", {}, job.owner))))));
+  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Model"), h("th", {}, "Method"), h("th", {}, "Progress"), h("th", {}, "Doing"), h("th", {}, "Owner"))),
+    h("tbody", {}, running.map((job) => h("tr", {},
+    h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model)), h("td", {}, method(job)), h("td", {}, progressBar(job)), h("td", {}, doing(job)), h("td", {}, job.owner))))));
 }
 
 /** What is stored: the viewer's own, and for an administrator everybody's with the sum and the room that is left. */

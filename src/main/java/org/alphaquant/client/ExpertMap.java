@@ -83,10 +83,11 @@ final class ExpertMap {
         lines.add(
             String.format(
                 Locale.ROOT,
-                "under-utilized: layer %d expert %d, %d tokens (%.2f %%)",
+                "under-utilized: layer %d expert %d, %d %s (%.2f %%)",
                 layer.path("layer").asInt(),
                 expert.path("expert").asInt(),
                 expert.path("tokens").asLong(),
+                expert.path("tokens").asLong() == 1 ? "token" : "tokens",
                 100 * expert.path("share").asDouble(0)));
       }
     }

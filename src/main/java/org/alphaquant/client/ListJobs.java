@@ -53,11 +53,12 @@ final class ListJobs extends ServiceCommand {
     if (jobs.isEmpty()) {
       return "No jobs.";
     }
-    Table table = new Table("id", "state", "model", "created", "progress");
+    Table table = new Table("id", "state", "method", "model", "created", "progress");
     for (JsonNode job : jobs) {
       table.row(
           job.path("id").asString(""),
           job.path("state").asString("").toLowerCase(Locale.ROOT),
+          job.path("recipe").asString(job.path("kind").asString("")),
           job.path("model").asString(""),
           job.path("created_at").asString("").replaceAll("\\.\\d+", ""),
           remark(job));

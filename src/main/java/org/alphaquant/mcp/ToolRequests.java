@@ -18,7 +18,17 @@ final class ToolRequests {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final Set<String> ENDED = Set.of("SUCCEEDED", "FAILED", "CANCELLED");
   private static final List<String> SHOWN =
-      List.of("id", "model", "state", "progress", "error", "result", "labels", "created_at");
+      List.of(
+          "id",
+          "kind",
+          "recipe",
+          "model",
+          "state",
+          "progress",
+          "error",
+          "result",
+          "labels",
+          "created_at");
   private static final int DEFAULT_WAIT_SECONDS = 20;
   private static final int DEFAULT_LIMIT = 20;
   private static final Duration BETWEEN = Duration.ofMillis(500);

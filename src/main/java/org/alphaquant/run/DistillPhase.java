@@ -137,9 +137,16 @@ final class DistillPhase {
 
   /** Tells of the steps, and keeps the state now and then. */
   private final class Course implements Distillation.Observer {
+    private boolean begun;
 
     @Override
     public boolean step(int done, int of, double loss) {
+      // The steps before the first were an earlier attempt's, and say nothing about this one's
+      // speed.
+      if (!begun) {
+        progress.adopted(Phase.DISTILL, done - 1, of);
+        begun = true;
+      }
       progress.progress(Phase.DISTILL, done, of);
       int shown = Math.max(1, of / SHOWN_LOSSES);
       losses += loss;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.util.List;
 import org.alphaquant.database.TcpProxy;
+import org.alphaquant.job.JobError;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.Keys;
 
@@ -40,12 +41,60 @@ class PageTest extends OnThePage {
     worker.claim(id);
     worker.progress(id, 0.5);
     browser.text("tr", "50 %");
+    browser.run("document.querySelector('tr button').focus()");
+    worker.progress(id, 0.6);
+    browser.text("tr", "60 %");
+    assertThat(browser.run("return document.activeElement.textContent")).isEqualTo("Cancel");
     String first = browser.newTab(page(scripted, "/jobs/" + id));
     browser.click(".actions button", "Cancel");
     browser.click("dialog button", "Cancel the job");
     browser.text("button", "Stopping");
     browser.tab(first);
     browser.text("tr button", "Stopping");
+  }
+
+  @Test
+  void aJobThatIsTriedAgainIsFollowedOnItsPage() {
+    TestWorker worker = new TestWorker(scripted);
+    String id = post(scripted, "tried-again");
+    JobError error = new JobError("no-luck", JobError.Kind.USER, "not this time", null);
+    worker.claim(id);
+    worker.fail(id, error);
+    scripted.http().post("/v1/jobs/" + id + "/retry");
+    browser.open(page(scripted, "/jobs/" + id));
+    browser.text(".log", "not this time");
+    assertThat(browser.element("main").getText()).contains("moe").doesNotContain("utilization");
+    worker.claim(id);
+    worker.progress(id, 0.5);
+    browser.text("main", "50 %");
+    worker.fail(id, error);
+    browser.click(".actions button", "Retry");
+    browser.text(".state", "queued");
+    worker.claim(id);
+    worker.progress(id, 0.25);
+    browser.text("main", "25 %");
+    worker.fail(id, error);
+    browser.text(".state", "failed");
+  }
+
+  @Test
+  void noLongNameAndNoLongErrorPushesButtonsOutOfSight() {
+    TestWorker worker = new TestWorker(scripted);
+    String id = post(scripted, "someone/" + "long-name-".repeat(12));
+    worker.claim(id);
+    worker.fail(id, new JobError("long", JobError.Kind.USER, "tensor.".repeat(30), null));
+    browser.open(page(scripted, "/jobs?find=long-name"));
+    browser.text("tr button", "Retry");
+    for (int pixels : List.of(1440, 1024, 768, 390)) {
+      browser.width(pixels);
+      assertThat(
+              browser.run(
+                  "const it = document.querySelector('.jobs').parentElement;"
+                      + " return it.scrollWidth - it.clientWidth"))
+          .as("at %d pixels", pixels)
+          .isEqualTo(0L);
+    }
+    browser.fits("long-names");
   }
 
   @Test
@@ -114,7 +163,12 @@ class PageTest extends OnThePage {
   void theContractIsServedWithAPageToTryIt() {
     browser.open(scripted.http().base() + "/api.html");
     browser.text(".opblock-summary-path", "/v1/jobs");
-    browser.screenshot("api");
+    for (String theme : List.of("light", "dark")) {
+      browser.theme(theme);
+      // swagger-ui puts a button into a button.
+      browser.isAccessible("api, " + theme, List.of("nested-interactive"));
+      browser.screenshot("api-" + theme);
+    }
     assertThat(scripted.http().unchecked("/openapi.yaml").text()).startsWith("openapi: 3.1");
   }
 }

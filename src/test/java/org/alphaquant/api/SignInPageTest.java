@@ -11,12 +11,13 @@ import org.alphaquant.security.KeyRing;
 import org.alphaquant.security.Scope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Who may see the page, and where it may be: services with keys, a provider, a path in front. */
 class SignInPageTest extends OnThePage {
 
   @Test
-  void aWrongKeyIsRefusedAndARightOneIsKeptForTheTab() {
+  void aWrongKeyIsRefusedAndARightOneIsKeptForTheTab() throws IOException {
     try (RunningServer server = new RunningServer()) {
       String key =
           server
@@ -34,8 +35,22 @@ class SignInPageTest extends OnThePage {
       browser.click("button", "Use this key");
       browser.text(".empty", "No jobs yet");
       browser.text("#key-link", "Key ✓");
+      theCopiedLinePostsTheJob(server, key);
       browser.run("sessionStorage.clear()");
     }
+  }
+
+  private static void theCopiedLinePostsTheJob(RunningServer server, String key)
+      throws IOException {
+    browser.open(page(server, "/new"));
+    browser.type("input[name=model]", "it's a \"model\"");
+    ProcessBuilder shell =
+        new ProcessBuilder("bash", "-c", browser.text(".copy pre", "it'").getText());
+    shell.environment().put("ALPHAQUANT_KEY", key);
+    String answer = new String(shell.start().getInputStream().readAllBytes());
+    assertThat(JsonMapper.shared().readTree(answer).path("model").asString())
+        .as(answer)
+        .isEqualTo("it's a \"model\"");
   }
 
   @Test

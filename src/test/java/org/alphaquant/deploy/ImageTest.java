@@ -47,14 +47,18 @@ class ImageTest {
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();
-    assertThat(build.waitFor(20, TimeUnit.MINUTES)).isTrue();
+    assertThat(build.waitFor(40, TimeUnit.MINUTES)).isTrue();
     assertThat(build.exitValue()).as(Files.readString(log)).isZero();
   }
 
   @AfterAll
   void remove() throws Exception {
     if (work != null) {
-      new ProcessBuilder("rm", "-rf", "--one-file-system", work.toString()).start().waitFor();
+      String unmounted =
+          "awk -v work=\"$0\" 'index($2, work \"/\") == 1 { print $2 }' /proc/mounts | sort -r"
+              + " | xargs -r umount";
+      Tools.run("bash", "-c", unmounted, work.toString());
+      Tools.run("rm", "-rf", "--one-file-system", work.toString());
     }
   }
 

@@ -6,9 +6,11 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.UUID;
 import org.alphaquant.job.JobError;
+import org.alphaquant.job.JobKind;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobState;
+import org.alphaquant.job.Recipe;
 import org.alphaquant.job.queue.Waiting;
 import org.alphaquant.job.row.Job;
 import tools.jackson.databind.JsonNode;
@@ -16,6 +18,7 @@ import tools.jackson.databind.JsonNode;
 /**
  * A job as clients see it. Unknown and inapplicable fields are left out.
  *
+ * @param recipe only of a quantization
  * @param licence from the model's card when the job was posted
  * @param attempt number of times a worker has taken it
  * @param spec left out in lists; without the texts unless requested
@@ -28,6 +31,8 @@ public record JobView(
     UUID id,
     String owner,
     JobState state,
+    JobKind kind,
+    Recipe recipe,
     String model,
     String licence,
     JsonNode spec,
@@ -61,6 +66,8 @@ public record JobView(
         job.id(),
         job.owner(),
         job.state(),
+        job.spec().kind(),
+        job.spec().kind() == JobKind.QUANTIZATION ? job.spec().recipe() : null,
         job.spec().model(),
         job.licence().orElse(null),
         shown.of(job.spec()),
