@@ -6,9 +6,11 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.alphaquant.calibration.CalibrationException.Kind;
+import org.alphaquant.problem.MalformedJson;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -17,7 +19,10 @@ import tools.jackson.databind.json.JsonMapper;
 final class JsonArrayRows implements Rows {
 
   private static final JsonMapper JSON =
-      JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+      JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   private final Path file;
   private final JsonParser parser;
@@ -82,7 +87,7 @@ final class JsonArrayRows implements Rows {
       }
       return Optional.of(JSON.readTree(parser));
     } catch (JacksonException malformed) {
-      throw bad("not valid JSON (" + malformed.getOriginalMessage() + ")");
+      throw bad("not valid JSON (" + MalformedJson.reason(malformed) + ")");
     }
   }
 

@@ -3,7 +3,9 @@ package org.alphaquant.calibration;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.alphaquant.calibration.CalibrationException.Kind;
+import org.alphaquant.problem.MalformedJson;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -12,7 +14,11 @@ import tools.jackson.databind.json.JsonMapper;
 final class JsonLineRows implements Rows {
 
   private static final JsonMapper JSON =
-      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+      // Python writes NaN and Infinity, although JSON has no such numbers.
+      JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   private final TextLines lines;
 
@@ -44,8 +50,8 @@ final class JsonLineRows implements Rows {
     } catch (JacksonException malformed) {
       throw new CalibrationException(
           Kind.BAD_LINE,
-          "%s: not valid JSON (%s): %s"
-              .formatted(lines.at(), malformed.getOriginalMessage(), Excerpt.of(line)),
+          "%s: not valid JSON (%s); each line holds one whole object: %s"
+              .formatted(lines.at(), MalformedJson.reason(malformed), Excerpt.of(line)),
           malformed);
     }
   }

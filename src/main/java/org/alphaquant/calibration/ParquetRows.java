@@ -15,6 +15,7 @@ import org.apache.parquet.hadoop.ParquetReader;
 import org.apache.parquet.hadoop.api.ReadSupport;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.ColumnChunkMetaData;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.LocalInputFile;
 import tools.jackson.databind.JsonNode;
@@ -36,9 +37,10 @@ final class ParquetRows implements Rows {
     try {
       requireWhole();
       requireBounded();
-      this.reader = new Builder(new LocalInputFile(file)).build();
+      this.reader =
+          new Builder(new LocalInputFile(file)).withCodecFactory(new ParquetCodecs()).build();
     } catch (IOException | RuntimeException e) {
-      throw e instanceof CalibrationException known ? known : bad(e);
+      throw bad(e);
     }
   }
 
@@ -78,15 +80,49 @@ final class ParquetRows implements Rows {
               "'%s' has a row group of %d bytes, over the limit of %d"
                   .formatted(file.getFileName(), group.getTotalByteSize(), MAX_ROW_GROUP));
         }
+        group.getColumns().forEach(this::requireReadable);
       }
     }
   }
 
+  private void requireReadable(ColumnChunkMetaData column) {
+    if (!ParquetCodecs.CAN_READ.contains(column.getCodec())) {
+      throw new CalibrationException(
+          Kind.TEXT_FILE,
+          "'%s' has a column '%s' packed with %s; %s can be read"
+              .formatted(
+                  file.getFileName(),
+                  column.getPath().toDotString(),
+                  column.getCodec(),
+                  ParquetCodecs.CAN_READ));
+    }
+  }
+
   private CalibrationException bad(Exception cause) {
-    return new CalibrationException(
-        Kind.TEXT_FILE,
-        "'%s' cannot be read as Parquet: %s".formatted(file.getFileName(), cause.getMessage()),
-        cause);
+    return cause instanceof CalibrationException known
+        ? known
+        : new CalibrationException(
+            Kind.TEXT_FILE,
+            "'%s' cannot be read as Parquet: %s".formatted(file.getFileName(), reason(cause)),
+            cause);
+  }
+
+  /** Without the names and identities of the reader's own objects. */
+  private static String reason(Exception cause) {
+    boolean stumbled =
+        cause instanceof NullPointerException
+            || cause instanceof IndexOutOfBoundsException
+            || cause.getMessage() == null
+            || cause.getMessage().contains("Socket is closed");
+    return stumbled
+        ? "it is damaged"
+        : cause
+            .getMessage()
+            .lines()
+            .findFirst()
+            .orElse("it is damaged")
+            .replaceAll("! Struct: .*| in (file|block) \\S+", "")
+            .replaceAll("(class )?org\\.apache\\.[\\w.$]+(@\\w+)?:? ?", "");
   }
 
   @Override

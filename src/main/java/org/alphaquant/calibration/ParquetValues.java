@@ -1,6 +1,10 @@
 package org.alphaquant.calibration;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
@@ -87,9 +91,20 @@ final class ParquetValues {
       case FLOAT -> JSON.getNodeFactory().numberNode(group.getFloat(field, index));
       case DOUBLE -> JSON.getNodeFactory().numberNode(group.getDouble(field, index));
       case BOOLEAN -> JSON.getNodeFactory().booleanNode(group.getBoolean(field, index));
-      case BINARY ->
-          JSON.getNodeFactory().stringNode(group.getBinary(field, index).toStringUsingUTF8());
+      case BINARY -> textOrBytes(group.getBinary(field, index));
       case INT96, FIXED_LEN_BYTE_ARRAY -> JSON.nullNode();
     };
+  }
+
+  // A column of pictures is in nobody's way; one of texts in another encoding is none of texts.
+  private static JsonNode textOrBytes(Binary value) {
+    // Not copied: the length is the file's own word.
+    ByteBuffer bytes = value.toByteBuffer();
+    try {
+      return JSON.getNodeFactory()
+          .stringNode(StandardCharsets.UTF_8.newDecoder().decode(bytes.duplicate()).toString());
+    } catch (CharacterCodingException noText) {
+      return JSON.getNodeFactory().binaryNode(value.getBytes());
+    }
   }
 }

@@ -62,14 +62,22 @@ final class RowText {
         at,
         value.isMissingNode()
             ? "no field '%s'; its fields are %s".formatted(field, fields(row))
-            : "field '%s' holds %s instead of a text"
-                .formatted(field, value.getNodeType().name().toLowerCase(Locale.ROOT)));
+            : "field '%s' holds %s instead of a text".formatted(field, kind(value)));
+  }
+
+  private static String kind(JsonNode value) {
+    return value.getNodeType().name().toLowerCase(Locale.ROOT);
   }
 
   private Document known(JsonNode row, String at) {
     for (String name : CONVERSATIONS) {
       if (row.path(name).isArray()) {
         return conversation(turns(row.path(name), at), row, at);
+      }
+      if (row.has(name)) {
+        throw missing(
+            at,
+            "field '%s' holds %s instead of a list of turns".formatted(name, kind(row.get(name))));
       }
     }
     for (Pair pair : PAIRS) {
@@ -113,7 +121,11 @@ final class RowText {
           "role", ROLES.getOrDefault(from, from), "content", turn.path("value").asString());
     }
     if (!turn.path("role").isString()) {
-      throw missing(at, "a turn of a conversation has no 'role' but " + fields(turn));
+      throw missing(
+          at,
+          turn.has("role")
+              ? "the 'role' of a turn holds %s instead of a text".formatted(kind(turn.get("role")))
+              : "a turn of a conversation has no 'role' but " + fields(turn));
     }
     Map<String, Object> values = new LinkedHashMap<>();
     turn.properties()

@@ -13,7 +13,9 @@ import java.util.Optional;
 import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.OtherContent;
+import org.alphaquant.problem.MalformedJson;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -32,7 +34,8 @@ public final class Tokenizer implements AutoCloseable {
 
   private static final String CONFIG = "tokenizer_config.json";
 
-  private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
   private static final long NO_BOS = -1;
   private static final Map<String, String> AS_IT_IS =
       Map.of("truncation", "false", "padding", "false");
@@ -96,10 +99,11 @@ public final class Tokenizer implements AutoCloseable {
    * @param most the number wanted; a longer text may return more, but is not encoded to its end
    */
   public long[] encode(String text, long most) {
+    String whole = WholeCharacters.of(text);
     long[] ids =
-        text.length() <= LongTextEncoder.PIECE
-            ? tokenizer.encode(text, true, false).getIds()
-            : SpecialTokens.of(tokenizer).around(pieces.encode(text, most), most);
+        whole.length() <= LongTextEncoder.PIECE
+            ? tokenizer.encode(whole, true, false).getIds()
+            : SpecialTokens.of(tokenizer).around(pieces.encode(whole, most), most);
     return bos == NO_BOS || ids.length > 0 && ids[0] == bos ? ids : prepend(bos, ids);
   }
 
@@ -114,7 +118,7 @@ public final class Tokenizer implements AutoCloseable {
    * @param most as in {@link #encode(String, long)}
    */
   public long[] encodeWithoutSpecialTokens(String text, long most) {
-    return pieces.encode(text, most);
+    return pieces.encode(WholeCharacters.of(text), most);
   }
 
   /** The error message for ids beyond a vocabulary; empty where all are within it. */
@@ -210,7 +214,7 @@ public final class Tokenizer implements AutoCloseable {
           "tokenizer_config.json cannot be read: "
               + OtherContent.of(file)
                   .map("this is "::concat)
-                  .orElse(malformed.getOriginalMessage()),
+                  .orElse(MalformedJson.reason(malformed)),
           malformed);
     }
   }

@@ -12,7 +12,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.alphaquant.problem.MalformedJson;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -23,7 +25,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class ModelChat {
 
-  private static final JsonMapper JSON = JsonMapper.shared();
+  private static final JsonMapper JSON =
+      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
   private static final List<String> SPECIAL_TOKENS =
       List.of(
           "bos_token",
@@ -34,21 +37,44 @@ public final class ModelChat {
           "cls_token",
           "mask_token");
 
+  private static final int LONGEST_SHOWN = 100;
+
   // The text of a data set must not depend on the day that it is rendered on.
   private static final LocalDateTime NOW = LocalDateTime.of(2024, 7, 26, 0, 0);
 
-  private final ChatTemplate template;
+  private final Source source;
   private final Map<String, Object> specialTokens;
 
-  private ModelChat(ChatTemplate template, Map<String, Object> specialTokens) {
-    this.template = template;
+  private ModelChat(Source source, Map<String, Object> specialTokens) {
+    this.source = source;
     this.specialTokens = specialTokens;
   }
 
+  /** The text of a template, or why there is none to be had; parsed when first needed. */
+  private static final class Source {
+    private final String text;
+    private final String fault;
+    private ChatTemplate parsed;
+
+    private Source(String text, String fault) {
+      this.text = text;
+      this.fault = fault;
+    }
+
+    synchronized ChatTemplate template() {
+      if (fault != null) {
+        throw new TemplateException(fault);
+      }
+      if (parsed == null) {
+        parsed = ChatTemplate.parse(text);
+      }
+      return parsed;
+    }
+  }
+
   /**
-   * The chat template of a model's folder; empty where it has none.
-   *
-   * @throws TemplateException if the template or the file that it is in cannot be read
+   * The chat template of a model's folder; empty where it has none. One that cannot be read fails
+   * when a conversation is to be rendered: plain texts need none.
    */
   public static Optional<ModelChat> of(Path folder) {
     return of(folder, FileChannel::open);
@@ -69,17 +95,21 @@ public final class ModelChat {
    *
    * @param messages the turns, each with {@code role} and {@code content}
    * @param more further variables of the template, such as {@code tools}
-   * @throws TemplateException if the template refuses the conversation or fails
+   * @throws TemplateException if the template or the file that it is in cannot be read, or it
+   *     refuses the conversation or fails
    */
   public String render(List<?> messages, Map<String, ?> more) {
     Map<String, Object> context = new HashMap<>(specialTokens);
     context.put("add_generation_prompt", false);
     context.putAll(more);
     context.put("messages", messages);
-    return template.render(context, NOW);
+    return source.template().render(context, NOW);
   }
 
-  private static Optional<String> named(JsonNode template) {
+  private static Optional<String> named(String file, JsonNode template) {
+    if (template.isMissingNode() || template.isNull()) {
+      return Optional.empty();
+    }
     if (template.isString()) {
       return Optional.of(template.asString());
     }
@@ -88,7 +118,13 @@ public final class ModelChat {
         return Optional.of(one.path("template").asString());
       }
     }
-    return Optional.empty();
+    throw new TemplateException(
+        "chat_template of %s must be a text, or a list of {name, template} of which one is named 'default'; it is %s"
+            .formatted(file, shortened(template.toString())));
+  }
+
+  private static String shortened(String value) {
+    return value.length() <= LONGEST_SHOWN ? value : value.substring(0, LONGEST_SHOWN) + "…";
   }
 
   /** Opens files for reading. */
@@ -101,15 +137,23 @@ public final class ModelChat {
   private record Reader(Path folder, FileOpener files) {
 
     Optional<ModelChat> chat() {
-      JsonNode config = read("tokenizer_config.json");
-      return source(config)
-          .map(source -> new ModelChat(ChatTemplate.parse(source), specialTokens(config)));
+      try {
+        JsonNode config = read("tokenizer_config.json");
+        return source(config)
+            .map(source -> new ModelChat(new Source(source, null), specialTokens(config)));
+      } catch (TemplateException unreadable) {
+        return Optional.of(new ModelChat(new Source(null, unreadable.getMessage()), Map.of()));
+      }
     }
 
     private Optional<String> source(JsonNode config) {
       return text("chat_template.jinja")
-          .or(() -> named(read("chat_template.json").path("chat_template")))
-          .or(() -> named(config.path("chat_template")));
+          .or(() -> named("chat_template.json"))
+          .or(() -> ModelChat.named("tokenizer_config.json", config.path("chat_template")));
+    }
+
+    private Optional<String> named(String file) {
+      return ModelChat.named(file, read(file).path("chat_template"));
     }
 
     private Map<String, Object> specialTokens(JsonNode config) {
@@ -127,10 +171,16 @@ public final class ModelChat {
 
     private JsonNode read(String name) {
       try {
-        return text(name).map(JSON::readTree).orElseGet(JSON::createObjectNode);
+        return text(name).map(Reader::tree).orElseGet(JSON::createObjectNode);
       } catch (JacksonException malformed) {
-        throw new TemplateException(name + " is not valid JSON: " + malformed.getOriginalMessage());
+        throw new TemplateException(
+            name + " is not valid JSON: " + MalformedJson.reason(malformed));
       }
+    }
+
+    // Some editors start a file with a byte order mark.
+    private static JsonNode tree(String text) {
+      return JSON.readTree(text.startsWith("\uFEFF") ? text.substring(1) : text);
     }
 
     private Optional<String> text(String name) {

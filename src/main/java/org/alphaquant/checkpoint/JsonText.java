@@ -11,7 +11,9 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Map;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
+import org.alphaquant.problem.MalformedJson;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.json.JsonReadFeature;
@@ -49,6 +51,7 @@ final class JsonText {
         if (node == null || !node.isObject()) {
           throw CheckpointException.of(kind, file, "must hold a JSON object");
         }
+        requireWholeCharacters(node, file, kind);
         return node;
       }
     } catch (JacksonException malformed) {
@@ -56,8 +59,36 @@ final class JsonText {
     }
   }
 
+  // JSON can spell half a surrogate pair; a result in UTF-8 cannot hold it.
+  private static void requireWholeCharacters(JsonNode node, Path file, Kind kind) {
+    for (Map.Entry<String, JsonNode> property : node.properties()) {
+      requireWhole(property.getKey(), file, kind);
+      requireWholeCharacters(property.getValue(), file, kind);
+    }
+    if (node.isArray()) {
+      node.forEach(element -> requireWholeCharacters(element, file, kind));
+    }
+    if (node.isString()) {
+      requireWhole(node.asString(), file, kind);
+    }
+  }
+
+  private static void requireWhole(String text, Path file, Kind kind) {
+    text.codePoints()
+        .filter(point -> point <= Character.MAX_SURROGATE && point >= Character.MIN_SURROGATE)
+        .findFirst()
+        .ifPresent(
+            half -> {
+              throw CheckpointException.of(
+                  kind,
+                  file,
+                  "holds half of a surrogate pair (U+%04X), which no text in UTF-8 can"
+                      .formatted(half));
+            });
+  }
+
   // Some editors start a file with a byte order mark.
-  private static void skipByteOrderMark(ByteBuffer bytes) {
+  static void skipByteOrderMark(ByteBuffer bytes) {
     if (bytes.remaining() > 3 && (bytes.getInt(0) >>> 8) == 0xefbbbf) {
       bytes.position(3);
     }
@@ -103,7 +134,7 @@ final class JsonText {
   }
 
   static String reason(JacksonException malformed) {
-    return malformed.getOriginalMessage()
+    return MalformedJson.reason(malformed)
         + (malformed.getLocation() == null
             ? ""
             : " (character " + malformed.getLocation().getCharOffset() + ")");

@@ -40,6 +40,7 @@ record ShardIndex(Path file, Map<String, String> shards) {
   private static ShardIndex parsed(Path file, Links links) {
     ByteBuffer bytes = JsonText.map(file, links, Kind.INDEX_MALFORMED);
     JsonText.requireUtf8(file, bytes, Kind.INDEX_MALFORMED);
+    JsonText.skipByteOrderMark(bytes);
     try (JsonParser json = JsonText.parser(bytes)) {
       return new ShardIndex(file, weightMap(file, json));
     } catch (JacksonException malformed) {

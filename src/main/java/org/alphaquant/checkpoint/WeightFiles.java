@@ -159,10 +159,11 @@ final class WeightFiles implements TensorFiles {
       return CheckpointException.of(
           Kind.WEIGHTS_MISSING,
           folder,
-          "holds neither %s nor %s; found %s"
+          "holds neither %s nor %s%s; found %s"
               .formatted(
                   SINGLE,
                   ShardIndex.NAME,
+                  hint(names),
                   names.stream()
                       .limit(10)
                       .map(CheckpointException::quote)
@@ -171,6 +172,15 @@ final class WeightFiles implements TensorFiles {
       return CheckpointException.of(
           Kind.UNREADABLE, folder, "cannot be read: " + unreadable, unreadable);
     }
+  }
+
+  private static String hint(List<String> names) {
+    if (names.contains("adapter_config.json")) {
+      return ", but an adapter, which is no model by itself; merge it into its base model first";
+    }
+    return names.stream().anyMatch(name -> name.matches("model-\\d+-of-\\d+\\.safetensors"))
+        ? ", but shards, whose index is missing"
+        : "";
   }
 
   private static boolean isPickled(String name) {

@@ -92,7 +92,7 @@ public record JobSpec(
       config = null;
     }
     if (config != null && !config.isObject()) {
-      throw new SpecException("config", config.getNodeType(), "a JSON object");
+      throw new SpecException("config", config, "a JSON object");
     }
     config = config == null ? null : config.deepCopy();
     adaptive = adaptive == null ? List.of() : List.copyOf(adaptive);

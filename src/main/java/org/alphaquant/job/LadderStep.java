@@ -42,7 +42,7 @@ public record LadderStep(
           "wq", given + " of its kind", "the one of wq, config, bits_per_weight and budget");
     }
     if (config != null && !config.isObject()) {
-      throw new SpecException("config", config.getNodeType(), "a JSON object");
+      throw new SpecException("config", config, "a JSON object");
     }
     if (groupSize != null) {
       if (wq == null) {

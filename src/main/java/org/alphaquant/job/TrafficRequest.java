@@ -31,9 +31,7 @@ public record TrafficRequest(JsonNode expertCounts, Double effective, String ori
     if (expertCounts == null
         || !(expertCounts.isObject() || expertCounts.isArray() || expertCounts.isString())) {
       throw new SpecException(
-          FIELD,
-          expertCounts == null ? null : expertCounts.getNodeType(),
-          "counts by layer, the name of a file, or an object with prometheus");
+          FIELD, expertCounts, "counts by layer, the name of a file, or an object with prometheus");
     }
     if (expertCounts.isString()) {
       text(FIELD, expertCounts.stringValue(), 1024);

@@ -194,7 +194,23 @@ class CheckedPlanner implements JobPlanner {
     }
     List<Problem> more = new ArrayList<>(count.map(CheckedPlanner::shortages).orElse(List.of()));
     more.addAll(new TrafficPlan(job, inputs).notes());
+    more.addAll(beyondContext(job));
     return PlanAnswer.of(job, more, count);
+  }
+
+  // Rotary embeddings go on beyond it, but no such position was trained.
+  private static List<Problem> beyondContext(PreparedJob job) {
+    long context = job.description().contextLength();
+    int length = job.spec().calibration().sequenceLength();
+    return context == 0 || length <= context
+        ? List.of()
+        : List.of(
+            Problem.warning(
+                "beyond-context",
+                "/calibration/sequence_length",
+                length,
+                "samples of %d tokens are longer than the model's context of %d (max_position_embeddings)"
+                    .formatted(length, context)));
   }
 
   private static List<Problem> shortages(TokenCount count) {

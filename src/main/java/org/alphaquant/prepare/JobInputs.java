@@ -20,6 +20,7 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.Sensitivity;
 import org.alphaquant.job.TextRequest;
 import org.alphaquant.model.ModelFolder;
+import org.alphaquant.problem.MalformedJson;
 import org.alphaquant.source.RemoteModels;
 import org.alphaquant.source.SourceException;
 import org.springframework.beans.factory.ObjectProvider;
@@ -283,7 +284,7 @@ public class JobInputs {
     try {
       return JsonMapper.shared().readTree(file.toFile());
     } catch (JacksonException e) {
-      throw new SourceException("'%s' is not JSON: %s".formatted(name, e.getOriginalMessage()));
+      throw new SourceException("'%s' is not JSON: %s".formatted(name, MalformedJson.reason(e)));
     }
   }
 

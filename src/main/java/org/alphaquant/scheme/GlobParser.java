@@ -62,6 +62,16 @@ final class GlobParser {
   }
 
   private static BitSet characters(String sequence) {
+    sequence
+        .codePoints()
+        .filter(Character::isSupplementaryCodePoint)
+        .findFirst()
+        .ifPresent(
+            beyond -> {
+              throw new IllegalArgumentException(
+                  "a bracket holds characters up to U+FFFF, and %s is beyond"
+                      .formatted(Character.toString(beyond)));
+            });
     BitSet characters = new BitSet();
     int at = 0;
     while (at < sequence.length()) {

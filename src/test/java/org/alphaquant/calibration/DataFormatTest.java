@@ -90,12 +90,29 @@ class DataFormatTest {
     assertThat(texts(write(name, "one\n\none\n"))).containsExactly("one\n\n", "one\n");
   }
 
-  /** Written by pyarrow 25: snappy and zstd, nested lists, nulls. */
+  /** Written by pyarrow 25: snappy, zstd and gzip, nested lists, nulls. */
   @ParameterizedTest
-  @ValueSource(strings = {"rows-snappy.parquet", "rows-zstd.parquet"})
+  @ValueSource(strings = {"rows-snappy.parquet", "rows-zstd.parquet", "rows-gzip.parquet"})
   void parquetIsReadByItsColumns(String name) {
     assertThat(texts(DATA.resolve(name))).containsExactly("first", "zweiter 🌍");
     assertThat(texts(DATA.resolve(name), "other", Optional.empty())).containsExactly("x", "y", "z");
+  }
+
+  @Test
+  void aParquetFilePackedInAnotherWayIsRefusedByName() {
+    assertThatThrownBy(() -> texts(DATA.resolve("rows-brotli.parquet")))
+        .isInstanceOf(CalibrationException.class)
+        .hasMessage(
+            "'rows-brotli.parquet' has a column 'text' packed with BROTLI; [UNCOMPRESSED, SNAPPY, GZIP, ZSTD, LZ4_RAW] can be read");
+  }
+
+  /** Python writes NaN, JSON can spell half a character, and some texts hold neither. */
+  @Test
+  void rowsThatOtherToolsWriteAreRead() throws IOException {
+    String rows = "{\"text\": \"a\", \"loss\": NaN}\n{\"text\": \"b\", \"n\": -Infinity}\n";
+    assertThat(texts(write("n.jsonl", rows))).containsExactly("a", "b");
+    String array = "[" + rows.strip().replace("\n", ",") + "]";
+    assertThat(texts(write("n.json", array))).containsExactly("a", "b");
   }
 
   @Test
@@ -153,7 +170,11 @@ class DataFormatTest {
         "{'messages': [{'content': 'x'}]} | a turn of a conversation has no 'role'",
         "{'messages': ['x']} | a conversation holds what is no object",
         "[1] | not a JSON object",
-        "{'text' | not valid JSON"
+        "{'messages': 'x'} | field 'messages' holds string instead of a list of turns",
+        "{'messages': [{'role': 7, 'content': 'x'}]} | the 'role' of a turn holds number instead of a text",
+        "{'text' | not valid JSON (Unexpected end-of-input",
+        "{ | expected close marker for Object); each line holds one whole object: '{'",
+        "{'text': 'a'}{'text': 'b'} | not valid JSON (there is more after the value);"
       })
   void aRowThatCannotBeReadIsNamed(String row, String detail) throws IOException {
     Path file = write("a.jsonl", row.replace('\'', '"'));
@@ -171,6 +192,18 @@ class DataFormatTest {
         .hasMessage("'a.jsonl', line 1: the model's chat template fails: no roles");
   }
 
+  /** Plain texts need no template, whatever it is. */
+  @Test
+  void aBrokenTemplateMattersToConversationsOnly() throws IOException {
+    Files.writeString(folder.resolve("chat_template.jinja"), "{% for m in messages %}{{ m");
+    Optional<ModelChat> chat = ModelChat.of(folder);
+    assertThat(texts(write("p.jsonl", LINES), null, chat)).containsExactly("one", "two");
+    Path file = write("a.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"x\"}]}");
+    assertThatThrownBy(() -> texts(file, null, chat))
+        .hasMessage(
+            "'a.jsonl', line 1: the model's chat template fails: a tag is not closed by '}}'");
+  }
+
   @Test
   void aDamagedParquetFileIsRefused() throws IOException {
     byte[] whole = Files.readAllBytes(DATA.resolve("rows-zstd.parquet"));
@@ -185,7 +218,9 @@ class DataFormatTest {
       try {
         texts(file, "other", Optional.empty());
       } catch (CalibrationException refused) {
-        assertThat(refused).hasMessageContaining("'changed.parquet'");
+        assertThat(refused)
+            .hasMessageContaining("'changed.parquet'")
+            .hasMessageNotContainingAny("org.apache", "@");
       }
     }
   }

@@ -44,6 +44,18 @@ class TokenizerTest {
     }
   }
 
+  /** JSON can spell half a pair; the characters around it are read as they are. */
+  @Test
+  void halfASurrogatePairIsTheReplacementCharacter() {
+    String halved = "a\ud800b \udc00 🌍 ü\ud83c";
+    String whole = "a\ufffdb \ufffd 🌍 ü\ufffd";
+    try (Tokenizer tokenizer = Tokenizer.open(DEMO)) {
+      assertThat(tokenizer.encode(halved)).isEqualTo(tokenizer.encode(whole));
+      assertThat(tokenizer.encodeWithoutSpecialTokens(halved.repeat(9000)))
+          .isEqualTo(tokenizer.encodeWithoutSpecialTokens(whole.repeat(9000)));
+    }
+  }
+
   @Test
   void aBosTokenThatOnlyTheConfigAsksForIsPrepended() throws IOException {
     config("{\"add_bos_token\":true,\"bos_token\":\"<|endoftext|>\"}");

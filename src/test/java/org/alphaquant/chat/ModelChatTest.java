@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ModelChatTest {
 
@@ -60,8 +62,25 @@ class ModelChatTest {
   @Test
   void aBrokenFileIsNamed() throws IOException {
     write("tokenizer_config.json", "{");
-    assertThatThrownBy(() -> ModelChat.of(folder))
+    assertThatThrownBy(this::rendered)
         .hasMessageContaining("tokenizer_config.json is not valid JSON");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"7", "{\"default\": \"a\"}", "[]", "[\"a\"]", "[{\"name\": \"rag\"}]"})
+  void aTemplateOfAnotherTypeIsShown(String template) throws IOException {
+    write("tokenizer_config.json", "{\"chat_template\": " + template.replace(" ", "") + "}");
+    assertThatThrownBy(this::rendered)
+        .hasMessageStartingWith("chat_template of tokenizer_config.json must be a text, or a list")
+        .hasMessageEndingWith("it is " + template.replace(" ", ""));
+  }
+
+  @Test
+  void filesAsOtherToolsWriteThemAreRead() throws IOException {
+    write(
+        "tokenizer_config.json",
+        "\uFEFF{\"model_max_length\": Infinity, \"chat_template\": \"{{ messages[0].role }}\"}");
+    assertThat(rendered()).isEqualTo("user");
   }
 
   private String rendered() {

@@ -80,7 +80,8 @@ class CheckpointTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "{", "[1]", "7", "{\"a\":}"})
+  @ValueSource(
+      strings = {"", "{", "[1]", "7", "{\"a\":}", "{\"a\\ud800\":1}", "{\"a\":[\"\\udc00\"]}"})
   void aConfigThatIsNoJsonObjectIsAnError(String config) throws IOException {
     Files.writeString(folder.resolve("config.json"), config);
     assertThat(opening().kind()).isEqualTo(Kind.CONFIG_MALFORMED);
@@ -101,6 +102,23 @@ class CheckpointTest {
     Files.writeString(folder.resolve("model.gguf"), "");
     assertThat(opening().kind()).isEqualTo(Kind.WEIGHTS_MISSING);
     assertThat(opening()).hasMessageContaining("'config.json', 'model.gguf'");
+  }
+
+  @Test
+  void shardsWithoutAnIndexAndAdaptersAreToldApart() throws IOException {
+    Files.writeString(folder.resolve("model-00001-of-00002.safetensors"), "");
+    assertThat(opening()).hasMessageContaining(", but shards, whose index is missing; found [");
+    Files.writeString(folder.resolve("adapter_config.json"), "{}");
+    assertThat(opening()).hasMessageContaining("but an adapter").hasMessageContaining("merge");
+  }
+
+  @Test
+  void anIndexMayBeginWithAByteOrderMark() throws IOException {
+    MadeFile.withTensors(folder.resolve("model-00001-of-00001.safetensors"), "a");
+    index("\ufeff{\"weight_map\":{\"a\":\"model-00001-of-00001.safetensors\"}}");
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      assertThat(checkpoint.names()).containsExactly("a");
+    }
   }
 
   @Test

@@ -55,6 +55,8 @@ class CheckpointFitTest {
         "olmoe|rope_parameters|{\"rope_type\":\"spiral\"}|rope_parameters.rope_type is 'spiral'",
         "olmoe|rope_parameters|{\"rope_type\":\"linear\"}|rope_parameters.factor is missing",
         "olmoe|rope_parameters|{\"full_attention\":{}}|rope_parameters.full_attention",
+        "olmoe|rope_scaling|{\"type\":\"linear\",\"factor\":2}|rope_scaling has factor 2 and rope_parameters has none",
+        "olmoe|rope_scaling|{\"rope_type\":\"default\",\"rope_theta\":5e5}|rope_scaling has rope_theta 500000.0 and rope_parameters has 10000.0",
         "olmoe|partial_rotary_factor|0.5|partial_rotary_factor is 0.5",
         "llama|rope_scaling|{\"type\":\"llama3\",\"factor\":8}|rope_scaling.low_freq_factor",
         "qwen2_moe|use_sliding_window|true|use_sliding_window is true",
@@ -101,6 +103,20 @@ class CheckpointFitTest {
       EditedCheckpoint edited = EditedCheckpoint.of(original).unset("vocab_size");
       try (Checkpoint changed = Checkpoint.open(edited.write(folder))) {
         assertThat(ModelFamilies.describe(changed, null).vocabulary()).isEqualTo(1024);
+      }
+    }
+  }
+
+  /** As later releases write what earlier ones need too. */
+  @Test
+  void bothSpellingsOfRotarySettingsMayStandTogetherWhereTheyAgree() throws IOException {
+    try (Checkpoint original = EditedCheckpoint.fixture("olmoe")) {
+      EditedCheckpoint edited =
+          EditedCheckpoint.of(original)
+              .set("rope_scaling", "{\"type\": \"default\"}")
+              .set("rope_theta", "10000");
+      try (Checkpoint changed = Checkpoint.open(edited.write(folder))) {
+        assertThat(ModelFamilies.describe(changed, null).layers()).isEqualTo(3);
       }
     }
   }

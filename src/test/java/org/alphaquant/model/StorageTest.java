@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
@@ -146,6 +147,29 @@ class StorageTest {
           "quantization_config", "{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}");
       assertRefused(edited, "has shape [2, 2] but blocks of 128x128 make [1, 1]");
     }
+  }
+
+  /** One scale for the whole matrix, however large the block is said to be. */
+  @Test
+  void fp8BlocksMayBeLargerThanTheMatrix() throws IOException {
+    String name = "model.layers.0.self_attn.o_proj.weight";
+    byte[] codes = new byte[64 * 64];
+    Arrays.fill(codes, (byte) 0x31);
+    List<float[]> both = new ArrayList<>();
+    for (String size : List.of("128", "1000000000000")) {
+      try (Checkpoint original = EditedCheckpoint.fixture("olmoe")) {
+        EditedCheckpoint edited = EditedCheckpoint.of(original);
+        edited.put(fp8(name, codes, 64L, 64L));
+        edited.put(name + "_scale_inv", new float[] {0.01f}, 1L, 1L);
+        edited.set(
+            "quantization_config",
+            "{\"quant_method\":\"fp8\",\"weight_block_size\":[%1$s,%1$s]}".formatted(size));
+        try (Checkpoint quantized = Checkpoint.open(edited.write(folder.resolve(size)))) {
+          both.add(logits(quantized));
+        }
+      }
+    }
+    assertThat(both.get(1)).containsExactly(both.get(0));
   }
 
   private Checkpoint plain(Checkpoint checkpoint) throws IOException {

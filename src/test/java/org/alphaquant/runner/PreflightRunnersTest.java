@@ -96,6 +96,9 @@ class PreflightRunnersTest {
   void brokenTokenizersAreRefusedAndTheNextIsTriedAllTheSame() throws IOException {
     assertRefused(of(it -> it.remove("model")), "tokenizer.json cannot be loaded");
     assertRefused(runners.of(MODEL, 100), "the model's vocabulary ends at 99");
+    assertRefused(
+        of(it -> ((ObjectNode) it.get("model")).put("dropout", 0.5)),
+        "other tokens of the same text each time");
     // A special token that the template names and nobody defines: the tokenizer panics.
     assertRefused(
         of(it -> it.set("post_processor", json(TEMPLATE))), "ends the process that loads it");

@@ -61,6 +61,7 @@ class GlobTest {
         "[!]|[ at position 0 is never closed; [[] matches the bracket itself",
         "[]|[ at position 0 is never closed; [[] matches the bracket itself",
         "*.[7-1].*|the range 7-1 runs backwards and matches nothing",
+        "*.[😀-😎].*|a bracket holds characters up to U+FFFF, and 😀 is beyond",
         "''|the pattern is empty",
       })
   void brokenPatternsAreRefusedWithTheReason(String pattern, String reason) {

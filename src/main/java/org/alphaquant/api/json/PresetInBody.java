@@ -72,7 +72,11 @@ final class PresetInBody {
                 new ProblemException(
                     ProblemType.INVALID_JOB,
                     List.of(
-                        Problem.error("unknown-preset", "/" + FIELD, name, "is no preset")
+                        Problem.error(
+                                "unknown-preset",
+                                "/" + FIELD,
+                                name,
+                                "%s is no preset".formatted(name))
                             .allowing(known))));
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import org.alphaquant.api.problem.ProblemException;
 import org.alphaquant.api.problem.ProblemType;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.problem.MalformedJson;
 import org.alphaquant.problem.Problem;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -135,18 +136,8 @@ final class StrictJson {
         : "Line %d, column %d: ".formatted(location.getLineNr(), location.getColumnNr());
   }
 
-  /** Without Jackson's advice on its own settings and its description of the source. */
   private static String sentence(JacksonException e) {
-    String message =
-        e.getOriginalMessage()
-            .lines()
-            .findFirst()
-            .orElse("not JSON")
-            .replaceAll("\\s*\\([^()]*\\[Source:[^]]*][^()]*\\)", "")
-            .replaceAll(": enable .*|, from `[^`]*`", "")
-            .replaceAll("\\(code \\d+[^)]*\\)", "")
-            .replaceAll("\\s+", " ")
-            .strip();
+    String message = MalformedJson.reason(e);
     return message.endsWith(".") ? message : message + ".";
   }
 }

@@ -2,8 +2,11 @@ package org.alphaquant.model.design;
 
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.architecture.ModelException;
+import tools.jackson.databind.JsonNode;
 
 /**
  * The rotary embedding settings of a config.json in either spelling: {@code rope_parameters}, or
@@ -24,6 +27,11 @@ public record RotaryConfig(
   private static final String ORIGINAL = "original_max_position_embeddings";
   private static final String THETA = "rope_theta";
   private static final String PART = "partial_rotary_factor";
+  private static final String NEWER = "rope_parameters";
+  private static final String OLDER = "rope_scaling";
+
+  /** Keys that the older spelling has beside the object. */
+  private static final Set<String> BESIDE = Set.of(THETA, PART);
 
   public RotaryConfig {
     if (!(theta > 1)) {
@@ -106,8 +114,49 @@ public record RotaryConfig(
   }
 
   private static ModelConfig settings(ModelConfig config) {
-    String key = config.missingOrNull("rope_parameters") ? "rope_scaling" : "rope_parameters";
-    return config.objectOrNull(key).orElse(ModelConfig.EMPTY);
+    ModelConfig older = config.objectOrNull(OLDER).orElse(ModelConfig.EMPTY);
+    if (config.missingOrNull(NEWER)) {
+      return older;
+    }
+    ModelConfig newer = config.objectOrNull(NEWER).orElse(ModelConfig.EMPTY);
+    if (!older.root().isEmpty()) {
+      requireAgreement(config, older.root(), newer.root());
+    }
+    return newer;
+  }
+
+  // transformers 5.18 reads the older object where both are there, older releases know no other,
+  // and engines differ.
+  private static void requireAgreement(ModelConfig config, JsonNode older, JsonNode newer) {
+    Set<String> keys = new TreeSet<>();
+    Stream.of(older, newer)
+        .flatMap(it -> it.propertyNames().stream())
+        .map(key -> key.equals("type") ? "rope_type" : key)
+        .filter(key -> !BESIDE.contains(key) || older.has(key))
+        .forEach(keys::add);
+    for (String key : keys) {
+      JsonNode one = value(older, key);
+      JsonNode other = value(newer, key);
+      boolean equal =
+          one.isNumber() && other.isNumber()
+              ? one.asDouble() == other.asDouble()
+              : one.equals(other);
+      if (!equal) {
+        throw config.wrong(
+            OLDER,
+            "has %s %s and %s has %s; readers take one or the other: make them agree, or leave one out"
+                .formatted(key, shown(one), NEWER, shown(other)));
+      }
+    }
+  }
+
+  private static String shown(JsonNode value) {
+    return value.isMissingNode() ? "none" : value.toString();
+  }
+
+  private static JsonNode value(JsonNode settings, String key) {
+    JsonNode value = settings.path(key);
+    return value.isMissingNode() && key.equals("rope_type") ? settings.path("type") : value;
   }
 
   private static RotaryConfig of(

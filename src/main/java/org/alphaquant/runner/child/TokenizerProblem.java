@@ -1,6 +1,7 @@
 package org.alphaquant.runner.child;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import org.alphaquant.calibration.Tokenizer;
 import org.alphaquant.checkpoint.Links;
@@ -34,7 +35,12 @@ final class TokenizerProblem {
 
   private static Optional<String> encoded(Tokenizer tokenizer, long vocabulary) {
     try {
-      return of(tokenizer, tokenizer.encode(TEXT), vocabulary)
+      long[] ids = tokenizer.encode(TEXT);
+      if (!Arrays.equals(ids, tokenizer.encode(TEXT))) {
+        return Optional.of(
+            "tokenizer.json makes other tokens of the same text each time, as its model has a dropout; set it to null");
+      }
+      return of(tokenizer, ids, vocabulary)
           .or(() -> of(tokenizer, tokenizer.encodeWithoutSpecialTokens(TEXT), vocabulary));
     } catch (RuntimeException refused) {
       return Optional.of("tokenizer.json cannot encode a text: " + refused.getMessage());

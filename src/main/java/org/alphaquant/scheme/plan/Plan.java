@@ -23,6 +23,7 @@ import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.serving.ServedCheckpoint;
 import org.alphaquant.storage.serving.TargetRuntime;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -146,7 +147,8 @@ public record Plan(
     if (config.get("text_config") instanceof ObjectNode text) {
       OLD_QUANTIZATION.forEach(text::remove);
     }
-    if (unties()) {
+    // Readers of a file with a head of its own differ in which one they take where this says tied.
+    if (unties() || !content.description().tiedHead() && isTied(config)) {
       untie(config);
     }
     narrow(config);
@@ -180,6 +182,11 @@ public record Plan(
     if (config.get("text_config") instanceof ObjectNode text) {
       narrow(text);
     }
+  }
+
+  private static boolean isTied(JsonNode config) {
+    return Stream.of(config, config.path("text_config"))
+        .anyMatch(it -> it.path("tie_word_embeddings").asBoolean(false));
   }
 
   private static void untie(ObjectNode config) {

@@ -50,6 +50,30 @@ class PlannerTest {
     }
   }
 
+  /** Readers differ in which of two heads they take, so the result has one answer. */
+  @Test
+  void aHeadOfItsOwnIsNotCalledTied() {
+    PlannedSource own = Sources.of(OLMOE);
+    PlannedSource called =
+        new PlannedSource(
+            own.description(),
+            own.folder(),
+            own.links(),
+            JsonMapper.shared().readTree("{\"tie_word_embeddings\": true}"),
+            own.sha256(),
+            own.bytes(),
+            own.dtype(),
+            own.rotated(),
+            own.plain());
+    Plan plan =
+        new Planner(called)
+            .plan(
+                QuantizationConfig.parse(JsonMapper.shared().readTree("{}")).resolve(OLMOE),
+                Optional.empty(),
+                TargetRuntime.VLLM);
+    assertThat(plan.config().get("tie_word_embeddings").asBoolean()).isFalse();
+  }
+
   @Test
   void bytesAreThoseOfTheTensorsThatAreWritten() {
     Plan plan = plan(OLMOE, "{}", null, TargetRuntime.VLLM);

@@ -50,7 +50,7 @@ record ScaleGrid(long rows, long columns) {
     List<Long> shape = scale.shape();
     for (ScaleGrid block : blocks) {
       if (shape.equals(block.shape(rows, columns))) {
-        return block;
+        return new ScaleGrid(Math.min(rows, block.rows), Math.min(columns, block.columns));
       }
     }
     if (scale.elements() == 1) {
@@ -118,7 +118,11 @@ record ScaleGrid(long rows, long columns) {
 
   /** How many scales a matrix of that size has, down and across. */
   List<Long> shape(long height, long width) {
-    return List.of((height + rows - 1) / rows, (width + columns - 1) / columns);
+    return List.of(pieces(height, rows), pieces(width, columns));
+  }
+
+  private static long pieces(long length, long piece) {
+    return length / piece + (length % piece == 0 ? 0 : 1);
   }
 
   @Override
