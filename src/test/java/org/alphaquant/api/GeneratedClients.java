@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.alphaquant.QuickJvm;
 
 /**
  * Makes clients of openapi.yaml with the generators that people use: openapi-generator, which Maven
@@ -120,14 +121,10 @@ final class GeneratedClients {
 
   private static void generate(String generator, String... options) throws IOException {
     copySources();
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "java",
-                "-XX:TieredStopAtLevel=1",
-                "-jar",
-                LIBRARIES.resolve("openapi-generator-cli.jar").toString(),
-                "generate"));
+    List<String> command = new ArrayList<>(List.of("java"));
+    command.addAll(QuickJvm.OPTIONS);
+    command.addAll(
+        List.of("-jar", LIBRARIES.resolve("openapi-generator-cli.jar").toString(), "generate"));
     command.addAll(List.of("-i", CONTRACT, "-g", generator, "-o", generator));
     command.add(
         "--global-property=apis,models,supportingFiles,apiTests=false,modelTests=false,apiDocs=false,modelDocs=false");

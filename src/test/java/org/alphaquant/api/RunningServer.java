@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.alphaquant.AlphaQuantServer;
+import org.alphaquant.QuickJvm;
 import org.alphaquant.database.TestDatabases;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.plan.JobPlanner;
@@ -67,6 +68,8 @@ final class RunningServer implements AutoCloseable {
                 "api",
                 "alphaquant.preflight.runner",
                 "false",
+                "alphaquant.runner.options",
+                QuickJvm.RUNNER_OPTIONS,
                 "alphaquant.data-dir",
                 dataDirectory.toString()));
     all.putAll(properties);

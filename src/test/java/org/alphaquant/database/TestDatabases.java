@@ -95,7 +95,12 @@ public final class TestDatabases {
     private static Server embedded() {
       try {
         EmbeddedPostgres postgres =
-            EmbeddedPostgres.builder().setServerConfig("max_connections", "400").start();
+            EmbeddedPostgres.builder()
+                .setServerConfig("max_connections", "400")
+                // What a power cut would lose, nobody misses.
+                .setServerConfig("fsync", "off")
+                .setServerConfig("full_page_writes", "off")
+                .start();
         return name ->
             new Connectable(
                 "jdbc:postgresql://localhost:" + postgres.getPort() + "/" + name,

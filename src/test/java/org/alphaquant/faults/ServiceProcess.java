@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.alphaquant.AlphaQuantServer;
+import org.alphaquant.QuickJvm;
 import org.alphaquant.Waiting;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 
@@ -62,16 +63,11 @@ final class ServiceProcess implements AutoCloseable {
   /** The command line of the jar's program with these arguments. */
   static String[] java(String... arguments) {
     List<String> all =
-        new ArrayList<>(
-            List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Dalphaquant.ends-with=" + ProcessHandle.current().pid(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                AlphaQuantServer.class.getName()));
+        QuickJvm.command(
+            AlphaQuantServer.class,
+            "-Xmx512m",
+            "-Dalphaquant.ends-with=" + ProcessHandle.current().pid(),
+            "-Dalphaquant.runner.options=" + QuickJvm.RUNNER_OPTIONS);
     all.addAll(List.of(arguments));
     return all.toArray(String[]::new);
   }

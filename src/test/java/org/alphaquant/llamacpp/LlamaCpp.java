@@ -2,9 +2,11 @@ package org.alphaquant.llamacpp;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -32,11 +34,12 @@ final class LlamaCpp {
   static synchronized Optional<Path> folder() {
     String platform = "linux-" + (System.getProperty("os.arch").equals("amd64") ? "x64" : "arm64");
     Path folder = HOME.resolve("package").resolve("bins").resolve(platform);
-    if (Files.exists(folder.resolve("libllama.v0.5.0.so"))) {
-      return Optional.of(folder);
-    }
-    try {
-      fetch(platform);
+    try (FileChannel file = lockFile()) {
+      // Given back when the channel is closed.
+      file.lock();
+      if (!Files.exists(folder.resolve("libllama.v0.5.0.so"))) {
+        fetch(platform);
+      }
       return Optional.of(folder);
     } catch (IOException | IllegalStateException missing) {
       if ("true".equals(System.getenv("CI"))) {
@@ -45,6 +48,13 @@ final class LlamaCpp {
       System.out.println("Skipped the tests in llama.cpp: " + missing.getMessage());
       return Optional.empty();
     }
+  }
+
+  // Tests run in more than one process, and all but one of them wait here.
+  private static FileChannel lockFile() throws IOException {
+    Files.createDirectories(HOME.getParent());
+    return FileChannel.open(
+        HOME.resolveSibling("llama.cpp.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
   }
 
   private static void fetch(String platform) throws IOException {

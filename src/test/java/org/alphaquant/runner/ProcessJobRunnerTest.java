@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.alphaquant.QuickJvm;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.JobResult;
 import org.alphaquant.job.JobSpec;
@@ -79,7 +80,7 @@ class ProcessJobRunnerTest {
       String silence,
       String unitTimeout,
       String... options) {
-    List<String> all = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1"));
+    List<String> all = new ArrayList<>(QuickJvm.OPTIONS);
     all.addAll(List.of(options));
     return new RunnerSettings(
         RunnerSettings.Mode.PROCESS,

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import org.alphaquant.QuickJvm;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobEvent;
@@ -51,7 +52,7 @@ final class ScriptedRunners implements AutoCloseable {
         silence,
         Duration.ofSeconds(60),
         List.of(),
-        List.of("-XX:TieredStopAtLevel=1"),
+        QuickJvm.OPTIONS,
         null);
   }
 

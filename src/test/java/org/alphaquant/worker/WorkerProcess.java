@@ -8,12 +8,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import org.alphaquant.QuickJvm;
 import org.alphaquant.Waiting;
 import org.alphaquant.database.TestDatabases;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
@@ -34,20 +34,13 @@ final class WorkerProcess implements AutoCloseable {
   static WorkerProcess start(JdbcConnectionDetails database, Path data, String... properties) {
     try {
       Path log = Files.createTempFile(data, "worker-", ".log");
-      List<String> command =
-          new ArrayList<>(
-              List.of(
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-Xmx256m",
-                  "-XX:+UseSerialGC",
-                  "-XX:TieredStopAtLevel=1",
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  WorkerProcess.class.getName(),
-                  database.getJdbcUrl(),
-                  database.getUsername(),
-                  database.getPassword(),
-                  data.toString()));
+      List<String> command = QuickJvm.command(WorkerProcess.class, "-Xmx256m");
+      command.addAll(
+          List.of(
+              database.getJdbcUrl(),
+              database.getUsername(),
+              database.getPassword(),
+              data.toString()));
       command.addAll(List.of(properties));
       Process process =
           new ProcessBuilder(command)
