@@ -6,15 +6,23 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.DoubleFunction;
 import java.util.function.Function;
 
 /**
  * Looks for the smallest candidate that holds: by halving, which takes a larger one to be no worse,
- * and then among the next smaller ones. Every verdict is asked for once.
+ * then among the next smaller ones, and then among mixes of formats between the one found and the
+ * next smaller one that does not hold. Every verdict is asked for once.
  */
 public final class Search {
 
   private static final int NEIGHBOURS = 2;
+
+  /** Mixes that are tried, at most. */
+  public static final int MIXES = 3;
+
+  // Nearer than this, another mix is not worth its run.
+  private static final double NEAR = 1.01;
 
   private final List<Candidate> candidates;
   private final Function<Candidate, Verdict> judge;
@@ -29,7 +37,8 @@ public final class Search {
    */
   public Search(List<Candidate> candidates, Function<Candidate, Verdict> judge) {
     this.candidates =
-        candidates.stream().sorted(Comparator.comparingLong(Candidate::bytes)).toList();
+        new ArrayList<>(
+            candidates.stream().sorted(Comparator.comparingLong(Candidate::bytes)).toList());
     this.judge = judge;
   }
 
@@ -49,9 +58,83 @@ public final class Search {
     return smallestFrom(candidates.indexOf(refused) + 1);
   }
 
+  /**
+   * A smaller mix that holds, found by halving the bits between a candidate that holds and the next
+   * smaller one that was tried; the candidate itself where there is none. Mixes are candidates from
+   * then on.
+   *
+   * @param mixed gives a mix of so many bits a weight; empty where there is none
+   */
+  public Candidate refined(Candidate found, DoubleFunction<Optional<Candidate>> mixed) {
+    int at = candidates.indexOf(found);
+    if (at == 0) {
+      return found;
+    }
+    Candidate smallest = found;
+    double below = candidates.get(at - 1).bitsPerWeight();
+    double above = found.bitsPerWeight();
+    for (int i = 0; i < MIXES && above > NEAR * below; i++) {
+      double middle = (below + above) / 2;
+      Optional<Candidate> mix = mixed.apply(middle).filter(this::add);
+      if (mix.isEmpty()) {
+        return smallest;
+      }
+      if (verdict(mix.get()).holds()) {
+        smallest = mix.get();
+        above = middle;
+      } else {
+        below = middle;
+      }
+    }
+    return smallest;
+  }
+
+  /**
+   * Goes on with a mix that is larger than all candidates, none of which holds.
+   *
+   * @return the mix, or a smaller one; empty where it does not hold either
+   */
+  public Optional<Candidate> extended(
+      Candidate largest, DoubleFunction<Optional<Candidate>> mixed) {
+    return add(largest) && verdict(largest).holds()
+        ? Optional.of(refined(largest, mixed))
+        : Optional.empty();
+  }
+
+  /** The largest candidate. */
+  public Candidate largest() {
+    return candidates.get(candidates.size() - 1);
+  }
+
+  /** How many there are, mixes among them. */
+  public int size() {
+    return candidates.size();
+  }
+
+  // False where there is one of its size.
+  private boolean add(Candidate mix) {
+    if (candidates.stream().anyMatch(it -> it.bytes() == mix.bytes())) {
+      return false;
+    }
+    candidates.add(mix);
+    candidates.sort(Comparator.comparingLong(Candidate::bytes));
+    return true;
+  }
+
+  // Up to the smallest that is known to hold.
+  private int known(int first) {
+    for (int i = first; i < candidates.size(); i++) {
+      Verdict verdict = verdicts.get(candidates.get(i));
+      if (verdict != null && verdict.holds()) {
+        return i;
+      }
+    }
+    return candidates.size();
+  }
+
   private Optional<Candidate> smallestFrom(int first) {
     int low = first;
-    int high = candidates.size();
+    int high = known(first);
     while (low < high) {
       int middle = (low + high) / 2;
       if (verdict(candidates.get(middle)).holds()) {

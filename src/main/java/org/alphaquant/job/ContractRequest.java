@@ -20,6 +20,8 @@ import tools.jackson.databind.annotation.JsonNaming;
  *     that the original sends them to
  * @param maxBytes most bytes of the result's tensors
  * @param formats number formats to try, in any order; null for the usual ones
+ * @param mixes whether mixes of formats are tried where one format holds and the next smaller one
+ *     does not
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record ContractRequest(
@@ -27,13 +29,15 @@ public record ContractRequest(
     Double minTop1Agreement,
     Double minRouterAgreement,
     Long maxBytes,
-    List<String> formats) {
+    List<String> formats,
+    Boolean mixes) {
 
   public ContractRequest {
     if (maxKl == null && minTop1Agreement == null && minRouterAgreement == null) {
       throw new SpecException(
           "contract", "no limit of quality", "max_kl, min_top1_agreement or min_router_agreement");
     }
+    mixes = Limits.orElse(mixes, true);
     if (maxKl != null) {
       above("max_kl", maxKl, 0, 100);
     }

@@ -233,6 +233,26 @@ public record JobSpec(
     return copy().config(config).contract(null).ladder(null).evaluation(null).spec();
   }
 
+  /**
+   * One that reads all text that a contract's search does, where mixes of formats are tried: their
+   * costs are measured on text beside the calibration's.
+   */
+  public JobSpec searching() {
+    return contract.mixes() ? trial(config, Budget.ofBits(4)) : this;
+  }
+
+  /** The same with formats chosen within a budget. */
+  public JobSpec trial(JsonNode config, Budget budget) {
+    return copy()
+        .recipe(recipe == Recipe.DISTILL ? Recipe.DISTILL : Recipe.ALLOCATE)
+        .config(config)
+        .budget(budget)
+        .contract(null)
+        .ladder(null)
+        .evaluation(null)
+        .spec();
+  }
+
   /** The same, measured on a part of its text; questions belong to the second half. */
   public JobSpec measuredOn(TextPart part) {
     EvaluationRequest half =

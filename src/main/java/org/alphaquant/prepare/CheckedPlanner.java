@@ -99,12 +99,16 @@ class CheckedPlanner implements JobPlanner {
             "contract",
             "/contract",
             null,
-            "%d plans from %,d bytes on can be tried; this is the largest. Each one that is tried takes the minutes said here; %d or %d are likely."
+            "%d plans from %,d bytes on can be tried; this is the largest. Each one that is tried takes the minutes said here; %d or %d are likely%s."
                 .formatted(
                     candidates.size(),
                     candidates.stream().mapToLong(Candidate::bytes).min().getAsLong(),
                     Search.steps(candidates.size()) - 1,
-                    Search.steps(candidates.size()))));
+                    Search.steps(candidates.size()),
+                    spec.contract().mixes()
+                        ? ", and %d more with mixes of formats, the first of which measures what each format costs"
+                            .formatted(Search.MIXES)
+                        : "")));
   }
 
   private List<Candidate> candidates(JobSpec spec, List<Problem> refused, List<Problem> problems) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.alphaquant.allocate.Allocation;
 import org.alphaquant.checkpoint.WrittenFile;
 import org.alphaquant.contract.Candidate;
 import org.alphaquant.contract.ContractReport;
@@ -22,10 +23,12 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.job.TextPart;
 import org.alphaquant.prepare.ContractCandidates;
+import org.alphaquant.prepare.ContractMixes;
 import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.worker.JobContext;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -36,6 +39,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class ContractRun {
 
+  private static final JsonMapper JSON = JsonMapper.shared();
+
   private final JobInputs inputs;
   private final JobContext context;
   private final QuantizationRun runner;
@@ -43,6 +48,8 @@ final class ContractRun {
   private final JobSpec spec;
   private final Map<Candidate, Trial> trials = new HashMap<>();
   private final Proving proving;
+  private final ContractMixes mixing;
+  private Allocation costs;
   private int proofs;
   private int steps;
 
@@ -59,6 +66,7 @@ final class ContractRun {
     this.session = session;
     this.spec = context.spec();
     this.proving = new Proving(inputs, context);
+    this.mixing = new ContractMixes(new JobPreparation(inputs), spec);
   }
 
   JobResult run() throws IOException {
@@ -69,20 +77,71 @@ final class ContractRun {
       throw failure("no plan can be tried: " + refused.get(0));
     }
     new HeldOut(inputs, context).require();
-    steps = Search.steps(candidates.size()) + 1;
+    steps = Search.steps(candidates.size()) + (mixes() ? Search.MIXES : 0) + 1;
     Search search = new Search(candidates, this::searched);
-    Optional<Candidate> found = search.smallest();
+    Optional<Candidate> found = found(search);
     Verdict proof = null;
     while (found.isPresent()) {
       Figures measured = measured(found.get(), TextPart.SECOND_HALF);
       proofs++;
       proof = Verdict.of(spec.contract(), measured.divergence());
       if (proof.holds()) {
-        return kept(candidates.size(), search, found.get(), proof, measured);
+        return kept(search, found.get(), proof, measured);
       }
       found = search.smallestAbove(found.get());
     }
-    throw notKept(candidates.size(), search, proof);
+    throw notKept(search, proof);
+  }
+
+  // The text of a kept calibration that costs would be measured on has no hashes of documents.
+  private boolean mixes() {
+    return spec.contract().mixes() && spec.calibration().id() == null;
+  }
+
+  private Optional<Candidate> found(Search search) {
+    Optional<Candidate> found = search.smallest();
+    if (!mixes()) {
+      return found;
+    }
+    if (found.isPresent()) {
+      JsonNode config = found.get().config();
+      return Optional.of(search.refined(found.get(), bits -> mixed(config, bits)));
+    }
+    return spec.contract().maxBytes() == null ? found : filling(search);
+  }
+
+  // No format as small as that holds: all the bytes that are allowed, spent where they help most.
+  private Optional<Candidate> filling(Search search) {
+    Candidate largest = search.largest();
+    return mixed(largest.config(), mixing.bits(largest, spec.contract().maxBytes()))
+        .filter(it -> it.bytes() > largest.bytes())
+        .flatMap(it -> search.extended(it, bits -> mixed(largest.config(), bits)));
+  }
+
+  // The first one's run measures what every format costs where; it is the same job in all attempts.
+  private Optional<Candidate> mixed(JsonNode config, double bits) {
+    if (costs != null) {
+      return mixing.of(config, costs, bits);
+    }
+    return mixing
+        .first(config, bits)
+        .map(
+            mix -> {
+              try {
+                Trial trial = made(mix, "bits-%.4f".formatted(bits));
+                JsonNode report = JSON.readTree(trial.context().report().toFile());
+                costs = JSON.treeToValue(report.get("allocation"), Allocation.class);
+                Candidate candidate =
+                    new Candidate(
+                        costs.config(),
+                        trial.result().bytes().after(),
+                        trial.result().bitsPerWeight());
+                trials.put(candidate, trial);
+                return candidate;
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
   }
 
   private Verdict searched(Candidate candidate) {
@@ -106,22 +165,20 @@ final class ContractRun {
   private Figures measured(Candidate candidate, TextPart part) throws IOException {
     Trial trial = trials.get(candidate);
     if (trial == null) {
-      trial = made(candidate);
+      trial = made(spec.trial(candidate.config()), "bytes-" + candidate.bytes());
       trials.put(candidate, trial);
     }
     return proving.measured(
-        trial.context().spec(), trial.context().artifactDirectory(), part, done(trials.size()));
+        spec.trial(candidate.config()),
+        trial.context().artifactDirectory(),
+        part,
+        done(trials.size()));
   }
 
-  private Trial made(Candidate candidate) throws IOException {
+  private Trial made(JobSpec candidate, String name) throws IOException {
     TrialContext trial =
         TrialContext.of(
-            context,
-            spec.trial(candidate.config()),
-            "bytes-" + candidate.bytes(),
-            Map.of(),
-            done(trials.size()),
-            done(trials.size() + 1));
+            context, candidate, name, Map.of(), done(trials.size()), done(trials.size() + 1));
     return new Trial(trial, runner.run(trial, session));
   }
 
@@ -129,11 +186,10 @@ final class ContractRun {
     return Math.min(1, (double) made / steps);
   }
 
-  private JobResult kept(
-      int count, Search search, Candidate chosen, Verdict proof, Figures measured)
+  private JobResult kept(Search search, Candidate chosen, Verdict proof, Figures measured)
       throws IOException {
     Trial trial = trials.get(chosen);
-    ContractReport report = report(count, search, chosen, proof);
+    ContractReport report = report(search, chosen, proof);
     context.event("contract", report);
     Path folder = context.artifactDirectory();
     move(trial.context().artifactDirectory(), folder);
@@ -147,9 +203,14 @@ final class ContractRun {
         artifacts(folder, trial.result()));
   }
 
-  private ContractReport report(int count, Search search, Candidate chosen, Verdict proof) {
+  private ContractReport report(Search search, Candidate chosen, Verdict proof) {
     return ContractReport.of(
-        spec.contract(), count, search, proofs, chosen == null ? null : chosen.config(), proof);
+        spec.contract(),
+        search.size(),
+        search,
+        proofs,
+        chosen == null ? null : chosen.config(),
+        proof);
   }
 
   private static void move(Path from, Path to) throws IOException {
@@ -184,14 +245,14 @@ final class ContractRun {
     return all;
   }
 
-  private RunFailure notKept(int count, Search search, Verdict proof) {
-    ContractReport report = report(count, search, null, proof);
+  private RunFailure notKept(Search search, Verdict proof) {
+    ContractReport report = report(search, null, proof);
     context.event("contract", report);
     Search.Tried closest = search.closest().orElseThrow();
     String message =
         "none of %d plans keeps the contract; the closest has %.3f bits a weight and %,d bytes: %s"
             .formatted(
-                count,
+                search.size(),
                 closest.candidate().bitsPerWeight(),
                 closest.candidate().bytes(),
                 (proof == null ? closest.verdict() : proof).words());

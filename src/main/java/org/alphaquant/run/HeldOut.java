@@ -33,7 +33,13 @@ record HeldOut(JobInputs inputs, JobContext context) {
       Optional<ModelChat> chat = ModelChat.of(source.folder());
       context.unit("encoding the texts of the contract");
       Set<Long> used = new HashSet<>(half(TextHalves.FIRST, tokenizer, chat));
-      add(inputs.calibration(spec), tokenizer, chat, used);
+      Optional<KeptFolder> kept = KeptFolder.of(context);
+      if (kept.isPresent()) {
+        used.addAll(kept.get().manifest().digests());
+      } else {
+        add(inputs.calibration(spec), tokenizer, chat, used);
+        add(inputs.withHeldOut(spec.searching()), tokenizer, chat, used);
+      }
       add(inputs.training(spec), tokenizer, chat, used);
       Set<Long> proof = half(TextHalves.SECOND, tokenizer, chat);
       long shared = proof.stream().filter(used::contains).count();

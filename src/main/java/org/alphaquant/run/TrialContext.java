@@ -90,6 +90,11 @@ record TrialContext(
     return artifacts(attemptDirectory());
   }
 
+  /** The report of its result. */
+  Path report() {
+    return artifactDirectory().resolve("quantization_report.json");
+  }
+
   /** Where an attempt at this run has its result. */
   Path artifacts(Path attempt) {
     return attempt.resolve(ARTIFACTS);

@@ -2,7 +2,9 @@ package org.alphaquant.contract;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -40,6 +42,45 @@ class SearchTest {
         .hasValueSatisfying(it -> assertThat(it.bytes()).isEqualTo(5));
   }
 
+  @Test
+  void mixesBetweenTwoCandidatesAreHalvedDownToTheSmallestThatHolds() {
+    Search search =
+        new Search(
+            LongStream.rangeClosed(1, 12).mapToObj(SearchTest::ofBits).toList(),
+            it -> verdict(it.bytes() >= 615));
+    List<Double> asked = new ArrayList<>();
+    Candidate refined =
+        search.refined(
+            search.smallest().orElseThrow(),
+            bits -> {
+              asked.add(bits);
+              return Optional.of(ofBits(bits));
+            });
+    assertThat(asked).containsExactly(6.5, 6.25, 6.125);
+    assertThat(refined).isEqualTo(ofBits(6.25));
+    int tried = search.tried().size();
+    assertThat(search.smallestAbove(refined)).hasValue(ofBits(6.5));
+    assertThat(search.tried()).hasSize(tried);
+    assertThat(search.size()).isEqualTo(15);
+  }
+
+  @Test
+  void whereNoCandidateHoldsAMixOfAllTheBytesThatAreAllowedMay() {
+    Search search = new Search(List.of(ofBits(3), ofBits(4)), it -> verdict(it.bytes() >= 430));
+    assertThat(search.smallest()).isEmpty();
+    assertThat(search.extended(ofBits(4.5), bits -> Optional.of(ofBits(bits))))
+        .hasValue(ofBits(4.3125));
+    assertThat(search.extended(ofBits(4.2), bits -> Optional.empty())).isEmpty();
+  }
+
+  private static Candidate ofBits(double bits) {
+    return new Candidate(JsonMapper.shared().createObjectNode(), Math.round(bits * 100), bits);
+  }
+
+  private static Verdict verdict(boolean holds) {
+    return new Verdict(holds, List.of(new Verdict.Term("max_kl", 1, null, 0, 0, 0, holds)));
+  }
+
   private static Search search(Set<Long> also, long least) {
     List<Candidate> candidates =
         LongStream.rangeClosed(1, 12)
@@ -48,8 +89,7 @@ class SearchTest {
     return new Search(
         candidates,
         it -> {
-          boolean holds = it.bytes() >= least || also.contains(it.bytes());
-          return new Verdict(holds, List.of(new Verdict.Term("max_kl", 1, null, 0, 0, 0, holds)));
+          return verdict(it.bytes() >= least || also.contains(it.bytes()));
         });
   }
 }

@@ -74,6 +74,16 @@ final class RunBench {
               + (result.perplexity() == null ? "" : " " + result.perplexity()),
           report.get("seconds"),
           report.get("peak_memory"));
+      for (JsonNode tried : report.path("contract").path("tried")) {
+        System.out.printf(
+            "  tried %.3f bits %,d bytes: %s%n",
+            tried.get("bits_per_weight").asDouble(),
+            tried.get("bytes").asLong(),
+            tried.get("verdict"));
+      }
+      if (report.has("contract")) {
+        System.out.println("  proof " + report.at("/contract/proof"));
+      }
     }
   }
 
