@@ -37,9 +37,9 @@ function chooser(all, ids, go) {
 }
 
 function table(jobs, names, ids, go) {
-  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, ""), h("th", {}, "Model"), h("th", {}, "State"), h("th", {class: "num"}, "Size"), h("th", {class: "num"}, "Bits"), h("th", {class: "num"}, "Perplexity"), h("th", {class: "num"}, "Change"), h("th", {class: "num"}, "KL"), h("th", {}, ""))),
+  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, ""), h("th", {}, "Model"), h("th", {class: "extra"}, "State"), h("th", {class: "num"}, "Size"), h("th", {class: "num"}, "Bits"), h("th", {class: "num"}, "Perplexity"), h("th", {class: "num"}, "Change"), h("th", {class: "num"}, "KL"), h("th", {}, ""))),
     h("tbody", {}, jobs.map((job) => h("tr", {},
-      h("td", {}, h("b", {}, names.get(job.id))), h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model), h("span", {class: "sub how"}, method(job))), h("td", {}, stateBadge(job.state)),
+      h("td", {}, h("b", {}, names.get(job.id))), h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model), h("span", {class: "sub how"}, method(job))), h("td", {class: "extra"}, stateBadge(job.state)),
       h("td", {class: "num"}, bytes(job.result?.bytes?.after)), h("td", {class: "num"}, number(job.result?.bits_per_weight, 2)),
       h("td", {class: "num"}, number(job.result?.perplexity?.after)), h("td", {class: "num"}, change(job.result?.perplexity?.before, job.result?.perplexity?.after)),
       h("td", {class: "num"}, small(job.result?.divergence?.mean?.value)),

@@ -27,6 +27,9 @@ export function progressBar(job) {
   return bar;
 }
 
+/** What a phase goes through where that is not layers. */
+const UNITS = {prepare: "tensor", write_text: "text", allocate: "part", sample: "text", distill: "step", write: "module"};
+
 /** What the job is doing, or waits for, in a few words. */
 export function doing(job) {
   if (job.state === "QUEUED") return waiting(job.waiting_reason);
@@ -34,7 +37,7 @@ export function doing(job) {
     const {progress} = job;
     if (!progress) return "starting";
     if (progress.transfer) return `${phase(progress.phase)} · ${transferred(progress.transfer)}`;
-    const layer = progress.layers > 1 && progress.layer !== null ? `, layer ${Math.min(progress.layer + 1, progress.layers)} of ${progress.layers}` : "";
+    const layer = progress.layers > 1 && progress.layer !== null ? `, ${UNITS[progress.phase] ?? "layer"} ${Math.min(progress.layer + 1, progress.layers)} of ${progress.layers}` : "";
     return `${phase(progress.phase)}${layer} · ${percent(progress.fraction, 0)}`;
   }
   if (job.state === "FAILED") return job.error?.message ?? "";

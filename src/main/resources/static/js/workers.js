@@ -20,6 +20,7 @@ export async function workersView({root, signal, fail, linkState}) {
         figure(`${running.data.length}${running.has_more ? "+" : ""}`, "Running"), figure(`${queued.data.length}${queued.has_more ? "+" : ""}`, "Waiting"))),
       card("Devices", workers.data.length ? [table(workers.data), saveButtons("devices", {data: () => workers.data, table: () => devices(workers.data)})] : h("div", {class: "empty"}, h("h2", {}, "No worker is there"), h("p", {}, "Jobs wait until a process with role worker or all has started."))),
       card("Running now", running.data.length ? jobs(running.data) : h("p", {class: "sub"}, "Nothing runs.")),
+      card("Waiting", queued.data.length ? queue(queued) : h("p", {class: "sub"}, "Nothing waits.")),
       storage(stored));
   }
 
@@ -55,6 +56,18 @@ function jobs(running) {
   return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Model"), h("th", {}, "Method"), h("th", {}, "Progress"), h("th", {}, "Doing"), h("th", {}, "Owner"))),
     h("tbody", {}, running.map((job) => h("tr", {},
     h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model)), h("td", {}, method(job)), h("td", {}, progressBar(job)), h("td", {}, doing(job)), h("td", {}, job.owner))))));
+}
+
+/** Jobs of the queue that are named. */
+const MOST_WAITING = 20;
+
+/** The first of the queue, in its order, with what each waits for. */
+function queue({data, has_more: more}) {
+  const first = [...data].sort((a, b) => (a.queue_position ?? Infinity) - (b.queue_position ?? Infinity)).slice(0, MOST_WAITING);
+  return [h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {class: "num"}, "Place"), h("th", {}, "Model"), h("th", {}, "Method"), h("th", {}, "Waits"), h("th", {}, "Owner"), h("th", {}, "Since"))),
+    h("tbody", {}, first.map((job) => h("tr", {},
+      h("td", {class: "num"}, count(job.queue_position)), h("td", {}, h("a", {href: `#/jobs/${job.id}`}, job.model)), h("td", {}, method(job)), h("td", {}, doing(job)), h("td", {}, job.owner), h("td", {class: "when"}, time(job.created_at))))))),
+  data.length > first.length || more ? h("p", {class: "sub"}, "The ", h("a", {href: "#/jobs?state=QUEUED"}, "list of jobs"), " has the rest.") : null];
 }
 
 /** What is stored: the viewer's own, and for an administrator everybody's with the sum and the room that is left. */

@@ -9,8 +9,8 @@ import tools.jackson.databind.JsonNode;
 /**
  * The progress of a job, from its events.
  *
- * @param phase in words
- * @param layer layers finished, of {@code layers}
+ * @param phase its name in the API, or words
+ * @param layer layers, or what else the phase goes through, finished, of {@code layers}
  * @param fraction of the whole job, 0 to 1
  * @param remainingSeconds estimated, to the end of the job
  */
@@ -34,6 +34,16 @@ record Progress(
           "write", "writing",
           "evaluate_after", "evaluating the result");
 
+  /** What a phase goes through where that is not layers. */
+  private static final Map<String, String> UNITS =
+      Map.of(
+          "prepare", "tensor",
+          "write_text", "text",
+          "allocate", "part",
+          "sample", "text",
+          "distill", "step",
+          "write", "module");
+
   /** A phase without further figures. */
   static Progress of(String phase) {
     return new Progress(
@@ -47,7 +57,7 @@ record Progress(
   /** Reads the data of a {@code progress} event. */
   static Progress of(JsonNode data) {
     return new Progress(
-        words(data.path("phase").asString("")),
+        data.path("phase").asString(""),
         integer(data.path("layer")),
         integer(data.path("layers")),
         data.path("fraction").isNumber()
@@ -58,17 +68,18 @@ record Progress(
             : OptionalLong.empty());
   }
 
-  private static String words(String phase) {
+  private String words() {
     return WORDS.getOrDefault(phase, phase.replace('_', ' '));
   }
 
-  /** A step as users see it: the phase and the current layer. */
+  /** A step as users see it: the phase and the current layer, step or text. */
   String step() {
     if (layer.isEmpty() || layers.orElse(0) < 2) {
-      return phase;
+      return words();
     }
     int working = Math.min(layer.getAsInt() + 1, layers.getAsInt());
-    return "%s, layer %d of %d".formatted(phase, working, layers.getAsInt());
+    return "%s, %s %d of %d"
+        .formatted(words(), UNITS.getOrDefault(phase, "layer"), working, layers.getAsInt());
   }
 
   private static OptionalInt integer(JsonNode node) {

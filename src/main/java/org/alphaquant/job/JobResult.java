@@ -19,7 +19,7 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param bitsPerWeight of the quantized tensors, scales and zero points counted in; null for an
  *     evaluation
  * @param bytes size of the model's tensors; null for an evaluation
- * @param artifacts every file of the result folder
+ * @param artifacts every file of the result folder; none in a summary
  * @param ladder the sizes of a ladder, smallest first; null for a single result
  * @param location {@code s3://store/path} of the files; null if the service keeps them
  */
@@ -30,12 +30,12 @@ public record JobResult(
     Accuracy choices,
     Double bitsPerWeight,
     Size bytes,
-    List<Artifact> artifacts,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Artifact> artifacts,
     @JsonInclude(JsonInclude.Include.NON_NULL) List<LadderSize> ladder,
     @JsonInclude(JsonInclude.Include.NON_NULL) String location) {
   public JobResult {
     ladder = ladder == null ? null : List.copyOf(ladder);
-    artifacts = List.copyOf(artifacts);
+    artifacts = artifacts == null ? List.of() : List.copyOf(artifacts);
   }
 
   /** A result kept by the service, without measurements. */
@@ -63,6 +63,13 @@ public record JobResult(
   public JobResult at(String location) {
     return new JobResult(
         perplexity, divergence, choices, bitsPerWeight, bytes, artifacts, ladder, location);
+  }
+
+  /** What a list shows: without the files, and without the agreement of each router. */
+  public JobResult summary() {
+    Divergence mean = divergence == null ? null : divergence.withoutRouters();
+    return new JobResult(
+        perplexity, mean, choices, bitsPerWeight, bytes, List.of(), ladder, location);
   }
 
   /** Bytes of the original and of the quantized model. */

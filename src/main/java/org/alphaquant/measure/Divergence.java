@@ -45,6 +45,20 @@ public record Divergence(
     routers = List.copyOf(routers);
   }
 
+  /** The same figures of the whole model, without those of its layers. */
+  public Divergence withoutRouters() {
+    return new Divergence(
+        windows,
+        tokens,
+        compared,
+        mean,
+        p99,
+        changedExperts,
+        changedRouting,
+        topOneAgreement,
+        List.of());
+  }
+
   /**
    * Router agreement of a layer with the original model.
    *

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -13,6 +14,7 @@ import java.util.concurrent.Future;
 import org.alphaquant.api.Http.Answer;
 import org.alphaquant.job.JobError;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 
 class JobApiTest {
 
@@ -39,6 +41,20 @@ class JobApiTest {
     Answer read = http.get(created.header("Location"));
     assertThat(read.status()).isEqualTo(200);
     assertThat(read.json()).isEqualTo(created.json());
+  }
+
+  @Test
+  void aListShowsWhatCameOfJobsWithoutTheirFiles() {
+    Answer posted =
+        http.postJson("/v1/jobs", "{\"model\": \"m\", \"labels\": {\"seen\": \"in-a-list\"}}");
+    worker.succeed(posted.at("/id"), Map.of("experts.json", "{}"));
+    Answer list = http.get("/v1/jobs?label.seen=in-a-list");
+    assertThat(list.at("/data/0/kind")).isEqualTo("quantization");
+    assertThat(list.at("/data/0/recipe")).isEqualTo("moe");
+    assertThat(list.json().at("/data/0/result/bytes/after").isNumber()).isTrue();
+    assertThat(list.json().at("/data/0/result/artifacts").isMissingNode()).isTrue();
+    JsonNode whole = http.get(posted.header("Location")).json();
+    assertThat(whole.at("/result/artifacts/0/name").asString()).isEqualTo("experts.json");
   }
 
   @Test

@@ -39,6 +39,14 @@ class ProgressLineTest {
   }
 
   @Test
+  void countsStepsWhereAPhaseHasNoLayers() {
+    Progress progress = progress("{\"phase\": \"distill\", \"layer\": 3, \"layers\": 10}");
+
+    assertThat(ProgressLine.render(progress, Duration.ofSeconds(1), Duration.ZERO))
+        .isEqualTo("training, step 4 of 10                 0:01 elapsed");
+  }
+
+  @Test
   void neverSaysThatLessThanNothingRemains() {
     Progress progress =
         progress("{\"phase\": \"write\", \"fraction\": 1.0, \"estimated_remaining_seconds\": 2}");

@@ -22,6 +22,7 @@ import tools.jackson.databind.JsonNode;
  * @param licence from the model's card when the job was posted
  * @param attempt number of times a worker has taken it
  * @param spec left out in lists; without the texts unless requested
+ * @param result in lists and streams a summary
  * @param runAfter when a job that waits for another attempt may run
  * @param queuePosition place of a queued job, from 1
  * @param waitingReason why a queued job does not run yet
@@ -86,7 +87,7 @@ public record JobView(
         job.cancelReason().orElse(null),
         job.progress().orElse(null),
         job.error().map(Failure::of).orElse(null),
-        job.result().orElse(null));
+        job.result().map(it -> shown == ShownSpec.LEFT_OUT ? it.summary() : it).orElse(null));
   }
 
   /**
