@@ -27,6 +27,19 @@ public record ModuleScheme(ModuleDescription module, TensorScheme scheme, Origin
     return new ModuleScheme(module, TensorScheme.UNQUANTIZED, Effective.LEFT_ALONE.origin());
   }
 
+  /** The same under another name. */
+  public ModuleScheme named(String name) {
+    ModuleDescription other =
+        new ModuleDescription(
+            name,
+            module.outFeatures(),
+            module.inFeatures(),
+            module.kind(),
+            module.layer(),
+            module.expert());
+    return new ModuleScheme(other, scheme, origin);
+  }
+
   public ModuleKind kind() {
     return module.kind();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.zip.GZIPOutputStream;
 import org.alphaquant.database.TestDatabases;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -51,6 +53,7 @@ class FuzzTest {
   private final long seed = Long.getLong("alphaquant.faults.seed", System.nanoTime());
   private final Random random = new Random(seed);
   private final Mutations mutations = new Mutations(random);
+  private final TemplateMutations templates = new TemplateMutations(random);
   private final HttpClient http = HttpClient.newHttpClient();
   private final Map<String, Integer> answers = new TreeMap<>();
   private final Map<String, String> accepted = new TreeMap<>();
@@ -134,7 +137,7 @@ class FuzzTest {
     String name = copy("model-" + i);
     Path folder = models.resolve(name);
     String text = "text.txt";
-    switch (random.nextInt(5)) {
+    switch (random.nextInt(8)) {
       case 0, 1 -> {
         Path weights = folder.resolve("model.safetensors");
         Files.write(weights, mutations.safetensors(Files.readAllBytes(weights)));
@@ -142,6 +145,12 @@ class FuzzTest {
       case 2, 3 -> {
         Path config = folder.resolve("config.json");
         Files.write(config, utf8(mutations.json(Files.readString(config))));
+      }
+      case 4, 5 -> text = conversations(i, folder, templates.changed(), "{}");
+      case 6 -> {
+        String config = "{\"chat_template\": %s, \"bos_token\": {\"content\": \"a\"}, \"n\": 1}";
+        String template = JsonMapper.shared().writeValueAsString(TemplateMutations.SOUND);
+        text = conversations(i, folder, null, mutations.json(config.formatted(template)));
       }
       default -> {
         text = "text-" + i + (random.nextBoolean() ? ".jsonl" : ".txt");
@@ -151,6 +160,30 @@ class FuzzTest {
       }
     }
     post(name, BODY.formatted(name, text));
+  }
+
+  /** A text of conversations, written by a template that is changed itself or in its settings. */
+  private String conversations(int i, Path folder, String template, String config)
+      throws IOException {
+    if (template != null) {
+      Files.write(folder.resolve("chat_template.jinja"), utf8(template));
+    }
+    Files.write(folder.resolve("tokenizer_config.json"), utf8(config));
+    String row =
+        """
+        {"messages": [{"role": "system", "content": "words"},
+         {"role": "user", "content": [{"type": "text", "text": "words and words and words"}]},
+         {"role": "assistant", "content": "more words and words"}], "tools": [{"name": "f"}]}""";
+    String name = "talk-" + i + (random.nextBoolean() ? ".jsonl" : ".jsonl.gz");
+    String sound = row.replace("\n", " ") + "\n";
+    String rows =
+        sound + (random.nextBoolean() ? mutations.json(row) + "\n" : "") + sound.repeat(9);
+    try (OutputStream out = Files.newOutputStream(models.resolve(name))) {
+      try (OutputStream packed = name.endsWith(".gz") ? new GZIPOutputStream(out) : out) {
+        packed.write(utf8(rows));
+      }
+    }
+    return name;
   }
 
   // Half a surrogate pair is a letter of a Java string, and of no file.

@@ -21,6 +21,7 @@ import org.alphaquant.storage.Content;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.StorageFormat;
+import org.alphaquant.storage.serving.RenamedLinears;
 import org.alphaquant.storage.serving.ServedCheckpoint;
 import org.alphaquant.storage.serving.TargetRuntime;
 import tools.jackson.databind.JsonNode;
@@ -208,7 +209,15 @@ public record Plan(
             .map(Plan::other)
             .filter(module -> !known.contains(module.name()))
             .map(ModuleScheme::untouched);
-    return Stream.concat(modules.stream(), others).toList();
+    return Stream.of(modules.stream(), others, renamed()).flatMap(it -> it).toList();
+  }
+
+  private Stream<ModuleScheme> renamed() {
+    return modules.stream()
+        .flatMap(
+            module ->
+                RenamedLinears.of(content.description().family(), module.name()).stream()
+                    .map(module::named));
   }
 
   private static ModuleDescription other(TensorInfo tensor) {

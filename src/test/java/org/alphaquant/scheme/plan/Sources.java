@@ -20,14 +20,23 @@ final class Sources {
     return of(modules, false);
   }
 
+  /** The same of another family. */
+  static PlannedSource of(String family, List<ModuleDescription> modules) {
+    return of(family, modules, false);
+  }
+
   static PlannedSource of(List<ModuleDescription> modules, boolean tied) {
+    return of("olmoe", modules, tied);
+  }
+
+  private static PlannedSource of(String family, List<ModuleDescription> modules, boolean tied) {
     List<TensorInfo> plain =
         modules.stream()
             .filter(module -> !tied || module.kind() != ModuleKind.HEAD)
             .map(Sources::weight)
             .toList();
     return new PlannedSource(
-        description(modules, tied),
+        description(family, modules, tied),
         Path.of("."),
         Links.OWN,
         JsonNodeFactory.instance.objectNode().put("tie_word_embeddings", tied),
@@ -43,7 +52,8 @@ final class Sources {
         module.name() + ".weight", Dtype.BF16, List.of(module.outFeatures(), module.inFeatures()));
   }
 
-  private static ModelDescription description(List<ModuleDescription> modules, boolean tied) {
+  private static ModelDescription description(
+      String family, List<ModuleDescription> modules, boolean tied) {
     ModuleDescription embedding =
         modules.stream()
             .filter(module -> module.kind() == ModuleKind.EMBEDDING)
@@ -51,7 +61,7 @@ final class Sources {
             .orElse(
                 new ModuleDescription("model.embed_tokens", 8, 8, ModuleKind.EMBEDDING, -1, -1));
     return new ModelDescription(
-        "olmoe",
+        family,
         "model_type",
         1,
         embedding.inFeatures(),
