@@ -1,6 +1,9 @@
 package org.alphaquant.client;
 
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -12,6 +15,7 @@ public final class LiveProgress implements AutoCloseable {
   private static final long REDRAW_MILLIS = 500;
 
   private final Terminal terminal;
+  private final Set<String> sizes = new HashSet<>();
   private final long start = System.nanoTime();
   private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
   private Progress progress = Progress.of("waiting for a worker");
@@ -29,6 +33,9 @@ public final class LiveProgress implements AutoCloseable {
       case "progress" -> show(Progress.of(event.data()));
       case "state" -> state(event.data());
       case "log" -> note(event);
+      case "ladder" -> ladder(event.data());
+      case "contract" -> terminal.print(ContractTable.render(event.data()) + "\n");
+      case "traffic" -> traffic(event.data());
       default -> {
         // Experts and metrics have commands of their own.
       }
@@ -51,6 +58,37 @@ public final class LiveProgress implements AutoCloseable {
         // Other outcomes are printed with their reason.
       }
     }
+  }
+
+  // Each size once, though every event has all that are done.
+  private void ladder(JsonNode data) {
+    for (JsonNode size : data.path("sizes")) {
+      if (sizes.add(size.path("name").asString(""))) {
+        terminal.print(
+            "%s (%d of %d sizes)"
+                .formatted(LadderTable.line(size), sizes.size(), data.path("of").asInt()));
+      }
+    }
+  }
+
+  private void traffic(JsonNode fit) {
+    double before = mean(fit, "before");
+    double after = mean(fit, "after");
+    terminal.print(
+        String.format(
+            Locale.ROOT,
+            "traffic: experts' shares differ by %.1f %% from the text's, by %.1f %% once it is weighted; %.0f %% of the text counts",
+            100 * before,
+            100 * after,
+            100 * fit.path("effective").asDouble()));
+  }
+
+  private static double mean(JsonNode fit, String which) {
+    return fit.path("layers")
+        .valueStream()
+        .mapToDouble(layer -> layer.path(which).asDouble())
+        .average()
+        .orElse(0);
   }
 
   private void note(JobEvent event) {

@@ -32,12 +32,27 @@ final class PlanJob extends ServiceCommand {
                     Summary.size(bytes.path("before").asLong()),
                     Summary.size(bytes.path("after").asLong()),
                     number(plan.path("bits_per_weight").asDouble())));
-    text.append(schemes(plan.path("schemes")));
+    text.append(
+        plan.path("ladder").isArray()
+            ? ladder(plan.path("ladder"))
+            : schemes(plan.path("schemes")));
     for (JsonNode warning : plan.path("warnings")) {
       text.append("\n%s: ".formatted(warning.path("severity").asString("warning")))
           .append(warning.path("detail").asString(""));
     }
     return text.toString();
+  }
+
+  private static String ladder(JsonNode sizes) {
+    Table table = new Table("size", "format", "bits", "bytes");
+    for (JsonNode size : sizes) {
+      table.row(
+          size.path("name").asString(""),
+          size.path("format").asString(""),
+          number(size.path("bits_per_weight").asDouble()),
+          size.path("bytes").isNumber() ? Summary.size(size.path("bytes").asLong()) : "by budget");
+    }
+    return table.render();
   }
 
   private static String schemes(JsonNode schemes) {

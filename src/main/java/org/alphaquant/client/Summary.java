@@ -20,11 +20,15 @@ public final class Summary {
    */
   public static String render(JsonNode job, JsonNode experts, String folder, String url) {
     List<String> lines = new ArrayList<>();
-    lines.add(row("", "before", "after", ""));
     JsonNode result = job.path("result");
-    perplexity(lines, result.path("perplexity"));
-    size(lines, result.path("bytes"));
-    bits(lines, result.path("bits_per_weight"));
+    if (result.path("ladder").isArray()) {
+      lines.add(LadderTable.render(result.path("ladder")));
+    } else {
+      lines.add(row("", "before", "after", ""));
+      perplexity(lines, result.path("perplexity"));
+      size(lines, result.path("bytes"));
+      bits(lines, result.path("bits_per_weight"));
+    }
     lines.add("");
     utilization(lines, ExpertUse.of(experts));
     lines.add(line("artifacts", folder));

@@ -23,7 +23,12 @@ final class McpTools {
           "description",
           "The job as POST /v1/jobs takes it: \"model\" is required; \"config\" has"
               + " \"default\" and ordered \"overrides\" of globs, for example {\"model\": \"m\","
-              + " \"config\": {\"default\": {\"wq\": \"int4\", \"group_size\": 128}}}.",
+              + " \"config\": {\"default\": {\"wq\": \"int4\", \"group_size\": 128}}}. Several sizes from"
+              + " one calibration: \"ladder\": [{\"wq\": \"int4\"}, {\"bits_per_weight\": 3.5}]. The smallest"
+              + " result that keeps limits: \"contract\": {\"max_kl\": 0.02}, with"
+              + " \"evaluation\": {\"perplexity\": {\"path\": \"text/eval.txt\"}}. Fitted to the experts that"
+              + " requests use: \"traffic\": {\"expert_counts\": ...}. A calibration kept for later jobs, or a"
+              + " measurement: \"kind\": \"calibration\" or \"evaluation\".",
           "required",
           List.of("model"));
   private static final Map<String, Object> JOB_ID =
@@ -72,6 +77,18 @@ final class McpTools {
                 Map.of("type", "integer", "minimum", 0, "maximum", 60, "default", 20)),
             List.of("id"),
             ToolRequests::watch),
+        reads(
+            "job_report",
+            "What a finished job says of itself beside watch_job's figures: settings, the mix that a"
+                + " budget chose, what a contract's search tried and proved, how near the text came to"
+                + " traffic, warnings. Of a ladder, the size that is named.",
+            Map.of(
+                "id",
+                JOB_ID,
+                "size",
+                Map.of("type", "string", "description", "Name of one of a ladder's sizes.")),
+            List.of("id"),
+            ToolRequests::report),
         reads(
             "list_jobs",
             "Jobs, newest first.",

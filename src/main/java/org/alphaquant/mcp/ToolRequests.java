@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.StreamSupport;
+import org.alphaquant.client.ClientException;
 import org.alphaquant.client.ServiceClient;
 import org.alphaquant.request.ClientPresence;
 import tools.jackson.databind.JsonNode;
@@ -29,6 +30,9 @@ final class ToolRequests {
           "result",
           "labels",
           "created_at");
+  private static final Set<String> REPORTS =
+      Set.of("quantization_report.json", "evaluation_report.json", "repack_report.json");
+  private static final List<String> LONG = List.of("linears", "experts", "left_out");
   private static final int DEFAULT_WAIT_SECONDS = 20;
   private static final int DEFAULT_LIMIT = 20;
   private static final Duration BETWEEN = Duration.ofMillis(500);
@@ -70,6 +74,32 @@ final class ToolRequests {
       job = job(arguments.get("id"));
     }
     return shown(job);
+  }
+
+  /** Without what is listed for every module and expert, for which there are artifacts. */
+  JsonNode report(Map<String, Object> arguments) throws InterruptedException {
+    String artifacts = path(arguments.get("id")) + "/artifacts";
+    Object size = arguments.get("size");
+    String folder = size == null ? "" : size + "/";
+    String name =
+        client
+            .read(artifacts)
+            .path("data")
+            .valueStream()
+            .map(file -> file.path("name").asString(""))
+            .filter(
+                file ->
+                    file.startsWith(folder) && REPORTS.contains(file.substring(folder.length())))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new ClientException(
+                        "the job has no report%s; of a ladder, name a size"
+                            .formatted(size == null ? "" : " of " + size)));
+    ObjectNode report =
+        (ObjectNode) client.read(artifacts + "/" + ServiceClient.encoded(name).replace("%2F", "/"));
+    LONG.forEach(report::remove);
+    return report;
   }
 
   JsonNode list(Map<String, Object> arguments) throws InterruptedException {

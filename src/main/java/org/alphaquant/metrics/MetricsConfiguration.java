@@ -31,6 +31,11 @@ class MetricsConfiguration {
   }
 
   @Bean
+  ResultMeters resultMeters(MeterRegistry registry) {
+    return new ResultMeters(registry);
+  }
+
+  @Bean
   WebhookMeters webhookMeters(MeterRegistry registry) {
     return new WebhookMeters(registry);
   }

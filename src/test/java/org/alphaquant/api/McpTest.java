@@ -27,26 +27,35 @@ class McpTest {
                     {"expert": 1, "tokens": 4, "share": 0.0625, "under_utilized": true}]}]}
       """;
 
+  private static final String REPORT =
+      "{\"contract\": {\"candidates\": 9}, \"warnings\": [], \"linears\": [1], \"experts\": [2]}";
+
   private final RunningServer server = RunningServer.shared();
 
   @Test
   void aJobIsPostedWatchedAndLookedAt() throws IOException {
     String submit = call("submit_job", Map.of("job", Map.of("model", "m"), "idempotency_key", "k"));
     JsonNode first = run(submit, submit);
-    assertThat(first.get(0)).extracting(tool -> tool.get("name").asString()).hasSize(8);
+    assertThat(first.get(0)).extracting(tool -> tool.get("name").asString()).hasSize(9);
     JsonNode job = answer(first.get(1));
     assertThat(job.at("/state").asString()).isEqualTo("QUEUED");
     assertThat(job.has("spec")).isFalse();
     assertThat(answer(first.get(2)).at("/id")).isEqualTo(job.at("/id"));
 
     String id = job.at("/id").asString();
-    new TestWorker(server).succeed(id, Map.of("experts.json", EXPERTS));
+    new TestWorker(server)
+        .succeed(id, Map.of("experts.json", EXPERTS, "quantization_report.json", REPORT));
     JsonNode second =
         run(
             call("watch_job", Map.of("id", id, "seconds", 0)),
             call("expert_utilization", Map.of("id", id)),
             call("compare_jobs", Map.of("ids", List.of(id, id))),
-            call("list_jobs", Map.of("limit", 1)));
+            call("list_jobs", Map.of("limit", 1)),
+            call("job_report", Map.of("id", id)),
+            call("job_report", Map.of("id", id, "size", "int4")));
+    assertThat(answer(second.get(5)).toString())
+        .isEqualTo("{\"contract\":{\"candidates\":9},\"warnings\":[]}");
+    assertThat(refusal(second.get(6))).contains("no report of int4");
     assertThat(answer(second.get(1)).at("/result/bits_per_weight").asDouble()).isEqualTo(4.25);
     assertThat(answer(second.get(2)).at("/data/0/experts/1/under_utilized").asBoolean()).isTrue();
     assertThat(answer(second.get(3))).hasSize(2);

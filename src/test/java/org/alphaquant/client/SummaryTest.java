@@ -45,6 +45,43 @@ class SummaryTest {
   }
 
   @Test
+  void aLadderIsATableOfItsSizes() {
+    JsonNode job =
+        JSON.readTree(
+            """
+            {"result": {"ladder": [
+              {"name": "int3", "bits_per_weight": 3.515, "bytes": {"before": 4215040, "after": 1351168},
+               "perplexity": {"after": 1.9945}, "divergence": {"mean": {"value": 0.0178, "low": 0.0066, "high": 0.0324},
+               "top_one_agreement": {"value": 0.95}}, "seconds": 2.34, "best": true},
+              {"name": "int8", "bits_per_weight": 8.515, "bytes": {"before": 4215040, "after": 2498048}, "seconds": 3}]}}
+            """);
+    assertThat(Summary.render(job, JSON.createObjectNode(), "folder", "url"))
+        .startsWith(
+            """
+            size  bits   bytes    perplexity  KL       95 %                top-1   best  seconds
+            int3  3.515  1.35 MB  1.9945      0.01780  0.00660 to 0.03240  95.0 %  *     2.3
+            int8  8.515  2.50 MB                                                         3.0
+            """);
+  }
+
+  @Test
+  void aContractIsATableOfWhatWasTriedAndItsProof() {
+    JsonNode contract =
+        JSON.readTree(
+            """
+            {"tried": [{"bits_per_weight": 3.5, "bytes": 1351168, "verdict": {"holds": false, "terms":
+              [{"name": "max_kl", "limit": 0.02, "value": 0.0202, "low": 0.016, "high": 0.0251}]}}],
+             "proof": {"holds": true, "terms": [{"name": "max_kl", "limit": 0.02, "value": 0.003, "low": 0.002, "high": 0.004}]}}
+            """);
+    assertThat(ContractTable.render(contract))
+        .isEqualTo(
+            """
+            bits   bytes    holds  measured on the text of the search
+            3.500  1.35 MB  no     max_kl 0.02000: 0.02020 (0.01600 to 0.02510)
+            proof           yes    max_kl 0.02000: 0.003000 (0.002000 to 0.004000)""");
+  }
+
+  @Test
   void leavesOutWhatWasNotMeasured() {
     JsonNode job =
         JSON.readTree("{\"result\": {\"perplexity\": null, \"bytes\": null, \"artifacts\": []}}");
