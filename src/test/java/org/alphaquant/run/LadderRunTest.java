@@ -136,7 +136,7 @@ class LadderRunTest {
                  "config": {"default": {"wq": "int4", "group_size": 16}},
                  "calibration": {"path": "text/calibration.jsonl", "samples": 4,
                                  "sequence_length": 32, "hessians": "%s"},
-                 "evaluation": {"perplexity": {"path": "text/eval.txt", "window": 32}}}
+                 "evaluation": {"perplexity": {"path": "text/short.txt", "window": 32}}}
                 """
                     .formatted(fields, hessians),
                 JobSpec.class),
@@ -150,7 +150,7 @@ class LadderRunTest {
         """
         {"model": "micro/olmoe", "config": {"default": {"wq": "int4", "group_size": 16}},
          "calibration": %s,
-         "evaluation": {"perplexity": {"path": "text/eval.txt", "window": 32}}}
+         "evaluation": {"perplexity": {"path": "text/short.txt", "window": 32}}}
         """
             .formatted(calibration),
         JobSpec.class);
@@ -182,7 +182,7 @@ class LadderRunTest {
         """
         {"model": "micro/olmoe", "ladder": [%s],
          "calibration": {"path": "text/calibration.jsonl", "samples": 4, "sequence_length": 32%s},
-         "evaluation": {"perplexity": {"path": "text/eval.txt", "window": 32}}}
+         "evaluation": {"perplexity": {"path": "text/short.txt", "window": 32}}}
         """
             .formatted(sizes, given.isEmpty() ? "" : ", \"sequential\": true"),
         JobSpec.class);
@@ -213,6 +213,6 @@ class LadderRunTest {
         new JobInputs(
             new SourceSettings(
                 new Roots(List.of(Path.of("src/test/resources"))),
-                new Roots(List.of(Path.of("examples"))))));
+                new Roots(List.of(Path.of("examples"), Path.of("src/test/resources"))))));
   }
 }

@@ -27,6 +27,7 @@ class OutOfCoreTest {
   private static final int INTERMEDIATE = 3072;
   private static final int LAYERS = 34;
   private static final int VOCABULARY = 1024;
+  private static final byte[] NOISE = noise();
 
   @TempDir Path folder;
 
@@ -112,15 +113,25 @@ class OutOfCoreTest {
     return TensorSource.of(info, bytes.flip());
   }
 
-  // bfloat16 of either sign between 2^-7 and 2^-5.
-  private static ByteBuffer noise(long seed, long elements) {
-    Random random = new Random(seed);
-    ByteBuffer bytes =
-        ByteBuffer.allocate(Math.toIntExact(2 * elements)).order(ByteOrder.LITTLE_ENDIAN);
+  // Half a billion numbers are cut from one piece of noise, whose length is no multiple of a row's.
+  private static ByteBuffer noise(int seed, long elements) {
+    ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(2 * elements));
+    int from = 2 * Math.floorMod(seed, NOISE.length / 2);
     while (bytes.hasRemaining()) {
-      int bits = random.nextInt();
-      bytes.putShort((short) (0x3c00 | bits & 0x80ff));
+      int length = Math.min(bytes.remaining(), NOISE.length - from);
+      bytes.put(NOISE, from, length);
+      from = 0;
     }
     return bytes.flip();
+  }
+
+  // bfloat16 of either sign between 2^-7 and 2^-5.
+  private static byte[] noise() {
+    Random random = new Random(1);
+    ByteBuffer bytes = ByteBuffer.allocate(2 * 1_000_003).order(ByteOrder.LITTLE_ENDIAN);
+    while (bytes.hasRemaining()) {
+      bytes.putShort((short) (0x3c00 | random.nextInt() & 0x80ff));
+    }
+    return bytes.array();
   }
 }

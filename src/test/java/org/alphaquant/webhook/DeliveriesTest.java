@@ -170,7 +170,7 @@ class DeliveriesTest {
     String url = receiver.url("/hook").replace("localhost", "nowhere.test");
     webhooks.send(
         TestWebhooks.settings(
-            true, Duration.ofMillis(700), List.of(URI.create(url).getAuthority())),
+            true, Duration.ofSeconds(20), List.of(URI.create(url).getAuthority())),
         host -> {
           assertThat(host).isEqualTo("nowhere.test");
           lookups.incrementAndGet();
@@ -198,7 +198,7 @@ class DeliveriesTest {
 
   @Test
   void aReceiverThatNeverAnswersIsGivenUp() {
-    send(settings(true));
+    send(TestWebhooks.settings(true, Duration.ofMillis(300), receiver));
     WebhookDelivery delivery = awaitEnd(cancelled("/silent"));
     assertThat(delivery.outcome()).contains(Outcome.GIVEN_UP);
     assertThat(delivery.lastError().orElseThrow()).contains("timed out");
@@ -246,7 +246,7 @@ class DeliveriesTest {
   }
 
   private WebhookSettings settings(boolean inside) {
-    return TestWebhooks.settings(inside, Duration.ofMillis(700), receiver);
+    return TestWebhooks.settings(inside, Duration.ofSeconds(20), receiver);
   }
 
   private static void send(WebhookSettings settings) {
