@@ -38,6 +38,7 @@ final class RestartableEmbedded implements RestartableDatabase.Server {
           EmbeddedPostgres.builder()
               .setDataDirectory(directory)
               .setCleanDataDirectory(false)
+              .setPGStartupWait(Waiting.LONGEST)
               .setServerConfig("max_connections", "100")
               // Off by default here; the machine itself does not crash, so that fsync may stay off.
               .setServerConfig("synchronous_commit", "on");

@@ -9,6 +9,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.UUID;
+import org.alphaquant.Waiting;
 import org.flywaydb.core.Flyway;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -97,9 +98,7 @@ public final class TestDatabases {
         EmbeddedPostgres postgres =
             EmbeddedPostgres.builder()
                 .setServerConfig("max_connections", "400")
-                // What a power cut would lose, nobody misses.
-                .setServerConfig("fsync", "off")
-                .setServerConfig("full_page_writes", "off")
+                .setPGStartupWait(Waiting.LONGEST)
                 .start();
         return name ->
             new Connectable(

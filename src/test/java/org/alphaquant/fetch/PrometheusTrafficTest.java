@@ -8,9 +8,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.alphaquant.Waiting;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RefusedException;
 import org.junit.jupiter.api.AfterEach;
@@ -139,7 +139,7 @@ class PrometheusTrafficTest {
 
   private static JobSpec read(String allowed, JobSpec spec) {
     try (PrometheusTraffic traffic =
-        new PrometheusTraffic(new TrafficSettings(List.of(allowed), Duration.ofSeconds(5)))) {
+        new PrometheusTraffic(new TrafficSettings(List.of(allowed), Waiting.LONGEST))) {
       return traffic.read(spec);
     } catch (IOException e) {
       throw new IllegalStateException(e);
