@@ -39,8 +39,8 @@ record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, Tens
       source.source().writeTo(channel);
       return;
     }
-    if (rows.plus() != 0) {
-      channel.write(shifted(source, rows.plus()));
+    if (rows.change() != Change.NONE) {
+      channel.write(changed(source, rows.change()));
       return;
     }
     if (source.type() != type && (source.type().isQuantized() || type.isQuantized())) {
@@ -60,14 +60,14 @@ record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, Tens
     }
   }
 
-  private static ByteBuffer shifted(TensorData source, float by) throws IOException {
+  private static ByteBuffer changed(TensorData source, Change change) throws IOException {
     float[] values = GgufBlocks.decode(source.type(), source.bytes());
-    ByteBuffer shifted =
+    ByteBuffer changed =
         ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (float value : values) {
-      shifted.putFloat(value + by);
+      changed.putFloat(change.apply(value));
     }
-    return shifted.flip();
+    return changed.flip();
   }
 
   private static ByteBuffer reordered(TensorData source, int[] rows) throws IOException {

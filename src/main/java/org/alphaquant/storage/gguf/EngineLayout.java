@@ -17,7 +17,8 @@ import org.alphaquant.storage.gguf.EngineTensor.Rows;
 final class EngineLayout {
 
   private static final Pattern LAYER = Pattern.compile("layers\\.(\\d+)\\.(.+)");
-  private static final String EMBEDDING = "embed_tokens.weight";
+  private static final Pattern EMBEDDING =
+      Pattern.compile("(.*?)(?:embed_tokens|embeddings)\\.weight");
   private static final String SHARED_PAIR = "shared_mlp.input_linear.weight";
   private static final String KERNEL = "shortconv.conv";
   private static final String COMPRESSED = "self_attn.kv_b_proj.weight";
@@ -38,8 +39,9 @@ final class EngineLayout {
     this.shapes = shapes;
     this.prefix =
         shapes.keySet().stream()
-            .filter(name -> name.endsWith(EMBEDDING))
-            .map(name -> name.substring(0, name.length() - EMBEDDING.length()))
+            .map(EMBEDDING::matcher)
+            .filter(Matcher::matches)
+            .map(found -> found.group(1))
             .findFirst()
             .orElse("");
   }
@@ -103,6 +105,11 @@ final class EngineLayout {
       sharedPair(name, block);
       return true;
     }
+    List<EngineTensor> recurrent = new RecurrentTensors(config, block).of(name, shapes.get(name));
+    if (!recurrent.isEmpty()) {
+      recurrent.forEach(tensor -> tensors.put(tensor.name(), tensor));
+      return true;
+    }
     Optional<String> stack = EngineNames.stack(module(inside));
     if (stack.isPresent()) {
       stacks
@@ -131,7 +138,7 @@ final class EngineLayout {
 
   private Rows rows(String name, String own, List<Long> shape) {
     if (family.normsPlusOne() && name.endsWith("norm.weight")) {
-      return new Rows(name, null, false, 1);
+      return new Rows(name, null, false, Change.PLUS_ONE);
     }
     if (!family.adjacentPairs() || !own.equals("attn_q") && !own.equals("attn_k")) {
       return Rows.all(name);

@@ -12,7 +12,9 @@ final class EngineNames {
   private static final Map<String, String> TOP =
       Map.of(
           "embed_tokens", "token_embd",
+          "embeddings", "token_embd",
           "norm", "output_norm",
+          "norm_f", "output_norm",
           "lm_head", "output",
           // What llama.cpp calls the last norm of LFM2.
           "embedding_norm", "token_embd_norm");

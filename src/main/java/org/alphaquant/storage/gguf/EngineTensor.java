@@ -20,21 +20,21 @@ record EngineTensor(String name, List<Long> shape, List<Part> parts, boolean mat
    * @param tensor its name there
    * @param rows which of its rows, in this order; null for all
    * @param transposed whether the rows, as numbers, become columns
-   * @param plus what is added to every number, of a vector alone
+   * @param change of every number, of a vector alone
    */
-  record Rows(String tensor, int[] rows, boolean transposed, float plus) implements Part {
+  record Rows(String tensor, int[] rows, boolean transposed, Change change) implements Part {
 
     Rows(String tensor, int[] rows, boolean transposed) {
-      this(tensor, rows, transposed, 0);
+      this(tensor, rows, transposed, Change.NONE);
     }
 
     static Rows all(String tensor) {
-      return new Rows(tensor, null, false, 0);
+      return new Rows(tensor, null, false);
     }
 
     /** Whether the tensor is taken as it is. */
     boolean isWhole() {
-      return rows == null && !transposed && plus == 0;
+      return rows == null && !transposed && change == Change.NONE;
     }
   }
 

@@ -2,6 +2,8 @@ package org.alphaquant.storage.gguf;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.RoutingDescription;
 import tools.jackson.databind.JsonNode;
@@ -10,12 +12,26 @@ import tools.jackson.databind.JsonNode;
  * A checked config.json with its model's description, for reading keys in any of their spellings.
  *
  * @param root config.json, or the part of it that is about text
+ * @param tensors names of the model's tensors
  */
-record FamilyConfig(JsonNode root, ModelDescription model) {
+record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) {
 
-  static FamilyConfig of(JsonNode config, ModelDescription model) {
+  static FamilyConfig of(JsonNode config, ModelDescription model, Set<String> tensors) {
     JsonNode text = config.path("text_config");
-    return new FamilyConfig(text.isObject() ? text : config, model);
+    return new FamilyConfig(text.isObject() ? text : config, model, tensors);
+  }
+
+  /** Of each layer {@code value} where it has a tensor whose name ends so, else 0. */
+  List<Long> whereThereIs(String ending, long value) {
+    return IntStream.range(0, model.layers())
+        .mapToObj(layer -> "layers." + layer + ".")
+        .map(
+            layer ->
+                tensors.stream()
+                        .anyMatch(name -> name.contains(layer) && name.endsWith("." + ending))
+                    ? value
+                    : 0L)
+        .toList();
   }
 
   /** The first of the spellings that is there. */

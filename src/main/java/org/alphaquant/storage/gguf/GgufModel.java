@@ -28,7 +28,7 @@ final class GgufModel {
    */
   static Optional<GgufModel> of(
       JsonNode config, ModelDescription model, Map<String, List<Long>> shapes) {
-    FamilyConfig known = FamilyConfig.of(config, model);
+    FamilyConfig known = FamilyConfig.of(config, model, shapes.keySet());
     return EngineFamilies.of(model.family())
         .map(family -> new GgufModel(family, known, EngineLayout.of(family, known, shapes)));
   }

@@ -110,8 +110,8 @@ final class ModelTensors implements TensorFiles {
     if (found.get(0).rows().isWhole()) {
       return whole(found.get(0), info);
     }
-    if (found.get(0).rows().plus() != 0) {
-      return List.of(unshifted(found.get(0), info));
+    if (found.get(0).rows().change() != Change.NONE) {
+      return List.of(unchanged(found.get(0), info));
     }
     ByteBuffer all = buffer(info.bytes());
     found.forEach(place -> put(place, info, all));
@@ -126,11 +126,11 @@ final class ModelTensors implements TensorFiles {
     return slices;
   }
 
-  private static ByteBuffer unshifted(Place place, TensorInfo info) {
+  private static ByteBuffer unchanged(Place place, TensorInfo info) {
     ByteBuffer stored = numbers(place, Dtype.F32, 0, Math.toIntExact(info.elements()));
     ByteBuffer values = buffer(info.bytes());
     while (stored.hasRemaining()) {
-      values.putFloat(stored.getFloat() - place.rows().plus());
+      values.putFloat(place.rows().change().undo(stored.getFloat()));
     }
     return values.flip();
   }

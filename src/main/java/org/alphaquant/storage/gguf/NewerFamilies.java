@@ -26,6 +26,7 @@ final class NewerFamilies {
     mixtures(families);
     WindowedFamilies.add(families);
     AlternatingFamilies.add(families);
+    RecurrentFamilies.add(families);
     // The same layers under another name.
     families.put("mimo", families.get("qwen2"));
     families.put("solar_open", families.get("glm4_moe"));

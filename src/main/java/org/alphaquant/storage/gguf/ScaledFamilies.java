@@ -64,7 +64,7 @@ final class ScaledFamilies {
                 + " context");
   }
 
-  private static void granite(FamilyConfig config, EngineKeys keys) {
+  static void granite(FamilyConfig config, EngineKeys keys) {
     keys.f32("embedding_scale", config.real(1, "embedding_multiplier"));
     keys.f32("attention.scale", config.real(1, "attention_multiplier"));
     keys.f32("residual_scale", config.real(1, "residual_multiplier"));
