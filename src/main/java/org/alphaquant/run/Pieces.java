@@ -1,6 +1,7 @@
 package org.alphaquant.run;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,7 @@ import org.alphaquant.storage.StoredResult;
 final class Pieces {
 
   private final Map<String, Long> bytes = new HashMap<>();
-  private final Map<String, Place> places = new HashMap<>();
+  private final Map<String, List<Place>> places = new HashMap<>();
 
   /** A piece's tensor and its index there. */
   private record Place(PlannedTensor tensor, int index) {}
@@ -31,19 +32,32 @@ final class Pieces {
     }
     for (PlannedTensor tensor : plan.tensors()) {
       for (int i = 0; i < tensor.pieces().size(); i++) {
-        places.put(tensor.pieces().get(i), new Place(tensor, i));
+        places
+            .computeIfAbsent(tensor.pieces().get(i), key -> new ArrayList<>())
+            .add(new Place(tensor, i));
       }
     }
   }
 
   /** The stored bytes of a piece. */
   List<ByteBuffer> read(StoredResult result, String piece) {
-    Place place = places.get(piece);
-    if (place == null) {
+    List<Place> found = places.get(piece);
+    if (found == null) {
       throw new IllegalArgumentException(piece + " is no piece of the plan");
     }
-    List<ByteBuffer> stored = result.bytes(place.tensor.name());
-    return place.tensor.assembly().piece(place.index, sizes(place.tensor), stored);
+    if (found.size() == 1) {
+      Place only = found.get(0);
+      return only.tensor.assembly().piece(only.index, sizes(only.tensor), stored(result, only));
+    }
+    ByteBuffer whole = ByteBuffer.allocate(Math.toIntExact(bytes.get(piece)));
+    for (Place place : found) {
+      place.tensor.assembly().put(place.index, sizes(place.tensor), stored(result, place), whole);
+    }
+    return List.of(whole);
+  }
+
+  private static List<ByteBuffer> stored(StoredResult result, Place place) {
+    return result.bytes(place.tensor.name());
   }
 
   private long[] sizes(PlannedTensor tensor) {

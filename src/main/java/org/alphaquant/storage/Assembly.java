@@ -31,4 +31,15 @@ public interface Assembly {
    * @param sizes bytes of every piece
    */
   List<ByteBuffer> piece(int piece, long[] sizes, List<ByteBuffer> stored);
+
+  /**
+   * Puts what this tensor holds of a piece, of which others hold the rest, where the piece has it.
+   */
+  default void put(int piece, long[] sizes, List<ByteBuffer> stored, ByteBuffer whole) {
+    int at = 0;
+    for (ByteBuffer slice : piece(piece, sizes, stored)) {
+      whole.put(at, slice, slice.position(), slice.remaining());
+      at += slice.remaining();
+    }
+  }
 }

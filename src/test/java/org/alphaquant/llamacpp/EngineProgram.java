@@ -76,7 +76,8 @@ final class EngineProgram {
       return Map.of("error", String.join("\n", log));
     }
     context = library.api.llama_init_from_model(model, exact());
-    library.api.llama_set_n_threads(context, 2, 2);
+    // A second thread would mostly wait for the first: these models are small, and machines busy.
+    library.api.llama_set_n_threads(context, 1, 1);
     if (batch == null) {
       batch = library.api.llama_batch_init(WINDOW, 0, 1);
     }

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Six families of random weights, in eight types each, run by llama.cpp; {@code
+ * Ten families of random weights, in eight types each, run by llama.cpp; {@code
  * -Dalphaquant.family=NAME} takes one of them, {@code -Dalphaquant.types=q4_k,q6_k} some types.
  */
 @Tag("faults")
@@ -53,31 +53,69 @@ class FamiliesByTypesTest {
   /** Beside what all of them have. */
   private static final Map<String, String> FAMILIES =
       new TreeMap<>(
-          Map.of(
-              "olmoe",
-              "\"architectures\": [\"OlmoeForCausalLM\"], \"intermediate_size\": 256, \"num_experts\": 6,"
-                  + " \"num_experts_per_tok\": 2, \"norm_topk_prob\": false, \"tie_word_embeddings\": true",
-              "qwen3_moe",
-              "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 5,"
-                  + " \"num_experts_per_tok\": 2, \"norm_topk_prob\": true, \"head_dim\": 32,"
-                  + " \"decoder_sparse_step\": 1, \"mlp_only_layers\": [], \"num_key_value_heads\": 4",
-              "mixtral",
-              "\"intermediate_size\": 512, \"num_local_experts\": 4, \"num_experts_per_tok\": 2,"
-                  + " \"num_key_value_heads\": 2, \"sliding_window\": null",
-              "qwen2_moe",
-              "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 5, \"num_key_value_heads\": 4,"
-                  + " \"shared_expert_intermediate_size\": 512, \"num_experts_per_tok\": 3,"
-                  + " \"norm_topk_prob\": false, \"decoder_sparse_step\": 1, \"use_sliding_window\": false",
-              "deepseek_v2",
-              "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"n_routed_experts\": 6,"
-                  + " \"n_shared_experts\": 2, \"num_experts_per_tok\": 2, \"first_k_dense_replace\": 1,"
-                  + " \"kv_lora_rank\": 256, \"q_lora_rank\": null, \"qk_nope_head_dim\": 64,"
-                  + " \"qk_rope_head_dim\": 32, \"v_head_dim\": 64, \"topk_method\": \"greedy\","
-                  + " \"n_group\": null, \"topk_group\": null, \"norm_topk_prob\": false,"
-                  + " \"routed_scaling_factor\": 1.5, \"moe_layer_freq\": 1, \"scoring_func\": \"softmax\"",
-              "llama",
-              "\"intermediate_size\": 768, \"num_key_value_heads\": 4, \"attention_bias\": true,"
-                  + " \"mlp_bias\": false, \"tie_word_embeddings\": true"));
+          Map.ofEntries(
+              Map.entry(
+                  "olmoe",
+                  "\"architectures\": [\"OlmoeForCausalLM\"], \"intermediate_size\": 256, \"num_experts\": 6,"
+                      + " \"num_experts_per_tok\": 2, \"norm_topk_prob\": false, \"tie_word_embeddings\": true"),
+              Map.entry(
+                  "qwen3_moe",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 5,"
+                      + " \"num_experts_per_tok\": 2, \"norm_topk_prob\": true, \"head_dim\": 32,"
+                      + " \"decoder_sparse_step\": 1, \"mlp_only_layers\": [], \"num_key_value_heads\": 4"),
+              Map.entry(
+                  "mixtral",
+                  "\"intermediate_size\": 512, \"num_local_experts\": 4, \"num_experts_per_tok\": 2,"
+                      + " \"num_key_value_heads\": 2, \"sliding_window\": null"),
+              Map.entry(
+                  "qwen2_moe",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 5, \"num_key_value_heads\": 4,"
+                      + " \"shared_expert_intermediate_size\": 512, \"num_experts_per_tok\": 3,"
+                      + " \"norm_topk_prob\": false, \"decoder_sparse_step\": 1, \"use_sliding_window\": false"),
+              Map.entry(
+                  "deepseek_v2",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"n_routed_experts\": 6,"
+                      + " \"n_shared_experts\": 2, \"num_experts_per_tok\": 2, \"first_k_dense_replace\": 1,"
+                      + " \"kv_lora_rank\": 256, \"q_lora_rank\": null, \"qk_nope_head_dim\": 64,"
+                      + " \"qk_rope_head_dim\": 32, \"v_head_dim\": 64, \"topk_method\": \"greedy\","
+                      + " \"n_group\": null, \"topk_group\": null, \"norm_topk_prob\": false,"
+                      + " \"routed_scaling_factor\": 1.5, \"moe_layer_freq\": 1, \"scoring_func\": \"softmax\""),
+              Map.entry(
+                  "llama",
+                  "\"intermediate_size\": 768, \"num_key_value_heads\": 4, \"attention_bias\": true,"
+                      + " \"mlp_bias\": false, \"tie_word_embeddings\": true"),
+              Map.entry(
+                  "qwen3_next",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 5,"
+                      + " \"num_experts_per_tok\": 2, \"norm_topk_prob\": true, \"head_dim\": 64,"
+                      + " \"num_key_value_heads\": 2, \"shared_expert_intermediate_size\": 256,"
+                      + " \"partial_rotary_factor\": 0.25, \"linear_conv_kernel_dim\": 4,"
+                      + " \"linear_key_head_dim\": 64, \"linear_num_key_heads\": 2, \"linear_num_value_heads\": 4,"
+                      + " \"linear_value_head_dim\": 64, \"layer_types\": [\"linear_attention\", \"full_attention\"]"),
+              Map.entry(
+                  "granitemoehybrid",
+                  "\"intermediate_size\": 256, \"num_local_experts\": 5, \"num_experts_per_tok\": 2,"
+                      + " \"shared_intermediate_size\": 256, \"num_key_value_heads\": 2, \"mamba_n_heads\": 8,"
+                      + " \"mamba_d_head\": 64, \"mamba_d_state\": 32, \"mamba_n_groups\": 1,"
+                      + " \"mamba_d_conv\": 4, \"position_embedding_type\": \"rope\", \"embedding_multiplier\": 3,"
+                      + " \"attention_multiplier\": 0.2, \"residual_multiplier\": 0.4, \"logits_scaling\": 0.5,"
+                      + " \"layer_types\": [\"mamba\", \"attention\"]"),
+              Map.entry(
+                  "nemotron_h",
+                  "\"num_hidden_layers\": 4, \"layers_block_type\": [\"mamba\", \"moe\", \"attention\", \"moe\"],"
+                      + " \"head_dim\": 64, \"num_key_value_heads\": 2, \"mamba_num_heads\": 8,"
+                      + " \"mamba_head_dim\": 64, \"n_groups\": 2, \"ssm_state_size\": 32, \"conv_kernel\": 4,"
+                      + " \"n_routed_experts\": 6, \"n_shared_experts\": 1, \"moe_intermediate_size\": 256,"
+                      + " \"moe_shared_expert_intermediate_size\": 512, \"num_experts_per_tok\": 2,"
+                      + " \"norm_topk_prob\": true, \"routed_scaling_factor\": 1.5, \"n_group\": 1, \"topk_group\": 1"),
+              Map.entry(
+                  "kimi_linear",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 6,"
+                      + " \"num_experts_per_token\": 2, \"num_shared_experts\": 1, \"first_k_dense_replace\": 1,"
+                      + " \"kv_lora_rank\": 256, \"q_lora_rank\": null, \"qk_nope_head_dim\": 64,"
+                      + " \"qk_rope_head_dim\": 32, \"v_head_dim\": 64, \"routed_scaling_factor\": 1.5,"
+                      + " \"linear_attn_config\": {\"num_heads\": 4, \"head_dim\": 64, \"short_conv_kernel_size\": 4,"
+                      + " \"kda_layers\": [1], \"full_attn_layers\": [2]}")));
 
   /** Exports that no published fixture has tried. */
   private static final Map<String, String> OTHERS =
@@ -110,6 +148,11 @@ class FamiliesByTypesTest {
                   + " \"num_key_value_heads\": 4, \"norm_topk_prob\": true, \"routed_scaling_factor\": 2.5,"
                   + " \"n_group\": 1, \"topk_group\": 1, \"scoring_func\": \"sigmoid\","
                   + " \"layer_types\": [\"full_attention\", \"full_attention\"]",
+              "llama4_text",
+              "\"intermediate_size\": 256, \"intermediate_size_mlp\": 512, \"num_local_experts\": 4,"
+                  + " \"num_experts_per_tok\": 1, \"interleave_moe_layer_step\": 2, \"head_dim\": 64,"
+                  + " \"num_key_value_heads\": 2, \"attention_chunk_size\": 8192, \"num_hidden_layers\": 4,"
+                  + " \"no_rope_layers\": [1, 1, 1, 0]",
               "exaone4",
               "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"sliding_window\": null,"
                   + " \"layer_types\": [\"full_attention\", \"full_attention\"]",

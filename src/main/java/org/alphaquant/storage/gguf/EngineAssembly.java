@@ -12,7 +12,6 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.storage.Assembly;
 import org.alphaquant.storage.PlannedTensor;
-import org.alphaquant.storage.gguf.EngineTensor.Part;
 import org.alphaquant.storage.gguf.EngineTensor.Rows;
 
 /**
@@ -72,20 +71,36 @@ record EngineAssembly(EngineTensor tensor, GgufType type, boolean quantized) imp
   @Override
   public List<ByteBuffer> piece(int piece, long[] sizes, List<ByteBuffer> stored) {
     List<ByteBuffer> own = JOINED.piece(piece, sizes, stored);
-    Part part = tensor.parts().get(piece);
-    return part instanceof Rows rows && rows.rows() != null
-        ? List.of(inverse(rows.rows(), own))
-        : own;
+    int[] rows = rows(piece);
+    if (rows == null) {
+      return own;
+    }
+    ByteBuffer ordered = ByteBuffer.allocate(own.stream().mapToInt(ByteBuffer::remaining).sum());
+    putRows(rows, own, ordered);
+    return List.of(ordered);
   }
 
-  private ByteBuffer inverse(int[] rows, List<ByteBuffer> slices) {
+  @Override
+  public void put(int piece, long[] sizes, List<ByteBuffer> stored, ByteBuffer whole) {
+    int[] rows = rows(piece);
+    if (rows == null) {
+      Assembly.super.put(piece, sizes, stored, whole);
+    } else {
+      putRows(rows, JOINED.piece(piece, sizes, stored), whole);
+    }
+  }
+
+  // Null where the tensor has the rows of a piece in their order.
+  private int[] rows(int piece) {
+    return tensor.parts().get(piece) instanceof Rows rows ? rows.rows() : null;
+  }
+
+  private static void putRows(int[] rows, List<ByteBuffer> slices, ByteBuffer whole) {
     ByteBuffer stored = joined(slices);
     int size = stored.remaining() / rows.length;
-    ByteBuffer ordered = ByteBuffer.allocate(stored.remaining());
     for (int i = 0; i < rows.length; i++) {
-      ordered.put(rows[i] * size, stored, i * size, size);
+      whole.put(rows[i] * size, stored, i * size, size);
     }
-    return ordered;
   }
 
   private static ByteBuffer joined(List<ByteBuffer> slices) {

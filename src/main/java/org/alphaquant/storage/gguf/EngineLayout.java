@@ -193,7 +193,7 @@ final class EngineLayout {
 
   private void put(String name, List<Long> shape, List<Part> parts) {
     boolean router = name.contains("ffn_gate_inp");
-    boolean kernel = name.contains(KERNEL);
+    boolean kernel = name.contains(KERNEL) || name.contains("conv1d");
     boolean matrix = shape.size() > 1 && !router && !kernel && name.endsWith(".weight");
     tensors.put(name, new EngineTensor(name, shape, parts, matrix));
   }

@@ -40,7 +40,7 @@ final class LatentFamilies {
     return routing.keptGroups() < routing.groups();
   }
 
-  private static void keys(FamilyConfig config, EngineKeys keys) {
+  static void keys(FamilyConfig config, EngineKeys keys) {
     long rank = config.integer(0, "kv_lora_rank");
     long rotated = config.integer(0, "qk_rope_head_dim");
     long plain = config.integer(0, "qk_nope_head_dim");

@@ -27,6 +27,8 @@ final class NewerFamilies {
     WindowedFamilies.add(families);
     AlternatingFamilies.add(families);
     RecurrentFamilies.add(families);
+    families.put("kimi_linear", KimiLinear.family());
+    families.put("llama4_text", Llama4.family());
     // The same layers under another name.
     families.put("mimo", families.get("qwen2"));
     families.put("solar_open", families.get("glm4_moe"));

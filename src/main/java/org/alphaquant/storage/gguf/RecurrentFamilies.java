@@ -73,7 +73,9 @@ final class RecurrentFamilies {
               long width = config.integer(0, "moe_intermediate_size");
               List<Long> sparse = config.whereThereIs("mixer.gate.weight", width);
               keys.put("feed_forward_length", MetadataValue.i32s(sparse));
-              double epsilon = config.real(1e-5, "layer_norm_epsilon");
+              double epsilon =
+                  config.real(
+                      1e-5, "rms_norm_eps", "layer_norm_eps", "norm_eps", "layer_norm_epsilon");
               keys.f32("attention.layer_norm_epsilon", epsilon);
               keys.f32("attention.layer_norm_rms_epsilon", epsilon);
               keys.u32("expert_shared_count", config.integer(1, "n_shared_experts"));
@@ -139,6 +141,10 @@ final class RecurrentFamilies {
                     != config.integer(128, "linear_value_head_dim"),
             "llama.cpp wants keys and values of linear attention to be as wide as each other"
                 + " (linear_key_head_dim, linear_value_head_dim)")
+        .refusing(
+            config -> config.real(1e-6, "rms_norm_eps") != 1e-6,
+            "llama.cpp takes rms_norm_eps for the lengths of queries and keys of linear attention,"
+                + " the model takes 1e-6")
         .refusing(
             config -> interval(config) == 0,
             "llama.cpp wants the layers that attend to all of the text at equal distances in this"

@@ -7,8 +7,8 @@ import java.util.stream.IntStream;
 import org.alphaquant.storage.gguf.EngineTensor.Rows;
 
 /**
- * The tensors of layers that mix tokens by a recurrence: Mamba-2 and the gated delta rule. Decay
- * rates are stored as they are, not as logarithms; matrices alone may be quantized.
+ * The tensors of layers that mix tokens by a recurrence: Mamba-2, the gated delta rule and Kimi's.
+ * Decay rates are stored as they are, not as logarithms; matrices alone may be quantized.
  *
  * @param block prefix of the layer's tensors
  */
@@ -16,15 +16,19 @@ record RecurrentTensors(FamilyConfig config, String block) {
 
   private static final Pattern PART =
       Pattern.compile(
-          ".*layers\\.\\d+\\.(mamba|mixer|linear_attn)"
+          ".*layers\\.\\d+\\.(?:(mamba|mixer|linear_attn)"
               + "\\.(A_log|D|dt_bias|conv1d\\.weight|conv1d\\.bias|norm\\.weight|in_proj\\.weight"
-              + "|in_proj_qkvz\\.weight|in_proj_ba\\.weight|out_proj\\.weight)");
+              + "|in_proj_qkvz\\.weight|in_proj_ba\\.weight|out_proj\\.weight)"
+              + "|self_attn\\.(A_log|dt_bias|[qkv]_conv1d\\.weight))");
 
   /** What becomes of one of the model's tensors; empty where it is none of these. */
   List<EngineTensor> of(String name, List<Long> shape) {
     Matcher part = PART.matcher(name);
     if (!part.matches()) {
       return List.of();
+    }
+    if (part.group(1) == null) {
+      return List.of(ofKimi(part.group(3), name, shape));
     }
     boolean delta = part.group(1).equals("linear_attn");
     return switch (part.group(2)) {
@@ -35,13 +39,21 @@ record RecurrentTensors(FamilyConfig config, String block) {
       case "conv1d.bias" -> List.of(vector("ssm_conv1d.bias", name, shape, Change.NONE));
       case "conv1d.weight" ->
           List.of(
-              vector(
-                  "ssm_conv1d.weight", name, List.of(shape.get(0), shape.get(2)), Change.NONE));
-      case "norm.weight" -> List.of(vector("ssm_norm.weight", name, norm(shape, delta), Change.NONE));
+              vector("ssm_conv1d.weight", name, List.of(shape.get(0), shape.get(2)), Change.NONE));
+      case "norm.weight" ->
+          List.of(vector("ssm_norm.weight", name, norm(shape, delta), Change.NONE));
       case "in_proj.weight" -> List.of(matrix("ssm_in.weight", name, shape));
       case "in_proj_ba.weight" -> List.of(matrix("ssm_ba.weight", name, shape));
       case "out_proj.weight" -> List.of(matrix("ssm_out.weight", name, shape));
       default -> projections(name, shape);
+    };
+  }
+
+  private EngineTensor ofKimi(String own, String name, List<Long> shape) {
+    return switch (own) {
+      case "A_log" -> vector("ssm_a", name, List.of(shape.get(2), 1L), Change.NEGATIVE_EXPONENTIAL);
+      case "dt_bias" -> vector("ssm_dt.bias", name, shape, Change.NONE);
+      default -> vector("ssm_conv1d_" + own.charAt(0) + ".weight", name, shape, Change.NONE);
     };
   }
 

@@ -134,6 +134,8 @@ class FamiliesInLlamaCppTest {
         most = Math.max(most, Math.abs(expected[i]));
         difference = Math.max(difference, Math.abs(expected[i] - got[i]));
       }
+      System.out.printf(
+          "%s: logits within %.1e of the largest%n", source.getFileName(), difference / most);
       assertThat(difference / most).as(source.toString()).isLessThan(limit(source));
     }
   }
@@ -166,6 +168,8 @@ class FamiliesInLlamaCppTest {
         "variants/qwen3_moe_window | norm_topk_prob",
         "variants/deepseek_v3_yarn_halves | rope_interleave",
         "families/smollm3 | no_rope_layers",
+        "families/kimi_linear | rms_norm_eps",
+        "families/llama4_text | attention_chunk_size",
         "variants/deepseek_v2_large_epsilon | rms_norm_eps",
         "variants/deepseek_sparse_every_second | mlp_only_layers"
       })
