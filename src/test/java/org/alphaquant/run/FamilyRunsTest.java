@@ -23,7 +23,8 @@ import tools.jackson.databind.JsonNode;
 /**
  * A whole run of the families in {@code src/test/resources/families}, once into plain tensors and
  * once packed. {@code -Dalphaquant.families=FOLDER} takes all of a folder instead, and {@code
- * -Dalphaquant.families.results=FOLDER} keeps what the runs write.
+ * -Dalphaquant.families.results=FOLDER} keeps what the runs write, in its folders {@code plain} and
+ * {@code packed}.
  */
 class FamilyRunsTest {
 
@@ -79,16 +80,22 @@ class FamilyRunsTest {
           .extracting(ModuleDescription::name)
           .containsExactlyElementsOf(linears);
     }
+    keep(written, "plain", model);
+  }
+
+  private static void keep(Path written, String kind, Path model) throws IOException {
     String results = System.getProperty("alphaquant.families.results");
     if (results != null) {
-      copy(written, Path.of(results).resolve(model.getFileName()));
+      copy(written, Path.of(results, kind).resolve(model.getFileName()));
     }
   }
 
   private void packed(Path model) throws IOException {
     hardlyMoves(TestRun.of(model, folder.resolve("packed"), "\"format\": \"compressed-tensors\""));
+    Path written = folder.resolve("packed").resolve("artifacts");
+    keep(written, "packed", model);
     try (Checkpoint source = Checkpoint.open(model);
-        Checkpoint packed = Checkpoint.open(folder.resolve("packed").resolve("artifacts"))) {
+        Checkpoint packed = Checkpoint.open(written)) {
       ModelDescription description = ModelFamilies.describe(source, null);
       for (ModuleDescription linear : description.linears()) {
         assertThat(packed.has(linear.name() + ".weight_packed"))

@@ -86,8 +86,13 @@ public record HybridLayers(GroupedQueryDecoder decoder, DeltaNetShape shape, boo
         SoftmaxRouterDesign.plain(
             gate, config.count("num_experts_per_tok", topK), config.flag("norm_topk_prob", true));
     ExpertsDesign plain = QwenExperts.experts(base, config, module + ".experts", count);
+    // Published stacked within a wrapper, one by one without.
     ExpertsDesign stored =
-        source.fused(module + ".experts", Arrangement.GATE_FIRST).map(plain::fused).orElse(plain);
+        source
+            .fused(module + ".experts", Arrangement.GATE_FIRST)
+            .filter(stack -> module.contains("language_model."))
+            .map(plain::fused)
+            .orElse(plain);
     return base.sparse(layer, router, stored, QwenExperts.gatedShared(base, config, layer));
   }
 }

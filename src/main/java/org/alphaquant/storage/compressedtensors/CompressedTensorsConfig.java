@@ -156,7 +156,9 @@ public final class CompressedTensorsConfig {
     Set<String> names =
         members.stream().map(ModuleScheme::name).collect(Collectors.toCollection(TreeSet::new));
     ArrayNode targets = JSON.arrayNode();
-    patterns.matching(names).forEach(expression -> targets.add("re:" + expression));
+    patterns
+        .matching(names)
+        .forEach(expression -> targets.add("re:" + ReaderNames.with(expression)));
     return targets;
   }
 }

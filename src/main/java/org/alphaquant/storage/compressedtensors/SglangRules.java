@@ -1,5 +1,8 @@
 package org.alphaquant.storage.compressedtensors;
 
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.FLOAT_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.INT_QUANTIZED;
+import static org.alphaquant.storage.compressedtensors.CompressionFormat.NAIVE_QUANTIZED;
 import static org.alphaquant.storage.compressedtensors.CompressionFormat.PACK_QUANTIZED;
 import static org.alphaquant.storage.serving.ModuleRule.error;
 
@@ -10,6 +13,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.FamilyRules;
 import org.alphaquant.storage.serving.FusedFamilies;
 import org.alphaquant.storage.serving.MixedUnitRule;
 import org.alphaquant.storage.serving.ModuleRule;
@@ -32,6 +36,10 @@ final class SglangRules {
             CommonRules.EMBEDDING,
             BITS,
             EXPERT_ZERO_POINTS,
+            LATENT,
+            FamilyRules.SGLANG_KIMI_LATENT,
+            FamilyRules.SGLANG_ROTARY,
+            FamilyRules.SGLANG_NAMES,
             SglangRules::globalFormat));
     return List.copyOf(rules);
   }
@@ -55,6 +63,15 @@ final class SglangRules {
               module.isExpert()
                   && PACK_QUANTIZED.holds(module.scheme())
                   && !module.scheme().symmetric());
+
+  /** Codes in bytes with a scale a row have a weight to take apart, packed ones have none. */
+  private static final ModuleRule LATENT =
+      FamilyRules.latent(
+          "SGLang takes its weight apart, which it cannot where it is packed",
+          module ->
+              !INT_QUANTIZED.holds(module.scheme())
+                  && !FLOAT_QUANTIZED.holds(module.scheme())
+                  && !NAIVE_QUANTIZED.holds(module.scheme()));
 
   /**
    * compressed_tensors_wNa16_moe.py requires pack-quantized as the format of the whole checkpoint.

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Set;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.FamilyRules;
 import org.alphaquant.storage.serving.FusedFamilies;
 import org.alphaquant.storage.serving.MarlinExperts;
 import org.alphaquant.storage.serving.MixedUnitRule;
@@ -36,6 +37,8 @@ final class VllmRules {
         new ArrayList<>(
             List.of(new MixedUnitRule("vLLM"), CommonRules.ROUTER, CommonRules.EMBEDDING));
     rules.addAll(FusedFamilies.VLLM);
+    rules.add(FamilyRules.VLLM_ROTARY);
+    rules.add(FamilyRules.VLLM_ROTARY_ZERO_POINTS);
     rules.addAll(new MarlinExperts(VllmRules::isPackedExpert).rules());
     rules.addAll(
         List.of(

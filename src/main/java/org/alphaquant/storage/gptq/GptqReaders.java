@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.FamilyRules;
 import org.alphaquant.storage.serving.FusedFamilies;
 import org.alphaquant.storage.serving.MarlinExperts;
 import org.alphaquant.storage.serving.MixedUnitRule;
@@ -42,7 +43,10 @@ final class GptqReaders {
             new MixedUnitRule("SGLang"),
             CommonRules.ROUTER,
             CommonRules.EMBEDDING,
-            SGLANG_FEW_BITS));
+            SGLANG_FEW_BITS,
+            SGLANG_LATENT,
+            FamilyRules.GPTQ_ROTARY,
+            FamilyRules.SGLANG_NAMES));
     return List.copyOf(rules);
   }
 
@@ -57,6 +61,7 @@ final class GptqReaders {
                 new ExpertGroupRule()));
     rules.addAll(FusedFamilies.VLLM);
     rules.addAll(new MarlinExperts(GptqReaders::isPackedExpert).rules());
+    rules.add(FamilyRules.GPTQ_ROTARY);
     rules.add(CommonRules.HEAD);
     return List.copyOf(rules);
   }
@@ -73,6 +78,11 @@ final class GptqReaders {
           "slow-gptq-bits",
           "SGLang's fast GPTQ kernels take int4 and int8 only",
           module -> !isFourOrEight(module));
+
+  /** models/deepseek_common/deepseek_weight_loader.py at 29bd4e859f6e. */
+  private static final ModuleRule SGLANG_LATENT =
+      FamilyRules.latent(
+          "SGLang takes its weight apart, and any qweight for one of AWQ", module -> true);
 
   private static final ModuleRule TRANSFORMERS_EXPERTS =
       error(

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.storage.serving.CommonRules;
+import org.alphaquant.storage.serving.FamilyRules;
 import org.alphaquant.storage.serving.FusedFamilies;
 import org.alphaquant.storage.serving.MixedUnitRule;
 import org.alphaquant.storage.serving.ModuleRule;
@@ -39,7 +40,8 @@ final class QuarkReaders {
             CommonRules.ROUTER,
             CommonRules.EMBEDDING,
             CommonRules.HEAD,
-            VLLM_MXFP6));
+            VLLM_MXFP6,
+            FamilyRules.VLLM_ROTARY));
     return List.copyOf(rules);
   }
 

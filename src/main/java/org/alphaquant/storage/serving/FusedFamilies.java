@@ -25,6 +25,7 @@ public record FusedFamilies(Severity severity, Set<String> families, String reas
               "granitemoe",
               "granitemoeshared",
               "granitemoehybrid",
+              "gemma4_text",
               "gpt_oss",
               "qwen3_vl_moe_text",
               "mistral4"),

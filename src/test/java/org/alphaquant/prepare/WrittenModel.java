@@ -1,0 +1,101 @@
+package org.alphaquant.prepare;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.alphaquant.checkpoint.Dtype;
+import org.alphaquant.checkpoint.TensorInfo;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A model as transformers 5.18 writes it: its config.json and the headers of its files, without the
+ * weights. All of them were made outside of the build and are in {@code
+ * names/transformers-5.18.jsonl.gz}, one a line.
+ */
+record WrittenModel(JsonNode json) {
+
+  /** The layout of published files. */
+  static final String PUBLISHED = "tensors";
+
+  private static final Path ALL = Path.of("src/test/resources/names/transformers-5.18.jsonl.gz");
+
+  static List<WrittenModel> all() throws IOException {
+    try (InputStream file = new GZIPInputStream(Files.newInputStream(ALL))) {
+      return new String(file.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .map(line -> new WrittenModel(JsonMapper.shared().readTree(line)))
+          .toList();
+    }
+  }
+
+  String name() {
+    return json.path("model").asString();
+  }
+
+  /** The names of a packed result that transformers reads, or would if it read the family. */
+  List<String> packed() {
+    return json.path("packed").valueStream().map(JsonNode::asString).toList();
+  }
+
+  /** Whether transformers found every tensor that it wanted in such a result, and no other. */
+  boolean loadsPacked() {
+    return json.path("loads_packed").asBoolean();
+  }
+
+  /** Its tensors in one of {@link #layouts}: dtype and shape by name. */
+  Map<String, String> shapes(String layout) {
+    Map<String, String> shapes = new TreeMap<>();
+    json.path(layout)
+        .forEachEntry((name, tensor) -> shapes.put(name, tensor.toString().replace("\"", "")));
+    return shapes;
+  }
+
+  /**
+   * Its layouts: {@link #PUBLISHED}; {@code in_memory}, which {@code save_original_format=False}
+   * writes, where it is another; {@code saved}, what transformers writes where published files
+   * differ.
+   */
+  List<String> layouts() {
+    return Stream.of(PUBLISHED, "in_memory", "saved").filter(json::has).toList();
+  }
+
+  /**
+   * Writes a checkpoint of zeros that takes no space.
+   *
+   * @param layout {@code tensors} or {@code in_memory}, as {@code save_original_format=False} has
+   *     it
+   */
+  void write(String layout, Path folder) throws IOException {
+    Files.createDirectories(folder);
+    Files.writeString(folder.resolve("config.json"), json.path("config").toString());
+    ObjectNode header = JsonMapper.shared().createObjectNode();
+    long end = 0;
+    for (Map.Entry<String, JsonNode> tensor : json.path(layout).properties()) {
+      List<JsonNode> parts = tensor.getValue().valueStream().toList();
+      List<Long> shape = parts.stream().skip(1).map(JsonNode::asLong).toList();
+      Dtype dtype = Dtype.valueOf(parts.get(0).asString());
+      long bytes = new TensorInfo(tensor.getKey(), dtype, shape).bytes();
+      ObjectNode entry = header.putObject(tensor.getKey()).put("dtype", dtype.name());
+      entry.putPOJO("shape", shape);
+      entry.putArray("data_offsets").add(end).add(end + bytes);
+      end += bytes;
+    }
+    byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
+    try (RandomAccessFile file =
+        new RandomAccessFile(folder.resolve("model.safetensors").toFile(), "rw")) {
+      file.writeLong(Long.reverseBytes(text.length));
+      file.write(text);
+      file.setLength(Long.BYTES + text.length + end);
+    }
+  }
+}
