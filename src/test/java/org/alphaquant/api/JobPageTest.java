@@ -141,6 +141,72 @@ class JobPageTest extends OnThePage {
     browser.fits("contract");
   }
 
+  @Test
+  void howNearTheTextCameToTheTrafficIsDrawn() {
+    TestWorker worker = new TestWorker(scripted);
+    String id =
+        scripted
+            .http()
+            .postJson(
+                "/v1/jobs",
+                "{\"model\": \"fitted\", \"recipe\": \"allocate\", \"budget\": {\"bits_per_weight\": 4}}")
+            .at("/id");
+    worker.succeed(
+        id,
+        Map.of(
+            "quantization_report.json",
+            """
+            {"calibration": {"traffic": {"sha256": "00", "origin": "counts.json", "span": 16, "effective": 0.62,
+              "layers": [{"layer": 0, "before": 0.31, "after": 0.12, "shares": [0.7, 0.3]},
+                         {"layer": 1, "before": 0.25, "after": 0.08, "shares": [0.2, 0.8]}],
+              "unseen": ["1.7"]}}, "linears": [], "warnings": []}
+            """));
+    browser.open(page(scripted, "/jobs/" + id));
+    browser.text("h2", "Fitted to traffic");
+    assertThat(browser.element("main").getText())
+        .contains("62 % of the text counts, in spans of 16 tokens. Counts from counts.json.")
+        .contains("1 experts that no calibration token reached");
+    assertThat(browser.element("main").getText()).contains("the weighted text");
+    browser.isAccessible("traffic");
+    browser.fits("traffic");
+  }
+
+  @Test
+  void countsOfTrafficAreNamedInTheFormAndInTheBodyAlike() {
+    browser.open(page(scripted, "/new"));
+    browser.type("input[name=model]", "olmoe");
+    browser.type("input[name=traffic]", "counts.json");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(posted().at("/traffic/expert_counts").asString())
+                    .isEqualTo("counts.json"));
+    browser.run(
+        "const body = document.querySelector('textarea[name=body]');"
+            + " body.value = arguments[0]; body.dispatchEvent(new Event('input'));",
+        "{\"model\": \"olmoe\", \"traffic\": {\"expert_counts\": \"upload:7\", \"effective\": 0.4}}");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(
+                        browser.run("return document.querySelector('input[name=traffic]').value"))
+                    .isEqualTo("upload:7"));
+    browser.type("input[name=traffic]", "other.json");
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(posted().at("/traffic").toString())
+                    .isEqualTo("{\"expert_counts\":\"other.json\",\"effective\":0.4}"));
+  }
+
+  // The body in the editor.
+  private static JsonNode posted() {
+    return JsonMapper.shared()
+        .readTree(
+            String.valueOf(
+                browser.run("return document.querySelector('textarea[name=body]').value")));
+  }
+
   private static LadderSize size(String name, long bytes, double perplexity) {
     JobResult result =
         new JobResult(
