@@ -165,8 +165,13 @@ class PageTest extends OnThePage {
     browser.text(".opblock-summary-path", "/v1/jobs");
     for (String theme : List.of("light", "dark")) {
       browser.theme(theme);
-      // swagger-ui puts a button into a button.
-      browser.isAccessible("api, " + theme, List.of("nested-interactive"));
+      browser.partsAreAccessible(
+          "api, " + theme,
+          ".back",
+          ".information-container",
+          "#operations-jobs-createJob",
+          "#operations-jobs-listJobs",
+          "#operations-jobs-deleteJobs");
       browser.screenshot("api-" + theme);
     }
     assertThat(scripted.http().unchecked("/openapi.yaml").text()).startsWith("openapi: 3.1");
