@@ -5,11 +5,11 @@ import org.alphaquant.job.plan.JobPlan;
 /**
  * 32-bit operations per second that plans reckon with; not measured on the device that will run the
  * job. They are the operations by {@link WorkEstimate} over the seconds of a run: the bundled model
- * on two CPU cores (58e9 in about 3 s), and a model of OLMoE-1B-7B's size on an H200 (1.6e15 in
- * 16.7 s, docs/performance.md).
+ * on two CPU cores (62e9 in about 6.5 s, trials of settings counted in), and a model of
+ * OLMoE-1B-7B's size on an H200 (1.6e15 in 16.7 s, docs/performance.md, without trials).
  */
 public enum NominalRate {
-  CPU("cpu", 2e10),
+  CPU("cpu", 1e10),
   CUDA("cuda", 9.5e13);
 
   private final String device;

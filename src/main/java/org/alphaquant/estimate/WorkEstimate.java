@@ -13,15 +13,65 @@ package org.alphaquant.estimate;
  */
 public record WorkEstimate(double operations) {
 
+  // Outputs that settings are tried on, and the part of the tokens that is held out to judge them.
+  private static final double TRIED_OUTPUTS = 64;
+  private static final double HELD_OUT = 1.0 / 8;
+
+  /** A projection's operations for so many tokens, with this many Hessians of its inputs. */
+  private interface Cost {
+    double of(double tokens, double inputs, double weights, int hessians);
+  }
+
   /** The estimate for a run. */
   public static WorkEstimate of(RunShape shape) {
+    return new WorkEstimate(calibration(shape, 4).operations() + solving(shape).operations());
+  }
+
+  /** One forward pass and the Hessians, which are kept and not solved with. */
+  public static WorkEstimate calibration(RunShape shape) {
+    return calibration(shape, 2);
+  }
+
+  private static WorkEstimate calibration(RunShape shape, double perWeight) {
+    return summed(
+        shape,
+        (tokens, inputs, weights, hessians) ->
+            perWeight * tokens * weights + hessians * 2 * tokens * inputs * inputs);
+  }
+
+  /** Solving with Hessians that are there. */
+  public static WorkEstimate solving(RunShape shape) {
+    return summed(
+        shape,
+        (tokens, inputs, weights, hessians) ->
+            hessians * 4.0 / 3 * Math.pow(inputs, 3) + 2 * weights * inputs);
+  }
+
+  /**
+   * Choosing the settings of every matrix by held-out error: its Hessian over the tokens held out,
+   * and a factor and a few outputs for every trial.
+   */
+  public static WorkEstimate trials(RunShape shape, int trials) {
+    return trials == 0
+        ? new WorkEstimate(0)
+        : summed(
+            shape,
+            (tokens, inputs, weights, hessians) ->
+                hessians
+                    * (2 * HELD_OUT * tokens * inputs * inputs
+                        + trials
+                            * (4.0 / 3 * Math.pow(inputs, 3)
+                                + 2 * TRIED_OUTPUTS * inputs * inputs)));
+  }
+
+  private static WorkEstimate summed(RunShape shape, Cost cost) {
     double hidden = shape.hidden();
     double layer =
-        projections(shape.tokens(), hidden, shape.attentionWeights(), 2)
-            + mlp(shape.tokens(), hidden, shape.denseWidth());
+        cost.of(shape.tokens(), hidden, shape.attentionWeights(), 2)
+            + mlp(shape.tokens(), hidden, shape.denseWidth(), cost);
     if (shape.experts() > 0) {
       double each = (double) shape.tokens() * shape.expertsPerToken() / shape.experts();
-      layer += shape.experts() * mlp(each, hidden, shape.expertWidth());
+      layer += shape.experts() * mlp(each, hidden, shape.expertWidth(), cost);
     }
     return new WorkEstimate(shape.layers() * layer);
   }
@@ -36,16 +86,10 @@ public record WorkEstimate(double operations) {
     return operations / operationsPerSecond / 60;
   }
 
-  private static double mlp(double tokens, double hidden, double width) {
-    if (width == 0) {
-      return 0;
-    }
-    return projections(tokens, hidden, 2 * hidden * width, 1)
-        + projections(tokens, width, hidden * width, 1);
-  }
-
-  private static double projections(double tokens, double inputs, double weights, int hessians) {
-    double perHessian = 2 * tokens * inputs * inputs + 4.0 / 3 * inputs * inputs * inputs;
-    return 4 * tokens * weights + hessians * perHessian + 2 * weights * inputs;
+  private static double mlp(double tokens, double hidden, double width, Cost cost) {
+    return width == 0
+        ? 0
+        : cost.of(tokens, hidden, 2 * hidden * width, 1)
+            + cost.of(tokens, width, hidden * width, 1);
   }
 }

@@ -34,6 +34,9 @@ public record GptqRequest(
     Precision precision,
     Boolean rounding) {
 
+  /** Calibration sequences that some are held out of. */
+  public static final int LEAST_HELD_OUT = 16;
+
   static final GptqRequest OPEN =
       new GptqRequest(null, null, null, null, null, null, null, null, null, null);
 
@@ -60,6 +63,16 @@ public record GptqRequest(
     if (sweeps != null) {
       within("sweeps", sweeps, 0, 16);
     }
+  }
+
+  /**
+   * Solves of a few outputs of each matrix that choose its settings by held-out error; none where
+   * nothing is chosen, or of too few sequences.
+   */
+  public int trials(long sequences) {
+    boolean order = actOrder == ActOrder.AUTO && refit;
+    int settings = damp.candidates().size() + (order ? 1 : 0);
+    return settings > 1 && !rounding && sequences >= LEAST_HELD_OUT ? settings : 0;
   }
 
   private static GptqRequest plain(boolean rounding) {

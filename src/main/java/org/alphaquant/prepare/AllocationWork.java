@@ -46,7 +46,12 @@ public record AllocationWork(AllocationPlan plan) {
     CalibrationRequest calibration = plan.job().spec().calibration();
     long calibrated = (long) calibration.samples() * calibration.sequenceLength();
     ModelShape shape = new ModelShape(plan.job().description(), calibrated);
-    double quantizing = quantizations() * WorkEstimate.of(shape.mean()).operations();
+    int trials = plan.job().spec().gptq().trials(calibration.samples());
+    double quantizing =
+        quantizations()
+            * WorkEstimate.of(shape.mean())
+                .plus(WorkEstimate.trials(shape.mean(), trials).operations())
+                .operations();
     return quantizing + 2 * tokens() * measuringPasses() * weightsPerToken(shape.mean());
   }
 

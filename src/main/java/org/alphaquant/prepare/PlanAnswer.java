@@ -66,7 +66,7 @@ public final class PlanAnswer {
     Optional<DistillPlan> training = DistillPlan.of(job);
     Optional<AllocationPlan> allocation = AllocationPlan.of(job);
     WorkEstimate work =
-        WorkEstimate.of(shape.mean())
+        own(job, shape.mean(), tokens / length)
             .plus(coverage.operations(tokens))
             .plus(training.map(DistillPlan::operations).orElse(0.0))
             .plus(allocation.map(AllocationWork::new).map(AllocationWork::operations).orElse(0.0));
@@ -97,6 +97,26 @@ public final class PlanAnswer {
             .flatMap(it -> it)
             .toList(),
         allocation.isPresent() ? List.of() : new PlanAnswer(plan).tensors());
+  }
+
+  // Every size of a ladder is solved, from one calibration or each from its own.
+  private static WorkEstimate own(PreparedJob job, RunShape shape, long sequences) {
+    JobSpec spec = job.spec();
+    if (spec.kind() == JobKind.CALIBRATION) {
+      return WorkEstimate.calibration(shape);
+    }
+    int sizes = spec.ladder() == null ? 1 : spec.ladder().size();
+    double solving = sizes * WorkEstimate.solving(shape).operations();
+    if (spec.calibration().solvesFromKept()) {
+      return new WorkEstimate(solving);
+    }
+    if (spec.ladder() != null && !spec.calibration().sequential()) {
+      return WorkEstimate.calibration(shape).plus(solving);
+    }
+    int trials = spec.gptq().trials(sequences);
+    double each =
+        WorkEstimate.of(shape).operations() + WorkEstimate.trials(shape, trials).operations();
+    return new WorkEstimate(sizes * each);
   }
 
   private static double bitsPerWeight(AllocationPlan allocation) {

@@ -3,6 +3,7 @@ package org.alphaquant.quantize;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.Optional;
+import org.alphaquant.job.GptqRequest;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.torch.TensorScope;
 
@@ -17,12 +18,11 @@ import org.alphaquant.torch.TensorScope;
 record HeldOut(long length, long first) {
 
   private static final int EVERY = 8;
-  private static final int LEAST_SEQUENCES = 16;
 
   /** Empty where nothing is chosen, or where there are too few sequences to choose by. */
   static Optional<HeldOut> of(QuantizationPlan plan, Rank rank) {
     int count = plan.samples().length;
-    return plan.gptq().tries() && !plan.nearest() && count >= LEAST_SEQUENCES
+    return plan.gptq().tries() && !plan.nearest() && count >= GptqRequest.LEAST_HELD_OUT
         ? Optional.of(new HeldOut(plan.samples()[0].length, rank.begin(count)))
         : Optional.empty();
   }

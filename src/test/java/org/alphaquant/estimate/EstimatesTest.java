@@ -86,6 +86,31 @@ class EstimatesTest {
   }
 
   @Test
+  void trialsOfSettingsCostAFactorAndAFewOutputsEach() {
+    double none = WorkEstimate.trials(olmoe(65_536), 0).operations();
+    double one = WorkEstimate.trials(olmoe(65_536), 1).operations();
+    double four = WorkEstimate.trials(olmoe(65_536), 4).operations();
+    double each =
+        16
+            * (2 * (4.0 / 3 * Math.pow(2048, 3) + 128.0 * 2048 * 2048)
+                + 64
+                    * (4.0 / 3 * (Math.pow(2048, 3) + Math.pow(1024, 3))
+                        + 128.0 * (2048 * 2048 + 1024 * 1024)));
+    assertThat(none).isZero();
+    assertThat((four - one) / 3).isCloseTo(each, within(each * 1e-9));
+    assertThat(four / WorkEstimate.of(olmoe(65_536)).operations()).isBetween(0.05, 0.5);
+  }
+
+  @Test
+  void aSizeFromKeptHessiansTakesTheSolversShareAlone() {
+    double whole = WorkEstimate.of(olmoe(65_536)).operations();
+    double kept = WorkEstimate.calibration(olmoe(65_536)).operations();
+    double size = WorkEstimate.solving(olmoe(65_536)).operations();
+    assertThat(kept + 5 * size).isLessThan(2 * whole);
+    assertThat(kept + size).isLessThan(whole);
+  }
+
+  @Test
   void shapesThatDoNotFitTogetherAreRefused() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> new RunShape(1, 64, 64, 4, 8, 32, 0, 1000, 512))
