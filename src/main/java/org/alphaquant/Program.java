@@ -15,6 +15,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The commands of the jar. */
 @Command(
@@ -23,7 +24,7 @@ import picocli.CommandLine.ParameterException;
       "AlphaQuant Server quantizes Mixture-of-Experts language models.",
       "",
       "Without a command the service starts; properties are --name=value:",
-      "  java -jar alphaquant-server.jar --server.port=8080 --alphaquant.models.roots=/models",
+      "  java -jar alphaquant-server.jar --alphaquant.models.roots=/models",
       "README.md and docs/ list the properties.",
       ""
     },
@@ -93,8 +94,15 @@ final class Program implements Commands {
   /** One line that names what is wrong, and where to read on. */
   private int usage(ParameterException wrong, String[] arguments) {
     String command = wrong.getCommandLine().getCommandSpec().qualifiedName();
-    err.println("%s: %s; see %s --help".formatted(command, wrong.getMessage(), command));
+    err.println(
+        "%s: %s%s; see %s --help".formatted(command, wrong.getMessage(), meant(wrong), command));
     return USAGE;
+  }
+
+  private static String meant(ParameterException wrong) {
+    List<String> near =
+        wrong instanceof UnmatchedArgumentException unknown ? unknown.getSuggestions() : List.of();
+    return near.isEmpty() ? "" : "; did you mean " + near.get(0) + "?";
   }
 
   private int failed(Exception failure, CommandLine line, CommandLine.ParseResult parsed)

@@ -39,10 +39,19 @@ class ProgramTest {
     assertThat(run("list", "--url=nowhere")).isEqualTo(2);
     assertThat(text(err).lines())
         .containsExactly(
-            "alphaquant: Unmatched argument at index 0: 'submti'; see alphaquant --help",
-            "alphaquant list: Unknown option: '--stat=x'; see alphaquant list --help",
+            "alphaquant: Unmatched argument at index 0: 'submti'; did you mean submit?; see alphaquant --help",
+            "alphaquant list: Unknown option: '--stat=x'; did you mean --state?; see alphaquant list --help",
             "alphaquant: name a job file or a --model",
             "alphaquant: --url is \"nowhere\" but must be an http or https address");
+  }
+
+  @Test
+  void aFileThatIsNotThereIsSaidWithoutTheNamesOfExceptions() {
+    assertThat(run("plan", "none.json")).isEqualTo(1);
+    assertThat(run("list", "--key-file", "none.key")).isEqualTo(1);
+    assertThat(text(err).lines())
+        .containsExactly(
+            "alphaquant: none.json does not exist", "alphaquant: key file none.key does not exist");
   }
 
   @Test
@@ -53,7 +62,8 @@ class ProgramTest {
     }
 
     assertThat(run("list", "--url=http://localhost:" + port)).isEqualTo(3);
-    assertThat(text(err)).contains("does not answer at http://localhost:" + port);
+    assertThat(text(err))
+        .contains("does not answer at http://localhost:" + port + " (connection refused)");
   }
 
   @Test

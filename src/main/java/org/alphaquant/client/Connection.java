@@ -14,7 +14,7 @@ final class Connection {
       names = "--url",
       paramLabel = "URL",
       defaultValue = "${env:ALPHAQUANT_URL:-http://localhost:8080}",
-      description = "Address of the service (ALPHAQUANT_URL, or http://localhost:8080).")
+      description = {"Address of the service (ALPHAQUANT_URL, or", "http://localhost:8080)."})
   private String url;
 
   @Option(
@@ -41,7 +41,7 @@ final class Connection {
     try {
       return Files.readString(file);
     } catch (IOException e) {
-      throw new ClientException("key file %s cannot be read (%s)".formatted(file, e), e);
+      throw ClientException.unreadable("key file " + file, e);
     }
   }
 }

@@ -109,7 +109,7 @@ final class JobBody {
     try {
       return file.equals("-") ? input(System.in) : Files.readString(Path.of(file));
     } catch (IOException e) {
-      throw new ClientException("%s cannot be read (%s)".formatted(file, e), e);
+      throw ClientException.unreadable(file, e);
     }
   }
 

@@ -61,11 +61,17 @@ final class PlanJob extends ServiceCommand {
       table.row(
           scheme.path("wq").asString(""),
           scheme.path("aq").asString(""),
-          scheme.path("group_size").asString(""),
+          group(scheme),
           scheme.path("count").asString(""),
           scheme.path("weights").asString(""));
     }
     return table.render();
+  }
+
+  private static String group(JsonNode scheme) {
+    boolean whole = scheme.path("group_size").asLong(0) < 0;
+    boolean plain = scheme.path("wq").asString("").equals("bf16");
+    return plain ? "" : whole ? "row" : scheme.path("group_size").asString("");
   }
 
   private static String number(double value) {

@@ -33,7 +33,7 @@ record Baseline(String name, ObjectNode job) {
           .map(file -> JSON.readValue(file, Baseline.class))
           .toList();
     } catch (IOException e) {
-      throw new ClientException("%s cannot be read (%s)".formatted(folder, e), e);
+      throw ClientException.unreadable(folder.toString(), e);
     }
   }
 

@@ -99,7 +99,7 @@ public final class Quickstart implements Callable<Integer> {
     try {
       return Files.readString(job);
     } catch (IOException e) {
-      throw new ClientException("job file %s cannot be read (%s)".formatted(job, e), e);
+      throw ClientException.unreadable("job file " + job, e);
     }
   }
 }
