@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Ten families of random weights, in eight types each, run by llama.cpp; {@code
+ * Eleven families of random weights, in eight types each, run by llama.cpp; {@code
  * -Dalphaquant.family=NAME} takes one of them, {@code -Dalphaquant.types=q4_k,q6_k} some types.
  */
 @Tag("faults")
@@ -92,6 +92,13 @@ class FamiliesByTypesTest {
                       + " \"partial_rotary_factor\": 0.25, \"linear_conv_kernel_dim\": 4,"
                       + " \"linear_key_head_dim\": 64, \"linear_num_key_heads\": 2, \"linear_num_value_heads\": 4,"
                       + " \"linear_value_head_dim\": 64, \"layer_types\": [\"linear_attention\", \"full_attention\"]"),
+              Map.entry(
+                  "qwen3_5_moe_text",
+                  "\"moe_intermediate_size\": 256, \"num_experts\": 5, \"num_experts_per_tok\": 2,"
+                      + " \"head_dim\": 64, \"num_key_value_heads\": 2, \"shared_expert_intermediate_size\": 256,"
+                      + " \"partial_rotary_factor\": 0.25, \"linear_conv_kernel_dim\": 4,"
+                      + " \"linear_key_head_dim\": 256, \"linear_num_key_heads\": 2, \"linear_num_value_heads\": 4,"
+                      + " \"linear_value_head_dim\": 256, \"layer_types\": [\"linear_attention\", \"full_attention\"]"),
               Map.entry(
                   "granitemoehybrid",
                   "\"intermediate_size\": 256, \"num_local_experts\": 5, \"num_experts_per_tok\": 2,"

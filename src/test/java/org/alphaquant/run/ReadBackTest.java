@@ -36,7 +36,8 @@ class ReadBackTest {
         "compressed-tensors; micro/olmoe; \"wq\": \"nvfp4\"",
         "mxfp4; variants/gpt_oss; \"wq\": \"bf16\"",
         "gguf; micro/mixtral; \"wq\": \"int4\", \"group_size\": 32",
-        "gguf; micro/deepseek_v2; \"wq\": \"bf16\""
+        "gguf; micro/deepseek_v2; \"wq\": \"bf16\"",
+        "gguf; families/qwen3_5_moe; \"wq\": \"bf16\""
       })
   void theFormatIsReadBack(String format, String model, String scheme) throws IOException {
     String overrides =
@@ -49,7 +50,7 @@ class ReadBackTest {
              "calibration": {"path": "text/short.txt", "samples": 4, "sequence_length": 64},
              "evaluation": {"perplexity": {"path": "text/short.txt", "window": 64}}}
             """
-                .formatted(model, scheme, overrides, format),
+                .formatted(withTokenizer(model), scheme, overrides, format),
             "job");
     JobResult evaluation =
         run(
@@ -76,10 +77,25 @@ class ReadBackTest {
         "compressed-tensors; micro/olmoe; \"wq\": \"mxfp8\"",
         "dequantized; micro/olmoe; \"wq\": \"fp6\"",
         "gguf; micro/qwen2_moe; \"wq\": \"int5\", \"group_size\": 32, \"symmetric\": false",
-        "gguf; variants/gpt_oss; \"wq\": \"bf16\""
+        "gguf; variants/gpt_oss; \"wq\": \"bf16\"",
+        "gguf; families/granitemoehybrid; \"wq\": \"int8\", \"group_size\": 32",
+        "gguf; families/qwen3_next; \"wq\": \"int4\", \"group_size\": 32"
       })
   void soAreTheOthers(String format, String model, String scheme) throws IOException {
     theFormatIsReadBack(format, model, scheme);
+  }
+
+  // Families share one.
+  private String withTokenizer(String model) throws IOException {
+    if (Files.exists(RESOURCES.resolve(model).resolve("tokenizer.json"))) {
+      return model;
+    }
+    Path copy = Files.createDirectories(folder.resolve("model"));
+    for (String file : List.of("config.json", "model.safetensors", "../tokenizer.json")) {
+      Path from = RESOURCES.resolve(model).resolve(file);
+      Files.copy(from, copy.resolve(from.getFileName()));
+    }
+    return "model";
   }
 
   private JobResult run(String json, String name) throws IOException {

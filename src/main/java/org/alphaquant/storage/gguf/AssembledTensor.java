@@ -40,7 +40,7 @@ record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, Tens
       return;
     }
     if (rows.change() != Change.NONE) {
-      channel.write(changed(source, rows.change()));
+      channel.write(changed(source, rows));
       return;
     }
     if (source.type() != type && (source.type().isQuantized() || type.isQuantized())) {
@@ -52,6 +52,8 @@ record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, Tens
       WritableByteChannel target = source.type() == type ? channel : converted;
       if (rows.isWhole()) {
         source.source().writeTo(target);
+      } else if (rows.segments() != null) {
+        target.write(segmented(source, rows.segments()));
       } else if (rows.transposed()) {
         target.write(transposed(source, rows.rows()));
       } else {
@@ -60,14 +62,27 @@ record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, Tens
     }
   }
 
-  private static ByteBuffer changed(TensorData source, Change change) throws IOException {
+  private static ByteBuffer changed(TensorData source, Rows rows) throws IOException {
     float[] values = GgufBlocks.decode(source.type(), source.bytes());
     ByteBuffer changed =
         ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    for (float value : values) {
-      changed.putFloat(change.apply(value));
+    for (int i = 0; i < values.length; i++) {
+      changed.putFloat(rows.change().apply(values[rows.rows() == null ? i : rows.rows()[i]]));
     }
     return changed.flip();
+  }
+
+  private static ByteBuffer segmented(TensorData source, int[] segments) throws IOException {
+    ByteBuffer all = source.bytes();
+    int row = Math.toIntExact(source.rowBytes());
+    int size = row / segments.length;
+    ByteBuffer ordered = ByteBuffer.allocate(all.remaining());
+    for (int first = 0; first < ordered.capacity(); first += row) {
+      for (int segment : segments) {
+        ordered.put(all.slice(first + segment * size, size));
+      }
+    }
+    return ordered.flip();
   }
 
   private static ByteBuffer reordered(TensorData source, int[] rows) throws IOException {

@@ -71,28 +71,42 @@ record EngineAssembly(EngineTensor tensor, GgufType type, boolean quantized) imp
   @Override
   public List<ByteBuffer> piece(int piece, long[] sizes, List<ByteBuffer> stored) {
     List<ByteBuffer> own = JOINED.piece(piece, sizes, stored);
-    int[] rows = rows(piece);
-    if (rows == null) {
+    Rows rows = rows(piece);
+    if (rows == null || rows.rows() == null && rows.segments() == null) {
       return own;
     }
     ByteBuffer ordered = ByteBuffer.allocate(own.stream().mapToInt(ByteBuffer::remaining).sum());
-    putRows(rows, own, ordered);
+    put(rows, own, ordered);
     return List.of(ordered);
   }
 
   @Override
   public void put(int piece, long[] sizes, List<ByteBuffer> stored, ByteBuffer whole) {
-    int[] rows = rows(piece);
-    if (rows == null) {
+    Rows rows = rows(piece);
+    if (rows == null || rows.rows() == null) {
       Assembly.super.put(piece, sizes, stored, whole);
     } else {
-      putRows(rows, JOINED.piece(piece, sizes, stored), whole);
+      putRows(rows.rows(), JOINED.piece(piece, sizes, stored), whole);
     }
   }
 
-  // Null where the tensor has the rows of a piece in their order.
-  private int[] rows(int piece) {
-    return tensor.parts().get(piece) instanceof Rows rows ? rows.rows() : null;
+  private Rows rows(int piece) {
+    return tensor.parts().get(piece) instanceof Rows rows ? rows : null;
+  }
+
+  private void put(Rows rows, List<ByteBuffer> slices, ByteBuffer whole) {
+    if (rows.rows() != null) {
+      putRows(rows.rows(), slices, whole);
+      return;
+    }
+    ByteBuffer stored = joined(slices);
+    int row = stored.remaining() / Math.toIntExact(tensor.shape().get(0));
+    int size = row / rows.segments().length;
+    for (int first = 0; first < stored.remaining(); first += row) {
+      for (int i = 0; i < rows.segments().length; i++) {
+        whole.put(first + rows.segments()[i] * size, stored, first + i * size, size);
+      }
+    }
   }
 
   private static void putRows(int[] rows, List<ByteBuffer> slices, ByteBuffer whole) {

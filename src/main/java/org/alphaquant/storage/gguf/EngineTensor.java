@@ -21,11 +21,17 @@ record EngineTensor(String name, List<Long> shape, List<Part> parts, boolean mat
    * @param rows which of its rows, in this order; null for all
    * @param transposed whether the rows, as numbers, become columns
    * @param change of every number, of a vector alone
+   * @param segments equal parts of each row in this order, of whole rows alone; null as they are
    */
-  record Rows(String tensor, int[] rows, boolean transposed, Change change) implements Part {
+  record Rows(String tensor, int[] rows, boolean transposed, Change change, int[] segments)
+      implements Part {
 
     Rows(String tensor, int[] rows, boolean transposed) {
       this(tensor, rows, transposed, Change.NONE);
+    }
+
+    Rows(String tensor, int[] rows, boolean transposed, Change change) {
+      this(tensor, rows, transposed, change, null);
     }
 
     static Rows all(String tensor) {
@@ -34,7 +40,7 @@ record EngineTensor(String name, List<Long> shape, List<Part> parts, boolean mat
 
     /** Whether the tensor is taken as it is. */
     boolean isWhole() {
-      return rows == null && !transposed && change == Change.NONE;
+      return rows == null && !transposed && change == Change.NONE && segments == null;
     }
   }
 

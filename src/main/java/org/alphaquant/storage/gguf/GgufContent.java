@@ -2,7 +2,7 @@ package org.alphaquant.storage.gguf;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -108,6 +108,11 @@ final class GgufContent {
     boolean turned =
         tensor.parts().stream().anyMatch(part -> part instanceof Rows rows && rows.transposed());
     boolean flat = tensor.shape().size() == 1;
+    if (!wholeBlocks(tensor, types.keySet())) {
+      return Optional.of(
+          "llama.cpp wants the heads of %s in another order, which blocks of %s cannot follow; give it int8, int5 or int4 in groups of 32"
+              .formatted(types.values().iterator().next(), shown(types)));
+    }
     return types.keySet().iterator().hasNext() && isQuantized(types) && (turned || flat)
         ? Optional.of(
             "llama.cpp keeps %s as %s, whose groups do not run along the model's rows; leave %s unquantized"
@@ -116,6 +121,22 @@ final class GgufContent {
                     tensor.name(),
                     types.values().iterator().next()))
         : Optional.empty();
+  }
+
+  private static String shown(Map<Optional<GgufType>, String> types) {
+    return types.keySet().iterator().next().map(Enum::name).orElse("unquantized");
+  }
+
+  // Segments of rows move with their blocks or not at all.
+  private static boolean wholeBlocks(EngineTensor tensor, Set<Optional<GgufType>> types) {
+    long row = tensor.shape().get(tensor.shape().size() - 1);
+    return tensor.parts().stream()
+        .filter(part -> part instanceof Rows rows && rows.segments() != null)
+        .mapToLong(part -> row / ((Rows) part).segments().length)
+        .allMatch(
+            width ->
+                types.stream()
+                    .allMatch(type -> type.map(t -> width % t.blockSize()).orElse(0L) == 0));
   }
 
   private static boolean isQuantized(Map<Optional<GgufType>, String> types) {
@@ -202,18 +223,40 @@ final class GgufContent {
   }
 
   private static GgufType commonest(ResultFiles files) {
-    Map<String, Long> bytes = new HashMap<>();
+    Map<GgufType, Long> bytes = new EnumMap<>(GgufType.class);
     files
         .planned()
         .forEach(
-            planned -> bytes.merge(planned.tensor().dtype(), planned.tensor().bytes(), Long::sum));
-    String most =
-        bytes.entrySet().stream().max(Map.Entry.comparingByValue()).orElseThrow().getKey();
-    return GgufType.valueOf(most);
+            planned ->
+                bytes.merge(
+                    GgufType.valueOf(planned.tensor().dtype()),
+                    planned.tensor().bytes(),
+                    Long::sum));
+    return commonest(bytes);
   }
 
-  private static String name(Path source) {
-    Path name = source.getFileName();
-    return name == null ? GgufStorage.NAME : name.toString();
+  /** The type that a file is known by: of its quantized types, if any, that with most bytes. */
+  static GgufType commonest(Map<GgufType, Long> bytes) {
+    boolean quantized = bytes.keySet().stream().anyMatch(GgufType::isQuantized);
+    return bytes.entrySet().stream()
+        .filter(entry -> entry.getKey().isQuantized() == quantized)
+        .max(Map.Entry.comparingByValue())
+        .orElseThrow()
+        .getKey();
+  }
+
+  /** What users read as the model's name: the folder's, or the repository's in a hub's cache. */
+  static String name(Path source) {
+    Path folder = source.toAbsolutePath().normalize();
+    Path snapshots = folder.getParent();
+    if (snapshots != null && snapshots.endsWith("snapshots") && snapshots.getParent() != null) {
+      folder = snapshots.getParent();
+    }
+    Path name = folder.getFileName();
+    if (name == null) {
+      return GgufStorage.NAME;
+    }
+    String[] parts = name.toString().split("--");
+    return parts[parts.length - 1];
   }
 }

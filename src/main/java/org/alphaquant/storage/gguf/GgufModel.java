@@ -61,6 +61,7 @@ final class GgufModel {
     CommonKeys.write(config, keys);
     family.keys().accept(config, keys);
     Map<String, MetadataValue> metadata = new LinkedHashMap<>(keys.values());
+    metadata.put("general.type", MetadataValue.string("model"));
     metadata.put("general.name", MetadataValue.string(name));
     metadata.put("general.quantization_version", MetadataValue.u32(2));
     return metadata;

@@ -29,7 +29,20 @@ public final class ImportanceMatrix {
    * @param sums weighted sums of squares of each input
    * @param count sum of the weights
    */
-  public record Sums(float[] sums, double count) {}
+  public record Sums(float[] sums, double count) {
+
+    private Sums inOrder(int[] segments) {
+      if (segments == null) {
+        return this;
+      }
+      float[] ordered = new float[sums.length];
+      int size = sums.length / segments.length;
+      for (int i = 0; i < segments.length; i++) {
+        System.arraycopy(sums, segments[i] * size, ordered, i * size, size);
+      }
+      return new Sums(ordered, count);
+    }
+  }
 
   private ImportanceMatrix() {}
 
@@ -70,6 +83,7 @@ public final class ImportanceMatrix {
         return List.of();
       }
       sums.apply(rows.tensor().substring(0, rows.tensor().length() - ".weight".length()))
+          .map(own -> own.inOrder(rows.segments()))
           .ifPresent(matrices::add);
     }
     if (matrices.isEmpty() || matrices.size() != tensor.parts().size()) {

@@ -127,18 +127,40 @@ final class ModelTensors implements TensorFiles {
   }
 
   private static ByteBuffer unchanged(Place place, TensorInfo info) {
+    Rows rows = place.rows();
     ByteBuffer stored = numbers(place, Dtype.F32, 0, Math.toIntExact(info.elements()));
     ByteBuffer values = buffer(info.bytes());
-    while (stored.hasRemaining()) {
-      values.putFloat(place.rows().change().undo(stored.getFloat()));
+    for (int i = 0; stored.hasRemaining(); i++) {
+      int at = rows.rows() == null ? i : rows.rows()[i];
+      values.putFloat(at * Float.BYTES, rows.change().undo(stored.getFloat()));
     }
-    return values.flip();
+    return values;
   }
 
-  // Rows back where the model has them, or columns that were rows.
   private void put(Place place, TensorInfo info, ByteBuffer all) {
     int size = info.dtype().bits() / Byte.SIZE;
     int columns = Math.toIntExact(row(info));
+    if (place.rows().segments() != null) {
+      int count = Math.toIntExact(info.elements());
+      putSegments(
+          place.rows().segments(), numbers(place, info.dtype(), 0, count), columns, size, all);
+      return;
+    }
+    putRows(place, info, all, columns, size);
+  }
+
+  private static void putSegments(
+      int[] segments, ByteBuffer from, int columns, int size, ByteBuffer all) {
+    int width = columns / segments.length * size;
+    for (int first = 0; first < all.capacity(); first += columns * size) {
+      for (int i = 0; i < segments.length; i++) {
+        all.put(first + segments[i] * width, from, first + i * width, width);
+      }
+    }
+  }
+
+  // Rows back where the model has them, or columns that were rows.
+  private void putRows(Place place, TensorInfo info, ByteBuffer all, int columns, int size) {
     int[] rows = place.rows().rows();
     ByteBuffer from = numbers(place, info.dtype(), 0, rows.length * columns);
     for (int i = 0; i < rows.length; i++) {

@@ -110,7 +110,7 @@ final class NewerFamilies {
   // For text all sections have the same position. The engine deals dimensions to three of them in
   // turn and gives what is beyond the last turn that they hold the position 0, so all hold as many
   // as the first is dealt.
-  private static void sections(FamilyConfig config, EngineKeys keys) {
+  static void sections(FamilyConfig config, EngineKeys keys) {
     long third = (config.rotaryDimension() / 2 + 2) / 3;
     keys.put("rope.dimension_sections", MetadataValue.i32s(List.of(third, third, third, 0L)));
     keys.u32("n_deepstack_layers", 0);

@@ -43,6 +43,10 @@ final class RecurrentFamilies {
                 "llama.cpp wants biases of convolutions in this architecture (mamba_conv_bias)"));
     families.put("nemotron_h", nemotron());
     families.put("qwen3_next", qwen3Next());
+    families.put("qwen3_5_text", delta("qwen35").with(NewerFamilies::sections));
+    families.put(
+        "qwen3_5_moe_text",
+        delta("qwen35moe").with(NewerFamilies::sections).with(RecurrentFamilies::sharedExpert));
   }
 
   private static boolean rotates(FamilyConfig config) {
@@ -117,7 +121,19 @@ final class RecurrentFamilies {
   }
 
   private static EngineFamily qwen3Next() {
-    return EngineFamily.of("qwen3next")
+    return delta("qwen3next")
+        .with(RecurrentFamilies::sharedExpert)
+        .refusing(config -> !config.renormalised(), RENORMALISED)
+        .refusing(config -> !config.sparseFrom(0), ALL_SPARSE);
+  }
+
+  private static void sharedExpert(FamilyConfig config, EngineKeys keys) {
+    keys.u32(
+        "expert_shared_feed_forward_length", config.integer(0, "shared_expert_intermediate_size"));
+  }
+
+  private static EngineFamily delta(String architecture) {
+    return EngineFamily.of(architecture)
         .withNormsPlusOne()
         .named(Map.of("post_attention_layernorm", "post_attention_norm"))
         .with(
@@ -129,12 +145,7 @@ final class RecurrentFamilies {
               keys.u32("ssm.time_step_rank", heads);
               keys.u32("ssm.inner_size", heads * config.integer(128, "linear_value_head_dim"));
               keys.u32("full_attention_interval", interval(config));
-              keys.u32(
-                  "expert_shared_feed_forward_length",
-                  config.integer(0, "shared_expert_intermediate_size"));
             })
-        .refusing(config -> !config.renormalised(), RENORMALISED)
-        .refusing(config -> !config.sparseFrom(0), ALL_SPARSE)
         .refusing(
             config ->
                 config.integer(128, "linear_key_head_dim")

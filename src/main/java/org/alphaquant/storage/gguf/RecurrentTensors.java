@@ -18,7 +18,8 @@ record RecurrentTensors(FamilyConfig config, String block) {
       Pattern.compile(
           ".*layers\\.\\d+\\.(?:(mamba|mixer|linear_attn)"
               + "\\.(A_log|D|dt_bias|conv1d\\.weight|conv1d\\.bias|norm\\.weight|in_proj\\.weight"
-              + "|in_proj_qkvz\\.weight|in_proj_ba\\.weight|out_proj\\.weight)"
+              + "|in_proj_qkvz\\.weight|in_proj_ba\\.weight|in_proj_qkv\\.weight|in_proj_z\\.weight"
+              + "|in_proj_a\\.weight|in_proj_b\\.weight|out_proj\\.weight)"
               + "|self_attn\\.(A_log|dt_bias|[qkv]_conv1d\\.weight))");
 
   /** What becomes of one of the model's tensors; empty where it is none of these. */
@@ -31,6 +32,9 @@ record RecurrentTensors(FamilyConfig config, String block) {
       return List.of(ofKimi(part.group(3), name, shape));
     }
     boolean delta = part.group(1).equals("linear_attn");
+    if (delta && config.model().family().startsWith("qwen3_5")) {
+      return List.of(new TiledHeads(config, block).of(part.group(2), name, shape));
+    }
     return switch (part.group(2)) {
       case "A_log" ->
           List.of(vector("ssm_a", name, column(shape, delta), Change.NEGATIVE_EXPONENTIAL));
