@@ -20,9 +20,9 @@ class RefitTest {
   private static final int OUTPUTS = 6;
   private static final int INPUTS = 512;
 
-  private final Random random = new Random(5);
-  private final double[][] weight = SolverKernelTest.gaussian(random, OUTPUTS, INPUTS);
-  private final double[][] hessian = SolverKernelTest.covariance(random, INPUTS, 900);
+  private static final Random RANDOM = new Random(5);
+  private static final double[][] WEIGHT = SolverKernelTest.gaussian(RANDOM, OUTPUTS, INPUTS);
+  private static final double[][] HESSIAN = SolverKernelTest.covariance(RANDOM, INPUTS, 900);
 
   private WeightGrid grid;
 
@@ -33,8 +33,8 @@ class RefitTest {
     grid = WeightGrid.of(TensorScheme.of(format, format.blockSize()), INPUTS, TorchDtype.FLOAT16);
     try (Torch torch = Torch.open("cpu");
         TensorScope scope = torch.scope("test")) {
-      NDArray w = scope.floats(SolverKernelTest.flat(weight), 1, OUTPUTS, INPUTS);
-      NDArray h = scope.floats(SolverKernelTest.flat(hessian), 1, INPUTS, INPUTS);
+      NDArray w = scope.floats(SolverKernelTest.flat(WEIGHT), 1, OUTPUTS, INPUTS);
+      NDArray h = scope.floats(SolverKernelTest.flat(HESSIAN), 1, INPUTS, INPUTS);
       NDList scales =
           scope.runAll(
               "kquant.search",
@@ -111,7 +111,7 @@ class RefitTest {
   private void follow(int r, float[] q, float[] refitted, Levels before, Levels after) {
     double[] error = new double[INPUTS];
     for (int i = 0; i < INPUTS; i++) {
-      error[i] = weight[r][i] - q[i * OUTPUTS + r];
+      error[i] = WEIGHT[r][i] - q[i * OUTPUTS + r];
     }
     double start = objective(error);
     for (int group = 0; group < groups(); group++) {
@@ -123,7 +123,7 @@ class RefitTest {
       assertThat(taken).isLessThanOrEqualTo(gain.best(r, group, before) + 1e-4 * start);
       gain.apply(error, move, lift);
       for (int i = group * size(); i < (group + 1) * size(); i++) {
-        assertThat(weight[r][i] - refitted[i * OUTPUTS + r])
+        assertThat(WEIGHT[r][i] - refitted[i * OUTPUTS + r])
             .isCloseTo(error[i], org.assertj.core.api.Assertions.within(2e-5));
       }
     }
@@ -134,7 +134,7 @@ class RefitTest {
     double sum = 0;
     for (int i = 0; i < INPUTS; i++) {
       for (int j = 0; j < INPUTS; j++) {
-        sum += error[i] * hessian[i][j] * error[j];
+        sum += error[i] * HESSIAN[i][j] * error[j];
       }
     }
     return sum;
@@ -159,14 +159,14 @@ class RefitTest {
       for (int i = 0; i < size(); i++) {
         double residual = 0;
         for (int j = 0; j < INPUTS; j++) {
-          residual += hessian[first + i][j] * error[j];
+          residual += HESSIAN[first + i][j] * error[j];
         }
         slope += codes[i] * residual;
         lift += residual;
         for (int j = 0; j < size(); j++) {
-          curvature += codes[i] * hessian[first + i][first + j] * codes[j];
-          cross += codes[i] * hessian[first + i][first + j];
-          flat += hessian[first + i][first + j];
+          curvature += codes[i] * HESSIAN[first + i][first + j] * codes[j];
+          cross += codes[i] * HESSIAN[first + i][first + j];
+          flat += HESSIAN[first + i][first + j];
         }
       }
     }
