@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class RunnerEventsTest {
 
-  private static final Pattern SENT = Pattern.compile("context\\.event\\(\\s*\"(\\w+)\"");
+  private static final Pattern SENT = Pattern.compile("\\.event\\(\\s*\"(\\w+)\"");
 
   /** A runner that sends any other is ended. */
   @Test
