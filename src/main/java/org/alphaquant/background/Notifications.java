@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Properties;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.postgresql.PGConnection;
 import org.postgresql.PGNotification;
 import org.slf4j.Logger;
@@ -31,7 +30,6 @@ public final class Notifications implements SmartLifecycle {
   private final boolean listen;
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final Rounds rounds;
-  private final AtomicInteger starts = new AtomicInteger();
 
   Notifications(JdbcConnectionDetails database, boolean listen) {
     this.database = database;
@@ -46,14 +44,11 @@ public final class Notifications implements SmartLifecycle {
 
   @Override
   public void start() {
-    starts.incrementAndGet();
     rounds.start();
   }
 
   /** Listens on one connection until it fails; the next round opens a new one. */
   private Duration listen() throws SQLException {
-    // After a stop and restart during the wait, another thread is listening.
-    int mine = starts.get();
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       for (Channel channel : Channel.values()) {
@@ -61,7 +56,7 @@ public final class Notifications implements SmartLifecycle {
       }
       listeners.forEach(Notifications::mayHaveMissed);
       PGConnection notifications = connection.unwrap(PGConnection.class);
-      while (rounds.isRunning() && mine == starts.get()) {
+      while (rounds.goesOn()) {
         for (PGNotification notification : notifications.getNotifications(WAIT_MILLIS)) {
           deliver(notification);
         }

@@ -72,9 +72,16 @@ public final class Rounds implements SmartLifecycle {
     return running;
   }
 
+  /**
+   * Whether the thread that asks, which is in a round, is to go on: not after a stop, and not
+   * beside the thread that a new start has made since.
+   */
+  public boolean goesOn() {
+    return running && Thread.currentThread() == thread;
+  }
+
   private void go() {
-    // A stopped thread must not continue beside its successor.
-    while (running && Thread.currentThread() == thread) {
+    while (goesOn()) {
       await(once());
     }
   }

@@ -3,6 +3,8 @@ package org.alphaquant.background;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.queue.JobDatabase;
@@ -16,6 +18,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class NotificationsTest {
   private final AtomicInteger heard = new AtomicInteger();
   private final AtomicInteger connected = new AtomicInteger();
+  private final List<String> told = new CopyOnWriteArrayList<>();
   private JobDatabase database;
   private Notifications notifications;
   private JdbcClient sql;
@@ -57,16 +60,41 @@ class NotificationsTest {
 
   @Test
   void oneThatIsStoppedAndStartedAtOnceListensOnce() {
+    long before = threads();
     for (int i = 0; i < 3; i++) {
       notifications.stop();
       notifications.start();
     }
 
     notifications.add(counting());
-    await().untilAsserted(() -> assertThat(listeners()).isEqualTo(1));
-    database.get(Jobs.class).create(new NewJob("ann", JobSpec.of("m"), null));
+    await().untilAsserted(() -> assertThat(threads()).isEqualTo(before));
+    // Until the one that is left listens.
+    await().until(() -> isHeard(created()));
+
+    String job = created();
+    String next = created();
+    await().until(() -> isHeard(next));
     // A job that is created is told as queued and as an event, once each.
-    await().untilAsserted(() -> assertThat(heard).hasValue(2));
+    assertThat(told).filteredOn(job::equals).hasSize(2);
+  }
+
+  private String created() {
+    return database
+        .get(Jobs.class)
+        .create(new NewJob("ann", JobSpec.of("m"), null))
+        .job()
+        .id()
+        .toString();
+  }
+
+  private boolean isHeard(String job) {
+    return told.stream().filter(job::equals).count() > 1;
+  }
+
+  private static long threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(thread -> thread.getName().equals("job-notifications"))
+        .count();
   }
 
   private Notifications.Listener counting() {
@@ -74,6 +102,7 @@ class NotificationsTest {
       @Override
       public void notified(Notifications.Channel channel, String payload) {
         heard.incrementAndGet();
+        told.add(payload);
       }
 
       @Override
