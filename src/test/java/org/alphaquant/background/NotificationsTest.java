@@ -69,7 +69,12 @@ class NotificationsTest {
     notifications.add(counting());
     await().untilAsserted(() -> assertThat(threads()).isEqualTo(before));
     // Until the one that is left listens.
-    await().until(() -> isHeard(created()));
+    await()
+        .until(
+            () -> {
+              created();
+              return !told.isEmpty();
+            });
 
     String job = created();
     String next = created();
