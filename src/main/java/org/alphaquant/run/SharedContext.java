@@ -1,13 +1,9 @@
 package org.alphaquant.run;
 
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
-import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobProgress;
-import org.alphaquant.job.JobSpec;
+import org.alphaquant.worker.ForwardingContext;
 import org.alphaquant.worker.JobContext;
 
 /**
@@ -66,39 +62,15 @@ final class SharedContext {
     whole.progress(new JobProgress(own.phase(), own.layer(), own.layers(), fraction, null));
   }
 
-  private final class Part implements JobContext {
+  private final class Part extends ForwardingContext {
 
     private final int index;
     private final List<String> devices;
 
     Part(int index, List<String> devices) {
+      super(whole);
       this.index = index;
       this.devices = devices;
-    }
-
-    @Override
-    public UUID jobId() {
-      return whole.jobId();
-    }
-
-    @Override
-    public long leaseEpoch() {
-      return whole.leaseEpoch();
-    }
-
-    @Override
-    public JobSpec spec() {
-      return whole.spec();
-    }
-
-    @Override
-    public String owner() {
-      return whole.owner();
-    }
-
-    @Override
-    public Map<String, FetchedSource> sources() {
-      return whole.sources();
     }
 
     @Override
@@ -107,43 +79,23 @@ final class SharedContext {
     }
 
     @Override
-    public int earlierResourceFailures() {
-      return whole.earlierResourceFailures();
-    }
-
-    @Override
-    public Path attemptDirectory() {
-      return whole.attemptDirectory();
-    }
-
-    @Override
-    public Path artifactDirectory() {
-      return whole.artifactDirectory();
-    }
-
-    @Override
-    public List<Path> earlierAttempts() {
-      return whole.earlierAttempts();
-    }
-
-    @Override
     public void unit(String unit) {
-      ask(() -> whole.unit(unit));
+      ask(() -> super.unit(unit));
     }
 
     @Override
     public void ensureHeld() {
-      ask(whole::ensureHeld);
+      ask(super::ensureHeld);
     }
 
     @Override
     public void betweenLayers() {
-      ask(whole::betweenLayers);
+      ask(super::betweenLayers);
     }
 
     @Override
     public void ensureNotDraining() {
-      ask(whole::ensureNotDraining);
+      ask(super::ensureNotDraining);
     }
 
     @Override

@@ -7,29 +7,48 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.alphaquant.job.FetchedSource;
 import org.alphaquant.job.JobProgress;
 import org.alphaquant.job.JobSpec;
+import org.alphaquant.worker.ForwardingContext;
 import org.alphaquant.worker.JobContext;
 
 /**
  * The context of a nested run, with its own specification and folder; its progress is scaled to a
- * part of the attempt's. @param whole the attempt @param name of its folder, the same in every
- * attempt @param more sources by their names in the nested specification @param from fraction of
- * the attempt done before it @param to fraction done after it
+ * part of the attempt's.
  */
-record TrialContext(
-    JobContext whole,
-    JobSpec spec,
-    String name,
-    Map<String, FetchedSource> more,
-    double from,
-    double to)
-    implements JobContext {
+final class TrialContext extends ForwardingContext {
 
   private static final String FOLDER = "trials";
   private static final String ARTIFACTS = "artifacts";
+
+  private final JobSpec spec;
+  private final String name;
+  private final Map<String, FetchedSource> more;
+  private final double from;
+  private final double to;
+
+  /**
+   * @param whole the attempt
+   * @param name of its folder, the same in every attempt
+   * @param more sources by their names in the nested specification
+   * @param from fraction of the attempt done before it
+   * @param to fraction done after it
+   */
+  TrialContext(
+      JobContext whole,
+      JobSpec spec,
+      String name,
+      Map<String, FetchedSource> more,
+      double from,
+      double to) {
+    super(whole);
+    this.spec = spec;
+    this.name = name;
+    this.more = more;
+    this.from = from;
+    this.to = to;
+  }
 
   /** Makes the folder. */
   static TrialContext of(
@@ -49,40 +68,20 @@ record TrialContext(
   }
 
   @Override
-  public UUID jobId() {
-    return whole.jobId();
-  }
-
-  @Override
-  public long leaseEpoch() {
-    return whole.leaseEpoch();
-  }
-
-  @Override
-  public String owner() {
-    return whole.owner();
+  public JobSpec spec() {
+    return spec;
   }
 
   @Override
   public Map<String, FetchedSource> sources() {
-    Map<String, FetchedSource> all = new HashMap<>(whole.sources());
+    Map<String, FetchedSource> all = new HashMap<>(super.sources());
     all.putAll(more);
     return all;
   }
 
   @Override
-  public List<String> devices() {
-    return whole.devices();
-  }
-
-  @Override
-  public int earlierResourceFailures() {
-    return whole.earlierResourceFailures();
-  }
-
-  @Override
   public Path attemptDirectory() {
-    return folder(whole.attemptDirectory());
+    return folder(super.attemptDirectory());
   }
 
   @Override
@@ -102,7 +101,7 @@ record TrialContext(
 
   @Override
   public List<Path> earlierAttempts() {
-    return whole.earlierAttempts().stream().map(this::folder).filter(Files::isDirectory).toList();
+    return super.earlierAttempts().stream().map(this::folder).filter(Files::isDirectory).toList();
   }
 
   private Path folder(Path attempt) {
@@ -110,33 +109,8 @@ record TrialContext(
   }
 
   @Override
-  public void unit(String unit) {
-    whole.unit(unit);
-  }
-
-  @Override
-  public void ensureHeld() {
-    whole.ensureHeld();
-  }
-
-  @Override
-  public void betweenLayers() {
-    whole.betweenLayers();
-  }
-
-  @Override
-  public void ensureNotDraining() {
-    whole.ensureNotDraining();
-  }
-
-  @Override
   public void progress(JobProgress own) {
     double fraction = from + (to - from) * (own.fraction() == null ? 0 : own.fraction());
-    whole.progress(new JobProgress(own.phase(), own.layer(), own.layers(), fraction, null));
-  }
-
-  @Override
-  public void event(String type, Object data) {
-    whole.event(type, data);
+    super.progress(new JobProgress(own.phase(), own.layer(), own.layers(), fraction, null));
   }
 }
