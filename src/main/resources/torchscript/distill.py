@@ -4,7 +4,10 @@ A quantized weight is (r(L) - Z) S with latent weights L in units of its grid, r
 (straight through: Bengio et al. 2013, arXiv 1308.3432), scales S and zero points Z by group. What is
 differentiated is the forward pass with the weight as it will be stored, so that L and S move by the
 chain rule alone: dL = dW S where the grid does not saturate, dS = sum over the group of dW (r(L) -
-Z). Arrays are [B, R, K] with scales and zeros [B, R, G].
+Z). Where minima are stored in place of zero points, (least - Z) S, zero points are real and move as
+well, dZ = -S times the sum over the group of dW. Scales and minima that are whole multiples of a block's
+units are rounded straight through as codes are; the units stay. Arrays are [B, R, K] with scales and
+zeros [B, R, G], units outer [B, R, K / 256, 1 or 2].
 """
 
 from typing import List, NamedTuple, Tuple
@@ -13,6 +16,7 @@ import torch
 from torch import Tensor
 
 import format
+import kquant
 
 
 class Adam(NamedTuple):
@@ -61,21 +65,51 @@ def latent(
     return torch.minimum(torch.maximum(units, low), high)
 
 
-def stored_scale(scale: Tensor, grid: format.Grid) -> Tensor:
-    """Real scales as they are stored; others do not move."""
-    if grid.scale_kind != 0:
-        return scale
-    return format.real_scale(scale, grid.scale_dtype)
+def has_minima(grid: format.Grid) -> bool:
+    return not grid.symmetric and (grid.scale_kind == 3 or grid.scale_kind == 5)
+
+
+def stored_scale(scale: Tensor, outer: Tensor, grid: format.Grid) -> Tensor:
+    """Scales as they are stored; powers of two and NVFP4's do not move."""
+    if grid.scale_kind == 3:
+        unit, _ = kquant.units(outer, scale.shape[2])
+        return kquant.nearby(scale, unit, 0.0, grid)
+    if grid.scale_kind == 0 or grid.scale_kind == 5:
+        return format.real_scale(scale, grid.scale_dtype)
+    return scale
+
+
+def stored_minimum(scale: Tensor, zero: Tensor, outer: Tensor, grid: format.Grid) -> Tensor:
+    """The minima beside stored scales."""
+    unit = outer
+    if grid.scale_kind == 3:
+        _, unit = kquant.units(outer, scale.shape[2])
+    return kquant.as_stored((grid.least - zero) * scale, unit, grid)
+
+
+def stored_zero(scale: Tensor, zero: Tensor, outer: Tensor, grid: format.Grid) -> Tensor:
+    """Zero points, or those that belong to minima as they are stored."""
+    if not has_minima(grid):
+        return zero
+    stored = stored_scale(scale, outer, grid)
+    return grid.least - stored_minimum(stored, zero, outer, grid) / stored
 
 
 def stored_weight(
-    latent: Tensor, scale: Tensor, zero: Tensor, grid: format.Grid, rounding: int
+    latent: Tensor, scale: Tensor, zero: Tensor, outer: Tensor, grid: format.Grid, rounding: int
 ) -> Tensor:
     """The weight as a result gives it back; where `rounding` is not negative, rounded to that
     dtype.
     """
-    value = format.round_to_grid(latent, grid) - format.by_input(zero, grid)
-    weight = value * format.by_input(stored_scale(scale, grid), grid)
+    value = format.round_to_grid(latent, grid)
+    stored = stored_scale(scale, outer, grid)
+    z = stored_zero(scale, zero, outer, grid)
+    S = format.by_input(stored, grid)
+    if has_minima(grid):
+        M = kquant.minima(stored, z, grid.least, outer)
+        weight = (value - grid.least) * S + format.by_input(M, grid)
+    else:
+        weight = (value - format.by_input(z, grid)) * S
     if rounding >= 0:
         return weight.to(rounding).to(torch.float32)
     return weight
@@ -105,39 +139,62 @@ def move(x: Tensor, gradient: Tensor, mean: Tensor, square: Tensor, adam: Adam) 
 
 
 def gradient_of_latent(
-    gradient: Tensor, latent: Tensor, scale: Tensor, grid: format.Grid
+    gradient: Tensor, latent: Tensor, scale: Tensor, outer: Tensor, grid: format.Grid
 ) -> Tensor:
     """From the weight's gradient to that of its latent weights."""
-    by_scale = gradient * format.by_input(stored_scale(scale, grid), grid)
+    by_scale = gradient * format.by_input(stored_scale(scale, outer, grid), grid)
     return by_scale * unsaturated(latent, grid)
 
 
 def gradient_of_scale(gradient: Tensor, latent: Tensor, zero: Tensor, grid: format.Grid) -> Tensor:
     """From the weight's gradient to that of its scales."""
     value = format.round_to_grid(latent, grid) - format.by_input(zero, grid)
-    groups = torch.reshape(gradient * value, [zero.shape[0], zero.shape[1], zero.shape[2], -1])
-    return torch.sum(groups, [-1])
+    return of_groups(gradient * value, zero)
+
+
+def of_groups(x: Tensor, like: Tensor) -> Tensor:
+    """Sums over groups as many as those of [B, R, G]."""
+    return torch.sum(torch.reshape(x, [like.shape[0], like.shape[1], like.shape[2], -1]), [-1])
+
+
+def keep_in_reach(scale: Tensor, before: Tensor, outer: Tensor, grid: format.Grid) -> Tensor:
+    """Scales on their own side of zero, and no further from what can be stored than they must, in
+    place.
+    """
+    side = torch.where(before < 0.0, torch.full_like(before, -1.0), torch.ones_like(before))
+    scale.mul_(side).clamp_min_(1e-30)
+    if grid.scale_kind == 3:
+        unit, _ = kquant.units(outer, scale.shape[2])
+        scale.copy_(torch.minimum(torch.maximum(scale, unit), unit * grid.most))
+    return scale.mul_(side)
 
 
 def move_weight(
     latent: Tensor,
     scale: Tensor,
     zero: Tensor,
+    outer: Tensor,
     moments: List[Tensor],
     gradient: Tensor,
     grid: format.Grid,
     adam: Adam,
     scale_rate: float,
 ) -> Tensor:
-    """One step of the latent weights, and of the scales where they are real, in place. `moments`
-    are both of the latent weights, then both of the scales.
+    """One step of the latent weights, and of scales and zero points where they can move, in place.
+    `moments` are both of the latent weights, then both of the scales, then, where they move, both
+    of the zero points, whose rate is that of latent weights: both are in steps.
     """
     of_scale = gradient_of_scale(gradient, latent, zero, grid)
-    of_latent = gradient_of_latent(gradient, latent, scale, grid)
-    if grid.scale_kind == 0 and scale_rate > 0.0:
+    of_latent = gradient_of_latent(gradient, latent, scale, outer, grid)
+    movable = grid.scale_kind == 0 or grid.scale_kind == 3 or grid.scale_kind == 5
+    if movable and scale_rate > 0.0:
+        before = torch.clone(scale)
         rate = Adam(scale_rate, adam.beta1, adam.beta2, adam.epsilon, adam.step)
         move(scale, of_scale, moments[2], moments[3], rate)
-        scale.clamp_min_(1e-30)
+        keep_in_reach(scale, before, outer, grid)
+    if has_minima(grid):
+        steps = stored_scale(scale, outer, grid)
+        move(zero, -steps * of_groups(gradient, zero), moments[4], moments[5], adam)
     return move(latent, of_latent, moments[0], moments[1], adam)
 
 
@@ -173,9 +230,9 @@ def weighted_divergence(student: Tensor, teacher: Tensor, weights: Tensor) -> Te
     return torch.sum(torch.flatten(rows) * weights)
 
 
-def mean(x: Tensor) -> Tensor:
-    """Of all elements, a scalar."""
-    return torch.mean(x)
+def mean_size(x: Tensor) -> Tensor:
+    """Of all elements' absolute values, a scalar; 0 of none."""
+    return torch.sum(torch.abs(x)) / float(max(1, x.numel()))
 
 
 def copied(x: Tensor) -> Tensor:

@@ -238,6 +238,12 @@ def units_of(outer: Tensor, group: int, grid: format.Grid) -> Tuple[Tensor, Tens
     return of_block[:, :, 0], of_block[:, :, of_block.shape[2] - 1]
 
 
+def units(outer: Tensor, groups: int) -> Tuple[Tensor, Tensor]:
+    """What each of a row's groups' scale and minimum are multiples of, [B, R, G]."""
+    per = groups // outer.shape[2]
+    return per_group(outer[:, :, :, 0], per), per_group(outer[:, :, :, outer.shape[3] - 1], per)
+
+
 def steps_of(
     C: Tensor,
     Residual: Tensor,

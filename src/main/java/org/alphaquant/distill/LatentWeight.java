@@ -5,14 +5,16 @@ import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.storage.QuantizedBatch;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * Quantized rows of a leaf in training: latent weights {@code [B, R, K]}, their scales, and Adam's
- * moments of both. The leaf's rows always equal the dequantized result.
+ * Quantized rows of a leaf in training: latent weights {@code [B, R, K]}, their scales, zero points
+ * where minima are stored for them, and Adam's moments of all. The leaf's rows always equal the
+ * dequantized result.
  */
 final class LatentWeight {
 
@@ -69,12 +71,11 @@ final class LatentWeight {
     this.latent =
         scope.run("distill.latent", original, start.codes(), scale, zero, grid.numbers(), MARGIN);
     this.moments =
-        List.of(
-            scope.run("tensor.zeros_like", latent),
-            scope.run("tensor.zeros_like", latent),
-            scope.run("tensor.zeros_like", scale),
-            scope.run("tensor.zeros_like", scale));
-    this.meanScale = scope.run("distill.mean", scale).getFloat();
+        trained().stream()
+            .flatMap(of -> Stream.of(of, of))
+            .map(of -> scope.run("tensor.zeros_like", of))
+            .toList();
+    this.meanScale = scope.run("distill.mean_size", scale).getFloat();
     store(scope);
   }
 
@@ -84,16 +85,20 @@ final class LatentWeight {
 
   /** The state that is needed to resume, in a fixed order. */
   List<NDArray> state() {
-    List<NDArray> state = new ArrayList<>(List.of(latent, scale));
+    List<NDArray> state = new ArrayList<>(trained());
     state.addAll(moments);
     return state;
+  }
+
+  private List<NDArray> trained() {
+    return grid.minima() ? List.of(latent, scale, zero) : List.of(latent, scale);
   }
 
   /**
    * One step.
    *
    * @param gradient of the whole leaf
-   * @param factor what both learning rates are multiplied with
+   * @param factor what all learning rates are multiplied with
    */
   void move(
       TensorScope parent, NDArray gradient, DistillSettings settings, double factor, int step) {
@@ -106,6 +111,7 @@ final class LatentWeight {
           latent,
           scale,
           zero,
+          outer,
           new NDList(moments),
           own,
           grid.numbers(),
@@ -142,13 +148,13 @@ final class LatentWeight {
     return new QuantizedBatch(
         weight(scope),
         scope.run("distill.stored_codes", latent, grid.numbers()),
-        scope.run("distill.stored_scale", scale, grid.numbers()),
-        zero,
+        scope.run("distill.stored_scale", scale, outer, grid.numbers()),
+        scope.run("distill.stored_zero", scale, zero, outer, grid.numbers()),
         outer,
         largest);
   }
 
   private NDArray weight(TensorScope scope) {
-    return scope.run("distill.stored_weight", latent, scale, zero, grid.numbers(), rounding);
+    return scope.run("distill.stored_weight", latent, scale, zero, outer, grid.numbers(), rounding);
   }
 }

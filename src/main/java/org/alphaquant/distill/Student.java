@@ -159,7 +159,7 @@ final class Student {
               stacked(loading, solved, SolvedModule::codes),
               stacked(loading, solved, SolvedModule::scale),
               stacked(loading, solved, SolvedModule::zero),
-              joined(loading, solved.get(0), SolvedModule::outer),
+              outer(loading, solved),
               joined(loading, solved.get(0), SolvedModule::largestInput));
       return new LatentWeight(scope, rows, scheme, grid, plan.rounding(), original, start);
     }
@@ -173,6 +173,14 @@ final class Student {
       stacks.add(loading.run("distill.stack", list(part, of)));
     }
     return loading.keep(scope, loading.run("distill.below", stacks));
+  }
+
+  // Of whole modules, or by rows where scales have two levels.
+  private NDArray outer(TensorScope loading, List<List<SolvedModule>> parts) {
+    boolean ofRows = parts.get(0).get(0).outer().getShape().dimension() > 1;
+    return ofRows
+        ? stacked(loading, parts, SolvedModule::outer)
+        : joined(loading, parts.get(0), SolvedModule::outer);
   }
 
   // Attributes of whole modules, common to modules that were solved as one.

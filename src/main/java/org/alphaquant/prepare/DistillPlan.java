@@ -8,10 +8,8 @@ import org.alphaquant.architecture.LayerDescription;
 import org.alphaquant.estimate.DistillMemory;
 import org.alphaquant.estimate.ModelShape;
 import org.alphaquant.estimate.RunShape;
-import org.alphaquant.format.WeightGrid;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.problem.Problem;
-import org.alphaquant.scheme.ModuleScheme;
 
 /** The cost of training a job's result, and the reasons against training. */
 public record DistillPlan(PreparedJob job, JobSpec spec) {
@@ -98,10 +96,6 @@ public record DistillPlan(PreparedJob job, JobSpec spec) {
       problems.add(
           refused("balanced asks for text that uses the experts evenly; the model has none"));
     }
-    job.plan().content().quantized().stream()
-        .filter(this::isInLevels)
-        .findFirst()
-        .ifPresent(module -> problems.add(levels(module)));
     long given = spec.resources().memoryBytes();
     long needed = deviceBytes();
     if (given > 0 && needed > given) {
@@ -114,22 +108,10 @@ public record DistillPlan(PreparedJob job, JobSpec spec) {
     return new ModelShape(job.description(), tokens);
   }
 
-  private boolean isInLevels(ModuleScheme module) {
-    WeightGrid grid =
-        job.plan().format().grid(module.scheme(), module.module().inFeatures(), job.plan().dtype());
-    return grid.minima() || grid.levels() != null;
-  }
-
   private static Problem mixer(LayerDescription layer) {
     return refused(
         "layer %d mixes its tokens by %s; only models of attention layers are trained"
             .formatted(layer.index(), layer.attention()));
-  }
-
-  private static Problem levels(ModuleScheme module) {
-    return refused(
-        "%s is to be %s, whose scales are made of two levels or have minima beside; codes are trained under real scales, powers of two and NVFP4's"
-            .formatted(module.name(), module.scheme().label()));
   }
 
   private Problem tooLarge(long needed, long given) {

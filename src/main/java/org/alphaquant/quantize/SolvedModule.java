@@ -20,7 +20,8 @@ import org.alphaquant.torch.TorchDtype;
  * @param codes uint8 [R, K]
  * @param scale float32 [R, G]
  * @param zero float32 [R, G]
- * @param outer NVFP4's scale of the whole tensor, float32 [1]
+ * @param outer NVFP4's scale of the whole tensor, float32 [1]; for K-quants what scales and minima
+ *     of each 256 weights are multiples of, float32 [R, K / 256, 1 or 2]
  * @param largestInput largest absolute input, float32 [1]
  */
 public record SolvedModule(

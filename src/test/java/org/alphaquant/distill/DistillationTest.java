@@ -65,12 +65,15 @@ class DistillationTest {
     "olmoe, INT3, compressed-tensors, 0.02, 0.75",
     "deepseek_v2_group, INT3, dequantized, 0.02, 0.8",
     "mixtral, MXFP4, compressed-tensors, 0.005, 0.95",
-    "llama, INT4, gptq, 0.005, 0.95"
+    "llama, INT4, gptq, 0.005, 0.95",
+    "olmoe-wide, Q4_K, gguf, 0.01, 0.9",
+    "olmoe-wide, Q2_K, gguf, 0.02, 0.9",
+    "olmoe-wide, Q3_K, gguf, 0.01, 0.9"
   })
   void twentyStepsBringThePredictionsNearer(
       String family, NumberFormat number, String format, double rate, double limit) {
     long[][] text = sequences(8, 1, tokens(family));
-    try (Source source = new Source(family, TensorScheme.of(number, 32), format);
+    try (Source source = new Source(family, scheme(number), format);
         Distillation training = source.open(settings(rate))) {
       double before = training.divergence(text);
       training.train(text, folder.resolve("state"), (done, of, loss) -> false);
@@ -204,6 +207,10 @@ class DistillationTest {
     }
   }
 
+  private static TensorScheme scheme(NumberFormat number) {
+    return TensorScheme.of(number, number.blockSize() == 0 ? 32 : number.blockSize());
+  }
+
   private static DistillSettings settings(double rate) {
     return new DistillSettings(5, 2, rate, rate, rate / 10, 7);
   }
@@ -229,7 +236,7 @@ class DistillationTest {
 
   // Of 1024 and of 264.
   private static int tokens(String family) {
-    return family.equals("olmoe") ? 900 : 250;
+    return family.startsWith("olmoe") ? 900 : 250;
   }
 
   private static long[][] sequences(int count, long seed) {
@@ -258,7 +265,8 @@ class DistillationTest {
     private final TensorScope scope = torch.scope("test");
 
     Source(String family, TensorScheme scheme, String format) {
-      checkpoint = Checkpoint.open(Path.of("src/test/resources/micro", family));
+      String models = family.equals("olmoe-wide") ? "models" : "micro";
+      checkpoint = Checkpoint.open(Path.of("src/test/resources", models, family));
       description = ModelFamilies.describe(checkpoint, null);
       Map<String, TensorScheme> schemes = new HashMap<>();
       for (ModuleDescription module : description.linears()) {

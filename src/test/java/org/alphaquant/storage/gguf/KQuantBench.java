@@ -24,15 +24,20 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * The same tensors in the same type, run by llama.cpp: rounded by llama.cpp's own quantizer,
  * without and with the importance matrix of this program's calibration, rounded by this program,
- * and solved by it. Of each the mean Kullback-Leibler divergence of its next-token distributions
- * from the unquantized model's, in thousandths of a nat, and its perplexity; where calibration
- * counts, means over seeds, and of perplexities the range. Then how much lower this program's loss
- * is than each of llama.cpp's, in thousandths of a nat with the 95 % interval over windows, whose
- * losses are compared in pairs. Arguments: model folder, number of seeds, types ({@code q4_k}).
+ * solved by it, and trained from there (recipe {@code distill}). Of each the mean Kullback-Leibler
+ * divergence of its next-token distributions from the unquantized model's, in thousandths of a nat,
+ * and its perplexity; where calibration counts, means over seeds, and of perplexities the range.
+ * Then how much lower this program's loss is than each of llama.cpp's, in thousandths of a nat with
+ * the 95 % interval over windows, whose losses are compared in pairs. Arguments: model folder,
+ * number of seeds, on how many of them to train, types ({@code q4_k}).
  */
 final class KQuantBench {
 
   private static final int WINDOW = 256;
+
+  // What two cores do in minutes.
+  private static final String TRAINING =
+      "\"distill\": {\"samples\": 256, \"sequences\": 512, \"epochs\": 2, \"seed\": %d},";
 
   private final Path model;
   private final Path folder = Files.createTempDirectory("kquant");
@@ -49,11 +54,12 @@ final class KQuantBench {
     KQuantBench bench = new KQuantBench(Path.of(arguments[0]));
     System.out.println(
         "| type | llama.cpp | with importance matrix | this program, rounding | this program"
+            + " | its loss below llama.cpp's | with importance matrix | trained"
             + " | its loss below llama.cpp's | with importance matrix |");
-    System.out.println("|---|---|---|---|---|---|---|");
+    System.out.println("|---|---|---|---|---|---|---|---|---|---|");
     bench.unquantized();
-    for (String type : Arrays.copyOfRange(arguments, 2, arguments.length)) {
-      bench.compare(type, Integer.parseInt(arguments[1]));
+    for (String type : Arrays.copyOfRange(arguments, 3, arguments.length)) {
+      bench.compare(type, Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]));
     }
     bench.engine.close();
     System.exit(0);
@@ -70,11 +76,12 @@ final class KQuantBench {
       loss += loss(own, window);
     }
     System.out.printf(
-        Locale.ROOT, "| unquantized | %.4f | | | | | |%n", Math.exp(loss / predicted()));
+        Locale.ROOT, "| unquantized | %.4f | | | | | | | | |%n", Math.exp(loss / predicted()));
   }
 
-  private void compare(String type, int seeds) throws IOException {
+  private void compare(String type, int seeds, int trainings) throws IOException {
     List<Figures> weighted = new ArrayList<>();
+    List<Figures> trained = new ArrayList<>();
     List<Figures> solved = new ArrayList<>();
     List<Figures> plain = new ArrayList<>();
     for (int seed = 0; seed < seeds; seed++) {
@@ -89,18 +96,24 @@ final class KQuantBench {
         weighted.add(figures(write(rounded, "weighted", source, own, importance)));
       }
       solved.add(figures(result.resolve("model.gguf")));
+      if (seed < trainings) {
+        trained.add(figures(quantized(type, "distill", seed).resolve("model.gguf")));
+      }
     }
     Figures nearest = figures(quantized(type, "rounding", 0).resolve("model.gguf"));
     System.out.printf(
         Locale.ROOT,
-        "| %s | %s | %s | %s | %s | %s | %s |%n",
+        "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |%n",
         type,
         shown(plain),
         shown(weighted),
         shown(List.of(nearest)),
         shown(solved),
         below(solved, plain),
-        below(solved, weighted));
+        below(solved, weighted),
+        shown(trained),
+        below(trained, plain),
+        below(trained, weighted));
   }
 
   /**
@@ -116,6 +129,9 @@ final class KQuantBench {
   }
 
   private static String shown(List<Figures> of) {
+    if (of.isEmpty()) {
+      return "";
+    }
     double divergence = of.stream().mapToDouble(Figures::divergence).average().orElseThrow();
     DoubleSummaryStatistics all = of.stream().mapToDouble(Figures::perplexity).summaryStatistics();
     String mean = String.format(Locale.ROOT, "%.3f, %.4f", 1000 * divergence, all.getAverage());
@@ -125,6 +141,9 @@ final class KQuantBench {
   }
 
   private String below(List<Figures> own, List<Figures> others) {
+    if (own.isEmpty()) {
+      return "";
+    }
     double[] differences = new double[windows.length];
     for (int w = 0; w < windows.length; w++) {
       differences[w] = mean(others, w) - mean(own, w);
@@ -280,10 +299,15 @@ final class KQuantBench {
             """
             {"model": "%s", "recipe": "%s", "config": {"default": {"wq": "%s"}},
              "calibration": {"path": "text/calibration.jsonl", "samples": 128, "sequence_length": 256,
-              "seed": %d},
+              "seed": %d}, %s
              "output": {"format": "gguf", "imatrix": true}}
             """
-                .formatted(model.getFileName(), recipe, type, seed),
+                .formatted(
+                    model.getFileName(),
+                    recipe,
+                    type,
+                    seed,
+                    recipe.equals("distill") ? TRAINING.formatted(seed) : ""),
             JobSpec.class);
   }
 }
