@@ -20,6 +20,8 @@ import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.SourceSettings;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.json.JsonMapper;
 
 class DistilledRunTest {
@@ -48,6 +50,27 @@ class DistilledRunTest {
       assertThat(written.info(norm)).isEqualTo(source.info(norm));
       assertThat(written.bytes(router)).isEqualTo(source.bytes(router));
     }
+  }
+
+  /** The run compares what its file gives back with what was trained, module by module. */
+  @ParameterizedTest
+  @CsvSource({
+    "models/olmoe-wide, '\"wq\": \"q4_k\"'",
+    "models/olmoe-wide, '\"wq\": \"q6_k\"'",
+    "micro/olmoe, '\"wq\": \"int5\", \"group_size\": 32, \"symmetric\": false'"
+  })
+  void typesOfGgufAreTrainedWithTheirMultiplesAndMinima(String model, String scheme)
+      throws IOException {
+    String body =
+        SPEC.replace("micro/olmoe", model)
+            .replace("\"wq\": \"int3\", \"group_size\": 32", scheme)
+            .replace("\"sequences\": 70", "\"sequences\": 0")
+            .replace("\"calibration\":", "\"output\": {\"format\": \"gguf\"}, \"calibration\":");
+    TestContext context =
+        TestContext.of(JsonMapper.shared().readValue(body, JobSpec.class), folder);
+    run().run(context);
+    assertThat(phases(context)).containsSubsequence("quantize", "distill", "write");
+    assertThat(context.artifactDirectory().resolve("model.gguf")).exists();
   }
 
   /** A rotation leaves every norm at one: arrays that are equal must not pass for one array. */
