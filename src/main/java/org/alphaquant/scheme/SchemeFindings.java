@@ -73,7 +73,8 @@ final class SchemeFindings {
   boolean checkDivides(ModuleDescription module, Effective effective) {
     TensorScheme scheme = effective.scheme();
     long inFeatures = module.inFeatures();
-    if (scheme.divides(inFeatures)) {
+    // Formats of two levels have replacements for rows that are no whole blocks.
+    if (scheme.divides(inFeatures) || scheme.format().levels().isPresent()) {
       return true;
     }
     boolean block = effective.format().blockSize() > 0;

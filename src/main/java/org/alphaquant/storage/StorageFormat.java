@@ -145,9 +145,9 @@ public interface StorageFormat {
     return module.name() + " has scales or zero points that " + name() + " cannot hold exactly";
   }
 
-  /** The replacement for a scheme that the format cannot hold for this module. */
-  default Optional<Fallback> instead(ModuleScheme module) {
-    return Optional.empty();
+  /** The replacements for schemes that the format cannot hold for their modules, by name. */
+  default Map<String, Fallback> instead(Content content) {
+    return Map.of();
   }
 
   /** The grid that a weight of {@code inputs} columns is solved on. */

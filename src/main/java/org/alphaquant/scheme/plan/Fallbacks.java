@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Fallback;
@@ -13,34 +12,33 @@ import org.alphaquant.storage.StorageFormat;
 /**
  * Modules with a format's own replacement for schemes whose blocks do not fit their rows.
  *
- * @param findings what was replaced, once for modules of the same rows
+ * @param findings what was replaced, once for each scheme and reason
  */
 record Fallbacks(List<ModuleScheme> modules, List<Problem> findings) {
 
-  static Fallbacks of(StorageFormat format, List<ModuleScheme> asked) {
+  static Fallbacks of(Map<String, Fallback> instead, List<ModuleScheme> asked) {
     List<ModuleScheme> modules = new ArrayList<>();
     Map<List<Object>, Problem> findings = new LinkedHashMap<>();
     for (ModuleScheme module : asked) {
-      Optional<Fallback> instead = format.instead(module);
-      modules.add(instead.map(fallback -> replaced(module, fallback)).orElse(module));
-      instead.ifPresent(
-          fallback ->
-              findings.putIfAbsent(
-                  List.of(module.scheme(), fallback.reason()), finding(module, fallback)));
+      Fallback fallback = instead.get(module.name());
+      modules.add(fallback == null ? module : replaced(module, fallback));
+      if (fallback != null) {
+        findings.putIfAbsent(
+            List.of(module.scheme(), fallback.reason()), finding(module, fallback));
+      }
     }
     return new Fallbacks(List.copyOf(modules), List.copyOf(findings.values()));
   }
 
   /** The same modules, with every replacement as an error. */
-  static Fallbacks refused(StorageFormat format, List<ModuleScheme> asked) {
-    List<Problem> findings = new ArrayList<>();
-    for (ModuleScheme module : asked) {
-      format
-          .instead(module)
-          .map(fallback -> refusal(format, module, fallback))
-          .ifPresent(findings::add);
-    }
-    return new Fallbacks(asked, List.copyOf(findings));
+  static Fallbacks refused(
+      StorageFormat format, Map<String, Fallback> instead, List<ModuleScheme> asked) {
+    List<Problem> findings =
+        asked.stream()
+            .filter(module -> instead.containsKey(module.name()))
+            .map(module -> refusal(format, module, instead.get(module.name())))
+            .toList();
+    return new Fallbacks(asked, findings);
   }
 
   private static Problem refusal(StorageFormat format, ModuleScheme module, Fallback fallback) {

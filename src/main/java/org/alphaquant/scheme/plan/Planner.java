@@ -2,6 +2,7 @@ package org.alphaquant.scheme.plan;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.TensorInfo;
@@ -9,6 +10,7 @@ import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.Resolution;
 import org.alphaquant.storage.Content;
+import org.alphaquant.storage.Fallback;
 import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.StorageFormat;
 import org.alphaquant.storage.formats.StorageFormats;
@@ -41,21 +43,16 @@ public record Planner(PlannedSource source) {
     List<ModuleScheme> asked =
         resolution.modules().stream().filter(module -> module.kind().isQuantizable()).toList();
     StorageFormat format = requested.orElseGet(() -> chosen(asked, target));
-    Fallbacks fallbacks = repacks ? Fallbacks.refused(format, asked) : Fallbacks.of(format, asked);
+    Map<String, Fallback> instead = format.instead(content(asked, Map.of()));
+    Fallbacks fallbacks =
+        repacks ? Fallbacks.refused(format, instead, asked) : Fallbacks.of(instead, asked);
     List<ModuleScheme> modules = fallbacks.modules();
     List<ModuleScheme> quantized = modules.stream().filter(ModuleScheme::isQuantized).toList();
     CachedAttentions cached =
         resolution.keyValueCache().isUnquantized()
             ? CachedAttentions.none()
             : CachedAttentions.of(source.description(), format, quantized, target);
-    Content content =
-        new Content(
-            source.description(),
-            source.config(),
-            source.dtype(),
-            plain(Untying.isNeeded(source, modules)),
-            quantized,
-            cached.modules());
+    Content content = content(modules, cached.modules());
     boolean held = quantized.stream().noneMatch(module -> format.refuses(module).isPresent());
     List<Problem> whole = held ? WholeRules.check(format, content, source, target) : List.of();
     List<Problem> findings = findings(resolution, format, modules, requested.isPresent(), target);
@@ -72,6 +69,16 @@ public record Planner(PlannedSource source) {
         held && whole.stream().noneMatch(Problem::isError) ? tensors(format, content) : List.of(),
         source.bytes(),
         findings);
+  }
+
+  private Content content(List<ModuleScheme> modules, Map<Integer, String> cached) {
+    return new Content(
+        source.description(),
+        source.config(),
+        source.dtype(),
+        plain(Untying.isNeeded(source, modules)),
+        modules.stream().filter(ModuleScheme::isQuantized).toList(),
+        cached);
   }
 
   private static List<PlannedTensor> tensors(StorageFormat format, Content content) {

@@ -49,6 +49,15 @@ final class GgufContent {
     return GgufModel.of(content.config(), content.description(), shapes());
   }
 
+  /** What the engine's files hold; empty where that cannot be said. */
+  List<EngineTensor> wanted() {
+    try {
+      return model().map(GgufModel::tensors).orElse(List.of());
+    } catch (JacksonException wrongType) {
+      return List.of();
+    }
+  }
+
   private Map<String, List<Long>> shapes() {
     Map<String, List<Long>> shapes = new LinkedHashMap<>();
     content.plain().forEach(tensor -> shapes.put(tensor.name(), tensor.shape()));
@@ -108,11 +117,6 @@ final class GgufContent {
     boolean turned =
         tensor.parts().stream().anyMatch(part -> part instanceof Rows rows && rows.transposed());
     boolean flat = tensor.shape().size() == 1;
-    if (!wholeBlocks(tensor, types.keySet())) {
-      return Optional.of(
-          "llama.cpp wants the heads of %s in another order, which blocks of %s cannot follow; give it int8, int5 or int4 in groups of 32"
-              .formatted(types.values().iterator().next(), shown(types)));
-    }
     return types.keySet().iterator().hasNext() && isQuantized(types) && (turned || flat)
         ? Optional.of(
             "llama.cpp keeps %s as %s, whose groups do not run along the model's rows; leave %s unquantized"
@@ -121,22 +125,6 @@ final class GgufContent {
                     tensor.name(),
                     types.values().iterator().next()))
         : Optional.empty();
-  }
-
-  private static String shown(Map<Optional<GgufType>, String> types) {
-    return types.keySet().iterator().next().map(Enum::name).orElse("unquantized");
-  }
-
-  // Segments of rows move with their blocks or not at all.
-  private static boolean wholeBlocks(EngineTensor tensor, Set<Optional<GgufType>> types) {
-    long row = tensor.shape().get(tensor.shape().size() - 1);
-    return tensor.parts().stream()
-        .filter(part -> part instanceof Rows rows && rows.segments() != null)
-        .mapToLong(part -> row / ((Rows) part).segments().length)
-        .allMatch(
-            width ->
-                types.stream()
-                    .allMatch(type -> type.map(t -> width % t.blockSize()).orElse(0L) == 0));
   }
 
   private static boolean isQuantized(Map<Optional<GgufType>, String> types) {

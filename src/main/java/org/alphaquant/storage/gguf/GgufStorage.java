@@ -88,26 +88,9 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
   }
 
   @Override
-  public Optional<Fallback> instead(ModuleScheme module) {
-    if (module.isQuantized() && module.name().endsWith(".kv_b_proj")) {
-      return Optional.of(
-          new Fallback(
-              TensorScheme.UNQUANTIZED,
-              "llama.cpp keeps it in two parts, one of them transposed, and groups run along rows"));
-    }
-    if (module.isQuantized() && module.name().endsWith(".shared_mlp.input_linear")) {
-      return Optional.of(
-          new Fallback(
-              TensorScheme.UNQUANTIZED, "llama.cpp keeps its halves in tensors of their own"));
-    }
-    int unit = module.scheme().format().rowUnit();
-    long row = module.module().inFeatures();
-    return row % unit == 0
-        ? Optional.empty()
-        : GgufScheme.fallback(module.scheme())
-            .map(
-                scheme ->
-                    new Fallback(scheme, "rows of %d are no multiple of %d".formatted(row, unit)));
+  public Map<String, Fallback> instead(Content content) {
+    return new GgufFallbacks(new GgufContent(content, unquantized).wanted())
+        .of(content.quantized());
   }
 
   @Override

@@ -2,6 +2,9 @@ package org.alphaquant.scheme.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -16,6 +19,8 @@ import org.alphaquant.scheme.Presets;
 import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.serving.TargetRuntime;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
 class GgufPlanTest {
@@ -142,13 +147,30 @@ class GgufPlanTest {
     assertThat(none.findings()).extracting(Problem::code).contains("engine-differs");
   }
 
-  @Test
-  void itsPresetsRunOnTheBundledModels() {
+  static Stream<String> bundled() {
+    return Stream.of("micro", "families", "models", "../../../examples/models")
+        .flatMap(folder -> folders(Path.of("src/test/resources", folder)))
+        .map(Path.of("src/test/resources")::relativize)
+        .map(Path::toString)
+        .map(name -> name.replace("../../../examples/models/", ""));
+  }
+
+  private static Stream<Path> folders(Path within) {
+    try (Stream<Path> found = Files.list(within)) {
+      return found.filter(Files::isDirectory).sorted().toList().stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What is refused is refused as it would be without quantizing anything. */
+  @ParameterizedTest
+  @MethodSource("bundled")
+  void itsPresetsFitEveryModelThatItsEngineRuns(String model) {
+    List<String> unquantized = errors(plan(model, "{\"default\": {\"wq\": \"bf16\"}}"));
     for (String preset : List.of("gguf-q4", "gguf-q3-mixed")) {
-      for (String model : List.of("models/olmoe-wide", "olmoe-demo", "micro/mixtral")) {
-        Plan plan = plan(model, Presets.named(preset).orElseThrow().config().toString());
-        assertThat(plan.errors()).as(preset + " of " + model).isEmpty();
-      }
+      Plan plan = plan(model, Presets.named(preset).orElseThrow().config().toString());
+      assertThat(errors(plan)).as(preset).isEqualTo(unquantized);
     }
   }
 }
