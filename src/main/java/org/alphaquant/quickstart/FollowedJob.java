@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.zip.CRC32;
 import org.alphaquant.client.EventFollower;
 import org.alphaquant.client.LiveProgress;
@@ -34,8 +35,8 @@ final class FollowedJob {
     this.options = options;
   }
 
-  /** Whether the job succeeded. */
-  boolean run(String body) throws InterruptedException {
+  /** Where the artifacts lie; nothing if the job did not succeed. */
+  Optional<String> run(String body) throws InterruptedException {
     String id = unfinishedOrNew(body).path("id").asString();
     String end;
     try (LiveProgress progress = new LiveProgress(terminal)) {
@@ -43,12 +44,12 @@ final class FollowedJob {
     }
     JsonNode job = client.read("/v1/jobs/" + id);
     if (end.equals("SUCCEEDED")) {
-      succeeded(id, job);
+      String folder = succeeded(id, job);
       compare(body, job);
-    } else {
-      terminal.fail(reason(end, job) + "\nThe service's log is " + options.log());
+      return Optional.of(folder);
     }
-    return end.equals("SUCCEEDED");
+    terminal.fail(reason(end, job) + "\nThe service's log is " + options.log());
+    return Optional.empty();
   }
 
   private void compare(String body, JsonNode job) throws InterruptedException {
@@ -101,7 +102,7 @@ final class FollowedJob {
     return HexFormat.of().toHexDigits((int) checksum.getValue());
   }
 
-  private void succeeded(String id, JsonNode job) throws InterruptedException {
+  private String succeeded(String id, JsonNode job) throws InterruptedException {
     String url = options.url() + "/v1/jobs/" + id;
     Path work = options.dataDir().resolve("work").resolve(id);
     String folder =
@@ -109,6 +110,7 @@ final class FollowedJob {
             .map(Path::toString)
             .orElse(url + "/artifacts");
     terminal.print(Summary.render(job, client.read("/v1/jobs/" + id + "/experts"), folder, url));
+    return folder;
   }
 
   private static String reason(String end, JsonNode job) {

@@ -71,19 +71,15 @@ public final class Quickstart implements Callable<Integer> {
     Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(service, terminal)));
     ServiceClient client = new ServiceClient(options.url(), Optional.empty());
     new ServiceStart(client, service, terminal).await(options);
-    boolean succeeded = new FollowedJob(client, service, terminal, options).run(body);
-    if (!options.exit()) {
-      terminal.print(
-          """
-
-          The service keeps running until you press Ctrl-C. In a browser: %s
-          From another terminal: ALPHAQUANT_URL=%s ./alphaquant list
-          With curl: docs/api.md"""
-              .formatted(options.url(), options.url()));
+    Optional<String> folder = new FollowedJob(client, service, terminal, options).run(body);
+    if (options.exit()) {
+      folder.map(options::afterExit).ifPresent(terminal::print);
+    } else {
+      terminal.print(options.whileRunning());
       service.await();
       service.check();
     }
-    return succeeded;
+    return folder.isPresent();
   }
 
   private static void stop(ServiceProcess service, Terminal terminal) {

@@ -39,6 +39,30 @@ record QuickstartOptions(
     return "http://localhost:" + port;
   }
 
+  /** What to do next while the service runs. */
+  String whileRunning() {
+    return """
+
+        The service keeps running until you press Ctrl-C. In a browser: %s
+        From another terminal: ALPHAQUANT_URL=%s ./alphaquant list
+        With curl: docs/api.md"""
+        .formatted(url(), url());
+  }
+
+  /**
+   * What to do next once everything is stopped.
+   *
+   * @param artifacts where the result lies
+   */
+  String afterExit(String artifacts) {
+    return """
+
+        The result stays in %s
+        and docs/serving.md says how to serve it. Without --exit the same command keeps the service
+        running, with its dashboard at %s"""
+        .formatted(artifacts, url());
+  }
+
   /** Named by the port, so that a second service with the same folder leaves the first's alone. */
   Path log() {
     return dataDir.resolve("logs").resolve("server-" + port + ".log");

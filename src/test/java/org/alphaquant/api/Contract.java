@@ -81,8 +81,14 @@ final class Contract {
   }
 
   private static void checkBody(String schema, HttpResponse<byte[]> response) {
-    List<Error> errors = errors(schema, JSON.readTree(response.body()));
+    byte[] body = response.body();
+    List<Error> errors = errors(schema, JSON.readTree(body));
     assertThat(errors).as(response + " as a " + schema).isEmpty();
+    assertThat(body).as(response + " ends its line").endsWith('\n');
+    response
+        .headers()
+        .firstValueAsLong("Content-Length")
+        .ifPresent(length -> assertThat(length).as(response + "").isEqualTo(body.length));
   }
 
   /** What is wrong with a value of one of the contract's schemas. */

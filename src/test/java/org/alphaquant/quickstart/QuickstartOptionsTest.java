@@ -38,6 +38,12 @@ class QuickstartOptionsTest {
         .hasSize(1);
   }
 
+  @Test
+  void saysWhatToDoNextOnceEverythingIsStopped() {
+    assertThat(options(9000, 9001, List.of()).afterExit("/d/work/1/result"))
+        .contains("/d/work/1/result", "docs/serving.md", "Without --exit", "http://localhost:9000");
+  }
+
   private static QuickstartOptions options(int port, int management, List<String> properties) {
     return new QuickstartOptions(
         port, management, Path.of("/d"), Path.of("/j.json"), true, properties);

@@ -1,17 +1,16 @@
 package org.alphaquant.api.edge;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.alphaquant.api.problem.ProblemDetails;
 import org.alphaquant.api.problem.ProblemType;
+import org.alphaquant.api.problem.Problems;
 import org.alphaquant.api.problem.RequestId;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.http.MediaType;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Answers requests that the container itself refuses, such as an illegal request line. */
 final class ProblemReportValve extends ErrorReportValve {
@@ -36,9 +35,7 @@ final class ProblemReportValve extends ErrorReportValve {
     try {
       response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
       response.setHeader(RequestId.HEADER, id);
-      byte[] body =
-          JsonMapper.shared().writeValueAsString(problem).getBytes(StandardCharsets.UTF_8);
-      response.getOutputStream().write(body);
+      response.getOutputStream().write(Problems.body(problem));
       response.finishResponse();
     } catch (IOException e) {
       getContainer().getLogger().debug("The client left before its error was written", e);

@@ -3,6 +3,7 @@ package org.alphaquant.api.problem;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
@@ -27,12 +28,16 @@ public final class Problems {
   public static void write(
       ProblemType type, String detail, HttpServletRequest request, HttpServletResponse response)
       throws IOException {
-    byte[] body =
-        JSON.writeValueAsBytes(ProblemDetails.of(type, detail, List.of(), about(request)));
+    byte[] body = body(ProblemDetails.of(type, detail, List.of(), about(request)));
     response.setStatus(type.status().value());
     response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
     response.setContentLength(body.length);
     response.getOutputStream().write(body);
+  }
+
+  /** JSON and a newline, as other answers are. */
+  public static byte[] body(ProblemDetails problem) {
+    return (JSON.writeValueAsString(problem) + "\n").getBytes(StandardCharsets.UTF_8);
   }
 
   public static ProblemDetails.Request about(HttpServletRequest request) {
