@@ -97,6 +97,7 @@ const WIDE = 20;
 export function scatter({title, points, xLabel, yLabel, formatX, formatY}) {
   measure();
   const {x, y} = axes(points, (it) => it.x, (it) => it.y, false);
+  x.at = scale(...x.range, PAD.left, WIDTH - PAD.right - Math.min(WIDTH / 4, Math.max(...points.map((it) => width(it.name)))));
   const least = Math.min(...points.map((it) => it.y));
   const most = Math.max(...points.map((it) => it.y));
   if (least > 0 && most / least > WIDE) logarithmic(y, least, most);
@@ -122,15 +123,20 @@ function logarithmic(y, least, most) {
   }
 }
 
+/** About how wide a name is drawn. */
+function width(name) {
+  return 6.6 * name.length;
+}
+
 /** A point's name where no other name stands: beside it, then above or below. */
 function label(name, x, y, taken) {
-  const width = 6.6 * name.length;
+  const long = width(name);
   const places = [[10, -8], [-10, -8], [10, 16], [-10, 16], [10, -22], [-10, -22], [10, 30], [-10, 30]].map(([dx, dy]) =>
-    ({dx, dy, left: dx > 0 ? x + dx : x + dx - width, top: y + dy - 11}));
-  const free = ({left, top}) => left > PAD.left && left + width < WIDTH && top > 0 && top < HEIGHT - PAD.bottom - 4
-    && taken.every((it) => left > it.left + it.width || left + width < it.left || top > it.top + 13 || top + 13 < it.top);
+    ({dx, dy, left: dx > 0 ? x + dx : x + dx - long, top: y + dy - 11}));
+  const free = ({left, top}) => left > PAD.left && left + long < WIDTH && top > 0 && top < HEIGHT - PAD.bottom - 4
+    && taken.every((it) => left > it.left + it.width || left + long < it.left || top > it.top + 13 || top + 13 < it.top);
   const place = places.find(free) ?? places[0];
-  taken.push({...place, width});
+  taken.push({...place, width: long});
   return h("text", {x: x + place.dx, y: y + place.dy, "text-anchor": place.dx > 0 ? "start" : "end"}, name);
 }
 

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.alphaquant.api.Http.Answer;
+import org.alphaquant.job.JobSpec;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -150,6 +151,7 @@ class DocumentedExamplesTest {
       return;
     }
     assertThat(Contract.errors("JobSpec", example.body())).isEmpty();
+    assertThat(JSON.treeToValue(example.body(), JobSpec.class).model()).isNotBlank();
     if (!example.isElsewhere()) {
       Answer plan = http.postJson("/v1/plans", text(example));
       assertThat(plan.status()).as(plan.text()).isEqualTo(200);

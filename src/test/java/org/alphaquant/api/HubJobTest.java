@@ -13,21 +13,16 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Stream;
 import org.alphaquant.api.Http.Answer;
 import org.alphaquant.hub.HubDouble;
-import org.alphaquant.job.JobSpec;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
@@ -387,21 +382,5 @@ class HubJobTest {
         upload("more.txt", "a".repeat(3 << 19).getBytes(StandardCharsets.UTF_8)),
         413,
         "content-too-large");
-  }
-
-  static Stream<Path> pages() {
-    return Stream.of("models", "data", "stores").map(it -> Path.of("docs", it + ".md"));
-  }
-
-  @ParameterizedTest
-  @MethodSource("pages")
-  void everyExampleOfAPageIsAJob(Path page) throws IOException {
-    String[] parts = Files.readString(page).split("```json\n");
-    assertThat(parts).hasSizeGreaterThan(1);
-    for (String part : List.of(parts).subList(1, parts.length)) {
-      JsonNode example = JsonMapper.shared().readTree(part.substring(0, part.indexOf("```")));
-      assertThat(Contract.errors("JobSpec", example)).as(example.toString()).isEmpty();
-      assertThat(JsonMapper.shared().treeToValue(example, JobSpec.class).model()).isNotBlank();
-    }
   }
 }

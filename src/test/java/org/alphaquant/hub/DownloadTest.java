@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +16,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.alphaquant.cache.DownloadObserver;
-import org.alphaquant.cache.DownloadProgress;
 import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.ModelInUse;
 import org.junit.jupiter.api.Test;
@@ -244,21 +242,7 @@ class DownloadTest extends OnAHub {
 
   @Test
   void aDownloadThatIsNotWantedAnyMoreEnds() {
-    List<DownloadProgress> seen = new ArrayList<>();
-    DownloadObserver observer =
-        new DownloadObserver() {
-          @Override
-          public void progress(DownloadProgress progress) {
-            seen.add(progress);
-          }
-
-          @Override
-          public void ensureWanted() {
-            if (!seen.isEmpty()) {
-              throw new IllegalStateException("cancelled");
-            }
-          }
-        };
+    DownloadObserver observer = new CancelsAtFirst();
     assertThatThrownBy(() -> hub.use(HubReference.model(ID, null), null, observer))
         .hasMessage("cancelled");
     use().close();

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.SafetensorsWriter;
@@ -34,6 +35,14 @@ final class EditedCheckpoint {
   private EditedCheckpoint(Checkpoint original) {
     this.config = original.config().deepCopy().asObject();
     original.names().forEach(name -> tensors.put(name, original.source(name)));
+  }
+
+  /** The fixtures, and the variants of another kind of experts. */
+  static List<Path> withStackedExperts() throws IOException {
+    Stream<Path> variants = Stream.of("gpt_oss", "gpt_oss_mxfp4").map(VARIANTS::resolve);
+    try (Stream<Path> folders = Files.list(FIXTURES)) {
+      return Stream.concat(folders.sorted(), variants).toList();
+    }
   }
 
   /** The original must stay open until {@link #write}. */

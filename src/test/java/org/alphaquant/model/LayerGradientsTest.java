@@ -5,12 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.block.DecoderLayer;
@@ -39,16 +35,8 @@ class LayerGradientsTest {
     torch.close();
   }
 
-  static List<Path> fixtures() throws IOException {
-    Stream<Path> variants =
-        Stream.of("gpt_oss", "gpt_oss_mxfp4").map(EditedCheckpoint.VARIANTS::resolve);
-    try (Stream<Path> folders = Files.list(EditedCheckpoint.FIXTURES)) {
-      return Stream.concat(folders.sorted(), variants).toList();
-    }
-  }
-
   @ParameterizedTest
-  @MethodSource("fixtures")
+  @MethodSource("org.alphaquant.model.EditedCheckpoint#withStackedExperts")
   void theStreamsGradientIsTheSlopeOfTheLayer(Path fixture) {
     try (Checkpoint checkpoint = Checkpoint.open(fixture);
         Reference reference = Reference.of(fixture);

@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.ndarray.NDArray;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -46,16 +43,8 @@ class LayerPartsTest {
     torch.close();
   }
 
-  static List<Path> fixtures() throws IOException {
-    Stream<Path> variants =
-        Stream.of("gpt_oss", "gpt_oss_mxfp4").map(EditedCheckpoint.VARIANTS::resolve);
-    try (Stream<Path> folders = Files.list(EditedCheckpoint.FIXTURES)) {
-      return Stream.concat(folders.sorted(), variants).toList();
-    }
-  }
-
   @ParameterizedTest
-  @MethodSource("fixtures")
+  @MethodSource("org.alphaquant.model.EditedCheckpoint#withStackedExperts")
   void theLastStageOfAttentionMakesTheBlocksOutput(Path fixture) {
     inEveryLayer(
         fixture,
@@ -70,7 +59,7 @@ class LayerPartsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("fixtures")
+  @MethodSource("org.alphaquant.model.EditedCheckpoint#withStackedExperts")
   void everyStageReadsRowsAsWideAsItsLinears(Path fixture) {
     inEveryLayer(
         fixture,
@@ -88,7 +77,7 @@ class LayerPartsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("fixtures")
+  @MethodSource("org.alphaquant.model.EditedCheckpoint#withStackedExperts")
   void theDescriptionListsExactlyTheLinearsThatAreLoaded(Path fixture) {
     List<String> loaded = new ArrayList<>();
     List<String> described = new ArrayList<>();
@@ -105,7 +94,7 @@ class LayerPartsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("fixtures")
+  @MethodSource("org.alphaquant.model.EditedCheckpoint#withStackedExperts")
   void expertsInChunksAddUpToTheBlocksOutput(Path fixture) {
     inEveryLayer(
         fixture,
@@ -145,7 +134,7 @@ class LayerPartsTest {
   }
 
   @ParameterizedTest
-  @MethodSource("fixtures")
+  @MethodSource("org.alphaquant.model.EditedCheckpoint#withStackedExperts")
   void laterStagesComputeWithReplacedWeights(Path fixture) {
     inEveryLayer(
         fixture,

@@ -120,6 +120,11 @@ class ResultNamesTest {
             + " '*.kv_b_proj', 'wq': 'bf16'}, {'pattern': '*.experts.*', 'wq': 'int8'}]}"
             + " | module-names ERROR",
         "hy_v3 | sglang | {'default': {'wq': 'int4'}} | ''",
+        "hy_v3 | sglang | {'default': {'wq': 'int4'}, 'overrides':"
+            + " [{'pattern': '*.self_attn.*', 'wq': 'bf16'}]} | module-names ERROR",
+        "mixtral | sglang | {'default': {'wq': 'int4'}} | ''",
+        "mixtral | sglang | {'default': {'wq': 'int4'}, 'overrides':"
+            + " [{'pattern': '*.self_attn.*', 'wq': 'bf16'}]} | module-names ERROR",
         "nemotron_h | sglang | {'default': {'wq': 'int4'}} | ''",
         "gemma4_moe | vllm | {'default': {'wq': 'int4'}} | ''"
       })

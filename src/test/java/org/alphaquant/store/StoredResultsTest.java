@@ -16,10 +16,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
 import org.alphaquant.cache.DownloadObserver;
-import org.alphaquant.cache.DownloadProgress;
 import org.alphaquant.cache.FetchException;
 import org.alphaquant.cache.ModelCache;
 import org.alphaquant.database.TestDatabases;
+import org.alphaquant.hub.CancelsAtFirst;
 import org.alphaquant.hub.HubStorage;
 import org.alphaquant.job.JobResult;
 import org.junit.jupiter.api.AfterAll;
@@ -161,21 +161,7 @@ class StoredResultsTest {
 
   @Test
   void anUploadThatIsNotWantedAnyMoreEnds() {
-    List<DownloadProgress> seen = new ArrayList<>();
-    DownloadObserver observer =
-        new DownloadObserver() {
-          @Override
-          public void progress(DownloadProgress progress) {
-            seen.add(progress);
-          }
-
-          @Override
-          public void ensureWanted() {
-            if (!seen.isEmpty()) {
-              throw new IllegalStateException("cancelled");
-            }
-          }
-        };
+    DownloadObserver observer = new CancelsAtFirst();
     assertThatThrownBy(() -> results.put(job, 1, location, folder, artifacts, observer))
         .hasMessage("cancelled");
     assertThat(remote.keys()).doesNotContain(key(StoredResults.MANIFEST));

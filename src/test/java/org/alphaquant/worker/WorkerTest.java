@@ -240,12 +240,7 @@ class WorkerTest {
   void workThatIgnoresItsCancelEndsTheProcess() {
     CountDownLatch started = new CountDownLatch(1);
     CountDownLatch end = new CountDownLatch(1);
-    JobRunner deaf =
-        context -> {
-          started.countDown();
-          end.await();
-          return NOTHING;
-        };
+    JobRunner deaf = deaf(started, end);
     try (TestWorker worker = new TestWorker(jobs.database(), data, deaf, "cancel-deadline=300ms")) {
       UUID id = jobs.create("m");
       awaitLatch(started);
@@ -301,12 +296,7 @@ class WorkerTest {
   void workThatDoesNotEndInItsGraceIsGivenBackAnyway() {
     CountDownLatch started = new CountDownLatch(1);
     CountDownLatch end = new CountDownLatch(1);
-    JobRunner deaf =
-        context -> {
-          started.countDown();
-          end.await();
-          return NOTHING;
-        };
+    JobRunner deaf = deaf(started, end);
     TestWorker worker =
         new TestWorker(jobs.database(), data, deaf, "drain-grace=0s", "abandon-after=200ms");
     UUID id = jobs.create("m");
@@ -317,6 +307,15 @@ class WorkerTest {
     Job given = jobs.find(id);
     assertThat(given.state()).isEqualTo(JobState.QUEUED);
     assertThat(given.giveBacks()).isEqualTo(1);
+  }
+
+  /** Never asks whether it is still wanted. */
+  private static JobRunner deaf(CountDownLatch started, CountDownLatch end) {
+    return context -> {
+      started.countDown();
+      end.await();
+      return NOTHING;
+    };
   }
 
   private static JobRunner untilStopped(CountDownLatch started) {

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.scheme.ModuleScheme;
@@ -68,12 +70,22 @@ public final class FamilyRules {
   /**
    * Families whose modules SGLang finds under names of its own, so that targets and {@code ignore}
    * miss them: models/kimi_linear.py at 0220422fc000 ({@code mlp} for {@code block_sparse_moe}),
-   * lfm2_moe.py at 01fec0786e1f ({@code gate_up_proj} for {@code w1} and {@code w3}), hunyuan.py at
-   * 08185617c3e2 (no names), hunyuan_v3.py at 0a235a9db382 (a dot before all names).
+   * lfm2_moe.py at 01fec0786e1f ({@code gate_up_proj} for {@code w1} and {@code w3}).
    */
+  private static final Set<String> SOME_NAMES = Set.of("kimi_linear", "lfm2_moe");
+
+  /**
+   * Families that have no name in common: hunyuan.py at 08185617c3e2 (no names), hunyuan_v3.py at
+   * 0a235a9db382 (a dot before all names), mixtral.py at 7f1f5bc113ce ({@code layers} for {@code
+   * model.layers}).
+   */
+  private static final Set<String> ALL_NAMES =
+      Set.of("hunyuan_v1_moe", "hunyuan_v1_dense", "hy_v3", "mixtral");
+
+  /** Several schemes for modules that SGLang finds under names of its own. */
   public static final ServingRule SGLANG_NAMES =
       new Of(
-          Set.of("kimi_linear", "lfm2_moe", "hunyuan_v1_moe", "hunyuan_v1_dense", "hy_v3"),
+          Stream.concat(SOME_NAMES.stream(), ALL_NAMES.stream()).collect(Collectors.toSet()),
           FamilyRules::severalSchemes);
 
   /**
@@ -95,11 +107,16 @@ public final class FamilyRules {
         || module.name().endsWith(".self_attn.k_proj");
   }
 
+  // Routers and gates are plain there whatever the configuration says.
+  private static boolean isMissed(ModuleScheme module, boolean allNames) {
+    boolean named = module.isExpert() || module.isQuantized();
+    return module.kind() != ModuleKind.HEAD && (named || allNames && !module.kind().isProtected());
+  }
+
   private static Optional<Problem> severalSchemes(ServedCheckpoint checkpoint) {
     List<String> schemes =
         checkpoint.modules().stream()
-            .filter(module -> module.isExpert() || module.isQuantized())
-            .filter(module -> module.kind() != ModuleKind.HEAD)
+            .filter(module -> isMissed(module, ALL_NAMES.contains(checkpoint.family())))
             .map(module -> module.scheme().label())
             .distinct()
             .toList();

@@ -7,47 +7,27 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.alphaquant.job.JobSpec;
-import org.alphaquant.job.ResourcesRequest;
 import org.alphaquant.job.queue.RegisteredWorker.Slot;
 import org.alphaquant.job.row.Job;
-import org.alphaquant.job.row.Jobs;
 import org.alphaquant.job.row.NewJob;
 import org.alphaquant.job.row.QuotaSettings;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
-class WaitingJobsTest {
-  private static final UUID WORKER = UUID.randomUUID();
-
-  private static JobDatabase database;
-  private static Jobs jobs;
-  private static Leases leases;
+class WaitingJobsTest extends OnAJobDatabase {
   private static Workers workers;
   private static WaitingJobs waiting;
-  private static JdbcClient sql;
 
   @BeforeAll
-  static void start() {
-    database = new JobDatabase();
-    jobs = database.get(Jobs.class);
-    leases = database.get(Leases.class);
+  static void findWorkers() {
     workers = database.get(Workers.class);
     waiting = database.get(WaitingJobs.class);
-    sql = database.get(JdbcClient.class);
-  }
-
-  @AfterAll
-  static void stop() {
-    database.close();
   }
 
   @BeforeEach
-  void empty() {
-    sql.sql("truncate job, worker cascade").update();
+  void forgetWorkers() {
+    sql.sql("truncate worker cascade").update();
   }
 
   @Test
@@ -99,7 +79,7 @@ class WaitingJobsTest {
     register(WORKER, false, 100);
     List<Job> all = new ArrayList<>();
     for (int priority : new int[] {0, 2, -1, 2, 0, 1, 0}) {
-      all.add(OnAJobDatabase.create(jobs, "m", priority));
+      all.add(create(jobs, "m", priority));
     }
     sql.sql("update job set created_at = (select min(created_at) from job) where priority = 0")
         .update();
@@ -155,11 +135,6 @@ class WaitingJobsTest {
   }
 
   private static Job create(String owner, int devices, long memory) {
-    ResourcesRequest resources = new ResourcesRequest(devices, memory);
-    JobSpec spec =
-        new JobSpec(
-            "m", null, null, null, null, null, null, null, resources, null, null, null, null, null,
-            null);
-    return jobs.create(new NewJob(owner, spec, null)).job();
+    return jobs.create(new NewJob(owner, resources(devices, memory), null)).job();
   }
 }
