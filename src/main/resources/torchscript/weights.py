@@ -63,19 +63,6 @@ def scales_by_row(scale: Tensor, rows: int, count: int) -> Tensor:
     return torch.narrow(repeated, 0, 0, count).contiguous()
 
 
-def dequantize_grouped(
-    packed: Tensor, scale: Tensor, zero: Tensor, group: Tensor, bits: int
-) -> Tensor:
-    """The same with zero points [N, G] and the group of each column [K], which need not be in order
-    (activation ordering).
-
-    w[n, k] = (q[n, k] - zero[n, group[k]]) * scale[n, group[k]]
-    """
-    codes = packing.unpack(packed, bits, group.shape[0]).to(torch.float32)
-    values = codes - float(1 << (bits - 1)) - torch.index_select(zero, 1, group)
-    return values * torch.index_select(scale.to(torch.float32), 1, group)
-
-
 def dequantize_blocks(q: Tensor, scale: Tensor, rows: int, columns: int) -> Tensor:
     """Block-scaled numbers (DeepSeek-V3, README_WEIGHTS); edge blocks are smaller.
 

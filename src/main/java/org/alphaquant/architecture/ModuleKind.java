@@ -21,11 +21,6 @@ public enum ModuleKind {
     return compareTo(ROUTER) >= 0;
   }
 
-  /** Whether its weight is a matrix that inputs are multiplied with. */
-  public boolean isLinear() {
-    return compareTo(EMBEDDING) < 0;
-  }
-
   /** Whether its weight can be quantized. */
   public boolean isQuantizable() {
     return compareTo(NORM) < 0;

@@ -78,12 +78,6 @@ record RunnerCommand(List<String> prefix, List<String> options, List<String> ent
     return packaged ? List.of("-jar", absolute) : List.of("-cp", absolute, main.getName());
   }
 
-  RunnerCommand withOptions(List<String> more) {
-    List<String> all = new ArrayList<>(options);
-    all.addAll(more);
-    return new RunnerCommand(prefix, all, entry);
-  }
-
   /**
    * Builds the process to start.
    *

@@ -13,7 +13,6 @@ import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorInfo;
-import org.alphaquant.format.TensorScheme;
 import org.alphaquant.problem.Problem;
 import org.alphaquant.problem.Severity;
 import org.alphaquant.scheme.ModuleScheme;
@@ -117,12 +116,6 @@ public record Plan(
             : plain.containsKey(module.name() + ".weight")
                 ? plain.get(module.name() + ".weight").bytes()
                 : 0;
-  }
-
-  /** The schemes of quantized modules as an engine finds them, by name. */
-  public Map<String, TensorScheme> storedSchemes() {
-    return content.quantized().stream()
-        .collect(Collectors.toMap(ModuleScheme::name, module -> format.stored(module.scheme())));
   }
 
   /** The errors and warnings of each engine that reads the format, without notes. */

@@ -72,7 +72,7 @@ final class Sources {
         tied,
         embedding,
         List.of(),
-        modules.stream().filter(module -> module.kind().isLinear()).toList(),
+        modules.stream().filter(module -> module.kind() != ModuleKind.EMBEDDING).toList(),
         List.of());
   }
 }
