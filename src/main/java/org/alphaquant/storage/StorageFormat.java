@@ -140,6 +140,14 @@ public interface StorageFormat {
     return List.of();
   }
 
+  /**
+   * Differences that the engine has with the model wherever it is served, small ones that its users
+   * live with: said whatever the target.
+   */
+  default List<String> knownDifferences(Content content) {
+    return List.of();
+  }
+
   /** Why a module of codes and scales cannot be held to the last bit, though its scheme can. */
   default String inexact(ModuleScheme module) {
     return module.name() + " has scales or zero points that " + name() + " cannot hold exactly";

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Eleven families of random weights, in eight types each, run by llama.cpp; {@code
+ * Families of random weights, in eight types each, run by llama.cpp; {@code
  * -Dalphaquant.family=NAME} takes one of them, {@code -Dalphaquant.types=q4_k,q6_k} some types.
  */
 @Tag("faults")
@@ -115,6 +115,19 @@ class FamiliesByTypesTest {
                       + " \"n_routed_experts\": 6, \"n_shared_experts\": 1, \"moe_intermediate_size\": 256,"
                       + " \"moe_shared_expert_intermediate_size\": 512, \"num_experts_per_tok\": 2,"
                       + " \"norm_topk_prob\": true, \"routed_scaling_factor\": 1.5, \"n_group\": 1, \"topk_group\": 1"),
+              Map.entry(
+                  "mellum",
+                  "\"moe_intermediate_size\": 256, \"num_local_experts\": 6, \"num_experts_per_tok\": 2,"
+                      + " \"norm_topk_prob\": true, \"head_dim\": 64, \"num_key_value_heads\": 2,"
+                      + " \"sliding_window\": 100, \"layer_types\": [\"full_attention\", \"sliding_attention\"]"),
+              Map.entry(
+                  "laguna",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 6,"
+                      + " \"num_experts_per_tok\": 2, \"shared_expert_intermediate_size\": 256,"
+                      + " \"moe_routed_scaling_factor\": 2.5, \"head_dim\": 64, \"num_key_value_heads\": 2,"
+                      + " \"num_attention_heads_per_layer\": [4, 8], \"sliding_window\": 100,"
+                      + " \"mlp_layer_types\": [\"dense\", \"sparse\"],"
+                      + " \"layer_types\": [\"full_attention\", \"sliding_attention\"]"),
               Map.entry(
                   "kimi_linear",
                   "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 6,"

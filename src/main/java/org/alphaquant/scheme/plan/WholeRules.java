@@ -27,6 +27,9 @@ final class WholeRules {
               ? Problem.warning("engine-differs", "", format.name(), difference)
               : Problem.error("engine-differs", "", format.name(), difference));
     }
+    for (String difference : format.knownDifferences(content)) {
+      findings.add(Problem.warning("engine-differs", "", format.name(), difference));
+    }
     return List.copyOf(findings);
   }
 

@@ -15,7 +15,8 @@ final class CommonKeys {
     keys.u32("vocab_size", config.model().vocabulary());
     keys.u32("feed_forward_length", config.integer(0, "intermediate_size"));
     attention(config, keys);
-    rotary(config, keys);
+    // Where kinds of layers rotate differently, an architecture that knows it has keys of its own.
+    rotary(config.ofLayers("full_attention"), keys);
     config.routing().ifPresent(routing -> experts(config, routing, keys));
   }
 
@@ -34,16 +35,13 @@ final class CommonKeys {
     keys.u32("rope.dimension_count", config.rotaryDimension());
     String type = config.rotaryType();
     if (type.equals("linear") || type.equals("yarn")) {
+      YarnKeys stretch = new YarnKeys(config);
       keys.string("rope.scaling.type", type);
-      keys.f32("rope.scaling.factor", config.rotary("factor", 1));
-      long context = config.integer(2048, "max_position_embeddings");
-      keys.u32(
-          "rope.scaling.original_context_length",
-          (long) config.rotary("original_max_position_embeddings", context));
+      keys.f32("rope.scaling.factor", stretch.factor());
+      keys.u32("rope.scaling.original_context_length", (long) stretch.original());
     }
     if (type.equals("yarn")) {
-      keys.f32("rope.scaling.yarn_beta_fast", config.rotary("beta_fast", 32));
-      keys.f32("rope.scaling.yarn_beta_slow", config.rotary("beta_slow", 1));
+      new YarnKeys(config).write(keys);
     }
   }
 
@@ -74,7 +72,8 @@ final class CommonKeys {
   }
 
   /** Settings that llama.cpp computes differently in every architecture. */
-  static List<String> obstacles(FamilyConfig config) {
+  static List<String> obstacles(FamilyConfig model) {
+    FamilyConfig config = model.ofLayers("full_attention");
     return switch (config.rotaryType()) {
       case "dynamic" ->
           List.of(
@@ -83,19 +82,15 @@ final class CommonKeys {
           List.of(
               "llama.cpp chooses the factors of longrope by the size of its context, the model by"
                   + " the length of the text");
-      case "yarn" -> yarn(config);
       default -> List.of();
     };
   }
 
-  private static List<String> yarn(FamilyConfig config) {
-    double usual = 1 + 0.1 * Math.log(Math.max(1, config.rotary("factor", 1)));
-    double asked = config.rotary("attention_factor", usual);
-    return Math.abs(asked - usual) > 1e-6 * usual
-        ? List.of(
-            "llama.cpp scales attention by %.6g for this factor of YaRN, the model by %.6g"
-                    .formatted(usual, asked)
-                + " (attention_factor)")
+  /** What differs where rotary embeddings are stretched by YaRN. */
+  static List<String> stretching(String architecture, FamilyConfig model) {
+    FamilyConfig config = model.ofLayers("full_attention");
+    return config.rotaryType().equals("yarn")
+        ? new YarnKeys(config).difference(architecture).stream().toList()
         : List.of();
   }
 }

@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.RoutingDescription;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A checked config.json with its model's description, for reading keys in any of their spellings.
@@ -15,6 +16,8 @@ import tools.jackson.databind.JsonNode;
  * @param tensors names of the model's tensors
  */
 record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) {
+
+  private static final String[] SPELLINGS = {"rope_parameters", "rope_scaling"};
 
   static FamilyConfig of(JsonNode config, ModelDescription model, Set<String> tensors) {
     JsonNode text = config.path("text_config");
@@ -72,18 +75,22 @@ record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) 
   }
 
   long headDimension() {
-    return integer(model.hidden() / heads(), "head_dim");
+    return find("head_dim").map(JsonNode::asLong).orElseGet(() -> model.hidden() / heads());
   }
 
   /** Dimensions of a head that are rotated. */
   long rotaryDimension() {
-    double part = rotary("partial_rotary_factor").map(JsonNode::asDouble).orElse(1.0);
+    return rotaryDimension(1);
+  }
+
+  long rotaryDimension(double partWhenMissing) {
+    double part = rotary("partial_rotary_factor", partWhenMissing);
     return integer((long) (headDimension() * part), "rotary_dim");
   }
 
   /** A setting of the rotary embedding, nested in either spelling or beside. */
   Optional<JsonNode> rotary(String key) {
-    for (String nested : new String[] {"rope_parameters", "rope_scaling"}) {
+    for (String nested : SPELLINGS) {
       JsonNode value = root.path(nested).path(key);
       if (!value.isMissingNode() && !value.isNull()) {
         return Optional.of(value);
@@ -98,7 +105,7 @@ record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) 
 
   /** {@code default}, {@code linear}, {@code yarn} and so on. */
   String rotaryType() {
-    for (String nested : new String[] {"rope_parameters", "rope_scaling"}) {
+    for (String nested : SPELLINGS) {
       JsonNode settings = root.path(nested);
       for (String key : new String[] {"rope_type", "type"}) {
         if (settings.path(key).isString()) {
@@ -110,7 +117,43 @@ record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) 
   }
 
   double theta() {
-    return rotary("rope_theta", 10_000);
+    return theta(10_000);
+  }
+
+  double theta(double whenMissing) {
+    return rotary("rope_theta", whenMissing);
+  }
+
+  /**
+   * The same with the rotary settings of one kind of layer, as {@code layer_types} calls it; as it
+   * is where all layers share them.
+   */
+  FamilyConfig ofLayers(String kind) {
+    for (String spelling : SPELLINGS) {
+      JsonNode own = root.path(spelling).path(kind);
+      if (own.isObject()) {
+        ObjectNode alone = ((ObjectNode) root.deepCopy()).without(List.of(SPELLINGS));
+        return new FamilyConfig(alone.set(SPELLINGS[0], own), model, tensors);
+      }
+    }
+    return this;
+  }
+
+  /** Settings of sliding layers; plain ones where they have none of their own. */
+  FamilyConfig ofSlidingLayers() {
+    FamilyConfig own = ofLayers("sliding_attention");
+    return own == this
+        ? new FamilyConfig(
+            ((ObjectNode) root.deepCopy())
+                .without(List.of("rope_parameters", "rope_scaling", "rope_theta")),
+            model,
+            tensors)
+        : own;
+  }
+
+  /** Of each layer whether it sees a window of the text. */
+  List<Boolean> sliding() {
+    return model.layerList().stream().map(layer -> layer.slidingWindow() > 0).toList();
   }
 
   /** Keys that a query sees where that is less than the context; 0 where it sees all. */

@@ -37,7 +37,19 @@ final class GgufModel {
   List<String> differences() {
     List<String> differences = new ArrayList<>(family.obstacles().apply(config));
     differences.addAll(CommonKeys.obstacles(config));
+    if (!isPublishedSo()) {
+      differences.addAll(CommonKeys.stretching(family.architecture(), config));
+    }
     return differences;
+  }
+
+  /** What llama.cpp computes differently from the model in every file that is published for it. */
+  List<String> knownDifferences() {
+    return isPublishedSo() ? CommonKeys.stretching(family.architecture(), config) : List.of();
+  }
+
+  private boolean isPublishedSo() {
+    return config.model().family().equals("gpt_oss");
   }
 
   /** The first tensor that the architecture has no place for. */

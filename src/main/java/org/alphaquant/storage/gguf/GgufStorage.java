@@ -139,6 +139,14 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
   }
 
   @Override
+  public List<String> knownDifferences(Content content) {
+    return new GgufContent(content, unquantized)
+        .model()
+        .map(GgufModel::knownDifferences)
+        .orElse(List.of());
+  }
+
+  @Override
   public List<PlannedTensor> tensors(Content content) {
     return new GgufContent(content, unquantized).planned();
   }

@@ -6,6 +6,10 @@ import org.alphaquant.architecture.RoutingDescription;
 /** DeepSeek-V2 and V3, whose attention keeps one compressed row for keys and values. */
 final class LatentFamilies {
 
+  private static final String LENGTHS =
+      "llama.cpp leaves queries and keys of latent attention as long as they are, the model scales"
+          + " them (mscale, mscale_all_dim, attention_factor)";
+
   private LatentFamilies() {}
 
   static void add(Map<String, EngineFamily> families) {
@@ -21,7 +25,8 @@ final class LatentFamilies {
             .refusing(
                 c -> c.real(1e-6, "rms_norm_eps") != 1e-6,
                 "llama.cpp takes rms_norm_eps for the norms within latent attention too, the model"
-                    + " takes 1e-6");
+                    + " takes 1e-6")
+            .refusing(LatentFamilies::stretchesOtherwise, LENGTHS);
     families.put(
         "deepseek_v2",
         deepseek2.refusing(
@@ -34,6 +39,11 @@ final class LatentFamilies {
             c -> !c.flag(true, "rope_interleave"),
             "llama.cpp rotates neighbouring dimensions of this architecture, the model its halves"
                 + " (rope_interleave)"));
+  }
+
+  private static boolean stretchesOtherwise(FamilyConfig config) {
+    return config.rotaryType().equals("yarn")
+        && (!new YarnKeys(config).leavesLengths() || config.rotary("mscale_all_dim", 0) == 0);
   }
 
   private static boolean choosesGroups(RoutingDescription routing) {
@@ -61,6 +71,8 @@ final class LatentFamilies {
             });
     if (config.rotaryType().equals("yarn")) {
       keys.f32("rope.scaling.yarn_log_multiplier", 0.1 * config.rotary("mscale_all_dim", 0));
+      // Given that multiplier the engine leaves queries and keys as long as they are.
+      keys.f32("rope.scaling.attn_factor", 1);
     }
   }
 }

@@ -29,6 +29,8 @@ final class NewerFamilies {
     RecurrentFamilies.add(families);
     families.put("kimi_linear", KimiLinear.family());
     families.put("llama4_text", Llama4.family());
+    families.put("laguna", Laguna.family());
+    families.put("mellum", Mellum.family());
     // The same layers under another name.
     families.put("mimo", families.get("qwen2"));
     families.put("solar_open", families.get("glm4_moe"));

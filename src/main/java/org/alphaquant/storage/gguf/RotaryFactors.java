@@ -9,7 +9,8 @@ final class RotaryFactors {
   private RotaryFactors() {}
 
   /** Empty for other kinds of stretching. */
-  static Optional<Constants> of(FamilyConfig config) {
+  static Optional<Constants> of(FamilyConfig model) {
+    FamilyConfig config = model.ofLayers("full_attention");
     if (!config.rotaryType().equals("llama3")) {
       return Optional.empty();
     }

@@ -47,17 +47,11 @@ final class ScaledFamilies {
     return EngineFamily.of("mistral3")
         .withAdjacentPairs()
         .with(
-            (config, keys) -> {
-              keys.f32("rope.scaling.yarn_log_multiplier", config.rotary("mscale_all_dim", 0));
-              keys.f32("attention.temperature_scale", config.rotary("llama_4_scaling_beta", 0));
-            })
+            (config, keys) ->
+                keys.f32("attention.temperature_scale", config.rotary("llama_4_scaling_beta", 0)))
         .refusing(
             config -> !config.rotaryType().equals("yarn"),
             "llama.cpp wants YaRN in this architecture (rope_type)")
-        .refusing(
-            config -> config.rotary("mscale", 1) != config.rotary("mscale_all_dim", 0),
-            "llama.cpp leaves queries and keys of this architecture as long as they are, the model"
-                + " scales them (mscale, mscale_all_dim)")
         .refusing(
             config -> config.activeWindow() > 0,
             "llama.cpp ignores the sliding window of this architecture, which is shorter than the"

@@ -111,6 +111,22 @@ final class WindowedFamilies {
     period(config).ifPresent(period -> keys.u32("attention.sliding_window_pattern", period));
   }
 
+  /** A window and which layers see no more than it; nothing where all see all of the text. */
+  static void listed(FamilyConfig config, EngineKeys keys) {
+    if (config.sliding().contains(true)) {
+      keys.u32("attention.sliding_window", window(config));
+      keys.put("attention.sliding_window_pattern", MetadataValue.bools(config.sliding()));
+    }
+  }
+
+  /** Keys that a query of a sliding layer sees; 0 without such layers. */
+  static long window(FamilyConfig config) {
+    return config.model().layerList().stream()
+        .mapToLong(LayerDescription::slidingWindow)
+        .max()
+        .orElse(0);
+  }
+
   // Of so many layers the last sees everything.
   private static Optional<Integer> period(FamilyConfig config) {
     List<LayerDescription> layers = config.model().layerList();
