@@ -553,12 +553,13 @@ extern "C" __global__ void refit(
     float curvature = row[(long)i * R];
     float fitted = s + slope / (curvature > 0.0f ? curvature : 1.0f);
 #if SCALE_KIND == 0
-    fitted = real_scale(fitted, grid.scale_dtype);
+    float side = s < 0.0f ? -1.0f : 1.0f;
+    fitted = side * real_scale(side * fitted, grid.scale_dtype);
 #else
     fitted = e4m3(fitted / outer[b]) * outer[b];
 #endif
     float move = fitted - s;
-    bool better = move * (move * curvature - 2.0f * slope) < 0.0f && fitted > 0.0f;
+    bool better = move * (move * curvature - 2.0f * slope) < 0.0f && fitted / s > 0.0f;
     float stays = better ? fitted : s;
     move = better ? move : 0.0f;
     *of_group = stays;

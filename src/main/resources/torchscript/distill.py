@@ -75,7 +75,7 @@ def stored_scale(scale: Tensor, outer: Tensor, grid: format.Grid) -> Tensor:
         unit, _ = kquant.units(outer, scale.shape[2])
         return kquant.nearby(scale, unit, 0.0, grid)
     if grid.scale_kind == 0 or grid.scale_kind == 5:
-        return format.real_scale(scale, grid.scale_dtype)
+        return format.real_scale_like(scale, scale, grid.scale_dtype)
     return scale
 
 
@@ -158,11 +158,9 @@ def of_groups(x: Tensor, like: Tensor) -> Tensor:
 
 
 def keep_in_reach(scale: Tensor, before: Tensor, outer: Tensor, grid: format.Grid) -> Tensor:
-    """Scales on their own side of zero, and no further from what can be stored than they must, in
-    place.
-    """
+    """Scales on their own side of zero, within what half precision or multiples can store, in place."""
     side = torch.where(before < 0.0, torch.full_like(before, -1.0), torch.ones_like(before))
-    scale.mul_(side).clamp_min_(1e-30)
+    scale.mul_(side).clamp_min_(format.least_half())
     if grid.scale_kind == 3:
         unit, _ = kquant.units(outer, scale.shape[2])
         scale.copy_(torch.minimum(torch.maximum(scale, unit), unit * grid.most))

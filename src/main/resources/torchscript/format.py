@@ -126,10 +126,21 @@ def dequantize(codes: Tensor, scale: Tensor, zero: Tensor, grid: Grid) -> Tensor
     return (decode(codes, grid) - by_input(zero, grid)) * by_input(scale, grid)
 
 
+def least_half() -> float:
+    """The least number above zero in half precision."""
+    return 5.9604644775390625e-08
+
+
 def real_scale(scale: Tensor, dtype: int) -> Tensor:
     """Codes are computed with the scale as it will be stored, so that both agree."""
     stored = scale.to(dtype).to(torch.float32)
     return torch.where(stored > 0.0, stored, torch.ones_like(stored))
+
+
+def real_scale_like(scale: Tensor, like: Tensor, dtype: int) -> Tensor:
+    """real_scale on the side of zero that `like` is on."""
+    side = torch.where(like < 0.0, torch.full_like(like, -1.0), torch.ones_like(like))
+    return side * real_scale(side * scale, dtype)
 
 
 def power_of_two_scale(amax: Tensor, greatest: float, shift: int) -> Tensor:

@@ -197,7 +197,7 @@ def refit_scales(
     """The scales that are best for codes as they are, one group after another.
 
     Of tr (W-Q)^T H (W-Q) with Q = C s the minimum over one group's s is a quotient. A scale moves
-    only where that, as stored, lowers the objective; zero points stay. W and Q [B, K, R], scale [B,
+    only where that, as stored, lowers the objective, and keeps its sign; zero points stay. W and Q [B, K, R], scale [B,
     R, G], outer [B]. Returns Q and the scales.
     """
     # Powers of two leave no room.
@@ -213,12 +213,12 @@ def refit_scales(
         curvature = torch.sum(C * product(H[:, first:last, first:last], C), [1])
         fitted = s + slope / torch.where(curvature > 0.0, curvature, torch.ones_like(curvature))
         if grid.scale_kind == 0:
-            fitted = format.real_scale(fitted, grid.scale_dtype)
+            fitted = format.real_scale_like(fitted, s, grid.scale_dtype)
         else:
             of_tensor = torch.unsqueeze(outer, -1)
             fitted = format.e4m3(fitted / of_tensor) * of_tensor
         move = fitted - s
-        better = (move * (move * curvature - 2.0 * slope) < 0.0) & (fitted > 0.0)
+        better = (move * (move * curvature - 2.0 * slope) < 0.0) & (fitted / s > 0.0)
         move = torch.where(better, move, torch.zeros_like(move))
         Step = C * torch.unsqueeze(move, 1)
         scale[:, :, k] = torch.where(better, fitted, s)

@@ -88,7 +88,7 @@ def first_level(
 def unit(largest: Tensor, most: float) -> Tensor:
     """What the largest is `most` times of, in half precision and never zero: [B, R, S]."""
     half = (largest / most).to(torch.float16).to(torch.float32)
-    stored = torch.clamp(half, 5.9604644775390625e-08, 65504.0)
+    stored = torch.clamp(half, format.least_half(), 65504.0)
     return torch.where(largest > 0.0, stored, torch.ones_like(stored))
 
 

@@ -50,6 +50,28 @@ def best(
     return best_scale, best_zero
 
 
+def turned(w: Tensor, group_size: int, first: int, last: int) -> Tuple[Tensor, Tensor]:
+    """Rows of w [B, R, K] with those groups negated whose greatest weight is above their least one's
+    size, and each group's sign [B, n, G]: a grid such as -8 to 7 reaches further down.
+    """
+    part = w[:, first:last]
+    shape = [part.shape[0], part.shape[1], part.shape[2] // group_size, group_size]
+    groups = torch.reshape(part, shape)
+    side = torch.ones([shape[0], shape[1], shape[2]], dtype=torch.float32, device=w.device)
+    up = torch.amax(groups, [-1]) > -torch.amin(groups, [-1])
+    side = torch.where(up, -side, side)
+    return torch.reshape(groups * torch.unsqueeze(side, -1), part.shape), side
+
+
+def with_signs(scale: Tensor, side: Tensor) -> Tensor:
+    return scale * side
+
+
+def joined(rows: List[Tensor]) -> Tensor:
+    """Parts [B, n, G] below each other."""
+    return torch.cat(rows, 1)
+
+
 def rounding_error(
     groups: Tensor, importance: Tensor, scale: Tensor, zero: Tensor, grid: format.Grid
 ) -> Tensor:
@@ -88,7 +110,11 @@ def candidate(
     shrink = 1.0 - 0.6 * float(i) / float(steps)
     if grid.symmetric:
         reach = grid.greatest if grid.floating else 0.5 * (grid.greatest - grid.least)
-        return format.real_scale(amax * (shrink / reach), grid.scale_dtype), none
+        wanted = amax * (shrink / reach)
+        if grid.table:
+            # No value is zero: what stands for a group of zeros must be next to none.
+            wanted = torch.clamp_min(wanted, format.least_half())
+        return format.real_scale(wanted, grid.scale_dtype), none
     least = torch.clamp_max(torch.amin(groups, [-1]), 0.0) * shrink
     greatest = torch.clamp_min(torch.amax(groups, [-1]), 0.0) * shrink
     scale = format.real_scale((greatest - least) / (grid.greatest - grid.least), grid.scale_dtype)

@@ -18,6 +18,8 @@ import org.alphaquant.torch.TorchDtype;
  * @param symmetric no zero points
  * @param table codes stand for IQ4_NL's values, not for numbers at even distances
  * @param levels how scales are made of two levels; null where they are not
+ * @param eitherSign whether a negative scale may turn a grid whose least code is further from zero
+ *     than its greatest
  */
 public record WeightGrid(
     boolean floating,
@@ -30,7 +32,8 @@ public record WeightGrid(
     TorchDtype scaleDtype,
     boolean symmetric,
     boolean table,
-    TwoLevels levels) {
+    TwoLevels levels,
+    boolean eitherSign) {
 
   private static final int E8M0 = 1;
   private static final int E4M3_BELOW_OUTER = 2;
@@ -69,10 +72,11 @@ public record WeightGrid(
         modelDtype,
         scheme.symmetric() && (levels == null || !levels.minima()),
         table,
-        levels);
+        levels,
+        false);
   }
 
-  /** The fields as scripts take them. */
+  /** The fields as scripts take them: they keep a scale's sign as they find it. */
   public double[] numbers() {
     return new double[] {
       floating ? 1 : 0,
@@ -109,7 +113,17 @@ public record WeightGrid(
     return scaleKind == E4M3_BELOW_OUTER ? withScaleKind(E4M3_ALONE) : this;
   }
 
+  /** The same with negative real scales as well, where these gain anything. */
+  public WeightGrid withEitherSign() {
+    boolean gains = symmetric && scaleKind == 0 && -least > greatest;
+    return with(scaleKind, eitherSign || gains);
+  }
+
   private WeightGrid withScaleKind(int kind) {
+    return with(kind, eitherSign);
+  }
+
+  private WeightGrid with(int kind, boolean sign) {
     return new WeightGrid(
         floating,
         least,
@@ -121,7 +135,8 @@ public record WeightGrid(
         scaleDtype,
         symmetric,
         table,
-        levels);
+        levels,
+        sign);
   }
 
   private static int scaleKind(NumberFormat format) {

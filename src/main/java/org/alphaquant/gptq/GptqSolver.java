@@ -175,15 +175,54 @@ public final class GptqSolver {
     }
     NDArray outer = work.run("format.outer_scale", weight, grid.numbers());
     NDList scales =
-        fused
-            .filter(FusedSolver::searches)
-            .map(solver -> solver.search(work, weight, importance, outer))
-            .orElseGet(() -> searched(work, weight, importance, grid, rows, outer));
+        grid.eitherSign()
+            ? ofEitherSign(work, weight, importance, grid, rows, fused, outer)
+            : positive(work, weight, importance, grid, rows, fused, outer);
     NDArray zero =
         grid.minima()
             ? work.run("kquant.half_minima", scales.get(0), scales.get(1), grid.least())
             : scales.get(1);
     return new NDList(scales.get(0), zero, outer);
+  }
+
+  private NDList positive(
+      TensorScope work,
+      NDArray weight,
+      NDArray importance,
+      WeightGrid grid,
+      long rows,
+      Optional<FusedSolver> fused,
+      NDArray outer) {
+    return fused
+        .filter(FusedSolver::searches)
+        .map(solver -> solver.search(work, weight, importance, outer))
+        .orElseGet(() -> searched(work, weight, importance, grid, rows, outer));
+  }
+
+  // Of weights turned so that each group's largest is on the side that the grid reaches further to.
+  private NDList ofEitherSign(
+      TensorScope work,
+      NDArray weight,
+      NDArray importance,
+      WeightGrid grid,
+      long rows,
+      Optional<FusedSolver> fused,
+      NDArray outer) {
+    long all = weight.getShape().get(1);
+    NDList scales = new NDList();
+    NDList zeros = new NDList();
+    for (long first = 0; first < all; first += rows) {
+      try (TensorScope part = work.child("turned")) {
+        NDList turned =
+            part.runAll(
+                "scales.turned", weight, grid.groupSize(), first, Math.min(all, first + rows));
+        NDList found = positive(part, turned.get(0), importance, grid, rows, fused, outer);
+        NDArray scale = part.run("scales.with_signs", found.get(0), turned.get(1));
+        scales.add(part.keep(work, scale));
+        zeros.add(part.keep(work, found.get(1)));
+      }
+    }
+    return new NDList(work.run("scales.joined", scales), work.run("scales.joined", zeros));
   }
 
   private NDList searched(

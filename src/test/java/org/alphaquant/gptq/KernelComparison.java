@@ -31,11 +31,24 @@ final class KernelComparison {
       GptqOptions options,
       long batch,
       long rows,
-      long inputs) {
+      long inputs,
+      boolean eitherSign) {
+
+    Case(
+        NumberFormat format,
+        int group,
+        boolean symmetric,
+        GptqOptions options,
+        long batch,
+        long rows,
+        long inputs) {
+      this(format, group, symmetric, options, batch, rows, inputs, false);
+    }
 
     WeightGrid grid() {
       TensorScheme scheme = new TensorScheme(format, group, symmetric, NumberFormat.BF16);
-      return WeightGrid.of(scheme, inputs, TorchDtype.BFLOAT16);
+      WeightGrid grid = WeightGrid.of(scheme, inputs, TorchDtype.BFLOAT16);
+      return eitherSign ? grid.withEitherSign() : grid;
     }
   }
 
@@ -63,6 +76,8 @@ final class KernelComparison {
         cases.add(new Case(format, group, true, DEFAULTS, 3, 96, 256));
       }
     }
+    cases.add(new Case(NumberFormat.INT4, 32, true, DEFAULTS, 3, 96, 256, true));
+    cases.add(new Case(NumberFormat.INT5, 32, true, DEFAULTS, 2, 100, 768, true));
     for (int group : new int[] {16, 32, 128, 256, TensorScheme.PER_CHANNEL}) {
       cases.add(new Case(NumberFormat.INT4, group, true, DEFAULTS, 2, 100, 768));
       cases.add(new Case(NumberFormat.INT4, group, false, DEFAULTS, 2, 100, 768));

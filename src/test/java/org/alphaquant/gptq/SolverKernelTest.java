@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 class SolverKernelTest {
 
   private static final double[] INT4 =
-      new WeightGrid(false, -8, 7, 0, 0, 16, 0, TorchDtype.FLOAT32, true, false, null).numbers();
+      new WeightGrid(false, -8, 7, 0, 0, 16, 0, TorchDtype.FLOAT32, true, false, null, false)
+          .numbers();
 
   @Test
   void errorFeedbackFollowsThePaperColumnByColumn() {

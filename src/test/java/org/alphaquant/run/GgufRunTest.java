@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Finished jobs run by llama.cpp itself. */
@@ -86,7 +87,34 @@ class GgufRunTest {
         "{\"default\": {\"wq\": \"%s\", \"symmetric\": %s%s}}".formatted(format, symmetric, group));
   }
 
-  private void requireSamePerplexity(String root, String model, String config) throws IOException {
+  /** Types are chosen by the budget; its bits are those of the file. */
+  @Test
+  @Tag("faults")
+  void aMixThatABudgetChoosesRunsAndTakesTheBytesThatItSays() throws IOException {
+    Path result =
+        requireSamePerplexity(
+            "src/test/resources/models",
+            "olmoe-wide",
+            """
+            {"default": {"wq": "q4_k"}}, "recipe": "allocate",
+             "budget": {"bits_per_weight": 4.2, "formats": ["q2_k", "q3_k", "q4_k", "q5_k", "q6_k"], "tokens": 2048}
+            """);
+    JsonNode report =
+        JsonMapper.shared().readTree(result.resolve("quantization_report.json").toFile());
+    List<ResultReader.Tensor> quantized =
+        GgufReader.tensors(result.resolve("model.gguf")).values().stream()
+            .filter(GgufReader::isQuantized)
+            .toList();
+    double bytes = quantized.stream().mapToLong(ResultReader.Tensor::bytes).sum();
+    double weights = quantized.stream().mapToLong(ResultReader.Tensor::elements).sum();
+    assertThat(quantized.stream().map(ResultReader.Tensor::dtype).distinct()).hasSizeGreaterThan(1);
+    assertThat(report.get("bits_per_weight").asDouble())
+        .isCloseTo(8 * bytes / weights, withinPercentage(0.001));
+    assertThat(report.at("/allocation/bytes").asDouble()).isCloseTo(bytes, withinPercentage(0.001));
+    assertThat(report.at("/allocation/budget_bytes").asDouble()).isBetween(bytes, 1.03 * bytes);
+  }
+
+  private Path requireSamePerplexity(String root, String model, String config) throws IOException {
     Assumptions.assumeTrue(ENGINE.isPresent());
     String text = Files.readString(Path.of("examples/text/eval.txt")).substring(0, 40_000);
     Files.writeString(folder.resolve("eval.txt"), text);
@@ -100,6 +128,7 @@ class GgufRunTest {
     assertThat(ids.length / WINDOW).isGreaterThanOrEqualTo(40);
     double theirs = ENGINE.get().perplexity(windows(ids));
     assertThat(theirs).isCloseTo(result.perplexity().after(), withinPercentage(0.1));
+    return context.artifactDirectory();
   }
 
   private static long[] tokens(Path model, String text) {

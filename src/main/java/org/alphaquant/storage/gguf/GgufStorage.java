@@ -106,7 +106,7 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
   @Override
   public WeightGrid grid(TensorScheme scheme, long inputs, Dtype model) {
     WeightGrid grid = StorageFormat.super.grid(scheme, inputs, model).withoutOuterScale();
-    return grid.levels() == null ? grid.withMinima() : grid;
+    return grid.levels() == null ? grid.withMinima().withEitherSign() : grid;
   }
 
   @Override
