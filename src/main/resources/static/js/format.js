@@ -69,7 +69,9 @@ const PHASES = {
   quantize: "Quantizing", sample: "Writing text to train on", distill: "Training", write: "Writing", evaluate_after: "Evaluating the result", upload: "Uploading the result",
 };
 
-export function phase(name) {
+/** @param kind of the job: an evaluation has no result but the model itself */
+export function phase(name, kind) {
+  if (kind === "evaluation" && name === "evaluate_after") return "Evaluating the model";
   return PHASES[name] ?? (name ? name[0].toUpperCase() + name.slice(1).replaceAll("_", " ") : "");
 }
 

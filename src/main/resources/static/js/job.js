@@ -14,6 +14,8 @@ import {contractCard} from "./contract.js";
 import {ladderCard} from "./ladder.js";
 import {allocationCard, errorsCard, expertCard, routersCard, schemesCard, trafficCard, warningsCard} from "./report.js";
 
+const REPORT = "quantization_report.json";
+
 export async function jobView({root, id, query, signal, go, replace, refresh, linkState}) {
   const path = `/v1/jobs/${id}`;
   let job = await get(path, signal);
@@ -69,8 +71,8 @@ export async function jobView({root, id, query, signal, go, replace, refresh, li
     job = await get(path, signal);
     draw();
     if (!ended(job.state)) return;
-    report = await optional(`${path}/artifacts/quantization_report.json`, signal);
-    const experts = await optional(`${path}/experts`, signal);
+    report = wrote(job, REPORT) ? await optional(`${path}/artifacts/${REPORT}`, signal) : null;
+    const experts = calibrates(job) ? await optional(`${path}/experts`, signal) : null;
     experts?.data.forEach((it) => layers.set(it.layer, it));
     drawExperts();
     if (job.result?.ladder) drawSizes(job.result.ladder);
@@ -117,8 +119,8 @@ export async function jobView({root, id, query, signal, go, replace, refresh, li
     };
     if (type === "state") line(data.state === "FAILED" ? "error" : "info", stateLine(event.data));
     else if (type === "log") line(data.level ?? event.data.level, data.message ?? "");
-    else if (type === "progress" && phase(data.phase) !== note.last) {
-      note.last = phase(data.phase);
+    else if (type === "progress" && phase(data.phase, job.kind) !== note.last) {
+      note.last = phase(data.phase, job.kind);
       line("info", note.last);
     }
   }
@@ -149,6 +151,14 @@ export async function jobView({root, id, query, signal, go, replace, refresh, li
     },
   });
   linkState(true);
+}
+
+function wrote(job, name) {
+  return job.result?.artifacts?.some((it) => it.name === name);
+}
+
+function calibrates(job) {
+  return job.kind !== "evaluation" && job.kind !== "repack";
 }
 
 function expertTable(layers) {
@@ -212,7 +222,13 @@ function pair({before, after}, text, label, interval) {
     : figure(`${text(before)} → ${text(after)}`, label, [change(before, after), interval].filter(Boolean).join(" · "));
 }
 
+/** A running job's state is told again when somebody cancels it. */
+function isCancelRequest(data) {
+  return data.reason === "cancel-requested";
+}
+
 function stateLine({data, attempt}) {
+  if (isCancelRequest(data)) return "Cancel requested";
   const words = {QUEUED: "Queued", RUNNING: `Attempt ${attempt} begins`, SUCCEEDED: "Succeeded", FAILED: "Failed", CANCELLED: "Cancelled"};
   return `${words[data.state] ?? data.state}${data.error?.message ? `: ${data.error.message}` : ""}`;
 }
@@ -221,13 +237,13 @@ function stateLine({data, attempt}) {
 function phases(events, job) {
   const marks = [];
   for (const event of events) {
-    if (event.type === "state" && event.data.state === "RUNNING") marks.length = 0;
+    if (event.type === "state" && event.data.state === "RUNNING" && !isCancelRequest(event.data)) marks.length = 0;
     if (event.type === "progress" && marks.at(-1)?.name !== event.data.phase) marks.push({name: event.data.phase, at: new Date(event.created_at)});
   }
   const last = ended(job.state) ? new Date(job.finished_at) : new Date(events.at(-1)?.created_at ?? Date.now());
   return marks.map((mark, i) => {
     const spent = ((marks[i + 1]?.at ?? last) - mark.at) / 1000;
-    return {name: phase(mark.name), value: Math.max(spent, 0.001)};
+    return {name: phase(mark.name, job.kind), value: Math.max(spent, 0.001)};
   });
 }
 

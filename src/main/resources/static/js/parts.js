@@ -36,9 +36,9 @@ export function doing(job) {
   if (job.state === "RUNNING") {
     const {progress} = job;
     if (!progress) return "starting";
-    if (progress.transfer) return `${phase(progress.phase)} · ${transferred(progress.transfer)}`;
+    if (progress.transfer) return `${phase(progress.phase, job.kind)} · ${transferred(progress.transfer)}`;
     const layer = progress.layers > 1 && progress.layer !== null ? `, ${UNITS[progress.phase] ?? "layer"} ${Math.min(progress.layer + 1, progress.layers)} of ${progress.layers}` : "";
-    return `${phase(progress.phase)}${layer} · ${percent(progress.fraction, 0)}`;
+    return `${phase(progress.phase, job.kind)}${layer} · ${percent(progress.fraction, 0)}`;
   }
   if (job.state === "FAILED") return job.error?.message ?? "";
   return "";
@@ -55,7 +55,7 @@ export function method(job) {
     spec?.ladder || result?.ladder ? `ladder of ${(result?.ladder ?? spec.ladder).length} sizes` : null,
     spec?.contract ? "contract" : null,
     spec?.budget ? `budget of ${spec.budget.bits_per_weight ? `${spec.budget.bits_per_weight} bits` : bytes(spec.budget.bytes)}` : null,
-    scheme?.wq && !spec.ladder && !spec.contract ? `${scheme.wq}${scheme.group_size > 0 ? ` g${scheme.group_size}` : ""}` : null,
+    scheme?.wq && !spec.ladder && !spec.contract && !spec.budget ? `${scheme.wq}${scheme.group_size > 0 ? ` g${scheme.group_size}` : ""}` : null,
     !spec && result?.bits_per_weight ? `${result.bits_per_weight.toFixed(2)} bits` : null].filter(Boolean).join(" · ");
 }
 

@@ -3,6 +3,7 @@ package org.alphaquant.client;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -65,7 +66,11 @@ public final class EventFollower {
 
   private static JobEvent read(ServerSentEvent event) {
     JsonNode node = JSON.readTree(event.data());
-    return new JobEvent(event.type(), node.path("level").asString("info"), node.path("data"));
+    return new JobEvent(
+        event.type(),
+        node.path("level").asString("info"),
+        Instant.parse(node.path("created_at").asString()),
+        node.path("data"));
   }
 
   /**
@@ -73,6 +78,7 @@ public final class EventFollower {
    *
    * @param type {@code state}, {@code progress}, {@code experts}, {@code log} or {@code metric}
    * @param level {@code info}, {@code warn} or {@code error}
+   * @param at when it happened, by the service's clock
    */
-  public record JobEvent(String type, String level, JsonNode data) {}
+  public record JobEvent(String type, String level, Instant at, JsonNode data) {}
 }

@@ -1,6 +1,7 @@
 package org.alphaquant.client;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Locale;
 import java.util.Set;
@@ -20,6 +21,7 @@ public final class LiveProgress implements AutoCloseable {
   private final ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
   private Progress progress = Progress.of("waiting for a worker");
   private long reported = start;
+  private Instant begun;
 
   public LiveProgress(Terminal terminal) {
     this.terminal = terminal;
@@ -31,7 +33,7 @@ public final class LiveProgress implements AutoCloseable {
   public synchronized void event(JobEvent event) {
     switch (event.type()) {
       case "progress" -> show(Progress.of(event.data()));
-      case "state" -> state(event.data());
+      case "state" -> state(event.at(), event.data());
       case "log" -> note(event);
       case "ladder" -> ladder(event.data());
       case "contract" -> terminal.print(ContractTable.render(event.data()) + "\n");
@@ -42,7 +44,7 @@ public final class LiveProgress implements AutoCloseable {
     }
   }
 
-  private void state(JsonNode data) {
+  private void state(Instant at, JsonNode data) {
     switch (data.path("state").asString("")) {
       case "QUEUED" -> {
         if (data.path("error").isObject()) {
@@ -52,8 +54,11 @@ public final class LiveProgress implements AutoCloseable {
         }
         show(Progress.of("waiting for a worker"));
       }
-      case "RUNNING" -> show(Progress.of("starting"));
-      case "SUCCEEDED" -> terminal.print("The job succeeded after " + elapsed() + "\n");
+      case "RUNNING" -> {
+        begun = at;
+        show(Progress.of("starting"));
+      }
+      case "SUCCEEDED" -> terminal.print("The job succeeded after " + ran(at) + "\n");
       default -> {
         // Other outcomes are printed with their reason.
       }
@@ -108,8 +113,8 @@ public final class LiveProgress implements AutoCloseable {
     terminal.redraw(progress.step(), ProgressLine.render(progress, since(start), since(reported)));
   }
 
-  private String elapsed() {
-    return ProgressLine.clock(since(start).toSeconds());
+  private String ran(Instant end) {
+    return ProgressLine.clock(Duration.between(begun == null ? end : begun, end).toSeconds());
   }
 
   private static Duration since(long nanos) {

@@ -79,6 +79,16 @@ public final class ServiceClient {
   }
 
   /**
+   * What a path has; nothing where the service knows none (404).
+   *
+   * @throws ClientException as {@link #read} does, for any other refusal
+   */
+  Optional<JsonNode> find(String path) throws InterruptedException {
+    HttpResponse<String> response = send(get(path).build());
+    return response.statusCode() == 404 ? Optional.empty() : Optional.of(json(response));
+  }
+
+  /**
    * Posts a JSON body.
    *
    * @throws ClientException with the service's own words if it refuses, or where it does not answer

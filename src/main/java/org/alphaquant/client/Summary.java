@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
 
 /** The table that ends a successful job. */
 public final class Summary {
@@ -13,12 +14,37 @@ public final class Summary {
   private Summary() {}
 
   /**
+   * Reads what the table needs besides the job: dense models, evaluations and repackings have no
+   * experts.
+   *
+   * @param job the finished job, as {@code GET /v1/jobs/{id}} returns it
+   * @param folder where the artifacts lie
+   * @param path of the job
+   */
+  public static String of(ServiceClient client, JsonNode job, String folder, String path)
+      throws InterruptedException {
+    JsonNode experts = client.find(path + "/experts").orElseGet(MissingNode::getInstance);
+    return render(job, experts, folder, client.url() + path);
+  }
+
+  /**
+   * How a job ended that did not succeed, and why.
+   *
+   * @param state {@code FAILED} or {@code CANCELLED}
+   */
+  public static String failure(String state, JsonNode job) {
+    String ended = state.equals("FAILED") ? "the job failed" : "the job was cancelled";
+    String message = job.path("error").path("message").asString("");
+    return message.isEmpty() ? ended : ended + ": " + message;
+  }
+
+  /**
    * @param job the finished job, as {@code GET /v1/jobs/{id}} returns it
    * @param experts its utilization, as {@code GET /v1/jobs/{id}/experts} returns it
    * @param folder where the artifacts lie
    * @param url of the job
    */
-  public static String render(JsonNode job, JsonNode experts, String folder, String url) {
+  static String render(JsonNode job, JsonNode experts, String folder, String url) {
     List<String> lines = new ArrayList<>();
     JsonNode result = job.path("result");
     if (result.path("ladder").isArray()) {

@@ -1,6 +1,5 @@
 package org.alphaquant.client;
 
-import java.util.Locale;
 import java.util.function.Consumer;
 import org.alphaquant.client.EventFollower.JobEvent;
 import tools.jackson.databind.JsonNode;
@@ -21,7 +20,7 @@ final class WatchedJob {
     String state = command.wantsJson() ? follow(id, event -> {}) : live(id);
     JsonNode job = client.read(path);
     boolean succeeded = state.equals("SUCCEEDED");
-    command.print(job, succeeded ? summary(path, job) : reason(state, job));
+    command.print(job, succeeded ? summary(path, job) : Summary.failure(state, job));
     return succeeded ? 0 : ClientException.FAILED;
   }
 
@@ -37,13 +36,6 @@ final class WatchedJob {
   }
 
   private String summary(String path, JsonNode job) throws InterruptedException {
-    String url = client.url() + path;
-    return Summary.render(job, client.read(path + "/experts"), url + "/artifacts", url);
-  }
-
-  private static String reason(String state, JsonNode job) {
-    String message = job.path("error").path("message").asString("");
-    String ended = "the job was " + state.toLowerCase(Locale.ROOT);
-    return message.isEmpty() ? ended : ended + ": " + message;
+    return Summary.of(client, job, client.url() + path + "/artifacts", path);
   }
 }

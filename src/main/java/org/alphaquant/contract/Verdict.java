@@ -1,8 +1,10 @@
 package org.alphaquant.contract;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.alphaquant.job.ContractRequest;
 import org.alphaquant.measure.Divergence;
 import org.alphaquant.measure.Figure;
@@ -82,10 +84,10 @@ public record Verdict(boolean holds, List<Term> terms) {
 
   private static String words(Term term) {
     return String.format(
-        java.util.Locale.ROOT,
+        Locale.ROOT,
         "%s %s: %.4g (%.4g to %.4g)%s",
         term.name(),
-        term.limit(),
+        BigDecimal.valueOf(term.limit()).stripTrailingZeros().toPlainString(),
         term.value(),
         term.low(),
         term.high(),

@@ -46,4 +46,9 @@ public record JobProgress(
           "fraction is %s but must be from 0 to 1".formatted(fraction));
     }
   }
+
+  /** Once the job has succeeded, whatever its last attempt told before. */
+  public JobProgress whole() {
+    return new JobProgress(phase, layer, layers, 1.0, 0L);
+  }
 }

@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.CRC32;
 import org.alphaquant.client.EventFollower;
@@ -48,7 +47,7 @@ final class FollowedJob {
       compare(body, job);
       return Optional.of(folder);
     }
-    terminal.fail(reason(end, job) + "\nThe service's log is " + options.log());
+    terminal.fail(Summary.failure(end, job) + "\nThe service's log is " + options.log());
     return Optional.empty();
   }
 
@@ -103,19 +102,13 @@ final class FollowedJob {
   }
 
   private String succeeded(String id, JsonNode job) throws InterruptedException {
-    String url = options.url() + "/v1/jobs/" + id;
+    String path = "/v1/jobs/" + id;
     Path work = options.dataDir().resolve("work").resolve(id);
     String folder =
         ArtifactFolder.find(work, job.path("result").path("artifacts"))
             .map(Path::toString)
-            .orElse(url + "/artifacts");
-    terminal.print(Summary.render(job, client.read("/v1/jobs/" + id + "/experts"), folder, url));
+            .orElse(options.url() + path + "/artifacts");
+    terminal.print(Summary.of(client, job, folder, path));
     return folder;
-  }
-
-  private static String reason(String end, JsonNode job) {
-    String message = job.path("error").path("message").asString("");
-    String ended = end.toLowerCase(Locale.ROOT);
-    return message.isEmpty() ? "the job was " + ended : "the job %s: %s".formatted(ended, message);
   }
 }

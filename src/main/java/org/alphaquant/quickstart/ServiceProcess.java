@@ -32,9 +32,6 @@ final class ServiceProcess {
               .redirectInput(ProcessBuilder.Redirect.from(nothing()))
               .redirectErrorStream(true)
               .redirectOutput(log.toFile());
-      // Threads of PyTorch that wait by spinning take a busy machine's cores from those that work:
-      // the demo took nine times as long.
-      builder.environment().putIfAbsent("OMP_WAIT_POLICY", "passive");
       return new ServiceProcess(builder.start(), log);
     } catch (IOException e) {
       throw new ClientException("the service cannot be started: " + e.getMessage(), e);

@@ -183,7 +183,8 @@ public final class ReportWriter {
   }
 
   private static String starved(ExpertUsage expert) {
-    String tokens = "%d (%,d tokens".formatted(expert.expert(), expert.tokens());
+    String unit = expert.tokens() == 1 ? "token" : "tokens";
+    String tokens = "%d (%,d %s".formatted(expert.expert(), expert.tokens(), unit);
     String more =
         expert.calibrationTokens() > expert.tokens()
             ? ", calibrated on %,d".formatted(expert.calibrationTokens())

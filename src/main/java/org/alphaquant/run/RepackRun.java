@@ -57,7 +57,7 @@ final class RepackRun {
   RepackRun(JobInputs inputs, JobContext context) {
     this.inputs = inputs;
     this.context = context;
-    this.progress = new RunProgress(context, new RunProgress.Tokens(1, 1));
+    this.progress = RunProgress.ofConversion(context);
   }
 
   JobResult run() throws IOException {

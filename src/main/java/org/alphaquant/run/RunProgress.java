@@ -93,10 +93,26 @@ final class RunProgress implements RunObserver {
   }
 
   RunProgress(JobContext context, Tokens tokens, LongSupplier nanos) {
+    this(context, weights(tokens), nanos);
+  }
+
+  private RunProgress(JobContext context, Map<Phase, Double> weights, LongSupplier nanos) {
     this.context = context;
     this.nanos = nanos;
     this.startNanos = nanos.getAsLong();
-    weights.put(Phase.PREPARE, 0.0);
+    double whole = weights.values().stream().mapToDouble(Double::doubleValue).sum();
+    for (Phase phase : Phase.values()) {
+      this.weights.put(phase, weights.getOrDefault(phase, 0.0) / whole);
+    }
+  }
+
+  /** Without a forward pass: reading and writing are alike. */
+  static RunProgress ofConversion(JobContext context) {
+    return new RunProgress(context, Map.of(Phase.PREPARE, 1.0, Phase.WRITE, 1.0), System::nanoTime);
+  }
+
+  private static Map<Phase, Double> weights(Tokens tokens) {
+    Map<Phase, Double> weights = new EnumMap<>(Phase.class);
     weights.put(Phase.WRITE_TEXT, SAMPLE_PASSES * tokens.written());
     weights.put(Phase.WEIGH_TEXT, (double) tokens.weighed());
     weights.put(Phase.EVALUATE_BEFORE, (double) tokens.evaluation());
@@ -106,10 +122,8 @@ final class RunProgress implements RunObserver {
     weights.put(Phase.QUANTIZE, QUANTIZE_PASSES * tokens.calibration());
     weights.put(Phase.SAMPLE, SAMPLE_PASSES * tokens.sampled());
     weights.put(Phase.DISTILL, DISTILL_PASSES * tokens.trained());
-    weights.put(Phase.WRITE, 0.0);
     weights.put(Phase.EVALUATE_AFTER, (double) tokens.evaluation());
-    double whole = weights.values().stream().mapToDouble(Double::doubleValue).sum();
-    weights.replaceAll((phase, weight) -> weight / whole);
+    return weights;
   }
 
   /** {@code done} of {@code of} units of a phase were done by an earlier attempt. */

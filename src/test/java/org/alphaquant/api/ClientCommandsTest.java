@@ -90,7 +90,16 @@ class ClientCommandsTest {
     worker.claim(bad);
     worker.fail(bad, new JobError("unusable-input", JobError.Kind.USER, "no text", null));
     assertThat(status("watch", bad)).isEqualTo(ClientException.FAILED);
-    assertThat(text()).endsWith("the job was failed: no text");
+    assertThat(text()).endsWith("the job failed: no text");
+  }
+
+  @Test
+  void aJobWithoutExpertsIsWatchedToItsTableToo() {
+    String id = output("submit", "--model=m");
+    worker.succeed(id);
+    assertThat(output("watch", id))
+        .contains("The job succeeded after 0:00", "perplexity", "5.6900")
+        .doesNotContain("experts");
   }
 
   @Test
@@ -98,6 +107,8 @@ class ClientCommandsTest {
     String id = output("submit", "--model=m");
 
     assertThat(output("cancel", id, "--reason=a mistake")).isEqualTo("Cancelled.");
+    assertThat(status("watch", id)).isEqualTo(ClientException.FAILED);
+    assertThat(text()).endsWith("the job was cancelled");
     assertThat(JsonMapper.shared().readTree(output("retry", id, "--json")).at("/state").asString())
         .isEqualTo("QUEUED");
   }

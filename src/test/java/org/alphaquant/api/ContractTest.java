@@ -120,7 +120,7 @@ class ContractTest {
     assertThat(job.at("/error/code").asString()).isEqualTo("contract-not-kept");
     assertThat(job.at("/error/class").asString()).isEqualTo("user");
     assertThat(job.at("/error/message").asString())
-        .contains("none of 2 plans", "max_kl 1.0E-12", "fails");
+        .contains("none of 2 plans", "max_kl 0.000000000001", "fails");
     assertThat(job.at("/error/detail").asString()).contains("\"wq\":\"int4\"");
   }
 

@@ -207,9 +207,13 @@ class JobApiTest {
   @Test
   void aSucceededJobCarriesItsResult() {
     String id = post();
+    worker.claim(id);
+    worker.progress(id, 0.5);
     worker.succeed(id);
     Answer done = http.get("/v1/jobs/" + id);
     assertThat(done.at("/state")).isEqualTo("SUCCEEDED");
+    assertThat(done.json().at("/progress/fraction").asDouble()).isEqualTo(1);
+    assertThat(done.json().at("/progress/estimated_remaining_seconds").asInt()).isZero();
     assertThat(done.json().at("/result/perplexity/before").asDouble()).isEqualTo(5.66);
     assertThat(done.json().at("/result/perplexity/after").asDouble()).isEqualTo(5.69);
     assertThat(done.json().at("/result/bits_per_weight").asDouble()).isEqualTo(4.25);

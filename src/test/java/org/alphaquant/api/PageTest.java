@@ -49,6 +49,8 @@ class PageTest extends OnThePage {
     browser.click(".actions button", "Cancel");
     browser.click("dialog button", "Cancel the job");
     browser.text("button", "Stopping");
+    browser.text(".log p", "Cancel requested");
+    browser.text(".legend span", "Quantizing");
     browser.tab(first);
     browser.text("tr button", "Stopping");
   }

@@ -95,8 +95,9 @@ class EventFollowerTest {
   }
 
   private static String event(int seq, String type, String data) {
-    return "id:%d\nevent:%s\ndata:{\"seq\":%d,\"level\":\"info\",\"data\":%s}\n\n"
-        .formatted(seq, type, seq, data);
+    String about =
+        "\"seq\":%d,\"level\":\"info\",\"created_at\":\"2026-01-01T00:00:00Z\"".formatted(seq);
+    return "id:%d\nevent:%s\ndata:{%s,\"data\":%s}\n\n".formatted(seq, type, about, data);
   }
 
   private void answer(HttpExchange exchange) throws IOException {

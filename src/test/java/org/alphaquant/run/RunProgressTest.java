@@ -38,6 +38,16 @@ class RunProgressTest {
   }
 
   @Test
+  void aConversionIsDoneOnceAllIsWritten() {
+    TestContext context = context();
+    RunProgress progress = RunProgress.ofConversion(context);
+    progress.progress(Phase.PREPARE, 5, 10);
+    assertThat(last(context).fraction()).isCloseTo(0.25, within(1e-9));
+    progress.progress(Phase.WRITE, 10, 10);
+    assertThat(last(context).fraction()).isEqualTo(1);
+  }
+
+  @Test
   void layersOfAnEarlierAttemptSayNothingAboutTheSpeedOfThisOne() {
     TestContext context = context();
     RunProgress progress = new RunProgress(context, new RunProgress.Tokens(1000, 0), nanos::get);

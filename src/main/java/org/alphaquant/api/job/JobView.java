@@ -85,7 +85,7 @@ public record JobView(
         job.lostLeases(),
         job.cancelRequestedAt().orElse(null),
         job.cancelReason().orElse(null),
-        job.progress().orElse(null),
+        job.progress().map(it -> job.state() == JobState.SUCCEEDED ? it.whole() : it).orElse(null),
         job.error().map(Failure::of).orElse(null),
         job.result().map(it -> shown == ShownSpec.LEFT_OUT ? it.summary() : it).orElse(null));
   }
