@@ -30,7 +30,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Families of random weights, in eight types each, run by llama.cpp; {@code
- * -Dalphaquant.family=NAME} takes one of them, {@code -Dalphaquant.types=q4_k,q6_k} some types.
+ * -Dalphaquant.family=NAME,NAME} takes some of them, {@code -Dalphaquant.types=q4_k,q6_k} some
+ * types.
  */
 @Tag("faults")
 class FamiliesByTypesTest {
@@ -48,6 +49,12 @@ class FamiliesByTypesTest {
           + " \"kv_lora_rank\": 256, \"q_lora_rank\": 128, \"qk_nope_head_dim\": 64,"
           + " \"qk_rope_head_dim\": 32, \"v_head_dim\": 64, \"routed_scaling_factor\": 1.5,"
           + " \"num_key_value_heads\": 4, \"scoring_func\": \"sigmoid\", \"topk_method\": \"noaux_tc\"";
+
+  // Fewer keys than a window has, so that the indexer's choice shows.
+  private static final String INDEXED =
+      LATENT
+          + ", \"norm_topk_prob\": true, \"index_n_heads\": 16, \"index_head_dim\": 64,"
+          + " \"index_topk\": 100";
 
   /** Beside what all of them have. */
   private static final Map<String, String> FAMILIES =
@@ -128,6 +135,23 @@ class FamiliesByTypesTest {
                       + " \"mlp_layer_types\": [\"dense\", \"sparse\"],"
                       + " \"layer_types\": [\"full_attention\", \"sliding_attention\"]"),
               Map.entry(
+                  "exaone_moe",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 8,"
+                      + " \"num_experts_per_tok\": 2, \"num_shared_experts\": 1, \"first_k_dense_replace\": 1,"
+                      + " \"n_group\": 4, \"topk_group\": 2, \"norm_topk_prob\": true,"
+                      + " \"routed_scaling_factor\": 2.5, \"head_dim\": 64, \"num_key_value_heads\": 2,"
+                      + " \"sliding_window\": 100, \"layer_types\": [\"sliding_attention\", \"full_attention\"]"),
+              Map.entry(
+                  "mimo_v2_flash",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"n_routed_experts\": 6,"
+                      + " \"num_experts_per_tok\": 2, \"norm_topk_prob\": true, \"head_dim\": 96,"
+                      + " \"v_head_dim\": 64, \"num_key_value_heads\": 1, \"swa_num_key_value_heads\": 2,"
+                      + " \"partial_rotary_factor\": 0.334, \"attention_value_scale\": 0.707,"
+                      + " \"swa_rope_theta\": 5000.0, \"n_group\": 1, \"topk_group\": 1,"
+                      + " \"sliding_window\": 100, \"hybrid_layer_pattern\": [1, 0], \"moe_layer_freq\": [0, 1]"),
+              Map.entry("deepseek_v32", INDEXED + ", \"n_group\": 2, \"topk_group\": 1"),
+              Map.entry("glm_moe_dsa", INDEXED + ", \"n_group\": 1, \"topk_group\": 1"),
+              Map.entry(
                   "kimi_linear",
                   "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 6,"
                       + " \"num_experts_per_token\": 2, \"num_shared_experts\": 1, \"first_k_dense_replace\": 1,"
@@ -201,11 +225,10 @@ class FamiliesByTypesTest {
   }
 
   static List<Arguments> all() {
-    String only = System.getProperty("alphaquant.family");
     String[] types = System.getProperty("alphaquant.types", "\"").split(",");
     List<Arguments> all = new ArrayList<>();
     for (String family : FAMILIES.keySet()) {
-      if (only == null || only.equals(family)) {
+      if (isAsked(family)) {
         TYPES.stream()
             .filter(type -> Arrays.stream(types).anyMatch(type::contains))
             .forEach(type -> all.add(Arguments.of(family, type)));
@@ -233,8 +256,12 @@ class FamiliesByTypesTest {
   }
 
   static List<String> others() {
+    return OTHERS.keySet().stream().filter(FamiliesByTypesTest::isAsked).toList();
+  }
+
+  private static boolean isAsked(String family) {
     String only = System.getProperty("alphaquant.family");
-    return OTHERS.keySet().stream().filter(it -> only == null || only.equals(it)).toList();
+    return only == null || Arrays.asList(only.split(",")).contains(family);
   }
 
   /** In float32 nothing is rounded on the way. */

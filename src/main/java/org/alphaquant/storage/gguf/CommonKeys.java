@@ -65,6 +65,17 @@ final class CommonKeys {
             });
   }
 
+  /** Groups of experts, of which a token may choose from a few. */
+  static void groups(FamilyConfig config, EngineKeys keys) {
+    config
+        .routing()
+        .ifPresent(
+            routing -> {
+              keys.u32("expert_group_count", routing.groups());
+              keys.u32("expert_group_used_count", routing.keptGroups());
+            });
+  }
+
   /** Leading dense layers and shared experts. */
   static void shared(FamilyConfig config, EngineKeys keys) {
     keys.u32("leading_dense_block_count", config.leadingDense());

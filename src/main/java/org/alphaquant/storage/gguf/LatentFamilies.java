@@ -13,20 +13,7 @@ final class LatentFamilies {
   private LatentFamilies() {}
 
   static void add(Map<String, EngineFamily> families) {
-    EngineFamily deepseek2 =
-        EngineFamily.of("deepseek2")
-            .with(CommonKeys::shared)
-            .with(CommonKeys::weighting)
-            .with(LatentFamilies::keys)
-            .refusing(
-                c -> !c.sparseFrom(c.leadingDense()),
-                "llama.cpp wants experts in every layer behind the leading dense ones"
-                    + " (moe_layer_freq)")
-            .refusing(
-                c -> c.real(1e-6, "rms_norm_eps") != 1e-6,
-                "llama.cpp takes rms_norm_eps for the norms within latent attention too, the model"
-                    + " takes 1e-6")
-            .refusing(LatentFamilies::stretchesOtherwise, LENGTHS);
+    EngineFamily deepseek2 = of("deepseek2");
     families.put(
         "deepseek_v2",
         deepseek2.refusing(
@@ -39,6 +26,26 @@ final class LatentFamilies {
             c -> !c.flag(true, "rope_interleave"),
             "llama.cpp rotates neighbouring dimensions of this architecture, the model its halves"
                 + " (rope_interleave)"));
+  }
+
+  /** An architecture of latent attention with experts as DeepSeek's. */
+  static EngineFamily of(String architecture) {
+    return EngineFamily.of(architecture)
+        .with(CommonKeys::shared)
+        .with(CommonKeys::weighting)
+        .with(LatentFamilies::keys)
+        .refusing(
+            c -> !c.sparseFrom(c.leadingDense()),
+            "llama.cpp wants experts in every layer behind the leading dense ones"
+                + " (moe_layer_freq)")
+        .refusing(
+            c -> c.flag(false, "attention_bias"),
+            "llama.cpp has no biases of attention in this architecture (attention_bias)")
+        .refusing(
+            c -> c.real(1e-6, "rms_norm_eps") != 1e-6,
+            "llama.cpp takes rms_norm_eps for the norms within latent attention too, the model"
+                + " takes 1e-6")
+        .refusing(LatentFamilies::stretchesOtherwise, LENGTHS);
   }
 
   private static boolean stretchesOtherwise(FamilyConfig config) {
@@ -62,13 +69,7 @@ final class LatentFamilies {
     keys.u32("attention.key_length_mla", plain + rotated);
     keys.u32("attention.value_length_mla", config.integer(0, "v_head_dim"));
     keys.u32("rope.dimension_count", rotated);
-    config
-        .routing()
-        .ifPresent(
-            routing -> {
-              keys.u32("expert_group_count", routing.groups());
-              keys.u32("expert_group_used_count", routing.keptGroups());
-            });
+    CommonKeys.groups(config, keys);
     if (config.rotaryType().equals("yarn")) {
       keys.f32("rope.scaling.yarn_log_multiplier", 0.1 * config.rotary("mscale_all_dim", 0));
       // Given that multiplier the engine leaves queries and keys as long as they are.

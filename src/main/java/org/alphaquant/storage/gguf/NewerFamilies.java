@@ -25,7 +25,9 @@ final class NewerFamilies {
     dense(families);
     mixtures(families);
     WindowedFamilies.add(families);
+    WindowedMixtures.add(families);
     AlternatingFamilies.add(families);
+    IndexedFamilies.add(families);
     RecurrentFamilies.add(families);
     families.put("kimi_linear", KimiLinear.family());
     families.put("llama4_text", Llama4.family());

@@ -25,6 +25,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** llama.cpp computes what the model does, up to the order of float32 sums, or is not offered. */
 class FamiliesInLlamaCppTest {
@@ -171,6 +173,7 @@ class FamiliesInLlamaCppTest {
         "families/smollm3 | no_rope_layers",
         "families/kimi_linear | rms_norm_eps",
         "families/llama4_text | attention_chunk_size",
+        "families/deepseek_v32 | index_head_dim",
         "variants/deepseek_v2_large_epsilon | rms_norm_eps",
         "variants/deepseek_sparse_every_second | mlp_only_layers"
       })
@@ -179,5 +182,35 @@ class FamiliesInLlamaCppTest {
     assertThat(ExportedModel.write(RESOURCES.resolve(name), folder, GgufType.F32, 1 << 30))
         .anyMatch(sentence -> sentence.startsWith("llama.cpp ") && sentence.contains(named));
     assertThat(folder).isEmptyDirectory();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "mimo_v2_flash | {\"norm_topk_prob\": false} | norm_topk_prob",
+        "mimo_v2_flash | {\"routed_scaling_factor\": 2} | routed_scaling_factor",
+        "deepseek_v32 | {\"rms_norm_eps\": 1e-5} | rms_norm_eps"
+      })
+  void soIsASettingOfAKnownModel(String name, String settings, String named) throws IOException {
+    Path model = withSettings(RESOURCES.resolve("families").resolve(name), settings);
+    assertThat(ExportedModel.write(model, folder.resolve("out"), GgufType.F32, 1 << 30))
+        .anyMatch(sentence -> sentence.startsWith("llama.cpp ") && sentence.contains(named));
+  }
+
+  // The same weights with some keys of config.json otherwise.
+  private Path withSettings(Path source, String settings) throws IOException {
+    Path model = Files.createDirectory(folder.resolve("model"));
+    try (Stream<Path> files = Files.list(source)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, model.resolve(file.getFileName()));
+      }
+    }
+    Path config = model.resolve("config.json");
+    ObjectNode root = (ObjectNode) JsonMapper.shared().readTree(config);
+    root.setAll((ObjectNode) JsonMapper.shared().readTree(settings));
+    Files.writeString(config, root.toString());
+    return model;
   }
 }
