@@ -22,6 +22,11 @@ def draw(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:
     return torch.clamp_max(token, p.shape[1] - 1)
 
 
+def given(drawn: Tensor, real: Tensor) -> Tensor:
+    """The tokens of real text where they are not negative, else those drawn: int64 [B, n]"""
+    return torch.where(real >= 0, real, drawn)
+
+
 def no_counts(like: Tensor, rows: int, layers: int, experts: int) -> Tensor:
     """Zeros [rows, layers, experts] on the device of `like`."""
     return torch.zeros([rows, layers, experts], dtype=torch.float32, device=like.device)

@@ -29,7 +29,7 @@ public record GptqRequest(
     ActOrder actOrder,
     Shrinkage shrinkage,
     ScaleSearch scaleSearch,
-    Integer sweeps,
+    Sweeps sweeps,
     Boolean refit,
     Precision precision,
     Boolean rounding) {
@@ -48,7 +48,7 @@ public record GptqRequest(
           ActOrder.AUTO,
           Shrinkage.AUTO,
           ScaleSearch.MSE,
-          2,
+          Sweeps.AUTO,
           true,
           null,
           false);
@@ -59,9 +59,6 @@ public record GptqRequest(
   public GptqRequest {
     if (blockSize != null) {
       within("block_size", blockSize, 1, 4096);
-    }
-    if (sweeps != null) {
-      within("sweeps", sweeps, 0, 16);
     }
   }
 
@@ -83,7 +80,7 @@ public record GptqRequest(
         ActOrder.NEVER,
         new Shrinkage(0.0),
         ScaleSearch.NONE,
-        0,
+        new Sweeps(0),
         false,
         null,
         rounding);

@@ -104,6 +104,7 @@ public record JobSpec(
                 ladder == null
                     && (calibration == null || calibration.id() == null)
                     && kind != JobKind.CALIBRATION);
+    distill = distill == null ? null : distill.of(calibration.sequenceLength());
     output = output == null ? new OutputRequest(null, null, null, null, null, null) : output;
     output = kind == JobKind.REPACK ? output.forRepacking() : output;
     resources = resources == null ? new ResourcesRequest(null, null) : resources;

@@ -251,13 +251,13 @@ final class DistillPhase {
       return new long[0][];
     }
     int length = inputs.samples().sequenceLength();
-    int prompt = Math.min(spec.prompt(), length - 1);
-    SampleRequest request = new SampleRequest(spec.sequences(), length, prompt, 1, spec.seed());
+    long[][] texts = inputs.training().length == 0 ? inputs.samples().tokens() : inputs.training();
+    int shortest = Arrays.stream(texts).mapToInt(text -> text.length).min().orElseThrow();
+    int[] prompts = spec.prompts(Math.min(length, shortest));
+    int longest = spec.balanced() ? prompts[0] : prompts[1];
+    SampleRequest request =
+        new SampleRequest(spec.sequences(), length, prompts[0], longest, 1, spec.seed());
     return new TextWriter(context, torch, prepared, Map.of(), progress, Phase.SAMPLE)
-        .write(
-            request,
-            spec.balanced(),
-            inputs.samples().tokens(),
-            new SampledText("sampled", resumption::file));
+        .write(request, spec.balanced(), texts, new SampledText("sampled", resumption::file));
   }
 }

@@ -95,23 +95,25 @@ public final class Sampler implements AutoCloseable {
   public long[][] write(
       SampleRequest request, long[][] texts, int first, int count, Observer observer) {
     SplittableRandom[] random = new SplittableRandom[count];
-    long[] prompts = new long[count * request.prompt()];
+    long[][] prompts = new long[count][];
     for (int i = 0; i < count; i++) {
       random[i] = random(request.seed(), first + i);
-      long[] text = texts[random[i].nextInt(texts.length)];
-      System.arraycopy(text, 0, prompts, i * request.prompt(), request.prompt());
+      prompts[i] = prompt(request, texts[random[i].nextInt(texts.length)], random[i]);
     }
     try (TensorScope work = scope.child("batch");
         Continuation sequences =
             new Continuation(
                 work, model, layers, request.length(), Continuation.StreamObserver.NONE)) {
-      NDArray ids = work.longs(prompts, count, request.prompt());
+      NDArray ids = column(work, prompts, 0, request.prompt());
       NDList parts = new NDList(ids);
       for (int length = request.prompt(); length < request.length(); length++) {
         observer.tokens(
             (long) first * request.length() + (long) count * length,
             (long) request.sequences() * request.length());
         ids = next(work, sequences, ids, random, request.temperature());
+        if (length < request.longest()) {
+          ids = work.run("sample.given", ids, column(work, prompts, length, length + 1));
+        }
         parts.add(ids);
       }
       return rows(work.toLongs(work.run("tensor.side_by_side", parts)), request.length());
@@ -166,6 +168,27 @@ public final class Sampler implements AutoCloseable {
       NDArray drawn = step.floats(uniform, uniform.length);
       return step.keep(work, step.run("sample.draw", logits, drawn, temperature));
     }
+  }
+
+  // As many tokens from any place of a real text as are drawn.
+  private static long[] prompt(SampleRequest request, long[] text, SplittableRandom random) {
+    if (request.longest() == request.prompt()) {
+      return Arrays.copyOf(text, request.prompt());
+    }
+    int count = random.nextInt(request.prompt(), request.longest() + 1);
+    int from = random.nextInt(text.length - count + 1);
+    return Arrays.copyOfRange(text, from, from + count);
+  }
+
+  // Tokens first..last-1 of each sequence, [B, n]; -1 where its real text has ended.
+  private static NDArray column(TensorScope work, long[][] prompts, int first, int last) {
+    long[] tokens = new long[prompts.length * (last - first)];
+    for (int i = 0; i < tokens.length; i++) {
+      long[] prompt = prompts[i / (last - first)];
+      int place = first + i % (last - first);
+      tokens[i] = place < prompt.length ? prompt[place] : -1;
+    }
+    return work.longs(tokens, prompts.length, last - first);
   }
 
   private static SplittableRandom random(long seed, int sequence) {

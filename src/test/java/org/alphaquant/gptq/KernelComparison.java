@@ -89,6 +89,7 @@ final class KernelComparison {
               128,
               order ? ColumnOrder.ACTIVATION : ColumnOrder.NATURAL,
               2,
+              4,
               48,
               true,
               true);

@@ -58,6 +58,14 @@ class DistillPlanTest {
     assertThat(training(", \"distill\": {\"window\": 1}").notes()).hasSize(1);
   }
 
+  @Test
+  void aStepHasAsManySequencesAsHaveItsTokens() {
+    String longer = ", \"distill\": {}, \"calibration\": {\"sequence_length\": %d}";
+    assertThat(training(longer.formatted(64)).memory().tokens()).isEqualTo(16 * 64);
+    assertThat(training(longer.formatted(600)).memory().tokens()).isEqualTo(13 * 600);
+    assertThat(training(longer.formatted(2048)).memory().tokens()).isEqualTo(8 * 2048);
+  }
+
   private static String within(long bytes, String distill) {
     return ", \"distill\": %s, \"resources\": {\"memory_bytes\": %d}".formatted(distill, bytes);
   }

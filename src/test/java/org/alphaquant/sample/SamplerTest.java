@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.Model;
@@ -106,6 +107,32 @@ class SamplerTest {
       SampleRequest other = new SampleRequest(5, 24, 8, 1, 4);
       assertThat(sampler.write(other, texts, 5, (done, of) -> {})[0]).isNotEqualTo(written[0]);
     }
+  }
+
+  @Test
+  void realTextOfADrawnLengthBeginsEachSequenceAsItStands() {
+    try (Checkpoint checkpoint = Checkpoint.open(MICRO.resolve("olmoe"));
+        TensorScope scope = torch.scope("test");
+        Sampler sampler = new Sampler(scope, open(checkpoint, scope))) {
+      long[] text = LongStream.range(100, 124).toArray();
+      SampleRequest request = new SampleRequest(12, 24, 2, 20, 1, 3);
+      long[][] written = sampler.write(request, new long[][] {text}, 5, (done, of) -> {});
+      assertThat(sampler.write(request, new long[][] {text}, 12, (done, of) -> {}))
+          .isDeepEqualTo(written);
+      assertThat(Arrays.stream(written).map(SamplerTest::real))
+          .allSatisfy(length -> assertThat(length).isBetween(2, 24))
+          .anySatisfy(length -> assertThat(length).isLessThan(10))
+          .anySatisfy(length -> assertThat(length).isGreaterThan(12));
+    }
+  }
+
+  // Tokens from the first on that follow each other as those of the text do.
+  private static int real(long... sequence) {
+    int length = 1;
+    while (length < sequence.length && sequence[length] == sequence[length - 1] + 1) {
+      length++;
+    }
+    return length;
   }
 
   @Test

@@ -29,6 +29,7 @@ import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.ScaleSearch;
 import org.alphaquant.job.Shrinkage;
 import org.alphaquant.job.SpecException;
+import org.alphaquant.job.Sweeps;
 import org.alphaquant.job.queue.OnAJobDatabase;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
@@ -78,7 +79,7 @@ class JobsTest extends OnAJobDatabase {
                 ActOrder.AUTO,
                 Shrinkage.AUTO,
                 ScaleSearch.MSE,
-                2,
+                Sweeps.AUTO,
                 true,
                 null,
                 false));
