@@ -1,2 +1,2 @@
-/** The Afmoe family. */
+/** AFMoE (Trinity). */
 package org.alphaquant.model.afmoe;

@@ -1,2 +1,2 @@
-/** The Cohere2 family. */
+/** Command R7B and Command A. */
 package org.alphaquant.model.cohere2;

@@ -1,2 +1,2 @@
-/** The DeepseekV32 family. */
+/** DeepSeek-V3.2. */
 package org.alphaquant.model.deepseekv32;

@@ -1,2 +1,2 @@
-/** The Ernie45 family. */
+/** ERNIE 4.5, dense. */
 package org.alphaquant.model.ernie45;

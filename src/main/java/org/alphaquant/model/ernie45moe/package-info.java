@@ -1,2 +1,2 @@
-/** The Ernie45Moe family. */
+/** ERNIE 4.5, sparse. */
 package org.alphaquant.model.ernie45moe;

@@ -1,2 +1,2 @@
-/** The ExaoneMoe family. */
+/** K-EXAONE. */
 package org.alphaquant.model.exaonemoe;

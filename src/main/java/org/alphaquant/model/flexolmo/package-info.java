@@ -1,2 +1,2 @@
-/** The FlexOlmo family. */
+/** FlexOlmo (arXiv 2507.07024). */
 package org.alphaquant.model.flexolmo;

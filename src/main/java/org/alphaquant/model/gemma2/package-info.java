@@ -1,2 +1,2 @@
-/** The Gemma2 family. */
+/** Gemma 2 (arXiv 2408.00118). */
 package org.alphaquant.model.gemma2;

@@ -1,2 +1,2 @@
-/** The Gemma 4 family. */
+/** Gemma 4, text. */
 package org.alphaquant.model.gemma4;

@@ -1,2 +1,2 @@
-/** The Glm4 family. */
+/** GLM-4-0414. */
 package org.alphaquant.model.glm4;

@@ -1,2 +1,2 @@
-/** The Glm4MoeLite family. */
+/** GLM-4.7-Flash. */
 package org.alphaquant.model.glm4moelite;

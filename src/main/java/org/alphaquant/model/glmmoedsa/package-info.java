@@ -1,2 +1,2 @@
-/** The GlmMoeDsa family. */
+/** GLM-5. */
 package org.alphaquant.model.glmmoedsa;

@@ -1,2 +1,2 @@
-/** The Granite family. */
+/** Granite. */
 package org.alphaquant.model.granite;

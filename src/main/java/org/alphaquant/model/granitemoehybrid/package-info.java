@@ -1,2 +1,2 @@
-/** The GraniteMoeHybrid family. */
+/** Granite 4. */
 package org.alphaquant.model.granitemoehybrid;

@@ -1,2 +1,2 @@
-/** The GraniteMoeShared family. */
+/** Granite-MoE with shared experts. */
 package org.alphaquant.model.granitemoeshared;

@@ -1,2 +1,2 @@
-/** The HunYuanDense family. */
+/** Hunyuan, dense. */
 package org.alphaquant.model.hunyuandense;

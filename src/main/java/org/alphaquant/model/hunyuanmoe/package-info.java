@@ -1,2 +1,2 @@
-/** The HunYuanMoe family. */
+/** Hunyuan-A13B. */
 package org.alphaquant.model.hunyuanmoe;

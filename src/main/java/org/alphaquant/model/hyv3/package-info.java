@@ -1,2 +1,2 @@
-/** The HyV3 family. */
+/** Hunyuan 3. */
 package org.alphaquant.model.hyv3;

@@ -1,2 +1,2 @@
-/** The KimiK2 family. */
+/** Kimi K2 (arXiv 2507.20534). */
 package org.alphaquant.model.kimik2;

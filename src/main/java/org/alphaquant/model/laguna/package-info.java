@@ -1,2 +1,2 @@
-/** The Laguna family. */
+/** Laguna. */
 package org.alphaquant.model.laguna;

@@ -1,2 +1,2 @@
-/** The Lfm2Moe family. */
+/** LFM2-MoE. */
 package org.alphaquant.model.lfm2moe;

@@ -1,2 +1,2 @@
-/** The Llama 4 family. */
+/** Llama 4, text. */
 package org.alphaquant.model.llama4;

@@ -1,2 +1,2 @@
-/** The Mellum family. */
+/** Mellum 2. */
 package org.alphaquant.model.mellum;

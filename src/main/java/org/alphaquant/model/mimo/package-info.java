@@ -1,2 +1,2 @@
-/** The Mimo family. */
+/** MiMo-7B. */
 package org.alphaquant.model.mimo;

@@ -1,2 +1,2 @@
-/** The MiMo-V2-Flash family. */
+/** MiMo-V2-Flash. */
 package org.alphaquant.model.mimov2flash;

@@ -1,2 +1,2 @@
-/** The MiniMaxM2 family. */
+/** MiniMax-M2. */
 package org.alphaquant.model.minimaxm2;

@@ -1,2 +1,2 @@
-/** The Ministral family. */
+/** Ministral. */
 package org.alphaquant.model.ministral;

@@ -1,2 +1,2 @@
-/** The Ministral3 family. */
+/** Ministral 3. */
 package org.alphaquant.model.ministral3;

@@ -1,2 +1,2 @@
-/** The Mistral4 family. */
+/** Mistral 4. */
 package org.alphaquant.model.mistral4;

@@ -1,2 +1,2 @@
-/** The Olmo3 family. */
+/** OLMo 3. */
 package org.alphaquant.model.olmo3;

@@ -1,2 +1,2 @@
-/** The Qwen35 family. */
+/** Qwen3.5, dense. */
 package org.alphaquant.model.qwen35;

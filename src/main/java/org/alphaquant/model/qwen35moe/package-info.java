@@ -1,2 +1,2 @@
-/** The Qwen35Moe family. */
+/** Qwen3.5-MoE. */
 package org.alphaquant.model.qwen35moe;

@@ -1,2 +1,2 @@
-/** The Qwen3Next family. */
+/** Qwen3-Next. */
 package org.alphaquant.model.qwen3next;

@@ -1,2 +1,2 @@
-/** The Qwen3Vl family. */
+/** Qwen3-VL, text. */
 package org.alphaquant.model.qwen3vl;

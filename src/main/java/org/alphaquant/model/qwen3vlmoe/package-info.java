@@ -1,2 +1,2 @@
-/** The Qwen3VlMoe family. */
+/** Qwen3-VL-MoE, text. */
 package org.alphaquant.model.qwen3vlmoe;

@@ -1,2 +1,2 @@
-/** The SeedOss family. */
+/** Seed-OSS. */
 package org.alphaquant.model.seedoss;

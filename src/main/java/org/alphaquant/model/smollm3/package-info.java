@@ -1,2 +1,2 @@
-/** The SmolLm3 family. */
+/** SmolLM3. */
 package org.alphaquant.model.smollm3;

@@ -1,2 +1,2 @@
-/** The SolarOpen family. */
+/** Solar Open. */
 package org.alphaquant.model.solaropen;
