@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The stream of one client that follows all jobs; keeps only the newest state of each job. */
-final class ChangeStream {
+final class ChangeStream extends ClientStream {
   private static final Logger log = LoggerFactory.getLogger(ChangeStream.class);
   private static final int MAX_PENDING = 1000;
 
@@ -21,12 +21,7 @@ final class ChangeStream {
   private final ChangeSink sink;
   private final Consumer<ChangeStream> onEnd;
   private final Map<UUID, Job> pending = new LinkedHashMap<>();
-  private final Wakes wakes = new Wakes();
-  private volatile boolean heartbeatDue;
-  private volatile boolean completionDue;
-  private volatile boolean cut;
   private volatile boolean resetDue;
-  private volatile boolean ended;
 
   ChangeStream(Predicate<Job> visible, ChangeSink sink, Consumer<ChangeStream> onEnd) {
     this.visible = visible;
@@ -48,31 +43,8 @@ final class ChangeStream {
     resetDue = true;
   }
 
-  void heartbeatIsDue() {
-    heartbeatDue = true;
-  }
-
-  void completionIsDue() {
-    completionDue = true;
-  }
-
-  /** The client's access has ended. */
-  void cutIsDue() {
-    cut = true;
-    completionDue = true;
-  }
-
-  /** Returns true to the caller that must schedule {@link #write}. */
-  boolean wake() {
-    return wakes.add();
-  }
-
-  /** Sends pending changes; called after {@link #wake} returned true. */
-  void write() {
-    wakes.run(this::tryToWrite);
-  }
-
-  private void tryToWrite() {
+  @Override
+  void tryToWrite() {
     try {
       if (!ended && !cut) {
         writeOnce();
@@ -113,7 +85,7 @@ final class ChangeStream {
     return taken;
   }
 
-  /** Stops taking changes, because the client is gone or the stream is complete. */
+  @Override
   void end() {
     ended = true;
     onEnd.accept(this);

@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 
 /** The stream of one client that follows one job. */
-final class JobStream {
+final class JobStream extends ClientStream {
   private static final Logger log = LoggerFactory.getLogger(JobStream.class);
   private static final int PAGE = 200;
 
@@ -17,11 +17,6 @@ final class JobStream {
   private final EventSink sink;
   private final JobHistory history;
   private final Runnable onEnd;
-  private final Wakes wakes = new Wakes();
-  private volatile boolean ended;
-  private volatile boolean heartbeatDue;
-  private volatile boolean completionDue;
-  private volatile boolean cut;
   private boolean resetDue;
   private long sent;
 
@@ -39,31 +34,8 @@ final class JobStream {
     return this;
   }
 
-  void heartbeatIsDue() {
-    heartbeatDue = true;
-  }
-
-  void completionIsDue() {
-    completionDue = true;
-  }
-
-  /** Marks the stream to end because the client's access has ended. */
-  void cutIsDue() {
-    cut = true;
-    completionDue = true;
-  }
-
-  /** Returns true to the caller that must schedule {@link #write}. */
-  boolean wake() {
-    return wakes.add();
-  }
-
-  /** Sends pending events; called after {@link #wake} returned true. */
-  void write() {
-    wakes.run(this::tryToWrite);
-  }
-
-  private void tryToWrite() {
+  @Override
+  void tryToWrite() {
     try {
       writeOnce();
     } catch (IOException gone) {
@@ -140,7 +112,7 @@ final class JobStream {
     }
   }
 
-  /** Stops taking events, because the client is gone or the stream is complete. */
+  @Override
   void end() {
     ended = true;
     onEnd.run();

@@ -8,7 +8,6 @@ import org.alphaquant.api.job.JobAccess;
 import org.alphaquant.events.EventStreams;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.security.KeyWatch;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -21,8 +20,6 @@ import tools.jackson.databind.json.JsonMapper;
 /** The events of a job, as they happen. */
 @RestController
 class EventStreamController {
-
-  private static final long NO_TIMEOUT = 0;
 
   private final JobAccess access;
   private final EventStreams streams;
@@ -63,21 +60,8 @@ class EventStreamController {
       HttpServletResponse response)
       throws IOException {
     Job job = access.find(id);
-    response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
-    // Proxies such as nginx would hold the events back until a buffer is full.
-    response.setHeader("X-Accel-Buffering", "no");
-    SseEmitter emitter = new SseEmitter(NO_TIMEOUT);
-    SseSink sink = new SseSink(emitter, json);
-    sink.open();
-    EventStreams.Subscription subscription =
-        streams.subscribe(job, lastEventId == null ? after : lastEventId, sink);
-    Runnable unwatch = watch.watch(subscription::cut);
-    emitter.onCompletion(
-        () -> {
-          unwatch.run();
-          subscription.close();
-        });
-    emitter.onError(error -> subscription.close());
-    return emitter;
+    SseStream stream = SseStream.open(response);
+    long seen = lastEventId == null ? after : lastEventId;
+    return stream.until(streams.subscribe(job, seen, new SseSink(stream, json)), watch);
   }
 }

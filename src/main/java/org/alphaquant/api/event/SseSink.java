@@ -5,26 +5,10 @@ import org.alphaquant.api.job.JobView;
 import org.alphaquant.events.EventSink;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobEvent;
-import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Writes a job's events as server-sent events; the data is one line of JSON. */
-final class SseSink implements EventSink {
-
-  private static final long RECONNECT_MILLIS = 3000;
-
-  private final SseEmitter emitter;
-  private final JsonMapper json;
-
-  SseSink(SseEmitter emitter, JsonMapper json) {
-    this.emitter = emitter;
-    this.json = json;
-  }
-
-  /** Sends the delay after which a browser reconnects. */
-  void open() throws IOException {
-    send(SseEmitter.event().reconnectTime(RECONNECT_MILLIS));
-  }
+record SseSink(SseStream stream, JsonMapper json) implements EventSink {
 
   @Override
   public void event(JobEvent event) throws IOException {
@@ -38,23 +22,15 @@ final class SseSink implements EventSink {
 
   @Override
   public void heartbeat() throws IOException {
-    send(SseEmitter.event().comment("hb"));
+    stream.heartbeat();
   }
 
   @Override
   public void complete() {
-    emitter.complete();
+    stream.complete();
   }
 
   private void send(long seq, String type, Object data) throws IOException {
-    send(SseEmitter.event().id(Long.toString(seq)).name(type).data(json.writeValueAsString(data)));
-  }
-
-  private void send(SseEmitter.SseEventBuilder event) throws IOException {
-    try {
-      emitter.send(event);
-    } catch (IllegalStateException completed) {
-      throw new IOException(completed);
-    }
+    stream.send(Long.toString(seq), type, json.writeValueAsString(data));
   }
 }
