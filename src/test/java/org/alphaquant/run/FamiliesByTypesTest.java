@@ -149,6 +149,16 @@ class FamiliesByTypesTest {
                       + " \"partial_rotary_factor\": 0.334, \"attention_value_scale\": 0.707,"
                       + " \"swa_rope_theta\": 5000.0, \"n_group\": 1, \"topk_group\": 1,"
                       + " \"sliding_window\": 100, \"hybrid_layer_pattern\": [1, 0], \"moe_layer_freq\": [0, 1]"),
+              Map.entry(
+                  "hy_v3",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 6,"
+                      + " \"num_experts_per_tok\": 2, \"num_shared_experts\": 1, \"head_dim\": 64,"
+                      + " \"num_key_value_heads\": 2, \"router_scaling_factor\": 2.5,"
+                      + " \"mlp_layer_types\": [\"dense\", \"sparse\"]"),
+              Map.entry(
+                  "olmo3",
+                  "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"tie_word_embeddings\": true,"
+                      + " \"sliding_window\": 100, \"layer_types\": [\"sliding_attention\", \"full_attention\"]"),
               Map.entry("deepseek_v32", INDEXED + ", \"n_group\": 2, \"topk_group\": 1"),
               Map.entry("glm_moe_dsa", INDEXED + ", \"n_group\": 1, \"topk_group\": 1"),
               Map.entry(
@@ -163,45 +173,59 @@ class FamiliesByTypesTest {
   /** Exports that no published fixture has tried. */
   private static final Map<String, String> OTHERS =
       new TreeMap<>(
-          Map.of(
-              "afmoe",
-              "\"intermediate_size\": 512, \"moe_intermediate_size\": 128, \"num_experts\": 6,"
-                  + " \"num_experts_per_tok\": 2, \"num_shared_experts\": 1, \"num_dense_layers\": 1,"
-                  + " \"num_key_value_heads\": 2, \"head_dim\": 64, \"route_scale\": 1.5, \"mup_enabled\": true,"
-                  + " \"sliding_window\": 100, \"num_hidden_layers\": 4, \"layer_types\": ["
-                  + "\"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]",
-              "cohere2",
-              "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"head_dim\": 64, \"logit_scale\": 0.25,"
-                  + " \"layer_norm_eps\": 1e-6, \"sliding_window\": 100, \"tie_word_embeddings\": true,"
-                  + " \"num_hidden_layers\": 4, \"layer_types\": ["
-                  + "\"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]",
-              "qwen3_vl_text",
-              "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"head_dim\": 64,"
-                  + " \"num_hidden_layers\": 2",
-              "mimo",
-              "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"attention_bias\": true,"
-                  + " \"num_nextn_predict_layers\": 0",
-              "kimi_k2",
-              LATENT + ", \"n_group\": 1, \"topk_group\": 1, \"norm_topk_prob\": true",
-              "glm4_moe_lite",
-              LATENT + ", \"n_group\": 1, \"topk_group\": 1, \"norm_topk_prob\": true",
-              "dots1",
-              "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"n_routed_experts\": 6,"
-                  + " \"n_shared_experts\": 2, \"num_experts_per_tok\": 2, \"first_k_dense_replace\": 1,"
-                  + " \"num_key_value_heads\": 4, \"norm_topk_prob\": true, \"routed_scaling_factor\": 2.5,"
-                  + " \"n_group\": 1, \"topk_group\": 1, \"scoring_func\": \"sigmoid\","
-                  + " \"layer_types\": [\"full_attention\", \"full_attention\"]",
-              "llama4_text",
-              "\"intermediate_size\": 256, \"intermediate_size_mlp\": 512, \"num_local_experts\": 4,"
-                  + " \"num_experts_per_tok\": 1, \"interleave_moe_layer_step\": 2, \"head_dim\": 64,"
-                  + " \"num_key_value_heads\": 2, \"attention_chunk_size\": 8192, \"num_hidden_layers\": 4,"
-                  + " \"no_rope_layers\": [1, 1, 1, 0]",
-              "exaone4",
-              "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"sliding_window\": null,"
-                  + " \"layer_types\": [\"full_attention\", \"full_attention\"]",
-              "smollm3",
-              "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"no_rope_layers\": [1, 1],"
-                  + " \"use_sliding_window\": false, \"tie_word_embeddings\": true"));
+          Map.ofEntries(
+              Map.entry(
+                  "afmoe",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 128, \"num_experts\": 6,"
+                      + " \"num_experts_per_tok\": 2, \"num_shared_experts\": 1, \"num_dense_layers\": 1,"
+                      + " \"num_key_value_heads\": 2, \"head_dim\": 64, \"route_scale\": 1.5, \"mup_enabled\": true,"
+                      + " \"sliding_window\": 100, \"num_hidden_layers\": 4, \"layer_types\": ["
+                      + "\"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]"),
+              Map.entry(
+                  "cohere2",
+                  "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"head_dim\": 64, \"logit_scale\": 0.25,"
+                      + " \"layer_norm_eps\": 1e-6, \"sliding_window\": 100, \"tie_word_embeddings\": true,"
+                      + " \"num_hidden_layers\": 4, \"layer_types\": ["
+                      + "\"sliding_attention\", \"sliding_attention\", \"sliding_attention\", \"full_attention\"]"),
+              Map.entry(
+                  "qwen3_vl_text",
+                  "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"head_dim\": 64,"
+                      + " \"num_hidden_layers\": 2"),
+              Map.entry(
+                  "mimo",
+                  "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"attention_bias\": true,"
+                      + " \"num_nextn_predict_layers\": 0"),
+              Map.entry(
+                  "kimi_k2",
+                  LATENT + ", \"n_group\": 1, \"topk_group\": 1, \"norm_topk_prob\": true"),
+              Map.entry(
+                  "glm4_moe_lite",
+                  LATENT + ", \"n_group\": 1, \"topk_group\": 1, \"norm_topk_prob\": true"),
+              Map.entry(
+                  "dots1",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"n_routed_experts\": 6,"
+                      + " \"n_shared_experts\": 2, \"num_experts_per_tok\": 2, \"first_k_dense_replace\": 1,"
+                      + " \"num_key_value_heads\": 4, \"norm_topk_prob\": true, \"routed_scaling_factor\": 2.5,"
+                      + " \"n_group\": 1, \"topk_group\": 1, \"scoring_func\": \"sigmoid\","
+                      + " \"layer_types\": [\"full_attention\", \"full_attention\"]"),
+              Map.entry(
+                  "ministral",
+                  "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"head_dim\": 64,"
+                      + " \"layer_types\": [\"full_attention\", \"full_attention\"]"),
+              Map.entry(
+                  "llama4_text",
+                  "\"intermediate_size\": 256, \"intermediate_size_mlp\": 512, \"num_local_experts\": 4,"
+                      + " \"num_experts_per_tok\": 1, \"interleave_moe_layer_step\": 2, \"head_dim\": 64,"
+                      + " \"num_key_value_heads\": 2, \"attention_chunk_size\": 8192, \"num_hidden_layers\": 4,"
+                      + " \"no_rope_layers\": [1, 1, 1, 0]"),
+              Map.entry(
+                  "exaone4",
+                  "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"sliding_window\": null,"
+                      + " \"layer_types\": [\"full_attention\", \"full_attention\"]"),
+              Map.entry(
+                  "smollm3",
+                  "\"intermediate_size\": 512, \"num_key_value_heads\": 2, \"no_rope_layers\": [1, 1],"
+                      + " \"use_sliding_window\": false, \"tie_word_embeddings\": true")));
 
   private static final List<String> TYPES =
       List.of(

@@ -53,6 +53,7 @@ final class AlternatingFamilies {
                   keys.f32("attention.layer_norm_epsilon", config.real(1e-5, "layer_norm_eps"));
                   keys.f32("logit_scale", config.real(1, "logit_scale"));
                 })
+            .refusing(FamilyConfig::hasOwnHead, FamilyConfig.TIED)
             .refusing(config -> !seesAllEveryFourth(config), FOURTH)
             .refusing(
                 config -> config.heads() * config.headDimension() != config.model().hidden(),

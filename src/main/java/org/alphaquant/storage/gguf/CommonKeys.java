@@ -48,6 +48,10 @@ final class CommonKeys {
   private static void experts(FamilyConfig config, RoutingDescription routing, EngineKeys keys) {
     keys.u32("expert_count", routing.experts());
     keys.u32("expert_used_count", routing.topK());
+    if (routing.groups() > 1) {
+      keys.u32("expert_group_count", routing.groups());
+      keys.u32("expert_group_used_count", routing.keptGroups());
+    }
     keys.u32(
         "expert_feed_forward_length",
         config.integer(config.integer(0, "intermediate_size"), "moe_intermediate_size"));
@@ -62,17 +66,6 @@ final class CommonKeys {
               keys.f32("expert_weights_scale", routing.scale());
               keys.bool("expert_weights_norm", routing.renormalised());
               keys.u32("expert_gating_func", routing.score().equals("sigmoid") ? 2 : 1);
-            });
-  }
-
-  /** Groups of experts, of which a token may choose from a few. */
-  static void groups(FamilyConfig config, EngineKeys keys) {
-    config
-        .routing()
-        .ifPresent(
-            routing -> {
-              keys.u32("expert_group_count", routing.groups());
-              keys.u32("expert_group_used_count", routing.keptGroups());
             });
   }
 

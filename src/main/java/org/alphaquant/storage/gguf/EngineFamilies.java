@@ -19,8 +19,6 @@ final class EngineFamilies {
   private static final String WINDOW =
       "llama.cpp ignores the sliding window of this architecture, which is shorter than the"
           + " context";
-  private static final String GROUPS =
-      "llama.cpp knows no groups of experts (n_group) for this architecture";
   private static final String ALL_SPARSE =
       "llama.cpp wants experts in every layer of this architecture (mlp_only_layers,"
           + " decoder_sparse_step)";
@@ -45,11 +43,18 @@ final class EngineFamilies {
 
   private static void dense(Map<String, EngineFamily> families) {
     EngineFamily llama =
-        EngineFamily.of("llama").withAdjacentPairs().refusing(c -> c.activeWindow() > 0, WINDOW);
+        EngineFamily.of("llama")
+            .withAdjacentPairs()
+            .withBiases(Biases.DENSE)
+            .refusing(c -> c.activeWindow() > 0, WINDOW);
     families.put("llama", llama);
     families.put("mistral", llama);
+    families.put("ministral", llama);
     families.put("mixtral", llama.refusing(c -> !c.renormalised(), RENORMALISED));
-    EngineFamily qwen2 = EngineFamily.of("qwen2").refusing(c -> c.activeWindow() > 0, WINDOW);
+    EngineFamily qwen2 =
+        EngineFamily.of("qwen2")
+            .withBiases(Biases.QUERY_KEY_VALUE)
+            .refusing(c -> c.activeWindow() > 0, WINDOW);
     families.put("qwen2", qwen2);
     families.put("qwen3", EngineFamily.of("qwen3").refusing(c -> c.activeWindow() > 0, WINDOW));
   }
@@ -67,6 +72,7 @@ final class EngineFamilies {
         "qwen2_moe",
         EngineFamily.of("qwen2moe")
             .withOwnHead()
+            .withBiases(Biases.QUERY_KEY_VALUE)
             .with(
                 (config, keys) ->
                     keys.u32(
@@ -94,10 +100,10 @@ final class EngineFamilies {
     families.put(
         "glm4_moe",
         EngineFamily.of("glm4moe")
+            .withBiases(Biases.QUERY_KEY_VALUE)
             .named(Map.of("post_attention_layernorm", "post_attention_norm"))
             .with(CommonKeys::shared)
             .with(CommonKeys::weighting)
-            .refusing(c -> c.routing().map(r -> r.groups() > 1).orElse(false), GROUPS)
             .refusing(c -> !c.sparseFrom(c.leadingDense()), ALL_SPARSE));
   }
 }

@@ -110,16 +110,24 @@ final class EngineLayout {
       recurrent.forEach(tensor -> tensors.put(tensor.name(), tensor));
       return true;
     }
-    Optional<String> stack = EngineNames.stack(module(inside));
+    Optional<String> stack = EngineNames.stack(module(inside)).filter(it -> isAdded(it, inside));
     if (stack.isPresent()) {
       stacks
           .computeIfAbsent(block + stack.get() + suffix(inside), key -> new TreeMap<>())
           .put(EngineNames.expert(module(inside)), name);
       return true;
     }
-    Optional<String> own = names.inLayer(inside).or(() -> names.inLayer(module(inside)));
+    Optional<String> own =
+        names
+            .inLayer(inside)
+            .or(() -> names.inLayer(module(inside)))
+            .filter(it -> isAdded(it, inside));
     own.ifPresent(it -> single(name, block, it, inside));
     return own.isPresent();
+  }
+
+  private boolean isAdded(String own, String inside) {
+    return !inside.endsWith(".bias") || family.biases().contains(own);
   }
 
   private void single(String name, String block, String own, String inside) {
@@ -130,10 +138,16 @@ final class EngineLayout {
     if (own.equals(KERNEL)) {
       shape = List.of(shape.get(0), shape.get(2));
     }
-    // A router's correction bias and attention sinks are parameters without a module.
-    String suffix =
-        own.equals("exp_probs_b") ? ".bias" : own.equals("attn_sinks") ? ".weight" : suffix(inside);
-    put(block + own + suffix, shape, List.of(rows(name, own, shape)));
+    put(block + own + suffix(own, inside), shape, List.of(rows(name, own, shape)));
+  }
+
+  // A router's correction bias and attention sinks are parameters without a module.
+  private String suffix(String own, String inside) {
+    return switch (own) {
+      case "exp_probs_b" -> family.architecture().equals("hy_v3") ? "" : ".bias";
+      case "attn_sinks" -> ".weight";
+      default -> suffix(inside);
+    };
   }
 
   private Rows rows(String name, String own, List<Long> shape) {

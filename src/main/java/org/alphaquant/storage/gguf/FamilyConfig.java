@@ -17,11 +17,19 @@ import tools.jackson.databind.node.ObjectNode;
  */
 record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) {
 
+  static final String TIED =
+      "llama.cpp has no head in this architecture but the embedding (tie_word_embeddings)";
+
   private static final String[] SPELLINGS = {"rope_parameters", "rope_scaling"};
 
   static FamilyConfig of(JsonNode config, ModelDescription model, Set<String> tensors) {
     JsonNode text = config.path("text_config");
     return new FamilyConfig(text.isObject() ? text : config, model, tensors);
+  }
+
+  /** Whether the model's head is not its embedding. */
+  boolean hasOwnHead() {
+    return tensors.stream().anyMatch(name -> name.endsWith("lm_head.weight"));
   }
 
   /** Of each layer {@code value} where it has a tensor whose name ends so, else 0. */

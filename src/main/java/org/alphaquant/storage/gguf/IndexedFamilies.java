@@ -2,6 +2,7 @@ package org.alphaquant.storage.gguf;
 
 import java.util.Collections;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * DeepSeek-V3.2 and GLM-5, whose indexers choose the keys that latent attention sees. llama.cpp
@@ -30,6 +31,7 @@ final class IndexedFamilies {
   private static EngineFamily of(String architecture) {
     return LatentFamilies.of(architecture)
         .named(NAMES)
+        .withBiases(Set.of("indexer.k_norm"))
         .with(
             (config, keys) -> {
               keys.u32("attention.indexer.head_count", config.integer(0, "index_n_heads"));

@@ -3,7 +3,6 @@ package org.alphaquant.storage.gguf;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.alphaquant.architecture.RoutingDescription;
 import tools.jackson.databind.JsonNode;
 
 /** Kimi Linear: layers of Kimi's delta attention among layers of latent attention. */
@@ -29,9 +28,6 @@ final class KimiLinear {
             config -> !config.renormalised(),
             "llama.cpp divides the chosen scores of this architecture by their sum, the model does"
                 + " not (moe_renormalize)")
-        .refusing(
-            config -> config.routing().map(RoutingDescription::groups).orElse(1) > 1,
-            "llama.cpp knows no groups of experts (num_expert_group) for this architecture")
         .refusing(
             config -> !config.sparseFrom(config.leadingDense()),
             "llama.cpp wants experts in every layer behind the leading dense ones of this"

@@ -39,9 +39,6 @@ final class LatentFamilies {
             "llama.cpp wants experts in every layer behind the leading dense ones"
                 + " (moe_layer_freq)")
         .refusing(
-            c -> c.flag(false, "attention_bias"),
-            "llama.cpp has no biases of attention in this architecture (attention_bias)")
-        .refusing(
             c -> c.real(1e-6, "rms_norm_eps") != 1e-6,
             "llama.cpp takes rms_norm_eps for the norms within latent attention too, the model"
                 + " takes 1e-6")
@@ -69,7 +66,6 @@ final class LatentFamilies {
     keys.u32("attention.key_length_mla", plain + rotated);
     keys.u32("attention.value_length_mla", config.integer(0, "v_head_dim"));
     keys.u32("rope.dimension_count", rotated);
-    CommonKeys.groups(config, keys);
     if (config.rotaryType().equals("yarn")) {
       keys.f32("rope.scaling.yarn_log_multiplier", 0.1 * config.rotary("mscale_all_dim", 0));
       // Given that multiplier the engine leaves queries and keys as long as they are.

@@ -17,15 +17,11 @@ final class MimoV2 {
         .withOwnHead()
         .named(Map.of("self_attn.attention_sink_bias", "attn_sinks"))
         .with(WindowedFamilies::listed)
-        .with(CommonKeys::groups)
         .with(MimoV2::keys)
         .refusing(
             config -> !config.routing().map(MimoV2::plainSigmoid).orElse(true),
             "llama.cpp divides the chosen scores of this architecture by their sum and multiplies"
                 + " them by nothing, the model otherwise (norm_topk_prob, routed_scaling_factor)")
-        .refusing(
-            config -> config.flag(false, "attention_bias"),
-            "llama.cpp has no biases of attention in this architecture (attention_bias)")
         .refusing(
             MimoV2::hasOtherHeads,
             "llama.cpp wants as many heads of the same width in all layers of this architecture"

@@ -6,8 +6,6 @@ import java.util.Map;
 /** Families of 2025 and later whose layers equal those of older ones under other names. */
 final class NewerFamilies {
 
-  private static final String GROUPS =
-      "llama.cpp knows no groups of experts (n_group) for this architecture";
   private static final String WINDOW =
       "llama.cpp ignores the sliding window of this architecture, which is shorter than the"
           + " context";
@@ -24,6 +22,9 @@ final class NewerFamilies {
   static void add(Map<String, EngineFamily> families) {
     dense(families);
     mixtures(families);
+    HunyuanFamilies.add(families);
+    OlmoFamilies.add(families);
+    UnrotatedFamilies.add(families);
     WindowedFamilies.add(families);
     WindowedMixtures.add(families);
     AlternatingFamilies.add(families);
@@ -44,13 +45,13 @@ final class NewerFamilies {
     families.put(
         "seed_oss",
         EngineFamily.of("seed_oss")
+            .withBiases(Biases.QUERY_KEY_VALUE)
             .named(Map.of("post_attention_layernorm", "post_attention_norm")));
     families.put("ernie4_5", EngineFamily.of("ernie4_5"));
-    families.put("hunyuan_v1_dense", EngineFamily.of("hunyuan-dense").named(Hunyuan.NAMES));
-    families.put("olmo2", EngineFamily.of("olmo2").named(NORMS_BEHIND));
     families.put(
         "glm4",
         EngineFamily.of("glm4")
+            .withBiases(Biases.QUERY_KEY_VALUE)
             .named(
                 Map.of(
                     "post_self_attn_layernorm", "post_attention_norm",
@@ -68,32 +69,26 @@ final class NewerFamilies {
     families.put(
         "dots1",
         EngineFamily.of("dots1")
+            .withOwnHead()
             .with(CommonKeys::shared)
             .with(CommonKeys::weighting)
             .refusing(
                 config -> config.keyHeads() != config.heads(),
                 "llama.cpp wants as many key heads as heads in this architecture")
             .refusing(config -> config.activeWindow() > 0, WINDOW)
-            .refusing(NewerFamilies::grouped, GROUPS)
             .refusing(config -> !config.sparseFrom(config.leadingDense()), ALL_SPARSE));
     families.put("qwen3_vl_text", EngineFamily.of("qwen3vl").with(NewerFamilies::sections));
     families.put("qwen3_vl_moe_text", EngineFamily.of("qwen3vlmoe").with(NewerFamilies::sections));
     families.put(
         "minimax_m2",
         EngineFamily.of("minimax-m2")
+            .withOwnHead()
             .named(Map.of("block_sparse_moe.e_score_correction_bias", "exp_probs_b"))
             .with(CommonKeys::weighting)
             .with(
                 (config, keys) ->
                     keys.u32(
                         "expert_feed_forward_length", config.integer(0, "intermediate_size"))));
-    families.put(
-        "hunyuan_v1_moe",
-        EngineFamily.of("hunyuan-moe")
-            .named(Hunyuan.NAMES)
-            .with(
-                (config, keys) ->
-                    keys.u32("expert_shared_feed_forward_length", Hunyuan.sharedWidth(config))));
     families.put(
         "ernie4_5_moe",
         EngineFamily.of("ernie4_5-moe")
@@ -118,29 +113,5 @@ final class NewerFamilies {
     long third = (config.rotaryDimension() / 2 + 2) / 3;
     keys.put("rope.dimension_sections", MetadataValue.i32s(List.of(third, third, third, 0L)));
     keys.u32("n_deepstack_layers", 0);
-  }
-
-  private static boolean grouped(FamilyConfig config) {
-    return config.routing().map(routing -> routing.groups() > 1).orElse(false);
-  }
-
-  /** Module names of the Hunyuan models. */
-  private static final class Hunyuan {
-
-    private static final Map<String, String> NAMES =
-        Map.of(
-            "self_attn.query_layernorm", "attn_q_norm",
-            "self_attn.key_layernorm", "attn_k_norm",
-            "mlp.gate.wg", "ffn_gate_inp",
-            "mlp.shared_mlp.gate_proj", "ffn_gate_shexp",
-            "mlp.shared_mlp.up_proj", "ffn_up_shexp",
-            "mlp.shared_mlp.down_proj", "ffn_down_shexp");
-
-    private Hunyuan() {}
-
-    private static long sharedWidth(FamilyConfig config) {
-      return config.integer(0, "intermediate_size")
-          * Math.max(1, config.integer(1, "num_shared_expert"));
-    }
   }
 }

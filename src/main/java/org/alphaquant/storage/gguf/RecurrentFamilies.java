@@ -20,6 +20,7 @@ final class RecurrentFamilies {
     families.put(
         "granitemoehybrid",
         EngineFamily.of("granitehybrid")
+            .withBiases(Biases.ATTENTION)
             .withAdjacentPairs()
             .named(Map.of("shared_mlp.output_linear", "ffn_down_shexp"))
             .with(ScaledFamilies::granite)
@@ -95,9 +96,6 @@ final class RecurrentFamilies {
             config -> config.whereThereIs("mixer.up_proj.weight", 1).contains(1L),
             "llama.cpp wants experts in every feed-forward layer of this architecture"
                 + " (layers_block_type)")
-        .refusing(
-            config -> config.integer(1, "n_group") > 1,
-            "llama.cpp is not known to choose groups of experts (n_group) for this architecture")
         .refusing(
             config -> !config.flag(true, "use_conv_bias"),
             "llama.cpp wants biases of convolutions in this architecture (use_conv_bias)");

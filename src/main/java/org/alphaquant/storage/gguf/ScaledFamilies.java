@@ -9,15 +9,22 @@ final class ScaledFamilies {
 
   static void add(Map<String, EngineFamily> families) {
     EngineFamily granite =
-        EngineFamily.of("granite").withAdjacentPairs().with(ScaledFamilies::granite);
+        EngineFamily.of("granite")
+            .withAdjacentPairs()
+            .withBiases(Biases.DENSE)
+            .with(ScaledFamilies::granite);
     families.put("granite", granite);
     families.put(
         "granitemoe",
-        EngineFamily.of("granitemoe").withAdjacentPairs().with(ScaledFamilies::granite));
+        EngineFamily.of("granitemoe")
+            .withAdjacentPairs()
+            .withBiases(Biases.ATTENTION)
+            .with(ScaledFamilies::granite));
     families.put(
         "granitemoeshared",
         EngineFamily.of("granitemoe")
             .withAdjacentPairs()
+            .withBiases(Biases.ATTENTION)
             .named(Map.of("shared_mlp.output_linear", "ffn_down_shexp"))
             .with(ScaledFamilies::granite)
             .with(
@@ -28,6 +35,8 @@ final class ScaledFamilies {
     families.put(
         "gpt_oss",
         EngineFamily.of("gpt-oss")
+            .withOwnHead()
+            .withBiases(Biases.SPARSE)
             .named(Map.of("post_attention_layernorm", "post_attention_norm"))
             .with(
                 (config, keys) ->

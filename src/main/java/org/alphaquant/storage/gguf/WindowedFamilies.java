@@ -15,7 +15,7 @@ final class WindowedFamilies {
           "post_attention_layernorm", "post_attention_norm",
           "pre_feedforward_layernorm", "ffn_norm",
           "post_feedforward_layernorm", "post_ffw_norm");
-  private static final String BY_TURNS =
+  static final String BY_TURNS =
       "llama.cpp wants the layers that see all of the text at equal distances in this architecture"
           + " (layer_types)";
   private static final String SCALE =
@@ -35,6 +35,7 @@ final class WindowedFamilies {
     families.put(
         "gemma2",
         gemma
+            .refusing(FamilyConfig::hasOwnHead, FamilyConfig.TIED)
             .with(
                 (config, keys) -> {
                   keys.f32("attn_logit_softcapping", config.real(0, "attn_logit_softcapping"));
@@ -47,24 +48,6 @@ final class WindowedFamilies {
                 "llama.cpp caps the logits of this architecture, the model does not"
                     + " (attn_logit_softcapping, final_logit_softcapping)"));
     families.put("gemma3_text", gemma3());
-    families.put(
-        "exaone4",
-        EngineFamily.of("exaone4")
-            .named(NewerFamilies.NORMS_BEHIND)
-            .refusing(
-                config -> config.activeWindow() > 0,
-                "llama.cpp ignores the sliding window of this architecture but for one size of it"));
-    families.put(
-        "smollm3",
-        EngineFamily.of("smollm3")
-            .withAdjacentPairs()
-            .refusing(
-                config -> !rotatesThreeOfFour(config),
-                "llama.cpp leaves every fourth layer of this architecture without positions, the"
-                    + " model others (no_rope_layers)")
-            .refusing(
-                config -> config.activeWindow() > 0,
-                "llama.cpp ignores the sliding window of this architecture"));
   }
 
   private static EngineFamily gemma3() {
@@ -82,15 +65,6 @@ final class WindowedFamilies {
         .refusing(
             config -> config.real(0, "final_logit_softcapping") != 0,
             "llama.cpp does not cap the logits of this architecture (final_logit_softcapping)");
-  }
-
-  private static boolean rotatesThreeOfFour(FamilyConfig config) {
-    List<JsonNode> rotated =
-        config.find("no_rope_layers").map(list -> list.valueStream().toList()).orElse(List.of());
-    boolean listed =
-        IntStream.range(0, rotated.size())
-            .allMatch(i -> rotated.get(i).asInt() == ((i + 1) % 4 == 0 ? 0 : 1));
-    return rotated.isEmpty() ? config.integer(4, "no_rope_layer_interval") == 4 : listed;
   }
 
   private static double theta(FamilyConfig config, String layers) {
@@ -128,7 +102,7 @@ final class WindowedFamilies {
   }
 
   // Of so many layers the last sees everything.
-  private static Optional<Integer> period(FamilyConfig config) {
+  static Optional<Integer> period(FamilyConfig config) {
     List<LayerDescription> layers = config.model().layerList();
     return IntStream.rangeClosed(1, layers.size() + 1)
         .filter(

@@ -18,7 +18,6 @@ final class WindowedMixtures {
         .named(Map.of("mlp.e_score_correction_bias", "exp_probs_b"))
         .with(WindowedFamilies::listed)
         .with(CommonKeys::weighting)
-        .with(CommonKeys::groups)
         .with(
             (config, keys) -> {
               long shared = config.integer(1, "num_shared_experts");
