@@ -19,7 +19,8 @@ class Grid(NamedTuple):
     least_exponent: int  # of the least normal float
     group_size: int  # inputs that share a scale
     # 0 real; 1 E8M0, a power of two (OCP MX 1.0, section 5); 2 E4M3 below one of the tensor
-    # (NVFP4); 3 two levels (kquant.py); 4 E4M3 alone; 5 real, with real minima beside
+    # (NVFP4); 3 two levels (kquant.py); 4 E4M3 alone; 5 real, with real minima beside; 6 E4M3 below
+    # a power of two of the tensor
     scale_kind: int
     scale_dtype: int  # what a real scale is stored in
     symmetric: bool  # no zero points
@@ -159,6 +160,11 @@ def e4m3(x: Tensor) -> Tensor:
     return round_to_grid(x, Grid(True, -448.0, 448.0, 3, -6, 1, 0, 6, True, False, 0.0))
 
 
+def below_outer(scale: Tensor, outer: Tensor) -> Tensor:
+    """Local scales [B, R, G] of those that contain the tensor's outer one [B]."""
+    return scale / torch.reshape(outer, [-1, 1, 1])
+
+
 def e4m3_scale(amax: Tensor, greatest: float, outer: Tensor, shift: int) -> Tensor:
     """The E4M3 number below `outer` that puts amax on a grid's greatest value, `shift` steps on."""
     local = e4m3(amax / greatest / outer)
@@ -169,12 +175,16 @@ def e4m3_scale(amax: Tensor, greatest: float, outer: Tensor, shift: int) -> Tens
 
 
 def outer_scale(weight: Tensor, grid: Grid) -> Tensor:
-    """NVFP4: the tensor's greatest value lands on the greatest local scale times the greatest code.
-    [B]
+    """NVFP4: the tensor's greatest value lands on the greatest local scale times the greatest code,
+    or below that where the scale is to be a power of two. [B]
     """
-    if grid.scale_kind != 2:
+    if grid.scale_kind != 2 and grid.scale_kind != 6:
         return torch.ones([weight.shape[0]], dtype=torch.float32, device=weight.device)
     amax = torch.amax(torch.abs(weight), [-2, -1])
+    if grid.scale_kind == 6:
+        _, exponent = torch.frexp(amax / (448.0 * grid.greatest))
+        power = torch.ldexp(torch.ones_like(amax), torch.clamp(exponent, -100, 100))
+        return torch.where(amax > 0.0, power, torch.ones_like(amax))
     divisor = (448.0 * grid.greatest) / torch.clamp_min(amax, 1e-30)
     # The checkpoint keeps the divisor, so that is what is exact in float32.
     return 1.0 / divisor

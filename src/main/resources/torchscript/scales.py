@@ -104,7 +104,7 @@ def candidate(
     none = torch.zeros_like(amax)
     if grid.scale_kind == 1:
         return format.power_of_two_scale(amax, grid.greatest, [0, -1, 1][i]), none
-    if grid.scale_kind == 2 or grid.scale_kind == 4:
+    if grid.scale_kind == 2 or grid.scale_kind == 4 or grid.scale_kind == 6:
         shift = [0, -1, 1, -2, 2, -3, 3, -4][i]
         return format.e4m3_scale(amax, grid.greatest, outer, shift), none
     shrink = 1.0 - 0.6 * float(i) / float(steps)

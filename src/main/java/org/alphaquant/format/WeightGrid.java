@@ -13,7 +13,7 @@ import org.alphaquant.torch.TorchDtype;
  * @param leastExponent of the least normal float
  * @param groupSize inputs that share a scale, resolved: never {@value TensorScheme#PER_CHANNEL}
  * @param scaleKind 0 real, 1 E8M0, 2 E4M3 below one scale of the tensor, 3 two levels, 4 E4M3
- *     alone, 5 real with minima beside in half precision
+ *     alone, 5 real with minima beside in half precision, 6 E4M3 below a power of two of the tensor
  * @param scaleDtype what a real scale is rounded to before codes are computed
  * @param symmetric no zero points
  * @param table codes stand for IQ4_NL's values, not for numbers at even distances
@@ -39,6 +39,7 @@ public record WeightGrid(
   private static final int E4M3_BELOW_OUTER = 2;
   private static final int E4M3_ALONE = 4;
   private static final int REAL_WITH_MINIMA = 5;
+  private static final int E4M3_BELOW_POWER = 6;
 
   /**
    * The grid of a scheme for a weight with {@code inputs} columns.
@@ -111,6 +112,16 @@ public record WeightGrid(
   /** The same without a scale of the whole tensor. */
   public WeightGrid withoutOuterScale() {
     return scaleKind == E4M3_BELOW_OUTER ? withScaleKind(E4M3_ALONE) : this;
+  }
+
+  /** The same with a power of two as the scale of the whole tensor, so that products are exact. */
+  public WeightGrid withOuterPower() {
+    return scaleKind == E4M3_BELOW_OUTER ? withScaleKind(E4M3_BELOW_POWER) : this;
+  }
+
+  /** Whether the scale of the whole tensor is a power of two. */
+  public boolean outerPower() {
+    return scaleKind == E4M3_BELOW_POWER;
   }
 
   /** The same with negative real scales as well, where these gain anything. */

@@ -28,6 +28,7 @@ final class SolverKernels {
   // Inputs whose moves are spread over those after them at once.
   private static final int SPREAD = 256;
   private static final int E8M0 = 1;
+  private static final int E4M3_BELOW_OUTER = 2;
   private static final int TWO_LEVELS = 3;
   private static final int WITH_MINIMA = 5;
 
@@ -49,7 +50,7 @@ final class SolverKernels {
             List.of(
                 "FLOATING=" + (grid.floating() ? 1 : 0),
                 "SYMMETRIC=" + (grid.symmetric() ? 1 : 0),
-                "SCALE_KIND=" + grid.scaleKind()));
+                "SCALE_KIND=" + (grid.outerPower() ? E4M3_BELOW_OUTER : grid.scaleKind())));
   }
 
   /** Whether scales of this grid are searched here: those of two levels are not. */

@@ -73,6 +73,11 @@ public interface StorageFormat {
     return Optional.empty();
   }
 
+  /** The same for one family, where what can be stored depends on it. */
+  default StorageFormat of(String family) {
+    return this;
+  }
+
   /** How weights of a scheme are stored that {@link #refuses} does not refuse. */
   Codec codec(TensorScheme scheme);
 

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Families of random weights, in eight types each, run by llama.cpp; {@code
+ * Families of random weights, in nine types each, run by llama.cpp; {@code
  * -Dalphaquant.family=NAME,NAME} takes some of them, {@code -Dalphaquant.types=q4_k,q6_k} some
  * types.
  */
@@ -234,6 +234,7 @@ class FamiliesByTypesTest {
           "\"wq\": \"int5\", \"group_size\": 32, \"symmetric\": false",
           "\"wq\": \"iq4_nl\"",
           "\"wq\": \"mxfp4\"",
+          "\"wq\": \"nvfp4\"",
           "\"wq\": \"q4_k\"",
           "\"wq\": \"q3_k\"",
           "\"wq\": \"q6_k\"");

@@ -42,7 +42,8 @@ public record Planner(PlannedSource source) {
       boolean repacks) {
     List<ModuleScheme> asked =
         resolution.modules().stream().filter(module -> module.kind().isQuantizable()).toList();
-    StorageFormat format = requested.orElseGet(() -> chosen(asked, target));
+    StorageFormat format =
+        requested.orElseGet(() -> chosen(asked, target)).of(source.description().family());
     Map<String, Fallback> instead = format.instead(content(asked, Map.of()));
     Fallbacks fallbacks =
         repacks ? Fallbacks.refused(format, instead, asked) : Fallbacks.of(instead, asked);

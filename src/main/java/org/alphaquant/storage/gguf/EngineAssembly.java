@@ -22,24 +22,47 @@ import org.alphaquant.storage.gguf.EngineTensor.Rows;
  */
 record EngineAssembly(EngineTensor tensor, GgufType type, boolean quantized) implements Assembly {
 
+  private static final String WEIGHT = "weight";
+
   /** The planned tensor. */
   PlannedTensor planned() {
     return new PlannedTensor(
         GgufResult.tensor(tensor.name(), type, tensor.shape()), pieces(), this);
   }
 
-  // Every tensor of the model once, in the order of their first parts.
+  /** The scales of its whole weights, one for each expert. */
+  PlannedTensor plannedScale() {
+    List<String> scales = tensors().stream().map(weight -> plane(weight, GgufCodec.OUTER)).toList();
+    return new PlannedTensor(
+        GgufResult.tensor(scale(tensor.name()), GgufType.F32, List.of((long) scales.size())),
+        scales);
+  }
+
+  /** The engine's name for the scale of one of its tensors. */
+  static String scale(String name) {
+    return name.substring(0, name.length() - WEIGHT.length()) + "scale";
+  }
+
   private List<String> pieces() {
+    return tensors().stream().map(name -> quantized ? plane(name) : name).toList();
+  }
+
+  // Every tensor of the model once, in the order of their first parts.
+  private List<String> tensors() {
     return tensor.parts().stream()
         .filter(Rows.class::isInstance)
-        .map(part -> quantized ? plane(((Rows) part).tensor()) : ((Rows) part).tensor())
+        .map(part -> ((Rows) part).tensor())
         .distinct()
         .toList();
   }
 
   /** The name of the plane that a quantized weight becomes. */
   static String plane(String weight) {
-    return weight.substring(0, weight.length() - "weight".length()) + GgufCodec.SUFFIX;
+    return plane(weight, GgufCodec.SUFFIX);
+  }
+
+  private static String plane(String weight, String suffix) {
+    return weight.substring(0, weight.length() - WEIGHT.length()) + suffix;
   }
 
   @Override

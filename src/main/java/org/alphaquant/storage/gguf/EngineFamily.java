@@ -31,6 +31,14 @@ record EngineFamily(
     BiConsumer<FamilyConfig, EngineKeys> keys,
     Function<FamilyConfig, List<String>> obstacles) {
 
+  // Found by running the engine with a scale beside each matrix (OuterScalesTest).
+  private static final Set<String> OUTER_SCALES = Set.of("llama", "qwen3", "qwen3moe", "qwen35moe");
+
+  /** Whether it multiplies by {@code NAME.scale} what each matrix of its layers gives. */
+  boolean outerScales() {
+    return OUTER_SCALES.contains(architecture);
+  }
+
   static EngineFamily of(String architecture) {
     return new EngineFamily(
         architecture,

@@ -17,10 +17,16 @@ import org.alphaquant.torch.TorchDtype;
  * The rows of a weight in blocks, one plane of bytes.
  *
  * @param type of the blocks
+ * @param outer whether the scale of the whole weight, a power of two, is a plane beside them
  */
-record GgufCodec(GgufType type) implements Codec {
+record GgufCodec(GgufType type, boolean outer) implements Codec {
 
   static final String SUFFIX = "blocks";
+  static final String OUTER = "scale";
+
+  GgufCodec(GgufType type) {
+    this(type, false);
+  }
 
   @Override
   public List<Plane> planes(TensorScheme scheme, long rows, long columns, Dtype model) {
@@ -31,7 +37,10 @@ record GgufCodec(GgufType type) implements Codec {
           return scope.tensor(
               TorchDtype.UINT8, new long[] {batch.size(), rows * bytes}, List.of(blocks));
         };
-    return List.of(Plane.of(SUFFIX, Dtype.U8, encoding, rows, bytes));
+    Plane blocks = Plane.of(SUFFIX, Dtype.U8, encoding, rows, bytes);
+    Plane.Encoding scale =
+        (scope, batch) -> QuantizedBatch.bytes(scope, batch.outer(), TorchDtype.FLOAT32);
+    return outer ? List.of(blocks, Plane.of(OUTER, Dtype.F32, scale, 1)) : List.of(blocks);
   }
 
   private BlockCodes codes(TensorScope scope, QuantizedBatch batch, TensorScheme scheme) {
@@ -47,9 +56,11 @@ record GgufCodec(GgufType type) implements Codec {
                 scope,
                 scope.run("kquant.minima", batch.scale(), batch.zero(), least, batch.outer()))
             : new float[0];
-    float[] outer = type.hasTwoLevels() ? floats(scope, batch.outer()) : new float[0];
+    float[] units = type.hasTwoLevels() ? floats(scope, batch.outer()) : new float[0];
     int group = Math.toIntExact(batch.inFeatures() / batch.scale().getShape().get(2));
-    return new BlockCodes(codes, floats(scope, batch.scale()), minimum, outer, group);
+    NDArray scale =
+        outer ? scope.run("format.below_outer", batch.scale(), batch.outer()) : batch.scale();
+    return new BlockCodes(codes, floats(scope, scale), minimum, units, group);
   }
 
   private static byte[] bytes(TensorScope scope, NDArray array) {
@@ -67,6 +78,12 @@ record GgufCodec(GgufType type) implements Codec {
   public NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes) {
     ByteBuffer blocks = scope.toBytes(planes.rows(SUFFIX)).order(ByteOrder.LITTLE_ENDIAN);
     float[] values = GgufBlocks.decode(type, blocks);
+    if (outer) {
+      float scale = scope.toFloats(planes.floats(OUTER))[0];
+      for (int i = 0; i < values.length; i++) {
+        values[i] *= scale;
+      }
+    }
     return scope.floats(values, planes.outFeatures(), planes.inFeatures());
   }
 }

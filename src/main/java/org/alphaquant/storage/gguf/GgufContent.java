@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.Links;
 import org.alphaquant.checkpoint.TensorInfo;
@@ -28,15 +29,17 @@ final class GgufContent {
 
   private final Content content;
   private final Dtype unquantized;
+  private final boolean outerScales;
   private final Map<String, TensorInfo> plain;
   private final Map<String, ModuleScheme> quantized;
 
   /**
-   * @param unquantized the type of matrices that are not quantized; null for the source's
+   * @param format with the type of matrices that are not quantized
    */
-  GgufContent(Content content, Dtype unquantized) {
+  GgufContent(Content content, GgufStorage format) {
     this.content = content;
-    this.unquantized = unquantized;
+    this.unquantized = format.unquantized();
+    this.outerScales = format.outerScales();
     this.plain =
         content.plain().stream().collect(Collectors.toMap(TensorInfo::name, Function.identity()));
     this.quantized =
@@ -145,7 +148,12 @@ final class GgufContent {
 
   List<PlannedTensor> planned() {
     return model().orElseThrow().tensors().stream()
-        .map(tensor -> assembly(tensor).planned())
+        .map(this::assembly)
+        .flatMap(
+            assembly ->
+                outerScales && assembly.type() == GgufType.NVFP4
+                    ? Stream.of(assembly.planned(), assembly.plannedScale())
+                    : Stream.of(assembly.planned()))
         .toList();
   }
 

@@ -29,8 +29,15 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param unquantized what matrices are stored in that are not quantized, F32, F16 or BF16; null for
  *     the source's own
+ * @param outerScales whether the engine multiplies by a scale of each whole matrix of a layer, as
+ *     NVFP4 has one
  */
-public record GgufStorage(Dtype unquantized) implements StorageFormat {
+public record GgufStorage(Dtype unquantized, boolean outerScales) implements StorageFormat {
+
+  /** For a family that is not known yet. */
+  public GgufStorage(Dtype unquantized) {
+    this(unquantized, false);
+  }
 
   static final String NAME = "model";
 
@@ -39,7 +46,13 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
 
   @Override
   public Optional<StorageFormat> withUnquantized(Dtype dtype) {
-    return Optional.of(new GgufStorage(dtype));
+    return Optional.of(new GgufStorage(dtype, outerScales));
+  }
+
+  @Override
+  public StorageFormat of(String family) {
+    return new GgufStorage(
+        unquantized, EngineFamilies.of(family).map(EngineFamily::outerScales).orElse(false));
   }
 
   @Override
@@ -65,6 +78,10 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
           "gguf has no type for %s; the nearest is %s"
               .formatted(scheme.label(), GgufScheme.nearest(scheme)));
     }
+    if (outerScales && type.get() == GgufType.NVFP4 && module.kind().isProtected()) {
+      return Optional.of(
+          "llama.cpp has no place for the scale of the whole tensor that NVFP4 has; mxfp4 is the nearest");
+    }
     long row = module.module().inFeatures();
     return type.get().divides(row)
         ? Optional.empty()
@@ -78,7 +95,10 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
     GgufType type = GgufScheme.type(module.scheme()).orElseThrow();
     String reason =
         switch (type) {
-          case NVFP4 -> "its scales are below one of the whole tensor, for which there is no place";
+          case NVFP4 ->
+              outerScales
+                  ? "its scale of the whole tensor is no power of two"
+                  : "its scales are below one of the whole tensor, for which there is no place";
           case Q4_1, Q5_1 ->
               "a scale, or a scale times its zero point, is no half-precision number";
           default -> "a scale is no half-precision number";
@@ -89,8 +109,7 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
 
   @Override
   public Map<String, Fallback> instead(Content content) {
-    return new GgufFallbacks(new GgufContent(content, unquantized).wanted())
-        .of(content.quantized());
+    return new GgufFallbacks(new GgufContent(content, this).wanted()).of(content.quantized());
   }
 
   @Override
@@ -105,13 +124,15 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
 
   @Override
   public WeightGrid grid(TensorScheme scheme, long inputs, Dtype model) {
-    WeightGrid grid = StorageFormat.super.grid(scheme, inputs, model).withoutOuterScale();
+    WeightGrid whole = StorageFormat.super.grid(scheme, inputs, model);
+    WeightGrid grid = outerScales ? whole.withOuterPower() : whole.withoutOuterScale();
     return grid.levels() == null ? grid.withMinima().withEitherSign() : grid;
   }
 
   @Override
   public Codec codec(TensorScheme scheme) {
-    return new GgufCodec(GgufScheme.type(scheme).orElseThrow());
+    GgufType type = GgufScheme.type(scheme).orElseThrow();
+    return new GgufCodec(type, outerScales && type == GgufType.NVFP4);
   }
 
   @Override
@@ -121,7 +142,7 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
 
   @Override
   public List<String> obstacles(Content content, Path source, Links links) {
-    return new GgufContent(content, unquantized).obstacles(source, links);
+    return new GgufContent(content, this).obstacles(source, links);
   }
 
   /** llama.cpp predicts one token at a time: layers that predict further ones have no place. */
@@ -132,15 +153,12 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
 
   @Override
   public List<String> differences(Content content) {
-    return new GgufContent(content, unquantized)
-        .model()
-        .map(GgufModel::differences)
-        .orElse(List.of());
+    return new GgufContent(content, this).model().map(GgufModel::differences).orElse(List.of());
   }
 
   @Override
   public List<String> knownDifferences(Content content) {
-    return new GgufContent(content, unquantized)
+    return new GgufContent(content, this)
         .model()
         .map(GgufModel::knownDifferences)
         .orElse(List.of());
@@ -148,12 +166,12 @@ public record GgufStorage(Dtype unquantized) implements StorageFormat {
 
   @Override
   public List<PlannedTensor> tensors(Content content) {
-    return new GgufContent(content, unquantized).planned();
+    return new GgufContent(content, this).planned();
   }
 
   @Override
   public List<WrittenFile> write(ResultFiles files) {
-    return new GgufContent(files.content(), unquantized).write(files);
+    return new GgufContent(files.content(), this).write(files);
   }
 
   @Override

@@ -60,7 +60,7 @@ public final class ImportanceMatrix {
       String dataset,
       long chunks,
       long chunkSize) {
-    return new GgufContent(content, null)
+    return new GgufContent(content, new GgufStorage(null))
         .model()
         .map(
             model -> {

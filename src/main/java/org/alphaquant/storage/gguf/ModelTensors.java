@@ -31,8 +31,9 @@ final class ModelTensors implements TensorFiles {
    * Where rows of a tensor are.
    *
    * @param first elements of the engine's tensor before them
+   * @param scale what the engine multiplies by beside
    */
-  private record Place(GgufFile file, GgufFile.Stored stored, Rows rows, long first) {}
+  private record Place(GgufFile file, GgufFile.Stored stored, Rows rows, long first, float scale) {}
 
   ModelTensors(GgufResult result, Map<String, TensorInfo> infos) {
     this.result = result;
@@ -62,17 +63,34 @@ final class ModelTensors implements TensorFiles {
           "holds %s with shape %s; the model makes it %s"
               .formatted(tensor.name(), stored.shape(), tensor.shape()));
     }
+    List<Float> scales = scales(tensor);
     long first = 0;
     for (Part part : tensor.parts()) {
       if (part instanceof Rows rows) {
         places
             .computeIfAbsent(rows.tensor(), key -> new ArrayList<>())
-            .add(new Place(file, stored, rows, first));
+            .add(new Place(file, stored, rows, first, scales.isEmpty() ? 1 : scales.remove(0)));
         first += elements(rows);
       } else if (part instanceof Constants constants) {
         first += constants.values().length;
       }
     }
+  }
+
+  // Of each expert's whole matrix, or the only one's; none for most.
+  private List<Float> scales(EngineTensor tensor) {
+    List<Float> scales = new ArrayList<>();
+    for (GgufFile file : tensor.matrix() ? result.files() : List.<GgufFile>of()) {
+      GgufFile.Stored stored = file.tensors().get(EngineAssembly.scale(tensor.name()));
+      if (stored != null) {
+        ByteBuffer bytes =
+            file.bytes(stored, 0, (int) stored.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining()) {
+          scales.add(bytes.getFloat());
+        }
+      }
+    }
+    return scales;
   }
 
   private long elements(Rows rows) {
@@ -184,7 +202,11 @@ final class ModelTensors implements TensorFiles {
       return stored;
     }
     ByteBuffer floats = buffer((long) count * Float.BYTES);
-    floats.asFloatBuffer().put(GgufBlocks.decode(type, stored));
+    float[] values = GgufBlocks.decode(type, stored);
+    for (int i = 0; place.scale() != 1 && i < values.length; i++) {
+      values[i] *= place.scale();
+    }
+    floats.asFloatBuffer().put(values);
     return floats;
   }
 

@@ -22,6 +22,7 @@ import org.alphaquant.torch.TorchDtype;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -40,7 +41,8 @@ class KQuantSolverTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "int4", "int5", "iq4_nl"})
+  @ValueSource(
+      strings = {"q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "int4", "int5", "iq4_nl", "nvfp4"})
   void theBytesHoldTheSolutionExactlyAndItsErrorIsBelowTheEnginesOwn(String name) {
     TensorScheme scheme = scheme(name);
     WeightGrid grid = new GgufStorage(null).grid(scheme, COLUMNS, Dtype.BF16);
@@ -112,6 +114,37 @@ class KQuantSolverTest {
       assertThat(scope.toFloats(either.scale()))
           .usingElementComparator(KQuantSolverTest::signs)
           .contains(-1, 1);
+    }
+  }
+
+  /** Local scales of small weights are below what E4M3 holds well. */
+  @ParameterizedTest
+  @CsvSource({"1, 0.99", "0.25, 0.8"})
+  void aScaleOfTheWholeTensorLeavesLessErrorInNvfp4(float size, double limit) {
+    Random random = new Random(3);
+    float[] weight = weight(random);
+    for (int i = 0; i < weight.length; i++) {
+      weight[i] *= size;
+    }
+    float[] hessian = hessian(random);
+    try (Torch torch = Torch.open("cpu");
+        TensorScope scope = torch.scope("test")) {
+      double[] errors = new double[2];
+      for (int outer = 0; outer < 2; outer++) {
+        WeightGrid grid =
+            new GgufStorage(null, outer == 1).grid(scheme("nvfp4"), COLUMNS, Dtype.BF16);
+        Solution solution =
+            new GptqSolver(GptqOptions.defaults())
+                .solve(
+                    scope,
+                    scope.floats(weight, 1, ROWS, COLUMNS),
+                    scope.floats(hessian, 1, COLUMNS, COLUMNS),
+                    grid,
+                    20);
+        errors[outer] = error(weight, solved(scope, solution), hessian);
+      }
+      System.out.printf("NVFP4 of weights x %s: %s%n", size, errors[1] / errors[0]);
+      assertThat(errors[1]).isLessThan(limit * errors[0]);
     }
   }
 
