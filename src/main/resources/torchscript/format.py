@@ -165,6 +165,11 @@ def below_outer(scale: Tensor, outer: Tensor) -> Tensor:
     return scale / torch.reshape(outer, [-1, 1, 1])
 
 
+def numbers(outer: Tensor) -> Tensor:
+    """Scales of whole tensors [B] as arrays of one number each."""
+    return torch.reshape(outer, [-1, 1])
+
+
 def e4m3_scale(amax: Tensor, greatest: float, outer: Tensor, shift: int) -> Tensor:
     """The E4M3 number below `outer` that puts amax on a grid's greatest value, `shift` steps on."""
     local = e4m3(amax / greatest / outer)

@@ -36,6 +36,7 @@ class ReadBackTest {
         "compressed-tensors; micro/olmoe; \"wq\": \"nvfp4\"",
         "mxfp4; variants/gpt_oss; \"wq\": \"bf16\"",
         "gguf; micro/mixtral; \"wq\": \"int4\", \"group_size\": 32",
+        "gguf; micro/mixtral; \"wq\": \"nvfp4\"",
         "gguf; micro/deepseek_v2; \"wq\": \"bf16\"",
         "gguf; families/qwen3_5_moe; \"wq\": \"bf16\""
       })

@@ -39,7 +39,9 @@ record GgufCodec(GgufType type, boolean outer) implements Codec {
         };
     Plane blocks = Plane.of(SUFFIX, Dtype.U8, encoding, rows, bytes);
     Plane.Encoding scale =
-        (scope, batch) -> QuantizedBatch.bytes(scope, batch.outer(), TorchDtype.FLOAT32);
+        (scope, batch) ->
+            QuantizedBatch.bytes(
+                scope, scope.run("format.numbers", batch.outer()), TorchDtype.FLOAT32);
     return outer ? List.of(blocks, Plane.of(OUTER, Dtype.F32, scale, 1)) : List.of(blocks);
   }
 
