@@ -10,6 +10,10 @@ final class LatentFamilies {
       "llama.cpp leaves queries and keys of latent attention as long as they are, the model scales"
           + " them (mscale, mscale_all_dim, attention_factor)";
 
+  private static final String HALVES =
+      "llama.cpp rotates neighbouring dimensions of this architecture, the model its halves"
+          + " (rope_interleave)";
+
   private LatentFamilies() {}
 
   static void add(Map<String, EngineFamily> families) {
@@ -20,12 +24,29 @@ final class LatentFamilies {
             c -> c.routing().map(LatentFamilies::choosesGroups).orElse(false),
             "llama.cpp scores a group of experts by its best two (as DeepSeek-V3), the model by"
                 + " its best one (topk_method group_limited_greedy)"));
+    families.put("deepseek_v3", deepseek2.refusing(LatentFamilies::rotatesHalves, HALVES));
     families.put(
-        "deepseek_v3",
-        deepseek2.refusing(
-            c -> !c.flag(true, "rope_interleave"),
-            "llama.cpp rotates neighbouring dimensions of this architecture, the model its halves"
-                + " (rope_interleave)"));
+        "mistral4",
+        deepseek2
+            .as("mistral4")
+            .with(LatentFamilies::growth)
+            .refusing(LatentFamilies::rotatesHalves, HALVES));
+  }
+
+  private static boolean rotatesHalves(FamilyConfig config) {
+    return !config.flag(true, "rope_interleave");
+  }
+
+  // Queries grow with each whole trained length that lies before them. Under this name the engine
+  // makes them and keys longer, unless mscale_all_dim is 1; the factor takes that back.
+  private static void growth(FamilyConfig config, EngineKeys keys) {
+    YarnKeys yarn = new YarnKeys(config);
+    if (config.rotaryType().equals("yarn")) {
+      double all = config.rotary("mscale_all_dim", 0);
+      keys.f32("rope.scaling.attn_factor", yarn.growth(all) / yarn.growth(1));
+    }
+    keys.f32("attention.temperature_scale", config.rotary("llama_4_scaling_beta", 0));
+    keys.u32("attention.temperature_length", (long) yarn.original());
   }
 
   /** An architecture of latent attention with experts as DeepSeek's. */

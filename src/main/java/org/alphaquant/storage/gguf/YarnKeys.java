@@ -86,7 +86,8 @@ record YarnKeys(FamilyConfig config) {
     return Math.abs(attention() - 1) < CLOSE;
   }
 
-  private double growth(double weight) {
+  /** What the stretch of the context calls for, a weight of it. */
+  double growth(double weight) {
     return 1 + 0.1 * weight * Math.log(Math.max(1, factor()));
   }
 
