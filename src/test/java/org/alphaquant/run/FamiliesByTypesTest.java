@@ -127,6 +127,24 @@ class FamiliesByTypesTest {
                       + " \"norm_topk_prob\": true, \"head_dim\": 64, \"num_key_value_heads\": 2,"
                       + " \"sliding_window\": 100, \"layer_types\": [\"full_attention\", \"sliding_attention\"]"),
               Map.entry(
+                  "mistral4",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"n_routed_experts\": 6,"
+                      + " \"n_shared_experts\": 1, \"num_experts_per_tok\": 2, \"first_k_dense_replace\": 1,"
+                      + " \"kv_lora_rank\": 256, \"q_lora_rank\": 256, \"qk_nope_head_dim\": 64,"
+                      + " \"qk_rope_head_dim\": 32, \"v_head_dim\": 64, \"routed_scaling_factor\": 1.5,"
+                      + " \"num_key_value_heads\": 4, \"norm_topk_prob\": true, \"n_group\": 1, \"topk_group\": 1,"
+                      + " \"rope_parameters\": {\"rope_type\": \"yarn\", \"rope_theta\": 10000.0, \"factor\": 4.0,"
+                      + " \"original_max_position_embeddings\": 128, \"mscale\": 1.0, \"mscale_all_dim\": 1.0,"
+                      + " \"llama_4_scaling_beta\": 0.1}"),
+              Map.entry(
+                  "gemma4_text",
+                  "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 6,"
+                      + " \"top_k_experts\": 2, \"enable_moe_block\": true, \"hidden_size_per_layer_input\": 0,"
+                      + " \"head_dim\": 64, \"global_head_dim\": 128, \"num_key_value_heads\": 2,"
+                      + " \"num_global_key_value_heads\": 1, \"attention_k_eq_v\": true, \"sliding_window\": 100,"
+                      + " \"final_logit_softcapping\": 30.0, \"tie_word_embeddings\": true,"
+                      + " \"layer_types\": [\"sliding_attention\", \"full_attention\"]"),
+              Map.entry(
                   "laguna",
                   "\"intermediate_size\": 512, \"moe_intermediate_size\": 256, \"num_experts\": 6,"
                       + " \"num_experts_per_tok\": 2, \"shared_expert_intermediate_size\": 256,"
@@ -273,7 +291,9 @@ class FamiliesByTypesTest {
     System.out.printf(
         "%s, %s: llama.cpp %+.1e, of the same weights in float32 %+.1e%n",
         family, type, rounding, exact);
-    assertThat(exact).isBetween(-1e-5, 1e-5);
+    // The engine looks Gemma's activation up in half precision.
+    double held = family.startsWith("gemma") ? 1e-4 : 1e-5;
+    assertThat(exact).isBetween(-held, held);
     // Where experts are chosen the engine's rounding of activations turns near ties of random
     // routers, each of which changes a token's whole loss.
     double limit = family.equals("llama") ? 1e-3 : 6e-3;

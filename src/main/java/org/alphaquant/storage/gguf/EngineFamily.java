@@ -53,8 +53,7 @@ record EngineFamily(
 
   /** The same under another of the engine's names. */
   EngineFamily as(String other) {
-    return new EngineFamily(
-        other, adjacentPairs, normsPlusOne, ownHead, names, keys, obstacles);
+    return new EngineFamily(other, adjacentPairs, normsPlusOne, ownHead, names, keys, obstacles);
   }
 
   EngineFamily withAdjacentPairs() {

@@ -141,8 +141,12 @@ final class EngineLayout {
     put(block + own + suffix(own, inside), shape, List.of(rows(name, own, shape)));
   }
 
-  // A router's correction bias and attention sinks are parameters without a module.
+  // A router's correction bias, factors of experts and attention sinks are parameters without a
+  // module.
   private String suffix(String own, String inside) {
+    if (own.endsWith(".scale")) {
+      return "";
+    }
     return switch (own) {
       case "exp_probs_b" -> family.architecture().equals("hy_v3") ? "" : ".bias";
       case "attn_sinks" -> ".weight";

@@ -32,6 +32,7 @@ final class NewerFamilies {
     RecurrentFamilies.add(families);
     families.put("kimi_linear", KimiLinear.family());
     families.put("llama4_text", Llama4.family());
+    families.put("gemma4_text", Gemma4.family());
     families.put("laguna", Laguna.family());
     families.put("mellum", Mellum.family());
     // The same layers under another name.

@@ -10,6 +10,9 @@ final class RotaryFactors {
 
   /** Empty for other kinds of stretching. */
   static Optional<Constants> of(FamilyConfig model) {
+    if (model.model().family().equals("gemma4_text")) {
+      return Optional.of(Gemma4.divisors(model));
+    }
     FamilyConfig config = model.ofLayers("full_attention");
     if (!config.rotaryType().equals("llama3")) {
       return Optional.empty();
