@@ -51,11 +51,6 @@ record EngineFamily(
         config -> List.of());
   }
 
-  /** The same under another of the engine's names. */
-  EngineFamily as(String other) {
-    return new EngineFamily(other, adjacentPairs, normsPlusOne, ownHead, names, keys, obstacles);
-  }
-
   EngineFamily withAdjacentPairs() {
     return new EngineFamily(
         architecture, true, normsPlusOne, ownHead, biases, names, keys, obstacles);

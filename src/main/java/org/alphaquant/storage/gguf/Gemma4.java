@@ -33,10 +33,7 @@ final class Gemma4 {
         .refusing(
             config -> !isProportional(config) || !slidesPlainly(config),
             "llama.cpp turns a part of each head in full layers of this architecture and never"
-                + " stretches sliding ones, the model otherwise (rope_parameters)")
-        .refusing(
-            config -> config.flag(false, "attention_bias"),
-            "llama.cpp has no biases of attention in this architecture (attention_bias)");
+                + " stretches sliding ones, the model otherwise (rope_parameters)");
   }
 
   private static final Map<String, String> NAMES =

@@ -32,10 +32,7 @@ final class Laguna {
         .refusing(
             config -> slides(config) && !sliding(config).rotaryType().equals("default"),
             "llama.cpp never stretches the rotation of this architecture's sliding layers"
-                + " (rope_parameters)")
-        .refusing(
-            config -> config.flag(false, "attention_bias"),
-            "llama.cpp has no biases of attention in this architecture (attention_bias)");
+                + " (rope_parameters)");
   }
 
   private static void keys(FamilyConfig config, EngineKeys keys) {

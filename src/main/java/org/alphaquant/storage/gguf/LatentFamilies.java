@@ -3,7 +3,7 @@ package org.alphaquant.storage.gguf;
 import java.util.Map;
 import org.alphaquant.architecture.RoutingDescription;
 
-/** DeepSeek-V2 and V3, whose attention keeps one compressed row for keys and values. */
+/** DeepSeek-V2, V3 and Mistral 4, whose attention keeps one compressed row for keys and values. */
 final class LatentFamilies {
 
   private static final String LENGTHS =
@@ -27,8 +27,7 @@ final class LatentFamilies {
     families.put("deepseek_v3", deepseek2.refusing(LatentFamilies::rotatesHalves, HALVES));
     families.put(
         "mistral4",
-        deepseek2
-            .as("mistral4")
+        of("mistral4")
             .with(LatentFamilies::growth)
             .refusing(LatentFamilies::rotatesHalves, HALVES));
   }

@@ -25,10 +25,7 @@ final class Mellum {
         .refusing(
             Mellum::slidesOtherwise,
             "llama.cpp rotates the sliding layers of this architecture with the rope_theta of the"
-                + " full ones and never stretches them, the model otherwise (rope_parameters)")
-        .refusing(
-            config -> config.flag(false, "attention_bias"),
-            "llama.cpp has no biases of attention in this architecture (attention_bias)");
+                + " full ones and never stretches them, the model otherwise (rope_parameters)");
   }
 
   private static double theta(FamilyConfig config) {
