@@ -182,7 +182,8 @@ async function planOf(id, report, signal) {
     const {spec} = await get(`/v1/jobs/${id}?include=spec`, signal);
     if (spec.ladder || (spec.contract && !report?.contract?.config)) return null;
     if (spec.contract) Object.assign(spec, {contract: null, config: report.contract.config});
-    return {...await post("/v1/plans", spec, signal), spec};
+    const plan = await post("/v1/plans", spec, signal);
+    return plan.schemes ? {...plan, spec} : null;
   } catch (failure) {
     if (failure instanceof Refused) return null;
     throw failure;

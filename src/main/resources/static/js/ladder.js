@@ -34,3 +34,9 @@ function table(sizes) {
       h("td", {class: "num"}, percent(it.divergence?.top_one_agreement?.value, 1)), h("td", {class: "num"}, duration(it.seconds)),
       h("td", {}, it.best ? h("span", {class: "tag"}, "best at its size") : ""))))));
 }
+
+/** The sizes of a plan; what a budget comes to is only known once its formats are chosen. */
+export function plannedSizes(sizes) {
+  return h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Size"), h("th", {}, "Format"), h("th", {class: "num"}, "Bits"), h("th", {class: "num"}, "Bytes"))),
+    h("tbody", {}, sizes.map((it) => h("tr", {}, h("td", {}, it.name), h("td", {}, it.format), h("td", {class: "num"}, number(it.bits_per_weight, 2)), h("td", {class: "num"}, it.bytes ? bytes(it.bytes) : "by budget"))))));
+}

@@ -6,6 +6,7 @@ import {enginesOf, NAMES, verdict} from "./engines.js";
 import {completing, patternsOf} from "./complete.js";
 import {bytes, duration, number} from "./format.js";
 import {card, refusal} from "./parts.js";
+import {plannedSizes} from "./ladder.js";
 import {schemeTable} from "./report.js";
 
 const PLAN_AFTER = 400;
@@ -28,7 +29,7 @@ export async function newJobView({root, query, signal, go}) {
   const evaluation = h("input", {name: "evaluation", placeholder: "none"});
   const traffic = h("input", {name: "traffic", placeholder: "none, or a JSON file of counts"});
   const editor = h("textarea", {id: "body", name: "body", rows: "18", spellcheck: "false", "aria-describedby": "plan"});
-  const plan = h("section", {class: "card", id: "plan", "aria-live": "polite"}, h("h2", {}, "Plan"), h("p", {class: "sub"}, "Name a model to see what the job would come to."));
+  const plan = h("section", {class: "card", id: "plan", "aria-live": "polite"}, unplanned());
   const shell = h("div", {class: "shell"});
   const submit = h("button", {class: "primary", disabled: true}, "Post the job");
   let timer = null;
@@ -78,6 +79,12 @@ export async function newJobView({root, query, signal, go}) {
     traffic.value = typeof spec.traffic?.expert_counts === "string" ? spec.traffic.expert_counts : "";
     const like = presets.find((it) => JSON.stringify(it.config) === JSON.stringify(spec.config));
     preset.value = like?.name ?? "";
+    describe(like);
+  }
+
+  function describe(chosen) {
+    about.textContent = chosen?.description ?? "";
+    about.hidden = !chosen;
   }
 
   function onEditor() {
@@ -88,8 +95,7 @@ export async function newJobView({root, query, signal, go}) {
 
   function onPreset() {
     const chosen = presets.find((it) => it.name === preset.value);
-    about.textContent = chosen?.description ?? "";
-    about.hidden = !chosen;
+    describe(chosen);
     const body = parsed() ?? {};
     setOrDelete(body, "config", chosen?.config ?? null);
     editor.value = JSON.stringify(body);
@@ -126,7 +132,11 @@ export async function newJobView({root, query, signal, go}) {
       fill(plan, h("h2", {}, "Plan"), h("div", {class: "notice bad"}, `Not JSON yet: ${malformed.message}`));
       return;
     }
-    if (!body.model) return;
+    if (!body.model) {
+      latest = null;
+      fill(plan, unplanned());
+      return;
+    }
     if (!latest) fill(plan, h("h2", {}, "Plan"), h("p", {class: "sub"}, "Planning …"));
     try {
       const answer = await post("/v1/plans", body, mine);
@@ -134,7 +144,7 @@ export async function newJobView({root, query, signal, go}) {
       const engines = h("div", {class: "labelled"});
       fill(plan, planned(answer), engines);
       submit.disabled = false;
-      if (body.kind === "evaluation" || body.kind === "calibration" || body.ladder) return;
+      if (!isSeen(answer) || body.kind === "evaluation" || body.kind === "calibration" || body.ladder) return;
       const all = await enginesOf(body, mine);
       fill(engines, h("h3", {}, "What engines make of it"), h("dl", {class: "facts"}, Object.entries(all).map(([name, it]) => [h("dt", {}, NAMES[name]), h("dd", {}, verdict(it))])));
     } catch (failure) {
@@ -208,19 +218,34 @@ function setOrDelete(object, name, value) {
   else object[name] = value;
 }
 
+function unplanned() {
+  return [h("h2", {}, "Plan"), h("p", {class: "sub"}, "Name a model to see what the job would come to.")];
+}
+
+function remarks(plan) {
+  return plan.warnings.map((it) => h("div", {class: "notice warn"}, it.message ?? it.detail ?? "", it.code ? [" ", h("code", {}, it.code)] : null));
+}
+
+/** Of a model that could not be looked at there are remarks alone. */
+function isSeen(plan) {
+  return Boolean(plan.schemes);
+}
+
 function planned(plan) {
+  if (!isSeen(plan)) return [h("h2", {}, "Plan"), remarks(plan)];
   const minutes = plan.estimates.map((it) => `${duration(Math.max(1, 60 * it.minutes))} on ${it.device}`).join(", ");
   return [h("h2", {}, "Plan"),
     h("dl", {class: "facts"},
       h("dt", {}, "Family"), h("dd", {}, plan.family),
       h("dt", {}, "Licence"), h("dd", {}, plan.licence ?? "the model's card names none"),
       h("dt", {}, "Format"), h("dd", {}, plan.format),
-      h("dt", {}, "Size"), h("dd", {}, `${bytes(plan.bytes.before)} → ${bytes(plan.bytes.after)}`),
-      h("dt", {}, "Bits per weight"), h("dd", {}, number(plan.bits_per_weight, 3)),
+      plan.ladder ? null : [
+        h("dt", {}, "Size"), h("dd", {}, `${bytes(plan.bytes.before)} → ${bytes(plan.bytes.after)}`),
+        h("dt", {}, "Bits per weight"), h("dd", {}, number(plan.bits_per_weight, 3))],
       h("dt", {}, "Device memory"), h("dd", {}, `${bytes(plan.memory.device_bytes)}${plan.memory.experts_at_once ? `, ${plan.memory.experts_at_once} experts at once` : ""}`),
       h("dt", {}, "About"), h("dd", {}, minutes)),
-    schemeTable(plan),
-    plan.warnings.map((it) => h("div", {class: "notice warn"}, it.message ?? it.detail ?? "", it.code ? [" ", h("code", {}, it.code)] : null))];
+    plan.ladder ? plannedSizes(plan.ladder) : schemeTable(plan),
+    remarks(plan)];
 }
 
 function commands(body) {

@@ -21,26 +21,31 @@ final class PlanJob extends ServiceCommand {
   }
 
   private static String text(JsonNode plan) {
-    JsonNode bytes = plan.path("bytes");
+    // Of a model that could not be looked at there are warnings alone.
     StringBuilder text =
-        new StringBuilder(
-            "%s (%s) as %s: %s -> %s, %s bits per weight\n\n"
-                .formatted(
-                    plan.path("model").asString(""),
-                    plan.path("family").asString(""),
-                    plan.path("format").asString(""),
-                    Summary.size(bytes.path("before").asLong()),
-                    Summary.size(bytes.path("after").asLong()),
-                    number(plan.path("bits_per_weight").asDouble())));
-    text.append(
-        plan.path("ladder").isArray()
-            ? ladder(plan.path("ladder"))
-            : schemes(plan.path("schemes")));
+        new StringBuilder(plan.has("family") ? figures(plan) : plan.path("model").asString(""));
     for (JsonNode warning : plan.path("warnings")) {
       text.append("\n%s: ".formatted(warning.path("severity").asString("warning")))
           .append(warning.path("detail").asString(""));
     }
     return text.toString();
+  }
+
+  private static String figures(JsonNode plan) {
+    JsonNode bytes = plan.path("bytes");
+    String head =
+        "%s (%s) as %s: %s -> %s, %s bits per weight\n\n"
+            .formatted(
+                plan.path("model").asString(""),
+                plan.path("family").asString(""),
+                plan.path("format").asString(""),
+                Summary.size(bytes.path("before").asLong()),
+                Summary.size(bytes.path("after").asLong()),
+                number(plan.path("bits_per_weight").asDouble()));
+    return head
+        + (plan.path("ladder").isArray()
+            ? ladder(plan.path("ladder"))
+            : schemes(plan.path("schemes")));
   }
 
   private static String ladder(JsonNode sizes) {

@@ -5,8 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import java.util.stream.IntStream;
 import org.alphaquant.calibration.CalibrationSpec;
 import org.alphaquant.calibration.TextSource;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -132,49 +130,7 @@ public class JobInputs {
   }
 
   private List<CalibrationSpec> calibration(CalibrationRequest calibration) {
-    List<TextRequest> files = calibration.files();
-    if (files.isEmpty()) {
-      TextSource text =
-          calibration.texts() == null
-              ? BuiltInText.documents()
-              : new TextSource.Inline(calibration.texts());
-      return List.of(samples(calibration, text, calibration.samples()));
-    }
-    int[] counts = counts(calibration);
-    List<CalibrationSpec> specs = new ArrayList<>();
-    for (int i = 0; i < counts.length; i++) {
-      if (counts[i] > 0) {
-        specs.add(samples(calibration, text(files.get(i)), counts[i]));
-      }
-    }
-    return specs;
-  }
-
-  private static int[] counts(CalibrationRequest calibration) {
-    double[] shares = calibration.files().stream().mapToDouble(TextRequest::share).toArray();
-    return Shares.of(shares, calibration.samples());
-  }
-
-  /** The files that contribute at least one sample. */
-  private static List<TextRequest> chosen(CalibrationRequest calibration) {
-    int[] counts = calibration.files().isEmpty() ? new int[0] : counts(calibration);
-    return IntStream.range(0, counts.length)
-        .filter(i -> counts[i] > 0)
-        .mapToObj(calibration.files()::get)
-        .toList();
-  }
-
-  private static CalibrationSpec samples(
-      CalibrationRequest calibration, TextSource text, int samples) {
-    return new CalibrationSpec(
-        text,
-        samples,
-        calibration.sequenceLength(),
-        calibration.minLength() == null
-            ? OptionalInt.empty()
-            : OptionalInt.of(calibration.minLength()),
-        calibration.seed(),
-        calibration.deduplicate());
+    return new CalibrationTexts(calibration).samples(this::text);
   }
 
   /** The origins of model and texts; reads the files of texts to hash them. */
@@ -189,7 +145,7 @@ public class JobInputs {
                   "built-in", BuiltInText.NAME, "apache-2.0", BuiltInText.sha256())
               : new Provenance.Text("inline", "inline", null, null));
     }
-    for (TextRequest file : chosen(calibration)) {
+    for (TextRequest file : new CalibrationTexts(calibration).files()) {
       texts.add(text(file, fetched.get(file.name())));
     }
     return new Provenance(

@@ -69,12 +69,22 @@ class ClientCommandsTest {
     Files.writeString(
         file, "{\"model\": \"olmoe-demo\", \"config\": {\"default\": {\"group_size\": 32}}}");
     String models = Path.of("examples/models").toAbsolutePath().toString();
-    try (RunningServer planning = new RunningServer(Map.of("alphaquant.models.roots", models))) {
+    Map<String, Object> away =
+        Map.of(
+            "alphaquant.models.roots", models,
+            "alphaquant.hub.allowed", "away/*",
+            "alphaquant.hub.endpoint", "http://127.0.0.1:1",
+            "alphaquant.hub.attempts", "1");
+    try (RunningServer planning = new RunningServer(away)) {
       assertThat(statusAt(planning.http().base(), "plan", file.toString())).isZero();
       assertThat(text())
           .contains("olmoe-demo (olmoe) as compressed-tensors", "4.515 bits per weight")
           .containsPattern("int4 +bf16 +32 +208 +1835008")
           .containsPattern("note: .*okenizer");
+      assertThat(statusAt(planning.http().base(), "plan", "--model=away/model")).isZero();
+      assertThat(text())
+          .startsWith("away/model\nnote: The model could not be looked at")
+          .doesNotContain(" -> ");
     }
   }
 

@@ -34,10 +34,10 @@ class JobPageTest extends OnThePage {
     try (RunningServer server = withWorker()) {
       browser.open(page(server, "/new"));
       browser.type("input[name=model]", "olmoe-demo");
-      browser.run(
-          "const body = document.querySelector('textarea[name=body]');"
-              + " body.value = arguments[0]; body.dispatchEvent(new Event('input'));",
-          demoJob());
+      edit("{\"model\": \"away/model\"}");
+      browser.text("#plan", "The model could not be looked at");
+      await().until(() -> browser.element("button.primary").isEnabled());
+      edit(demoJob());
       browser.text("#plan", "compressed-tensors");
       browser.fits("new-job");
       browser.isAccessible("new job");
@@ -181,9 +181,7 @@ class JobPageTest extends OnThePage {
             () ->
                 assertThat(posted().at("/traffic/expert_counts").asString())
                     .isEqualTo("counts.json"));
-    browser.run(
-        "const body = document.querySelector('textarea[name=body]');"
-            + " body.value = arguments[0]; body.dispatchEvent(new Event('input'));",
+    edit(
         "{\"model\": \"olmoe\", \"traffic\": {\"expert_counts\": \"upload:7\", \"effective\": 0.4}}");
     await()
         .untilAsserted(
@@ -197,6 +195,27 @@ class JobPageTest extends OnThePage {
             () ->
                 assertThat(posted().at("/traffic").toString())
                     .isEqualTo("{\"expert_counts\":\"other.json\",\"effective\":0.4}"));
+  }
+
+  @Test
+  void theFormFollowsABodyThatLeavesItsPresetAndItsModel() {
+    browser.open(page(scripted, "/new"));
+    browser.text("h1", "New job");
+    browser.run(
+        "const preset = document.querySelector('select[name=preset]');"
+            + " preset.value = 'olmoe'; preset.dispatchEvent(new Event('change'));");
+    browser.text("form p.sub", "routers untouched");
+    edit("{\"model\": \"olmoe\", \"config\": {}}");
+    assertThat(browser.run("return document.querySelector('form p.sub').hidden")).isEqualTo(true);
+    edit("{\"model\": \"\"}");
+    browser.text("#plan", "Name a model");
+  }
+
+  private static void edit(String body) {
+    browser.run(
+        "const editor = document.querySelector('textarea[name=body]');"
+            + " editor.value = arguments[0]; editor.dispatchEvent(new Event('input'));",
+        body);
   }
 
   // The body in the editor.
@@ -318,6 +337,9 @@ class JobPageTest extends OnThePage {
         Map.of(
             "alphaquant.role", "all",
             "alphaquant.worker.devices", "cpu",
-            "alphaquant.models.roots", models));
+            "alphaquant.models.roots", models,
+            "alphaquant.hub.allowed", "away/*",
+            "alphaquant.hub.endpoint", "http://127.0.0.1:1",
+            "alphaquant.hub.attempts", "1"));
   }
 }
