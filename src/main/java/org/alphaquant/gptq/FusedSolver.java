@@ -139,7 +139,7 @@ final class FusedSolver {
       weight.close();
       weight = own;
     }
-    for (int sweep = 0; sweep < options.sweeps(grid); sweep++) {
+    for (int sweep = 0; sweep < options.sweeps(); sweep++) {
       Scales scales = sweepsInOrder ? inOrder : inOwnOrder;
       NDArray outer = batch.scales.get(2);
       if (refits && !kernels.refits()) {

@@ -11,9 +11,7 @@ import org.alphaquant.format.WeightGrid;
  *     first where there are none
  * @param blockSize columns whose error is spread at once
  * @param order of the columns; scales stay with their groups
- * @param sweeps coordinate-descent sweeps after the error feedback, where scales are fitted between
- *     them
- * @param steadySweeps those where scales stay
+ * @param sweeps coordinate-descent sweeps after the error feedback
  * @param scaleSteps candidates of the scale search; 1 is the absolute maximum
  * @param weightedScales whether the scale search counts each input's error by the Hessian's
  *     diagonal
@@ -24,7 +22,6 @@ public record GptqOptions(
     int blockSize,
     ColumnOrder order,
     int sweeps,
-    int steadySweeps,
     int scaleSteps,
     boolean weightedScales,
     boolean refit) {
@@ -36,7 +33,6 @@ public record GptqOptions(
     damps.forEach(damp -> require(damp > 0, "damp", damp, "above 0"));
     require(blockSize >= 1, "block_size", blockSize, "at least 1");
     require(sweeps >= 0, "sweeps", sweeps, "at least 0");
-    require(steadySweeps >= 0, "steady sweeps", steadySweeps, "at least 0");
     require(scaleSteps >= 1, "scale steps", scaleSteps, "at least 1");
   }
 
@@ -47,7 +43,6 @@ public record GptqOptions(
         blockSize,
         actOrder ? ColumnOrder.ACTIVATION : ColumnOrder.NATURAL,
         sweeps,
-        sweeps,
         scaleSteps,
         false,
         false);
@@ -55,7 +50,7 @@ public record GptqOptions(
 
   /** The defaults of a job. */
   public static GptqOptions defaults() {
-    return new GptqOptions(List.of(0.01), 128, ColumnOrder.AUTO, 2, 4, 48, false, true);
+    return new GptqOptions(List.of(0.01), 128, ColumnOrder.AUTO, 2, 48, false, true);
   }
 
   /** Whether anything is chosen by the error on tokens held out, for some grid. */
@@ -71,11 +66,6 @@ public record GptqOptions(
   /** Whether each matrix takes the order that is better on tokens held out. */
   boolean triesOrder(WeightGrid grid) {
     return order == ColumnOrder.AUTO && refits(grid);
-  }
-
-  /** Coordinate-descent sweeps on a grid. */
-  int sweeps(WeightGrid grid) {
-    return refits(grid) ? sweeps : steadySweeps;
   }
 
   /** Whether the scales of a grid are fitted to its codes between sweeps. */

@@ -96,7 +96,7 @@ public final class GptqSolver {
             choice.ordered(),
             options.blockSize(),
             choice.reorders(),
-            options.sweeps(grid),
+            options.sweeps(),
             options.refits(grid),
             rows);
     NDList fitted = fitted(solved, scales);

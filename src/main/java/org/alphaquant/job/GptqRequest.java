@@ -29,7 +29,7 @@ public record GptqRequest(
     ActOrder actOrder,
     Shrinkage shrinkage,
     ScaleSearch scaleSearch,
-    Sweeps sweeps,
+    Integer sweeps,
     Boolean refit,
     Precision precision,
     Boolean rounding) {
@@ -48,7 +48,7 @@ public record GptqRequest(
           ActOrder.AUTO,
           Shrinkage.AUTO,
           ScaleSearch.MSE,
-          Sweeps.AUTO,
+          2,
           true,
           null,
           false);
@@ -59,6 +59,9 @@ public record GptqRequest(
   public GptqRequest {
     if (blockSize != null) {
       within("block_size", blockSize, 1, 4096);
+    }
+    if (sweeps != null) {
+      within("sweeps", sweeps, 0, 16);
     }
   }
 
@@ -80,7 +83,7 @@ public record GptqRequest(
         ActOrder.NEVER,
         new Shrinkage(0.0),
         ScaleSearch.NONE,
-        new Sweeps(0),
+        0,
         false,
         null,
         rounding);

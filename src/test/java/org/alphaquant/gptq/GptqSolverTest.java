@@ -146,7 +146,7 @@ class GptqSolverTest {
   @Test
   void eachElementTakesTheDampingThatServesTokensHeldOutBest() {
     GptqOptions choosing =
-        new GptqOptions(List.of(0.01, 1.0), 16, ColumnOrder.NATURAL, 0, 0, 8, false, false);
+        new GptqOptions(List.of(0.01, 1.0), 16, ColumnOrder.NATURAL, 0, 8, false, false);
     int[] seen = {INPUTS / 2, 40 * INPUTS};
     float[] all = new float[0];
     float[] heldOut = new float[0];
@@ -192,7 +192,7 @@ class GptqSolverTest {
       WeightGrid grid = grid(format, true);
       GptqOptions kept = new GptqOptions(0.01, 16, true, 2, 48);
       GptqOptions fitted =
-          new GptqOptions(List.of(0.01), 16, ColumnOrder.ACTIVATION, 2, 2, 48, false, true);
+          new GptqOptions(List.of(0.01), 16, ColumnOrder.ACTIVATION, 2, 48, false, true);
       NDArray weight = weight(scope, 2);
       NDArray hessian = hessian(scope, 2);
       Solution without = new GptqSolver(kept).solve(scope, weight, hessian, grid, ROWS);
@@ -225,34 +225,6 @@ class GptqSolverTest {
         last = sum(solution.error());
       }
     }
-  }
-
-  @Test
-  void scalesThatStayHaveSweepsOfTheirOwn() {
-    try (TensorScope scope = torch.scope("test")) {
-      GptqOptions both =
-          new GptqOptions(List.of(0.01), 16, ColumnOrder.ACTIVATION, 0, 3, 48, false, true);
-      NDArray weight = weight(scope, 1);
-      NDArray hessian = hessian(scope, 1);
-      WeightGrid steady = grid(NumberFormat.MXFP4, true);
-      WeightGrid fitted = grid(NumberFormat.INT3, true);
-      assertThat(codes(scope, both, weight, hessian, steady))
-          .isEqualTo(codes(scope, sweeping(3), weight, hessian, steady))
-          .isNotEqualTo(codes(scope, sweeping(0), weight, hessian, steady));
-      assertThat(codes(scope, both, weight, hessian, fitted))
-          .isEqualTo(codes(scope, sweeping(0), weight, hessian, fitted));
-    }
-  }
-
-  private static GptqOptions sweeping(int sweeps) {
-    return new GptqOptions(
-        List.of(0.01), 16, ColumnOrder.ACTIVATION, sweeps, sweeps, 48, false, true);
-  }
-
-  private static float[] codes(
-      TensorScope scope, GptqOptions options, NDArray weight, NDArray hessian, WeightGrid grid) {
-    return scope.toFloats(
-        new GptqSolver(options).solve(scope, weight, hessian, grid, ROWS).weight());
   }
 
   @Test

@@ -89,7 +89,6 @@ final class KernelComparison {
               128,
               order ? ColumnOrder.ACTIVATION : ColumnOrder.NATURAL,
               2,
-              4,
               48,
               true,
               true);

@@ -133,7 +133,7 @@ class ExpertQuantizerTest {
   @Test
   void theDampingOfAMatrixIsChosenByItsOwnTokens() {
     GptqOptions choosing =
-        new GptqOptions(List.of(0.01, 0.1, 1.0), 32, ColumnOrder.NATURAL, 0, 0, 1, false, false);
+        new GptqOptions(List.of(0.01, 0.1, 1.0), 32, ColumnOrder.NATURAL, 0, 1, false, false);
     Outcome together =
         quantize("micro/olmoe", NumberFormat.INT4, 16, "compressed-tensors", 0.5, 1000, choosing);
     Outcome apart =

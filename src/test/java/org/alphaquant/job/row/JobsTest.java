@@ -29,7 +29,6 @@ import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.ScaleSearch;
 import org.alphaquant.job.Shrinkage;
 import org.alphaquant.job.SpecException;
-import org.alphaquant.job.Sweeps;
 import org.alphaquant.job.queue.OnAJobDatabase;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
@@ -79,7 +78,7 @@ class JobsTest extends OnAJobDatabase {
                 ActOrder.AUTO,
                 Shrinkage.AUTO,
                 ScaleSearch.MSE,
-                Sweeps.AUTO,
+                2,
                 true,
                 null,
                 false));
