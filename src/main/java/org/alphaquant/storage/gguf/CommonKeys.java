@@ -75,8 +75,8 @@ final class CommonKeys {
     keys.u32("expert_shared_count", config.integer(0, "n_shared_experts"));
   }
 
-  /** Settings that llama.cpp computes differently in every architecture. */
-  static List<String> obstacles(FamilyConfig model) {
+  /** Settings that llama.cpp computes differently whatever the family. */
+  static List<String> obstacles(String architecture, FamilyConfig model) {
     FamilyConfig config = model.ofLayers("full_attention");
     return switch (config.rotaryType()) {
       case "dynamic" ->
@@ -86,6 +86,12 @@ final class CommonKeys {
           List.of(
               "llama.cpp chooses the factors of longrope by the size of its context, the model by"
                   + " the length of the text");
+      case "llama3" ->
+          RotaryFactors.areRead(architecture)
+              ? List.of()
+              : List.of(
+                  "llama.cpp does not stretch rotary embeddings of this architecture as those of"
+                      + " Llama 3 (rope_type llama3)");
       default -> List.of();
     };
   }

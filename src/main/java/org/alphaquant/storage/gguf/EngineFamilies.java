@@ -67,6 +67,9 @@ final class EngineFamilies {
             .refusing(
                 c -> c.real(0, "clip_qkv") != 0,
                 "llama.cpp does not clip queries, keys and values (clip_qkv)")
+            .refusing(
+                c -> c.keyHeads() != c.heads(),
+                "llama.cpp wants as many key heads as heads in this architecture")
             .refusing(FamilyConfig::renormalised, NOT_RENORMALISED));
     families.put(
         "qwen2_moe",

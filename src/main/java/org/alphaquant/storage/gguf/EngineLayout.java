@@ -57,7 +57,7 @@ final class EngineLayout {
     shapes.keySet().stream().filter(name -> !unread.contains(name)).forEach(layout::place);
     layout.stacks.forEach(layout::stack);
     layout.head();
-    RotaryFactors.of(config)
+    RotaryFactors.of(family.architecture(), config)
         .ifPresent(
             factors ->
                 layout.put(

@@ -36,7 +36,7 @@ final class GgufModel {
   /** What llama.cpp would compute differently from the model, as sentences. */
   List<String> differences() {
     List<String> differences = new ArrayList<>(family.obstacles().apply(config));
-    differences.addAll(CommonKeys.obstacles(config));
+    differences.addAll(CommonKeys.obstacles(family.architecture(), config));
     if (!isPublishedSo()) {
       differences.addAll(CommonKeys.stretching(family.architecture(), config));
     }

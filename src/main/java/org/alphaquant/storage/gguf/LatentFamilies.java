@@ -62,7 +62,11 @@ final class LatentFamilies {
             c -> c.real(1e-6, "rms_norm_eps") != 1e-6,
             "llama.cpp takes rms_norm_eps for the norms within latent attention too, the model"
                 + " takes 1e-6")
-        .refusing(LatentFamilies::stretchesOtherwise, LENGTHS);
+        .refusing(LatentFamilies::stretchesOtherwise, LENGTHS)
+        .refusing(
+            c -> c.rotaryType().equals("linear"),
+            "llama.cpp scales attention of this architecture where positions are stretched, the"
+                + " model does not (rope_type linear)");
   }
 
   private static boolean stretchesOtherwise(FamilyConfig config) {

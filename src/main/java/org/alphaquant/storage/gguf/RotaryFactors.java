@@ -1,20 +1,29 @@
 package org.alphaquant.storage.gguf;
 
 import java.util.Optional;
+import java.util.Set;
 import org.alphaquant.storage.gguf.EngineTensor.Constants;
 
 /** The divisors of rotary frequencies that stretch Llama 3's contexts. */
 final class RotaryFactors {
 
+  /** Architectures that load them; in others no tensor has that name. */
+  private static final Set<String> READ =
+      Set.of("llama", "llama4", "exaone4", "exaone-moe", "granite", "granitemoe", "granitehybrid");
+
   private RotaryFactors() {}
 
-  /** Empty for other kinds of stretching. */
-  static Optional<Constants> of(FamilyConfig model) {
+  static boolean areRead(String architecture) {
+    return READ.contains(architecture);
+  }
+
+  /** Empty for other kinds of stretching, and where they are not read. */
+  static Optional<Constants> of(String architecture, FamilyConfig model) {
     if (model.model().family().equals("gemma4_text")) {
       return Optional.of(Gemma4.divisors(model));
     }
     FamilyConfig config = model.ofLayers("full_attention");
-    if (!config.rotaryType().equals("llama3")) {
+    if (!areRead(architecture) || !config.rotaryType().equals("llama3")) {
       return Optional.empty();
     }
     double factor = config.rotary("factor", 8);

@@ -192,7 +192,12 @@ class FamiliesInLlamaCppTest {
       value = {
         "mimo_v2_flash | {\"norm_topk_prob\": false} | norm_topk_prob",
         "mimo_v2_flash | {\"routed_scaling_factor\": 2} | routed_scaling_factor",
-        "deepseek_v32 | {\"rms_norm_eps\": 1e-5} | rms_norm_eps"
+        "deepseek_v32 | {\"rms_norm_eps\": 1e-5} | rms_norm_eps",
+        "deepseek_v32 | {\"rope_parameters\": {\"rope_theta\": 1e4, \"rope_type\": \"linear\","
+            + " \"factor\": 2}} | linear",
+        "lfm2_moe | {\"rope_parameters\": {\"rope_theta\": 1e4, \"rope_type\": \"llama3\", \"factor\": 8,"
+            + " \"low_freq_factor\": 1, \"high_freq_factor\": 4,"
+            + " \"original_max_position_embeddings\": 32}} | llama3"
       })
   void soIsASettingOfAKnownModel(String name, String settings, String named) throws IOException {
     Path model = withSettings(RESOURCES.resolve("families").resolve(name), settings);
