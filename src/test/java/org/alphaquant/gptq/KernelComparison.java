@@ -23,7 +23,13 @@ final class KernelComparison {
 
   private KernelComparison() {}
 
-  /** A problem: so many linears of a shape, in a format. */
+  /**
+   * A problem: so many linears of a shape, in a format.
+   *
+   * @param eitherSign with scales that may be below zero
+   * @param gguf with scales as GGUF's types have them: minima in place of zero points, none of the
+   *     whole tensor
+   */
   record Case(
       NumberFormat format,
       int group,
@@ -32,7 +38,8 @@ final class KernelComparison {
       long batch,
       long rows,
       long inputs,
-      boolean eitherSign) {
+      boolean eitherSign,
+      boolean gguf) {
 
     Case(
         NumberFormat format,
@@ -42,12 +49,14 @@ final class KernelComparison {
         long batch,
         long rows,
         long inputs) {
-      this(format, group, symmetric, options, batch, rows, inputs, false);
+      this(format, group, symmetric, options, batch, rows, inputs, false, false);
     }
 
     WeightGrid grid() {
       TensorScheme scheme = new TensorScheme(format, group, symmetric, NumberFormat.BF16);
-      WeightGrid grid = WeightGrid.of(scheme, inputs, TorchDtype.BFLOAT16);
+      WeightGrid grid =
+          WeightGrid.of(scheme, inputs, gguf ? TorchDtype.FLOAT16 : TorchDtype.BFLOAT16);
+      grid = gguf ? grid.withMinima().withoutOuterScale() : grid;
       return eitherSign ? grid.withEitherSign() : grid;
     }
   }
@@ -76,8 +85,8 @@ final class KernelComparison {
         cases.add(new Case(format, group, true, DEFAULTS, 3, 96, 256));
       }
     }
-    cases.add(new Case(NumberFormat.INT4, 32, true, DEFAULTS, 3, 96, 256, true));
-    cases.add(new Case(NumberFormat.INT5, 32, true, DEFAULTS, 2, 100, 768, true));
+    cases.add(new Case(NumberFormat.INT4, 32, true, DEFAULTS, 3, 96, 256, true, false));
+    cases.add(new Case(NumberFormat.INT5, 32, true, DEFAULTS, 2, 100, 768, true, true));
     for (int group : new int[] {16, 32, 128, 256, TensorScheme.PER_CHANNEL}) {
       cases.add(new Case(NumberFormat.INT4, group, true, DEFAULTS, 2, 100, 768));
       cases.add(new Case(NumberFormat.INT4, group, false, DEFAULTS, 2, 100, 768));
@@ -99,6 +108,13 @@ final class KernelComparison {
         cases.add(new Case(format, group, true, refit, 2, 130, 416));
       }
       cases.add(new Case(NumberFormat.INT4, 32, false, refit, 1, 33, 352));
+      for (NumberFormat format : NumberFormat.values()) {
+        if (format.levels().isPresent()) {
+          cases.add(new Case(format, format.blockSize(), true, refit, 2, 130, 768, false, true));
+        }
+      }
+      cases.add(new Case(NumberFormat.INT4, 32, false, refit, 2, 130, 416, false, true));
+      cases.add(new Case(NumberFormat.NVFP4, 16, true, refit, 2, 130, 416, false, true));
     }
     cases.add(
         new Case(NumberFormat.INT4, 96, true, new GptqOptions(0.01, 128, false, 0, 1), 2, 31, 96));
@@ -179,9 +195,10 @@ final class KernelComparison {
         Agreement agreement = of(torch, problem);
         all &= agreement.holds();
         System.out.printf(
-            "%s %s g%d%s %d x [%d, %d]%s%s: scales %.5f, codes %.5f, error %.6f; %.1f ms by scripts, %.1f by kernels%n",
+            "%s %s%s g%d%s %d x [%d, %d]%s%s: scales %.5f, codes %.5f, error %.6f; %.1f ms by scripts, %.1f by kernels%n",
             agreement.holds() ? "ok  " : "FAIL",
             problem.format().jsonName(),
+            problem.gguf() ? " (gguf)" : "",
             problem.group(),
             problem.symmetric() ? "" : " asymmetric",
             problem.batch(),
