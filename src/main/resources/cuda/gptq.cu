@@ -41,11 +41,25 @@ __device__ inline float round_to_grid(float v, const Grid& grid) {
 #endif
 }
 
-__device__ inline float quantize(float w, float scale, float zero, const Grid& grid) {
+// 1 / x but for the last bit: in the place of a division, which is ten instructions and a branch.
+__device__ inline float inverse(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return fmaf(y, fmaf(-x, y, 1.0f), y);
+}
+
+// x / y of an inverse y.
+__device__ inline float quotient(float x, float y, float inverse_y) {
+  float q = x * inverse_y;
+  return fmaf(fmaf(-q, y, x), inverse_y, q);
+}
+
+__device__ inline float quantize(
+    float w, float scale, float inverse_scale, float zero, const Grid& grid) {
 #if SYMMETRIC
-  return round_to_grid(w / scale, grid) * scale;
+  return round_to_grid(w * inverse_scale, grid) * scale;
 #else
-  return (round_to_grid(w / scale + zero, grid) - zero) * scale;
+  return (round_to_grid(w * inverse_scale + zero, grid) - zero) * scale;
 #endif
 }
 
@@ -79,9 +93,23 @@ __device__ __forceinline__ int load_block(
     int i = t / BLOCK, j = t % BLOCK;
     block[i][j] = i < count && j < count ? M[(b * K + first + i) * K + first + j] : beyond;
   }
-  if (threadIdx.x < count) of_group[threadIdx.x] = group[b * K + first + threadIdx.x];
+  if (threadIdx.x < BLOCK)
+    of_group[threadIdx.x] = group[b * K + first + min((int)threadIdx.x, count - 1)];
   __syncthreads();
   return count;
+}
+
+// Scale and zero point of one input of one output, read before they are needed.
+struct Scaling {
+  float scale, zero;
+};
+
+__device__ inline Scaling scaling(
+    const float* __restrict__ scale, const float* __restrict__ zero, long group, int R) {
+  Scaling own;
+  own.scale = scale[group * R];
+  own.zero = SYMMETRIC ? 0.0f : zero[group * R];
+  return own;
 }
 
 // Algorithm 1 for inputs first..first+BLOCK-1 in the form of LDLQ, which gives the same codes without an
@@ -90,7 +118,7 @@ __device__ __forceinline__ int load_block(
 // count in its column of N. W [B, K, R] are the original weights, Correction what they move by, Q the
 // result; rows at..at+BLOCK-1 of Err [B, most, R] are what `update` spreads over the inputs still to
 // come. group [B, K] is the group of each input.
-extern "C" __global__ void error_feedback(
+extern "C" __global__ void __launch_bounds__(128, 3) error_feedback(
     const float* __restrict__ Correction, const float* __restrict__ N,
     const float* __restrict__ scale, const float* __restrict__ zero, const int* __restrict__ group,
     float* __restrict__ Q, float* __restrict__ Err, const float* __restrict__ W, int K, int R, int G,
@@ -109,32 +137,41 @@ extern "C" __global__ void error_feedback(
     moved[i] = i < count ? own[(long)i * R] : 0.0f;
     weight[i] = i < count ? original[(long)i * R] : 0.0f;
   }
+  const float* scales = scale + b * G * R + r;
+  const float* zeros = zero + b * G * R + r;
+  Scaling next = scaling(scales, zeros, of_group[0], R);
 #pragma unroll
   for (int i = 0; i < BLOCK; i++) {
-    if (i < count) {
-      long of = (b * G + of_group[i]) * R + r;
-      float q = quantize(weight[i] + moved[i], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
-      float err = q - weight[i];
-      Q[(b * K + first + i) * R + r] = q;
-      Err[(b * most + at + i) * R + r] = err;
+    // No branch keeps what follows from beginning before this has ended; what lies beyond the inputs
+    // stays zero.
+    Scaling now = next;
+    if (i + 1 < BLOCK) next = scaling(scales, zeros, of_group[i + 1], R);
+    float q = quantize(weight[i] + moved[i], now.scale, inverse(now.scale), now.zero, grid);
+    float err = q - weight[i];
+    if (i < count) Q[(b * K + first + i) * R + r] = q;
+    if (i < count) Err[(b * most + at + i) * R + r] = err;
 #pragma unroll
-      for (int j = i + 1; j < BLOCK; j++) moved[j] -= n[i][j] * err;
-    }
+    for (int j = i + 1; j < BLOCK; j++) moved[j] -= n[i][j] * err;
   }
 }
 
 // Coordinate descent over inputs first..first+BLOCK-1, in place: each weight moves to the grid value
 // that is best while the others stay. Residual [B, K, R] is H (W - Q); rows at..at+BLOCK-1 of Move
 // [B, most, R] are what `update` takes from the residuals still to be read.
-extern "C" __global__ void descend(
+extern "C" __global__ void __launch_bounds__(128, 3) descend(
     const float* __restrict__ Residual, const float* __restrict__ H,
     const float* __restrict__ scale, const float* __restrict__ zero, const int* __restrict__ group,
     float* __restrict__ Q, float* __restrict__ Move, int K, int R, int G, int first, int most, int at,
     Grid grid) {
   __shared__ float h[BLOCK][BLOCK];
+  __shared__ float inverse_diagonal[BLOCK];
   __shared__ int of_group[BLOCK];
   long b = blockIdx.y;
   int r = blockIdx.x * blockDim.x + threadIdx.x;
+  if (threadIdx.x < BLOCK) {
+    long k = first + threadIdx.x;
+    inverse_diagonal[threadIdx.x] = k < K ? 1.0f / H[(b * K + k) * K + k] : 1.0f;
+  }
   int count = load_block(h, of_group, H, group, b, K, first, 1.0f);
   if (r >= R) return;
   float g[BLOCK], weight[BLOCK];
@@ -145,17 +182,20 @@ extern "C" __global__ void descend(
     g[i] = i < count ? own[(long)i * R] : 0.0f;
     weight[i] = i < count ? codes[(long)i * R] : 0.0f;
   }
+  const float* scales = scale + b * G * R + r;
+  const float* zeros = zero + b * G * R + r;
+  Scaling next = scaling(scales, zeros, of_group[0], R);
 #pragma unroll
   for (int i = 0; i < BLOCK; i++) {
-    if (i < count) {
-      long of = (b * G + of_group[i]) * R + r;
-      float q = quantize(weight[i] + g[i] / h[i][i], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
-      float move = q - weight[i];
-      codes[(long)i * R] = q;
-      Move[(b * most + at + i) * R + r] = move;
+    Scaling now = next;
+    if (i + 1 < BLOCK) next = scaling(scales, zeros, of_group[i + 1], R);
+    float optimum = weight[i] + g[i] * inverse_diagonal[i];
+    float q = quantize(optimum, now.scale, inverse(now.scale), now.zero, grid);
+    float move = q - weight[i];
+    if (i < count) codes[(long)i * R] = q;
+    if (i < count) Move[(b * most + at + i) * R + r] = move;
 #pragma unroll
-      for (int j = i + 1; j < BLOCK; j++) g[j] -= h[i][j] * move;
-    }
+    for (int j = i + 1; j < BLOCK; j++) g[j] -= h[i][j] * move;
   }
 }
 
@@ -227,39 +267,73 @@ extern "C" __global__ void __launch_bounds__(256) update(
 // Cholesky factors from the last input to the first, H = V V^T with V upper triangular. A [B, K, K] is H
 // and becomes V^T, of which the part above the diagonal is left as it comes. First the BLOCK inputs from
 // `first` on among themselves; good [B] becomes 0 where that is not positive definite.
-extern "C" __global__ void factor_block(float* A, int* good, int K, int first) {
-  __shared__ float block[BLOCK][BLOCK + 1];
-  __shared__ float column[BLOCK];
+extern "C" __global__ void __launch_bounds__(256) factor_block(float* A, int* good, int K, int first) {
+  // A thread holds 4 x 4 numbers; only the column of the pivot goes through shared memory.
+  __shared__ __align__(16) float column[2][BLOCK];
   int count = min(BLOCK, K - first);
   float* own = A + ((long)blockIdx.x * K + first) * K + first;
-  for (int t = threadIdx.x; t < count * count; t += blockDim.x)
-    block[t / count][t % count] = own[(long)(t / count) * K + t % count];
-  for (int i = count - 1; i >= 0; i--) {
-    __syncthreads();
-    float pivot = block[i][i];
-    bool fine = pivot > 0.0f && pivot < INFINITE;
-    float root = fine ? sqrtf(pivot) : 1.0f;
-    if (threadIdx.x < i) column[threadIdx.x] = block[threadIdx.x][i] / root;
-    if (threadIdx.x == 0 && !fine) good[blockIdx.x] = 0;
-    __syncthreads();
-    if (threadIdx.x < i) block[i][threadIdx.x] = column[threadIdx.x];
-    if (threadIdx.x == i) block[i][i] = root;
-    int r = threadIdx.x % BLOCK;
-    for (int m = threadIdx.x / BLOCK; m < i; m += blockDim.x / BLOCK)
-      if (r < i) block[m][r] -= column[m] * column[r];
+  int m0 = threadIdx.x / 16 * 4, r0 = threadIdx.x % 16 * 4;
+  float x[4][4];
+#pragma unroll
+  for (int m = 0; m < 4; m++)
+#pragma unroll
+    for (int r = 0; r < 4; r++)
+      x[m][r] = m0 + m < count && r0 + r < count ? own[(long)(m0 + m) * K + r0 + r]
+                                                 : m0 + m == r0 + r ? 1.0f : 0.0f;
+  bool fine = true;
+#pragma unroll
+  for (int at = 15; at >= 0; at--) {
+#pragma unroll
+    for (int c = 3; c >= 0; c--) {
+      int i = at * 4 + c, turn = i & 1;
+      // Column i of a symmetric matrix, by those threads that hold it.
+      if (r0 == at * 4) {
+#pragma unroll
+        for (int m = 0; m < 4; m++) column[turn][m0 + m] = x[m][c];
+      }
+      __syncthreads();
+      float pivot = column[turn][i];
+      bool positive = pivot > 0.0f && pivot < INFINITE;
+      fine = fine && positive;
+      float root = positive ? sqrtf(pivot) : 1.0f, one_over_root = 1.0f / root;
+      float4 left = *(const float4*)&column[turn][m0], right = *(const float4*)&column[turn][r0];
+      float l[4] = {left.x * one_over_root, left.y * one_over_root, left.z * one_over_root,
+                    left.w * one_over_root};
+      float k[4] = {right.x * one_over_root, right.y * one_over_root, right.z * one_over_root,
+                    right.w * one_over_root};
+#pragma unroll
+      for (int m = 0; m < 4; m++)
+#pragma unroll
+        for (int r = 0; r < 4; r++)
+          if (m0 + m < i && r0 + r < i) x[m][r] -= l[m] * k[r];
+      if (m0 == at * 4) {
+#pragma unroll
+        for (int r = 0; r < 4; r++)
+          if (r0 + r < i) x[c][r] = k[r];
+          else if (r0 + r == i) x[c][r] = root;
+      }
+    }
   }
-  __syncthreads();
-  for (int t = threadIdx.x; t < count * count; t += blockDim.x)
-    if (t % count <= t / count) own[(long)(t / count) * K + t % count] = block[t / count][t % count];
+  if (threadIdx.x == 0 && !fine) good[blockIdx.x] = 0;
+#pragma unroll
+  for (int m = 0; m < 4; m++)
+#pragma unroll
+    for (int r = 0; r < 4; r++)
+      if (m0 + m < count && r0 + r <= m0 + m) own[(long)(m0 + m) * K + r0 + r] = x[m][r];
 }
 
 // Then what they have of the inputs before them: a thread solves for one of these.
 extern "C" __global__ void factor_panel(float* A, int K, int first) {
   __shared__ float v[BLOCK][BLOCK];
+  __shared__ float inverse_diagonal[BLOCK];
   long b = blockIdx.y;
   int m = blockIdx.x * blockDim.x + threadIdx.x;
   int count = min(BLOCK, K - first);
   float* rows = A + (b * K + first) * K;
+  if (threadIdx.x < BLOCK) {
+    int i = threadIdx.x;
+    inverse_diagonal[i] = i < count ? 1.0f / rows[(long)i * K + first + i] : 1.0f;
+  }
   for (int t = threadIdx.x; t < BLOCK * BLOCK; t += blockDim.x) {
     int i = t / BLOCK, j = t % BLOCK;
     v[i][j] = i < count && j <= i ? rows[(long)i * K + first + j] : i == j ? 1.0f : 0.0f;
@@ -271,7 +345,7 @@ extern "C" __global__ void factor_panel(float* A, int K, int first) {
   for (int i = 0; i < BLOCK; i++) x[i] = i < count ? rows[(long)i * K + m] : 0.0f;
 #pragma unroll
   for (int i = BLOCK - 1; i >= 0; i--) {
-    x[i] /= v[i][i];
+    x[i] *= inverse_diagonal[i];
 #pragma unroll
     for (int j = 0; j < i; j++) x[j] -= v[i][j] * x[i];
   }
@@ -303,8 +377,8 @@ __device__ __forceinline__ void copy_ahead(float* shared, const float* global, b
 // SLICE rows from `start` on of a matrix [count, stride], TILE columns from `column` on of `columns`.
 // WIDE numbers are copied at once.
 #define STRIDE (TILE + 8)
-#define SLICE 8
-#define STAGES 5
+#define SLICE 16
+#define STAGES 4
 #define WARPS 4
 template <int WIDE>
 __device__ __forceinline__ void copy_slice(
@@ -319,72 +393,91 @@ __device__ __forceinline__ void copy_slice(
   }
 }
 
-// `update` with factors rounded to TF32, on tensor cores: four warps take 64 x 64 of a tile each, and
-// STAGES - 1 slices of the factors are on their way while one is multiplied. Which row and column of its
-// 64 x 64 a thread's numbers belong to is chosen so that it reads four of them at once; the stride lets
-// the threads that read together read from all 32 banks.
+// TILE x TILE of a product of factors rounded to TF32, on tensor cores: of columns m0.. (below `to`) of
+// `count` rows of M, `stride` apart, and columns r0.. (below R) of `count` rows of D. Four warps take 64 x
+// 64 of a tile each, and STAGES - 1 slices of the factors are on their way while one is multiplied. Which
+// row and column of its 64 x 64 a thread's numbers belong to is chosen so that it reads four of them at
+// once; STRIDE lets the threads that read together read from all 32 banks.
+extern __shared__ __align__(16) float slices[];
+typedef float Slice[SLICE][STRIDE];
+
 template <int WIDE>
-__device__ __forceinline__ void update_by_tensor_cores(
-    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
-    int from, int to) {
-  __shared__ __align__(16) float left[STAGES][SLICE][STRIDE];
-  __shared__ __align__(16) float right[STAGES][SLICE][STRIDE];
-  long b = blockIdx.z;
-  int m0 = from + blockIdx.y * TILE, r0 = blockIdx.x * TILE;
+__device__ __forceinline__ void multiply_tile(
+    float (&sum)[4][8][4], const float* M, long stride, int m0, int to, const float* D, int r0, int R,
+    int count) {
+  Slice* left = (Slice*)slices;
+  Slice* right = left + STAGES;
   int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4;
   int tm = warp / 2 * 64, tr = warp % 2 * 64;
-  float sum[4][8][4];
 #pragma unroll
   for (int i = 0; i < 4; i++)
 #pragma unroll
     for (int j = 0; j < 8; j++)
 #pragma unroll
       for (int c = 0; c < 4; c++) sum[i][j][c] = 0.0f;
-  const float* rows = M + (b * K + first) * K;
-  const float* moves = D + (b * most + at) * R;
-  int slices = (count + SLICE - 1) / SLICE;
+  int all = (count + SLICE - 1) / SLICE;
 #pragma unroll
   for (int slice = 0; slice < STAGES - 1; slice++) {
-    copy_slice<WIDE>(left[slice], rows, K, slice * SLICE, count, m0, to);
-    copy_slice<WIDE>(right[slice], moves, R, slice * SLICE, count, r0, R);
+    copy_slice<WIDE>(left[slice], M, stride, slice * SLICE, count, m0, to);
+    copy_slice<WIDE>(right[slice], D, R, slice * SLICE, count, r0, R);
     asm volatile("cp.async.commit_group;");
   }
-  for (int slice = 0; slice < slices; slice++) {
+  for (int slice = 0; slice < all; slice++) {
     asm volatile("cp.async.wait_group %0;" ::"n"(STAGES - 2));
     __syncthreads();
     int next = slice + STAGES - 1, now = slice % STAGES;
-    copy_slice<WIDE>(left[next % STAGES], rows, K, next * SLICE, count, m0, to);
-    copy_slice<WIDE>(right[next % STAGES], moves, R, next * SLICE, count, r0, R);
+    copy_slice<WIDE>(left[next % STAGES], M, stride, next * SLICE, count, m0, to);
+    copy_slice<WIDE>(right[next % STAGES], D, R, next * SLICE, count, r0, R);
     asm volatile("cp.async.commit_group;");
-    unsigned x[4][4], y[8][2];
 #pragma unroll
-    for (int half = 0; half < 2; half++) {
+    for (int step = 0; step < SLICE; step += 8) {
+      unsigned x[4][4], y[8][2];
 #pragma unroll
-      for (int i = 0; i < 4; i += 2) {
-        float4 four = *(const float4*)&left[now][column + half * 4][tm + i * 16 + row * 4];
-        x[i][half * 2] = tf32(four.x);
-        x[i][half * 2 + 1] = tf32(four.y);
-        x[i + 1][half * 2] = tf32(four.z);
-        x[i + 1][half * 2 + 1] = tf32(four.w);
+      for (int half = 0; half < 2; half++) {
+        int d = step + column + half * 4;
+#pragma unroll
+        for (int i = 0; i < 4; i += 2) {
+          float4 four = *(const float4*)&left[now][d][tm + i * 16 + row * 4];
+          x[i][half * 2] = tf32(four.x);
+          x[i][half * 2 + 1] = tf32(four.y);
+          x[i + 1][half * 2] = tf32(four.z);
+          x[i + 1][half * 2 + 1] = tf32(four.w);
+        }
+#pragma unroll
+        for (int j = 0; j < 8; j += 4) {
+          float4 four = *(const float4*)&right[now][d][tr + j * 8 + row * 4];
+          y[j][half] = tf32(four.x);
+          y[j + 1][half] = tf32(four.y);
+          y[j + 2][half] = tf32(four.z);
+          y[j + 3][half] = tf32(four.w);
+        }
       }
 #pragma unroll
-      for (int j = 0; j < 8; j += 4) {
-        float4 four = *(const float4*)&right[now][column + half * 4][tr + j * 8 + row * 4];
-        y[j][half] = tf32(four.x);
-        y[j + 1][half] = tf32(four.y);
-        y[j + 2][half] = tf32(four.z);
-        y[j + 3][half] = tf32(four.w);
-      }
+      for (int i = 0; i < 4; i++)
+#pragma unroll
+        for (int j = 0; j < 8; j++)
+          asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+              "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+              : "+f"(sum[i][j][0]), "+f"(sum[i][j][1]), "+f"(sum[i][j][2]), "+f"(sum[i][j][3])
+              : "r"(x[i][0]), "r"(x[i][1]), "r"(x[i][2]), "r"(x[i][3]), "r"(y[j][0]), "r"(y[j][1]));
     }
-#pragma unroll
-    for (int i = 0; i < 4; i++)
-#pragma unroll
-      for (int j = 0; j < 8; j++)
-        asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
-            "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-            : "+f"(sum[i][j][0]), "+f"(sum[i][j][1]), "+f"(sum[i][j][2]), "+f"(sum[i][j][3])
-            : "r"(x[i][0]), "r"(x[i][1]), "r"(x[i][2]), "r"(x[i][3]), "r"(y[j][0]), "r"(y[j][1]));
   }
+  asm volatile("cp.async.wait_all;");
+  __syncthreads();
+}
+
+// `update` by that.
+template <int WIDE>
+__device__ __forceinline__ void update_by_tensor_cores(
+    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
+    int from, int to) {
+  long b = blockIdx.z;
+  int m0 = from + blockIdx.y * TILE, r0 = blockIdx.x * TILE;
+  int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4;
+  int tm = warp / 2 * 64, tr = warp % 2 * 64;
+  float sum[4][8][4];
+  multiply_tile<WIDE>(
+      sum, M + (b * K + first) * K, K, m0, to, D + (b * most + at) * R, r0, R, count);
 #pragma unroll
   for (int i = 0; i < 4; i++) {
     // Eight times four numbers are read before any is written, so that the reads wait together.
@@ -527,30 +620,116 @@ GRAM(gram_32, 2)
 GRAM(gram_64, 4)
 GRAM(gram_128, 8)
 
+// The same on tensor cores, TILE inputs of i at once: for groups of TILE inputs and more. Where WIDE is 4,
+// K, R and size are multiples of four.
+template <int WIDE>
+__device__ __forceinline__ void gram_by_tensor_cores(
+    const float* Q, const float* H, const float* scale, float* A, int K, int R, int G, int pairs,
+    int first_group, int size) {
+  __shared__ float halves[2][TILE];
+  long b = blockIdx.z;
+  int pair = blockIdx.y, i = 0, r0 = blockIdx.x * TILE;
+  while ((i + 1) * (i + 2) / 2 <= pair) i++;
+  int j = pair - i * (i + 1) / 2;
+  long of_i = b * K + (first_group + i) * size, of_j = b * K + (first_group + j) * size;
+  int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4;
+  int tm = warp / 2 * 64, tr = warp % 2 * 64;
+  float total[8][2];
+#pragma unroll
+  for (int n = 0; n < 8; n++) total[n][0] = total[n][1] = 0.0f;
+  int begin = (first_group + i) * size;
+  for (int m0 = 0; m0 < size; m0 += TILE) {
+    float sum[4][8][4];
+    multiply_tile<WIDE>(
+        sum, H + of_j * K, K, begin + m0, begin + size, Q + of_j * R, r0, R, size);
+#pragma unroll
+    for (int e = 0; e < 4; e++)
+#pragma unroll
+      for (int c = 0; c < 4; c++) {
+        int m = m0 + tm + e / 2 * 32 + row * 4 + e % 2 * 2 + c / 2;
+#pragma unroll
+        for (int n = 0; n < 8; n++) {
+          int r = r0 + tr + n / 4 * 32 + (column * 2 + c % 2) * 4 + n % 4;
+          if (m < size && r < R) total[n][c % 2] += Q[(of_i + m) * R + r] * sum[e][n][c];
+        }
+      }
+  }
+#pragma unroll
+  for (int n = 0; n < 8; n++)
+#pragma unroll
+    for (int c = 0; c < 2; c++) {
+#pragma unroll
+      for (int lanes = 4; lanes < 32; lanes *= 2)
+        total[n][c] += __shfl_xor_sync(~0u, total[n][c], lanes);
+      if (row == 0) halves[warp / 2][tr + n / 4 * 32 + (column * 2 + c) * 4 + n % 4] = total[n][c];
+    }
+  __syncthreads();
+  int r = r0 + threadIdx.x;
+  if (r < R) {
+    const float* scales = scale + (b * G + first_group) * R + r;
+    A[(b * pairs + pair) * R + r] = (halves[0][threadIdx.x] + halves[1][threadIdx.x]) /
+                                    scales[(long)i * R] / scales[(long)j * R];
+  }
+}
+
+#define GRAM_TF32(NAME, WIDE)                                                                   \
+  extern "C" __global__ void __launch_bounds__(WARPS * 32, 2) NAME(                             \
+      const float* Q, const float* H, const float* scale, float* A, int K, int R, int G,        \
+      int pairs, int first_group, int size) {                                                   \
+    gram_by_tensor_cores<WIDE>(Q, H, scale, A, K, R, G, pairs, first_group, size);              \
+  }
+
+GRAM_TF32(gram_tf32, 1)
+GRAM_TF32(gram_tf32_wide, 4)
+
 // The scales that are best for codes as they are, one group after another from `first_group` on and
 // where that lowers the objective, as in gptq.refit_scales. Q [B, K, R] and scale [B, G, R] change in
 // place; Step [B, groups x size, R] is what Q moved by. A [B, groups (groups + 1) / 2, R] is what
 // `gram_of_groups` gives, so that what one group's move takes from the residuals of the next is known.
-extern "C" __global__ void refit(
-    float* __restrict__ Q, const float* __restrict__ Residual, float* __restrict__ A,
+// A block takes 32 outputs, and each of its SLICES warps every SLICES-th input of them, AHEAD at once.
+#define SLICES 8
+#define AHEAD 16
+#define MOST_GROUPS 16
+extern "C" __global__ void __launch_bounds__(SLICES * 32) refit(
+    float* __restrict__ Q, const float* __restrict__ Residual, const float* __restrict__ A,
     float* __restrict__ scale, const float* __restrict__ outer, float* __restrict__ Step, int K, int R,
     int G, int first_group, int groups, Grid grid) {
+  __shared__ float slopes[SLICES][32];
+  __shared__ float moves[MOST_GROUPS][32];
   long b = blockIdx.y;
-  int r = blockIdx.x * blockDim.x + threadIdx.x;
-  if (r >= R) return;
+  int lane = threadIdx.x % 32, slice = threadIdx.x / 32;
+  int r = blockIdx.x * 32 + lane;
+  bool there = r < R;
   int size = grid.group_size;
-  float* pulls = A + b * (groups * (groups + 1) / 2) * R + r;
+  const float* pulls = A + b * (groups * (groups + 1) / 2) * R + r;
   for (int i = 0; i < groups; i++) {
     float* of_group = scale + (b * G + first_group + i) * R + r;
     long begin = (b * K + (long)(first_group + i) * size) * R + r;
-    float s = *of_group, slope = 0.0f;
-#pragma unroll 8
-    for (int k = 0; k < size; k++) slope += Q[begin + (long)k * R] / s * Residual[begin + (long)k * R];
-    float* row = pulls + (long)(i * (i + 1) / 2) * R;
-    // Where the pull of a group on itself was, its move is kept once it is known.
-    for (int j = 0; j < i; j++)
-      slope -= row[(long)j * R] * pulls[(long)(j * (j + 1) / 2 + j) * R];
-    float curvature = row[(long)i * R];
+    float s = there ? *of_group : 1.0f, one_over_s = inverse(s);
+    float codes[AHEAD], part = 0.0f;
+    for (int k0 = slice; k0 < size; k0 += SLICES * AHEAD) {
+      float residual[AHEAD];
+#pragma unroll
+      for (int t = 0; t < AHEAD; t++) {
+        int k = k0 + t * SLICES;
+        bool own = there && k < size;
+        codes[t] = own ? Q[begin + (long)k * R] : 0.0f;
+        residual[t] = own ? Residual[begin + (long)k * R] : 0.0f;
+      }
+#pragma unroll
+      for (int t = 0; t < AHEAD; t++) {
+        codes[t] = quotient(codes[t], s, one_over_s);
+        part += codes[t] * residual[t];
+      }
+    }
+    slopes[slice][lane] = part;
+    __syncthreads();
+    float slope = 0.0f;
+#pragma unroll
+    for (int t = 0; t < SLICES; t++) slope += slopes[t][lane];
+    const float* row = pulls + (long)(i * (i + 1) / 2) * R;
+    for (int j = 0; j < i; j++) slope -= there ? row[(long)j * R] * moves[j][lane] : 0.0f;
+    float curvature = there ? row[(long)i * R] : 1.0f;
     float fitted = s + slope / (curvature > 0.0f ? curvature : 1.0f);
 #if SCALE_KIND == 0
     float side = s < 0.0f ? -1.0f : 1.0f;
@@ -562,21 +741,32 @@ extern "C" __global__ void refit(
     bool better = move * (move * curvature - 2.0f * slope) < 0.0f && fitted / s > 0.0f;
     float stays = better ? fitted : s;
     move = better ? move : 0.0f;
-    *of_group = stays;
-    row[(long)i * R] = move;
-    float* step = Step + (b * groups * size + (long)i * size) * R + r;
-    for (int k0 = 0; k0 < size; k0 += 16) {
-      // Read together, as above.
-      float codes[16];
-#pragma unroll
-      for (int k = 0; k < 16; k++) codes[k] = k0 + k < size ? Q[begin + (long)(k0 + k) * R] / s : 0.0f;
-#pragma unroll
-      for (int k = 0; k < 16; k++)
-        if (k0 + k < size) {
-          Q[begin + (long)(k0 + k) * R] = codes[k] * stays;
-          step[(long)(k0 + k) * R] = codes[k] * move;
-        }
+    // All have read the scale and the slopes before they change.
+    __syncthreads();
+    if (slice == 0) {
+      moves[i][lane] = move;
+      if (there) *of_group = stays;
     }
+    float* step = Step + (b * groups * size + (long)i * size) * R + r;
+    for (int k0 = slice; k0 < size; k0 += SLICES * AHEAD) {
+      // Of a longer group only the last inputs are still at hand.
+      if (size > SLICES * AHEAD) {
+#pragma unroll
+        for (int t = 0; t < AHEAD; t++) {
+          int k = k0 + t * SLICES;
+          codes[t] = there && k < size ? quotient(Q[begin + (long)k * R], s, one_over_s) : 0.0f;
+        }
+      }
+#pragma unroll
+      for (int t = 0; t < AHEAD; t++) {
+        int k = k0 + t * SLICES;
+        if (there && k < size) {
+          Q[begin + (long)k * R] = codes[t] * stays;
+          step[(long)k * R] = codes[t] * move;
+        }
+      }
+    }
+    __syncthreads();
   }
 }
 
@@ -588,7 +778,7 @@ extern "C" __global__ void nearest(
   int r = blockIdx.x * blockDim.x + threadIdx.x;
   if (r >= R) return;
   long at = (b * K + k) * R + r, of = (b * G + group[b * K + k]) * R + r;
-  Q[at] = quantize(W[at], scale[of], SYMMETRIC ? 0.0f : zero[of], grid);
+  Q[at] = quantize(W[at], scale[of], inverse(scale[of]), SYMMETRIC ? 0.0f : zero[of], grid);
 }
 
 __device__ inline unsigned char encode(float value, const Grid& grid) {
@@ -712,12 +902,13 @@ __device__ inline void search_group(
   for (int c = 0; c < candidates; c++) {
     float s, z, error = 0.0f;
     candidate(low, high, c, factors, outer[b], grid, s, z);
+    float one_over_s = inverse(s);
 #pragma unroll
     for (int i = 0; i < each; i++) {
       int at = i * LANES + lane;
       if (EACH != 0 || at < grid.group_size) {
         float value = EACH != 0 ? v[i] : x[at];
-        float difference = quantize(value, s, z, grid) - value;
+        float difference = quantize(value, s, one_over_s, z, grid) - value;
         float counted = EACH != 0 ? weight[i] : counts == nullptr ? 1.0f : counts[at];
         error += difference * difference * counted;
       }

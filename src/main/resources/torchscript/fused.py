@@ -109,6 +109,16 @@ def energy(W: Tensor, H: Tensor) -> Tensor:
     return torch.sum(W * gptq.product(H, W), [1])
 
 
+def difference(x: Tensor, y: Tensor) -> Tensor:
+    return x - y
+
+
+def negative_traces(E: Tensor, product: Tensor) -> Tensor:
+    """- sum of E times a product, of every element [B]."""
+    # One by one, as in gptq.damped.
+    return torch.stack([-torch.sum(E[b] * product[b]) for b in range(E.shape[0])])
+
+
 def residual(H: Tensor, W: Tensor, Q: Tensor) -> Tensor:
     return gptq.product(H, W - Q)
 

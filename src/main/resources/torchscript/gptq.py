@@ -380,6 +380,11 @@ def sampled_rows(weight: Tensor, count: int) -> Tensor:
     return torch.index_select(weight, 1, at)
 
 
+def several(x: Tensor, times: int) -> Tensor:
+    """x [B, ...] so many times, one after the other."""
+    return torch.cat([x] * times, 0)
+
+
 def without(hessian: Tensor, part: Tensor) -> Tensor:
     """A Hessian without that of some of its tokens."""
     return hessian - part

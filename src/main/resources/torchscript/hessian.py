@@ -131,15 +131,35 @@ def held_out_rows(
 
 def held_out_pairs(
     rows: Tensor, weights: Tensor, offsets: List[int], length: int, first: int, every: int
-) -> Tuple[Tensor, Tensor, Tensor]:
-    """Those of (token, slot) pairs that are sorted by expert, with the offsets of the experts."""
+) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Those of (token, slot) pairs that are sorted by expert, with the offsets of the experts and the
+    place of each among all pairs of its expert.
+    """
     places = held_out(rows, length, first, every)
     bounds = torch.tensor(offsets, dtype=torch.int64, device=rows.device)
+    expert = torch.searchsorted(bounds, places, right=True) - 1
     return (
         torch.index_select(rows, 0, places),
         torch.index_select(weights, 0, places),
         torch.searchsorted(places, bounds),
+        places - torch.index_select(bounds, 0, expert),
     )
+
+
+def own_rows(read: List[Tensor], places: Tensor, offsets: List[int], first: int) -> List[Tensor]:
+    """Some rows of what experts from `first` on read: those at the places offsets[e]..offsets[e + 1]."""
+    own: List[Tensor] = []
+    for c in range(len(read)):
+        of_expert = places[offsets[first + c] : offsets[first + c + 1]]
+        own.append(torch.index_select(read[c], 0, of_expert))
+    return own
+
+
+def most_weight(weights: Tensor, power: float) -> Tensor:
+    """What the heaviest token counts, [1]; one where there is none."""
+    if torch.numel(weights) == 0:
+        return torch.ones([1], dtype=torch.float32, device=weights.device)
+    return torch.reshape(torch.max(token_weight(weights, power)), [1])
 
 
 def read_by(

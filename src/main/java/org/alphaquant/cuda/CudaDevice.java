@@ -29,6 +29,7 @@ public final class CudaDevice {
 
   private static final int LONGEST_NAME = 256;
 
+  private final int ordinal;
   private final Driver driver;
   private final Compiler compiler;
   private final Pointer context;
@@ -40,7 +41,13 @@ public final class CudaDevice {
   private Optional<Blas> blas;
 
   private CudaDevice(
-      Driver driver, Compiler compiler, Pointer context, String name, String architecture) {
+      int ordinal,
+      Driver driver,
+      Compiler compiler,
+      Pointer context,
+      String name,
+      String architecture) {
+    this.ordinal = ordinal;
     this.driver = driver;
     this.compiler = compiler;
     this.context = context;
@@ -75,7 +82,12 @@ public final class CudaDevice {
                   attribute(driver, device, Driver.MAJOR), attribute(driver, device, Driver.MINOR));
       return Optional.of(
           new CudaDevice(
-              driver, Compiler.load(), context.getValue(), name(driver, device), architecture));
+              ordinal,
+              driver,
+              Compiler.load(),
+              context.getValue(),
+              name(driver, device),
+              architecture));
     } catch (UnsatisfiedLinkError | CudaException e) {
       log.warn("cuda:{} runs without fused kernels: {}", ordinal, e.getMessage());
       return Optional.empty();
@@ -201,6 +213,12 @@ public final class CudaDevice {
           check(driver, result, "cuMemcpyHtoD");
           return null;
         });
+  }
+
+  /** Makes a call of another library while this device is the thread's current one. */
+  public <T> T asCurrent(Supplier<T> call) {
+    // The first one is what threads begin with, and nothing here leaves them with another.
+    return ordinal == 0 ? call.get() : inContext(call);
   }
 
   /** Runs calls in this device's context, leaving the thread's own as it was. */

@@ -9,6 +9,9 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Loaded kernels. */
 public final class CudaModule {
 
+  // What a kernel may ask for without more ado.
+  private static final int FREELY_SHARED_BYTES = 48 << 10;
+
   private final CudaDevice device;
   private final Driver driver;
   private final Pointer module;
@@ -29,7 +32,7 @@ public final class CudaModule {
     }
   }
 
-  /** Threads of a block, and bytes of shared memory that it asks for. */
+  /** Threads of a block, and bytes of shared memory that it asks for, always as many. */
   public record Threads(int x, int y, int sharedBytes) {
 
     public static Threads of(int x) {
@@ -44,7 +47,7 @@ public final class CudaModule {
           Memory addresses = arguments.addresses();
           int result =
               driver.cuLaunchKernel(
-                  functions.computeIfAbsent(kernel, this::function),
+                  functions.computeIfAbsent(kernel, it -> function(it, threads.sharedBytes)),
                   Math.toIntExact(blocks.x),
                   Math.toIntExact(blocks.y),
                   Math.toIntExact(blocks.z),
@@ -56,15 +59,19 @@ public final class CudaModule {
                   addresses,
                   null);
           CudaDevice.check(driver, result, kernel);
-          addresses.close();
           return null;
         });
   }
 
-  private Pointer function(String kernel) {
+  private Pointer function(String kernel, int sharedBytes) {
     PointerByReference function = new PointerByReference();
     CudaDevice.check(
         driver, driver.cuModuleGetFunction(function, module, kernel), "cuModuleGetFunction");
+    if (sharedBytes > FREELY_SHARED_BYTES) {
+      int result =
+          driver.cuFuncSetAttribute(function.getValue(), Driver.MOST_SHARED_BYTES, sharedBytes);
+      CudaDevice.check(driver, result, "cuFuncSetAttribute");
+    }
     return function.getValue();
   }
 }

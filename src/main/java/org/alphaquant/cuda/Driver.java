@@ -12,6 +12,7 @@ interface Driver extends Library {
   int MAJOR = 75;
   int MINOR = 76;
   int WITHOUT_TIMING = 2;
+  int MOST_SHARED_BYTES = 8;
 
   /**
    * @throws UnsatisfiedLinkError if no driver is installed
@@ -37,6 +38,8 @@ interface Driver extends Library {
   int cuModuleLoadData(PointerByReference module, byte[] image);
 
   int cuModuleGetFunction(PointerByReference function, Pointer module, String name);
+
+  int cuFuncSetAttribute(Pointer function, int attribute, int value);
 
   int cuLaunchKernel(
       Pointer function,

@@ -1,6 +1,7 @@
 package org.alphaquant.cuda;
 
 import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -11,6 +12,10 @@ public final class KernelArguments {
 
   // No kernel takes more; the driver's own limit is 4 KiB.
   private static final int MOST = 512;
+
+  // A launch copies what it is given.
+  private static final ThreadLocal<Memory> MEMORY =
+      ThreadLocal.withInitial(() -> new Memory(MOST * (1L + Long.BYTES)));
 
   private final ByteBuffer values = ByteBuffer.allocate(MOST).order(ByteOrder.nativeOrder());
   private final List<Integer> offsets = new ArrayList<>();
@@ -48,14 +53,14 @@ public final class KernelArguments {
     return values.position(at);
   }
 
-  /** The addresses of all arguments, which live as long as what is returned. */
+  /** The addresses of all arguments, until this thread asks for those of others. */
   Memory addresses() {
+    Memory memory = MEMORY.get();
     int table = offsets.size() * Long.BYTES;
-    Memory memory = new Memory(table + (long) values.position());
+    long begin = Pointer.nativeValue(memory) + table;
+    long[] addresses = offsets.stream().mapToLong(offset -> begin + offset).toArray();
+    memory.write(0, addresses, 0, addresses.length);
     memory.write(table, values.array(), 0, values.position());
-    for (int i = 0; i < offsets.size(); i++) {
-      memory.setPointer((long) i * Long.BYTES, memory.share(table + (long) offsets.get(i)));
-    }
     return memory;
   }
 }

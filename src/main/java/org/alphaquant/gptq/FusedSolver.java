@@ -122,56 +122,136 @@ final class FusedSolver {
   }
 
   private void solve(TensorScope scope, Batch batch, long first, long last) {
-    boolean refits = options.refits(grid);
-    NDArray own = scope.run("fused.columns", batch.weight, first, last);
-    NDArray scale = scope.run("fused.columns", batch.fitted, first, last);
-    NDArray zero = scope.run("fused.columns", batch.zeros, first, last);
-    Scales inOwnOrder = new Scales(scale, zero, batch.ownGroups);
-    Scales inOrder = new Scales(scale, zero, batch.groups);
-    measureRounding(scope, batch, own, inOwnOrder, first);
-
-    NDArray weight = batch.reorders ? scope.run("gptq.reorder", own, batch.order) : own;
-    NDArray quantized = scope.run("fused.empty_weights", own);
-    feedback(scope, batch, weight, inOrder, quantized);
-    boolean sweepsInOrder = batch.reorders && !options.refits(grid);
-    if (batch.reorders && options.refits(grid)) {
+    Rows rows = new Rows(scope, batch, first, last);
+    measureRounding(scope, batch, rows.own, rows.inOwnOrder, first);
+    NDArray quantized = columns(scope, batch, rows, this::residual);
+    NDArray hessian = sweepsInOrder(batch) ? batch.ordered : batch.hessian;
+    NDArray weight = sweepsInOrder(batch) ? rows.weight : rows.own;
+    put(scope, batch.error, first, scope.run("gptq.weighted_error", weight, quantized, hessian));
+    if (sweepsInOrder(batch)) {
       quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
-      weight.close();
-      weight = own;
     }
-    for (int sweep = 0; sweep < options.sweeps(); sweep++) {
-      Scales scales = sweepsInOrder ? inOrder : inOwnOrder;
-      NDArray outer = batch.scales.get(2);
-      if (refits && !kernels.refits()) {
-        scope.runInPlace(
-            "fused.refit",
-            quantized,
-            weight,
-            batch.damped,
-            scale,
-            zero,
-            outer,
-            grid.numbers(),
-            first,
-            last);
+    kernels.store(scope, quantized, rows.inOwnOrder, batch.quantized, batch.codes, first);
+    if (options.refits(grid)) {
+      scope.runInPlace("fused.rows_into", batch.fitted, first, rows.scale);
+      scope.runInPlace("fused.rows_into", batch.zeros, first, rows.zero);
+    }
+  }
+
+  /**
+   * The error that a few outputs have on other tokens once they are solved on these.
+   *
+   * @param weight float32 [B, R, K]
+   * @param training Hessians to solve on
+   * @param heldOut Hessians of the other tokens
+   * @return tr E H Eᵀ of each element, [B]
+   */
+  NDArray errorsOn(
+      TensorScope parent,
+      NDArray weight,
+      NDArray training,
+      NDArray heldOut,
+      Choice choice,
+      NDList scales) {
+    try (TensorScope scope = parent.child("few outputs")) {
+      NDList ordered = scope.runAll("gptq.in_order", training, choice.ordered(), choice.reorders());
+      Batch batch = new Batch(scope, weight, training, scales, ordered, choice);
+      Rows rows = new Rows(scope, batch, 0, weight.getShape().get(1));
+      NDArray quantized = columns(scope, batch, rows, this::residualOfFew);
+      if (sweepsInOrder(batch)) {
+        quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
       }
-      NDArray residual = scope.run("fused.residual", batch.damped, weight, quantized);
+      NDArray error = scope.run("fused.difference", rows.own, quantized);
+      NDArray negative = kernels.negativeProduct(scope, heldOut, error);
+      return scope.keep(parent, scope.run("fused.negative_traces", error, negative));
+    }
+  }
+
+  /** Some outputs [B, K, n] with their scales, in the inputs' own order and in the columns'. */
+  private final class Rows {
+
+    private final long first;
+    private final long last;
+    private final NDArray own;
+    private final NDArray weight;
+    private final NDArray scale;
+    private final NDArray zero;
+    private final Scales inOwnOrder;
+    private final Scales inOrder;
+
+    Rows(TensorScope scope, Batch batch, long first, long last) {
+      this.first = first;
+      this.last = last;
+      this.own = scope.run("fused.columns", batch.weight, first, last);
+      this.weight = batch.reorders ? scope.run("gptq.reorder", own, batch.order) : own;
+      this.scale = scope.run("fused.columns", batch.fitted, first, last);
+      this.zero = scope.run("fused.columns", batch.zeros, first, last);
+      this.inOwnOrder = new Scales(scale, zero, batch.ownGroups);
+      this.inOrder = new Scales(scale, zero, batch.groups);
+    }
+  }
+
+  private boolean sweepsInOrder(Batch batch) {
+    return batch.reorders && !options.refits(grid);
+  }
+
+  /** H (W - Q). */
+  private interface Residuals {
+    NDArray of(TensorScope scope, NDArray hessian, NDArray weight, NDArray quantized);
+  }
+
+  private NDArray residual(TensorScope scope, NDArray hessian, NDArray weight, NDArray quantized) {
+    return scope.run("fused.residual", hessian, weight, quantized);
+  }
+
+  private NDArray residualOfFew(
+      TensorScope scope, NDArray hessian, NDArray weight, NDArray quantized) {
+    NDArray negative = scope.run("fused.difference", quantized, weight);
+    NDArray residual = kernels.negativeProduct(scope, hessian, negative);
+    negative.close();
+    return residual;
+  }
+
+  // Error feedback and sweeps; in the order of the columns where sweeps take it.
+  private NDArray columns(TensorScope scope, Batch batch, Rows rows, Residuals residuals) {
+    boolean refits = options.refits(grid);
+    NDArray quantized = scope.run("fused.empty_weights", rows.own);
+    feedback(scope, batch, rows.weight, rows.inOrder, quantized);
+    NDArray weight = rows.weight;
+    if (batch.reorders && refits) {
+      quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
+      rows.weight.close();
+      weight = rows.own;
+    }
+    Scales scales = sweepsInOrder(batch) ? rows.inOrder : rows.inOwnOrder;
+    NDArray outer = batch.scales.get(2);
+    for (int sweep = 0; sweep < options.sweeps(); sweep++) {
+      if (refits && !kernels.refits()) {
+        refitByScript(scope, batch, rows, weight, quantized);
+      }
+      NDArray residual = residuals.of(scope, batch.damped, weight, quantized);
       if (refits && kernels.refits()) {
-        kernels.refit(scope, quantized, residual, batch.damped, scale, outer);
+        kernels.refit(scope, quantized, residual, batch.damped, rows.scale, outer);
       }
       kernels.descend(scope, residual, batch.damped, scales, quantized);
       residual.close();
     }
-    NDArray hessian = sweepsInOrder ? batch.ordered : batch.hessian;
-    put(scope, batch.error, first, scope.run("gptq.weighted_error", weight, quantized, hessian));
-    if (sweepsInOrder) {
-      quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
-    }
-    kernels.store(scope, quantized, inOwnOrder, batch.quantized, batch.codes, first);
-    if (refits) {
-      scope.runInPlace("fused.rows_into", batch.fitted, first, scale);
-      scope.runInPlace("fused.rows_into", batch.zeros, first, zero);
-    }
+    return quantized;
+  }
+
+  private void refitByScript(
+      TensorScope scope, Batch batch, Rows rows, NDArray weight, NDArray quantized) {
+    scope.runInPlace(
+        "fused.refit",
+        quantized,
+        weight,
+        batch.damped,
+        rows.scale,
+        rows.zero,
+        batch.scales.get(2),
+        grid.numbers(),
+        rows.first,
+        rows.last);
   }
 
   private void measureRounding(

@@ -124,10 +124,28 @@ public final class GptqSolver {
       return new Trials(options, grid, weight, training, heldOut)
           .choose(
               trying,
-              (scope, some, choice) ->
-                  solved(scope, some, training, choice, grid, rows).arrays().get(0))
+              (scope, some, by, on, choice) -> errors(scope, some, by, on, choice, grid, rows))
           .keep(trying, work);
     }
+  }
+
+  // Of some outputs that are solved by some tokens on others.
+  private float[] errors(
+      TensorScope scope,
+      NDArray some,
+      NDArray by,
+      NDArray on,
+      Choice choice,
+      WeightGrid grid,
+      long rows) {
+    Optional<FusedSolver> fused = fused(scope, grid);
+    if (fused.isEmpty()) {
+      NDArray found = solved(scope, some, by, choice, grid, rows).arrays().get(0);
+      return scope.toFloats(scope.run("gptq.error_on", some, found, on));
+    }
+    NDArray importance = scope.run("scales.importance", by, options.weights(grid));
+    NDList scales = scales(scope, some, importance, grid, rows, fused);
+    return scope.toFloats(fused.get().errorsOn(scope, some, by, on, choice, scales));
   }
 
   // Kernels where there is a GPU that runs them, in the scripts' place.

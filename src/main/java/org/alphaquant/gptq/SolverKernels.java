@@ -23,7 +23,10 @@ final class SolverKernels {
 
   private static final int TILE = 128;
   private static final int ROWS = 128;
-  private static final int REFITTED = 64;
+  private static final int REFITTED = 32;
+  private static final int REFITTED_TOGETHER = 16;
+  // Slices of both factors that are on their way to the tensor cores.
+  private static final int SLICES = 2 * 4 * 16 * (TILE + 8) * Float.BYTES;
   private static final int STORED = 32;
   // Inputs whose moves are spread over those after them at once.
   private static final int SPREAD = 256;
@@ -237,7 +240,7 @@ final class SolverKernels {
       NDArray outer) {
     int size = Math.toIntExact(grid.groupSize());
     int all = inputs(quantized) / size;
-    int together = Math.min(all, Math.max(1, SPREAD / size));
+    int together = Math.min(Math.min(all, REFITTED_TOGETHER), Math.max(1, SPREAD / size));
     NDArray steps = scope.run("fused.empty", quantized, together * size);
     NDArray pulls = scope.run("fused.empty", quantized, together * (together + 1) / 2);
     long weights = scope.address(quantized);
@@ -248,10 +251,11 @@ final class SolverKernels {
     for (int group = 0; group < all; group += together) {
       int count = Math.min(together, all - group);
       int pairs = count * (count + 1) / 2;
+      boolean wide = (inputs(quantized) | rows(quantized) | size) % 4 == 0;
       module.launch(
-          gram(size),
+          gram(size, wide),
           new Blocks(Blocks.of(rows(quantized), TILE), pairs, batch(quantized)),
-          Threads.of(256),
+          multiplies(size) ? new Threads(128, 1, SLICES) : Threads.of(256),
           new KernelArguments()
               .add(weights)
               .add(spread.matrix)
@@ -266,7 +270,7 @@ final class SolverKernels {
       module.launch(
           "refit",
           new Blocks(Blocks.of(rows(quantized), REFITTED), batch(quantized), 1),
-          Threads.of(REFITTED),
+          Threads.of(256),
           new KernelArguments()
               .add(weights)
               .add(spread.rest)
@@ -286,9 +290,27 @@ final class SolverKernels {
     pulls.close();
   }
 
+  // Whether what groups of a size have in common is multiplied on tensor cores.
+  private boolean multiplies(int size) {
+    return reduced && size >= TILE;
+  }
+
   // As many inputs of a group at once as it has, if that is a fraction of a tile.
-  private static String gram(int size) {
+  private String gram(int size, boolean wide) {
+    if (multiplies(size)) {
+      return wide ? "gram_tf32_wide" : "gram_tf32";
+    }
     return size <= 16 ? "gram_16" : size <= 32 ? "gram_32" : size <= 64 ? "gram_64" : "gram_128";
+  }
+
+  /**
+   * -M X of a batch, M [B, K, K] symmetric and X [B, K, R], in one launch: of few outputs a library
+   * takes as long for each element.
+   */
+  NDArray negativeProduct(TensorScope scope, NDArray matrix, NDArray x) {
+    NDArray product = scope.run("fused.zeros", x);
+    new Spread(scope, product, matrix, x).over(0, 0, inputs(x), 0, inputs(x));
+    return product;
   }
 
   /** What moves of some inputs take from rows of an array [B, K, R], by a matrix [B, K, K]. */
@@ -323,7 +345,7 @@ final class SolverKernels {
         module.launch(
             kernel(from, to),
             new Blocks(Blocks.of(rows(shape), TILE), Blocks.of(to - from, TILE), batch(shape)),
-            Threads.of(reduced ? 128 : 256),
+            reduced ? new Threads(128, 1, SLICES) : Threads.of(256),
             new KernelArguments()
                 .add(rest)
                 .add(matrix)

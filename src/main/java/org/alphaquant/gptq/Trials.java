@@ -22,46 +22,157 @@ record Trials(
   // What the order of columns gains must show: below that it is the noise of few tokens.
   private static final float LEAST_GAIN = 0.03f;
 
-  /** Solves a batch of weights with a choice, on {@link #training}. */
+  // So many numbers of Hessians take a GPU as long as fewer.
+  private static final long FEW = 1L << 26;
+
+  /**
+   * Solves outputs on training tokens and gives the errors that these have on others, of each
+   * element.
+   */
   interface Solver {
-    NDArray quantized(TensorScope scope, NDArray weight, Choice choice);
+    float[] errors(
+        TensorScope scope, NDArray weight, NDArray training, NDArray heldOut, Choice choice);
   }
 
   Choice choose(TensorScope parent, Solver solver) {
-    int count = Math.toIntExact(weight.getShape().get(0));
-    float[] damps = new float[count];
-    float[] least = new float[count];
-    boolean[] ordered = new boolean[count];
-    Arrays.fill(least, Float.POSITIVE_INFINITY);
-    Arrays.fill(damps, options.damps().get(0).floatValue());
-    Arrays.fill(ordered, options.actOrder() && !options.triesOrder(grid));
-    for (double damp : options.damps()) {
-      float[] all = new float[count];
-      Arrays.fill(all, (float) damp);
-      float[] errors = errors(parent, solver, all, ordered);
-      for (int b = 0; b < count; b++) {
-        if (errors[b] < least[b]) {
-          least[b] = errors[b];
-          damps[b] = all[b];
-        }
-      }
-    }
-    if (options.triesOrder(grid)) {
-      boolean[] falling = new boolean[count];
-      Arrays.fill(falling, true);
-      float[] errors = errors(parent, solver, damps, falling);
-      for (int b = 0; b < count; b++) {
-        ordered[b] = errors[b] < (1 - LEAST_GAIN) * least[b];
-      }
-    }
-    return Choice.of(parent, damps, ordered);
-  }
-
-  private float[] errors(TensorScope parent, Solver solver, float[] damps, boolean... ordered) {
     try (TensorScope scope = parent.child("trial")) {
       NDArray some = scope.run("gptq.sampled_rows", weight, OUTPUTS);
-      NDArray found = solver.quantized(scope, some, Choice.of(scope, damps, ordered));
-      return scope.toFloats(scope.run("gptq.error_on", some, found, heldOut));
+      boolean few = settings() * training.size() <= FEW;
+      Tried tried =
+          few && scope.cuda().isPresent()
+              ? new Together(scope, solver, some)
+              : new OneByOne(scope, solver, some);
+      int[] best = new int[count()];
+      float[] least = tried.errors(0);
+      for (int damp = 1; damp < options.damps().size(); damp++) {
+        float[] errors = tried.errors(damp);
+        for (int b = 0; b < best.length; b++) {
+          if (errors[b] < least[b]) {
+            least[b] = errors[b];
+            best[b] = damp;
+          }
+        }
+      }
+      return Choice.of(parent, damps(best), ordered(tried, best, least));
+    }
+  }
+
+  private boolean[] ordered(Tried tried, int[] best, float[] least) {
+    if (!options.triesOrder(grid)) {
+      return all(options.actOrder());
+    }
+    float[] errors = tried.errorsInOrder(best);
+    boolean[] ordered = new boolean[best.length];
+    for (int b = 0; b < best.length; b++) {
+      ordered[b] = errors[b] < (1 - LEAST_GAIN) * least[b];
+    }
+    return ordered;
+  }
+
+  private int count() {
+    return Math.toIntExact(weight.getShape().get(0));
+  }
+
+  private int settings() {
+    return options.damps().size() * (options.triesOrder(grid) ? 2 : 1);
+  }
+
+  private boolean[] all(boolean ordered) {
+    boolean[] all = new boolean[count()];
+    Arrays.fill(all, ordered);
+    return all;
+  }
+
+  // Where both orders are tried the dampings are in the inputs' own.
+  private boolean startsOrdered() {
+    return options.actOrder() && !options.triesOrder(grid);
+  }
+
+  private float[] damps(int... numbers) {
+    float[] damps = new float[numbers.length];
+    for (int b = 0; b < damps.length; b++) {
+      damps[b] = options.damps().get(numbers[b]).floatValue();
+    }
+    return damps;
+  }
+
+  /**
+   * Errors of each element: with one damping for all, and by falling diagonal with each its own.
+   */
+  private interface Tried {
+    float[] errors(int damp);
+
+    float[] errorsInOrder(int... damps);
+  }
+
+  /** One setting after the other. */
+  private final class OneByOne implements Tried {
+
+    private final TensorScope scope;
+    private final Solver solver;
+    private final NDArray some;
+
+    OneByOne(TensorScope scope, Solver solver, NDArray some) {
+      this.scope = scope;
+      this.solver = solver;
+      this.some = some;
+    }
+
+    @Override
+    public float[] errors(int damp) {
+      int[] same = new int[count()];
+      Arrays.fill(same, damp);
+      return errors(damps(same), all(startsOrdered()));
+    }
+
+    @Override
+    public float[] errorsInOrder(int... damps) {
+      return errors(damps(damps), all(true));
+    }
+
+    private float[] errors(float[] damps, boolean... ordered) {
+      try (TensorScope one = scope.child("setting")) {
+        return solver.errors(one, some, training, heldOut, Choice.of(one, damps, ordered));
+      }
+    }
+  }
+
+  /** All settings as one batch, among them some that nobody asks for. */
+  private final class Together implements Tried {
+
+    private final float[] errors;
+
+    Together(TensorScope scope, Solver solver, NDArray some) {
+      int settings = settings();
+      int all = settings * count();
+      float[] damps = new float[all];
+      boolean[] ordered = new boolean[all];
+      for (int at = 0; at < all; at++) {
+        int setting = at / count();
+        damps[at] = options.damps().get(setting % options.damps().size()).floatValue();
+        ordered[at] = setting >= options.damps().size() || startsOrdered();
+      }
+      this.errors =
+          solver.errors(
+              scope,
+              scope.run("gptq.several", some, settings),
+              scope.run("gptq.several", training, settings),
+              scope.run("gptq.several", heldOut, settings),
+              Choice.of(scope, damps, ordered));
+    }
+
+    @Override
+    public float[] errors(int damp) {
+      return Arrays.copyOfRange(errors, damp * count(), (damp + 1) * count());
+    }
+
+    @Override
+    public float[] errorsInOrder(int... damps) {
+      float[] own = new float[damps.length];
+      for (int b = 0; b < own.length; b++) {
+        own[b] = errors[(options.damps().size() + damps[b]) * count() + b];
+      }
+      return own;
     }
   }
 }

@@ -9,6 +9,7 @@ import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
+import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -25,6 +26,8 @@ import org.alphaquant.torch.TensorScope;
  * @param mean what one routed token adds to a Hessian of gate and up on average, [K, K]
  * @param shrinkage how far Hessians are drawn towards the layer's mean
  * @param held which sequences are held out, if any are
+ * @param places of sequences held out alone, where their pairs are among all of each expert; else
+ *     null
  */
 record ExpertCalibration(
     NDArray h,
@@ -37,6 +40,7 @@ record ExpertCalibration(
     RoutingWeight weighting,
     Shrinkage shrinkage,
     Optional<HeldOut> held,
+    NDArray places,
     Rank rank) {
 
   /** Of one device by itself, for Hessians that lean on nothing. */
@@ -53,6 +57,7 @@ record ExpertCalibration(
         weighting,
         Shrinkage.AUTO,
         Optional.empty(),
+        null,
         DeviceGroup.alone());
   }
 
@@ -70,19 +75,22 @@ record ExpertCalibration(
   /** The same of sequences held out alone, for sums over their tokens. */
   Optional<ExpertCalibration> heldOut(TensorScope scope) {
     return held.map(
-        sequences ->
-            new ExpertCalibration(
-                h,
-                squares,
-                largest,
-                sequences.of(scope, dispatch),
-                sums,
-                tokens,
-                mean,
-                weighting,
-                shrinkage,
-                Optional.empty(),
-                rank));
+        sequences -> {
+          HeldOut.Pairs pairs = sequences.of(scope, dispatch);
+          return new ExpertCalibration(
+              h,
+              squares,
+              largest,
+              pairs.dispatch(),
+              sums,
+              tokens,
+              mean,
+              weighting,
+              shrinkage,
+              Optional.empty(),
+              pairs.places(),
+              rank);
+        });
   }
 
   /** The inputs of gate and up, which they share, of this device's part of some experts. */
@@ -130,23 +138,41 @@ record ExpertCalibration(
 
   /** The same over what down reads with gate and up as they are now. */
   NDArray downMoments(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
-    return activations
-        .map(read -> moments(scope, weights, read))
+    if (activations.isPresent()) {
+      return moments(scope, weights, activations.get());
+    }
+    return halves(scope, weights)
+        .map(products -> momentsOfEach(scope, products, weights))
         .orElseGet(() -> overActivations(scope, "hessian.intermediate_moments", weights));
+  }
+
+  private NDArray momentsOfEach(TensorScope scope, HalfProducts products, ExpertWeights weights) {
+    NDList squares = new NDList();
+    products.each(
+        scope,
+        h,
+        weights,
+        dispatch,
+        (own, e, read) ->
+            squares.add(own.keep(scope, products.kernels().rowSquares(own, new NDList(read)))));
+    return moments(scope, scope.run("tensor.concatenate", squares), weights);
+  }
+
+  // Of |x|² of all that some experts read.
+  private NDArray moments(TensorScope scope, NDArray squares, ExpertWeights weights) {
+    return scope.run(
+        "hessian.moments",
+        squares,
+        dispatch.weights(),
+        dispatch.offsets(),
+        weights.from(),
+        weights.from() + weights.count(),
+        weighting.power());
   }
 
   private NDArray moments(TensorScope scope, ExpertWeights weights, NDList read) {
     return kernels(scope, read.get(0))
-        .map(
-            kernels ->
-                scope.run(
-                    "hessian.moments",
-                    kernels.rowSquares(scope, read),
-                    dispatch.weights(),
-                    dispatch.offsets(),
-                    weights.from(),
-                    weights.from() + read.size(),
-                    weighting.power()))
+        .map(kernels -> moments(scope, kernels.rowSquares(scope, read), weights))
         .orElseGet(
             () ->
                 scope.run(
@@ -254,6 +280,16 @@ record ExpertCalibration(
     }
   }
 
+  /** The same of activations that are computed for it, of tokens that are sent elsewhere. */
+  void addOutputs(TensorScope scope, NDArray y, ExpertWeights weights, Dispatch sent) {
+    Optional<HalfProducts> products = halves(scope, weights);
+    if (products.isPresent()) {
+      products.get().addOutputsFrom(scope, y, h, weights, sent);
+    } else {
+      sent.addOutputs(scope, y, h, weights, InputRounding.NONE);
+    }
+  }
+
   private NDList activationsByScript(TensorScope scope, ExpertWeights weights) {
     return scope.runAll(
         "experts.activations",
@@ -270,67 +306,130 @@ record ExpertCalibration(
 
   /** Hessians of the down projections over this device's tokens, [C, M, M]. */
   NDArray downHessians(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
-    if (activations.isEmpty()) {
-      return overActivations(scope, "hessian.of_experts", weights);
+    Optional<GramSums> sums = GramSums.of(scope);
+    if (sums.isPresent() && (activations.isPresent() || halves(scope, weights).isPresent())) {
+      return reducedDown(scope, sums.get(), weights, activations);
     }
-    NDList read = activations.get();
-    return GramSums.of(scope)
-        .map(sums -> reducedDown(scope, sums, weights, read))
-        .orElseGet(
-            () ->
-                scope.run(
-                    "hessian.of_activations",
-                    read,
-                    dispatch.weights(),
-                    dispatch.offsets(),
-                    weights.from(),
-                    weighting.power(),
-                    Dispatch.ROWS));
+    return activations
+        .map(read -> downByScript(scope, weights, read))
+        .orElseGet(() -> overActivations(scope, "hessian.of_experts", weights));
+  }
+
+  private NDArray downByScript(TensorScope scope, ExpertWeights weights, NDList read) {
+    try (TensorScope work = scope.child("down")) {
+      NDList own =
+          places == null
+              ? read
+              : work.runAll("hessian.own_rows", read, places, dispatch.offsets(), weights.from());
+      return work.keep(
+          scope,
+          work.run(
+              "hessian.of_activations",
+              own,
+              dispatch.weights(),
+              dispatch.offsets(),
+              weights.from(),
+              weighting.power(),
+              Dispatch.ROWS));
+    }
   }
 
   private NDArray reducedDown(
-      TensorScope scope, GramSums sums, ExpertWeights weights, NDList read) {
-    NDArray largest = scope.run("tensor.greatest", scope.run("experts.largest_rows", read, h));
-    return sums.ofExperts(
-        weights.count(),
-        weights.down().getShape().get(2),
-        largest,
+      TensorScope scope, GramSums sums, ExpertWeights weights, Optional<NDList> activations) {
+    long width = weights.down().getShape().get(2);
+    NDArray hessians = scope.run("hessian.zeros", h, weights.count(), width);
+    NDArray most = scope.run("hessian.most_weight", dispatch.weights(), weighting.power());
+    GramSums.Slice slice = new GramSums.Slice(dispatch.offsets(), weights.from());
+    if (activations.isEmpty()) {
+      halves(scope, weights)
+          .orElseThrow()
+          .each(
+              scope,
+              h,
+              weights,
+              dispatch,
+              (own, e, read) -> addDown(own, sums, hessians, e, read, null, most, slice));
+    } else {
+      for (int e = 0; e < weights.count(); e++) {
+        addDown(scope, sums, hessians, e, activations.get().get(e), places, most, slice);
+      }
+    }
+    return hessians;
+  }
+
+  // Rows of what an expert reads: those that `index` names, or all.
+  private void addDown(
+      TensorScope scope,
+      GramSums sums,
+      NDArray hessians,
+      int e,
+      NDArray read,
+      NDArray index,
+      NDArray most,
+      GramSums.Slice slice) {
+    long begin = dispatch.offsets()[slice.from() + e];
+    if (begin == dispatch.offsets()[slice.from() + e + 1]) {
+      return;
+    }
+    try (TensorScope own = scope.child("expert")) {
+      NDArray largest = own.run("experts.largest_rows", new NDList(read), h);
+      sums.addExpert(
+          hessians,
+          e,
+          largest,
+          most,
+          slice,
+          (work, element, shift, start, end) ->
+              downRows(work, sums, read, index, begin, start, end, shift));
+    }
+  }
+
+  private NDArray downRows(
+      TensorScope work,
+      GramSums sums,
+      NDArray read,
+      NDArray index,
+      long begin,
+      long start,
+      long end,
+      NDArray shift) {
+    double power = weighting.power();
+    Optional<HessianKernels> kernels = sums.kernels(read);
+    if (kernels.isPresent()) {
+      return sums.scaled(
+          work, kernels.get(), read, index, dispatch.weights(), begin, start, end, power, shift);
+    }
+    if (index != null) {
+      return work.run(
+          "hessian.scaled_inputs",
+          read,
+          index,
+          dispatch.weights(),
+          start,
+          end,
+          power,
+          shift,
+          sums.dtype());
+    }
+    return work.run(
+        "hessian.scaled_activations",
+        read,
         dispatch.weights(),
-        weighting.power(),
-        new GramSums.Slice(dispatch.offsets(), weights.from()),
-        (work, element, shift, start, end) ->
-            sums.kernels(read.get(element))
-                .map(
-                    kernels ->
-                        sums.scaled(
-                            work,
-                            kernels,
-                            read.get(element),
-                            null,
-                            dispatch.weights(),
-                            dispatch.offsets()[weights.from() + element],
-                            start,
-                            end,
-                            weighting.power(),
-                            shift))
-                .orElseGet(
-                    () ->
-                        work.run(
-                            "hessian.scaled_activations",
-                            read.get(element),
-                            dispatch.weights(),
-                            dispatch.offsets()[weights.from() + element],
-                            start,
-                            end,
-                            weighting.power(),
-                            shift,
-                            sums.dtype())));
+        begin,
+        start,
+        end,
+        power,
+        shift,
+        sums.dtype());
   }
 
   /** The largest absolute input of each down projection, [C]; zero where no token came. */
   NDArray largestDown(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
-    return activations
-        .map(read -> scope.run("experts.largest_rows", read, h))
+    if (activations.isPresent()) {
+      return scope.run("experts.largest_rows", activations.get(), h);
+    }
+    return halves(scope, weights)
+        .map(products -> largestOfEach(scope, products, weights))
         .orElseGet(
             () ->
                 scope.run(
@@ -344,6 +443,18 @@ record ExpertCalibration(
                     weights.from(),
                     weights.from() + weights.count(),
                     Dispatch.ROWS));
+  }
+
+  private NDArray largestOfEach(TensorScope scope, HalfProducts products, ExpertWeights weights) {
+    NDList largest = new NDList();
+    products.each(
+        scope,
+        h,
+        weights,
+        dispatch,
+        (own, e, read) ->
+            largest.add(own.keep(scope, own.run("experts.largest_rows", new NDList(read), h))));
+    return scope.run("tensor.concatenate", largest);
   }
 
   /**

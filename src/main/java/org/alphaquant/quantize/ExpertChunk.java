@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
-import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.torch.TensorScope;
 
@@ -147,7 +146,7 @@ record ExpertChunk(
     NDArray heldOut =
         calibration
             .heldOut(scope)
-            .map(held -> held.downHessians(scope, all, Optional.empty()))
+            .map(held -> held.downHessians(scope, all, activations))
             .map(sums -> rank.ownSum(scope, sums))
             .orElse(null);
     CalibratedInput own =
@@ -191,7 +190,7 @@ record ExpertChunk(
     if (activations.isPresent() && sent == calibration.dispatch()) {
       calibration.addOutputs(scope, y, activations.get(), all);
     } else {
-      sent.addOutputs(scope, y, calibration.h(), all, InputRounding.NONE);
+      calibration.addOutputs(scope, y, all, sent);
     }
     result.took("forward", start, scope);
   }

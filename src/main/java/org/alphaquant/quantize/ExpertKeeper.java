@@ -12,7 +12,6 @@ import org.alphaquant.checkpoint.TensorSource;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
-import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.model.block.Routing;
 import org.alphaquant.torch.TensorScope;
@@ -74,7 +73,7 @@ record ExpertKeeper(
       down(scope, block, calibration, weights, result);
     }
     start = System.nanoTime();
-    sent.addOutputs(scope, y, calibration.h(), weights, InputRounding.NONE);
+    calibration.addOutputs(scope, y, weights, sent);
     result.took("forward", start, scope);
   }
 

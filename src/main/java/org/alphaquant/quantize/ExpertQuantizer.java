@@ -121,6 +121,7 @@ final class ExpertQuantizer implements ExpertStage {
         weighting,
         shrinkage,
         held,
+        null,
         rank);
   }
 

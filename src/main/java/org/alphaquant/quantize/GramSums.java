@@ -108,6 +108,29 @@ final class GramSums {
     return hessians;
   }
 
+  /**
+   * Adds the rows of one expert to its Hessian.
+   *
+   * @param hessians float32 [C, K, K]
+   * @param largest largest absolute value of the rows, [1]
+   * @param most what the heaviest of all rows counts, [1]
+   */
+  void addExpert(
+      NDArray hessians, int element, NDArray largest, NDArray most, Slice slice, Rows rows) {
+    try (TensorScope work = scope.child("gram")) {
+      Shift shift = new Shift(work, largest, most, 1);
+      long width = hessians.getShape().get(1);
+      add(
+          work,
+          work.address(hessians) + element * width * width * Float.BYTES,
+          width,
+          slice.offsets[slice.from + element],
+          slice.offsets[slice.from + element + 1],
+          shift,
+          (part, by, start, end) -> rows.of(part, element, by, start, end));
+    }
+  }
+
   /** Adds rows [n, K], each counting {@code weights}, to {@code hessian [K, K]}. */
   void add(NDArray hessian, NDArray given, NDArray weighing) {
     try (TensorScope work = scope.child("gram")) {

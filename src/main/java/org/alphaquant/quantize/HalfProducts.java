@@ -29,29 +29,54 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
         .flatMap(blas -> HessianKernels.of(scope).map(kernels -> new HalfProducts(blas, kernels)));
   }
 
+  /** Takes what the down projection of element {@code e} reads, [n, M], for as long as it lasts. */
+  interface Take {
+    void of(TensorScope scope, int e, NDArray read);
+  }
+
   /** What {@code experts.activations} gives. */
   NDList activations(TensorScope scope, NDArray h, ExpertWeights weights, Dispatch dispatch) {
     NDList read = new NDList();
+    each(scope, h, weights, dispatch, (own, e, all) -> read.add(own.keep(scope, all)));
+    return read;
+  }
+
+  /** The same of one expert after the other, so that no more than one's is held. */
+  void each(TensorScope scope, NDArray h, ExpertWeights weights, Dispatch dispatch, Take take) {
     try (TensorScope work = scope.child("activations")) {
       Factor tokens = factor(work, h);
       Half gateUp = half(work, weights.gateUp());
       NDArray factors = work.run("hessian.product_factors", tokens.shift, gateUp.shift);
       for (int e = 0; e < weights.count(); e++) {
-        Slice own = Slice.of(dispatch, weights, e);
-        NDArray all = scope.run("tensor.room", h, own.count(), weights.down().getShape().get(2));
-        for (Slice slice : own.parts()) {
-          try (TensorScope part = work.child("rows")) {
-            NDArray rows = rounded(part, tokens, dispatch.rows(), 0, slice);
-            NDArray out = product(part, rows, gateUp, e, factors);
-            NDArray activation =
-                part.run("feed_forward.activate", out, weights.activation().number());
-            part.runInPlace("tensor.place_rows", all, slice.from - own.from, activation);
+        Slice slice = Slice.of(dispatch, weights, e);
+        try (TensorScope own = work.child("expert")) {
+          NDArray all = own.run("tensor.room", h, slice.count(), weights.down().getShape().get(2));
+          for (Slice rows : slice.parts()) {
+            activation(own, all, slice, rows, dispatch, tokens, gateUp, e, factors, weights);
           }
+          take.of(own, e, all);
         }
-        read.add(all);
       }
     }
-    return read;
+  }
+
+  private void activation(
+      TensorScope own,
+      NDArray all,
+      Slice slice,
+      Slice part,
+      Dispatch dispatch,
+      Factor tokens,
+      Half gateUp,
+      int e,
+      NDArray factors,
+      ExpertWeights weights) {
+    try (TensorScope work = own.child("rows")) {
+      NDArray rows = rounded(work, tokens, dispatch.rows(), 0, part);
+      NDArray out = product(work, rows, gateUp, e, factors);
+      NDArray activation = work.run("feed_forward.activate", out, weights.activation().number());
+      work.runInPlace("tensor.place_rows", all, part.from - slice.from, activation);
+    }
   }
 
   /** What {@code experts.add_outputs_of} adds. */
@@ -59,18 +84,48 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
       TensorScope scope, NDArray y, NDList read, ExpertWeights weights, Dispatch dispatch) {
     try (TensorScope work = scope.child("outputs")) {
       Half down = half(work, weights.down());
-      NDArray largest = work.run("tensor.greatest", work.run("experts.largest_rows", read, y));
-      NDArray shift = work.run("hessian.plain_shift", largest);
-      NDArray factors = work.run("hessian.product_factors", shift, down.shift);
       for (int e = 0; e < weights.count(); e++) {
-        Slice own = Slice.of(dispatch, weights, e);
-        Factor activations = new Factor(read.get(e), shift);
-        for (Slice slice : own.parts()) {
-          try (TensorScope part = work.child("rows")) {
-            NDArray rows = rounded(part, activations, null, own.from, slice);
-            NDArray out = product(part, rows, down, e, factors);
-            kernels.addWeighted(part, y, out, dispatch.rows(), dispatch.weights(), slice.from);
-          }
+        addOutput(work, y, read.get(e), Slice.of(dispatch, weights, e), down, e, dispatch);
+      }
+    }
+  }
+
+  /** The same of activations that are computed for it. */
+  void addOutputsFrom(
+      TensorScope scope, NDArray y, NDArray h, ExpertWeights weights, Dispatch dispatch) {
+    try (TensorScope work = scope.child("outputs")) {
+      Half down = half(work, weights.down());
+      each(
+          work,
+          h,
+          weights,
+          dispatch,
+          (own, e, read) ->
+              addOutput(own, y, read, Slice.of(dispatch, weights, e), down, e, dispatch));
+    }
+  }
+
+  // What an expert's activations are multiplied with depends on nothing but these.
+  private void addOutput(
+      TensorScope scope,
+      NDArray y,
+      NDArray read,
+      Slice slice,
+      Half down,
+      int e,
+      Dispatch dispatch) {
+    if (slice.count() == 0) {
+      return;
+    }
+    try (TensorScope work = scope.child("expert")) {
+      NDArray largest = work.run("experts.largest_rows", new NDList(read), y);
+      Factor activations = new Factor(read, work.run("hessian.plain_shift", largest));
+      NDArray factors = work.run("hessian.product_factors", activations.shift, down.shift);
+      for (Slice part : slice.parts()) {
+        try (TensorScope one = work.child("rows")) {
+          NDArray rows = rounded(one, activations, null, slice.from, part);
+          NDArray out = product(one, rows, down, e, factors);
+          kernels.addWeighted(one, y, out, dispatch.rows(), dispatch.weights(), part.from);
         }
       }
     }

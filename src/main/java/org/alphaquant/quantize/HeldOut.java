@@ -44,8 +44,15 @@ record HeldOut(long length, long first) {
     }
   }
 
-  /** Those of a layer's (token, slot) pairs. */
-  Dispatch of(TensorScope scope, Dispatch all) {
+  /**
+   * Those of a layer's (token, slot) pairs.
+   *
+   * @param places int64, of each its place among all pairs of its expert
+   */
+  record Pairs(Dispatch dispatch, NDArray places) {}
+
+  /** Those of all. */
+  Pairs of(TensorScope scope, Dispatch all) {
     NDList own =
         scope.runAll(
             "hessian.held_out_pairs",
@@ -55,6 +62,7 @@ record HeldOut(long length, long first) {
             length,
             first,
             EVERY);
-    return new Dispatch(own.get(0), own.get(1), scope.toLongs(own.get(2)));
+    Dispatch dispatch = new Dispatch(own.get(0), own.get(1), scope.toLongs(own.get(2)));
+    return new Pairs(dispatch, own.get(3));
   }
 }

@@ -241,7 +241,9 @@ public final class TensorScope implements AutoCloseable {
   public ByteBuffer toBytes(NDArray array) {
     try (TensorScope reading = child("read")) {
       NDArray bytes = reading.run("tensor.bytes", array);
-      ByteBuffer copied = cuda.isPresent() ? copied(reading, bytes) : null;
+      // Scripts may return arrays of the host.
+      boolean own = cuda.isPresent() && bytes.getDevice().isGpu();
+      ByteBuffer copied = own ? copied(reading, bytes) : null;
       ByteBuffer read = copied == null ? guarded("read", bytes::toByteBuffer) : copied;
       return read.order(ByteOrder.LITTLE_ENDIAN);
     }
@@ -326,10 +328,18 @@ public final class TensorScope implements AutoCloseable {
   }
 
   private IValue returned(String method, IValue... values) {
-    if (cuda.isEmpty() || precision == null) {
+    if (cuda.isEmpty()) {
       return plainly(method, values);
     }
-    return TensorFloat32.during(rounds(), () -> plainly(method, values));
+    // Not all of libtorch's operators go to the device of their arrays by themselves (ldexp:
+    // pytorch/pytorch#189567).
+    return cuda.get().asCurrent(() -> rounding(method, values));
+  }
+
+  private IValue rounding(String method, IValue... values) {
+    return precision == null
+        ? plainly(method, values)
+        : TensorFloat32.during(rounds(), () -> plainly(method, values));
   }
 
   private IValue plainly(String method, IValue... values) {
