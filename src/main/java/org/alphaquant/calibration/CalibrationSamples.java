@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.chat.ModelChat;
@@ -27,6 +28,8 @@ import org.alphaquant.chat.ModelChat;
  */
 public record CalibrationSamples(
     long[][] tokens, List<Used> used, List<String> shortages, Set<Long> digests) {
+
+  private static final int MOST_AT_ONCE = 64;
 
   public CalibrationSamples {
     used = List.copyOf(used);
@@ -95,12 +98,35 @@ public record CalibrationSamples(
   private static void fill(
       SampleCollector collector, CalibrationSpec spec, Set<Long> seen, Optional<ModelChat> chat) {
     try (Documents documents = Documents.of(spec.source(), spec.seed(), seen, chat)) {
-      Optional<Document> next = documents.next();
-      while (next.isPresent()) {
-        collector.add(next.get());
-        next = collector.isFull() ? Optional.empty() : documents.next();
+      List<Document> next = next(documents, collector);
+      while (!next.isEmpty()) {
+        List<Document> all = next;
+        List<SampleCollector.Encoded> encoded =
+            IntStream.range(0, all.size())
+                .parallel()
+                .mapToObj(i -> collector.encoded(all.get(i), i))
+                .toList();
+        for (int i = 0; i < encoded.size() && !collector.isFull(); i++) {
+          collector.add(encoded.get(i));
+        }
+        next = collector.isFull() ? List.of() : next(documents, collector);
       }
     }
+  }
+
+  // The next document, and those after it that will be needed as well: they are encoded at once.
+  private static List<Document> next(Documents documents, SampleCollector collector) {
+    List<Document> next = new ArrayList<>();
+    long characters = 0;
+    do {
+      Optional<Document> document = documents.next();
+      if (document.isEmpty()) {
+        break;
+      }
+      next.add(document.get());
+      characters += document.get().text().length();
+    } while (next.size() < MOST_AT_ONCE && collector.needsMoreThan(next.size(), characters));
+    return next;
   }
 
   private static void takeLongestRest(List<SampleCollector> collectors) {

@@ -10,6 +10,8 @@ import java.util.Set;
 /** Turns documents into samples of equal length, by the rules of {@link CalibrationSpec}. */
 final class SampleCollector {
 
+  private static final long SPECIAL_TOKENS = 16;
+
   private final CalibrationSpec spec;
   private final Tokenizer tokenizer;
   private final int most;
@@ -90,12 +92,39 @@ final class SampleCollector {
     return samples.toArray(long[][]::new);
   }
 
-  void add(Document document) {
+  /** A document with its tokens and digests. */
+  record Encoded(long[] ids, Set<Long> digests) {}
+
+  /**
+   * Whether samples will still lack tokens after so many documents of so many characters in all, so
+   * that one more can be read beside them: no text has more tokens than characters, but for special
+   * ones and a few rare ones.
+   */
+  boolean needsMoreThan(int count, long characters) {
+    long left = most - samples.size();
+    return spec.minLength().isPresent()
+        ? count < left
+        : characters + count * SPECIAL_TOKENS < left * spec.sequenceLength() - joinedLength;
+  }
+
+  /**
+   * Encodes a document; on any thread.
+   *
+   * @param place among those that were read before and have not been added yet
+   */
+  Encoded encoded(Document document, int place) {
     long[] ids =
-        document.marked() || continuous && documents > 0
+        document.marked() || continuous && documents + place > 0
             ? tokenizer.encodeWithoutSpecialTokens(document.text(), wanted())
             : tokenizer.encode(document.text(), wanted());
-    DocumentDigest.collect(document.text(), digests);
+    Set<Long> own = new HashSet<>();
+    DocumentDigest.collect(document.text(), own);
+    return new Encoded(ids, own);
+  }
+
+  void add(Encoded document) {
+    long[] ids = document.ids();
+    digests.addAll(document.digests());
     documents++;
     tokens += ids.length;
     if (ids.length < spec.minLength().orElse(0)) {

@@ -108,12 +108,13 @@ public final class QuantizationRun implements JobRunner {
     StageSeconds seconds = new StageSeconds();
     JobInputs inputs = this.inputs.with(context.sources());
     KeptFolder kept = KeptFolder.of(context).orElse(null);
+    session.open();
     PreparedJob job = seconds.of("prepare", () -> session.job(context, inputs));
     requireRunnable(job);
     if (kept != null) {
       kept.requireFits(job);
     }
-    session.begin();
+    session.hash();
     Tokenizer tokenizer = seconds.of("tokenize", () -> session.tokenizer(context));
     RunInputs given = seconds.of("tokenize", () -> encoded(context, inputs, job, kept, session));
     RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));

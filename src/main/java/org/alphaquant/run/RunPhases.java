@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.alphaquant.allocate.Adaptation;
 import org.alphaquant.allocate.Allocation;
+import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Links;
 import org.alphaquant.job.JobResult;
@@ -57,6 +58,10 @@ final class RunPhases implements AutoCloseable {
 
   /** Makes the result. */
   JobResult run() throws IOException {
+    return sound(this::made);
+  }
+
+  private JobResult made() throws IOException {
     SourcePhase original = new SourcePhase(run, inputs);
     int adopted = original.adopted();
     weigh();
@@ -70,6 +75,26 @@ final class RunPhases implements AutoCloseable {
 
   /** Keeps a calibration in place of a result: the Hessians, and the original's figures. */
   JobResult keep() throws IOException {
+    return sound(this::kept);
+  }
+
+  private interface Work {
+    JobResult done() throws IOException;
+  }
+
+  // What the source itself is at fault for is said by the check that goes on beside.
+  private JobResult sound(Work work) throws IOException {
+    try {
+      JobResult result = work.done();
+      run.checking().await();
+      return result;
+    } catch (ModelException follows) {
+      run.checking().await();
+      throw follows;
+    }
+  }
+
+  private JobResult kept() throws IOException {
     SourcePhase original = new SourcePhase(run, inputs);
     int adopted = original.adopted();
     weigh();
@@ -176,6 +201,7 @@ final class RunPhases implements AutoCloseable {
 
   @Override
   public void close() {
+    run.checking().close();
     rotation.close();
   }
 }

@@ -63,11 +63,17 @@ final class RunSession implements AutoCloseable {
     return chat;
   }
 
-  /** Hashes the source and starts PyTorch beside the reading of text. */
-  synchronized void begin() {
+  /** Starts PyTorch beside the reading of the source and of text. */
+  synchronized void open() {
+    if (opening == null) {
+      opening = new OpeningDevices(devices);
+    }
+  }
+
+  /** Hashes the source beside the reading of text. */
+  synchronized void hash() {
     if (hashes == null) {
       hashes = new SourceHashes(first.source());
-      opening = new OpeningDevices(devices);
     }
   }
 

@@ -25,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param seconds of the stages so far
  * @param layers of this attempt
  * @param memory plan of each device
+ * @param checking of the source, beside the work
  */
 record RunTools(
     JobContext context,
@@ -38,7 +39,8 @@ record RunTools(
     Resumption resumption,
     MemoryPlan memory,
     LayerwiseSolving solving,
-    Measuring measuring) {
+    Measuring measuring,
+    CheckingSource checking) {
 
   private static final JsonMapper JSON = JsonMapper.shared();
 
@@ -64,9 +66,15 @@ record RunTools(
     Resumption resumption =
         Resumption.of(context, fingerprint(torch, context.spec(), inputs), layers, solvesFromKept);
     MemoryPlan memory = memory(context, solvers, devices, inputs);
+    CheckingSource checking = new CheckingSource();
+    Runnable betweenLayers =
+        () -> {
+          context.betweenLayers();
+          seconds.of("check_source", checking::await);
+        };
     LayerwiseSolving solving =
         new LayerwiseSolving(
-            solvers, memory, peak, seconds, solvesFromKept ? kept : null, context::betweenLayers);
+            solvers, memory, peak, seconds, solvesFromKept ? kept : null, betweenLayers);
     Measuring measuring =
         new Measuring(
             torch, inputs.evaluation(), resumption.outputs(), progress, memory, peak, seconds);
@@ -82,7 +90,8 @@ record RunTools(
         resumption,
         memory,
         solving,
-        measuring);
+        measuring,
+        checking);
   }
 
   /** The same, solving from another calibration. */
@@ -99,7 +108,8 @@ record RunTools(
         resumption,
         memory,
         solving.from(other),
-        measuring);
+        measuring,
+        checking);
   }
 
   JobSpec spec() {

@@ -5,7 +5,10 @@ import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.prepare.RunInputs;
 import org.alphaquant.quantize.RunObserver.Phase;
 
-/** The first phase: adopts the layers of an earlier attempt, checks the source and measures it. */
+/**
+ * The first phase: adopts the layers of an earlier attempt, checks the source and measures it. On a
+ * GPU the check goes on beside what follows; on the CPU it would only take its cores.
+ */
 record SourcePhase(RunTools run, RunInputs inputs) {
 
   private static final int SHOWN_CHECKS = 50;
@@ -40,6 +43,10 @@ record SourcePhase(RunTools run, RunInputs inputs) {
 
   private void check() {
     Set<String> names = inputs.job().model().storedTensors();
+    if (!run.torch().device().equals("cpu")) {
+      run.checking().begin(inputs.job().source(), names);
+      return;
+    }
     int step = Math.max(1, names.size() / SHOWN_CHECKS);
     SourceCheck.check(
         inputs.job().source(),
