@@ -83,33 +83,113 @@ __device__ inline float real_scale(float scale, int dtype) {
   return stored > 0.0f ? stored : 1.0f;
 }
 
-// Inputs first..first+BLOCK-1 of M [B, K, K] among themselves, `beyond` where there are no such inputs
-// any more, and the group of each. All threads of a block fill it; returns how many inputs it has.
+// What a block of the two kernels below has in shared memory: inputs first..first+BLOCK-1 of a matrix
+// among themselves, transposed, so that what an input takes of those before it lies together; the group
+// of each; and of every thread what its output's inputs still wait for. The code that is laid out one
+// column after the other is for PART inputs: that of all of them would not fit the instruction cache.
+#define PART 16
+#define OUTPUTS 128
+#define PITCH (BLOCK + 4)
+struct Columns {
+  float matrix[BLOCK][PITCH];
+  float rest[BLOCK][OUTPUTS];
+  float inverse_diagonal[BLOCK];
+  int of_group[BLOCK];
+};
+extern __shared__ __align__(16) float shared[];
+
+// Fills all but `rest`; returns how many inputs there are. Beyond them nothing is read and nothing moves.
 __device__ __forceinline__ int load_block(
-    float (&block)[BLOCK][BLOCK], int (&of_group)[BLOCK], const float* M, const int* group, long b,
-    int K, int first, float beyond) {
+    Columns& own, const float* M, const int* group, long b, int K, int first) {
   int count = min(BLOCK, K - first);
-  for (int t = threadIdx.x; t < BLOCK * BLOCK; t += blockDim.x) {
+#pragma unroll 16
+  for (int t = threadIdx.x; t < BLOCK * BLOCK; t += OUTPUTS) {
     int i = t / BLOCK, j = t % BLOCK;
-    block[i][j] = i < count && j < count ? M[(b * K + first + i) * K + first + j] : beyond;
+    own.matrix[j][i] = i < count && j < count ? M[(b * K + first + i) * K + first + j] : 0.0f;
   }
-  if (threadIdx.x < BLOCK)
-    of_group[threadIdx.x] = group[b * K + first + min((int)threadIdx.x, count - 1)];
+  if (threadIdx.x < BLOCK) {
+    int i = min((int)threadIdx.x, count - 1);
+    own.of_group[threadIdx.x] = group[b * K + first + i];
+    own.inverse_diagonal[threadIdx.x] = 1.0f / M[(b * K + first + i) * K + first + i];
+  }
   __syncthreads();
   return count;
 }
 
-// Scale and zero point of one input of one output, read before they are needed.
-struct Scaling {
-  float scale, zero;
+// x - sum over i < PART, i < count of row[i] moves[i].
+template <int COUNT>
+__device__ __forceinline__ float without(float x, const float* row, const float (&moves)[PART]) {
+#pragma unroll
+  for (int i = 0; i < PART; i += 4) {
+    if (i < COUNT) {
+      float4 four = *(const float4*)&row[i];
+      if (i + 0 < COUNT) x -= four.x * moves[i];
+      if (i + 1 < COUNT) x -= four.y * moves[i + 1];
+      if (i + 2 < COUNT) x -= four.z * moves[i + 2];
+      if (i + 3 < COUNT) x -= four.w * moves[i + 3];
+    }
+  }
+  return x;
+}
+
+// One column after the other of PART, and within each what depends on the columns before it.
+template <bool FEEDBACK, int I>
+struct Column {
+  static __device__ __forceinline__ void take(
+      const Columns& own, int start, const float (&rest)[PART], const float (&weight)[PART],
+      const float (&scale)[PART], const float (&zero)[PART], float (&q)[PART], float (&moves)[PART],
+      const Grid& grid) {
+    float g = without<I>(rest[I], &own.matrix[start + I][start], moves);
+    float wanted = FEEDBACK ? g : g * own.inverse_diagonal[start + I];
+    q[I] = quantize(weight[I] + wanted, scale[I], inverse(scale[I]), zero[I], grid);
+    moves[I] = q[I] - weight[I];
+    Column<FEEDBACK, I + 1>::take(own, start, rest, weight, scale, zero, q, moves, grid);
+  }
 };
 
-__device__ inline Scaling scaling(
-    const float* __restrict__ scale, const float* __restrict__ zero, long group, int R) {
-  Scaling own;
-  own.scale = scale[group * R];
-  own.zero = SYMMETRIC ? 0.0f : zero[group * R];
-  return own;
+template <bool FEEDBACK>
+struct Column<FEEDBACK, PART> {
+  static __device__ __forceinline__ void take(
+      const Columns&, int, const float (&)[PART], const float (&)[PART], const float (&)[PART],
+      const float (&)[PART], float (&)[PART], float (&)[PART], const Grid&) {}
+};
+
+template <bool FEEDBACK>
+__device__ __forceinline__ void take_columns(
+    const float* __restrict__ Rest, const float* __restrict__ M, const float* __restrict__ scale,
+    const float* __restrict__ zero, const int* __restrict__ group, const float* Original, float* Q,
+    float* __restrict__ Move, int K, int R, int G, int first, int most, int at, const Grid& grid) {
+  Columns& own = *(Columns*)shared;
+  long b = blockIdx.y;
+  int t = threadIdx.x, r = blockIdx.x * OUTPUTS + t;
+  int count = load_block(own, M, group, b, K, first);
+  if (r >= R) return;
+  long begin = (b * K + first) * R + r;
+#pragma unroll 16
+  for (int i = 0; i < BLOCK; i++) own.rest[i][t] = i < count ? Rest[begin + (long)i * R] : 0.0f;
+  const float* scales = scale + b * G * R + r;
+  const float* zeros = zero + b * G * R + r;
+  float* into = Move + (b * most + at) * R + r;
+#pragma unroll 1
+  for (int start = 0; start < BLOCK; start += PART) {
+    float rest[PART], weight[PART], s[PART], z[PART], q[PART], moves[PART];
+#pragma unroll
+    for (int i = 0; i < PART; i++) {
+      rest[i] = own.rest[start + i][t];
+      weight[i] = start + i < count ? Original[begin + (long)(start + i) * R] : 0.0f;
+      s[i] = scales[(long)own.of_group[start + i] * R];
+      z[i] = SYMMETRIC ? 0.0f : zeros[(long)own.of_group[start + i] * R];
+    }
+    Column<FEEDBACK, 0>::take(own, start, rest, weight, s, z, q, moves, grid);
+#pragma unroll
+    for (int i = 0; i < PART; i++) {
+      if (start + i < count) Q[begin + (long)(start + i) * R] = q[i];
+      if (start + i < count) into[(long)(start + i) * R] = moves[i];
+    }
+#pragma unroll 4
+    for (int j = start + PART; j < BLOCK; j++)
+      own.rest[j][t] = without<PART>(own.rest[j][t], &own.matrix[j][start], moves);
+  }
 }
 
 // Algorithm 1 for inputs first..first+BLOCK-1 in the form of LDLQ, which gives the same codes without an
@@ -118,85 +198,23 @@ __device__ inline Scaling scaling(
 // count in its column of N. W [B, K, R] are the original weights, Correction what they move by, Q the
 // result; rows at..at+BLOCK-1 of Err [B, most, R] are what `update` spreads over the inputs still to
 // come. group [B, K] is the group of each input.
-extern "C" __global__ void __launch_bounds__(128, 3) error_feedback(
+extern "C" __global__ void __launch_bounds__(OUTPUTS) error_feedback(
     const float* __restrict__ Correction, const float* __restrict__ N,
     const float* __restrict__ scale, const float* __restrict__ zero, const int* __restrict__ group,
     float* __restrict__ Q, float* __restrict__ Err, const float* __restrict__ W, int K, int R, int G,
     int first, int most, int at, Grid grid) {
-  __shared__ float n[BLOCK][BLOCK];
-  __shared__ int of_group[BLOCK];
-  long b = blockIdx.y;
-  int r = blockIdx.x * blockDim.x + threadIdx.x;
-  int count = load_block(n, of_group, N, group, b, K, first, 0.0f);
-  if (r >= R) return;
-  float moved[BLOCK], weight[BLOCK];
-  const float* own = Correction + (b * K + first) * R + r;
-  const float* original = W + (b * K + first) * R + r;
-#pragma unroll
-  for (int i = 0; i < BLOCK; i++) {
-    moved[i] = i < count ? own[(long)i * R] : 0.0f;
-    weight[i] = i < count ? original[(long)i * R] : 0.0f;
-  }
-  const float* scales = scale + b * G * R + r;
-  const float* zeros = zero + b * G * R + r;
-  Scaling next = scaling(scales, zeros, of_group[0], R);
-#pragma unroll
-  for (int i = 0; i < BLOCK; i++) {
-    // No branch keeps what follows from beginning before this has ended; what lies beyond the inputs
-    // stays zero.
-    Scaling now = next;
-    if (i + 1 < BLOCK) next = scaling(scales, zeros, of_group[i + 1], R);
-    float q = quantize(weight[i] + moved[i], now.scale, inverse(now.scale), now.zero, grid);
-    float err = q - weight[i];
-    if (i < count) Q[(b * K + first + i) * R + r] = q;
-    if (i < count) Err[(b * most + at + i) * R + r] = err;
-#pragma unroll
-    for (int j = i + 1; j < BLOCK; j++) moved[j] -= n[i][j] * err;
-  }
+  take_columns<true>(Correction, N, scale, zero, group, W, Q, Err, K, R, G, first, most, at, grid);
 }
 
 // Coordinate descent over inputs first..first+BLOCK-1, in place: each weight moves to the grid value
 // that is best while the others stay. Residual [B, K, R] is H (W - Q); rows at..at+BLOCK-1 of Move
 // [B, most, R] are what `update` takes from the residuals still to be read.
-extern "C" __global__ void __launch_bounds__(128, 3) descend(
+extern "C" __global__ void __launch_bounds__(OUTPUTS) descend(
     const float* __restrict__ Residual, const float* __restrict__ H,
     const float* __restrict__ scale, const float* __restrict__ zero, const int* __restrict__ group,
-    float* __restrict__ Q, float* __restrict__ Move, int K, int R, int G, int first, int most, int at,
+    float* Q, float* __restrict__ Move, int K, int R, int G, int first, int most, int at,
     Grid grid) {
-  __shared__ float h[BLOCK][BLOCK];
-  __shared__ float inverse_diagonal[BLOCK];
-  __shared__ int of_group[BLOCK];
-  long b = blockIdx.y;
-  int r = blockIdx.x * blockDim.x + threadIdx.x;
-  if (threadIdx.x < BLOCK) {
-    long k = first + threadIdx.x;
-    inverse_diagonal[threadIdx.x] = k < K ? 1.0f / H[(b * K + k) * K + k] : 1.0f;
-  }
-  int count = load_block(h, of_group, H, group, b, K, first, 1.0f);
-  if (r >= R) return;
-  float g[BLOCK], weight[BLOCK];
-  const float* own = Residual + (b * K + first) * R + r;
-  float* codes = Q + (b * K + first) * R + r;
-#pragma unroll
-  for (int i = 0; i < BLOCK; i++) {
-    g[i] = i < count ? own[(long)i * R] : 0.0f;
-    weight[i] = i < count ? codes[(long)i * R] : 0.0f;
-  }
-  const float* scales = scale + b * G * R + r;
-  const float* zeros = zero + b * G * R + r;
-  Scaling next = scaling(scales, zeros, of_group[0], R);
-#pragma unroll
-  for (int i = 0; i < BLOCK; i++) {
-    Scaling now = next;
-    if (i + 1 < BLOCK) next = scaling(scales, zeros, of_group[i + 1], R);
-    float optimum = weight[i] + g[i] * inverse_diagonal[i];
-    float q = quantize(optimum, now.scale, inverse(now.scale), now.zero, grid);
-    float move = q - weight[i];
-    if (i < count) codes[(long)i * R] = q;
-    if (i < count) Move[(b * most + at + i) * R + r] = move;
-#pragma unroll
-    for (int j = i + 1; j < BLOCK; j++) g[j] -= h[i][j] * move;
-  }
+  take_columns<false>(Residual, H, scale, zero, group, Q, Q, Move, K, R, G, first, most, at, grid);
 }
 
 // C[b, m, r] -= sum over j < count of M[b, first + j, m] D[b, at + j, r] for from <= m < to: C [B, K, R],
@@ -264,6 +282,70 @@ extern "C" __global__ void __launch_bounds__(256) update(
   subtract_product(C, M, D, K, R, most, at, first, count, from, to);
 }
 
+// The mean of the diagonal of every H [B, K, K], a block for each: [B].
+extern "C" __global__ void mean_diagonal(const float* H, float* mean, int K) {
+  __shared__ float parts[256];
+  long b = blockIdx.x;
+  float sum = 0.0f;
+  for (int k = threadIdx.x; k < K; k += 256) sum += H[(b * K + k) * K + k];
+  parts[threadIdx.x] = sum;
+  __syncthreads();
+  for (int half = 128; half > 0; half /= 2) {
+    if (threadIdx.x < half) parts[threadIdx.x] += parts[threadIdx.x + half];
+    __syncthreads();
+  }
+  if (threadIdx.x == 0) mean[b] = parts[0] / (float)K;
+}
+
+// H [B, K, K] as gptq.damped gives it, damp [B] times the mean of each diagonal: twice, for it to be kept
+// and to be factored.
+extern "C" __global__ void damped(
+    const float* H, const float* damp, const float* mean, float* kept, float* factored, int K) {
+  long b = blockIdx.z, i = blockIdx.y;
+  int j = blockIdx.x * blockDim.x + threadIdx.x;
+  if (j >= K) return;
+  long at = (b * K + i) * K + j;
+  float x = H[at];
+  if (i == j) x += damp[b] * mean[b] + (x == 0.0f ? 1.0f : 0.0f);
+  kept[at] = x;
+  factored[at] = x;
+}
+
+// N [B, K, K] with H = N D N^T and ones on its diagonal, of the transposed V [B, K, K] of H = V V^T. What is
+// below the diagonal of N is nothing that is read.
+extern "C" __global__ void unit_columns(const float* V, float* N, int K) {
+  __shared__ float tile[32][33];
+  if (blockIdx.x > blockIdx.y) return;
+  long b = blockIdx.z;
+  int i0 = blockIdx.y * 32, j0 = blockIdx.x * 32;
+  for (int i = threadIdx.y; i < 32; i += 8) {
+    int row = i0 + i, column = j0 + threadIdx.x;
+    if (row < K && column < K)
+      tile[i][threadIdx.x] = V[(b * K + row) * K + column] / V[(b * K + row) * K + row];
+  }
+  __syncthreads();
+  for (int i = threadIdx.y; i < 32; i += 8) {
+    int row = j0 + i, column = i0 + threadIdx.x;
+    if (row < K && column < K) N[(b * K + row) * K + column] = tile[threadIdx.x][i];
+  }
+}
+
+// - sum of E times P over all of each element [size], a block for each: [B].
+extern "C" __global__ void negative_traces(const float* E, const float* P, float* traces, long size) {
+  __shared__ double parts[1024];
+  long b = blockIdx.x;
+  double sum = 0.0;
+#pragma unroll 8
+  for (long i = threadIdx.x; i < size; i += 1024) sum += (double)(E[b * size + i] * P[b * size + i]);
+  parts[threadIdx.x] = sum;
+  __syncthreads();
+  for (int half = 512; half > 0; half /= 2) {
+    if (threadIdx.x < half) parts[threadIdx.x] += parts[threadIdx.x + half];
+    __syncthreads();
+  }
+  if (threadIdx.x == 0) traces[b] = (float)-parts[0];
+}
+
 // Cholesky factors from the last input to the first, H = V V^T with V upper triangular. A [B, K, K] is H
 // and becomes V^T, of which the part above the diagonal is left as it comes. First the BLOCK inputs from
 // `first` on among themselves; good [B] becomes 0 where that is not positive definite.
@@ -281,11 +363,11 @@ extern "C" __global__ void __launch_bounds__(256) factor_block(float* A, int* go
       x[m][r] = m0 + m < count && r0 + r < count ? own[(long)(m0 + m) * K + r0 + r]
                                                  : m0 + m == r0 + r ? 1.0f : 0.0f;
   bool fine = true;
-#pragma unroll
+#pragma unroll 1
   for (int at = 15; at >= 0; at--) {
 #pragma unroll
     for (int c = 3; c >= 0; c--) {
-      int i = at * 4 + c, turn = i & 1;
+      int i = at * 4 + c, turn = c & 1;
       // Column i of a symmetric matrix, by those threads that hold it.
       if (r0 == at * 4) {
 #pragma unroll
@@ -398,14 +480,13 @@ __device__ __forceinline__ void copy_slice(
 // 64 of a tile each, and STAGES - 1 slices of the factors are on their way while one is multiplied. Which
 // row and column of its 64 x 64 a thread's numbers belong to is chosen so that it reads four of them at
 // once; STRIDE lets the threads that read together read from all 32 banks.
-extern __shared__ __align__(16) float slices[];
 typedef float Slice[SLICE][STRIDE];
 
 template <int WIDE>
 __device__ __forceinline__ void multiply_tile(
     float (&sum)[4][8][4], const float* M, long stride, int m0, int to, const float* D, int r0, int R,
     int count) {
-  Slice* left = (Slice*)slices;
+  Slice* left = (Slice*)shared;
   Slice* right = left + STAGES;
   int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4;
   int tm = warp / 2 * 64, tr = warp % 2 * 64;

@@ -31,14 +31,6 @@ def own_groups(order: Tensor, group_size: int) -> Tensor:
     return groups(own.expand_as(order), group_size).contiguous()
 
 
-def unit_columns(V: Tensor) -> Tensor:
-    """N [B, K, K] with H = N D N^T, of the transposed V of H = V V^T, whose upper part is not looked at;
-    used up.
-    """
-    V.div_(torch.clone(torch.unsqueeze(gptq.diagonal(V), -1)))
-    return torch.transpose(V, 1, 2).contiguous()
-
-
 def all_good(H: Tensor) -> Tensor:
     """No element of H has failed yet, int32 [B]."""
     return torch.ones([H.shape[0]], dtype=torch.int32, device=H.device)
@@ -111,12 +103,6 @@ def energy(W: Tensor, H: Tensor) -> Tensor:
 
 def difference(x: Tensor, y: Tensor) -> Tensor:
     return x - y
-
-
-def negative_traces(E: Tensor, product: Tensor) -> Tensor:
-    """- sum of E times a product, of every element [B]."""
-    # One by one, as in gptq.damped.
-    return torch.stack([-torch.sum(E[b] * product[b]) for b in range(E.shape[0])])
 
 
 def residual(H: Tensor, W: Tensor, Q: Tensor) -> Tensor:

@@ -37,9 +37,9 @@ def zeros(like: Tensor, count: int, size: int) -> Tensor:
 
 def shift(largest: Tensor, weights: Tensor, power: float, dtype: int) -> Tensor:
     """What rows are multiplied with before they are rounded to 16 bits, so that Hessians lie well within
-    float32: largest [1] is the largest absolute value of the rows, weights those they count with. One
-    for bfloat16 (15). float16 keeps as many bits of a number as TF32 once a power of two brings the
-    largest into its range; what is below 2^-38 of it loses bits. [1]
+    float32: largest [n] is the largest absolute value of the rows of each, weights those they count
+    with. One for bfloat16 (15). float16 keeps as many bits of a number as TF32 once a power of two
+    brings the largest into its range; what is below 2^-38 of it loses bits. [n]
     """
     if dtype == 15 or torch.numel(weights) == 0:
         return torch.ones_like(largest)
@@ -48,18 +48,21 @@ def shift(largest: Tensor, weights: Tensor, power: float, dtype: int) -> Tensor:
 
 
 def plain_shift(largest: Tensor) -> Tensor:
-    """The same for float16 rows that count alike, [1]."""
+    """The same for float16 rows that count alike, [n]."""
     return torch.exp2(torch.floor(torch.log2(16384.0 / torch.clamp_min(largest, 1e-12))))
 
 
 def product_factors(a: Tensor, b: Tensor) -> Tensor:
-    """What the product of shifted factors is multiplied with, and nothing that is added to: [2]."""
-    return torch.cat([1.0 / (a * b), torch.zeros_like(a)])
+    """What the products of shifted factors a [n] and b [1] are multiplied with, and nothing that is
+    added to: [n, 2].
+    """
+    product = a * b
+    return torch.stack([1.0 / product, torch.zeros_like(product)], 1)
 
 
 def factors(shift: Tensor) -> Tensor:
-    """What the Gram matrix of shifted rows counts in a Hessian, and one: [2]."""
-    return torch.cat([1.0 / (shift * shift), torch.ones_like(shift)])
+    """What the Gram matrices of rows with shifts [n] count in a Hessian, and one: [n, 2]."""
+    return torch.stack([1.0 / (shift * shift), torch.ones_like(shift)], 1)
 
 
 def scaled(x: Tensor, weight: Tensor, shift: Tensor, dtype: int) -> Tensor:

@@ -107,6 +107,11 @@ public final class CudaDevice {
     return value.getValue();
   }
 
+  /** Its number as libtorch counts devices. */
+  public int ordinal() {
+    return ordinal;
+  }
+
   /** As the driver calls it, {@code NVIDIA H200} for instance. */
   public String name() {
     return name;
@@ -213,12 +218,6 @@ public final class CudaDevice {
           check(driver, result, "cuMemcpyHtoD");
           return null;
         });
-  }
-
-  /** Makes a call of another library while this device is the thread's current one. */
-  public <T> T asCurrent(Supplier<T> call) {
-    // The first one is what threads begin with, and nothing here leaves them with another.
-    return ordinal == 0 ? call.get() : inContext(call);
   }
 
   /** Runs calls in this device's context, leaving the thread's own as it was. */

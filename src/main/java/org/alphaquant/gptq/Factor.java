@@ -30,11 +30,12 @@ final class Factor {
    */
   Factor(TensorScope scope, NDArray hessian, NDArray damp, SolverKernels kernels) {
     this.scope = scope;
-    this.hessian = hessian;
+    this.hessian = scope.run("tensor.contiguous", hessian);
     this.kernels = kernels;
     this.damping = scope.run("fused.copied", damp);
-    this.damped = scope.run("gptq.damped", hessian, damping);
-    this.factor = scope.run("fused.copied", damped);
+    this.damped = scope.run("fused.empty_weights", hessian);
+    this.factor = scope.run("fused.empty_weights", hessian);
+    kernels.damp(scope, this.hessian, damping, damped, factor);
     this.good = scope.run("fused.all_good", hessian);
     kernels.factorize(scope, factor, good);
     raise();
@@ -68,8 +69,9 @@ final class Factor {
   private void again(long[] failed) {
     try (TensorScope work = scope.child("more damping")) {
       NDArray raised = work.run("fused.raised", damping, failed);
-      NDArray own = work.run("gptq.damped", work.run("tensor.select", hessian, failed), raised);
-      NDArray factored = work.run("fused.copied", own);
+      NDArray own = work.run("tensor.select", hessian, failed);
+      NDArray factored = work.run("fused.empty_weights", own);
+      kernels.damp(work, own, raised, own, factored);
       NDArray fine = work.run("fused.all_good", factored);
       kernels.factorize(work, factored, fine);
       work.runInPlace("fused.put_elements", damped, failed, own);
@@ -80,7 +82,7 @@ final class Factor {
 
   /** N of H = N D Nᵀ, upper triangular with ones on its diagonal; the factor is used up. */
   NDArray unitColumns() {
-    NDArray columns = scope.run("fused.unit_columns", factor);
+    NDArray columns = kernels.unitColumns(scope, factor);
     factor.close();
     return columns;
   }

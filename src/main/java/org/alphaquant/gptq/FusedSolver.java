@@ -163,7 +163,7 @@ final class FusedSolver {
       }
       NDArray error = scope.run("fused.difference", rows.own, quantized);
       NDArray negative = kernels.negativeProduct(scope, heldOut, error);
-      return scope.keep(parent, scope.run("fused.negative_traces", error, negative));
+      return scope.keep(parent, kernels.traces(scope, error, negative));
     }
   }
 

@@ -27,6 +27,8 @@ final class SolverKernels {
   private static final int REFITTED_TOGETHER = 16;
   // Slices of both factors that are on their way to the tensor cores.
   private static final int SLICES = 2 * 4 * 16 * (TILE + 8) * Float.BYTES;
+  // What a block of columns and what waits for them take.
+  private static final int COLUMNS = (BLOCK * (BLOCK + 4) + BLOCK * ROWS + 2 * BLOCK) * Float.BYTES;
   private static final int STORED = 32;
   // Inputs whose moves are spread over those after them at once.
   private static final int SPREAD = 256;
@@ -156,6 +158,68 @@ final class SolverKernels {
   }
 
   /**
+   * {@code gptq.damped}.
+   *
+   * @param hessian [B, K, K]
+   * @param damp [B]
+   * @param kept what it gives; may be the Hessian
+   * @param factored the same, to be factored
+   */
+  void damp(TensorScope scope, NDArray hessian, NDArray damp, NDArray kept, NDArray factored) {
+    int inputs = inputs(hessian);
+    int batch = batch(hessian);
+    try (TensorScope work = scope.child("damping")) {
+      NDArray mean = work.run("fused.copied", damp);
+      module.launch(
+          "mean_diagonal",
+          new Blocks(batch, 1, 1),
+          Threads.of(256),
+          new KernelArguments().add(scope.address(hessian)).add(scope.address(mean)).add(inputs));
+      module.launch(
+          "damped",
+          new Blocks(Blocks.of(inputs, 256), inputs, batch),
+          Threads.of(256),
+          new KernelArguments()
+              .add(scope.address(hessian))
+              .add(scope.address(damp))
+              .add(scope.address(mean))
+              .add(scope.address(kept))
+              .add(scope.address(factored))
+              .add(inputs));
+    }
+  }
+
+  /** N of H = N D Nᵀ on and above its diagonal of ones, of what {@link #factorize} leaves. */
+  NDArray unitColumns(TensorScope scope, NDArray factor) {
+    NDArray columns = scope.run("fused.empty_weights", factor);
+    long tiles = Blocks.of(inputs(factor), STORED);
+    module.launch(
+        "unit_columns",
+        new Blocks(tiles, tiles, batch(factor)),
+        new Threads(STORED, 8, 0),
+        new KernelArguments()
+            .add(scope.address(factor))
+            .add(scope.address(columns))
+            .add(inputs(factor)));
+    return columns;
+  }
+
+  /** tr E H Eᵀ of each element, of the errors E and -H E [B, K, R]. */
+  NDArray traces(TensorScope scope, NDArray errors, NDArray negativeProduct) {
+    NDArray traces = scope.run("tensor.zeros", errors, batch(errors));
+    module.launch(
+        "negative_traces",
+        new Blocks(batch(errors), 1, 1),
+        Threads.of(1024),
+        new KernelArguments()
+            .add(scope.address(errors))
+            .add(scope.address(negativeProduct))
+            .add(scope.address(traces))
+            .add((long) inputs(errors) * rows(errors)));
+    return traces;
+  }
+
+  /**
    * A [B, K, K], symmetric, becomes Vᵀ on and below its diagonal, where A = V Vᵀ.
    *
    * @param good int32 [B], ones; zero where there is no such V
@@ -210,7 +274,7 @@ final class SolverKernels {
         module.launch(
             kernel,
             new Blocks(Blocks.of(rows(rest), ROWS), batch(rest), 1),
-            Threads.of(ROWS),
+            new Threads(ROWS, 1, COLUMNS),
             at.into(new KernelArguments().add(spread.rest).add(spread.matrix))
                 .add(result)
                 .add(spread.moves)

@@ -219,40 +219,31 @@ record ExpertCalibration(
   }
 
   private NDArray reducedInputs(GramSums sums, ExpertRange range) {
+    NDArray rows = dispatch.rows();
+    NDArray weights = dispatch.weights();
+    double power = weighting.power();
+    Optional<GramSums.Scaled> scaled =
+        sums.kernels(h).map(kernels -> sums.new Scaled(kernels, h, rows, weights, power));
     return sums.ofExperts(
         range.count(),
         h.getShape().get(1),
         largest,
-        dispatch.weights(),
-        weighting.power(),
+        weights,
+        power,
         new GramSums.Slice(dispatch.offsets(), range.from()),
         (scope, element, shift, start, end) ->
-            sums.kernels(h)
-                .map(
-                    kernels ->
-                        sums.scaled(
-                            scope,
-                            kernels,
-                            h,
-                            dispatch.rows(),
-                            dispatch.weights(),
-                            0,
-                            start,
-                            end,
-                            weighting.power(),
-                            shift))
-                .orElseGet(
-                    () ->
-                        scope.run(
-                            "hessian.scaled_inputs",
-                            h,
-                            dispatch.rows(),
-                            dispatch.weights(),
-                            start,
-                            end,
-                            weighting.power(),
-                            shift,
-                            sums.dtype())));
+            scaled.isPresent()
+                ? scaled.get().of(scope, 0, start, end, shift)
+                : scope.run(
+                    "hessian.scaled_inputs",
+                    h,
+                    rows,
+                    weights,
+                    start,
+                    end,
+                    power,
+                    shift.array(scope),
+                    sums.dtype()));
   }
 
   /**
@@ -348,43 +339,51 @@ record ExpertCalibration(
               h,
               weights,
               dispatch,
-              (own, e, read) -> addDown(own, sums, hessians, e, read, null, most, slice));
-    } else {
-      for (int e = 0; e < weights.count(); e++) {
-        addDown(scope, sums, hessians, e, activations.get().get(e), places, most, slice);
-      }
+              (own, e, read) -> {
+                NDArray largest = own.run("experts.largest_rows", new NDList(read), h);
+                GramSums.Shift shift = sums.new Shifts(own, largest, most, 1).of(0);
+                addDown(sums, hessians, e, read, null, shift, slice);
+              });
+      return hessians;
+    }
+    NDList read = activations.get();
+    NDArray largest = scope.run("experts.largest_rows", read, h);
+    GramSums.Shifts shifts = sums.new Shifts(scope, largest, most, 1);
+    for (int e = 0; e < weights.count(); e++) {
+      addDown(sums, hessians, e, read.get(e), places, shifts.of(e), slice);
     }
     return hessians;
   }
 
   // Rows of what an expert reads: those that `index` names, or all.
   private void addDown(
-      TensorScope scope,
       GramSums sums,
       NDArray hessians,
       int e,
       NDArray read,
       NDArray index,
-      NDArray most,
+      GramSums.Shift shift,
       GramSums.Slice slice) {
     long begin = dispatch.offsets()[slice.from() + e];
     if (begin == dispatch.offsets()[slice.from() + e + 1]) {
       return;
     }
-    try (TensorScope own = scope.child("expert")) {
-      NDArray largest = own.run("experts.largest_rows", new NDList(read), h);
-      sums.addExpert(
-          hessians,
-          e,
-          largest,
-          most,
-          slice,
-          (work, element, shift, start, end) ->
-              downRows(work, sums, read, index, begin, start, end, shift));
-    }
+    NDArray weights = dispatch.weights();
+    double power = weighting.power();
+    Optional<GramSums.Scaled> scaled =
+        sums.kernels(read).map(kernels -> sums.new Scaled(kernels, read, index, weights, power));
+    sums.addExpert(
+        hessians,
+        e,
+        shift,
+        slice,
+        (work, element, by, start, end) ->
+            scaled.isPresent()
+                ? scaled.get().of(work, begin, start, end, by)
+                : downByScript(work, sums, read, index, begin, start, end, by));
   }
 
-  private NDArray downRows(
+  private NDArray downByScript(
       TensorScope work,
       GramSums sums,
       NDArray read,
@@ -392,35 +391,15 @@ record ExpertCalibration(
       long begin,
       long start,
       long end,
-      NDArray shift) {
+      GramSums.Shift shift) {
+    NDArray by = shift.array(work);
+    NDArray weights = dispatch.weights();
     double power = weighting.power();
-    Optional<HessianKernels> kernels = sums.kernels(read);
-    if (kernels.isPresent()) {
-      return sums.scaled(
-          work, kernels.get(), read, index, dispatch.weights(), begin, start, end, power, shift);
-    }
-    if (index != null) {
-      return work.run(
-          "hessian.scaled_inputs",
-          read,
-          index,
-          dispatch.weights(),
-          start,
-          end,
-          power,
-          shift,
-          sums.dtype());
-    }
-    return work.run(
-        "hessian.scaled_activations",
-        read,
-        dispatch.weights(),
-        begin,
-        start,
-        end,
-        power,
-        shift,
-        sums.dtype());
+    return index == null
+        ? work.run(
+            "hessian.scaled_activations", read, weights, begin, start, end, power, by, sums.dtype())
+        : work.run(
+            "hessian.scaled_inputs", read, index, weights, start, end, power, by, sums.dtype());
   }
 
   /** The largest absolute input of each down projection, [C]; zero where no token came. */

@@ -45,28 +45,35 @@ final class GramSums {
     return HessianKernels.reads(x) ? HessianKernels.of(scope) : Optional.empty();
   }
 
-  /** Rows {@code start..end-1} as kernels scale them, [n, K]. */
-  NDArray scaled(
-      TensorScope work,
-      HessianKernels kernels,
-      NDArray x,
-      NDArray index,
-      NDArray weights,
-      long begin,
-      long start,
-      long end,
-      double power,
-      NDArray shift) {
-    NDArray rows = work.run("hessian.room", x, end - start, x.getShape().get(1), dtype());
-    kernels.scaledRows(work, x, index, weights, begin, start, end, power, shift, rows, bfloat16);
-    return rows;
+  /** Rows of an array that kernels scale, where they and what they count lie. */
+  final class Scaled {
+
+    private final NDArray like;
+    private final HessianKernels.Rows rows;
+    private final double power;
+
+    /**
+     * @param x float32 [T, K]
+     * @param index which rows of it, int64; null for those that begin with row {@code begin}
+     * @param weights what they count, to the power {@code power}
+     */
+    Scaled(HessianKernels kernels, NDArray x, NDArray index, NDArray weights, double power) {
+      this.like = x;
+      this.power = power;
+      this.rows = kernels.rows(scope, x, index, weights);
+    }
+
+    /** Rows {@code start..end-1} in 16 bits, [n, K]. */
+    NDArray of(TensorScope work, long begin, long start, long end, Shift shift) {
+      NDArray scaled = work.run("hessian.room", like, end - start, rows.width(), dtype());
+      rows.scaled(work, begin, start, end, power, shift.address(), scaled, bfloat16);
+      return scaled;
+    }
   }
 
-  /**
-   * Gives rows {@code start..end-1} of an element, [n, K] in {@link #dtype}, times {@code shift}.
-   */
+  /** Gives rows {@code start..end-1}, [n, K] in {@link #dtype}, times a shift. */
   interface Rows {
-    NDArray of(TensorScope scope, int element, NDArray shift, long start, long end);
+    NDArray of(TensorScope scope, int element, Shift shift, long start, long end);
   }
 
   /** Where the rows of an element are: those of experts from {@code from} on. */
@@ -88,21 +95,10 @@ final class GramSums {
       Rows rows) {
     NDArray hessians = scope.run("hessian.zeros", largest, count, width);
     try (TensorScope work = scope.child("grams")) {
-      Shift shift = new Shift(work, largest, weights, power);
+      Shift shift = new Shifts(work, largest, weights, power).of(0);
       long address = work.address(hessians);
       for (int element = 0; element < count; element++) {
-        long first = slice.offsets[slice.from + element];
-        long last = slice.offsets[slice.from + element + 1];
-        long at = address + element * width * width * Float.BYTES;
-        int own = element;
-        add(
-            work,
-            at,
-            width,
-            first,
-            last,
-            shift,
-            (part, by, start, end) -> rows.of(part, own, by, start, end));
+        addElement(work, address, width, element, shift, slice, rows);
       }
     }
     return hessians;
@@ -112,23 +108,28 @@ final class GramSums {
    * Adds the rows of one expert to its Hessian.
    *
    * @param hessians float32 [C, K, K]
-   * @param largest largest absolute value of the rows, [1]
-   * @param most what the heaviest of all rows counts, [1]
    */
-  void addExpert(
-      NDArray hessians, int element, NDArray largest, NDArray most, Slice slice, Rows rows) {
-    try (TensorScope work = scope.child("gram")) {
-      Shift shift = new Shift(work, largest, most, 1);
-      long width = hessians.getShape().get(1);
-      add(
-          work,
-          work.address(hessians) + element * width * width * Float.BYTES,
-          width,
-          slice.offsets[slice.from + element],
-          slice.offsets[slice.from + element + 1],
-          shift,
-          (part, by, start, end) -> rows.of(part, element, by, start, end));
-    }
+  void addExpert(NDArray hessians, int element, Shift shift, Slice slice, Rows rows) {
+    long width = hessians.getShape().get(1);
+    addElement(scope, scope.address(hessians), width, element, shift, slice, rows);
+  }
+
+  private void addElement(
+      TensorScope work,
+      long hessians,
+      long width,
+      int element,
+      Shift shift,
+      Slice slice,
+      Rows rows) {
+    add(
+        work,
+        hessians + element * width * width * Float.BYTES,
+        width,
+        slice.offsets[slice.from + element],
+        slice.offsets[slice.from + element + 1],
+        shift,
+        (part, start, end) -> rows.of(part, element, shift, start, end));
   }
 
   /** Adds rows [n, K], each counting {@code weights}, to {@code hessian [K, K]}. */
@@ -137,7 +138,9 @@ final class GramSums {
       NDArray all = work.run("tensor.contiguous", given);
       NDArray weights = work.run("tensor.contiguous", weighing);
       NDArray largest = work.run("tensor.largest", all, work.run("tensor.zeros", all, 1));
-      Shift shift = new Shift(work, largest, weights, 1);
+      Shift shift = new Shifts(work, largest, weights, 1).of(0);
+      Optional<Scaled> scaled =
+          kernels(all).map(kernels -> new Scaled(kernels, all, null, weights, 1));
       add(
           work,
           work.address(hessian),
@@ -145,29 +148,56 @@ final class GramSums {
           0,
           all.getShape().get(0),
           shift,
-          (rows, by, start, end) ->
-              kernels(all)
-                  .map(kernels -> scaled(rows, kernels, all, null, weights, 0, start, end, 1, by))
-                  .orElseGet(
-                      () ->
-                          rows.run("hessian.scaled_rows", all, weights, start, end, by, dtype())));
+          (part, start, end) ->
+              scaled.isPresent()
+                  ? scaled.get().of(part, 0, start, end, shift)
+                  : part.run(
+                      "hessian.scaled_rows", all, weights, start, end, shift.array(part), dtype()));
     }
   }
 
-  /** What rows are multiplied with, and where what takes it back from their products lies. */
-  private final class Shift {
+  /** What the rows of some elements are multiplied with. */
+  final class Shifts {
 
     private final NDArray by;
+    private final long address;
     private final long factors;
 
-    Shift(TensorScope work, NDArray largest, NDArray weights, double power) {
+    /**
+     * @param largest largest absolute value of the rows of each, [n]
+     * @param weights what all rows count, to the power {@code power}
+     */
+    Shifts(TensorScope work, NDArray largest, NDArray weights, double power) {
       by = work.run("hessian.shift", largest, weights, power, dtype());
+      address = work.address(by);
       factors = work.address(work.run("hessian.factors", by));
+    }
+
+    Shift of(int element) {
+      return new Shift(
+          by,
+          element,
+          address + (long) element * Float.BYTES,
+          factors + element * 2L * Float.BYTES);
+    }
+  }
+
+  /**
+   * What rows are multiplied with.
+   *
+   * @param address where that is
+   * @param factors where what takes it back from their products is
+   */
+  record Shift(NDArray all, int element, long address, long factors) {
+
+    /** As scripts take it, [1]. */
+    NDArray array(TensorScope scope) {
+      return scope.run("tensor.slice", all, element, element + 1);
     }
   }
 
   private interface Part {
-    NDArray of(TensorScope scope, NDArray shift, long start, long end);
+    NDArray of(TensorScope scope, long start, long end);
   }
 
   private void add(
@@ -176,9 +206,10 @@ final class GramSums {
     for (long start = first; start < last; start += most) {
       long end = Math.min(last, start + most);
       try (TensorScope work = parent.child("rows")) {
-        long address = work.address(part.of(work, shift.by, start, end));
+        long address = work.address(part.of(work, start, end));
         int count = (int) (end - start);
-        blas.addGram(new Blas.Rows(address, bfloat16, count, (int) width, shift.factors), hessian);
+        blas.addGram(
+            new Blas.Rows(address, bfloat16, count, (int) width, shift.factors()), hessian);
       }
     }
   }

@@ -44,38 +44,50 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
   /** The same of one expert after the other, so that no more than one's is held. */
   void each(TensorScope scope, NDArray h, ExpertWeights weights, Dispatch dispatch, Take take) {
     try (TensorScope work = scope.child("activations")) {
-      Factor tokens = factor(work, h);
-      Half gateUp = half(work, weights.gateUp());
-      NDArray factors = work.run("hessian.product_factors", tokens.shift, gateUp.shift);
+      Inputs inputs = new Inputs(work, h, weights, dispatch);
       for (int e = 0; e < weights.count(); e++) {
-        Slice slice = Slice.of(dispatch, weights, e);
         try (TensorScope own = work.child("expert")) {
-          NDArray all = own.run("tensor.room", h, slice.count(), weights.down().getShape().get(2));
-          for (Slice rows : slice.parts()) {
-            activation(own, all, slice, rows, dispatch, tokens, gateUp, e, factors, weights);
-          }
-          take.of(own, e, all);
+          take.of(own, e, inputs.activations(own, e));
         }
       }
     }
   }
 
-  private void activation(
-      TensorScope own,
-      NDArray all,
-      Slice slice,
-      Slice part,
-      Dispatch dispatch,
-      Factor tokens,
-      Half gateUp,
-      int e,
-      NDArray factors,
-      ExpertWeights weights) {
-    try (TensorScope work = own.child("rows")) {
-      NDArray rows = rounded(work, tokens, dispatch.rows(), 0, part);
-      NDArray out = product(work, rows, gateUp, e, factors);
-      NDArray activation = work.run("feed_forward.activate", out, weights.activation().number());
-      work.runInPlace("tensor.place_rows", all, part.from - slice.from, activation);
+  /** What the experts' first projections read. */
+  private final class Inputs {
+
+    private final NDArray like;
+    private final ExpertWeights weights;
+    private final Dispatch dispatch;
+    private final HessianKernels.Rows tokens;
+    private final Half gateUp;
+    private final long shift;
+    private final long factors;
+
+    Inputs(TensorScope work, NDArray h, ExpertWeights weights, Dispatch dispatch) {
+      Factor factor = factor(work, h);
+      this.like = h;
+      this.weights = weights;
+      this.dispatch = dispatch;
+      this.tokens = kernels.rows(work, h, dispatch.rows(), null);
+      this.gateUp = half(work, weights.gateUp());
+      this.shift = work.address(factor.shift);
+      this.factors = work.address(work.run("hessian.product_factors", factor.shift, gateUp.shift));
+    }
+
+    NDArray activations(TensorScope own, int e) {
+      Slice slice = Slice.of(dispatch, weights, e);
+      NDArray all = own.run("tensor.room", like, slice.count(), weights.down().getShape().get(2));
+      for (Slice part : slice.parts()) {
+        try (TensorScope work = own.child("rows")) {
+          NDArray rows = rounded(work, like, tokens, 0, part, shift);
+          NDArray out = product(work, rows, gateUp, e, factors);
+          NDArray activation =
+              work.run("feed_forward.activate", out, weights.activation().number());
+          work.runInPlace("tensor.place_rows", all, part.from - slice.from, activation);
+        }
+      }
+      return all;
     }
   }
 
@@ -83,9 +95,10 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
   void addOutputs(
       TensorScope scope, NDArray y, NDList read, ExpertWeights weights, Dispatch dispatch) {
     try (TensorScope work = scope.child("outputs")) {
-      Half down = half(work, weights.down());
+      Outputs outputs = new Outputs(work, y, weights, dispatch);
+      Shifts shifts = outputs.shifts(work, work.run("experts.largest_rows", read, y));
       for (int e = 0; e < weights.count(); e++) {
-        addOutput(work, y, read.get(e), Slice.of(dispatch, weights, e), down, e, dispatch);
+        outputs.add(work, e, read.get(e), shifts.of(e));
       }
     }
   }
@@ -94,38 +107,71 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
   void addOutputsFrom(
       TensorScope scope, NDArray y, NDArray h, ExpertWeights weights, Dispatch dispatch) {
     try (TensorScope work = scope.child("outputs")) {
-      Half down = half(work, weights.down());
+      Outputs outputs = new Outputs(work, y, weights, dispatch);
       each(
           work,
           h,
           weights,
           dispatch,
-          (own, e, read) ->
-              addOutput(own, y, read, Slice.of(dispatch, weights, e), down, e, dispatch));
+          (own, e, read) -> {
+            NDArray largest = own.run("experts.largest_rows", new NDList(read), y);
+            outputs.add(own, e, read, outputs.shifts(own, largest).of(0));
+          });
     }
   }
 
-  // What an expert's activations are multiplied with depends on nothing but these.
-  private void addOutput(
-      TensorScope scope,
-      NDArray y,
-      NDArray read,
-      Slice slice,
-      Half down,
-      int e,
-      Dispatch dispatch) {
-    if (slice.count() == 0) {
-      return;
+  /**
+   * Powers of two that bring the activations of some experts into range, and what takes them back.
+   */
+  private record Shifts(long by, long factors) {
+
+    Shift of(int element) {
+      return new Shift(by + (long) element * Float.BYTES, factors + element * 2L * Float.BYTES);
     }
-    try (TensorScope work = scope.child("expert")) {
-      NDArray largest = work.run("experts.largest_rows", new NDList(read), y);
-      Factor activations = new Factor(read, work.run("hessian.plain_shift", largest));
-      NDArray factors = work.run("hessian.product_factors", activations.shift, down.shift);
-      for (Slice part : slice.parts()) {
-        try (TensorScope one = work.child("rows")) {
-          NDArray rows = rounded(one, activations, null, slice.from, part);
-          NDArray out = product(one, rows, down, e, factors);
-          kernels.addWeighted(one, y, out, dispatch.rows(), dispatch.weights(), part.from);
+  }
+
+  /** The addresses of one. */
+  private record Shift(long by, long factors) {}
+
+  /** Where the outputs of experts go. */
+  private final class Outputs {
+
+    private final NDArray like;
+    private final ExpertWeights weights;
+    private final Dispatch dispatch;
+    private final Half down;
+    private final long y;
+    private final long rows;
+    private final long scores;
+
+    Outputs(TensorScope work, NDArray y, ExpertWeights weights, Dispatch dispatch) {
+      this.like = y;
+      this.weights = weights;
+      this.dispatch = dispatch;
+      this.down = half(work, weights.down());
+      this.y = work.address(y);
+      this.rows = work.address(dispatch.rows());
+      this.scores = work.address(dispatch.weights());
+    }
+
+    // Depends on nothing but the expert's own activations.
+    Shifts shifts(TensorScope work, NDArray largest) {
+      NDArray by = work.run("hessian.plain_shift", largest);
+      NDArray factors = work.run("hessian.product_factors", by, down.shift);
+      return new Shifts(work.address(by), work.address(factors));
+    }
+
+    void add(TensorScope scope, int e, NDArray read, Shift shift) {
+      Slice own = Slice.of(dispatch, weights, e);
+      if (own.count() == 0) {
+        return;
+      }
+      HessianKernels.Rows activations = kernels.rows(scope, read, null, null);
+      for (Slice part : own.parts()) {
+        try (TensorScope one = scope.child("rows")) {
+          NDArray half = rounded(one, like, activations, own.from, part, shift.by);
+          NDArray out = product(one, half, down, e, shift.factors);
+          kernels.addWeighted(one, y, out, rows, scores, part.from);
         }
       }
     }
@@ -165,30 +211,36 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
 
   private Half half(TensorScope work, NDArray weights) {
     int outputs = Math.toIntExact(weights.getShape().get(1));
-    long rows = weights.getShape().get(0) * outputs;
-    long[] flat = {rows, weights.getShape().get(2)};
+    long count = weights.getShape().get(0) * outputs;
+    long[] flat = {count, weights.getShape().get(2)};
     Factor factor = factor(work, work.run("tensor.reshape", weights, flat));
-    return new Half(rounded(work, factor, null, 0, new Slice(0, rows)), factor.shift, outputs);
+    HessianKernels.Rows rows = kernels.rows(work, factor.rows, null, null);
+    Slice all = new Slice(0, count);
+    NDArray rounded = rounded(work, weights, rows, 0, all, work.address(factor.shift));
+    return new Half(rounded, factor.shift, outputs);
   }
 
-  private NDArray rounded(TensorScope work, Factor x, NDArray index, long begin, Slice slice) {
-    long width = x.rows.getShape().get(1);
+  private NDArray rounded(
+      TensorScope work,
+      NDArray like,
+      HessianKernels.Rows rows,
+      long begin,
+      Slice slice,
+      long shift) {
     int dtype = TorchDtype.FLOAT16.number();
-    NDArray into = work.run("hessian.room", x.rows, slice.count(), width, dtype);
-    kernels.scaledRows(
-        work, x.rows, index, null, begin, slice.from, slice.to, 1, x.shift, into, false);
+    NDArray into = work.run("hessian.room", like, slice.count(), rows.width(), dtype);
+    rows.scaled(work, begin, slice.from, slice.to, 1, shift, into, false);
     return into;
   }
 
   // Rows [n, in] times the transposed weights of an expert, float32 [n, outputs].
-  private NDArray product(
-      TensorScope work, NDArray rows, Half weights, int expert, NDArray factors) {
+  private NDArray product(TensorScope work, NDArray rows, Half weights, int expert, long factors) {
     int inputs = Math.toIntExact(rows.getShape().get(1));
     int count = Math.toIntExact(rows.getShape().get(0));
     NDArray out = work.run("tensor.room", rows, count, weights.outputs);
     long matrix = work.address(weights.weights) + 2L * expert * weights.outputs * inputs;
     blas.multiply(
-        new Blas.Rows(work.address(rows), false, count, inputs, work.address(factors)),
+        new Blas.Rows(work.address(rows), false, count, inputs, factors),
         matrix,
         weights.outputs,
         work.address(out));

@@ -34,60 +34,83 @@ record HessianKernels(CudaModule module) {
   }
 
   /**
-   * Rows {@code start..end-1} as {@code hessian.scaled} gives them.
+   * Where rows lie.
+   *
+   * @param x address of float32 [T, K]
+   * @param index address of int64 numbers of rows, or 0
+   * @param weights address of what they count, or 0
+   * @param width K
+   */
+  record Rows(CudaModule module, long x, long index, long weights, int width) {
+
+    /**
+     * Rows {@code start..end-1} as {@code hessian.scaled} gives them: those that the index names,
+     * or without one those that begin with row {@code begin}; without weights they are but shifted.
+     *
+     * @param shift address of the shift
+     * @param into 16 bits [end - start, K]
+     */
+    void scaled(
+        TensorScope scope,
+        long begin,
+        long start,
+        long end,
+        double power,
+        long shift,
+        NDArray into,
+        boolean bfloat16) {
+      module.launch(
+          "scaled_rows",
+          new Blocks(end - start, 1, 1),
+          Threads.of(THREADS),
+          new KernelArguments()
+              .add(x)
+              .add(index)
+              .add(weights)
+              .add(shift)
+              .add(scope.address(into))
+              .add(width)
+              .add(start)
+              .add(begin)
+              .add((float) power)
+              .add(bfloat16 ? 1 : 0));
+    }
+  }
+
+  /**
+   * Rows to scale.
    *
    * @param x float32 [T, K]
-   * @param index which of them the rows are, int64; null for those that begin with row {@code
-   *     begin}
+   * @param index int64; null for rows as they lie
    * @param weights of the rows; null for rows that are but shifted
-   * @param shift [1]
-   * @param into 16 bits [end - start, K]
    */
-  void scaledRows(
-      TensorScope scope,
-      NDArray x,
-      NDArray index,
-      NDArray weights,
-      long begin,
-      long start,
-      long end,
-      double power,
-      NDArray shift,
-      NDArray into,
-      boolean bfloat16) {
-    module.launch(
-        "scaled_rows",
-        new Blocks(end - start, 1, 1),
-        Threads.of(THREADS),
-        new KernelArguments()
-            .add(scope.address(x))
-            .add(index == null ? 0L : scope.address(index))
-            .add(weights == null ? 0L : scope.address(weights))
-            .add(scope.address(shift))
-            .add(scope.address(into))
-            .add(Math.toIntExact(x.getShape().get(1)))
-            .add(start)
-            .add(begin)
-            .add((float) power)
-            .add(bfloat16 ? 1 : 0));
+  Rows rows(TensorScope scope, NDArray x, NDArray index, NDArray weights) {
+    return new Rows(
+        module,
+        scope.address(x),
+        index == null ? 0 : scope.address(index),
+        weights == null ? 0 : scope.address(weights),
+        Math.toIntExact(x.getShape().get(1)));
   }
 
   /**
    * Adds rows to those of {@code y [T, K]} that {@code index} names, each times its weight.
    *
+   * @param y address of it
    * @param out float32 [n, K], of which the first row is number {@code start} of index and weights
+   * @param index address of them
+   * @param weights address of these
    */
-  void addWeighted(
-      TensorScope scope, NDArray y, NDArray out, NDArray index, NDArray weights, long start) {
+  void addWeighted(TensorScope scope, long y, NDArray out, long index, long weights, long start) {
     module.launch(
         "add_weighted",
         new Blocks(out.getShape().get(0), 1, 1),
         Threads.of(THREADS),
         new KernelArguments()
-            .add(scope.address(y))
+            .add(y)
             .add(scope.address(out))
-            .add(scope.address(index))
-            .add(scope.address(weights))
+            .add(index)
+            .add(weights)
             .add(Math.toIntExact(out.getShape().get(1)))
             .add(start));
   }

@@ -331,12 +331,7 @@ public final class TensorScope implements AutoCloseable {
     if (cuda.isEmpty()) {
       return plainly(method, values);
     }
-    // Not all of libtorch's operators go to the device of their arrays by themselves (ldexp:
-    // pytorch/pytorch#189567).
-    return cuda.get().asCurrent(() -> rounding(method, values));
-  }
-
-  private IValue rounding(String method, IValue... values) {
+    CurrentDevice.set(cuda.get().ordinal());
     return precision == null
         ? plainly(method, values)
         : TensorFloat32.during(rounds(), () -> plainly(method, values));
