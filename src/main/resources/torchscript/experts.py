@@ -88,6 +88,29 @@ def fits_together(gate_up: Tensor, offsets: List[int], first: int, last: int, ch
     return few and padded * widest <= chunk * 4096
 
 
+def padded(offsets: List[int], first: int, last: int, like: Tensor) -> Tuple[Tensor, Tensor]:
+    """As many pairs of each of experts first..last-1 as the busiest has: their places among all pairs
+    [C n], and 1 for those that are the expert's own, 0 for those that stand where it has no more [C n].
+    """
+    most = most_tokens(offsets, first, last)
+    begin = torch.tensor(offsets[first:last], dtype=torch.int64, device=like.device)
+    end = torch.tensor(offsets[first + 1 : last + 1], dtype=torch.int64, device=like.device)
+    place = torch.unsqueeze(begin, 1) + torch.arange(0, most, 1, dtype=torch.int64, device=like.device)
+    taken = torch.lt(place, torch.unsqueeze(end, 1))
+    place = torch.where(taken, place, torch.zeros_like(place))
+    return torch.flatten(place), torch.flatten(taken.to(torch.float32))
+
+
+def padded_activations(read: List[Tensor], offsets: List[int], first: int, last: int) -> Tensor:
+    """What experts first..last-1 read [n, M], each padded to as many rows as the busiest has, with
+    zeros: [C, n, M].
+    """
+    place, taken = padded(offsets, first, last, read[0])
+    place = torch.clamp_min(place - offsets[first], 0)
+    rows = torch.index_select(torch.cat(read, 0), 0, place) * torch.unsqueeze(taken, 1).to(read[0].dtype)
+    return torch.reshape(rows, [last - first, -1, read[0].shape[1]])
+
+
 def add_together(
     y: Tensor,
     h: Tensor,
@@ -103,20 +126,55 @@ def add_together(
     last: int,
 ) -> Tensor:
     """The same with all experts in one product, their tokens padded to the busiest one's."""
-    most = most_tokens(offsets, first, last)
-    if most == 0:
+    if offsets[first] == offsets[last]:
         return y
-    begin = torch.tensor(offsets[first:last], dtype=torch.int64, device=h.device)
-    end = torch.tensor(offsets[first + 1 : last + 1], dtype=torch.int64, device=h.device)
-    place = torch.unsqueeze(begin, 1) + torch.arange(0, most, 1, dtype=torch.int64, device=h.device)
-    taken = torch.lt(place, torch.unsqueeze(end, 1))
-    place = torch.flatten(torch.where(taken, place, torch.zeros_like(place)))
+    place, taken = padded(offsets, first, last, h)
     tokens = torch.index_select(rows, 0, place)
-    p = torch.index_select(weights, 0, place) * torch.flatten(taken.to(torch.float32))
-    x = torch.reshape(torch.index_select(h, 0, tokens), [last - first, most, -1])
+    p = torch.index_select(weights, 0, place) * taken
+    x = torch.reshape(torch.index_select(h, 0, tokens), [last - first, -1, h.shape[1]])
     inner = feed_forward.activate(stacked_linear(x, gate_up, biases, 0), act)
     inner = activation.round_inputs(inner, down_input).to(h.dtype)
     out = stacked_linear(inner, down, biases, 1)
+    return y.index_add_(0, tokens, torch.flatten(out, 0, 1) * torch.unsqueeze(p, -1))
+
+
+def activations_together(
+    h: Tensor,
+    gate_up: Tensor,
+    biases: List[Tensor],
+    act: int,
+    rows: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+) -> List[Tensor]:
+    """What `activations` gives, by one product of all experts."""
+    place, taken = padded(offsets, first, last, h)
+    x = torch.index_select(h, 0, torch.index_select(rows, 0, place))
+    x = torch.reshape(x, [last - first, -1, h.shape[1]])
+    inner = feed_forward.activate(stacked_linear(x, gate_up, biases, 0), act).to(h.dtype)
+    read: List[Tensor] = []
+    for c in range(last - first):
+        read.append(inner[c, : offsets[first + c + 1] - offsets[first + c]])
+    return read
+
+
+def add_outputs_of_together(
+    y: Tensor,
+    read: List[Tensor],
+    down: Tensor,
+    biases: List[Tensor],
+    rows: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+) -> Tensor:
+    """What `add_outputs_of` adds, by one product of all experts; in place."""
+    place, taken = padded(offsets, first, last, y)
+    tokens = torch.index_select(rows, 0, place)
+    p = torch.index_select(weights, 0, place) * taken
+    out = stacked_linear(padded_activations(read, offsets, first, last), down, biases, 1)
     return y.index_add_(0, tokens, torch.flatten(out, 0, 1) * torch.unsqueeze(p, -1))
 
 

@@ -227,6 +227,38 @@ def of_activations(
     return H
 
 
+def grams_of(x: Tensor, w: Tensor) -> Tensor:
+    """Hessians of rows x [C, n, K] that count w [C n], by one product: [C, K, K]."""
+    scaled = x.to(torch.float32) * torch.reshape(torch.sqrt(w), [x.shape[0], -1, 1])
+    return torch.bmm(torch.transpose(scaled, 1, 2), scaled)
+
+
+def of_experts_together(
+    h: Tensor,
+    rows: Tensor,
+    weights: Tensor,
+    offsets: List[int],
+    first: int,
+    last: int,
+    power: float,
+) -> Tensor:
+    """What `of_experts` gives of gate and up, each expert's tokens padded to the busiest one's."""
+    place, taken = experts.padded(offsets, first, last, h)
+    x = torch.index_select(h, 0, torch.index_select(rows, 0, place))
+    w = token_weight(torch.index_select(weights, 0, place), power) * taken
+    return grams_of(torch.reshape(x, [last - first, -1, h.shape[1]]), w)
+
+
+def of_activations_together(
+    read: List[Tensor], weights: Tensor, offsets: List[int], first: int, power: float
+) -> Tensor:
+    """What `of_activations` gives, likewise."""
+    last = first + len(read)
+    place, taken = experts.padded(offsets, first, last, weights)
+    w = token_weight(torch.index_select(weights, 0, place), power) * taken
+    return grams_of(experts.padded_activations(read, offsets, first, last), w)
+
+
 def counted(weights: Tensor, besides: Tensor) -> Tensor:
     """What tokens count in all, [T]."""
     return weights * besides

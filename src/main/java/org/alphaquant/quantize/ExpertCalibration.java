@@ -118,6 +118,17 @@ record ExpertCalibration(
 
   /** Hessians of gate and up over this device's tokens, [C, K, K]. */
   NDArray inputHessians(TensorScope scope, ExpertRange range) {
+    if (areFew(scope, range.from(), range.to(), h.getShape().get(1))) {
+      return scope.run(
+          "hessian.of_experts_together",
+          h,
+          dispatch.rows(),
+          dispatch.weights(),
+          dispatch.offsets(),
+          range.from(),
+          range.to(),
+          weighting.power());
+    }
     return GramSums.of(scope)
         .map(sums -> reducedInputs(sums, range))
         .orElseGet(() -> over(scope, "hessian.of_experts", new NDList(), new NDList(), 0, range));
@@ -251,9 +262,31 @@ record ExpertCalibration(
    * now: of each its own tokens, [n, M].
    */
   NDList activations(TensorScope scope, ExpertWeights weights) {
+    if (areFew(scope, weights)) {
+      return scope.runAll(
+          "experts.activations_together",
+          h,
+          weights.gateUp(),
+          weights.biases(),
+          weights.activation().number(),
+          dispatch.rows(),
+          dispatch.offsets(),
+          weights.from(),
+          weights.from() + weights.count());
+    }
     return halves(scope, weights)
         .map(products -> products.activations(scope, h, weights, dispatch))
         .orElseGet(() -> activationsByScript(scope, weights));
+  }
+
+  private boolean areFew(TensorScope scope, ExpertWeights weights) {
+    long widest = Math.max(weights.gateUp().getShape().get(1), weights.gateUp().getShape().get(2));
+    return areFew(scope, weights.from(), weights.from() + weights.count(), widest);
+  }
+
+  // So few that a GPU waits for launches: all experts are multiplied at once then.
+  private boolean areFew(TensorScope scope, int from, int to, long widest) {
+    return scope.cuda().isPresent() && dispatch.fitsTogether(from, to, widest);
   }
 
   // Biases would have to be added.
@@ -264,7 +297,19 @@ record ExpertCalibration(
   /** Adds to {@code y [T, K]} what experts make of activations {@code read}. */
   void addOutputs(TensorScope scope, NDArray y, NDList read, ExpertWeights weights) {
     Optional<HalfProducts> products = halves(scope, weights);
-    if (products.isPresent()) {
+    if (areFew(scope, weights)) {
+      scope.runInPlace(
+          "experts.add_outputs_of_together",
+          y,
+          read,
+          weights.down(),
+          weights.biases(),
+          dispatch.rows(),
+          dispatch.weights(),
+          dispatch.offsets(),
+          weights.from(),
+          weights.from() + weights.count());
+    } else if (products.isPresent()) {
       products.get().addOutputs(scope, y, read, weights, dispatch);
     } else {
       dispatch.addOutputs(scope, y, read, weights);
@@ -298,6 +343,15 @@ record ExpertCalibration(
   /** Hessians of the down projections over this device's tokens, [C, M, M]. */
   NDArray downHessians(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
     Optional<GramSums> sums = GramSums.of(scope);
+    if (activations.isPresent() && places == null && areFew(scope, weights)) {
+      return scope.run(
+          "hessian.of_activations_together",
+          activations.get(),
+          dispatch.weights(),
+          dispatch.offsets(),
+          weights.from(),
+          weighting.power());
+    }
     if (sums.isPresent() && (activations.isPresent() || halves(scope, weights).isPresent())) {
       return reducedDown(scope, sums.get(), weights, activations);
     }

@@ -106,11 +106,16 @@ final class LayerCheck implements AutoCloseable {
 
   /** The planes of every module that was decoded, by module, as its layer's file holds them. */
   Map<String, List<TensorSource>> planes() {
-    Map<Integer, SafetensorsFile> open = new HashMap<>();
+    Map<Integer, SafetensorsFile> open =
+        checked.stream()
+            .map(module -> CheckpointAssembly.layer(job, module))
+            .distinct()
+            .toList()
+            .parallelStream()
+            .collect(Collectors.toConcurrentMap(Function.identity(), layers::file));
     Map<String, List<TensorSource>> planes = new HashMap<>();
     for (ModuleScheme module : checked) {
-      SafetensorsFile file =
-          open.computeIfAbsent(CheckpointAssembly.layer(job, module), layers::file);
+      SafetensorsFile file = open.get(CheckpointAssembly.layer(job, module));
       List<TensorSource> own = new ArrayList<>();
       for (Plane plane : job.plan().format().planes(module, job.plan().dtype())) {
         own.add(file.source(module.name() + "." + plane.suffix()));

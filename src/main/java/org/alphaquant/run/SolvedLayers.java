@@ -28,6 +28,6 @@ record SolvedLayers(LayerFiles files, int count) {
 
   /** One record per layer. */
   List<LayerRecord> records() {
-    return IntStream.range(0, count).mapToObj(files::read).toList();
+    return IntStream.range(0, count).parallel().mapToObj(files::read).toList();
   }
 }

@@ -78,6 +78,132 @@ class ExpertPassesTest {
         });
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"micro/olmoe", "micro/mixtral", "variants/gpt_oss"})
+  void productsOfAllExpertsGiveWhatOneAfterTheOtherGives(String folder) {
+    onFirstLayer(
+        folder,
+        (scope, block) -> {
+          ExpertWeights weights = block.weights();
+          Dispatch dispatch = block.dispatch();
+          int all = block.moe().experts();
+          int act = weights.activation().number();
+          NDArray h = block.h();
+          NDList apart =
+              scope.runAll(
+                  "experts.activations",
+                  h,
+                  weights.gateUp(),
+                  weights.biases(),
+                  act,
+                  dispatch.rows(),
+                  dispatch.offsets(),
+                  0,
+                  all,
+                  CHUNK);
+          NDList together =
+              scope.runAll(
+                  "experts.activations_together",
+                  h,
+                  weights.gateUp(),
+                  weights.biases(),
+                  act,
+                  dispatch.rows(),
+                  dispatch.offsets(),
+                  0,
+                  all);
+          for (int e = 0; e < all; e++) {
+            assertClose(scope, together.get(e), apart.get(e));
+          }
+          assertClose(
+              scope, outputs(scope, block, together, true), outputs(scope, block, apart, false));
+          assertClose(
+              scope,
+              scope.run(
+                  "hessian.of_activations_together",
+                  together,
+                  dispatch.weights(),
+                  dispatch.offsets(),
+                  0,
+                  1.0),
+              scope.run(
+                  "hessian.of_activations",
+                  apart,
+                  dispatch.weights(),
+                  dispatch.offsets(),
+                  0,
+                  1.0,
+                  CHUNK));
+          assertClose(
+              scope,
+              scope.run(
+                  "hessian.of_experts_together",
+                  h,
+                  dispatch.rows(),
+                  dispatch.weights(),
+                  dispatch.offsets(),
+                  0,
+                  all,
+                  1.0),
+              scope.run(
+                  "hessian.of_experts",
+                  h,
+                  new NDList(),
+                  new NDList(),
+                  act,
+                  dispatch.rows(),
+                  dispatch.weights(),
+                  dispatch.offsets(),
+                  0,
+                  all,
+                  1.0,
+                  CHUNK));
+        });
+  }
+
+  private static NDArray outputs(TensorScope scope, Block block, NDList read, boolean together) {
+    NDArray y = scope.run("tensor.zeros_like", block.h());
+    Dispatch dispatch = block.dispatch();
+    if (!together) {
+      dispatch.addOutputs(scope, y, read, block.weights());
+      return y;
+    }
+    scope.runInPlace(
+        "experts.add_outputs_of_together",
+        y,
+        read,
+        block.weights().down(),
+        block.weights().biases(),
+        dispatch.rows(),
+        dispatch.weights(),
+        dispatch.offsets(),
+        0,
+        block.moe().experts());
+    return y;
+  }
+
+  private static void assertClose(TensorScope scope, NDArray actual, NDArray expected) {
+    float[] found = scope.toFloats(actual);
+    float[] wanted = scope.toFloats(expected);
+    assertThat(found).hasSameSizeAs(wanted);
+    for (int i = 0; i < wanted.length; i++) {
+      assertThat(found[i]).isCloseTo(wanted[i], within(1e-5f + 1e-4f * Math.abs(wanted[i])));
+    }
+  }
+
+  @Test
+  void aFewTokensOfEachExpertFitTogetherAndManyDoNot() {
+    long[] even = {0, 10, 20, 30, 40};
+    assertThat(new Dispatch(null, null, even).fitsTogether(0, 4, 64)).isTrue();
+    assertThat(new Dispatch(null, null, even).fitsTogether(0, 4, 1 << 21)).isFalse();
+    // One expert has nearly all: padding the others to it would cost more than launches.
+    assertThat(
+            new Dispatch(null, null, new long[] {0, 1000, 1001, 1002, 1003, 1004, 1005})
+                .fitsTogether(0, 6, 64))
+        .isFalse();
+    assertThat(new Dispatch(null, null, new long[] {0, 0, 0}).fitsTogether(0, 2, 64)).isFalse();
+  }
+
   @Test
   void theDownProjectionsHessianHoldsBiasedAndClampedActivations() {
     onFirstLayer(

@@ -2,6 +2,7 @@ package org.alphaquant.model.block;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.stream.IntStream;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -22,6 +23,19 @@ public record Dispatch(NDArray rows, NDArray weights, long[] offsets) {
   public static Dispatch of(TensorScope scope, Routing routing, int experts) {
     NDList sorted = scope.runAll("experts.dispatch", routing.experts(), routing.weights(), experts);
     return new Dispatch(sorted.get(0), sorted.get(1), scope.toLongs(sorted.get(2)));
+  }
+
+  /**
+   * Whether the tokens of some experts, each expert's padded to as many as the busiest has, are so
+   * few that one product of all costs less than one for each: as experts.fits_together.
+   *
+   * @param widest of what is multiplied
+   */
+  public boolean fitsTogether(int from, int to, long widest) {
+    long pairs = offsets[to] - offsets[from];
+    long most = IntStream.range(from, to).mapToLong(this::tokens).max().orElse(0);
+    long padded = (to - from) * most;
+    return pairs > 0 && padded <= 4 * Math.max(pairs, to - from) && padded * widest <= ROWS * 4096L;
   }
 
   /** Tokens of an expert. */
