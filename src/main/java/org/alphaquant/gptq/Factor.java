@@ -23,6 +23,7 @@ final class Factor {
   private final NDArray damped;
   private final NDArray factor;
   private final NDArray good;
+  private boolean gaveUp;
 
   /**
    * @param hessian float32 [B, K, K] in the order of the columns
@@ -39,6 +40,8 @@ final class Factor {
     this.good = scope.run("fused.all_good", hessian);
     kernels.factorize(scope, factor, good);
     raise();
+    // So that the Hessian is gone as soon as its owner gives it up.
+    this.hessian.close();
   }
 
   // Of just those that fail, and the identity for what fails at the top and what no input reached.
@@ -53,7 +56,8 @@ final class Factor {
     long[] found = state;
     long[] hopeless =
         IntStream.range(0, found.length).filter(b -> found[b] != GOOD).asLongStream().toArray();
-    if (hopeless.length > 0) {
+    gaveUp = hopeless.length > 0;
+    if (gaveUp) {
       scope.runInPlace("fused.give_up", factor, damped, damping, hopeless);
     }
   }
@@ -89,6 +93,22 @@ final class Factor {
 
   /** The damped Hessians, [B, K, K]. */
   NDArray damped() {
+    return damped;
+  }
+
+  /** Whether some are the identity in place of theirs. */
+  boolean gaveUp() {
+    return gaveUp;
+  }
+
+  /**
+   * Other Hessians with the same damping, in place of {@link #damped}, which is used up.
+   *
+   * @param others the same in another order of their inputs
+   */
+  NDArray dampedAnew(TensorScope owner, NDArray others) {
+    NDArray own = owner.run("tensor.contiguous", others);
+    kernels.damp(owner, own, damping, damped, damped);
     return damped;
   }
 

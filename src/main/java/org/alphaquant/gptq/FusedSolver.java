@@ -95,9 +95,9 @@ final class FusedSolver {
       this.back = inputs.get(1);
       this.ordered = inputs.get(2);
       Factor found = new Factor(scope, ordered, choice.damp(), kernels);
-      this.factor = found.unitColumns();
       this.damping = found.damping();
-      this.damped = inSweepOrder(scope, found.damped());
+      this.damped = inSweepOrder(scope, found);
+      this.factor = found.unitColumns();
       this.ownGroups = scope.run("fused.own_groups", order, grid.groupSize());
       this.groups = reorders ? scope.run("fused.groups", order, grid.groupSize()) : ownGroups;
       this.quantized = scope.run("fused.empty_weights", weight);
@@ -111,9 +111,15 @@ final class FusedSolver {
 
     // Groups stand side by side only in the inputs' own order, so that is what sweeps with refits
     // take.
-    private NDArray inSweepOrder(TensorScope scope, NDArray found) {
-      boolean reordered = reorders && options.refits(grid);
-      return reordered ? replaced(scope, found, "gptq.both_ways", back) : found;
+    private NDArray inSweepOrder(TensorScope scope, Factor found) {
+      if (!reorders || !options.refits(grid)) {
+        return found.damped();
+      }
+      ordered.close();
+      // Damped anew where that gives the same: reordering would take two more of its size.
+      return found.gaveUp()
+          ? replaced(scope, found.damped(), "gptq.both_ways", back)
+          : found.dampedAnew(scope, hessian);
     }
 
     NDList results() {

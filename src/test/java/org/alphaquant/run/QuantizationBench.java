@@ -143,7 +143,9 @@ final class QuantizationBench {
     out.printf(
         "tokens %d, %.0f tokens/s through the whole of %d layers%n", all, all / whole, layers());
     rates(perLayer);
-    out.printf("peak memory %s%n", report.get("peak_memory"));
+    Runtime heap = Runtime.getRuntime();
+    out.printf(
+        "peak memory %s, of it Java's heap %d%n", report.get("peak_memory"), heap.totalMemory());
     out.printf(
         "a layer: %.3f s; a whole model of %d layers: %.1f s%n",
         perLayer / layers(),
