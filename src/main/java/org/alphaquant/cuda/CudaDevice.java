@@ -29,6 +29,10 @@ public final class CudaDevice {
 
   private static final int LONGEST_NAME = 256;
 
+  // Where a call leaves the context that it took away; making one takes longer than the call.
+  private static final ThreadLocal<PointerByReference> LEFT =
+      ThreadLocal.withInitial(PointerByReference::new);
+
   private final int ordinal;
   private final Driver driver;
   private final Compiler compiler;
@@ -226,7 +230,7 @@ public final class CudaDevice {
     try {
       return calls.get();
     } finally {
-      driver.cuCtxPopCurrent_v2(new PointerByReference());
+      driver.cuCtxPopCurrent_v2(LEFT.get());
     }
   }
 
