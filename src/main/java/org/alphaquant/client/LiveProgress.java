@@ -54,14 +54,20 @@ public final class LiveProgress implements AutoCloseable {
         }
         show(Progress.of("waiting for a worker"));
       }
-      case "RUNNING" -> {
-        begun = at;
-        show(Progress.of("starting"));
-      }
+      case "RUNNING" -> running(at, data.path("reason").asString(""));
       case "SUCCEEDED" -> terminal.print("The job succeeded after " + ran(at) + "\n");
       default -> {
         // Other outcomes are printed with their reason.
       }
+    }
+  }
+
+  private void running(Instant at, String reason) {
+    if (reason.equals("cancel-requested")) {
+      show(Progress.of("stopping"));
+    } else {
+      begun = at;
+      show(Progress.of("starting"));
     }
   }
 

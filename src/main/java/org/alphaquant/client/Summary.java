@@ -63,15 +63,17 @@ public final class Summary {
   }
 
   private static void perplexity(List<String> lines, JsonNode measure) {
-    if (measure.isObject()) {
+    if (!measure.isObject()) {
+      return;
+    }
+    double after = measure.path("after").asDouble();
+    if (measure.path("before").isNumber()) {
       double before = measure.path("before").asDouble();
-      double after = measure.path("after").asDouble();
-      lines.add(
-          row(
-              "perplexity",
-              text("%.4f", before),
-              text("%.4f", after),
-              text("%+.2f %%", 100 * (after / before - 1))));
+      String change = text("%+.2f %%", 100 * (after / before - 1));
+      lines.add(row("perplexity", text("%.4f", before), text("%.4f", after), change));
+    } else {
+      // A model that was measured alone.
+      lines.add(row("perplexity", "", text("%.4f", after), ""));
     }
   }
 

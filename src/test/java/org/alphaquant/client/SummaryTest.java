@@ -45,6 +45,14 @@ class SummaryTest {
   }
 
   @Test
+  void aModelThatWasMeasuredAloneHasNoFigureBefore() {
+    JsonNode job = JSON.readTree("{\"result\": {\"perplexity\": {\"after\": 1.903}}}");
+    assertThat(Summary.render(job, JSON.createObjectNode(), "folder", "url"))
+        .containsPattern("perplexity +1\\.9030\n")
+        .doesNotContain("Infinity", "%");
+  }
+
+  @Test
   void aLadderIsATableOfItsSizes() {
     JsonNode job =
         JSON.readTree(

@@ -1,6 +1,7 @@
 package org.alphaquant.api.result;
 
 import jakarta.validation.constraints.Min;
+import java.util.Locale;
 import java.util.UUID;
 import org.alphaquant.api.job.JobAccess;
 import org.alphaquant.api.problem.ProblemException;
@@ -39,9 +40,10 @@ class ExpertController {
   }
 
   private static String missing(Job job, Integer layer) {
-    String state = job.state().name().toLowerCase(java.util.Locale.ROOT);
+    String state = job.state().name().toLowerCase(Locale.ROOT);
+    String told = job.state().isTerminal() ? "was told of" : "is finished yet";
     return layer == null
-        ? "No layer with experts is finished yet; the job is %s.".formatted(state)
-        : "Layer %d has no experts or is not finished yet; the job is %s.".formatted(layer, state);
+        ? "No layer with experts %s; the job is %s.".formatted(told, state)
+        : "Layer %d has no experts, or none %s; the job is %s.".formatted(layer, told, state);
   }
 }
