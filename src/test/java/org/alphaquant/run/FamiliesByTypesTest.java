@@ -50,11 +50,11 @@ class FamiliesByTypesTest {
           + " \"qk_rope_head_dim\": 32, \"v_head_dim\": 64, \"routed_scaling_factor\": 1.5,"
           + " \"num_key_value_heads\": 4, \"scoring_func\": \"sigmoid\", \"topk_method\": \"noaux_tc\"";
 
-  // Fewer keys than a window has, so that the indexer's choice shows.
+  // Few keys, so that the indexer's choice shows, and many heads, so that few scores are exactly 0.
   private static final String INDEXED =
       LATENT
-          + ", \"norm_topk_prob\": true, \"index_n_heads\": 16, \"index_head_dim\": 64,"
-          + " \"index_topk\": 100";
+          + ", \"norm_topk_prob\": true, \"index_n_heads\": 32, \"index_head_dim\": 64,"
+          + " \"index_topk\": 24";
 
   /** Beside what all of them have. */
   private static final Map<String, String> FAMILIES =

@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
@@ -174,7 +176,6 @@ class FamiliesInLlamaCppTest {
         "families/smollm3 | no_rope_layers",
         "families/kimi_linear | rms_norm_eps",
         "families/llama4_text | attention_chunk_size",
-        "families/deepseek_v32 | index_head_dim",
         "variants/deepseek_v2_large_epsilon | rms_norm_eps",
         "variants/deepseek_sparse_every_second | mlp_only_layers"
       })
@@ -203,6 +204,17 @@ class FamiliesInLlamaCppTest {
     Path model = withSettings(RESOURCES.resolve("families").resolve(name), settings);
     assertThat(ExportedModel.write(model, folder.resolve("out"), GgufType.F32, 1 << 30))
         .anyMatch(sentence -> sentence.startsWith("llama.cpp ") && sentence.contains(named));
+  }
+
+  @Test
+  void anIndexerOfNarrowHeadsIsRefused() {
+    try (Checkpoint checkpoint = Checkpoint.open(RESOURCES.resolve("families/deepseek_v32"))) {
+      ObjectNode config = checkpoint.config().deepCopy().asObject();
+      config.put("index_head_dim", 32);
+      ModelDescription model = ModelFamilies.describe(checkpoint, null);
+      assertThat(GgufModel.of(config, model, Map.of()).orElseThrow().differences())
+          .anyMatch(sentence -> sentence.contains("index_head_dim"));
+    }
   }
 
   // The same weights with some keys of config.json otherwise.
