@@ -98,7 +98,7 @@ def empty_codes(weight: Tensor) -> Tensor:
 
 def energy(W: Tensor, H: Tensor) -> Tensor:
     """Per output: w^T H w, [B, R]."""
-    return torch.sum(W * gptq.product(H, W), [1])
+    return torch.sum(gptq.product(H, W).mul_(W), [1])
 
 
 def difference(x: Tensor, y: Tensor) -> Tensor:

@@ -251,7 +251,7 @@ def rows_of(outer: Tensor, first: int, last: int) -> Tensor:
 def weighted_error(W: Tensor, Q: Tensor, H: Tensor) -> Tensor:
     """Per output: (w-q)^T H (w-q), [B, R]."""
     E = W - Q
-    return torch.sum(E * product(H, E), [1])
+    return torch.sum(product(H, E).mul_(E), [1])
 
 
 def by_column(x: Tensor, grid: format.Grid) -> Tensor:
@@ -334,7 +334,7 @@ def solve(
         last = min(first + rows, R)
         W = torch.transpose(weight[:, first:last], 1, 2).contiguous()
         S, Z = by_column(scale[:, first:last], grid), by_column(zero[:, first:last], grid)
-        energies.append(torch.sum(W * product(hessian, W), [1]))
+        energies.append(torch.sum(product(hessian, W).mul_(W), [1]))
         rounded = format.quantize(W, S, Z, grid)
         rounding_errors.append(weighted_error(W, rounded, hessian))
         if act_order and refit:
@@ -393,7 +393,7 @@ def without(hessian: Tensor, part: Tensor) -> Tensor:
 def error_on(weight: Tensor, quantized: Tensor, hessian: Tensor) -> Tensor:
     """tr E H E^T of the errors E of weight [B, R, K] on other tokens' hessian [B, K, K], [B]."""
     E = torch.transpose(weight - quantized, 1, 2).contiguous()
-    each = torch.flatten(E * product(hessian, E), 1)
+    each = torch.flatten(product(hessian, E).mul_(E), 1)
     # One by one, as in damped.
     return torch.stack([torch.sum(each[b]) for b in range(each.shape[0])])
 

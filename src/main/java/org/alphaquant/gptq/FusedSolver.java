@@ -130,13 +130,14 @@ final class FusedSolver {
   private void solve(TensorScope scope, Batch batch, long first, long last) {
     Rows rows = new Rows(scope, batch, first, last);
     measureRounding(scope, batch, rows.own, rows.inOwnOrder, first);
-    NDArray quantized = columns(scope, batch, rows, this::residual);
+    Solved solved = columns(scope, batch, rows, this::residual);
     NDArray hessian = sweepsInOrder(batch) ? batch.ordered : batch.hessian;
-    NDArray weight = sweepsInOrder(batch) ? rows.weight : rows.own;
-    put(scope, batch.error, first, scope.run("gptq.weighted_error", weight, quantized, hessian));
-    if (sweepsInOrder(batch)) {
-      quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
-    }
+    put(
+        scope,
+        batch.error,
+        first,
+        scope.run("gptq.weighted_error", solved.weight, solved.quantized, hessian));
+    NDArray quantized = inOwnOrder(scope, batch, solved);
     kernels.store(scope, quantized, rows.inOwnOrder, batch.quantized, batch.codes, first);
     if (options.refits(grid)) {
       scope.runInPlace("fused.rows_into", batch.fitted, first, rows.scale);
@@ -163,10 +164,8 @@ final class FusedSolver {
       NDList ordered = scope.runAll("gptq.in_order", training, choice.ordered(), choice.reorders());
       Batch batch = new Batch(scope, weight, training, scales, ordered, choice);
       Rows rows = new Rows(scope, batch, 0, weight.getShape().get(1));
-      NDArray quantized = columns(scope, batch, rows, this::residualOfFew);
-      if (sweepsInOrder(batch)) {
-        quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
-      }
+      Solved solved = columns(scope, batch, rows, this::residualOfFew);
+      NDArray quantized = inOwnOrder(scope, batch, solved);
       NDArray error = scope.run("fused.difference", rows.own, quantized);
       NDArray negative = kernels.negativeProduct(scope, heldOut, error);
       return scope.keep(parent, kernels.traces(scope, error, negative));
@@ -179,7 +178,6 @@ final class FusedSolver {
     private final long first;
     private final long last;
     private final NDArray own;
-    private final NDArray weight;
     private final NDArray scale;
     private final NDArray zero;
     private final Scales inOwnOrder;
@@ -189,7 +187,6 @@ final class FusedSolver {
       this.first = first;
       this.last = last;
       this.own = scope.run("fused.columns", batch.weight, first, last);
-      this.weight = batch.reorders ? scope.run("gptq.reorder", own, batch.order) : own;
       this.scale = scope.run("fused.columns", batch.fitted, first, last);
       this.zero = scope.run("fused.columns", batch.zeros, first, last);
       this.inOwnOrder = new Scales(scale, zero, batch.ownGroups);
@@ -218,15 +215,24 @@ final class FusedSolver {
     return residual;
   }
 
-  // Error feedback and sweeps; in the order of the columns where sweeps take it.
-  private NDArray columns(TensorScope scope, Batch batch, Rows rows, Residuals residuals) {
+  /** Outputs [B, K, n] and what they became, both in the order that sweeps take. */
+  private record Solved(NDArray weight, NDArray quantized) {}
+
+  private NDArray inOwnOrder(TensorScope scope, Batch batch, Solved solved) {
+    return sweepsInOrder(batch)
+        ? replaced(scope, solved.quantized, "gptq.reorder", batch.back)
+        : solved.quantized;
+  }
+
+  // Error feedback and sweeps. What is in the columns' order is held no longer than it is needed.
+  private Solved columns(TensorScope scope, Batch batch, Rows rows, Residuals residuals) {
     boolean refits = options.refits(grid);
+    NDArray weight = batch.reorders ? scope.run("gptq.reorder", rows.own, batch.order) : rows.own;
     NDArray quantized = scope.run("fused.empty_weights", rows.own);
-    feedback(scope, batch, rows.weight, rows.inOrder, quantized);
-    NDArray weight = rows.weight;
+    feedback(scope, batch, weight, rows.inOrder, quantized);
     if (batch.reorders && refits) {
       quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
-      rows.weight.close();
+      weight.close();
       weight = rows.own;
     }
     Scales scales = sweepsInOrder(batch) ? rows.inOrder : rows.inOwnOrder;
@@ -242,7 +248,7 @@ final class FusedSolver {
       kernels.descend(scope, residual, batch.damped, scales, quantized);
       residual.close();
     }
-    return quantized;
+    return new Solved(weight, quantized);
   }
 
   private void refitByScript(

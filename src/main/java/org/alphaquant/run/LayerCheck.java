@@ -27,15 +27,18 @@ import org.alphaquant.torch.Torch;
  */
 final class LayerCheck implements AutoCloseable {
 
-  private final Torch torch;
+  private final List<Torch> devices;
   private final PreparedJob job;
   private final LayerFiles layers;
   private final Map<Integer, List<ModuleScheme>> modules;
   private final Set<ModuleScheme> checked = ConcurrentHashMap.newKeySet();
   private final List<SafetensorsFile> files = new ArrayList<>();
 
-  LayerCheck(Torch torch, PreparedJob job, LayerFiles layers) {
-    this.torch = torch;
+  /**
+   * @param devices that solve, which share out what is decoded
+   */
+  LayerCheck(List<Torch> devices, PreparedJob job, LayerFiles layers) {
+    this.devices = List.copyOf(devices);
     this.job = job;
     this.layers = layers;
     this.modules =
@@ -44,33 +47,62 @@ final class LayerCheck implements AutoCloseable {
   }
 
   /**
-   * Decodes a layer that was just written; does nothing on the CPU, whose cores the next layer
-   * needs.
+   * Decodes a layer that was just written.
    *
    * @throws RunFailure if a weight differs from the solver's
    */
   void check(int layer, List<LinearReport> reports) {
-    if (torch.device().equals("cpu") || reports.isEmpty()) {
-      return;
-    }
     Map<String, LinearReport> solved =
         reports.stream().collect(Collectors.toMap(LinearReport::module, Function.identity()));
-    try (SafetensorsFile file = layers.file(layer);
-        TensorScope scope = torch.scope("verify").withoutProducts("layer " + layer)) {
-      List<ModuleScheme> own =
-          modules.getOrDefault(layer, List.of()).stream()
-              .filter(it -> solved.containsKey(it.name()))
-              .toList();
-      NDList checksums = new NDList();
-      for (ModuleScheme module : own) {
-        checksums.add(checksum(scope, file, module));
+    List<ModuleScheme> all =
+        modules.getOrDefault(layer, List.of()).stream()
+            .filter(it -> solved.containsKey(it.name()))
+            .toList();
+    List<Decoded> decoded = new ArrayList<>();
+    try (SafetensorsFile file = layers.file(layer)) {
+      for (int i = 0; i < devices.size(); i++) {
+        int begin = all.size() * i / devices.size();
+        int end = all.size() * (i + 1) / devices.size();
+        if (begin < end) {
+          decoded.add(new Decoded(devices.get(i), file, all.subList(begin, end), layer));
+        }
       }
-      // One wait for the device, which has the next layer's work before it.
+      decoded.forEach(part -> part.requireSolved(solved));
+    } finally {
+      decoded.forEach(Decoded::close);
+    }
+    checked.addAll(all);
+  }
+
+  /** Checksums of some modules as a device decodes them, which nobody has waited for yet. */
+  private final class Decoded implements AutoCloseable {
+
+    private final TensorScope scope;
+    private final List<ModuleScheme> own;
+    private final NDList checksums = new NDList();
+
+    Decoded(Torch device, SafetensorsFile file, List<ModuleScheme> own, int layer) {
+      this.scope = device.scope("verify").withoutProducts("layer " + layer);
+      this.own = own;
+      try {
+        own.forEach(module -> checksums.add(checksum(scope, file, module)));
+      } catch (RuntimeException failure) {
+        close();
+        throw failure;
+      }
+    }
+
+    // One wait for the device, which has the next layer's work before it.
+    void requireSolved(Map<String, LinearReport> solved) {
       long[] found = scope.toLongs(scope.run("tensor.concatenate", checksums));
       for (int i = 0; i < found.length; i++) {
-        requireSolved(found[i], own.get(i), solved.get(own.get(i).name()));
+        LayerCheck.requireSolved(found[i], own.get(i), solved.get(own.get(i).name()));
       }
-      checked.addAll(own);
+    }
+
+    @Override
+    public void close() {
+      scope.close();
     }
   }
 

@@ -16,6 +16,7 @@ import org.alphaquant.job.HessianPrecision;
 import org.alphaquant.job.JobKind;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.quantize.LayerResult;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.quantize.ModelQuantizer;
 import org.alphaquant.quantize.Rank;
@@ -34,7 +35,7 @@ record SolvePhase(RunTools run, RunInputs inputs, SolverSettings settings, Layer
    * @param inputs with the configuration that was decided on
    */
   static SolvePhase of(RunTools run, RunInputs inputs) {
-    LayerCheck checks = new LayerCheck(run.torch(), inputs.job(), run.layers());
+    LayerCheck checks = new LayerCheck(run.solving().devices(), inputs.job(), run.layers());
     return new SolvePhase(run, inputs, new SolverSettings(inputs), checks);
   }
 
@@ -80,14 +81,15 @@ record SolvePhase(RunTools run, RunInputs inputs, SolverSettings settings, Layer
     }
     run.solving()
         .run(
-            inputs,
-            this::quantizer,
-            first,
-            run.resumption(),
-            writing,
-            run.progress(),
-            (layer, result) -> checks.check(layer, result.reports()));
+            inputs, this::quantizer, first, run.resumption(), writing, run.progress(), this::check);
     writing.awaitLayers();
+  }
+
+  // On the CPU the next layer needs the cores that decoding would take.
+  private void check(int layer, LayerResult result) {
+    if (!run.torch().device().equals("cpu") && !result.reports().isEmpty()) {
+      checks.check(layer, result.reports());
+    }
   }
 
   // A calibration keeps the Hessians that a quantization would use.
