@@ -1,5 +1,6 @@
 package org.alphaquant.storage.gguf;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.alphaquant.architecture.RoutingDescription;
 
@@ -77,23 +78,39 @@ final class CommonKeys {
 
   /** Settings that llama.cpp computes differently whatever the family. */
   static List<String> obstacles(String architecture, FamilyConfig model) {
+    List<String> obstacles = new ArrayList<>();
+    FamilyConfig sliding = model.ofLayers("sliding_attention");
+    if (sliding != model && !sliding.rotaryType().equals("default")) {
+      obstacles.add("llama.cpp never stretches sliding layers by themselves (rope_parameters)");
+    }
     FamilyConfig config = model.ofLayers("full_attention");
-    return switch (config.rotaryType()) {
+    switch (config.rotaryType()) {
       case "dynamic" ->
-          List.of(
+          obstacles.add(
               "llama.cpp does not stretch rotary embeddings dynamically beyond the trained length");
       case "longrope" ->
-          List.of(
+          obstacles.add(
               "llama.cpp chooses the factors of longrope by the size of its context, the model by"
                   + " the length of the text");
-      case "llama3" ->
-          RotaryFactors.areRead(architecture)
-              ? List.of()
-              : List.of(
-                  "llama.cpp does not stretch rotary embeddings of this architecture as those of"
-                      + " Llama 3 (rope_type llama3)");
-      default -> List.of();
-    };
+      case "llama3" -> {
+        if (!RotaryFactors.areRead(architecture)) {
+          obstacles.add(
+              "llama.cpp does not stretch rotary embeddings of this architecture as those of"
+                  + " Llama 3 (rope_type llama3)");
+        }
+      }
+      case "yarn" -> {
+        if (sliding != model && new YarnKeys(config).scalesAllLayers(architecture)) {
+          obstacles.add(
+              "llama.cpp scales queries and keys of sliding layers of this architecture as those of"
+                  + " full ones, the model does not (attention_factor)");
+        }
+      }
+      default -> {
+        // Nothing is stretched, or all frequencies by one factor.
+      }
+    }
+    return obstacles;
   }
 
   /** What differs where rotary embeddings are stretched by YaRN. */

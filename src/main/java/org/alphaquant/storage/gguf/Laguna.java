@@ -28,11 +28,7 @@ final class Laguna {
         .refusing(
             config -> slides(config) && period(config) == 0,
             "llama.cpp wants the first layer and those at equal distances from it to see all of the"
-                + " text in this architecture, the model has others (layer_types)")
-        .refusing(
-            config -> slides(config) && !sliding(config).rotaryType().equals("default"),
-            "llama.cpp never stretches the rotation of this architecture's sliding layers"
-                + " (rope_parameters)");
+                + " text in this architecture, the model has others (layer_types)");
   }
 
   private static void keys(FamilyConfig config, EngineKeys keys) {

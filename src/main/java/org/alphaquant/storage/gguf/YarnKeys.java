@@ -18,6 +18,9 @@ record YarnKeys(FamilyConfig config) {
   /** Architectures that read how often pairs turn. */
   private static final Set<String> READ_TURNS = Set.of("mistral3");
 
+  /** Architectures whose sliding layers are scaled by nothing. */
+  private static final Set<String> OWN_SLIDING = Set.of("laguna", "mellum", "olmo2");
+
   void write(EngineKeys keys) {
     keys.f32("rope.scaling.yarn_beta_fast", config.rotary("beta_fast", FAST));
     keys.f32("rope.scaling.yarn_beta_slow", config.rotary("beta_slow", SLOW));
@@ -79,6 +82,11 @@ record YarnKeys(FamilyConfig config) {
 
   private boolean usual() {
     return Math.abs(attention() / growth(1) - 1) < CLOSE;
+  }
+
+  /** Whether the key for {@link #attention} reaches layers that are not stretched too. */
+  boolean scalesAllLayers(String architecture) {
+    return !usual() && !OWN_SLIDING.contains(architecture);
   }
 
   /** Whether queries and keys stay as long as they are. */
