@@ -233,7 +233,7 @@ function isSeen(plan) {
 
 function planned(plan) {
   if (!isSeen(plan)) return [h("h2", {}, "Plan"), remarks(plan)];
-  const minutes = plan.estimates.map((it) => `${duration(Math.max(1, 60 * it.minutes))} on ${it.device}`).join(", ");
+  const minutes = plan.estimates.filter((it) => it.minutes > 0).map((it) => `${duration(Math.max(1, 60 * it.minutes))} on ${it.device}`).join(", ");
   return [h("h2", {}, "Plan"),
     h("dl", {class: "facts"},
       h("dt", {}, "Family"), h("dd", {}, plan.family),
@@ -243,7 +243,7 @@ function planned(plan) {
         h("dt", {}, "Size"), h("dd", {}, `${bytes(plan.bytes.before)} → ${bytes(plan.bytes.after)}`),
         h("dt", {}, "Bits per weight"), h("dd", {}, number(plan.bits_per_weight, 3))],
       h("dt", {}, "Device memory"), h("dd", {}, `${bytes(plan.memory.device_bytes)}${plan.memory.experts_at_once ? `, ${plan.memory.experts_at_once} experts at once` : ""}`),
-      h("dt", {}, "About"), h("dd", {}, minutes)),
+      minutes ? [h("dt", {}, "About"), h("dd", {}, minutes)] : null),
     plan.ladder ? plannedSizes(plan.ladder) : schemeTable(plan),
     remarks(plan)];
 }

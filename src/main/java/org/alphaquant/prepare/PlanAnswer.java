@@ -99,9 +99,13 @@ public final class PlanAnswer {
         allocation.isPresent() ? List.of() : new PlanAnswer(plan).tensors());
   }
 
-  // Every size of a ladder is solved, from one calibration or each from its own.
+  // Every size of a ladder is solved, from one calibration or each from its own. What reading,
+  // writing and measuring takes is not reckoned.
   private static WorkEstimate own(PreparedJob job, RunShape shape, long sequences) {
     JobSpec spec = job.spec();
+    if (spec.kind() == JobKind.EVALUATION || spec.kind() == JobKind.REPACK) {
+      return new WorkEstimate(0);
+    }
     if (spec.kind() == JobKind.CALIBRATION) {
       return WorkEstimate.calibration(shape);
     }

@@ -154,6 +154,15 @@ class PlanApiTest {
   }
 
   @Test
+  void aRepackingNeitherCalibratesNorSolves() {
+    String repack = "{\"kind\": \"repack\", \"model\": \"micro/olmoe\"}";
+    JsonNode plan = http.postJson("/v1/plans", repack).json();
+    assertThat(plan.at("/estimates")).hasSize(2);
+    assertThat(plan.at("/estimates").valueStream().map(it -> it.at("/minutes").asDouble()))
+        .containsOnly(0.0);
+  }
+
+  @Test
   void aMixtureThatNoFormatHoldsIsPlannedDequantizedWithANote() {
     JsonNode plan =
         plan(
