@@ -146,7 +146,7 @@ class SecurityTest {
       assertThat(http.unchecked("/actuator" + path).status()).isIn(401, 404);
     }
     assertThat(http.get("/livez").at("/status")).isEqualTo("UP");
-    assertThat(http.get("/readyz").text()).isEqualTo("{\"status\":\"UP\"}");
+    assertThat(http.get("/readyz").text()).isEqualTo("{\"status\":\"UP\"}\n");
     assertThat(server.management().get("/actuator/health").status()).isEqualTo(200);
   }
 
