@@ -38,7 +38,9 @@ class ReadBackTest {
         "gguf; micro/mixtral; \"wq\": \"int4\", \"group_size\": 32",
         "gguf; micro/mixtral; \"wq\": \"nvfp4\"",
         "gguf; micro/deepseek_v2; \"wq\": \"bf16\"",
-        "gguf; families/qwen3_5_moe; \"wq\": \"bf16\""
+        "gguf; families/qwen3_5_moe; \"wq\": \"bf16\"",
+        "gguf; families/gemma4_moe; \"wq\": \"bf16\"",
+        "gguf; families/laguna; \"wq\": \"int8\", \"group_size\": 32"
       })
   void theFormatIsReadBack(String format, String model, String scheme) throws IOException {
     String overrides =

@@ -44,7 +44,9 @@ final class EnginePreTokenizers {
     String byThree = CONTRACTIONS + WORDS + "|\\p{N}{1,3}" + REST;
     add(known, "llama-bpe", true, byThree);
     add(known, "dbrx", false, byThree);
-    add(known, "qwen2", false, CONTRACTIONS + WORDS + "|\\p{N}" + REST);
+    String byOne = CONTRACTIONS + WORDS + "|\\p{N}" + REST;
+    add(known, "qwen2", false, byOne);
+    add(known, "laguna", false, "[^\\n]+|[\\n]+", byOne);
     add(
         known,
         "qwen35",
@@ -89,6 +91,13 @@ final class EnginePreTokenizers {
         CONTRACTIONS
             + WORDS
             + "|\\p{N}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+");
+    add(
+        known,
+        "exaone-moe",
+        false,
+        CONTRACTIONS
+            + "|[^\\r\\n\\p{L}\\p{N}]?(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}"
+            + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+");
     add(
         known,
         "bailingmoe",

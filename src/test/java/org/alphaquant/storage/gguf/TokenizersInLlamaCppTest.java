@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.alphaquant.calibration.Tokenizer;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** llama.cpp cuts text into the tokens that the model's own tokenizer does. */
@@ -44,20 +46,28 @@ class TokenizersInLlamaCppTest {
     String contractions = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
     String rest = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
     String words = "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+";
+    String byOne = contractions + words + "|\\p{N}" + rest;
+    String byThree = contractions + words + "|\\p{N}{1,3}" + rest;
+    String phrases =
+        contractions
+            + "|[^\\r\\n\\p{L}\\p{N}]?(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}"
+            + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+";
     return Stream.of(
-        Arguments.of("gpt-2", "", false),
-        Arguments.of("qwen2", contractions + words + "|\\p{N}" + rest, false),
-        Arguments.of("dbrx", contractions + words + "|\\p{N}{1,3}" + rest, false),
-        Arguments.of("llama-bpe", contractions + words + "|\\p{N}{1,3}" + rest, true));
+        Arguments.of("gpt-2", List.of(), false),
+        Arguments.of("qwen2", List.of(byOne), false),
+        Arguments.of("laguna", List.of("[^\\n]+|[\\n]+", byOne), false),
+        Arguments.of("exaone-moe", List.of(phrases), false),
+        Arguments.of("dbrx", List.of(byThree), false),
+        Arguments.of("llama-bpe", List.of(byThree), true));
   }
 
   @ParameterizedTest
   @MethodSource("patterns")
-  void aPreTokenizerIsFoundByWhatItDoes(String name, String pattern, boolean wholeWords)
+  void aPreTokenizerIsFoundByWhatItDoes(String name, List<String> patterns, boolean wholeWords)
       throws IOException {
     ObjectNode tokenizer = (ObjectNode) JSON.readTree(MODEL.resolve("tokenizer.json").toFile());
-    if (!pattern.isEmpty()) {
-      tokenizer.set("pre_tokenizer", sequence(pattern));
+    if (!patterns.isEmpty()) {
+      tokenizer.set("pre_tokenizer", sequence(patterns));
     }
     ((ObjectNode) tokenizer.get("model")).put("ignore_merges", wholeWords);
     write(tokenizer);
@@ -66,10 +76,13 @@ class TokenizersInLlamaCppTest {
     requireSameTokens();
   }
 
-  private static ObjectNode sequence(String pattern) {
-    ObjectNode split = JSON.createObjectNode().put("type", "Split");
-    split.set("pattern", JSON.createObjectNode().put("Regex", pattern));
-    split.put("behavior", "Isolated").put("invert", false);
+  private static ObjectNode sequence(List<String> patterns) {
+    ArrayNode parts = JSON.createArrayNode();
+    for (String pattern : patterns) {
+      ObjectNode split = parts.addObject().put("type", "Split");
+      split.set("pattern", JSON.createObjectNode().put("Regex", pattern));
+      split.put("behavior", "Isolated").put("invert", false);
+    }
     ObjectNode bytes =
         JSON.createObjectNode()
             .put("type", "ByteLevel")
@@ -77,7 +90,7 @@ class TokenizersInLlamaCppTest {
             .put("trim_offsets", false)
             .put("use_regex", false);
     ObjectNode sequence = JSON.createObjectNode().put("type", "Sequence");
-    sequence.set("pretokenizers", JSON.createArrayNode().add(split).add(bytes));
+    sequence.set("pretokenizers", parts.add(bytes));
     return sequence;
   }
 
@@ -94,7 +107,7 @@ class TokenizersInLlamaCppTest {
   @Test
   void aPatternThatTheEngineDoesNotHaveIsRefused() throws IOException {
     ObjectNode tokenizer = (ObjectNode) JSON.readTree(MODEL.resolve("tokenizer.json").toFile());
-    tokenizer.set("pre_tokenizer", sequence("[a-z]+|."));
+    tokenizer.set("pre_tokenizer", sequence(List.of("[a-z]+|.")));
     write(tokenizer);
     assertThatThrownBy(
             () -> GgufTokenizer.metadata(folder, Links.OWN, JSON.createObjectNode(), 1024))
