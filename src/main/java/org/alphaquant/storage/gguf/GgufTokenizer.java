@@ -90,8 +90,14 @@ final class GgufTokenizer {
       throw problem("is neither byte-level BPE nor BPE made from a SentencePiece model");
     }
     keys.put(PREFIX + "tokens", MetadataValue.strings(tokens));
+    SpecialTokens special = new SpecialTokens(settings, tokenizer, tokens);
+    JsonNode generation = read("generation_config.json").orElse(config);
+    // llama.cpp prints what users define, and hides what controls it.
+    special
+        .turnEnd(config, generation)
+        .ifPresent(id -> types.set(id, types.get(id) == USER_DEFINED ? CONTROL : types.get(id)));
     keys.put(PREFIX + "token_type", MetadataValue.i32s(types));
-    special(keys, config);
+    keys.putAll(special.metadata(config, generation));
     template().ifPresent(it -> keys.put("tokenizer.chat_template", MetadataValue.string(it)));
     return keys;
   }
@@ -209,43 +215,6 @@ final class GgufTokenizer {
     JsonNode metaspace = tokenizer.path("pre_tokenizer");
     boolean always = metaspace.path("prepend_scheme").asString("never").matches("always|first");
     return contains(normalizer, "Prepend") || always;
-  }
-
-  private void special(Map<String, MetadataValue> keys, JsonNode config) {
-    id("bos_token", config).ifPresent(id -> keys.put(PREFIX + "bos_token_id", id));
-    id("eos_token", config).ifPresent(id -> keys.put(PREFIX + "eos_token_id", id));
-    id("pad_token", config).ifPresent(id -> keys.put(PREFIX + "padding_token_id", id));
-    id("unk_token", config).ifPresent(id -> keys.put(PREFIX + "unknown_token_id", id));
-    keys.put(PREFIX + "add_bos_token", MetadataValue.bool(addsBos()));
-    keys.put(
-        PREFIX + "add_eos_token",
-        MetadataValue.bool(settings.path("add_eos_token").asBoolean(false)));
-  }
-
-  private boolean addsBos() {
-    if (settings.has("add_bos_token")) {
-      return settings.path("add_bos_token").asBoolean(false);
-    }
-    String bos = text("bos_token");
-    JsonNode template = tokenizer.path("post_processor");
-    return !bos.isEmpty() && template.toString().contains(JSON.writeValueAsString(bos));
-  }
-
-  private Optional<MetadataValue> id(String name, JsonNode config) {
-    int id = tokens.indexOf(text(name));
-    if (id >= 0) {
-      return Optional.of(MetadataValue.u32(id));
-    }
-    JsonNode number = config.path(name + "_id");
-    JsonNode first = number.isArray() ? number.path(0) : number;
-    return first.isIntegralNumber() && first.asLong() >= 0 && first.asLong() < tokens.size()
-        ? Optional.of(MetadataValue.u32(first.asLong()))
-        : Optional.empty();
-  }
-
-  private String text(String name) {
-    JsonNode token = settings.path(name);
-    return token.isObject() ? token.path("content").asString("") : token.asString("");
   }
 
   private Optional<String> template() {

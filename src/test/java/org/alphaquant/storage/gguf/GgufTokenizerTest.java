@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.alphaquant.checkpoint.Links;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -87,6 +89,25 @@ class GgufTokenizerTest {
         .hasMessageContaining("tokenizer.json cannot be read: it leads outside");
     assertThat(GgufTokenizer.metadata(inside, Links.OWN, JSON.createObjectNode(), ROWS))
         .containsKey("tokenizer.ggml.tokens");
+  }
+
+  /** Laguna and others end a turn by a token that their tokenizer does not call special. */
+  @Test
+  void generationStopsAtTheEndOfATurnToo() throws IOException {
+    ArrayNode added = (ArrayNode) tokenizer.path("added_tokens");
+    int end = vocabulary(tokenizer).path("a").asInt();
+    added.addObject().put("id", ROWS - 1).put("content", "</turn>").put("special", false);
+    Files.writeString(folder.resolve("tokenizer.json"), tokenizer.toString());
+    Files.writeString(
+        folder.resolve("generation_config.json"),
+        "{\"eos_token_id\": [%d, %d]}".formatted(end, ROWS - 1));
+    ObjectNode config = JSON.createObjectNode().put("eos_token_id", end);
+    Map<String, MetadataValue> keys = GgufTokenizer.metadata(folder, Links.OWN, config, ROWS);
+    assertThat(keys)
+        .containsEntry("tokenizer.ggml.eos_token_id", MetadataValue.u32(end))
+        .containsEntry("tokenizer.ggml.eot_token_id", MetadataValue.u32(ROWS - 1));
+    List<?> types = (List<?>) keys.get("tokenizer.ggml.token_type").value();
+    assertThat(types.get(ROWS - 1)).isEqualTo(3L);
   }
 
   private static void lengthen(Path path) throws IOException {
