@@ -81,6 +81,28 @@ class NotFiniteTest {
     assertThat(looked).hasSizeGreaterThan(8);
   }
 
+  @Test
+  void aCheckBesideTheWorkSaysTheSameToWhoeverWaitsForIt() throws IOException {
+    Path source = RESOURCES.resolve("micro/mixtral");
+    TensorInfo tensor = read(source).get(0);
+    byte[] other = other(tensor);
+    Path broken = copy(source, tensor.name(), (int) tensor.bytes() - other.length, other);
+    try (Checkpoint sound = Checkpoint.open(source);
+        Checkpoint checkpoint = Checkpoint.open(broken);
+        CheckingSource good = new CheckingSource();
+        CheckingSource bad = new CheckingSource()) {
+      // Nothing was begun.
+      bad.await();
+      Set<String> names = ModelFamilies.recognise(checkpoint, null).storedTensors();
+      good.begin(sound, names);
+      bad.begin(checkpoint, names);
+      good.await();
+      ModelException refused = catchThrowableOfType(ModelException.class, bad::await);
+      assertThat(refused.subject()).isEqualTo(tensor.name());
+      assertThat(refused).hasMessageContaining(last(tensor));
+    }
+  }
+
   private static List<TensorInfo> read(Path source) {
     try (Checkpoint checkpoint = Checkpoint.open(source)) {
       return ModelFamilies.recognise(checkpoint, null).storedTensors().stream()
