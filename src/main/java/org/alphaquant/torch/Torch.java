@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.lang.management.MemoryUsage;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
 import org.alphaquant.cuda.Blas;
 import org.alphaquant.cuda.CudaDevice;
 import org.alphaquant.cuda.HostMemory;
@@ -45,9 +46,12 @@ public final class Torch implements AutoCloseable {
    * @throws TorchOutOfMemoryException if the device has no room
    */
   public static Torch open(String device) {
+    // Put together beside libtorch's start, which takes as long.
+    CompletableFuture<byte[]> archive = Archive.BYTES;
     NDManager manager = NDManager.newBaseManager(djlDevice(device), "PyTorch");
     try {
-      Torch torch = new Torch(device, manager, compile((PtNDManager) manager), cuda(device));
+      Torch torch =
+          new Torch(device, manager, compile((PtNDManager) manager, archive), cuda(device));
       loadLinearAlgebra(torch);
       return torch;
     } catch (RuntimeException e) {
@@ -56,9 +60,10 @@ public final class Torch implements AutoCloseable {
     }
   }
 
-  private static PtSymbolBlock compile(PtNDManager manager) {
+  private static PtSymbolBlock compile(PtNDManager manager, CompletableFuture<byte[]> archive) {
     try {
-      return JniUtils.loadModule(manager, new ByteArrayInputStream(Archive.BYTES), false, false);
+      byte[] scripts = archive.join();
+      return JniUtils.loadModule(manager, new ByteArrayInputStream(scripts), false, false);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (RuntimeException e) {
@@ -181,7 +186,7 @@ public final class Torch implements AutoCloseable {
 
   // The same for every device; put together when the first is opened.
   private static final class Archive {
-    static final byte[] BYTES = bytes();
+    static final CompletableFuture<byte[]> BYTES = CompletableFuture.supplyAsync(Archive::bytes);
 
     private static byte[] bytes() {
       try {
