@@ -37,7 +37,8 @@ final class KQuantBench {
 
   // What two cores do in minutes.
   private static final String TRAINING =
-      "\"distill\": {\"samples\": 256, \"sequences\": 512, \"epochs\": 2, \"seed\": %d},";
+      "\"distill\": {\"samples\": 256, \"sequences\": 0, \"epochs\": 2, \"scale_rate\": 0.001,"
+          + " \"seed\": %d},";
 
   private final Path model;
   private final Path folder = Files.createTempDirectory("kquant");
