@@ -154,6 +154,28 @@ class FamiliesInLlamaCppTest {
     return file.bytes(tensor).get(0).order(ByteOrder.LITTLE_ENDIAN);
   }
 
+  /** Its rotation is stretched to 32 times 4096 positions, between fractions of pairs. */
+  @Test
+  void gptOssIsExportedAsItIsPublishedAndTheDifferenceIsSaid() throws IOException {
+    Path source = RESOURCES.resolve("variants/gpt_oss");
+    Files.copy(source.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+    String published =
+        Files.readString(source.resolve("config.json"))
+            .replace("\"factor\": 8.0", "\"factor\": 32.0")
+            .replace(
+                "\"original_max_position_embeddings\": 16",
+                "\"original_max_position_embeddings\": 4096");
+    Files.writeString(folder.resolve("config.json"), published);
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      ModelDescription model = ModelFamilies.describe(checkpoint, null);
+      Map<String, List<Long>> shapes =
+          Map.of("model.embed_tokens.weight", List.of(model.vocabulary(), model.hidden()));
+      GgufModel exported = GgufModel.of(checkpoint.config(), model, shapes).orElseThrow();
+      assertThat(exported.differences()).isEmpty();
+      assertThat(exported.knownDifferences()).singleElement().asString().contains("truncate false");
+    }
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
