@@ -3,9 +3,11 @@ package org.alphaquant.architecture;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -14,10 +16,12 @@ import tools.jackson.databind.node.JsonNodeFactory;
  * Typed reading of config.json. A default applies to a missing key only; null is a value of its
  * own, and only the readers named {@code OrNull} take it. Every error names the key.
  *
- * @param path prefix of the keys within the file, such as {@code text_config.} @param asked every
- *     key that was read, with its path
+ * @param path prefix of the keys within the file, such as {@code text_config.}
+ * @param asked every key that was read, with its path
+ * @param meant what missing keys were taken to mean, by the key with its path
  */
-public record ModelConfig(JsonNode root, String path, Set<String> asked) {
+public record ModelConfig(
+    JsonNode root, String path, Set<String> asked, Map<String, Object> meant) {
 
   /** Without any key. */
   public static final ModelConfig EMPTY = new ModelConfig(JsonNodeFactory.instance.objectNode());
@@ -26,7 +30,26 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
 
   /** The whole of a config.json. */
   public ModelConfig(JsonNode root) {
-    this(root, "", ConcurrentHashMap.newKeySet());
+    this(root, "", ConcurrentHashMap.newKeySet(), new ConcurrentHashMap<>());
+  }
+
+  /** The value that a missing key means, which is noted. */
+  public <T> T missingMeans(String key, T value) {
+    meant.put(path + key, value);
+    return value;
+  }
+
+  /** What keys that this object lacks were taken to mean so far. */
+  public Map<String, Object> defaults() {
+    Map<String, Object> own = new TreeMap<>();
+    meant.forEach(
+        (key, value) -> {
+          String inside = key.startsWith(path) ? key.substring(path.length()) : "";
+          if (!inside.isEmpty() && !inside.contains(".") && !root.has(inside)) {
+            own.put(inside, value);
+          }
+        });
+    return own;
   }
 
   public boolean missing(String key) {
@@ -55,7 +78,7 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
 
   /** A whole number above zero. */
   public long positive(String key, long whenMissing) {
-    return missing(key) ? whenMissing : positive(key);
+    return missing(key) ? missingMeans(key, whenMissing) : positive(key);
   }
 
   /** The same as an int, for numbers of experts and groups. */
@@ -105,7 +128,7 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
   }
 
   public double number(String key, double whenMissing) {
-    return missing(key) ? whenMissing : number(key);
+    return missing(key) ? missingMeans(key, whenMissing) : number(key);
   }
 
   /** A required number. */
@@ -164,7 +187,7 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
   public boolean flag(String key, boolean whenMissing) {
     JsonNode value = get(key);
     if (value == null) {
-      return whenMissing;
+      return missingMeans(key, whenMissing);
     }
     if (!value.isBoolean()) {
       throw wrong(key, "is " + value + "; it must be true or false");
@@ -236,7 +259,7 @@ public record ModelConfig(JsonNode root, String path, Set<String> asked) {
     if (!get(key).isObject()) {
       throw wrong(key, "is " + get(key) + "; it must be an object");
     }
-    return Optional.of(new ModelConfig(get(key), path + key + ".", asked));
+    return Optional.of(new ModelConfig(get(key), path + key + ".", asked, meant));
   }
 
   /** Refuses a value of a flag that would change the arithmetic in an unsupported way. */

@@ -1,6 +1,7 @@
 package org.alphaquant.architecture;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -17,6 +18,8 @@ import java.util.Optional;
  * @param layerList one entry per layer, in order
  * @param linears every linear: by layer, the head last
  * @param unread tensors that take no part in the forward pass, to be copied as they are
+ * @param defaults what the family takes keys to mean that config.json (or its part about text)
+ *     lacks
  */
 public record ModelDescription(
     String family,
@@ -31,12 +34,14 @@ public record ModelDescription(
     ModuleDescription embedding,
     List<LayerDescription> layerList,
     List<ModuleDescription> linears,
-    List<String> unread) {
+    List<String> unread,
+    Map<String, Object> defaults) {
 
   public ModelDescription {
     layerList = List.copyOf(layerList);
     linears = List.copyOf(linears);
     unread = List.copyOf(unread);
+    defaults = Map.copyOf(defaults);
   }
 
   /** Routing of the first sparse layer; empty for a dense model. */

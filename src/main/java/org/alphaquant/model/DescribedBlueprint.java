@@ -1,6 +1,7 @@
 package org.alphaquant.model;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.alphaquant.architecture.LayerDescription;
@@ -21,7 +22,10 @@ final class DescribedBlueprint {
   private DescribedBlueprint() {}
 
   static ModelDescription describe(
-      FamilyDetection detection, Blueprint blueprint, Outline outline) {
+      FamilyDetection detection,
+      Blueprint blueprint,
+      Outline outline,
+      Map<String, Object> defaults) {
     DecoderConfig decoder = blueprint.decoder();
     return new ModelDescription(
         detection.family().name(),
@@ -36,7 +40,8 @@ final class DescribedBlueprint {
         embedding(blueprint),
         layers(blueprint),
         outline.linears(),
-        List.copyOf(outline.unread()));
+        List.copyOf(outline.unread()),
+        defaults);
   }
 
   private static ModuleDescription embedding(Blueprint blueprint) {

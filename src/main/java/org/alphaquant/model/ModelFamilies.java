@@ -163,8 +163,9 @@ public final class ModelFamilies {
   private static RecognisedModel recognised(Checkpoint checkpoint, String modelType) {
     FamilyDetection detection = FamilyDetection.of(FAMILIES, checkpoint, modelType);
     SourceQuantization.refuseTransforms(checkpoint);
-    Blueprint blueprint = detection.family().checkedBlueprint(ModelSource.of(checkpoint));
-    return new RecognisedModel(detection, checkpoint, blueprint);
+    ModelSource source = ModelSource.of(checkpoint);
+    Blueprint blueprint = detection.family().checkedBlueprint(source);
+    return new RecognisedModel(detection, checkpoint, blueprint, source.config().defaults());
   }
 
   /** The description of a checkpoint that {@link #recognise} recognises. */

@@ -1,6 +1,7 @@
 package org.alphaquant.model;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.checkpoint.Checkpoint;
@@ -26,13 +27,17 @@ public final class RecognisedModel {
   private final ModelDescription description;
   private final WeightOverlay weights;
 
-  RecognisedModel(FamilyDetection detection, Checkpoint checkpoint, Blueprint blueprint) {
+  RecognisedModel(
+      FamilyDetection detection,
+      Checkpoint checkpoint,
+      Blueprint blueprint,
+      Map<String, Object> defaults) {
     this.checkpoint = checkpoint;
     this.blueprint = blueprint;
     this.tensors = blueprint.tensors(checkpoint);
     this.outline = new Outline(checkpoint, tensors);
     blueprint.outline(outline);
-    this.description = DescribedBlueprint.describe(detection, blueprint, outline);
+    this.description = DescribedBlueprint.describe(detection, blueprint, outline, defaults);
     this.weights = WeightOverlay.NONE;
   }
 

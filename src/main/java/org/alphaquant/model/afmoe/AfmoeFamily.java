@@ -97,7 +97,7 @@ public final class AfmoeFamily implements ModelFamily {
             config.aboveZero("route_scale", 1));
     long shared =
         config.missing("num_shared_experts")
-            ? 2
+            ? config.missingMeans("num_shared_experts", 2L)
             : config.integerOrNull("num_shared_experts").orElse(0);
     MoeDesign block = DeepseekExperts.block(decoder, config, layer, router, shared, false);
     return new MoeDesign(place, block.router(), block.experts(), block.shared());

@@ -57,6 +57,6 @@ public record SigmoidExperts(
   /** How many shared experts there are; one where config.json does not say. */
   public static long shared(ModelConfig config) {
     String key = config.spelling(SHARED);
-    return config.missing(key) ? 1 : config.integerOrNull(key).orElse(0);
+    return config.missing(key) ? config.missingMeans(key, 1L) : config.integerOrNull(key).orElse(0);
   }
 }

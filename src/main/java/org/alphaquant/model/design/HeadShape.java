@@ -40,10 +40,10 @@ public record HeadShape(long heads, long keyHeads, long dimension, long valueDim
     long missingKeyHeads = keyHeads == 0 ? heads : keyHeads;
     long readKeyHeads =
         config.missing("num_key_value_heads")
-            ? missingKeyHeads
+            ? config.missingMeans("num_key_value_heads", missingKeyHeads)
             : config.positiveOrNull("num_key_value_heads").orElse(heads);
     if (config.missing("head_dim") && dimension > 0) {
-      return new HeadShape(heads, readKeyHeads, dimension);
+      return new HeadShape(heads, readKeyHeads, config.missingMeans("head_dim", dimension));
     }
     long readDimension =
         config.positiveOrNull("head_dim").orElseGet(() -> dividedHidden(config, heads));

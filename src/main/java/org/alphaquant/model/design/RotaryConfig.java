@@ -201,7 +201,17 @@ public record RotaryConfig(
 
   private static double nestedOrTop(
       ModelConfig settings, ModelConfig config, String key, double whenMissing) {
-    return settings.numberOrNull(key).or(() -> config.numberOrNull(key)).orElse(whenMissing);
+    return settings
+        .numberOrNull(key)
+        .or(() -> config.numberOrNull(key))
+        .orElseGet(() -> meant(settings, config, key, whenMissing));
+  }
+
+  // One kind of layer does not speak for the others.
+  private static double meant(
+      ModelConfig settings, ModelConfig config, String key, double whenMissing) {
+    boolean ofKind = KINDS.stream().anyMatch(kind -> settings.path().endsWith(kind + "."));
+    return ofKind ? whenMissing : config.missingMeans(key, whenMissing);
   }
 
   /** Refuses types that the family's own code does not support. */

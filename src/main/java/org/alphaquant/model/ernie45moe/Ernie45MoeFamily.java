@@ -72,7 +72,7 @@ public final class Ernie45MoeFamily implements ModelFamily {
             config.aboveZero("moe_norm_min", 1e-12));
     long shared =
         config.missing("moe_num_shared_experts")
-            ? 2
+            ? config.missingMeans("moe_num_shared_experts", 2L)
             : config.integerOrNull("moe_num_shared_experts").orElse(0);
     return DeepseekExperts.block(decoder, config, layer, router, shared, false);
   }

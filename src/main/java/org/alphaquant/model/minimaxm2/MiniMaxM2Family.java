@@ -61,8 +61,8 @@ public final class MiniMaxM2Family implements ModelFamily {
   // Published files give the rotated dimensions as a number, transformers as a share of the head.
   private static RotaryConfig rotary(GroupedQueryDecoder read) {
     ModelConfig config = read.config();
-    double part =
-        (double) config.positive("rotary_dim", read.heads().dimension()) / read.heads().dimension();
+    double whole = read.heads().dimension();
+    double part = config.missing("rotary_dim") ? 1 : config.positive("rotary_dim") / whole;
     return RotaryConfig.readPartial(config, 5_000_000, read.decoder().positions(), part);
   }
 

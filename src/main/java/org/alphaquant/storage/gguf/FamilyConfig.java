@@ -7,12 +7,14 @@ import java.util.stream.IntStream;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.RoutingDescription;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A checked config.json with its model's description, for reading keys in any of their spellings.
  *
- * @param root config.json, or the part of it that is about text
+ * @param root config.json, or the part of it that is about text, with the family's defaults for
+ *     what it lacks
  * @param tensors names of the model's tensors
  */
 record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) {
@@ -24,7 +26,16 @@ record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) 
 
   static FamilyConfig of(JsonNode config, ModelDescription model, Set<String> tensors) {
     JsonNode text = config.path("text_config");
-    return new FamilyConfig(text.isObject() ? text : config, model, tensors);
+    ObjectNode root = ((ObjectNode) (text.isObject() ? text : config)).deepCopy();
+    model
+        .defaults()
+        .forEach(
+            (key, value) -> {
+              if (!root.has(key)) {
+                root.set(key, JsonMapper.shared().valueToTree(value));
+              }
+            });
+    return new FamilyConfig(root, model, tensors);
   }
 
   /** Whether the model's head is not its embedding. */

@@ -2,6 +2,7 @@ package org.alphaquant.scheme.plan;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
@@ -73,6 +74,7 @@ final class Sources {
         embedding,
         List.of(),
         modules.stream().filter(module -> module.kind() != ModuleKind.EMBEDDING).toList(),
-        List.of());
+        List.of(),
+        Map.of());
   }
 }

@@ -35,6 +35,8 @@ class FamiliesInLlamaCppTest {
 
   private static final Path RESOURCES = Path.of("src/test/resources");
   private static final Optional<Engine> ENGINE = Engine.start();
+  private static final Map<String, List<Long>> EMBEDDING =
+      Map.of("model.embed_tokens.weight", List.of(264L, 64L));
 
   @TempDir Path folder;
 
@@ -228,6 +230,28 @@ class FamiliesInLlamaCppTest {
         .anyMatch(sentence -> sentence.startsWith("llama.cpp ") && sentence.contains(named));
   }
 
+  /** Published files leave out what is the family's default. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "lfm2_moe | norm_eps,rope_parameters",
+        "smollm3 | rope_parameters,rms_norm_eps",
+        "exaone_moe | rms_norm_eps,rope_parameters"
+      })
+  void keysThatConfigLacksMeanWhatTheFamilySays(String name, String keys) throws IOException {
+    Path source = RESOURCES.resolve("families").resolve(name);
+    Path model = withSettings(source, "{}", keys.split(","));
+    assertThat(metadata(model)).isEqualTo(metadata(source));
+  }
+
+  private static Map<String, MetadataValue> metadata(Path folder) {
+    try (Checkpoint checkpoint = Checkpoint.open(folder)) {
+      ModelDescription model = ModelFamilies.describe(checkpoint, null);
+      return GgufModel.of(checkpoint.config(), model, EMBEDDING).orElseThrow().metadata("model");
+    }
+  }
+
   @Test
   void anIndexerOfNarrowHeadsIsRefused() {
     try (Checkpoint checkpoint = Checkpoint.open(RESOURCES.resolve("families/deepseek_v32"))) {
@@ -240,7 +264,7 @@ class FamiliesInLlamaCppTest {
   }
 
   // The same weights with some keys of config.json otherwise.
-  private Path withSettings(Path source, String settings) throws IOException {
+  private Path withSettings(Path source, String settings, String... without) throws IOException {
     Path model = Files.createDirectory(folder.resolve("model"));
     try (Stream<Path> files = Files.list(source)) {
       for (Path file : files.toList()) {
@@ -250,6 +274,7 @@ class FamiliesInLlamaCppTest {
     Path config = model.resolve("config.json");
     ObjectNode root = (ObjectNode) JsonMapper.shared().readTree(config);
     root.setAll((ObjectNode) JsonMapper.shared().readTree(settings));
+    root.remove(List.of(without));
     Files.writeString(config, root.toString());
     return model;
   }
