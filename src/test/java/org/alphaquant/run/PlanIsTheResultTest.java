@@ -191,11 +191,18 @@ class PlanIsTheResultTest {
     }
   }
 
-  // The names are llama.cpp's own, but only quantized weights have types with blocks.
+  // The names are llama.cpp's own, but only quantized weights have types with blocks; NVFP4's scale
+  // of the whole tensor lies beside them.
   private static void compareBits(String json, JobResult result, Map<String, Tensor> found) {
-    List<Tensor> quantized = found.values().stream().filter(GgufReader::isQuantized).toList();
-    long bits = 8 * quantized.stream().mapToLong(Tensor::bytes).sum();
-    long weights = quantized.stream().mapToLong(Tensor::elements).sum();
+    long bits = 0;
+    long weights = 0;
+    for (Map.Entry<String, Tensor> entry : found.entrySet()) {
+      if (GgufReader.isQuantized(entry.getValue())) {
+        Tensor scale = found.get(entry.getKey().replaceFirst("weight$", "scale"));
+        bits += 8 * (entry.getValue().bytes() + (scale == null ? 0 : scale.bytes()));
+        weights += entry.getValue().elements();
+      }
+    }
     if (weights > 0) {
       assertThat(result.bitsPerWeight()).as(json).isEqualTo((double) bits / weights);
     }
