@@ -292,7 +292,7 @@ class FamiliesByTypesTest {
         "%s, %s: llama.cpp %+.1e, of the same weights in float32 %+.1e%n",
         family, type, rounding, exact);
     // The engine looks Gemma's activation up in half precision.
-    double held = family.startsWith("gemma") ? 1e-4 : 1e-5;
+    double held = family.startsWith("gemma") ? 5e-4 : 1e-5;
     assertThat(exact).isBetween(-held, held);
     // Where experts are chosen the engine's rounding of activations turns near ties of random
     // routers, each of which changes a token's whole loss.
