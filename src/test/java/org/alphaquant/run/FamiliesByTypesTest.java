@@ -291,13 +291,20 @@ class FamiliesByTypesTest {
     System.out.printf(
         "%s, %s: llama.cpp %+.1e, of the same weights in float32 %+.1e%n",
         family, type, rounding, exact);
-    // The engine looks Gemma's activation up in half precision.
-    double held = family.startsWith("gemma") ? 5e-4 : 1e-5;
-    assertThat(exact).isBetween(-held, held);
+    assertThat(exact).isBetween(-held(family), held(family));
     // Where experts are chosen the engine's rounding of activations turns near ties of random
     // routers, each of which changes a token's whole loss.
     double limit = family.equals("llama") ? 1e-3 : 6e-3;
     assertThat(rounding).isBetween(-limit, limit);
+  }
+
+  private static double held(String family) {
+    // The engine looks Gemma's activation up in half precision.
+    if (family.startsWith("gemma")) {
+      return 5e-4;
+    }
+    // Of two keys that an indexer scores alike the rounding chooses.
+    return FAMILIES.get(family).startsWith(INDEXED) ? 1e-4 : 1e-5;
   }
 
   static List<String> others() {
