@@ -1,4 +1,4 @@
-"""What the fused kernels of resources/cuda/gptq.cu need beside themselves; matrices as in gptq.py."""
+"""What the fused kernels of resources/cuda/gptq need beside themselves; matrices as in gptq.py."""
 
 from typing import List, Tuple
 

@@ -125,12 +125,11 @@ public final class CudaDevice {
    * Kernels of {@code resources/cuda}, compiled once for each set of definitions and kept on disk
    * beside what the engine unpacks, by the hash of all that machine code follows from.
    *
-   * @param source file name
    * @param definitions of macros, {@code NAME=value}
    * @throws CudaException if it does not compile
    */
-  public CudaModule module(String source, List<String> definitions) {
-    return modules.computeIfAbsent(source + definitions, name -> load(source, definitions));
+  public CudaModule module(CudaSource source, List<String> definitions) {
+    return modules.computeIfAbsent(source.name() + definitions, name -> load(source, definitions));
   }
 
   /** Products by cuBLAS; empty where there is none. */
@@ -141,20 +140,21 @@ public final class CudaDevice {
     return blas;
   }
 
-  private CudaModule load(String source, List<String> definitions) {
+  private CudaModule load(CudaSource source, List<String> definitions) {
     String[] options =
         Stream.concat(
                 Stream.of("--gpu-architecture=" + architecture, "-std=c++17"),
                 definitions.stream().map(definition -> "-D" + definition))
             .toArray(String[]::new);
     try {
-      String text = KernelCache.source(source);
+      String text = source.text();
       Path folder = Utils.getEngineCacheDir("pytorch").resolve("kernels");
       byte[] image =
-          new KernelCache(folder).get(text, options, () -> compiler.compile(source, text, options));
+          new KernelCache(folder)
+              .get(text, options, () -> compiler.compile(source.name(), text, options));
       return inContext(() -> new CudaModule(this, driver, loaded(image)));
     } catch (IOException e) {
-      throw new CudaException("%s cannot be read: %s".formatted(source, e));
+      throw new CudaException("%s cannot be read: %s".formatted(source.name(), e));
     }
   }
 

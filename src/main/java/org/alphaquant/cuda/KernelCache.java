@@ -1,7 +1,6 @@
 package org.alphaquant.cuda;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,19 +12,6 @@ import java.util.function.Supplier;
 
 /** Machine code on disk, by the hash of its source and of how it was compiled. */
 record KernelCache(Path folder) {
-
-  private static final String SOURCES = "cuda/";
-
-  /** The text of {@code resources/cuda/name}. */
-  static String source(String name) throws IOException {
-    try (InputStream text =
-        KernelCache.class.getClassLoader().getResourceAsStream(SOURCES + name)) {
-      if (text == null) {
-        throw new IOException("the class path has no " + SOURCES + name);
-      }
-      return new String(text.readAllBytes(), StandardCharsets.UTF_8);
-    }
-  }
 
   /** What was compiled before, or what is compiled now; a folder that cannot be written is none. */
   byte[] get(String source, String[] options, Supplier<byte[]> compiled) {

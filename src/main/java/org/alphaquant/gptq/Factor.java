@@ -18,7 +18,7 @@ final class Factor {
 
   private final TensorScope scope;
   private final NDArray hessian;
-  private final SolverKernels kernels;
+  private final FactorKernels kernels;
   private final NDArray damping;
   private final NDArray damped;
   private final NDArray factor;
@@ -29,7 +29,7 @@ final class Factor {
    * @param hessian float32 [B, K, K] in the order of the columns
    * @param damp of each, float32 [B]
    */
-  Factor(TensorScope scope, NDArray hessian, NDArray damp, SolverKernels kernels) {
+  Factor(TensorScope scope, NDArray hessian, NDArray damp, FactorKernels kernels) {
     this.scope = scope;
     this.hessian = scope.run("tensor.contiguous", hessian);
     this.kernels = kernels;

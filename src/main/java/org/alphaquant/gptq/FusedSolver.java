@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import org.alphaquant.cuda.CudaDevice;
 import org.alphaquant.format.WeightGrid;
-import org.alphaquant.gptq.SolverKernels.Scales;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -21,18 +20,19 @@ final class FusedSolver {
   FusedSolver(CudaDevice device, GptqOptions options, WeightGrid grid, boolean reduced) {
     this.options = options;
     this.grid = grid;
-    this.kernels = new SolverKernels(device, grid, reduced);
+    this.kernels = SolverKernels.of(device, grid, reduced);
   }
 
   boolean searches() {
-    return kernels.searches();
+    return kernels.grid().searches();
   }
 
   /** Scale and zero point of every group as scales.search gives them, [B, R, G]. */
   NDList search(TensorScope scope, NDArray weight, NDArray importance, NDArray outer) {
     NDList found = scope.runAll("fused.empty_scales", weight, grid.groupSize());
-    kernels.search(
-        scope, weight, importance, outer, options.scaleSteps(), found.get(0), found.get(1));
+    kernels
+        .search()
+        .search(scope, weight, importance, outer, options.scaleSteps(), found.get(0), found.get(1));
     return found;
   }
 
@@ -94,7 +94,7 @@ final class FusedSolver {
       this.order = inputs.get(0);
       this.back = inputs.get(1);
       this.ordered = inputs.get(2);
-      Factor found = new Factor(scope, ordered, choice.damp(), kernels);
+      Factor found = new Factor(scope, ordered, choice.damp(), kernels.factor());
       this.damping = found.damping();
       this.damped = inSweepOrder(scope, found);
       this.factor = found.unitColumns();
@@ -138,7 +138,9 @@ final class FusedSolver {
         first,
         scope.run("gptq.weighted_error", solved.weight, solved.quantized, hessian));
     NDArray quantized = inOwnOrder(scope, batch, solved);
-    kernels.store(scope, quantized, rows.inOwnOrder, batch.quantized, batch.codes, first);
+    kernels
+        .rounding()
+        .store(scope, quantized, rows.inOwnOrder, batch.quantized, batch.codes, first);
     if (options.refits(grid)) {
       scope.runInPlace("fused.rows_into", batch.fitted, first, rows.scale);
       scope.runInPlace("fused.rows_into", batch.zeros, first, rows.zero);
@@ -167,8 +169,8 @@ final class FusedSolver {
       Solved solved = columns(scope, batch, rows, this::residualOfFew);
       NDArray quantized = inOwnOrder(scope, batch, solved);
       NDArray error = scope.run("fused.difference", rows.own, quantized);
-      NDArray negative = kernels.negativeProduct(scope, heldOut, error);
-      return scope.keep(parent, kernels.traces(scope, error, negative));
+      NDArray negative = kernels.products().negativeProduct(scope, heldOut, error);
+      return scope.keep(parent, kernels.products().traces(scope, error, negative));
     }
   }
 
@@ -210,7 +212,7 @@ final class FusedSolver {
   private NDArray residualOfFew(
       TensorScope scope, NDArray hessian, NDArray weight, NDArray quantized) {
     NDArray negative = scope.run("fused.difference", quantized, weight);
-    NDArray residual = kernels.negativeProduct(scope, hessian, negative);
+    NDArray residual = kernels.products().negativeProduct(scope, hessian, negative);
     negative.close();
     return residual;
   }
@@ -238,14 +240,14 @@ final class FusedSolver {
     Scales scales = sweepsInOrder(batch) ? rows.inOrder : rows.inOwnOrder;
     NDArray outer = batch.scales.get(2);
     for (int sweep = 0; sweep < options.sweeps(); sweep++) {
-      if (refits && !kernels.refits()) {
+      if (refits && !kernels.grid().refits()) {
         refitByScript(scope, batch, rows, weight, quantized);
       }
       NDArray residual = residuals.of(scope, batch.damped, weight, quantized);
-      if (refits && kernels.refits()) {
-        kernels.refit(scope, quantized, residual, batch.damped, rows.scale, outer);
+      if (refits && kernels.grid().refits()) {
+        kernels.refit().refit(scope, quantized, residual, batch.damped, rows.scale, outer);
       }
-      kernels.descend(scope, residual, batch.damped, scales, quantized);
+      kernels.sweep().descend(scope, residual, batch.damped, scales, quantized);
       residual.close();
     }
     return new Solved(weight, quantized);
@@ -271,7 +273,7 @@ final class FusedSolver {
     try (TensorScope scope = parent.child("rounding")) {
       put(scope, batch.energy, first, scope.run("fused.energy", weight, batch.hessian));
       NDArray rounded = scope.run("fused.empty_weights", weight);
-      kernels.nearest(scope, weight, scales, rounded);
+      kernels.rounding().nearest(scope, weight, scales, rounded);
       NDArray error = scope.run("gptq.weighted_error", weight, rounded, batch.hessian);
       put(scope, batch.roundingError, first, error);
     }
@@ -281,7 +283,7 @@ final class FusedSolver {
       TensorScope parent, Batch batch, NDArray weight, Scales scales, NDArray quantized) {
     try (TensorScope scope = parent.child("feedback")) {
       NDArray correction = scope.run("fused.zeros", weight);
-      kernels.errorFeedback(scope, weight, correction, batch.factor, scales, quantized);
+      kernels.sweep().errorFeedback(scope, weight, correction, batch.factor, scales, quantized);
     }
   }
 

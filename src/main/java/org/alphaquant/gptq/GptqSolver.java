@@ -13,7 +13,7 @@ import org.alphaquant.torch.TensorScope;
  * original weights, then columns are quantized in turn, each error fed to those still to come, and
  * coordinate descent polishes the result. The mathematics is in {@code torchscript/gptq.py} and
  * {@code torchscript/scales.py}; on a GPU its loops over columns and candidates run as the kernels
- * of {@code cuda/gptq.cu}.
+ * of {@code resources/cuda/gptq}.
  */
 public final class GptqSolver {
 

@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.alphaquant.cuda.CudaModule;
 import org.alphaquant.cuda.CudaModule.Blocks;
 import org.alphaquant.cuda.CudaModule.Threads;
+import org.alphaquant.cuda.CudaSource;
 import org.alphaquant.cuda.KernelArguments;
 import org.alphaquant.torch.TensorScope;
 
@@ -17,6 +18,7 @@ import org.alphaquant.torch.TensorScope;
  */
 record HessianKernels(CudaModule module) {
 
+  private static final CudaSource SOURCE = CudaSource.of("hessian.cu");
   private static final int THREADS = 256;
   private static final int WARP = 32;
   // Sums of a Hessian are put together from those of so many blocks, however many Hessians there
@@ -25,7 +27,7 @@ record HessianKernels(CudaModule module) {
 
   /** Those of the scope's device; empty where there is no GPU. */
   static Optional<HessianKernels> of(TensorScope scope) {
-    return scope.cuda().map(device -> new HessianKernels(device.module("hessian.cu", List.of())));
+    return scope.cuda().map(device -> new HessianKernels(device.module(SOURCE, List.of())));
   }
 
   /** Whether an array is of the type that kernels read. */

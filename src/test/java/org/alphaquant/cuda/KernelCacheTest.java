@@ -34,11 +34,6 @@ class KernelCacheTest {
     assertThat(cache.get("a", HOPPER, this::compile)).containsExactly(2);
   }
 
-  @Test
-  void theKernelsAreOnTheClassPath() throws Exception {
-    assertThat(KernelCache.source("gptq.cu")).contains("error_feedback", "descend", "search_128");
-  }
-
   private byte[] compile() {
     return new byte[] {(byte) compiled.incrementAndGet()};
   }

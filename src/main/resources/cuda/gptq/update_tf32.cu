@@ -1,0 +1,65 @@
+// `update` by that.
+template <int WIDE>
+__device__ __forceinline__ void update_by_tensor_cores(
+    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
+    int from, int to) {
+  long b = blockIdx.z;
+  int m0 = from + blockIdx.y * TILE, r0 = blockIdx.x * TILE;
+  int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4;
+  int tm = warp / 2 * 64, tr = warp % 2 * 64;
+  float sum[4][8][4];
+  multiply_tile<WIDE>(
+      sum, M + (b * K + first) * K, K, m0, to, D + (b * most + at) * R, r0, R, count);
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    // Eight times four numbers are read before any is written, so that the reads wait together.
+    float before[4][8];
+#pragma unroll
+    for (int c = 0; c < 4; c++) {
+      int m = m0 + tm + i / 2 * 32 + row * 4 + i % 2 * 2 + c / 2;
+#pragma unroll
+      for (int j = 0; j < 8; j += 4) {
+        int r = r0 + tr + j * 8 + (column * 2 + c % 2) * 4;
+        const float* own = C + (b * K + m) * R + r;
+        if (WIDE == 4) {
+          if (m < to && r < R) *(float4*)&before[c][j] = *(const float4*)own;
+        } else {
+#pragma unroll
+          for (int e = 0; e < 4; e++) before[c][j + e] = m < to && r + e < R ? own[e] : 0.0f;
+        }
+      }
+    }
+#pragma unroll
+    for (int c = 0; c < 4; c++) {
+      int m = m0 + tm + i / 2 * 32 + row * 4 + i % 2 * 2 + c / 2;
+#pragma unroll
+      for (int j = 0; j < 8; j += 4) {
+        int r = r0 + tr + j * 8 + (column * 2 + c % 2) * 4;
+        float* own = C + (b * K + m) * R + r;
+        if (WIDE == 4) {
+          if (m < to && r < R)
+            *(float4*)own = make_float4(
+                before[c][j] - sum[i][j][c], before[c][j + 1] - sum[i][j + 1][c],
+                before[c][j + 2] - sum[i][j + 2][c], before[c][j + 3] - sum[i][j + 3][c]);
+        } else {
+#pragma unroll
+          for (int e = 0; e < 4; e++)
+            if (m < to && r + e < R) own[e] = before[c][j + e] - sum[i][j + e][c];
+        }
+      }
+    }
+  }
+}
+
+extern "C" __global__ void __launch_bounds__(WARPS * 32, 2) update_tf32(
+    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
+    int from, int to) {
+  update_by_tensor_cores<1>(C, M, D, K, R, most, at, first, count, from, to);
+}
+
+// Where K, R, `from` and `to` are multiples of four.
+extern "C" __global__ void __launch_bounds__(WARPS * 32, 2) update_tf32_wide(
+    float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
+    int from, int to) {
+  update_by_tensor_cores<4>(C, M, D, K, R, most, at, first, count, from, to);
+}
