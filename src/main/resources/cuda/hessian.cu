@@ -1,4 +1,4 @@
-// Sums over tokens of torchscript/hessian.py whose scripts pass over their arrays several times.
+// Sums over tokens of torchscript/gram.py, moments.py and shrinkage.py whose scripts pass over their arrays several times.
 
 // What a token counts: |p|^power.
 __device__ inline float token_weight(float p, float power) {
@@ -15,7 +15,7 @@ __device__ inline unsigned short rounded(float x, int bfloat16) {
   return half;
 }
 
-// hessian.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
+// gram.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
 // without an index those that begin with row `begin`. out [n, K] has 16 bits.
 extern "C" __global__ void scaled_rows(
     const float* x, const long* index, const float* weights, const float* shift,
@@ -70,7 +70,7 @@ extern "C" __global__ void row_squares(
   if (threadIdx.x % 32 == 0) squares[first + i] = sum;
 }
 
-// For hessian.shrink_by_noise: |S|^2 and |S - M|^2 of every H [C, K, K] with S = H / sum w, in parts of
+// For shrinkage.by_noise: |S|^2 and |S - M|^2 of every H [C, K, K] with S = H / sum w, in parts of
 // one block each, [C, gridDim.x, 2]. `sums` [C, 3] holds the sum of w second, M is `target` [K, K].
 extern "C" __global__ void distances(
     const float* H, const float* target, const double* sums, double* parts, long size) {

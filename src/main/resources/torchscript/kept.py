@@ -7,7 +7,8 @@ from typing import List
 import torch
 from torch import Tensor
 
-import hessian
+import moments
+import shrinkage
 
 
 def upper(size: int, like: Tensor) -> Tensor:
@@ -48,7 +49,7 @@ def statistics(
     """
     rows: List[Tensor] = []
     for e in range(first, last):
-        own, squares = hessian.weight_sums(weights, offsets, e, power)
+        own, squares = moments.weight_sums(weights, offsets, e, power)
         tokens = float(offsets[e + 1] - offsets[e])
         sums = torch.tensor([tokens, own, squares], dtype=torch.float64)
         moment = torch.reshape(fourth[e - first], [1]).to(torch.float64).cpu()
@@ -70,7 +71,7 @@ def shrink(H: Tensor, mean: Tensor, statistics: List[float], each: float, tokens
     H.add_(mean * tokens)
     shares: List[float] = []
     for c in range(H.shape[0]):
-        shares.append(hessian.share_of(tokens * each, statistics[3 * c]))
+        shares.append(shrinkage.share_of(tokens * each, statistics[3 * c]))
     return torch.tensor(shares, dtype=torch.float32)
 
 
@@ -78,11 +79,11 @@ def shrink_by_noise(H: Tensor, mean: Tensor, statistics: List[float], each: floa
     """The same for `tokens` below zero."""
     known = torch.tensor(statistics, dtype=torch.float64, device=H.device)
     counted = torch.full_like(known[0], each)
-    target = hessian.target_of(mean, counted)
+    target = shrinkage.target_of(mean, counted)
     shares: List[Tensor] = []
     for c in range(H.shape[0]):
         own, squares, fourth = known[3 * c], known[3 * c + 1], known[3 * c + 2]
-        shares.append(hessian.lean(H[c], mean, target, own, squares, counted, fourth))
+        shares.append(shrinkage.lean(H[c], mean, target, own, squares, counted, fourth))
     return torch.stack(shares).to(torch.float32)
 
 

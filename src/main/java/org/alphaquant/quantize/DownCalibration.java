@@ -25,8 +25,8 @@ final class DownCalibration {
   DownCalibration(ExpertCalibration calibration, TensorScope owner, long width) {
     this.calibration = calibration;
     this.owner = owner;
-    this.total = owner.run("tensor.zeros_square_double", calibration.h(), width);
-    this.largest = owner.run("tensor.zeros", calibration.h(), 1);
+    this.total = owner.run("tensor.zeros_square_double", calibration.inputs().h(), width);
+    this.largest = owner.run("tensor.zeros", calibration.inputs().h(), 1);
   }
 
   /** Adds what this device's part of the down projections of one chunk read. */

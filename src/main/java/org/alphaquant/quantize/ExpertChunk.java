@@ -126,27 +126,33 @@ record ExpertChunk(
    * the memory has no room for it and it is computed where it is needed.
    */
   Optional<NDList> activations(TensorScope scope, ExpertWeights all) {
-    long[] offsets = calibration.dispatch().offsets();
+    long[] offsets = calibration.inputs().dispatch().offsets();
     long rows = offsets[range.to()] - offsets[range.from()];
     long bytes = Float.BYTES * rows * all.down().getShape().get(2);
     if (!batches.memory().keepsActivations(bytes, range.count())) {
       return Optional.empty();
     }
     long start = System.nanoTime();
-    NDList activations = calibration.activations(scope, all);
+    NDList activations = activations().of(scope, all);
     result.took("forward", start, scope);
     return Optional.of(activations);
+  }
+
+  private ExpertActivations activations() {
+    ExpertInputs inputs = calibration.inputs();
+    return new ExpertActivations(inputs.h(), inputs.dispatch());
   }
 
   /** What this device's part of the down projections reads: their own tokens alone. */
   CalibratedInput downInputs(TensorScope scope, ExpertWeights all, Optional<NDList> activations) {
     long start = System.nanoTime();
     Rank rank = calibration.rank();
-    NDArray hessians = rank.ownSum(scope, calibration.downHessians(scope, all, activations));
+    NDArray hessians =
+        rank.ownSum(scope, new DownHessians(calibration.inputs()).of(scope, all, activations));
     NDArray heldOut =
         calibration
             .heldOut(scope)
-            .map(held -> held.downHessians(scope, all, activations))
+            .map(held -> new DownHessians(held).of(scope, all, activations))
             .map(sums -> rank.ownSum(scope, sums))
             .orElse(null);
     CalibratedInput own =
@@ -157,9 +163,9 @@ record ExpertChunk(
 
   private NDArray largestDown(TensorScope scope, ExpertWeights all, Optional<NDList> activations) {
     if (!ofAll().asksForLargestDown()) {
-      return scope.run("tensor.zeros", calibration.h(), to - from);
+      return scope.run("tensor.zeros", calibration.inputs().h(), to - from);
     }
-    NDArray largest = calibration.largestDown(scope, all, activations);
+    NDArray largest = activations().largest(scope, all, activations);
     calibration.rank().largest(scope, largest);
     return scope.run("tensor.slice", largest, from - range.from(), to - range.from());
   }
@@ -187,10 +193,10 @@ record ExpertChunk(
   /** Adds the experts' outputs to {@code y [T, K]}. */
   void addOutputs(TensorScope scope, ExpertWeights all, Optional<NDList> activations, NDArray y) {
     long start = System.nanoTime();
-    if (activations.isPresent() && sent == calibration.dispatch()) {
-      calibration.addOutputs(scope, y, activations.get(), all);
+    if (activations.isPresent() && sent == calibration.inputs().dispatch()) {
+      activations().addOutputs(scope, y, activations.get(), all);
     } else {
-      calibration.addOutputs(scope, y, all, sent);
+      new ExpertActivations(calibration.inputs().h(), sent).addOutputs(scope, y, all);
     }
     result.took("forward", start, scope);
   }

@@ -46,12 +46,11 @@ record ExpertKeeper(
     Dispatch dispatch = covered == routing ? sent : Dispatch.of(scope, covered, block.experts());
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     NDArray read = scope.run("tensor.to_dtype", h, scope.productDtype().number());
-    ExpertCalibration calibration =
-        ExpertCalibration.plain(scope, read, largest, dispatch, weighting);
+    ExpertInputs inputs = ExpertInputs.of(scope, read, largest, dispatch, weighting);
     for (int from = 0; from < block.experts(); from += expertsAtOnce) {
       int to = Math.min(block.experts(), from + expertsAtOnce);
       try (TensorScope chunk = scope.child("experts %d to %d".formatted(from, to - 1))) {
-        chunk(chunk, block, calibration, sent, from, to, y, result);
+        chunk(chunk, block, inputs, sent, from, to, y, result);
       }
     }
   }
@@ -59,7 +58,7 @@ record ExpertKeeper(
   private void chunk(
       TensorScope scope,
       MoeFeedForward block,
-      ExpertCalibration calibration,
+      ExpertInputs inputs,
       Dispatch sent,
       int from,
       int to,
@@ -69,11 +68,11 @@ record ExpertKeeper(
     ExpertWeights weights = block.load(scope, from, to);
     result.took("load", start, scope);
     if (wants(block, from, to)) {
-      gateAndUp(scope, block, calibration, from, to, result);
-      down(scope, block, calibration, weights, result);
+      gateAndUp(scope, block, inputs, from, to, result);
+      down(scope, block, inputs, weights, result);
     }
     start = System.nanoTime();
-    calibration.addOutputs(scope, y, weights, sent);
+    new ExpertActivations(inputs.h(), sent).addOutputs(scope, y, weights);
     result.took("forward", start, scope);
   }
 
@@ -85,21 +84,21 @@ record ExpertKeeper(
   private void gateAndUp(
       TensorScope parent,
       MoeFeedForward block,
-      ExpertCalibration calibration,
+      ExpertInputs inputs,
       int from,
       int to,
       LayerResult result) {
     try (TensorScope scope = parent.child("gate and up")) {
       long start = System.nanoTime();
       ExpertRange range = new ExpertRange(from, to);
-      NDArray hessians = calibration.inputHessians(scope, range);
-      NDArray fourth = calibration.inputMoments(scope, range);
-      NDArray largest = scope.run("tensor.repeated", calibration.largest(), to - from);
+      NDArray hessians = inputs.hessians(scope, range);
+      NDArray fourth = new ExpertMoments(inputs).gateAndUp(scope, range);
+      NDArray largest = scope.run("tensor.repeated", inputs.largest(), to - from);
       result.took("hessian", start, scope);
       keep(
           scope,
           names(from, to, e -> block.first(e).get(0)),
-          calibration,
+          inputs,
           from,
           hessians,
           fourth,
@@ -111,25 +110,27 @@ record ExpertKeeper(
   private void down(
       TensorScope parent,
       MoeFeedForward block,
-      ExpertCalibration calibration,
+      ExpertInputs inputs,
       ExpertWeights weights,
       LayerResult result) {
     try (TensorScope scope = parent.child("down")) {
       long start = System.nanoTime();
       int from = weights.from();
-      NDArray hessians = calibration.downHessians(scope, weights, Optional.empty());
-      NDArray fourth = calibration.downMoments(scope, weights, Optional.empty());
-      NDArray largest = calibration.largestDown(scope, weights, Optional.empty());
+      NDArray hessians = new DownHessians(inputs).of(scope, weights, Optional.empty());
+      NDArray fourth = new ExpertMoments(inputs).down(scope, weights, Optional.empty());
+      NDArray largest =
+          new ExpertActivations(inputs.h(), inputs.dispatch())
+              .largest(scope, weights, Optional.empty());
       result.took("hessian", start, scope);
       List<String> names = names(from, from + weights.count(), block::down);
-      keep(scope, names, calibration, from, hessians, fourth, largest, result);
+      keep(scope, names, inputs, from, hessians, fourth, largest, result);
     }
   }
 
   private void keep(
       TensorScope scope,
       List<String> names,
-      ExpertCalibration calibration,
+      ExpertInputs inputs,
       int from,
       NDArray hessians,
       NDArray fourth,
@@ -139,8 +140,8 @@ record ExpertKeeper(
     NDArray statistics =
         scope.run(
             "kept.statistics",
-            calibration.dispatch().weights(),
-            calibration.dispatch().offsets(),
+            inputs.dispatch().weights(),
+            inputs.dispatch().offsets(),
             from,
             from + names.size(),
             weighting.power(),

@@ -74,7 +74,9 @@ final class ExpertQuantizer implements ExpertStage {
     ExpertCalibration calibration = calibration(scope, block, h, covered);
     result.took("hessian", start, scope);
     Dispatch sent =
-        covered == routing ? calibration.dispatch() : Dispatch.of(scope, routing, block.experts());
+        covered == routing
+            ? calibration.inputs().dispatch()
+            : Dispatch.of(scope, routing, block.experts());
     List<ExpertChunk> chunks =
         ranges(block.experts()).stream()
             .map(range -> new ExpertChunk(block, calibration, sent, batches, range, result))
@@ -104,24 +106,19 @@ final class ExpertQuantizer implements ExpertStage {
     Dispatch dispatch = Dispatch.of(scope, routing, block.experts());
     double power = weighting.power();
     NDArray sums =
-        scope.run("hessian.all_weight_sums", dispatch.weights(), dispatch.offsets(), power);
+        scope.run("moments.all_weight_sums", dispatch.weights(), dispatch.offsets(), power);
     rank.sum(scope, sums);
     long[] tokens = scope.toLongs(scope.run("tensor.columns", sums, 0, 1));
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     rank.largest(scope, largest);
     NDArray read = scope.run("tensor.to_dtype", h, scope.productDtype().number());
     return new ExpertCalibration(
-        read,
-        ExpertCalibration.squares(scope, read),
-        largest,
-        dispatch,
+        ExpertInputs.of(scope, read, largest, dispatch, weighting),
         sums,
         LongStream.of(tokens).boxed().toList(),
         mean(scope, h, routing, LongStream.of(tokens).sum()),
-        weighting,
         shrinkage,
         held,
-        null,
         rank);
   }
 

@@ -42,7 +42,7 @@ final class GramSums {
 
   /** What scales rows of an array; empty where scripts do. */
   Optional<HessianKernels> kernels(NDArray x) {
-    return HessianKernels.reads(x) ? HessianKernels.of(scope) : Optional.empty();
+    return HessianKernels.of(scope, x);
   }
 
   /** Rows of an array that kernels scale, where they and what they count lie. */
@@ -65,7 +65,7 @@ final class GramSums {
 
     /** Rows {@code start..end-1} in 16 bits, [n, K]. */
     NDArray of(TensorScope work, long begin, long start, long end, Shift shift) {
-      NDArray scaled = work.run("hessian.room", like, end - start, rows.width(), dtype());
+      NDArray scaled = work.run("gram.room", like, end - start, rows.width(), dtype());
       rows.scaled(work, begin, start, end, power, shift.address(), scaled, bfloat16);
       return scaled;
     }
@@ -152,7 +152,7 @@ final class GramSums {
               scaled.isPresent()
                   ? scaled.get().of(part, 0, start, end, shift)
                   : part.run(
-                      "hessian.scaled_rows", all, weights, start, end, shift.array(part), dtype()));
+                      "gram.scaled_rows", all, weights, start, end, shift.array(part), dtype()));
     }
   }
 
@@ -168,9 +168,9 @@ final class GramSums {
      * @param weights what all rows count, to the power {@code power}
      */
     Shifts(TensorScope work, NDArray largest, NDArray weights, double power) {
-      by = work.run("hessian.shift", largest, weights, power, dtype());
+      by = work.run("gram.shift", largest, weights, power, dtype());
       address = work.address(by);
-      factors = work.address(work.run("hessian.factors", by));
+      factors = work.address(work.run("gram.factors", by));
     }
 
     Shift of(int element) {

@@ -18,9 +18,11 @@ import org.alphaquant.torch.TorchDtype;
  */
 record HalfProducts(Blas blas, HessianKernels kernels) {
 
-  /** Empty where products are not TF32. */
-  static Optional<HalfProducts> of(TensorScope scope) {
-    if (!scope.rounds() || scope.productDtype() != TorchDtype.FLOAT32) {
+  /** Empty where products are not TF32, or where biases would have to be added. */
+  static Optional<HalfProducts> of(TensorScope scope, ExpertWeights weights) {
+    if (!weights.biases().isEmpty()
+        || !scope.rounds()
+        || scope.productDtype() != TorchDtype.FLOAT32) {
       return Optional.empty();
     }
     return scope
@@ -72,7 +74,7 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
       this.tokens = kernels.rows(work, h, dispatch.rows(), null);
       this.gateUp = half(work, weights.gateUp());
       this.shift = work.address(factor.shift);
-      this.factors = work.address(work.run("hessian.product_factors", factor.shift, gateUp.shift));
+      this.factors = work.address(work.run("gram.product_factors", factor.shift, gateUp.shift));
     }
 
     NDArray activations(TensorScope own, int e) {
@@ -156,8 +158,8 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
 
     // Depends on nothing but the expert's own activations.
     Shifts shifts(TensorScope work, NDArray largest) {
-      NDArray by = work.run("hessian.plain_shift", largest);
-      NDArray factors = work.run("hessian.product_factors", by, down.shift);
+      NDArray by = work.run("gram.plain_shift", largest);
+      NDArray factors = work.run("gram.product_factors", by, down.shift);
       return new Shifts(work.address(by), work.address(factors));
     }
 
@@ -206,7 +208,7 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
 
   private static Factor factor(TensorScope work, NDArray x) {
     NDArray largest = work.run("tensor.largest", x, work.run("tensor.zeros", x, 1));
-    return new Factor(x, work.run("hessian.plain_shift", largest));
+    return new Factor(x, work.run("gram.plain_shift", largest));
   }
 
   private Half half(TensorScope work, NDArray weights) {
@@ -228,7 +230,7 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
       Slice slice,
       long shift) {
     int dtype = TorchDtype.FLOAT16.number();
-    NDArray into = work.run("hessian.room", like, slice.count(), rows.width(), dtype);
+    NDArray into = work.run("gram.room", like, slice.count(), rows.width(), dtype);
     rows.scaled(work, begin, slice.from, slice.to, 1, shift, into, false);
     return into;
   }

@@ -36,8 +36,7 @@ record HeldOut(long length, long first) {
    */
   void accumulate(TensorScope parent, NDArray hessian, NDArray rows, NDArray weights, long start) {
     try (TensorScope scope = parent.child("held out")) {
-      NDList own =
-          scope.runAll("hessian.held_out_rows", rows, weights, start, length, first, EVERY);
+      NDList own = scope.runAll("held_out.rows", rows, weights, start, length, first, EVERY);
       if (own.get(0).getShape().get(0) > 0) {
         LayerQuantizer.accumulate(scope, hessian, own.get(0), own.get(1));
       }
@@ -55,13 +54,7 @@ record HeldOut(long length, long first) {
   Pairs of(TensorScope scope, Dispatch all) {
     NDList own =
         scope.runAll(
-            "hessian.held_out_pairs",
-            all.rows(),
-            all.weights(),
-            all.offsets(),
-            length,
-            first,
-            EVERY);
+            "held_out.pairs", all.rows(), all.weights(), all.offsets(), length, first, EVERY);
     Dispatch dispatch = new Dispatch(own.get(0), own.get(1), scope.toLongs(own.get(2)));
     return new Pairs(dispatch, own.get(3));
   }

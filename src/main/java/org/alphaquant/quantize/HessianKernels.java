@@ -14,7 +14,8 @@ import org.alphaquant.torch.TensorScope;
 
 /**
  * The kernels of {@code resources/cuda/hessian.cu}, which take the place of functions of {@code
- * torchscript/hessian.py} on a GPU. Arrays are contiguous.
+ * torchscript/gram.py}, {@code moments.py} and {@code shrinkage.py} on a GPU. Arrays are
+ * contiguous.
  */
 record HessianKernels(CudaModule module) {
 
@@ -30,9 +31,9 @@ record HessianKernels(CudaModule module) {
     return scope.cuda().map(device -> new HessianKernels(device.module(SOURCE, List.of())));
   }
 
-  /** Whether an array is of the type that kernels read. */
-  static boolean reads(NDArray array) {
-    return array.getDataType() == DataType.FLOAT32;
+  /** The same, also empty where an array is of a type that they do not read. */
+  static Optional<HessianKernels> of(TensorScope scope, NDArray read) {
+    return read.getDataType() == DataType.FLOAT32 ? of(scope) : Optional.empty();
   }
 
   /**
@@ -46,8 +47,8 @@ record HessianKernels(CudaModule module) {
   record Rows(CudaModule module, long x, long index, long weights, int width) {
 
     /**
-     * Rows {@code start..end-1} as {@code hessian.scaled} gives them: those that the index names,
-     * or without one those that begin with row {@code begin}; without weights they are but shifted.
+     * Rows {@code start..end-1} as {@code gram.scaled} gives them: those that the index names, or
+     * without one those that begin with row {@code begin}; without weights they are but shifted.
      *
      * @param shift address of the shift
      * @param into 16 bits [end - start, K]
@@ -142,7 +143,7 @@ record HessianKernels(CudaModule module) {
   }
 
   /**
-   * {@code hessian.shrink_by_noise}.
+   * {@code shrinkage.by_noise}.
    *
    * @param hessians float32 [C, K, K], changed in place
    * @param sums float64 [E, 3] of all experts, of which the Hessians are those from {@code first}
@@ -154,7 +155,7 @@ record HessianKernels(CudaModule module) {
     try (TensorScope scope = parent.child("noise")) {
       long count = hessians.getShape().get(0);
       long size = hessians.getShape().get(1) * hessians.getShape().get(2);
-      NDArray target = scope.run("hessian.noise_target", mean, sums);
+      NDArray target = scope.run("shrinkage.noise_target", mean, sums);
       NDArray parts = scope.run("tensor.room_double", mean, count * PARTS * 2);
       module.launch(
           "distances",
@@ -167,7 +168,7 @@ record HessianKernels(CudaModule module) {
               .add(scope.address(parts))
               .add(size));
       NDArray distances = scope.run("tensor.reshape", parts, new long[] {count, PARTS, 2});
-      NDArray shares = scope.run("hessian.shares_by_noise", distances, sums, first, fourth);
+      NDArray shares = scope.run("shrinkage.shares_by_noise", distances, sums, first, fourth);
       module.launch(
           "add_mean",
           new Blocks(Blocks.of(size, THREADS), count, 1),
