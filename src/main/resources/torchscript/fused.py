@@ -7,6 +7,7 @@ from torch import Tensor
 
 import format
 import gptq
+import matrices
 
 
 def columns(x: Tensor, first: int, last: int) -> Tensor:
@@ -38,7 +39,7 @@ def all_good(H: Tensor) -> Tensor:
 
 def state(good: Tensor, H: Tensor) -> Tensor:
     """0 where factorising has failed, 2 where no input ever reached an element, else 1, [B]."""
-    reached = torch.amax(gptq.diagonal(H), [-1]) != 0.0
+    reached = torch.amax(matrices.diagonal(H), [-1]) != 0.0
     return torch.where(reached, good, torch.full_like(good, 2))
 
 
@@ -98,7 +99,7 @@ def empty_codes(weight: Tensor) -> Tensor:
 
 def energy(W: Tensor, H: Tensor) -> Tensor:
     """Per output: w^T H w, [B, R]."""
-    return torch.sum(gptq.product(H, W).mul_(W), [1])
+    return torch.sum(matrices.product(H, W).mul_(W), [1])
 
 
 def difference(x: Tensor, y: Tensor) -> Tensor:
@@ -106,7 +107,7 @@ def difference(x: Tensor, y: Tensor) -> Tensor:
 
 
 def residual(H: Tensor, W: Tensor, Q: Tensor) -> Tensor:
-    return gptq.product(H, W - Q)
+    return matrices.product(H, W - Q)
 
 
 def refit(

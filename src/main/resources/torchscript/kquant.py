@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 import format
-import gptq
+import matrices
 
 
 def fitted(
@@ -212,7 +212,7 @@ def refit(
     zero.
     """
     Q, scale, zero = torch.clone(Q), torch.clone(scale), torch.clone(zero)
-    Residual = gptq.product(H, W - Q)
+    Residual = matrices.product(H, W - Q)
     for k in range(scale.shape[2]):
         first, last = k * grid.group_size, (k + 1) * grid.group_size
         s, least = scale[:, :, k], 0.0 if grid.symmetric else grid.least
@@ -226,7 +226,7 @@ def refit(
         Q[:, first:last] = Q[:, first:last] + Step
         zero[:, :, k] = least - (m + lift) / (s + move)
         scale[:, :, k] = s + move
-        gptq.subtract_product(Residual, H[:, :, first:last], Step)
+        matrices.subtract_product(Residual, H[:, :, first:last], Step)
     return Q, scale, zero
 
 
@@ -258,7 +258,7 @@ def steps_of(
     R], H [B, g, g].
     """
     minima = not grid.symmetric
-    HC = gptq.product(H, C)
+    HC = matrices.product(H, C)
     slope, lift_slope = torch.sum(C * Residual, [1]), torch.sum(Residual, [1])
     curvature, cross = torch.sum(C * HC, [1]), torch.sum(HC, [1])
     flat = torch.unsqueeze(torch.sum(H, [1, 2]), -1).expand_as(cross)

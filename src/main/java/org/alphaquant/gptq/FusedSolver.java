@@ -7,7 +7,7 @@ import org.alphaquant.format.WeightGrid;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * {@code gptq.solve} and {@code scales.search} with the columns' loops in fused kernels: the same
+ * {@code solver.solve} and {@code scales.search} with the columns' loops in fused kernels: the same
  * steps in the same order on a GPU, where a script's column costs several launches. Everything else
  * stays a script.
  */
@@ -42,11 +42,11 @@ final class FusedSolver {
    * @param choice of damping and order
    * @param scales scale, zero point and outer scale
    * @param rows outputs at once
-   * @return what gptq.solve returns, and the codes, uint8 [B, R, K]
+   * @return what solver.solve returns, and the codes, uint8 [B, R, K]
    */
   NDList solve(
       TensorScope scope, NDArray weight, NDArray hessian, Choice choice, NDList scales, long rows) {
-    NDList ordered = scope.runAll("gptq.in_order", hessian, choice.ordered(), choice.reorders());
+    NDList ordered = scope.runAll("solver.in_order", hessian, choice.ordered(), choice.reorders());
     Batch batch = new Batch(scope, weight, hessian, scales, ordered, choice);
     long all = weight.getShape().get(1);
     for (long first = 0; first < all; first += rows) {
@@ -118,7 +118,7 @@ final class FusedSolver {
       ordered.close();
       // Damped anew where that gives the same: reordering would take two more of its size.
       return found.gaveUp()
-          ? replaced(scope, found.damped(), "gptq.both_ways", back)
+          ? replaced(scope, found.damped(), "matrices.both_ways", back)
           : found.dampedAnew(scope, hessian);
     }
 
@@ -136,7 +136,7 @@ final class FusedSolver {
         scope,
         batch.error,
         first,
-        scope.run("gptq.weighted_error", solved.weight, solved.quantized, hessian));
+        scope.run("solver.weighted_error", solved.weight, solved.quantized, hessian));
     NDArray quantized = inOwnOrder(scope, batch, solved);
     kernels
         .rounding()
@@ -163,7 +163,8 @@ final class FusedSolver {
       Choice choice,
       NDList scales) {
     try (TensorScope scope = parent.child("few outputs")) {
-      NDList ordered = scope.runAll("gptq.in_order", training, choice.ordered(), choice.reorders());
+      NDList ordered =
+          scope.runAll("solver.in_order", training, choice.ordered(), choice.reorders());
       Batch batch = new Batch(scope, weight, training, scales, ordered, choice);
       Rows rows = new Rows(scope, batch, 0, weight.getShape().get(1));
       Solved solved = columns(scope, batch, rows, this::residualOfFew);
@@ -222,18 +223,19 @@ final class FusedSolver {
 
   private NDArray inOwnOrder(TensorScope scope, Batch batch, Solved solved) {
     return sweepsInOrder(batch)
-        ? replaced(scope, solved.quantized, "gptq.reorder", batch.back)
+        ? replaced(scope, solved.quantized, "matrices.reorder", batch.back)
         : solved.quantized;
   }
 
   // Error feedback and sweeps. What is in the columns' order is held no longer than it is needed.
   private Solved columns(TensorScope scope, Batch batch, Rows rows, Residuals residuals) {
     boolean refits = options.refits(grid);
-    NDArray weight = batch.reorders ? scope.run("gptq.reorder", rows.own, batch.order) : rows.own;
+    NDArray weight =
+        batch.reorders ? scope.run("matrices.reorder", rows.own, batch.order) : rows.own;
     NDArray quantized = scope.run("fused.empty_weights", rows.own);
     feedback(scope, batch, weight, rows.inOrder, quantized);
     if (batch.reorders && refits) {
-      quantized = replaced(scope, quantized, "gptq.reorder", batch.back);
+      quantized = replaced(scope, quantized, "matrices.reorder", batch.back);
       weight.close();
       weight = rows.own;
     }
@@ -274,7 +276,7 @@ final class FusedSolver {
       put(scope, batch.energy, first, scope.run("fused.energy", weight, batch.hessian));
       NDArray rounded = scope.run("fused.empty_weights", weight);
       kernels.rounding().nearest(scope, weight, scales, rounded);
-      NDArray error = scope.run("gptq.weighted_error", weight, rounded, batch.hessian);
+      NDArray error = scope.run("solver.weighted_error", weight, rounded, batch.hessian);
       put(scope, batch.roundingError, first, error);
     }
   }

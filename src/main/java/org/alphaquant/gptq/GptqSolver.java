@@ -64,7 +64,7 @@ public final class GptqSolver {
   /**
    * What the scripts or kernels return.
    *
-   * @param arrays as gptq.solve returns them
+   * @param arrays as solver.solve returns them
    * @param scales scale, zero point and outer scale
    */
   private record Solved(NDList arrays, NDArray codes, NDList scales) {}
@@ -85,7 +85,7 @@ public final class GptqSolver {
     }
     NDList solved =
         work.runAll(
-            "gptq.solve",
+            "solver.solve",
             weight,
             hessian,
             scales.get(0),
@@ -120,7 +120,7 @@ public final class GptqSolver {
       return Choice.of(work, count, options.damps().get(0), options.actOrder());
     }
     try (TensorScope trying = work.child("trials")) {
-      NDArray training = trying.run("gptq.without", hessian, heldOut);
+      NDArray training = trying.run("trials.without", hessian, heldOut);
       return new Trials(options, grid, weight, training, heldOut)
           .choose(
               trying,
@@ -141,7 +141,7 @@ public final class GptqSolver {
     Optional<FusedSolver> fused = fused(scope, grid);
     if (fused.isEmpty()) {
       NDArray found = solved(scope, some, by, choice, grid, rows).arrays().get(0);
-      return scope.toFloats(scope.run("gptq.error_on", some, found, on));
+      return scope.toFloats(scope.run("trials.error_on", some, found, on));
     }
     NDArray importance = scope.run("scales.importance", by, options.weights(grid));
     NDList scales = scales(scope, some, importance, grid, rows, fused);
@@ -174,7 +174,7 @@ public final class GptqSolver {
       NDArray importance = work.run("scales.importance", weight, false);
       NDList scales = scales(work, weight, importance, grid, rows, fused(work, grid));
       NDList rounded =
-          work.runAll("gptq.nearest", weight, scales.get(0), scales.get(1), grid.numbers(), rows);
+          work.runAll("solver.nearest", weight, scales.get(0), scales.get(1), grid.numbers(), rows);
       NDArray codes = codes(work, rounded, scales, grid, rows);
       return solution(scope, work, rounded, codes, scales, grid);
     }

@@ -36,7 +36,7 @@ record Trials(
 
   Choice choose(TensorScope parent, Solver solver) {
     try (TensorScope scope = parent.child("trial")) {
-      NDArray some = scope.run("gptq.sampled_rows", weight, OUTPUTS);
+      NDArray some = scope.run("trials.sampled_rows", weight, OUTPUTS);
       boolean few = settings() * training.size() <= FEW;
       Tried tried =
           few && scope.cuda().isPresent()
@@ -155,9 +155,9 @@ record Trials(
       this.errors =
           solver.errors(
               scope,
-              scope.run("gptq.several", some, settings),
-              scope.run("gptq.several", training, settings),
-              scope.run("gptq.several", heldOut, settings),
+              scope.run("trials.several", some, settings),
+              scope.run("trials.several", training, settings),
+              scope.run("trials.several", heldOut, settings),
               Choice.of(scope, damps, ordered));
     }
 

@@ -160,7 +160,7 @@ final class KernelComparison {
             "tensor.reshape",
             random(scope, problem.batch() * 2 * inputs, inputs),
             new long[] {problem.batch(), 2 * inputs, inputs});
-    return scope.run("gptq.product", scope.run("tensor.swap", all), all);
+    return scope.run("matrices.product", scope.run("tensor.swap", all), all);
   }
 
   private static NDArray random(TensorScope scope, long rows, long columns) {

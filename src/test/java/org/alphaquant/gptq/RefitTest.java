@@ -49,7 +49,7 @@ class RefitTest {
               8,
               OUTPUTS);
       NDList rounded =
-          scope.runAll("gptq.nearest", w, scales.get(0), scales.get(1), grid.numbers(), OUTPUTS);
+          scope.runAll("solver.nearest", w, scales.get(0), scales.get(1), grid.numbers(), OUTPUTS);
       NDArray columns = scope.run("fused.columns", w, 0, OUTPUTS);
       NDArray quantized = scope.run("fused.columns", rounded.get(0), 0, OUTPUTS);
       NDList fitted =

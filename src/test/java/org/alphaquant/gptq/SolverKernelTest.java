@@ -34,7 +34,7 @@ class SolverKernelTest {
       NDList scales = scope.runAll("scales.search", w, alike, INT4, 1, outer, outputs);
       NDList solved =
           scope.runAll(
-              "gptq.solve",
+              "solver.solve",
               w,
               h,
               scales.get(0),
