@@ -1,16 +1,22 @@
 package org.alphaquant.model;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.ndarray.NDArray;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Stream;
 import org.alphaquant.architecture.ModelException;
+import org.alphaquant.checkpoint.Checkpoint;
+import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -104,10 +110,43 @@ class PublishedSpellingsTest {
         .hasMessageContaining(key);
   }
 
+  // As transformers 5.18: the type alone says whether a part of each head is turned.
+  @Test
+  void gemma4TurnsWholeHeadsUnlessTheTypeIsProportional() throws IOException {
+    float[] whole = logits(gemma4("default", 1));
+    assertThat(logits(gemma4("default", 0.25))).isEqualTo(whole);
+    assertThat(logits(gemma4("proportional", 0.25))).isNotEqualTo(whole);
+  }
+
+  private Path gemma4(String type, double part) throws IOException {
+    return respelled(
+        "gemma4_moe",
+        List.of(),
+        """
+        {"rope_parameters": {
+          "full_attention": {"rope_type": "%s", "partial_rotary_factor": %s, "rope_theta": 1e6},
+          "sliding_attention": {"rope_type": "default", "rope_theta": 1e4}}}
+        """
+            .formatted(type, part));
+  }
+
+  private static float[] logits(Path folder) {
+    try (Checkpoint checkpoint = Checkpoint.open(folder);
+        Reference reference = Reference.of(folder);
+        TensorScope scope = torch.scope(folder.toString())) {
+      Model model = ModelFamilies.open(checkpoint, ModelFamilies.describe(checkpoint, null), scope);
+      NDArray x = model.embed(scope, reference.inputIds(scope));
+      for (int layer = 0; layer < model.description().layers(); layer++) {
+        x = model.layer(scope, layer).forward(scope, x);
+      }
+      return model.logits(scope, x).toFloatArray();
+    }
+  }
+
   private Path respelled(String family, List<String> without, String with) throws IOException {
     Path fixture = BUNDLED.resolve(family);
     for (String file : List.of("model.safetensors", "reference.safetensors")) {
-      Files.copy(fixture.resolve(file), folder.resolve(file));
+      Files.copy(fixture.resolve(file), folder.resolve(file), StandardCopyOption.REPLACE_EXISTING);
     }
     JsonMapper json = JsonMapper.shared();
     ObjectNode config = json.readTree(fixture.resolve("config.json").toFile()).asObject();

@@ -43,10 +43,15 @@ record Gemma4Attention(ModelConfig config, DecoderConfig decoder) {
   private RotaryConfig rotary(boolean slides) {
     long positions = decoder.positions();
     if (slides) {
-      return RotaryConfig.ofKind(config, true, "", 10_000, positions);
+      return turned(RotaryConfig.ofKind(config, true, "", 10_000, positions));
     }
     RotaryConfig full = RotaryConfig.ofKind(config, false, "", 1_000_000, positions, 0.25);
-    return config.missingOrNull("rope_parameters") ? full.typed("proportional") : full;
+    return config.missingOrNull("rope_parameters") ? full.typed("proportional") : turned(full);
+  }
+
+  // transformers leaves a part of each head as it is for the type "proportional" alone.
+  private static RotaryConfig turned(RotaryConfig rotary) {
+    return rotary.type().equals("default") ? rotary.whole() : rotary;
   }
 
   // transformers 5 writes what a layer has for its own, published files what all full layers have.
