@@ -29,16 +29,18 @@ import tools.jackson.databind.json.JsonMapper;
  * and its perplexity; where calibration counts, means over seeds, and of perplexities the range.
  * Then how much lower this program's loss is than each of llama.cpp's, in thousandths of a nat with
  * the 95 % interval over windows, whose losses are compared in pairs. Arguments: model folder,
- * number of seeds, on how many of them to train, types ({@code q4_k}).
+ * number of seeds, on how many of them to train, types ({@code q4_k}). {@code
+ * -Dalphaquant.sequences=N} trains on N sequences that the model writes beside real text.
  */
 final class KQuantBench {
 
   private static final int WINDOW = 256;
 
-  // What two cores do in minutes.
+  // The default settings but for the sequences that the model writes, which take most of the time.
   private static final String TRAINING =
-      "\"distill\": {\"samples\": 256, \"sequences\": 0, \"epochs\": 2, \"scale_rate\": 0.001,"
-          + " \"seed\": %d},";
+      "\"distill\": {\"sequences\": "
+          + Integer.getInteger("alphaquant.sequences", 0)
+          + ", \"seed\": %d},";
 
   private final Path model;
   private final Path folder = Files.createTempDirectory("kquant");
