@@ -1,5 +1,6 @@
 package org.alphaquant.storage.gguf;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -161,13 +162,16 @@ record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) 
   /** Settings of sliding layers; plain ones where they have none of their own. */
   FamilyConfig ofSlidingLayers() {
     FamilyConfig own = ofLayers("sliding_attention");
-    return own == this
-        ? new FamilyConfig(
-            ((ObjectNode) root.deepCopy())
-                .without(List.of("rope_parameters", "rope_scaling", "rope_theta")),
-            model,
-            tensors)
-        : own;
+    if (own != this) {
+      return own;
+    }
+    List<String> ofFullLayers = new ArrayList<>(List.of(SPELLINGS));
+    ofFullLayers.add("rope_theta");
+    // Given, it counts for all layers; what the family takes for a missing one is of full layers.
+    if (model.defaults().containsKey("partial_rotary_factor")) {
+      ofFullLayers.add("partial_rotary_factor");
+    }
+    return new FamilyConfig(((ObjectNode) root.deepCopy()).without(ofFullLayers), model, tensors);
   }
 
   /** Of each layer whether it sees a window of the text. */

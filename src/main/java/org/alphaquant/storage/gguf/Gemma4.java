@@ -68,8 +68,7 @@ final class Gemma4 {
     keys.u32("attention.key_length_swa", sliding);
     keys.u32("attention.value_length_swa", sliding);
     keys.f32("rope.freq_base", full(config).theta(1_000_000));
-    keys.f32(
-        "rope.freq_base_swa", slidesByDefault(config) ? 10_000 : config.ofSlidingLayers().theta());
+    keys.f32("rope.freq_base_swa", config.ofSlidingLayers().theta());
     // A proportional rotation has its frequencies from all of a head's dimensions.
     keys.u32("rope.dimension_count", full);
     keys.u32("rope.dimension_count_swa", sliding);
@@ -86,19 +85,14 @@ final class Gemma4 {
   }
 
   private static boolean isProportional(FamilyConfig config) {
-    return slidesByDefault(config) || full(config).rotaryType().equals("proportional");
+    return config.find("rope_parameters").isEmpty()
+        || full(config).rotaryType().equals("proportional");
   }
 
   private static boolean slidesPlainly(FamilyConfig config) {
     FamilyConfig sliding = config.ofSlidingLayers();
-    return slidesByDefault(config)
-        || sliding.rotaryType().equals("default")
-            && sliding.rotary("partial_rotary_factor", 1) == 1;
-  }
-
-  // What stands beside the settings is then of full layers alone.
-  private static boolean slidesByDefault(FamilyConfig config) {
-    return config.find("rope_parameters").isEmpty();
+    return sliding.rotaryType().equals("default")
+        && sliding.rotary("partial_rotary_factor", 1) == 1;
   }
 
   private static FamilyConfig full(FamilyConfig config) {
