@@ -6,14 +6,9 @@ import torch
 from torch import Tensor
 
 
-def copied(own: Tensor, other: Tensor) -> Tensor:
-    """A copy on the device of `own`."""
-    return torch.empty_like(other, device=own.device).copy_(other)
-
-
-def part(own: Tensor, other: Tensor, first: int, last: int) -> Tensor:
-    """A copy of other[first:last] on the device of `own`."""
-    return copied(own, other[first:last])
+def here(own: Tensor, other: Tensor) -> Tensor:
+    """`other` on the device of `own`: itself where it is there."""
+    return other.to(own.device)
 
 
 def sum(parts: List[Tensor]) -> Tensor:
@@ -32,8 +27,9 @@ def largest(parts: List[Tensor]) -> Tensor:
     return most
 
 
-def add(total: Tensor, x: Tensor) -> Tensor:
-    return total.add_(x)
+def add_rows(total: Tensor, x: Tensor, first: int) -> Tensor:
+    """total [n, ...] += x[first:first+n], wherever that is."""
+    return total.add_(x[first : first + total.shape[0]].to(total.device))
 
 
 def replace(x: Tensor, y: Tensor) -> Tensor:
@@ -43,6 +39,11 @@ def replace(x: Tensor, y: Tensor) -> Tensor:
 def room(own: Tensor, count: int) -> Tensor:
     """An uninitialised array of `count` elements like those of own [c, ...]."""
     return torch.empty([count] + list(own.shape[1:]), dtype=own.dtype, device=own.device)
+
+
+def zero_rows(own: Tensor, count: int) -> Tensor:
+    """Zeros [count, ...], otherwise like own [n, ...]."""
+    return room(own, count).zero_()
 
 
 def place(target: Tensor, x: Tensor, first: int) -> Tensor:

@@ -29,7 +29,7 @@ final class DownCalibration {
     this.largest = owner.run("tensor.zeros", calibration.inputs().h(), 1);
   }
 
-  /** Adds what this device's part of the down projections of one chunk read. */
+  /** Adds what the down projections of one chunk read. */
   void add(CalibratedInput own) {
     owner.runInPlace("hessian.add_all", total, own.hessian());
     NDArray before = largest;
@@ -37,7 +37,7 @@ final class DownCalibration {
     before.close();
   }
 
-  /** Adds what the other devices have, once all chunks were added. */
+  /** Adds what those of other devices' experts read, once all chunks were added. */
   void addOthers(Rank rank) {
     rank.sum(owner, total);
     rank.largest(owner, largest);
@@ -47,8 +47,8 @@ final class DownCalibration {
    * What one chunk's down projections are solved with, once all chunks were added.
    *
    * @param own what they read themselves; its Hessians are changed in place
-   * @param weights of all of the chunk
-   * @param activations what all of the chunk read, where that is kept
+   * @param weights of the chunk
+   * @param activations what they read, where that is kept
    */
   CalibratedInput of(
       TensorScope scope, CalibratedInput own, ExpertWeights weights, Optional<NDList> activations) {

@@ -10,13 +10,12 @@ import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * What the experts of one layer are calibrated on: this device's tokens and the sums over all
- * devices, which an expert with few tokens leans on.
+ * What the experts of one layer are calibrated on: their tokens, and the sums over all experts,
+ * which one with few tokens leans on.
  *
- * @param inputs this device's tokens
- * @param sums of each expert its tokens, their weights and the squares of these on all devices,
- *     float64 [E, 3]
- * @param tokens of each expert on all devices
+ * @param inputs the tokens of all devices
+ * @param sums of each expert its tokens, their weights and the squares of these, float64 [E, 3]
+ * @param tokens of each expert
  * @param mean what one routed token adds to a Hessian of gate and up on average, [K, K]
  * @param shrinkage how far Hessians are drawn towards the layer's mean
  * @param held which sequences are held out, if any are
@@ -27,29 +26,25 @@ record ExpertCalibration(
     List<Long> tokens,
     NDArray mean,
     Shrinkage shrinkage,
-    Optional<HeldOut> held,
-    Rank rank) {
+    Optional<HeldOut> held) {
 
-  /** This device's tokens of sequences held out alone. */
+  /** The tokens of sequences held out alone. */
   Optional<ExpertInputs> heldOut(TensorScope scope) {
     return held.map(sequences -> inputs.heldOut(scope, sequences));
   }
 
-  /** The inputs of gate and up, which they share, of this device's part of some experts. */
+  /** The inputs of gate and up, which they share, of some experts. */
   CalibratedInput gateAndUp(TensorScope scope, ExpertRange range, LayerResult result) {
     try (TensorScope work = scope.child("inputs")) {
-      NDArray partial = inputs.hessians(work, range);
-      NDArray hessians = rank.ownSum(work, partial);
-      int from = range.ownFrom(rank);
-      Supplier<NDArray> fourth =
-          () -> rank.ownSum(work, new ExpertMoments(inputs).gateAndUp(work, range));
-      float[] shares = shrink(work, hessians, mean, from, fourth);
+      NDArray hessians = inputs.hessians(work, range);
+      Supplier<NDArray> fourth = () -> new ExpertMoments(inputs).gateAndUp(work, range);
+      float[] shares = shrink(work, hessians, mean, range.from(), fourth);
       for (int e = 0; e < shares.length; e++) {
-        result.leans(from + e, shares[e]);
+        result.leans(range.from() + e, shares[e]);
       }
       NDArray heldOut =
           heldOut(work)
-              .map(of -> rank.ownSum(work, of.hessians(work, range)))
+              .map(of -> of.hessians(work, range))
               .map(sums -> work.keep(scope, sums))
               .orElse(null);
       return new CalibratedInput(
@@ -62,20 +57,18 @@ record ExpertCalibration(
   /**
    * Draws the Hessians of down projections towards the layer's mean, in place.
    *
-   * @param hessians of this device's part of the experts
-   * @param all weights of all experts that are shared out
+   * @param hessians of some experts
+   * @param weights of these
    * @param activations what they read, where that is kept
    */
   void shrinkDown(
       TensorScope scope,
       NDArray hessians,
       NDArray average,
-      ExpertWeights all,
+      ExpertWeights weights,
       Optional<NDList> activations) {
-    int from = new ExpertRange(all.from(), all.from() + all.count()).ownFrom(rank);
-    Supplier<NDArray> fourth =
-        () -> rank.ownSum(scope, new ExpertMoments(inputs).down(scope, all, activations));
-    shrink(scope, hessians, average, from, fourth);
+    Supplier<NDArray> fourth = () -> new ExpertMoments(inputs).down(scope, weights, activations);
+    shrink(scope, hessians, average, weights.from(), fourth);
   }
 
   // What part of each Hessian is the layer's mean then.
@@ -99,7 +92,7 @@ record ExpertCalibration(
         .orElseGet(() -> scope.run("shrinkage.by_noise", hessians, average, sums, from, fourth));
   }
 
-  /** All (token, slot) pairs of all devices. */
+  /** All (token, slot) pairs. */
   long pairs() {
     return tokens.stream().mapToLong(Long::longValue).sum();
   }

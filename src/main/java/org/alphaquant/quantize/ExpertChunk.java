@@ -11,12 +11,10 @@ import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.torch.TensorScope;
 
 /**
- * Experts of a layer that are calibrated together; this device solves experts {@code from..to-1} of
- * them as one batch.
+ * Experts of a layer that are calibrated and solved together.
  *
  * @param calibration what they are calibrated on
  * @param sent the tokens that they are sent, whose outputs the next layer reads
- * @param range all of them
  */
 record ExpertChunk(
     MoeFeedForward block,
@@ -24,80 +22,27 @@ record ExpertChunk(
     Dispatch sent,
     BatchQuantizer batches,
     ExpertRange range,
-    int from,
-    int to,
     LayerResult result) {
-
-  ExpertChunk(
-      MoeFeedForward block,
-      ExpertCalibration calibration,
-      Dispatch sent,
-      BatchQuantizer batches,
-      ExpertRange range,
-      LayerResult result) {
-    this(
-        block,
-        calibration,
-        sent,
-        batches,
-        range,
-        range.ownFrom(calibration.rank()),
-        range.ownTo(calibration.rank()),
-        result);
-  }
 
   String label() {
     return "experts %d to %d".formatted(range.from(), range.to() - 1);
   }
 
-  /** Reads this device's part. */
+  /** Reads their weights. */
   ExpertWeights load(TensorScope scope) {
     long start = System.nanoTime();
-    ExpertWeights weights = block.load(scope, from, to);
+    ExpertWeights weights = block.load(scope, range.from(), range.to());
     result.took("load", start, scope);
     return weights;
   }
 
-  /** The chunk's weights with gate and up as all have them now, and this device's part of down. */
-  ExpertWeights joined(TensorScope scope, ExpertWeights own) {
-    if (calibration.rank().size() == 1) {
-      return own;
-    }
-    NDList biases = new NDList();
-    own.biases().forEach(bias -> biases.add(joined(scope, bias)));
-    return new ExpertWeights(
-        range.from(), joined(scope, own.gateUp()), own.down(), biases, own.activation());
-  }
-
-  private NDArray joined(TensorScope scope, NDArray own) {
-    return calibration.rank().joined(scope, own, range.count());
-  }
-
-  /** The same weights with all down projections as they are now. */
-  ExpertWeights withDown(TensorScope scope, ExpertWeights all, ExpertWeights own) {
-    if (calibration.rank().size() == 1) {
-      return all;
-    }
-    return new ExpertWeights(
-        all.from(), all.gateUp(), joined(scope, own.down()), all.biases(), all.activation());
-  }
-
   private ExpertSolver solver() {
-    return solver(from, to);
-  }
-
-  private ExpertSolver solver(int first, int last) {
     return new ExpertSolver(
-        block, batches, first, last, e -> calibration.tokens().get(e) == 0, result);
-  }
-
-  // All devices must come to the same answer.
-  private ExpertSolver ofAll() {
-    return solver(range.from(), range.to());
+        block, batches, range.from(), range.to(), e -> calibration.tokens().get(e) == 0, result);
   }
 
   boolean quantizesDown() {
-    return ofAll().quantizesDown();
+    return solver().quantizesDown();
   }
 
   /** Sums for the down projections of the layer, still empty. */
@@ -109,7 +54,7 @@ record ExpertChunk(
   List<SolvedRows> gateAndUp(TensorScope parent, ExpertWeights weights, boolean keep) {
     List<SolvedRows> solved = new ArrayList<>();
     ExpertSolver solver = solver();
-    if (!ofAll().quantizesGateOrUp()) {
+    if (!solver.quantizesGateOrUp()) {
       return solved;
     }
     try (TensorScope scope = parent.child("gate and up")) {
@@ -122,18 +67,18 @@ record ExpertChunk(
   }
 
   /**
-   * What the down projections read on this device, with gate and up as they are now; empty where
-   * the memory has no room for it and it is computed where it is needed.
+   * What the down projections read with gate and up as they are now; empty where the memory has no
+   * room for it and it is computed where it is needed.
    */
-  Optional<NDList> activations(TensorScope scope, ExpertWeights all) {
+  Optional<NDList> activations(TensorScope scope, ExpertWeights weights) {
     long[] offsets = calibration.inputs().dispatch().offsets();
     long rows = offsets[range.to()] - offsets[range.from()];
-    long bytes = Float.BYTES * rows * all.down().getShape().get(2);
+    long bytes = Float.BYTES * rows * weights.down().getShape().get(2);
     if (!batches.memory().keepsActivations(bytes, range.count())) {
       return Optional.empty();
     }
     long start = System.nanoTime();
-    NDList activations = activations().of(scope, all);
+    NDList activations = activations().of(scope, weights);
     result.took("forward", start, scope);
     return Optional.of(activations);
   }
@@ -143,31 +88,27 @@ record ExpertChunk(
     return new ExpertActivations(inputs.h(), inputs.dispatch());
   }
 
-  /** What this device's part of the down projections reads: their own tokens alone. */
-  CalibratedInput downInputs(TensorScope scope, ExpertWeights all, Optional<NDList> activations) {
+  /** What the down projections read: their own tokens alone. */
+  CalibratedInput downInputs(
+      TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
     long start = System.nanoTime();
-    Rank rank = calibration.rank();
-    NDArray hessians =
-        rank.ownSum(scope, new DownHessians(calibration.inputs()).of(scope, all, activations));
+    NDArray hessians = new DownHessians(calibration.inputs()).of(scope, weights, activations);
     NDArray heldOut =
         calibration
             .heldOut(scope)
-            .map(held -> new DownHessians(held).of(scope, all, activations))
-            .map(sums -> rank.ownSum(scope, sums))
+            .map(held -> new DownHessians(held).of(scope, weights, activations))
             .orElse(null);
     CalibratedInput own =
-        new CalibratedInput(hessians, heldOut, largestDown(scope, all, activations));
+        new CalibratedInput(hessians, heldOut, largestDown(scope, weights, activations));
     result.took("hessian", start, scope);
     return own;
   }
 
-  private NDArray largestDown(TensorScope scope, ExpertWeights all, Optional<NDList> activations) {
-    if (!ofAll().asksForLargestDown()) {
-      return scope.run("tensor.zeros", calibration.inputs().h(), to - from);
-    }
-    NDArray largest = activations().largest(scope, all, activations);
-    calibration.rank().largest(scope, largest);
-    return scope.run("tensor.slice", largest, from - range.from(), to - range.from());
+  private NDArray largestDown(
+      TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
+    return solver().asksForLargestDown()
+        ? activations().largest(scope, weights, activations)
+        : scope.run("tensor.zeros", calibration.inputs().h(), range.count());
   }
 
   /** What they are solved with, once {@code layer} has what all chunks read. */
@@ -175,10 +116,10 @@ record ExpertChunk(
       TensorScope scope,
       DownCalibration layer,
       CalibratedInput own,
-      ExpertWeights all,
+      ExpertWeights weights,
       Optional<NDList> activations) {
     long start = System.nanoTime();
-    CalibratedInput shrunk = layer.of(scope, own, all, activations);
+    CalibratedInput shrunk = layer.of(scope, own, weights, activations);
     result.took("hessian", start, scope);
     return shrunk;
   }
@@ -191,12 +132,13 @@ record ExpertChunk(
   }
 
   /** Adds the experts' outputs to {@code y [T, K]}. */
-  void addOutputs(TensorScope scope, ExpertWeights all, Optional<NDList> activations, NDArray y) {
+  void addOutputs(
+      TensorScope scope, ExpertWeights weights, Optional<NDList> activations, NDArray y) {
     long start = System.nanoTime();
     if (activations.isPresent() && sent == calibration.inputs().dispatch()) {
-      activations().addOutputs(scope, y, activations.get(), all);
+      activations().addOutputs(scope, y, activations.get(), weights);
     } else {
-      new ExpertActivations(calibration.inputs().h(), sent).addOutputs(scope, y, all);
+      new ExpertActivations(calibration.inputs().h(), sent).addOutputs(scope, y, weights);
     }
     result.took("forward", start, scope);
   }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.Shrinkage;
@@ -35,8 +36,8 @@ final class ExpertQuantizer implements ExpertStage {
   /**
    * @param shrinkage how far each expert's Hessian is drawn towards its layer's mean
    * @param expertsAtOnce experts of a chunk, at most
-   * @param held which sequences are held out, if any are
-   * @param rank this device's place in its group, whose devices share out every chunk
+   * @param held which sequences of all devices are held out, if any are
+   * @param rank this device's place in its group, whose devices divide the experts
    */
   ExpertQuantizer(
       BatchQuantizer batches,
@@ -72,54 +73,67 @@ final class ExpertQuantizer implements ExpertStage {
       LayerResult result) {
     long start = System.nanoTime();
     ExpertCalibration calibration = calibration(scope, block, h, covered);
-    result.took("hessian", start, scope);
     Dispatch sent =
         covered == routing
             ? calibration.inputs().dispatch()
-            : Dispatch.of(scope, routing, block.experts());
+            : Dispatch.of(scope, joined(scope, routing), block.experts());
+    NDArray outputs = outputs(scope, y, calibration.inputs().h());
+    result.took("hessian", start, scope);
     List<ExpertChunk> chunks =
         ranges(block.experts()).stream()
             .map(range -> new ExpertChunk(block, calibration, sent, batches, range, result))
             .toList();
-    if (chunks.size() == 1) {
-      together(scope, chunks.get(0), y);
-    } else {
-      oneByOne(scope, chunks, y);
+    boolean down = quantizesDown(block);
+    if (!chunks.isEmpty()) {
+      quantize(scope, chunks, down, outputs);
+    } else if (down) {
+      addNothing(scope, block, calibration);
+    }
+    if (rank.size() > 1) {
+      start = System.nanoTime();
+      rank.addRows(scope, y, outputs);
+      result.took("forward", start, scope);
     }
   }
 
-  // Every device has one of each chunk at least.
+  // What this device's experts make of all devices' tokens, still nothing.
+  private NDArray outputs(TensorScope scope, NDArray y, NDArray all) {
+    return rank.size() == 1 ? y : scope.run("exchange.zero_rows", y, all.getShape().get(0));
+  }
+
+  // The chunks of this device's experts.
   private List<ExpertRange> ranges(int experts) {
-    int size = Math.max(rank.size(), Math.min(experts, expertsAtOnce));
     List<ExpertRange> ranges = new ArrayList<>();
-    for (int from = 0; from < experts; ) {
-      int left = experts - from;
-      int to = left - size < rank.size() ? experts : from + size;
-      ranges.add(new ExpertRange(from, to));
-      from = to;
+    int end = rank.end(experts);
+    for (int from = rank.begin(experts); from < end; from += expertsAtOnce) {
+      ranges.add(new ExpertRange(from, Math.min(end, from + expertsAtOnce)));
     }
     return ranges;
   }
 
+  private Routing joined(TensorScope scope, Routing own) {
+    NDList joined = rank.joined(scope, new NDList(own.experts(), own.weights()));
+    return new Routing(joined.get(0), joined.get(1));
+  }
+
   private ExpertCalibration calibration(
       TensorScope scope, MoeFeedForward block, NDArray h, Routing routing) {
-    Dispatch dispatch = Dispatch.of(scope, routing, block.experts());
+    NDArray read = scope.run("tensor.to_dtype", h, scope.productDtype().number());
+    NDList all = rank.joined(scope, new NDList(routing.experts(), routing.weights(), read));
+    Dispatch dispatch = Dispatch.of(scope, new Routing(all.get(0), all.get(1)), block.experts());
     double power = weighting.power();
     NDArray sums =
         scope.run("moments.all_weight_sums", dispatch.weights(), dispatch.offsets(), power);
-    rank.sum(scope, sums);
     long[] tokens = scope.toLongs(scope.run("tensor.columns", sums, 0, 1));
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     rank.largest(scope, largest);
-    NDArray read = scope.run("tensor.to_dtype", h, scope.productDtype().number());
     return new ExpertCalibration(
-        ExpertInputs.of(scope, read, largest, dispatch, weighting),
+        ExpertInputs.of(scope, all.get(2), largest, dispatch, weighting),
         sums,
         LongStream.of(tokens).boxed().toList(),
         mean(scope, h, routing, LongStream.of(tokens).sum()),
         shrinkage,
-        held,
-        rank);
+        held);
   }
 
   private NDArray mean(TensorScope parent, NDArray h, Routing routing, long pairs) {
@@ -132,35 +146,67 @@ final class ExpertQuantizer implements ExpertStage {
     }
   }
 
-  private void together(TensorScope parent, ExpertChunk chunk, NDArray y) {
-    try (TensorScope scope = parent.child(chunk.label())) {
-      ExpertWeights own = chunk.load(scope);
-      chunk.gateAndUp(scope, own, false);
-      ExpertWeights all = chunk.joined(scope, own);
-      Optional<NDList> activations = chunk.activations(scope, all);
-      if (chunk.quantizesDown()) {
-        DownCalibration layer = chunk.downCalibration(scope, own);
-        CalibratedInput input = chunk.downInputs(scope, all, activations);
-        layer.add(input);
-        layer.addOthers(rank);
-        chunk.down(scope, own, chunk.shrunk(scope, layer, input, all, activations));
-      }
-      chunk.addOutputs(scope, chunk.withDown(scope, all, own), activations, y);
+  private void quantize(
+      TensorScope scope, List<ExpertChunk> chunks, boolean down, NDArray outputs) {
+    if (chunks.size() == 1) {
+      together(scope, chunks.get(0), down, outputs);
+    } else {
+      oneByOne(scope, chunks, down, outputs);
     }
   }
 
-  private void oneByOne(TensorScope parent, List<ExpertChunk> chunks, NDArray y) {
-    boolean down = chunks.stream().anyMatch(ExpertChunk::quantizesDown);
+  // A device to which no expert falls takes part in what all add up.
+  private void addNothing(TensorScope parent, MoeFeedForward block, ExpertCalibration calibration) {
+    try (TensorScope scope = parent.child("no experts")) {
+      long width = block.load(scope, 0, 1).down().getShape().get(2);
+      new DownCalibration(calibration, scope, width).addOthers(rank);
+    }
+  }
+
+  // Whether any device does: all add up what down projections read, or none.
+  private boolean quantizesDown(MoeFeedForward block) {
+    return IntStream.range(0, block.experts()).anyMatch(e -> batches.quantizes(block.down(e)));
+  }
+
+  private void together(TensorScope parent, ExpertChunk chunk, boolean down, NDArray outputs) {
+    try (TensorScope scope = parent.child(chunk.label())) {
+      ExpertWeights weights = chunk.load(scope);
+      chunk.gateAndUp(scope, weights, false);
+      Optional<NDList> activations = chunk.activations(scope, weights);
+      if (down) {
+        DownCalibration layer = chunk.downCalibration(scope, weights);
+        CalibratedInput input = chunk.downInputs(scope, weights, activations);
+        layer.add(input);
+        layer.addOthers(rank);
+        quantizeDown(scope, chunk, layer, weights, input, activations);
+      }
+      chunk.addOutputs(scope, weights, activations, outputs);
+    }
+  }
+
+  private static void quantizeDown(
+      TensorScope scope,
+      ExpertChunk chunk,
+      DownCalibration layer,
+      ExpertWeights weights,
+      CalibratedInput input,
+      Optional<NDList> activations) {
+    if (chunk.quantizesDown()) {
+      chunk.down(scope, weights, chunk.shrunk(scope, layer, input, weights, activations));
+    }
+  }
+
+  private void oneByOne(
+      TensorScope parent, List<ExpertChunk> chunks, boolean down, NDArray outputs) {
     DownCalibration layer = null;
     List<List<SolvedRows>> solved = new ArrayList<>();
     for (ExpertChunk chunk : chunks) {
       try (TensorScope scope = parent.child(chunk.label())) {
-        ExpertWeights own = chunk.load(scope);
-        solved.add(chunk.gateAndUp(scope, own, true));
+        ExpertWeights weights = chunk.load(scope);
+        solved.add(chunk.gateAndUp(scope, weights, true));
         if (down) {
-          layer = layer == null ? chunk.downCalibration(parent, own) : layer;
-          ExpertWeights all = chunk.joined(scope, own);
-          layer.add(chunk.downInputs(scope, all, chunk.activations(scope, all)));
+          layer = layer == null ? chunk.downCalibration(parent, weights) : layer;
+          layer.add(chunk.downInputs(scope, weights, chunk.activations(scope, weights)));
         }
       }
     }
@@ -170,15 +216,14 @@ final class ExpertQuantizer implements ExpertStage {
     for (int i = 0; i < chunks.size(); i++) {
       ExpertChunk chunk = chunks.get(i);
       try (TensorScope scope = parent.child(chunk.label())) {
-        ExpertWeights own = chunk.load(scope);
-        solved.get(i).forEach(rows -> rows.restore(scope, own.gateUp()));
-        ExpertWeights all = chunk.joined(scope, own);
-        Optional<NDList> activations = chunk.activations(scope, all);
+        ExpertWeights weights = chunk.load(scope);
+        solved.get(i).forEach(rows -> rows.restore(scope, weights.gateUp()));
+        Optional<NDList> activations = chunk.activations(scope, weights);
         if (chunk.quantizesDown()) {
-          CalibratedInput input = chunk.downInputs(scope, all, activations);
-          chunk.down(scope, own, chunk.shrunk(scope, layer, input, all, activations));
+          CalibratedInput input = chunk.downInputs(scope, weights, activations);
+          quantizeDown(scope, chunk, layer, weights, input, activations);
         }
-        chunk.addOutputs(scope, chunk.withDown(scope, all, own), activations, y);
+        chunk.addOutputs(scope, weights, activations, outputs);
       }
     }
   }

@@ -27,6 +27,11 @@ record HeldOut(long length, long first) {
         : Optional.empty();
   }
 
+  /** The same of all devices' sequences, one device's after the other's. */
+  HeldOut ofAll() {
+    return new HeldOut(length, 0);
+  }
+
   /**
    * Adds what some rows add to a Hessian, of those that are held out.
    *

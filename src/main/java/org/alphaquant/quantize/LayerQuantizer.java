@@ -205,12 +205,15 @@ final class LayerQuantizer {
     }
 
     CalibratedInput of(TensorScope scope, NDArray largest) {
-      return new CalibratedInput(
-          summed(scope, hessian), heldOut == null ? null : summed(scope, heldOut), largest);
+      if (heldOut == null) {
+        rank.sum(scope, hessian);
+        return new CalibratedInput(stacked(scope, hessian), null, largest);
+      }
+      rank.sum(scope, hessian, heldOut);
+      return new CalibratedInput(stacked(scope, hessian), stacked(scope, heldOut), largest);
     }
 
-    private NDArray summed(TensorScope scope, NDArray sum) {
-      rank.sum(scope, sum);
+    private static NDArray stacked(TensorScope scope, NDArray sum) {
       return scope.run("tensor.stack", new NDList(sum));
     }
   }
@@ -276,7 +279,7 @@ final class LayerQuantizer {
   // Of the tokens of all devices.
   private Counts counts(TensorScope scope, Routing routing, int experts, RoutingWeight by) {
     NDList counts = Counts.arrays(scope, routing, experts, by.power());
-    counts.forEach(count -> rank.sum(scope, count));
+    rank.sum(scope, counts.toArray(NDArray[]::new));
     return Counts.of(scope, counts);
   }
 

@@ -76,7 +76,12 @@ public final class ModelQuantizer {
         purpose.keeps()
             ? purpose.experts(weighting, expertsAtOnce(memory))
             : new ExpertQuantizer(
-                batches, weighting, plan.shrinkage(), expertsAtOnce(memory), held, rank);
+                batches,
+                weighting,
+                plan.shrinkage(),
+                expertsAtOnce(memory),
+                held.map(HeldOut::ofAll),
+                rank);
     this.layers =
         new LayerQuantizer(
             stages,

@@ -63,73 +63,84 @@ public final class Rank {
     }
   }
 
-  /** Sum of all ranks' arrays, in place of each. */
-  void sum(TensorScope scope, NDArray array) {
-    reduce(scope, array, "exchange.sum");
+  /** Sums of all ranks' arrays, in place of each. */
+  void sum(TensorScope scope, NDArray... arrays) {
+    reduce(scope, "exchange.sum", arrays);
   }
 
   /** The largest of all ranks' arrays, element by element, in place of each. */
-  void largest(TensorScope scope, NDArray array) {
-    reduce(scope, array, "exchange.largest");
+  void largest(TensorScope scope, NDArray... arrays) {
+    reduce(scope, "exchange.largest", arrays);
   }
 
-  private void reduce(TensorScope parent, NDArray array, String operation) {
+  private void reduce(TensorScope parent, String operation, NDArray... arrays) {
     if (size() == 1) {
       return;
     }
     try (TensorScope scope = parent.child("reduce")) {
-      NDList parts = new NDList();
-      for (NDArray part : all(array)) {
-        parts.add(scope.run("exchange.copied", array, part));
-      }
-      NDArray reduced = scope.run(operation, parts);
-      await();
-      scope.runInPlace("exchange.replace", array, reduced);
-    }
-  }
-
-  /**
-   * This rank's part of the sum of all ranks' arrays.
-   *
-   * @param array [C, ...], of which each rank gets its part of C
-   * @return the array itself where there is but one rank
-   */
-  NDArray ownSum(TensorScope scope, NDArray array) {
-    if (size() == 1) {
-      return array;
-    }
-    int count = Math.toIntExact(array.getShape().get(0));
-    NDArray total = null;
-    for (NDArray part : all(array)) {
-      try (TensorScope work = scope.child("part")) {
-        NDArray own = work.run("exchange.part", array, part, begin(count), end(count));
-        if (total == null) {
-          total = work.keep(scope, own);
-        } else {
-          work.runInPlace("exchange.add", total, own);
+      List<NDArray[]> all = all(arrays);
+      NDList reduced = new NDList();
+      for (int i = 0; i < arrays.length; i++) {
+        NDList parts = new NDList();
+        for (NDArray[] given : all) {
+          parts.add(scope.run("exchange.here", arrays[i], given[i]));
         }
+        reduced.add(scope.run(operation, parts));
+      }
+      await();
+      for (int i = 0; i < arrays.length; i++) {
+        scope.runInPlace("exchange.replace", arrays[i], reduced.get(i));
       }
     }
-    await();
-    return total;
   }
 
   /**
-   * All ranks' parts of {@code count} things, one after the other.
+   * All ranks' rows, one rank's after the other's.
    *
-   * @param own [c, ...], this rank's
-   * @return [count, ...]; the array itself where there is but one rank
+   * @param own arrays [n, ...] of this rank, each with its own n
+   * @return [N, ...] of each; the arrays themselves where there is but one rank
    */
-  NDArray joined(TensorScope scope, NDArray own, int count) {
+  NDList joined(TensorScope scope, NDList own) {
     if (size() == 1) {
       return own;
     }
-    NDArray joined = scope.run("exchange.room", own, count);
-    List<NDArray> parts = all(own);
-    for (int rank = 0; rank < parts.size(); rank++) {
-      scope.runInPlace("exchange.place", joined, parts.get(rank), begin(rank, count));
+    List<NDList> all = all(own);
+    NDList joined = new NDList();
+    for (int i = 0; i < own.size(); i++) {
+      int array = i;
+      List<NDArray> parts = all.stream().map(given -> given.get(array)).toList();
+      long rows = parts.stream().mapToLong(Rank::rows).sum();
+      NDArray whole = scope.run("exchange.room", own.get(i), rows);
+      long first = 0;
+      for (NDArray part : parts) {
+        scope.runInPlace("exchange.place", whole, part, first);
+        first += rows(part);
+      }
+      joined.add(whole);
     }
     await();
     return joined;
+  }
+
+  /** What a rank adds to the rows of all, and how many of these are its own. */
+  private record Addend(long rows, NDArray whole) {}
+
+  /**
+   * Adds to this rank's rows what all ranks give for them, in the order of the ranks.
+   *
+   * @param own [n, ...], changed in place
+   * @param whole what this rank gives for all ranks' rows, joined as {@link #joined} does, [N, ...]
+   */
+  void addRows(TensorScope scope, NDArray own, NDArray whole) {
+    List<Addend> all = all(new Addend(rows(own), whole));
+    long first = all.stream().limit(index).mapToLong(Addend::rows).sum();
+    for (Addend addend : all) {
+      scope.runInPlace("exchange.add_rows", own, addend.whole(), first);
+    }
+    await();
+  }
+
+  private static long rows(NDArray array) {
+    return array.getShape().get(0);
   }
 }

@@ -69,7 +69,8 @@ class DeviceGroupTest {
     "micro/olmoe, 2, 100",
     "micro/olmoe, 3, 3",
     "micro/deepseek_v3, 2, 100",
-    "micro/qwen3_moe, 2, 2"
+    "micro/qwen3_moe, 2, 2",
+    "micro/mixtral, 5, 100"
   })
   void aGroupGivesWhatADeviceGivesByItself(String model, int devices, int expertsAtOnce) {
     Outcome alone = quantize(model, 1, expertsAtOnce);
