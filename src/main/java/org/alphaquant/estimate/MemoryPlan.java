@@ -10,13 +10,17 @@ package org.alphaquant.estimate;
  *
  * <ul>
  *   <li>attention: the residual stream {@code T H}, what the output projection reads {@code T A},
- *       the weights {@code W} and the projections of one micro-batch;
+ *       the weights {@code W} and the projections of one micro-batch, or the output projection's
+ *       solve;
  *   <li>a solve: the stream, {@code W}, and for a batch of linears with {@code I} inputs and {@code
- *       P} weights {@code 7 I²} (the Hessian, reordered, damped, its factor and the inverse's) and
- *       {@code 11 P} (original, working copies, scales and zero points by column, residual, result,
- *       codes);
- *   <li>the experts: three arrays of {@code T H} (stream, block input, block output), the chunk's
- *       own weights {@code 3 H M} and the solve of gate and up, or of down;
+ *       P} weights by scripts {@code 7 I²} (the Hessian, reordered, damped, its factor and the
+ *       inverse's) and {@code 11 P} (original, working copies, scales and zero points by column,
+ *       residual, result, codes); by kernels {@code 6 I²} while settings are tried (the Hessian,
+ *       its held-out part and the rest, reordered, damped, factor), then at most {@code 5 I²} and
+ *       {@code 6 P} (four working copies, result, codes, scales);
+ *   <li>the experts: three arrays of {@code T H} (stream, block input, block output), the layer's
+ *       mean Hessians, the chunk's own weights {@code 3 H M} and the solve of gate and up, or of
+ *       down with what it reads, where that is kept;
  *   <li>the head: stream, {@code V H} and a slice of the logits.
  * </ul>
  *
@@ -27,15 +31,25 @@ package org.alphaquant.estimate;
  * @param available bytes of the device that the run may fill; 0 for a host, on which divisible work
  *     is limited to {@value #HOST_BYTES} bytes
  * @param halvings attempts that ran out of memory: each halves everything that can be divided
+ * @param kernels whether a GPU's kernels solve; else scripts
+ * @param devices that divide tokens and experts; the shape's tokens are those of one, and what
+ *     experts read and give is held of all
  */
-public record MemoryPlan(RunShape shape, long available, int halvings) {
+public record MemoryPlan(
+    RunShape shape, long available, int halvings, boolean kernels, int devices) {
 
   static final long HOST_BYTES = 4L << 30;
 
   private static final long SMALL_BYTES = 256L << 20;
 
-  private static final int HESSIAN_COPIES = 7;
-  private static final int WEIGHT_COPIES = 11;
+  private static final int SCRIPTS_HESSIANS = 7;
+  private static final int SCRIPTS_WEIGHTS = 11;
+  private static final int TRIAL_HESSIANS = 6;
+  private static final int KERNELS_HESSIANS = 5;
+  private static final int KERNELS_WEIGHTS = 6;
+
+  // A context, what libraries load into it and the work space that they keep.
+  private static final long CONTEXT_BYTES = 1L << 30;
 
   // One copy to the host holds a chunk's codes, and a Java buffer has at most 2 GiB.
   private static final long MOST_CODES = Integer.MAX_VALUE;
@@ -45,15 +59,24 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
   private static final long LEAST_ROWS = 128;
   private static final long LOGITS_BYTES = 1L << 30;
 
-  // Libtorch's allocator rounds sizes up, and its libraries keep work space of their own.
+  // Libtorch's allocator rounds sizes up, and holes remain between arrays of unlike sizes.
   private static final double USABLE = 0.9;
 
   public MemoryPlan {
+    if (devices < 1) {
+      throw new IllegalArgumentException(
+          "%d devices; there must be one at least".formatted(devices));
+    }
     if (available < 0 || halvings < 0) {
       throw new IllegalArgumentException(
           "available memory is %d bytes after %d halvings; neither may be negative"
               .formatted(available, halvings));
     }
+  }
+
+  /** Where scripts solve on one device. */
+  public MemoryPlan(RunShape shape, long available, int halvings) {
+    this(shape, available, halvings, false, 1);
   }
 
   /** Tokens that run through a layer at once. */
@@ -72,7 +95,11 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
       return 0;
     }
     long fitting = Math.min(divisible(mixture()) / perExpert(), MOST_CODES / shape.expertWeights());
-    return (int) Math.max(1, Math.min(shape.experts(), fitting));
+    int own = (shape.experts() + devices - 1) / devices;
+    long most = Math.max(1, Math.min(own, fitting));
+    // Chunks alike take less than full ones and a rest.
+    long chunks = (own + most - 1) / most;
+    return (int) ((own + chunks - 1) / chunks);
   }
 
   /**
@@ -82,36 +109,54 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
    * @param inputs of each
    */
   public long rowsAtOnce(long batch, long inputs) {
-    long hessians = Float.BYTES * HESSIAN_COPIES * batch * inputs * inputs;
-    long row = Float.BYTES * WEIGHT_COPIES * batch * inputs;
-    long standing = shape.experts() == 0 ? layer() : mixture();
+    long hessians = Float.BYTES * hessians() * batch * inputs * inputs;
+    long row = Float.BYTES * weights() * batch * inputs;
+    long standing =
+        shape.experts() == 0
+            ? layer()
+            : mixture() + Float.BYTES * Math.min(batch, shape.experts()) * shape.expertWeights();
     return Math.max(LEAST_ROWS, (divisible(standing) - hessians) / row);
   }
 
   /**
    * Whether the inputs of some experts' down projections are kept from their Hessians to their
-   * outputs rather than computed twice: where they take no more memory than solving gate and up
-   * did.
+   * outputs rather than computed wherever they are needed: where there is room for them beside
+   * solving.
    *
    * @param bytes of it
    */
   public boolean keepsActivations(long bytes, int experts) {
-    long room = experts * (gateAndUp() - down());
-    return bytes <= Math.max(room, SMALL_BYTES >> halvings);
+    return bytes <= Math.max(roomForActivations(experts), SMALL_BYTES >> halvings);
+  }
+
+  private long roomForActivations(long experts) {
+    return divisible(mixture()) - experts * (Float.BYTES * shape.expertWeights() + down());
   }
 
   /** Peak bytes on the device. */
   public long deviceBytes() {
-    long solving = Float.BYTES * HESSIAN_COPIES * shape.widestInput() * shape.widestInput();
     long rows = Math.min(shape.widestOutput(), rowsAtOnce(1, shape.widestInput()));
-    solving += Float.BYTES * WEIGHT_COPIES * rows * shape.widestInput();
-    long experts = shape.experts() == 0 ? 0 : mixture() + expertsAtOnce() * perExpert();
-    long most = Math.max(layer() + solving, Math.max(experts, Math.max(attention(), head())));
-    return shape.embeddingBytes() + most;
+    long solving = solving(shape.widestInput(), rows * shape.widestInput());
+    long most = Math.max(layer() + solving, Math.max(experts(), Math.max(attention(), head())));
+    long arrays = shape.embeddingBytes() + most;
+    return kernels ? (long) (arrays / USABLE) + context() : arrays;
+  }
+
+  // A chunk of them, and whatever of their down projections' inputs is kept.
+  private long experts() {
+    long count = expertsAtOnce();
+    long pairs = shape.tokens() * shape.expertsPerToken();
+    long kept = Math.min(Float.BYTES * pairs * shape.expertWidth(), roomForActivations(count));
+    long down = count * down() + Math.max(0, kept);
+    long solving = Math.max(count * gateAndUp(), down);
+    return count == 0 ? 0 : mixture() + count * Float.BYTES * shape.expertWeights() + solving;
   }
 
   private long divisible(long standing) {
-    long usable = available == 0 ? HOST_BYTES : (long) (available * USABLE) - standing;
+    long usable =
+        available == 0
+            ? HOST_BYTES
+            : (long) ((available - context()) * USABLE) - shape.embeddingBytes() - standing;
     return Math.max(0, usable) >> halvings;
   }
 
@@ -123,15 +168,23 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
     return stream() + Float.BYTES * (shape.attentionWeights() + shape.denseWeights());
   }
 
-  // Queries, keys and values as projected, rotated and repeated, and attention's output.
+  // What its output projection reads, and queries, keys and values as projected, rotated and
+  // repeated, or the solve of that projection.
   private long attention() {
     long width = shape.attentionWeights() / shape.hidden();
-    return layer() + Float.BYTES * (shape.tokens() * width / 4 + 3L * tokensPerBatch() * width);
+    long input = shape.attentionInput();
+    long computing = 3L * Float.BYTES * tokensPerBatch() * width;
+    long solving = solving(input, Math.min(shape.hidden(), rowsAtOnce(1, input)) * input);
+    return layer() + Float.BYTES * shape.tokens() * input + Math.max(computing, solving);
   }
 
   private long mixture() {
-    long pairs = shape.tokens() * shape.expertsPerToken();
-    return layer() + 2 * stream() + pairs * (2 * Long.BYTES + 2 * Float.BYTES);
+    long pairs = devices * shape.tokens() * shape.expertsPerToken();
+    long means =
+        Float.BYTES * shape.hidden() * shape.hidden()
+            + (Float.BYTES + Double.BYTES) * shape.expertWidth() * shape.expertWidth();
+    long streams = devices == 1 ? 2 : 2 + 2L * devices;
+    return layer() + streams * stream() + pairs * (2 * Long.BYTES + 2 * Float.BYTES) + means;
   }
 
   private long head() {
@@ -151,7 +204,21 @@ public record MemoryPlan(RunShape shape, long available, int halvings) {
     return solving(shape.expertWidth(), shape.hidden() * shape.expertWidth());
   }
 
-  private static long solving(long inputs, long weights) {
-    return Float.BYTES * (HESSIAN_COPIES * inputs * inputs + WEIGHT_COPIES * weights);
+  private long solving(long inputs, long weights) {
+    long squares = inputs * inputs;
+    long whole = hessians() * squares + weights() * weights;
+    return Float.BYTES * (kernels ? Math.max(TRIAL_HESSIANS * squares, whole) : whole);
+  }
+
+  private long context() {
+    return kernels ? CONTEXT_BYTES : 0;
+  }
+
+  private long hessians() {
+    return kernels ? KERNELS_HESSIANS : SCRIPTS_HESSIANS;
+  }
+
+  private long weights() {
+    return kernels ? KERNELS_WEIGHTS : SCRIPTS_WEIGHTS;
   }
 }

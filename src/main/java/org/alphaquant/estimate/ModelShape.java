@@ -38,7 +38,16 @@ public record ModelShape(ModelDescription description, long tokens) {
         routing == null ? 0 : expertWeights() / MATRICES / hidden,
         denseWeights / MATRICES / hidden,
         description.vocabulary(),
-        tokens);
+        tokens,
+        attentionInput());
+  }
+
+  private long attentionInput() {
+    return description.linears().stream()
+        .filter(linear -> linear.kind() == ModuleKind.ATTENTION)
+        .mapToLong(ModuleDescription::inFeatures)
+        .max()
+        .orElse(description.hidden());
   }
 
   private LongSummaryStatistics dense() {

@@ -13,6 +13,7 @@ package org.alphaquant.estimate;
  * @param denseWidth the same of the dense MLP or shared expert; 0 without one
  * @param vocabulary rows of the embedding and of the head
  * @param tokens calibration tokens, all samples together
+ * @param attentionInput inputs of attention's widest projection
  */
 public record RunShape(
     int layers,
@@ -23,7 +24,8 @@ public record RunShape(
     long expertWidth,
     long denseWidth,
     long vocabulary,
-    long tokens) {
+    long tokens,
+    long attentionInput) {
   public RunShape {
     if (layers <= 0 || hidden <= 0 || attentionWeights <= 0 || vocabulary <= 0 || tokens <= 0) {
       throw new IllegalArgumentException(
@@ -37,6 +39,30 @@ public record RunShape(
     }
   }
 
+  /** Where attention is as wide as the residual stream. */
+  public RunShape(
+      int layers,
+      long hidden,
+      long attentionWeights,
+      int experts,
+      int expertsPerToken,
+      long expertWidth,
+      long denseWidth,
+      long vocabulary,
+      long tokens) {
+    this(
+        layers,
+        hidden,
+        attentionWeights,
+        experts,
+        expertsPerToken,
+        expertWidth,
+        denseWidth,
+        vocabulary,
+        tokens,
+        hidden);
+  }
+
   /** The same with another number of experts that each token is calibrated on. */
   public RunShape covering(int expertsOfToken) {
     return new RunShape(
@@ -48,7 +74,8 @@ public record RunShape(
         expertWidth,
         denseWidth,
         vocabulary,
-        tokens);
+        tokens,
+        attentionInput);
   }
 
   public long expertWeights() {

@@ -207,14 +207,10 @@ final class LayerQuantizer {
     CalibratedInput of(TensorScope scope, NDArray largest) {
       if (heldOut == null) {
         rank.sum(scope, hessian);
-        return new CalibratedInput(stacked(scope, hessian), null, largest);
+        return new CalibratedInput(hessian.expandDims(0), null, largest);
       }
       rank.sum(scope, hessian, heldOut);
-      return new CalibratedInput(stacked(scope, hessian), stacked(scope, heldOut), largest);
-    }
-
-    private static NDArray stacked(TensorScope scope, NDArray sum) {
-      return scope.run("tensor.stack", new NDList(sum));
+      return new CalibratedInput(hessian.expandDims(0), heldOut.expandDims(0), largest);
     }
   }
 

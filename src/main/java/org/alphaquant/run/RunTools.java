@@ -124,7 +124,9 @@ record RunTools(
     return new MemoryPlan(
         new CoveragePlan(inputs.job()).largest(samples * inputs.samples().sequenceLength()),
         devices.stream().mapToLong(it -> it.freeDeviceMemory().orElse(0)).min().orElse(0),
-        context.earlierResourceFailures());
+        context.earlierResourceFailures(),
+        devices.get(0).runsKernels() && inputs.job().plan().format().solvedByKernels(),
+        sharing);
   }
 
   // Layers of an earlier attempt are adopted only if all of this is equal.

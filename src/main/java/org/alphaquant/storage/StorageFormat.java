@@ -63,6 +63,11 @@ public interface StorageFormat {
     return false;
   }
 
+  /** Whether a GPU's kernels take every step of solving into this format; else some are scripts. */
+  default boolean solvedByKernels() {
+    return true;
+  }
+
   /**
    * The same with another dtype of unquantized matrices; empty where the format always keeps the
    * source's.

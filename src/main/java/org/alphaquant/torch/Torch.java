@@ -17,7 +17,6 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.alphaquant.cuda.Blas;
 import org.alphaquant.cuda.CudaDevice;
-import org.alphaquant.cuda.HostMemory;
 
 /**
  * PyTorch on one device, with every function of {@code resources/torchscript} compiled. For one
@@ -116,9 +115,9 @@ public final class Torch implements AutoCloseable {
         : cuda.map(CudaDevice::name).orElse("cuda");
   }
 
-  /** Memory of the host for copies from the device; empty on the CPU. */
-  public Optional<HostMemory> hostMemory() {
-    return cuda.map(CudaDevice::hostMemory);
+  /** Whether kernels of our own run on the device. */
+  public boolean runsKernels() {
+    return cuda.isPresent();
   }
 
   /** A scope for one stage of the work; its name appears in errors. */

@@ -13,16 +13,81 @@ class EstimatesTest {
     return new RunShape(16, 2048, 4L * 2048 * 2048, 64, 8, 1024, 0, 50_304, tokens);
   }
 
+  private static RunShape mixtral() {
+    return new RunShape(32, 4096, 2L * 4096 * 5120, 8, 2, 14_336, 0, 32_000, 262_144);
+  }
+
   @Test
   void allExpertsAreSolvedAtOnceWhereTheyFit() {
     MemoryPlan plan = new MemoryPlan(olmoe(65_536), 139 * GIB, 0);
     assertThat(plan.expertsAtOnce()).isEqualTo(64);
     assertThat(plan.rowsAtOnce(64, 2048)).isGreaterThanOrEqualTo(2048);
     long each = 4 * (7L * 2048 * 2048 + 11L * 2 * 2048 * 1024 + 3L * 2048 * 1024);
-    long pairs = 65_536 * 8 * 24;
+    assertThat(plan.deviceBytes()).isEqualTo(standing(65_536) + 64 * each);
+  }
+
+  // Three streams, attention's weights, pairs, the layer's mean Hessians and the embedding.
+  private static long standing(long tokens) {
+    long means = 4L * 2048 * 2048 + 12L * 1024 * 1024;
+    long streams = 4 * (3L * tokens * 2048 + 4L * 2048 * 2048);
+    return streams + tokens * 8 * 24 + means + 2L * 50_304 * 2048;
+  }
+
+  // A context, and what lies fallow between arrays.
+  private static long withRoom(long arrays) {
+    return (long) (arrays / 0.9) + GIB;
+  }
+
+  @Test
+  void kernelsHoldLessThanScriptsAndWhatDownReadsIsKeptBesideThem() {
+    MemoryPlan plan = new MemoryPlan(olmoe(262_144), 139 * GIB, 0, true, 1);
+    long weights = 64L * 4 * 3 * 2048 * 1024;
+    long gateAndUp = 64L * 4 * (5L * 2048 * 2048 + 6L * 2 * 2048 * 1024);
+    long down = 64L * 4 * (5L * 1024 * 1024 + 6L * 2048 * 1024);
+    long read = 4L * 262_144 * 8 * 1024;
+    assertThat(plan.keepsActivations(read, 64)).isTrue();
+    assertThat(down + read).isGreaterThan(gateAndUp);
     assertThat(plan.deviceBytes())
-        .isEqualTo(
-            4 * (3L * 65_536 * 2048 + 4L * 2048 * 2048) + pairs + 64 * each + 2L * 50_304 * 2048);
+        .isEqualTo(withRoom(standing(262_144) + weights + down + read))
+        .isBetween(23L * 1_000_000_000, 26L * 1_000_000_000);
+  }
+
+  @Test
+  void whatDownReadsIsComputedAgainWhereTheDeviceHasNoRoomForIt() {
+    MemoryPlan plan = new MemoryPlan(mixtral(), 80 * GIB, 0, true, 1);
+    assertThat(plan.expertsAtOnce()).isEqualTo(8);
+    assertThat(plan.keepsActivations(4L * 262_144 * 2 * 14_336, 8)).isFalse();
+    assertThat(plan.deviceBytes()).isLessThanOrEqualTo(80 * GIB);
+    MemoryPlan large = new MemoryPlan(mixtral(), 139 * GIB, 0, true, 1);
+    assertThat(large.keepsActivations(4L * 262_144 * 2 * 14_336, 8)).isTrue();
+    assertThat(large.deviceBytes()).isBetween(plan.deviceBytes(), 139 * GIB);
+  }
+
+  @Test
+  void severalDevicesDivideExpertsAndEachHoldsWhatAllOfThemRead() {
+    MemoryPlan two = new MemoryPlan(olmoe(131_072), 139 * GIB, 0, true, 2);
+    MemoryPlan one = new MemoryPlan(olmoe(131_072), 139 * GIB, 0, true, 1);
+    assertThat(two.expertsAtOnce()).isEqualTo(32);
+    assertThat(two.deviceBytes()).isLessThan(one.deviceBytes());
+    MemoryPlan small = new MemoryPlan(olmoe(131_072), 12 * GIB, 0, true, 2);
+    assertThat(small.expertsAtOnce())
+        .isLessThan(new MemoryPlan(olmoe(131_072), 12 * GIB, 0, true, 1).expertsAtOnce());
+    assertThat(small.deviceBytes()).isLessThanOrEqualTo(12 * GIB);
+  }
+
+  @Test
+  void chunksAreAlike() {
+    assertThat(new MemoryPlan(mixtral(), 64 * GIB, 0, true, 1).expertsAtOnce()).isEqualTo(4);
+  }
+
+  @Test
+  void whatAWideAttentionsOutputProjectionReadsCounts() {
+    RunShape latent = new RunShape(61, 7168, 187_107_328, 0, 0, 0, 0, 129_280, 262_144, 16_384);
+    long read = 4L * 262_144 * 16_384;
+    long stream = 4L * 262_144 * 7168;
+    assertThat(new MemoryPlan(latent, 80 * GIB, 0, true, 1).deviceBytes())
+        .isGreaterThan(read + stream + 4 * 6L * 16_384 * 16_384)
+        .isLessThan(80 * GIB);
   }
 
   @Test
@@ -34,8 +99,7 @@ class EstimatesTest {
 
   @Test
   void aDownProjectionWiderThanTheStreamCountsWithItsOwnHessian() {
-    RunShape mixtral = new RunShape(32, 4096, 2L * 4096 * 5120, 8, 2, 14_336, 0, 32_000, 262_144);
-    MemoryPlan plan = new MemoryPlan(mixtral, 80 * GIB, 0);
+    MemoryPlan plan = new MemoryPlan(mixtral(), 80 * GIB, 0);
     long hessians = 7L * 14_336 * 14_336 * Float.BYTES;
     assertThat(plan.deviceBytes()).isGreaterThan(plan.expertsAtOnce() * hessians);
     assertThat(plan.deviceBytes()).isLessThanOrEqualTo(80 * GIB);

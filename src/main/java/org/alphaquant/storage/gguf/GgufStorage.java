@@ -61,6 +61,11 @@ public record GgufStorage(Dtype unquantized, boolean outerScales) implements Sto
   }
 
   @Override
+  public boolean solvedByKernels() {
+    return false;
+  }
+
+  @Override
   public String loading() {
     return "The model is a GGUF file for llama.cpp, Ollama and LM Studio; `llama-server -m"
         + " model.gguf` serves it.";
