@@ -36,17 +36,19 @@ def replace(x: Tensor, y: Tensor) -> Tensor:
     return x.copy_(y)
 
 
-def room(own: Tensor, count: int) -> Tensor:
-    """An uninitialised array of `count` elements like those of own [c, ...]."""
-    return torch.empty([count] + list(own.shape[1:]), dtype=own.dtype, device=own.device)
+def room(own: Tensor, count: int, dim: int) -> Tensor:
+    """An uninitialised array like `own`, but with `count` elements along dim."""
+    shape = list(own.shape)
+    shape[dim] = count
+    return torch.empty(shape, dtype=own.dtype, device=own.device)
 
 
 def zero_rows(own: Tensor, count: int) -> Tensor:
     """Zeros [count, ...], otherwise like own [n, ...]."""
-    return room(own, count).zero_()
+    return room(own, count, 0).zero_()
 
 
-def place(target: Tensor, x: Tensor, first: int) -> Tensor:
-    """x [n, ...] into target[first:first+n]."""
-    target[first : first + x.shape[0]].copy_(x)
+def place(target: Tensor, x: Tensor, first: int, dim: int) -> Tensor:
+    """x into target[first:first+n] along dim, of which it has n."""
+    target.narrow(dim, first, x.shape[dim]).copy_(x)
     return target

@@ -102,7 +102,7 @@ public enum DataFormat {
     }
   }
 
-  /** The content of a file, unpacked where it is packed with gzip or Zstandard. */
+  /** The content of a file, unpacked where it is packed. */
   static InputStream open(Path file) throws IOException {
     BufferedInputStream bytes = new BufferedInputStream(Files.newInputStream(file), 1 << 16);
     bytes.mark(4);

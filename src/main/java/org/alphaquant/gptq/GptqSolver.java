@@ -35,7 +35,7 @@ public final class GptqSolver {
   /** The same on a Hessian whose tokens are all alike: none is held out. */
   public Solution solve(
       TensorScope scope, NDArray weight, NDArray hessian, WeightGrid grid, long rows) {
-    return solve(scope, weight, hessian, null, grid, rows);
+    return solve(scope, weight, hessian, null, grid, rows, Sharing.ALONE);
   }
 
   /**
@@ -46,6 +46,7 @@ public final class GptqSolver {
    * @param hessian float32 [B, K, K]
    * @param heldOut the part of it that is of tokens to choose settings by, [B, K, K], or null
    * @param rows outputs to solve at once, which bounds the working memory and changes nothing else
+   * @param sharing with whom; settings and outputs do not depend on each other
    */
   public Solution solve(
       TensorScope scope,
@@ -53,10 +54,11 @@ public final class GptqSolver {
       NDArray hessian,
       NDArray heldOut,
       WeightGrid grid,
-      long rows) {
+      long rows,
+      Sharing sharing) {
     try (TensorScope work = scope.child("gptq")) {
-      Choice choice = choice(work, weight, hessian, heldOut, grid, rows);
-      Solved solved = solved(work, weight, hessian, choice, grid, rows);
+      Choice choice = choice(work, weight, hessian, heldOut, grid, rows, sharing);
+      Solved solved = solved(work, weight, hessian, choice, grid, rows, sharing);
       return solution(scope, work, solved.arrays(), solved.codes(), solved.scales(), grid);
     }
   }
@@ -67,18 +69,56 @@ public final class GptqSolver {
    * @param arrays as solver.solve returns them
    * @param scales scale, zero point and outer scale
    */
-  private record Solved(NDList arrays, NDArray codes, NDList scales) {}
+  private record Solved(NDList arrays, NDArray codes, NDList scales) {
 
+    /** All outputs, of which these are a part; {@code of} are the scales of all. */
+    Solved joined(TensorScope work, Sharing sharing, NDList of) {
+      NDList own = new NDList(codes, arrays.get(0), arrays.get(1), arrays.get(2));
+      own.addAll(List.of(arrays.get(3), arrays.get(4), arrays.get(6)));
+      NDList all = sharing.joinedOutputs(work, own);
+      NDArray damping = arrays.get(5);
+      NDList joined = new NDList(all.get(1), all.get(2), all.get(3), all.get(4), all.get(5));
+      joined.addAll(List.of(damping, all.get(6)));
+      return new Solved(joined, all.get(0), fitted(joined, of));
+    }
+  }
+
+  // What scales are multiples of may be a matrix's, so that scales are searched of all outputs.
   private Solved solved(
       TensorScope work,
       NDArray weight,
       NDArray hessian,
       Choice choice,
       WeightGrid grid,
-      long rows) {
+      long rows,
+      Sharing sharing) {
     Optional<FusedSolver> fused = fused(work, grid);
     NDArray importance = work.run("scales.importance", hessian, options.weights(grid));
     NDList scales = scales(work, weight, importance, grid, rows, fused);
+    int outputs = Math.toIntExact(weight.getShape().get(1));
+    if (!sharing.divides(outputs)) {
+      return solved(work, weight, hessian, choice, scales, grid, rows);
+    }
+    int first = sharing.begin(outputs);
+    int last = sharing.end(outputs);
+    NDList own = new NDList();
+    for (NDArray scale : scales) {
+      boolean each = scale.getShape().dimension() > 1;
+      own.add(each ? work.run("tensor.rows", scale, first, last) : scale);
+    }
+    NDArray part = work.run("tensor.rows", weight, first, last);
+    return solved(work, part, hessian, choice, own, grid, rows).joined(work, sharing, scales);
+  }
+
+  private Solved solved(
+      TensorScope work,
+      NDArray weight,
+      NDArray hessian,
+      Choice choice,
+      NDList scales,
+      WeightGrid grid,
+      long rows) {
+    Optional<FusedSolver> fused = fused(work, grid);
     if (fused.isPresent()) {
       NDList solved = fused.get().solve(work, weight, hessian, choice, scales, rows);
       return new Solved(solved, solved.get(7), fitted(solved, scales));
@@ -114,14 +154,15 @@ public final class GptqSolver {
       NDArray hessian,
       NDArray heldOut,
       WeightGrid grid,
-      long rows) {
+      long rows,
+      Sharing sharing) {
     if (heldOut == null || !options.triesDamp() && !options.triesOrder(grid)) {
       int count = Math.toIntExact(weight.getShape().get(0));
       return Choice.of(work, count, options.damps().get(0), options.actOrder());
     }
     try (TensorScope trying = work.child("trials")) {
       NDArray training = trying.run("trials.without", hessian, heldOut);
-      return new Trials(options, grid, weight, training, heldOut)
+      return new Trials(options, grid, weight, training, heldOut, sharing)
           .choose(
               trying,
               (scope, some, by, on, choice) -> errors(scope, some, by, on, choice, grid, rows))
@@ -140,7 +181,7 @@ public final class GptqSolver {
       long rows) {
     Optional<FusedSolver> fused = fused(scope, grid);
     if (fused.isEmpty()) {
-      NDArray found = solved(scope, some, by, choice, grid, rows).arrays().get(0);
+      NDArray found = solved(scope, some, by, choice, grid, rows, Sharing.ALONE).arrays().get(0);
       return scope.toFloats(scope.run("trials.error_on", some, found, on));
     }
     NDArray importance = scope.run("scales.importance", by, options.weights(grid));

@@ -12,9 +12,15 @@ import org.alphaquant.torch.TensorScope;
  *
  * @param training Hessians without the tokens held out, [B, K, K]
  * @param heldOut those of these tokens alone
+ * @param sharing with whom settings are tried
  */
 record Trials(
-    GptqOptions options, WeightGrid grid, NDArray weight, NDArray training, NDArray heldOut) {
+    GptqOptions options,
+    WeightGrid grid,
+    NDArray weight,
+    NDArray training,
+    NDArray heldOut,
+    Sharing sharing) {
 
   // Enough to rank settings by, and few enough to cost little beside a whole matrix.
   private static final int OUTPUTS = 64;
@@ -143,22 +149,29 @@ record Trials(
     private final float[] errors;
 
     Together(TensorScope scope, Solver solver, NDArray some) {
-      int settings = settings();
+      int begin = sharing.begin(settings());
+      int end = sharing.end(settings());
+      this.errors =
+          sharing.joined(begin == end ? new float[0] : errors(scope, solver, some, begin, end));
+    }
+
+    // With settings begin..end-1.
+    private float[] errors(TensorScope scope, Solver solver, NDArray some, int begin, int end) {
+      int settings = end - begin;
       int all = settings * count();
       float[] damps = new float[all];
       boolean[] ordered = new boolean[all];
       for (int at = 0; at < all; at++) {
-        int setting = at / count();
+        int setting = begin + at / count();
         damps[at] = options.damps().get(setting % options.damps().size()).floatValue();
         ordered[at] = setting >= options.damps().size() || startsOrdered();
       }
-      this.errors =
-          solver.errors(
-              scope,
-              scope.run("trials.several", some, settings),
-              scope.run("trials.several", training, settings),
-              scope.run("trials.several", heldOut, settings),
-              Choice.of(scope, damps, ordered));
+      return solver.errors(
+          scope,
+          scope.run("trials.several", some, settings),
+          scope.run("trials.several", training, settings),
+          scope.run("trials.several", heldOut, settings),
+          Choice.of(scope, damps, ordered));
     }
 
     @Override

@@ -23,7 +23,7 @@ public record AllocationWork(AllocationPlan plan) {
     return (long) Math.max(1, spec.budget().tokens() / length) * length;
   }
 
-  /** Whole quantizations that are made before the job's own. */
+  /** Whole quantizations before the job's own. */
   public int quantizations() {
     return plan.job().spec().budget().sensitivity() == Sensitivity.SPECTRUM
         ? 0
@@ -41,7 +41,7 @@ public record AllocationWork(AllocationPlan plan) {
     return each * plan.formats().size() + 1;
   }
 
-  /** Floating-point operations of all of it. */
+  /** Floating-point operations of all. */
   public double operations() {
     CalibrationRequest calibration = plan.job().spec().calibration();
     long calibrated = (long) calibration.samples() * calibration.sequenceLength();

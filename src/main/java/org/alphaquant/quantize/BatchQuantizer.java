@@ -12,6 +12,7 @@ import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.gptq.GptqSolver;
+import org.alphaquant.gptq.Sharing;
 import org.alphaquant.gptq.Solution;
 import org.alphaquant.storage.ModuleEncoder;
 import org.alphaquant.storage.QuantizedBatch;
@@ -93,6 +94,7 @@ final class BatchQuantizer {
    *
    * @param fallback names what an element's Hessian is made of if not its own tokens; null for its
    *     own
+   * @param sharing with whom, where other devices have the same batch
    * @return owned by {@code scope}
    */
   Quantized quantize(
@@ -102,6 +104,7 @@ final class BatchQuantizer {
       TensorScheme scheme,
       List<Part> parts,
       Function<String, String> fallback,
+      Sharing sharing,
       LayerResult result) {
     parts.forEach(part -> requireFinite(scope, weight, part, BatchQuantizer::notFinite));
     long start = System.nanoTime();
@@ -110,7 +113,7 @@ final class BatchQuantizer {
     Solution solution =
         nearest
             ? solver.round(scope, weight, grid, rows)
-            : solver.solve(scope, weight, input.hessian(), input.heldOut(), grid, rows);
+            : solver.solve(scope, weight, input.hessian(), input.heldOut(), grid, rows, sharing);
     Quantized quantized = asStored(scope, solution, grid);
     result.took("solve", start, scope);
     if (result.isKept()) {

@@ -11,6 +11,7 @@ import java.util.function.IntFunction;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.gptq.Sharing;
 import org.alphaquant.model.block.ExpertWeights;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.quantize.BatchQuantizer.Part;
@@ -115,6 +116,7 @@ record ExpertSolver(
               scheme,
               parts,
               fallback(),
+              Sharing.ALONE,
               result);
       NDArray weight = quantized.solution().weight();
       scope.runInPlace("tensor.replace", stacked.weights(), elements, first, last, weight);

@@ -67,7 +67,7 @@ public final class ModelQuantizer {
             plan.dtype(),
             memory,
             plan.keepsSolutions());
-    this.quantizing = new StageQuantizer(batches);
+    this.quantizing = new StageQuantizer(batches, rank);
     this.stages = purpose.keeps() ? purpose.stages() : quantizing;
     Optional<HeldOut> held = purpose.keeps() ? Optional.empty() : HeldOut.of(plan, rank);
     EvidenceRows evidence = EvidenceRows.of(plan, rank);

@@ -2,14 +2,16 @@ package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.nio.FloatBuffer;
 import java.util.List;
+import org.alphaquant.gptq.Sharing;
 import org.alphaquant.torch.TensorScope;
 
 /**
  * One device's place in its group, and what it does with the others. Sums add the ranks' parts in
  * the order of the ranks, so that all get the same bits.
  */
-public final class Rank {
+public final class Rank implements Sharing {
 
   private final DeviceGroup group;
   private final int index;
@@ -32,12 +34,12 @@ public final class Rank {
     return index == 0;
   }
 
-  /** The first index of this rank's part when {@code count} things are divided. */
+  @Override
   public int begin(int count) {
     return begin(index, count);
   }
 
-  /** The exclusive end of this rank's part. */
+  @Override
   public int end(int count) {
     return begin(index + 1, count);
   }
@@ -101,6 +103,10 @@ public final class Rank {
    * @return [N, ...] of each; the arrays themselves where there is but one rank
    */
   NDList joined(TensorScope scope, NDList own) {
+    return joined(scope, own, 0);
+  }
+
+  private NDList joined(TensorScope scope, NDList own, int dimension) {
     if (size() == 1) {
       return own;
     }
@@ -109,17 +115,31 @@ public final class Rank {
     for (int i = 0; i < own.size(); i++) {
       int array = i;
       List<NDArray> parts = all.stream().map(given -> given.get(array)).toList();
-      long rows = parts.stream().mapToLong(Rank::rows).sum();
-      NDArray whole = scope.run("exchange.room", own.get(i), rows);
+      long rows = parts.stream().mapToLong(part -> part.getShape().get(dimension)).sum();
+      NDArray whole = scope.run("exchange.room", own.get(i), rows, dimension);
       long first = 0;
       for (NDArray part : parts) {
-        scope.runInPlace("exchange.place", whole, part, first);
-        first += rows(part);
+        scope.runInPlace("exchange.place", whole, part, first, dimension);
+        first += part.getShape().get(dimension);
       }
       joined.add(whole);
     }
     await();
     return joined;
+  }
+
+  @Override
+  public float[] joined(float... own) {
+    List<float[]> all = all(own);
+    int count = all.stream().mapToInt(part -> part.length).sum();
+    FloatBuffer joined = FloatBuffer.allocate(count);
+    all.forEach(joined::put);
+    return joined.array();
+  }
+
+  @Override
+  public NDList joinedOutputs(TensorScope scope, NDList own) {
+    return joined(scope, own, 1);
   }
 
   /** What a rank adds to the rows of all, and how many of these are its own. */

@@ -15,9 +15,14 @@ import org.alphaquant.torch.TensorScope;
 final class StageQuantizer implements Stages {
 
   private final BatchQuantizer batches;
+  private final Rank rank;
 
-  StageQuantizer(BatchQuantizer batches) {
+  /**
+   * @param rank this device's place in its group, whose devices divide the outputs
+   */
+  StageQuantizer(BatchQuantizer batches, Rank rank) {
     this.batches = batches;
+    this.rank = rank;
   }
 
   @Override
@@ -68,7 +73,7 @@ final class StageQuantizer implements Stages {
       NDArray stacked = work.run("tensor.stack", weights);
       NDArray quantized =
           batches
-              .quantize(work, stacked, input, scheme, parts, module -> null, result)
+              .quantize(work, stacked, input, scheme, parts, module -> null, rank, result)
               .solution()
               .weight();
       for (int i = 0; i < linears.size(); i++) {

@@ -126,7 +126,7 @@ public final class ReportWriter {
     return sources;
   }
 
-  // The weights themselves are in the result in another form.
+  // Their weights are in the result in another form.
   private Map<String, String> leftOut() {
     Path folder = prepared.source().folder();
     Map<String, String> others = new TreeMap<>(Companions.of(folder).leftOut());
@@ -151,7 +151,7 @@ public final class ReportWriter {
         .forEach(warnings::add);
     warnings.addAll(inputs.samples().shortages());
     shortWindow().ifPresent(warnings::add);
-    // One warning per kind: a large model may have tens of thousands of modules.
+    // One per kind: a large model may have tens of thousands of modules.
     linears.stream()
         .filter(linear -> linear.fallback() != null)
         .collect(

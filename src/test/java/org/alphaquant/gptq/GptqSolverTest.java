@@ -169,7 +169,8 @@ class GptqSolverTest {
                   scope.floats(all, 2, INPUTS, INPUTS),
                   scope.floats(heldOut, 2, INPUTS, INPUTS),
                   grid(NumberFormat.INT4, true),
-                  ROWS);
+                  ROWS,
+                  Sharing.ALONE);
       assertThat(solution.damp()).containsExactly(1f, 0.01f);
     }
   }

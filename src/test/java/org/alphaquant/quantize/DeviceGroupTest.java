@@ -2,6 +2,7 @@ package org.alphaquant.quantize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.ModuleKind;
@@ -26,7 +28,10 @@ import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.RunShape;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.format.WeightGrid;
 import org.alphaquant.gptq.GptqOptions;
+import org.alphaquant.gptq.GptqSolver;
+import org.alphaquant.gptq.Solution;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.job.Shrinkage;
 import org.alphaquant.model.Model;
@@ -40,6 +45,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Devices that share a model give what one gives by itself; here all of them are the CPU. */
 class DeviceGroupTest {
@@ -97,6 +103,83 @@ class DeviceGroupTest {
 
   private static List<Long> tokens(Utilization layer) {
     return layer.experts().stream().map(it -> it.tokens()).toList();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"INT4", "NVFP4", "Q4_K"})
+  void outputsThatDevicesDivideAreSolvedAsByOne(NumberFormat format) {
+    Solved alone = solved(format, DeviceGroup.alone());
+    DeviceGroup group = new DeviceGroup(3);
+    List<Solved> together =
+        IntStream.range(0, 3)
+            .mapToObj(
+                i ->
+                    CompletableFuture.supplyAsync(
+                        () -> solved(format, group.rank(i)), task -> new Thread(task).start()))
+            .toList()
+            .stream()
+            .map(CompletableFuture::join)
+            .toList();
+    assertThat(together.get(1)).usingRecursiveComparison().isEqualTo(together.get(0));
+    assertThat(together.get(2)).usingRecursiveComparison().isEqualTo(together.get(0));
+    assertThat(together.get(0).damp()).isEqualTo(alone.damp());
+    assertThat(together.get(0).weight()).containsExactly(alone.weight(), offset(1e-5f));
+    assertThat(together.get(0).scale()).containsExactly(alone.scale(), offset(1e-5f));
+  }
+
+  private record Solved(float[] weight, float[] scale, float[] zero, float[] error, float[] damp) {}
+
+  private static Solved solved(NumberFormat format, Rank rank) {
+    Random random = new Random(5);
+    int outputs = 10;
+    int inputs = 256;
+    float[] heldOut = products(random, 40, inputs);
+    float[] all = products(random, 300, inputs);
+    for (int i = 0; i < all.length; i++) {
+      all[i] += heldOut[i];
+    }
+    float[] weight = new float[outputs * inputs];
+    for (int i = 0; i < weight.length; i++) {
+      weight[i] = (float) random.nextGaussian();
+    }
+    int group = format.blockSize() == 0 ? 32 : format.blockSize();
+    WeightGrid grid =
+        (format == NumberFormat.Q4_K ? StorageFormats.GGUF : StorageFormats.COMPRESSED_TENSORS)
+            .grid(TensorScheme.of(format, group), inputs, Dtype.BF16);
+    try (TensorScope scope = torch.scope("rank " + rank.index())) {
+      Solution found =
+          new GptqSolver(GptqOptions.defaults())
+              .solve(
+                  scope,
+                  scope.floats(weight, 1, outputs, inputs),
+                  scope.floats(all, 1, inputs, inputs),
+                  scope.floats(heldOut, 1, inputs, inputs),
+                  grid,
+                  outputs,
+                  rank);
+      return new Solved(
+          scope.toFloats(found.weight()),
+          scope.toFloats(found.scale()),
+          scope.toFloats(found.zero()),
+          found.error(),
+          found.damp());
+    }
+  }
+
+  // Of rows that have much in common.
+  private static float[] products(Random random, int rows, int width) {
+    float[] products = new float[width * width];
+    for (int n = 0; n < rows; n++) {
+      double[] x = new double[width];
+      double common = random.nextGaussian();
+      for (int i = 0; i < width; i++) {
+        x[i] = common + random.nextGaussian();
+      }
+      for (int i = 0; i < products.length; i++) {
+        products[i] += (float) (x[i / width] * x[i % width]);
+      }
+    }
+    return products;
   }
 
   @Test

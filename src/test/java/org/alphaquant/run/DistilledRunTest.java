@@ -52,7 +52,7 @@ class DistilledRunTest {
     }
   }
 
-  /** The run compares what its file gives back with what was trained, module by module. */
+  /** The run compares what its file gives back with what was trained. */
   @ParameterizedTest
   @CsvSource({
     "models/olmoe-wide, '\"wq\": \"q4_k\"'",

@@ -9,7 +9,7 @@ import org.alphaquant.torch.Torch;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The chunked forms of recurrences against the token-by-token ones. */
+/** Recurrences in chunks, against token by token. */
 class RecurrencesTest {
 
   private static final double LIMIT = 1e-5;
@@ -79,7 +79,7 @@ class RecurrencesTest {
     assertThat(worst / largest).isLessThan(LIMIT);
   }
 
-  // Decays are logarithms of factors below one.
+  // Decays are logarithms of factors.
   private static NDArray negative(TensorScope scope, NDArray x) {
     return scope.run("linear.scale", scope.run("feed_forward.relu_squared", x), -0.3);
   }
