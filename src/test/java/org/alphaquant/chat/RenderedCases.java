@@ -1,13 +1,9 @@
 package org.alphaquant.chat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Map;
-import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Templates with conversations, and what transformers makes of them. */
@@ -40,23 +36,23 @@ final class RenderedCases {
 
   private RenderedCases() {}
 
+  /** Of a file that holds each conversation and each template once. */
   static List<Case> of(Path file) {
-    try {
-      List<Map<String, Object>> cases =
-          JsonMapper.shared().readValue(Files.readString(file), new TypeReference<>() {});
-      return cases.stream().map(RenderedCases::of).toList();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    Stored stored = JsonMapper.shared().readValue(file.toFile(), Stored.class);
+    return stored.templates.stream()
+        .flatMap(shared -> shared.cases.stream().map(it -> it.of(shared, stored)))
+        .toList();
   }
 
-  @SuppressWarnings("unchecked")
-  private static Case of(Map<String, Object> stored) {
-    return new Case(
-        (String) stored.get("name"),
-        (String) stored.get("template"),
-        (Map<String, Object>) stored.get("context"),
-        (String) stored.get("expected"));
+  private record Stored(List<Map<String, Object>> contexts, List<OfTemplate> templates) {}
+
+  private record OfTemplate(String template, List<Rendering> cases) {}
+
+  private record Rendering(String name, int context, String expected) {
+
+    Case of(OfTemplate shared, Stored stored) {
+      return new Case(name, shared.template, stored.contexts.get(context), expected);
+    }
   }
 
   /** Compares the cases of a file: {@code RenderedCases FILE}. */

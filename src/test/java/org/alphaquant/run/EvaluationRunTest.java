@@ -101,7 +101,8 @@ class EvaluationRunTest {
   private JobResult evaluate(String json) throws IOException {
     SourceSettings settings =
         new SourceSettings(
-            new SourceSettings.Roots(List.of(MODEL.getParent(), folder)),
+            new SourceSettings.Roots(
+                List.of(MODEL.getParent(), Path.of("src/test/resources/micro"), folder)),
             new SourceSettings.Roots(List.of(folder.resolve("job"))));
     JobSpec spec = JsonMapper.shared().readValue(json, JobSpec.class);
     return new QuantizationRun(new JobInputs(settings))

@@ -149,7 +149,8 @@ class GgufRunTest {
     return new QuantizationRun(
         new JobInputs(
             new SourceSettings(
-                new Roots(List.of(models)), new Roots(List.of(Path.of("examples"), folder)))));
+                new Roots(List.of(models, Path.of("src/test/resources/micro"))),
+                new Roots(List.of(Path.of("examples"), folder)))));
   }
 
   private static JobSpec spec(String model, String config) {
