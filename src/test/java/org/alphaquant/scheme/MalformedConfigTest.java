@@ -16,7 +16,7 @@ class MalformedConfigTest {
   private static List<Problem> errors(String json) {
     try {
       QuantizationConfig config = QuantizationConfig.parse(JsonMapper.shared().readTree(json));
-      return config.resolve(Models.olmoe(3, 8, 64, 32)).errors();
+      return ResolutionTest.errors(config.resolve(Models.olmoe(3, 8, 64, 32)));
     } catch (InvalidConfigException invalid) {
       return invalid.findings();
     }

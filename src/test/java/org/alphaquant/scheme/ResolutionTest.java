@@ -2,6 +2,7 @@ package org.alphaquant.scheme;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.util.List;
 import java.util.Map;
@@ -30,8 +31,27 @@ class ResolutionTest {
     return QuantizationConfig.parse(JsonMapper.shared().readTree(json));
   }
 
+  /** A resolution without errors. */
+  static Resolution usable(Resolution resolution) {
+    assertThat(errors(resolution)).isEmpty();
+    return resolution;
+  }
+
+  static List<Problem> errors(Resolution resolution) {
+    return resolution.findings().stream().filter(Problem::isError).toList();
+  }
+
+  private static List<ModuleScheme> quantized(Resolution resolution) {
+    return resolution.modules().stream().filter(ModuleScheme::isQuantized).toList();
+  }
+
+  static Map<String, TensorScheme> byName(Resolution resolution) {
+    return resolution.modules().stream()
+        .collect(Collectors.toMap(ModuleScheme::name, ModuleScheme::scheme));
+  }
+
   private static Map<String, TensorScheme> schemes(String json, List<ModuleDescription> modules) {
-    return config(json).resolve(modules).orThrow().byName();
+    return byName(usable(config(json).resolve(modules)));
   }
 
   private static Map<String, TensorScheme> schemes(String json) {
@@ -40,11 +60,10 @@ class ResolutionTest {
 
   @Test
   void anAbsentConfigurationIsInt4InGroupsOf128() {
-    Resolution resolution = QuantizationConfig.parse(null).resolve(OLMOE).orThrow();
+    Resolution resolution = usable(QuantizationConfig.parse(null).resolve(OLMOE));
     assertThat(resolution.findings()).isEmpty();
-    assertThat(resolution.quantized()).hasSize(3 * (4 + 24));
-    assertThat(resolution.quantized()).allMatch(module -> module.scheme().equals(INT4_G128));
-    assertThat(resolution.bitsPerWeight()).isEqualTo(4.125);
+    assertThat(quantized(resolution)).hasSize(3 * (4 + 24));
+    assertThat(quantized(resolution)).allMatch(module -> module.scheme().equals(INT4_G128));
   }
 
   @Test
@@ -64,10 +83,10 @@ class ResolutionTest {
   @Test
   void anOpenGroupSizeFitsTheRowsAndAllExpertsGetTheSame() {
     Resolution resolution =
-        QuantizationConfig.parse(null).resolve(Models.olmoe(1, 8, 256, 64)).orThrow();
+        usable(QuantizationConfig.parse(null).resolve(Models.olmoe(1, 8, 256, 64)));
 
-    assertThat(resolution.byName().get("model.layers.0.self_attn.q_proj")).isEqualTo(INT4_G128);
-    assertThat(resolution.quantized())
+    assertThat(byName(resolution).get("model.layers.0.self_attn.q_proj")).isEqualTo(INT4_G128);
+    assertThat(quantized(resolution))
         .filteredOn(ModuleScheme::isExpert)
         .hasSize(24)
         .allMatch(module -> module.scheme().groupSize() == 64);
@@ -111,10 +130,10 @@ class ResolutionTest {
   @Test
   void aRouterThatAnOverrideNamesIsQuantizedWithAWarning() {
     Resolution resolution =
-        config("{\"overrides\": [{\"pattern\": \"*.mlp.gate\", \"wq\": \"int8\"}]}")
-            .resolve(OLMOE)
-            .orThrow();
-    assertThat(resolution.byName().get("model.layers.2.mlp.gate"))
+        usable(
+            config("{\"overrides\": [{\"pattern\": \"*.mlp.gate\", \"wq\": \"int8\"}]}")
+                .resolve(OLMOE));
+    assertThat(byName(resolution).get("model.layers.2.mlp.gate"))
         .isEqualTo(TensorScheme.of(NumberFormat.INT8, 128));
     assertThat(resolution.findings())
         .singleElement()
@@ -144,8 +163,8 @@ class ResolutionTest {
            {"pattern": "*.down_proj", "wq": "int8"},
            {"pattern": "*.experts.0.*", "aq": "bf16", "symmetric": true}]}
         """;
-    Resolution resolution = config(json).resolve(OLMOE).orThrow();
-    Map<String, TensorScheme> schemes = resolution.byName();
+    Resolution resolution = usable(config(json).resolve(OLMOE));
+    Map<String, TensorScheme> schemes = byName(resolution);
     assertThat(schemes.get("model.layers.0.mlp.experts.0.down_proj"))
         .isEqualTo(new TensorScheme(NumberFormat.INT8, 32, true, NumberFormat.BF16));
     assertThat(schemes.get("model.layers.0.mlp.experts.1.up_proj"))
@@ -191,7 +210,7 @@ class ResolutionTest {
   @Test
   void anMxBlockInsideALargerGroupIsSaidAndNotAnError() {
     Resolution resolution =
-        config("{\"default\": {\"wq\": \"mxfp6\", \"group_size\": 64}}").resolve(OLMOE).orThrow();
+        usable(config("{\"default\": {\"wq\": \"mxfp6\", \"group_size\": 64}}").resolve(OLMOE));
     assertThat(resolution.findings())
         .containsExactly(
             Problem.note(
@@ -199,15 +218,15 @@ class ResolutionTest {
                 "/default/group_size",
                 "64",
                 "mxfp6 keeps its own scale for every 32 weights inside each group of 64"));
-    assertThat(resolution.quantized().get(0).scheme().groupSize()).isEqualTo(32);
+    assertThat(quantized(resolution).get(0).scheme().groupSize()).isEqualTo(32);
   }
 
   @Test
   void aPatternThatMatchesNothingIsAWarningWithTheNearestNames() {
     Resolution resolution =
-        config("{\"overrides\": [{\"pattern\": \"*.self_atn.q_proj\", \"skip\": true}]}")
-            .resolve(OLMOE)
-            .orThrow();
+        usable(
+            config("{\"overrides\": [{\"pattern\": \"*.self_atn.q_proj\", \"skip\": true}]}")
+                .resolve(OLMOE));
     assertThat(resolution.findings())
         .singleElement()
         .satisfies(
@@ -245,9 +264,10 @@ class ResolutionTest {
   void blocksThatDoNotFillARowAreAnError() {
     List<ModuleDescription> narrow =
         List.of(new ModuleDescription("a.b", 16, 48, ModuleKind.ATTENTION, 0, -1));
-    assertThatExceptionOfType(InvalidConfigException.class)
-        .isThrownBy(() -> schemes("{\"default\": {\"wq\": \"mxfp4\"}}", narrow))
-        .withMessage("/default/wq: mxfp4's block 32 does not divide the 48 input features of a.b");
+    assertThat(errors(config("{\"default\": {\"wq\": \"mxfp4\"}}").resolve(narrow)))
+        .extracting(Problem::pointer, Problem::detail)
+        .containsExactly(
+            tuple("/default/wq", "mxfp4's block 32 does not divide the 48 input features of a.b"));
   }
 
   @ParameterizedTest
@@ -255,9 +275,9 @@ class ResolutionTest {
   void thePatternsOfTheMissionRunAsTheyStand(
       String override, List<ModuleDescription> modules, String name, String label) {
     Resolution resolution =
-        config("{\"overrides\": [%s]}".formatted(override)).resolve(modules).orThrow();
+        usable(config("{\"overrides\": [%s]}".formatted(override)).resolve(modules));
     assertThat(resolution.findings()).noneMatch(finding -> finding.severity() == Severity.WARNING);
-    assertThat(resolution.byName().get(name).label()).isEqualTo(label);
+    assertThat(byName(resolution).get(name).label()).isEqualTo(label);
   }
 
   static List<Object[]> missionPatterns() {
@@ -340,7 +360,7 @@ class ResolutionTest {
         JsonMapper.shared()
             .writeValueAsString(
                 Map.of("overrides", List.of(Map.of("pattern", pattern, "skip", true))));
-    assertThat(config(json).resolve(OLMOE).errors())
+    assertThat(errors(config(json).resolve(OLMOE)))
         .singleElement()
         .satisfies(
             error -> {
@@ -364,10 +384,10 @@ class ResolutionTest {
     Resolution resolution =
         config("{\"overrides\": [{\"pattern\": \"%s\", \"wq\": \"int8\"}]}".formatted(pattern))
             .resolve(OLMOE);
-    assertThat(resolution.errors()).isEmpty();
+    assertThat(errors(resolution)).isEmpty();
     assertThat(resolution.findings())
         .filteredOn(finding -> finding.code().equals("matches-nothing"))
         .hasSize(warnings);
-    assertThat(resolution.strict().errors()).hasSize(warnings);
+    assertThat(errors(resolution.strict())).hasSize(warnings);
   }
 }
