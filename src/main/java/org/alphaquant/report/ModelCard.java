@@ -1,16 +1,9 @@
 package org.alphaquant.report;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import org.alphaquant.format.NumberFormat;
-import org.alphaquant.format.TensorScheme;
 import org.alphaquant.prepare.PreparedJob;
-import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.traffic.TrafficFit;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The README.md of a quantized checkpoint. */
 public final class ModelCard {
@@ -29,21 +22,16 @@ public final class ModelCard {
   }
 
   public String markdown() {
-    StringBuilder card = new StringBuilder(frontMatter());
+    QuantizationReport.Model model = report.model();
+    CardHeader header = new CardHeader(prepared, model.id(), model.origin(), model.licence());
+    StringBuilder card = new StringBuilder(header.frontMatter());
     card.append("# ").append(report.model().id()).append(", quantized\n\n");
     card.append(
-        "Made of "
-            + (report.model().origin() == null
-                ? "`" + report.model().id() + "`"
-                : "`" + report.model().origin() + "`")
-            + (report.model().licence() == null
-                ? ".\n"
-                : " (licence: " + report.model().licence() + ").\n")
-            + "Quantized by AlphaQuant Server with GPTQ, each token weighted by its routing score in the\n"
+        header.madeOf()
+            + ".\nQuantized by AlphaQuant Server with GPTQ, each token weighted by its routing score in the\n"
             + "Hessians of its experts. All figures of every linear and expert are in\n"
             + "`quantization_report.json`.\n\n");
-    card.append("| what | weights | linears | parameters |\n|---|---|---|---|\n");
-    schemes().forEach((scheme, count) -> card.append(row(scheme, count)));
+    card.append(CardHeader.schemes(prepared.plan()));
     card.append(
         format(
             "%n%.3f bits a weight with scales; tensors of %,d bytes became %,d.%n",
@@ -66,40 +54,6 @@ public final class ModelCard {
             report.calibration().tokensSha256()));
     card.append(traffic()).append(texts());
     return card.append(loading()).append(ServeCommands.of(prepared.plan())).toString();
-  }
-
-  /** The card's front matter for hubs: base model, licence and the source's own fields. */
-  private String frontMatter() {
-    Map<String, Object> source = SourceCard.of(prepared.source().folder());
-    List<Object> bases = bases(source.remove("base_model"));
-    Map<String, Object> values = new LinkedHashMap<>();
-    values.put("base_model", bases.size() == 1 ? bases.get(0) : bases);
-    values.put("base_model_relation", "quantized");
-    values.putAll(source);
-    if (report.model().licence() != null) {
-      values.putIfAbsent("license", report.model().licence());
-    }
-    values.put("tags", List.of("alphaquant", prepared.plan().format().name()));
-    StringBuilder matter = new StringBuilder("---\n");
-    values.forEach((key, value) -> matter.append(key + ": " + quoted(value) + "\n"));
-    return matter.append("---\n\n").toString();
-  }
-
-  // The source first, then the source's base models.
-  private List<Object> bases(Object own) {
-    String origin = report.model().origin();
-    String source =
-        origin == null
-            ? report.model().id()
-            : origin.replaceFirst("^hf://", "").replaceFirst("@.*", "");
-    List<Object> bases = new ArrayList<>(List.of(source));
-    bases.addAll(own instanceof List<?> several ? several : own == null ? List.of() : List.of(own));
-    return bases;
-  }
-
-  // JSON's texts are YAML's too.
-  private static String quoted(Object text) {
-    return JsonMapper.shared().writeValueAsString(text);
   }
 
   private String texts() {
@@ -134,33 +88,6 @@ public final class ModelCard {
 
   private String loading() {
     return "\n" + prepared.plan().format().loading() + "\n";
-  }
-
-  private Map<String, long[]> schemes() {
-    Map<String, long[]> schemes = new LinkedHashMap<>();
-    for (ModuleScheme module : prepared.plan().modules()) {
-      String kind = module.module().kind().name().toLowerCase(Locale.ROOT).replace('_', ' ');
-      long[] count =
-          schemes.computeIfAbsent(kind + " | " + weights(module.scheme()), s -> new long[2]);
-      count[0]++;
-      count[1] += module.module().elements();
-    }
-    return schemes;
-  }
-
-  private static String weights(TensorScheme scheme) {
-    if (scheme.format() == NumberFormat.BF16) {
-      return "as in the source";
-    }
-    String group =
-        scheme.groupSize() == TensorScheme.PER_CHANNEL
-            ? "one scale a row"
-            : "groups of " + scheme.groupSize();
-    return scheme.format().jsonName() + ", " + group + (scheme.symmetric() ? "" : ", zero points");
-  }
-
-  private static String row(String scheme, long[] count) {
-    return format("| %s | %,d | %,d |%n", scheme, count[0], count[1]);
   }
 
   private static String format(String pattern, Object... values) {

@@ -22,11 +22,13 @@ import org.alphaquant.prepare.JobInputs;
 import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.quantize.RunObserver.Phase;
+import org.alphaquant.report.RepackCard;
 import org.alphaquant.report.RepackReport;
 import org.alphaquant.report.ReportedSource;
 import org.alphaquant.report.Versions;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.source.ModelLicence;
 import org.alphaquant.storage.Plane;
 import org.alphaquant.storage.Planes;
 import org.alphaquant.storage.PlannedTensor;
@@ -266,5 +268,9 @@ final class RepackRun {
     Files.writeString(
         context.artifactDirectory().resolve(RepackReport.FILE),
         JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report) + "\n");
+    String licence = ModelLicence.of(job.source().folder()).orElse(null);
+    Files.writeString(
+        context.artifactDirectory().resolve("README.md"),
+        new RepackCard(job, report, licence).markdown());
   }
 }

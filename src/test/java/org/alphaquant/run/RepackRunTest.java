@@ -71,6 +71,14 @@ class RepackRunTest {
     }
     assertThat(types(folder.resolve("repacked/result"))).contains(type);
     assertThat(folder.resolve("repacked/result/repack_report.json")).isNotEmptyFile();
+    assertThat(folder.resolve("repacked/result/README.md"))
+        .content()
+        .contains("# job/result, as gguf", "| %s | ".formatted(type), "llama-server")
+        .contains("It was quantized of `%s`.".formatted(model))
+        .contains(
+            format.equals("dequantized")
+                ? "whose tensors are plain"
+                : "quantized in the format `%s`".formatted(format));
   }
 
   @Test
