@@ -45,7 +45,7 @@ public record ModelConfig(
     meant.forEach(
         (key, value) -> {
           String inside = key.startsWith(path) ? key.substring(path.length()) : "";
-          if (!inside.isEmpty() && !inside.contains(".") && !root.has(inside)) {
+          if (!inside.isEmpty() && !inside.contains(".") && !root.hasNonNull(inside)) {
             own.put(inside, value);
           }
         });
@@ -54,6 +54,13 @@ public record ModelConfig(
 
   public boolean missing(String key) {
     return get(key) == null;
+  }
+
+  /** Refuses to go on without a key that the family has no default for. */
+  public void require(String key) {
+    if (missingOrNull(key)) {
+      throw wrong(key, "is missing; this family has no default for it");
+    }
   }
 
   /** Whether a key of this object was read. */
@@ -110,6 +117,11 @@ public record ModelConfig(
       throw wrong(key, "is " + value + "; it must be a whole number from 0");
     }
     return OptionalLong.of(value.asLong());
+  }
+
+  /** A whole number from zero; a null is 0. */
+  public long fromZeroOrNull(String key, long whenMissing) {
+    return missing(key) ? missingMeans(key, whenMissing) : integerOrNull(key).orElse(0);
   }
 
   // Tools that read config.json as a table write 2048.0.

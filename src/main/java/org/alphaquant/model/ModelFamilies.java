@@ -75,7 +75,7 @@ import org.alphaquant.torch.TensorScope;
 /** Every family that can be quantized. */
 public final class ModelFamilies {
 
-  private static final List<ModelFamily> FAMILIES =
+  static final List<ModelFamily> FAMILIES =
       List.of(
           new OlmoeFamily(),
           new MixtralFamily(),

@@ -75,7 +75,6 @@ class CheckpointFitTest {
         "qwen3|layer_types|[\"mamba\",\"mamba\",\"mamba\"]|layer_types holds 'mamba'",
         "../variants/gpt_oss|layer_types|[\"full_attention\"]|layer_types has 1 entries",
         "../variants/gpt_oss|swiglu_limit|8.5|swiglu_limit is not 7",
-        "../variants/gpt_oss|rope_parameters|null|rope_scaling is missing",
         "../variants/gpt_oss|intermediate_size|48|experts.gate_up_proj has shape [6, 64, 64]"
       })
   void aValueThatDoesNotFitIsRefusedByItsKey(

@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.alphaquant.checkpoint.Dtype;
@@ -19,17 +21,17 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A model as transformers 5.18 writes it: its config.json and the headers of its files, without the
- * weights. All of them were made outside of the build and are in {@code
- * names/transformers-5.18.jsonl.gz}, one a line.
+ * weights; and what its class takes for each key that config.json may lack. All of them were made
+ * outside of the build and are in {@code names/transformers-5.18.jsonl.gz}, one a line.
  */
-record WrittenModel(JsonNode json) {
+public record WrittenModel(JsonNode json) {
 
   /** The layout of published files. */
-  static final String PUBLISHED = "tensors";
+  public static final String PUBLISHED = "tensors";
 
   private static final Path ALL = Path.of("src/test/resources/names/transformers-5.18.jsonl.gz");
 
-  static List<WrittenModel> all() throws IOException {
+  public static List<WrittenModel> all() throws IOException {
     try (InputStream file = new GZIPInputStream(Files.newInputStream(ALL))) {
       return new String(file.readAllBytes(), StandardCharsets.UTF_8)
           .lines()
@@ -38,7 +40,7 @@ record WrittenModel(JsonNode json) {
     }
   }
 
-  String name() {
+  public String name() {
     return json.path("model").asString();
   }
 
@@ -69,15 +71,51 @@ record WrittenModel(JsonNode json) {
     return Stream.of(PUBLISHED, "in_memory", "saved").filter(json::has).toList();
   }
 
+  /** Keys that config.json may lack, with the objects that they are in before dots. */
+  public Set<String> keysWithDefault() {
+    return new TreeSet<>(json.path("missing").propertyNames());
+  }
+
+  /** Its config.json without a key. */
+  public ObjectNode without(String key) {
+    ObjectNode config = (ObjectNode) json.path("config").deepCopy();
+    holder(config, key).remove(last(key));
+    return config;
+  }
+
+  /** Its config.json with what the class of transformers takes for a missing key. */
+  public ObjectNode withDefault(String key) {
+    ObjectNode config = without(key);
+    holder(config, key).set(last(key), json.path("missing").path(key));
+    return config;
+  }
+
+  private static ObjectNode holder(ObjectNode config, String key) {
+    JsonNode holder = config.has("text_config") ? config.path("text_config") : config;
+    for (int dot = key.indexOf('.'), from = 0; dot > 0; dot = key.indexOf('.', from)) {
+      holder = holder.path(key.substring(from, dot));
+      from = dot + 1;
+    }
+    return (ObjectNode) holder;
+  }
+
+  private static String last(String key) {
+    return key.substring(key.lastIndexOf('.') + 1);
+  }
+
+  public void writeConfig(JsonNode config, Path folder) throws IOException {
+    Files.writeString(folder.resolve("config.json"), config.toString());
+  }
+
   /**
    * Writes a checkpoint of zeros that takes no space.
    *
    * @param layout {@code tensors} or {@code in_memory}, as {@code save_original_format=False} has
    *     it
    */
-  void write(String layout, Path folder) throws IOException {
+  public void write(String layout, Path folder) throws IOException {
     Files.createDirectories(folder);
-    Files.writeString(folder.resolve("config.json"), json.path("config").toString());
+    writeConfig(json.path("config"), folder);
     ObjectNode header = JsonMapper.shared().createObjectNode();
     long end = 0;
     for (Map.Entry<String, JsonNode> tensor : json.path(layout).properties()) {

@@ -95,10 +95,7 @@ public final class AfmoeFamily implements ModelFamily {
             config.count("topk_group", 1),
             true,
             config.aboveZero("route_scale", 1));
-    long shared =
-        config.missing("num_shared_experts")
-            ? config.missingMeans("num_shared_experts", 2L)
-            : config.integerOrNull("num_shared_experts").orElse(0);
+    long shared = config.fromZeroOrNull("num_shared_experts", 2);
     MoeDesign block = DeepseekExperts.block(decoder, config, layer, router, shared, false);
     return new MoeDesign(place, block.router(), block.experts(), block.shared());
   }

@@ -46,6 +46,16 @@ public final class DeepseekExperts {
     return type.equals("sparse");
   }
 
+  /**
+   * How many shared experts there are.
+   *
+   * @param whenMissing where config.json does not say; a null says that there are none
+   */
+  public static long shared(ModelConfig config, long whenMissing) {
+    String key = config.spelling("n_shared_experts", "num_shared_experts");
+    return config.fromZeroOrNull(key, whenMissing);
+  }
+
   /** The linear that a sparse layer routes by. */
   public static LinearDesign router(DecoderConfig decoder, int layer, int experts) {
     return new LinearDesign(decoder.layer(layer) + "mlp.gate", experts, decoder.hidden());

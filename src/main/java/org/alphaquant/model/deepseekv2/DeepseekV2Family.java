@@ -36,7 +36,7 @@ public final class DeepseekV2Family implements ModelFamily {
     config.refuse("use_mla", false);
     config.oneOf("scoring_func", "softmax", Set.of("softmax"));
     DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 2048, Style.PLAIN);
-    LatentShape shape = LatentShape.read(config);
+    LatentShape shape = LatentShape.read(config, LatentShape.DEEPSEEK);
     RotaryConfig rotary = RotaryConfig.read(config, 10_000, decoder.positions());
     boolean bias = config.flag("attention_bias", false);
     return decoder.blueprint(
@@ -51,7 +51,7 @@ public final class DeepseekV2Family implements ModelFamily {
     if (!DeepseekExperts.sparse(source, decoder, layer, 0)) {
       return decoder.dense(layer, config.positive("intermediate_size"), bias);
     }
-    long shared = config.integerOrNull("n_shared_experts").orElse(0);
+    long shared = DeepseekExperts.shared(config, 2);
     return DeepseekExperts.block(
         decoder, config, layer, router(decoder, config, layer), shared, bias);
   }

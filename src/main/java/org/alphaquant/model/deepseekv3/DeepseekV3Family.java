@@ -34,7 +34,7 @@ public final class DeepseekV3Family implements ModelFamily {
     config.oneOf("scoring_func", "sigmoid", Set.of("sigmoid"));
     config.oneOf("topk_method", "noaux_tc", Set.of("noaux_tc"));
     DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 4096, Style.PLAIN);
-    LatentShape shape = LatentShape.read(config);
+    LatentShape shape = LatentShape.read(config, LatentShape.DEEPSEEK);
     RotaryConfig rotary = RotaryConfig.read(config, 10_000, decoder.positions());
     boolean bias = config.flag("attention_bias", false);
     boolean interleaved = config.flag("rope_interleave", true);

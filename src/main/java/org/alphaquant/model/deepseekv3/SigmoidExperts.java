@@ -19,14 +19,26 @@ import org.alphaquant.model.design.SigmoidRouterDesign;
  * @param keptGroups {@code topk_group}
  * @param scale {@code routed_scaling_factor}
  * @param dense {@code first_k_dense_replace}
+ * @param renormalise {@code norm_topk_prob}
  */
 public record SigmoidExperts(
-    int experts, int topK, int groups, int keptGroups, double scale, int dense) {
+    int experts,
+    int topK,
+    int groups,
+    int keptGroups,
+    double scale,
+    int dense,
+    boolean renormalise) {
 
   // MiMo-V2-Flash is published with null.
   private static final String SCALE = "routed_scaling_factor";
   private static final String[] EXPERTS = {"n_routed_experts", "num_local_experts", "num_experts"};
-  private static final String[] SHARED = {"n_shared_experts", "num_shared_experts"};
+
+  /** For families that renormalise. */
+  public SigmoidExperts(
+      int experts, int topK, int groups, int keptGroups, double scale, int dense) {
+    this(experts, topK, groups, keptGroups, scale, dense, true);
+  }
 
   /** A layer's block: dense, or routed with shared experts beside. */
   public FeedForwardDesign feedForward(ModelSource source, DecoderConfig decoder, int layer) {
@@ -37,7 +49,8 @@ public record SigmoidExperts(
     LinearDesign linear =
         DeepseekExperts.router(decoder, layer, config.count(config.spelling(EXPERTS), experts));
     RouterDesign router = router(config, linear, linear.name() + ".e_score_correction_bias");
-    return DeepseekExperts.block(decoder, config, layer, router, shared(config), false);
+    return DeepseekExperts.block(
+        decoder, config, layer, router, DeepseekExperts.shared(config, 1), false);
   }
 
   /** The router with the bias under a given name. */
@@ -50,13 +63,7 @@ public record SigmoidExperts(
         config.count("num_experts_per_tok", topK),
         config.count("n_group", groups),
         config.count("topk_group", keptGroups),
-        config.flag("norm_topk_prob", true),
+        config.flag("norm_topk_prob", renormalise),
         config.missingOrNull(SCALE) ? scale : config.aboveZero(SCALE));
-  }
-
-  /** How many shared experts there are; one where config.json does not say. */
-  public static long shared(ModelConfig config) {
-    String key = config.spelling(SHARED);
-    return config.missing(key) ? config.missingMeans(key, 1L) : config.integerOrNull(key).orElse(0);
   }
 }

@@ -33,7 +33,7 @@ public final class DeepseekV32Family implements ModelFamily {
   public Blueprint blueprint(ModelSource source) {
     ModelConfig config = source.config();
     DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 163_840, Style.PLAIN);
-    LatentShape shape = LatentShape.read(config);
+    LatentShape shape = LatentShape.read(config, LatentShape.DEEPSEEK);
     RotaryConfig rotary = RotaryConfig.read(config, 10_000, decoder.positions());
     boolean bias = config.flag("attention_bias", false);
     return decoder.blueprint(

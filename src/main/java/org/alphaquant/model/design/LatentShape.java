@@ -14,20 +14,33 @@ import org.alphaquant.architecture.ModelConfig;
 public record LatentShape(
     long heads, OptionalLong queryRank, long rank, long plain, long rotated, long value) {
 
-  /** The same with a plain projection of queries. */
-  public LatentShape uncompressed() {
-    return new LatentShape(heads, OptionalLong.empty(), rank, plain, rotated, value);
+  private static final String QUERY_RANK = "q_lora_rank";
+
+  /** What missing keys mean in DeepSeek-V2 and V3. */
+  public static final LatentShape DEEPSEEK = whenMissing(OptionalLong.of(1536), 512, 128, 64, 128);
+
+  /** What a family's missing keys mean; it has no default of heads. */
+  public static LatentShape whenMissing(
+      OptionalLong queryRank, long rank, long plain, long rotated, long value) {
+    return new LatentShape(0, queryRank, rank, plain, rotated, value);
   }
 
   /** {@code head_dim} and {@code num_key_value_heads} play no role here. */
-  public static LatentShape read(ModelConfig config) {
-    boolean missing = config.missing("q_lora_rank");
+  public static LatentShape read(ModelConfig config, LatentShape whenMissing) {
     return new LatentShape(
         config.positive("num_attention_heads"),
-        missing ? OptionalLong.of(1536) : config.positiveOrNull("q_lora_rank"),
-        config.positive("kv_lora_rank", 512),
-        config.positive("qk_nope_head_dim", 128),
-        config.positive("qk_rope_head_dim", 64),
-        config.positive("v_head_dim", 128));
+        queryRank(config, whenMissing.queryRank),
+        config.positive("kv_lora_rank", whenMissing.rank),
+        config.positive("qk_nope_head_dim", whenMissing.plain),
+        config.positive("qk_rope_head_dim", whenMissing.rotated),
+        config.positive("v_head_dim", whenMissing.value));
+  }
+
+  private static OptionalLong queryRank(ModelConfig config, OptionalLong whenMissing) {
+    if (!config.missing(QUERY_RANK)) {
+      return config.positiveOrNull(QUERY_RANK);
+    }
+    whenMissing.ifPresent(rank -> config.missingMeans(QUERY_RANK, rank));
+    return whenMissing;
   }
 }

@@ -1,11 +1,14 @@
 package org.alphaquant.model.design;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A checkpoint with the part of its config.json that a family reads.
@@ -45,6 +48,18 @@ public record ModelSource(
                         "is missing; no other name of a token embedding is there either"));
     String prefix = embedding.substring(0, embedding.lastIndexOf('.') + 1);
     return new ModelSource(checkpoint, config, prefix, embedding);
+  }
+
+  /** The same with settings of the rotary embedding where config.json has none at all. */
+  public ModelSource rotating(Map<String, Object> whenMissing) {
+    if (!config.missingOrNull("rope_parameters") || !config.missingOrNull("rope_scaling")) {
+      return this;
+    }
+    ObjectNode root = (ObjectNode) config.root().deepCopy();
+    root.set("rope_parameters", JsonMapper.shared().valueToTree(whenMissing));
+    config.missingMeans("rope_parameters", whenMissing);
+    ModelConfig filled = new ModelConfig(root, config.path(), config.asked(), config.meant());
+    return new ModelSource(checkpoint, filled, prefix, embedding);
   }
 
   public boolean has(String tensor) {

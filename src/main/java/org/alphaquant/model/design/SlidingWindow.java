@@ -14,9 +14,7 @@ public final class SlidingWindow {
 
   /** {@code sliding_window} for all layers; null and 0 mean none. */
   public static long everywhere(ModelConfig config, long whenMissing) {
-    return config.missing(WINDOW)
-        ? config.missingMeans(WINDOW, whenMissing)
-        : config.integerOrNull(WINDOW).orElse(0);
+    return config.fromZeroOrNull(WINDOW, whenMissing);
   }
 
   /** The same where {@code use_sliding_window} is set. */

@@ -18,7 +18,7 @@ import org.alphaquant.model.design.SlidingWindow;
 /** dots.llm1 (arXiv 2506.05767): GLM-4-MoE with norms per head, rotating whole heads. */
 public final class Dots1Family implements ModelFamily {
 
-  private static final SigmoidExperts EXPERTS = new SigmoidExperts(128, 6, 1, 1, 1, 0);
+  private static final SigmoidExperts EXPERTS = new SigmoidExperts(128, 6, 1, 1, 1, 0, false);
   private static final Defaults DEFAULTS = new Defaults(1e-6, 2048, 32, 0, 10_000);
 
   @Override
@@ -35,6 +35,9 @@ public final class Dots1Family implements ModelFamily {
   public Blueprint blueprint(ModelSource source) {
     GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
     ModelConfig config = decoder.config();
+    config.require(config.spelling("n_routed_experts", "num_local_experts"));
+    config.require("n_shared_experts");
+    config.require("num_experts_per_tok");
     Projections projections =
         Projections.of(Biases.all(config.flag("attention_bias", false)), QueryKeyNorm.PER_HEAD);
     Scores scores = Scores.of(decoder.heads());

@@ -70,10 +70,7 @@ public final class Ernie45MoeFamily implements ModelFamily {
             module + ".moe_statics.e_score_correction_bias",
             config.count("moe_k", 6),
             config.aboveZero("moe_norm_min", 1e-12));
-    long shared =
-        config.missing("moe_num_shared_experts")
-            ? config.missingMeans("moe_num_shared_experts", 2L)
-            : config.integerOrNull("moe_num_shared_experts").orElse(0);
+    long shared = config.fromZeroOrNull("moe_num_shared_experts", 2);
     return DeepseekExperts.block(decoder, config, layer, router, shared, false);
   }
 

@@ -59,6 +59,6 @@ public final class ExaoneMoeFamily implements ModelFamily {
     String bias = decoder.layer(layer) + "mlp.e_score_correction_bias";
     RouterDesign router = EXPERTS.router(config, linear, bias);
     return DeepseekExperts.block(
-        decoder, config, layer, router, SigmoidExperts.shared(config), false);
+        decoder, config, layer, router, DeepseekExperts.shared(config, 1), false);
   }
 }

@@ -62,7 +62,7 @@ public final class GemmaStyle {
   /** A soft cap; null means none, which is 0. */
   public static double cap(ModelConfig config, String key, double whenMissing) {
     if (config.missing(key)) {
-      return whenMissing;
+      return config.missingMeans(key, whenMissing);
     }
     return config.missingOrNull(key) ? 0 : config.aboveZero(key, 1);
   }

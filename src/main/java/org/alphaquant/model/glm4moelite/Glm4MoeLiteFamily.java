@@ -1,6 +1,7 @@
 package org.alphaquant.model.glm4moelite;
 
 import java.util.List;
+import java.util.OptionalLong;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.deepseekv3.SigmoidExperts;
@@ -15,6 +16,9 @@ import org.alphaquant.model.design.Style;
 
 /** GLM-4.7-Flash: DeepSeek-V3 whose sparse layers are listed. */
 public final class Glm4MoeLiteFamily implements ModelFamily {
+
+  private static final LatentShape WHEN_MISSING =
+      LatentShape.whenMissing(OptionalLong.of(768), 512, 192, 64, 256);
 
   private static final SigmoidExperts EXPERTS = new SigmoidExperts(64, 4, 1, 1, 1.8, 1);
 
@@ -32,7 +36,7 @@ public final class Glm4MoeLiteFamily implements ModelFamily {
   public Blueprint blueprint(ModelSource source) {
     ModelConfig config = source.config();
     DecoderConfig decoder = DecoderConfig.read(source, 1e-5, 202_752, Style.PLAIN);
-    LatentShape shape = LatentShape.read(config);
+    LatentShape shape = LatentShape.read(config, WHEN_MISSING);
     RotaryConfig rotary = RotaryConfig.read(config, 10_000, decoder.positions());
     boolean bias = config.flag("attention_bias", false);
     boolean interleaved = config.flag("rope_interleave", true);

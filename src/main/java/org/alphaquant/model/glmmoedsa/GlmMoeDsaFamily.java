@@ -1,6 +1,7 @@
 package org.alphaquant.model.glmmoedsa;
 
 import java.util.List;
+import java.util.OptionalLong;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.deepseekv3.SigmoidExperts;
@@ -16,6 +17,9 @@ import org.alphaquant.model.design.Style;
 
 /** GLM-5: DeepSeek-V3.2 whose indexer rotates neighbouring pairs. */
 public final class GlmMoeDsaFamily implements ModelFamily {
+
+  private static final LatentShape WHEN_MISSING =
+      LatentShape.whenMissing(OptionalLong.of(2048), 512, 192, 64, 256);
 
   private static final SigmoidExperts EXPERTS = new SigmoidExperts(256, 8, 1, 1, 2.5, 3);
 
@@ -34,7 +38,7 @@ public final class GlmMoeDsaFamily implements ModelFamily {
     ModelConfig config = source.config();
     refuseSharedIndexers(config);
     DecoderConfig decoder = DecoderConfig.read(source, 1e-5, 202_752, Style.PLAIN);
-    LatentShape shape = LatentShape.read(config);
+    LatentShape shape = LatentShape.read(config, WHEN_MISSING);
     RotaryConfig rotary = RotaryConfig.read(config, 10_000, decoder.positions());
     boolean bias = config.flag("attention_bias", false);
     return decoder.blueprint(

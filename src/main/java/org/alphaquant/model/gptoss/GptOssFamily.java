@@ -1,6 +1,7 @@
 package org.alphaquant.model.gptoss;
 
 import java.util.List;
+import java.util.Map;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.FusedExperts.Arrangement;
@@ -29,6 +30,16 @@ public final class GptOssFamily implements ModelFamily {
 
   private static final Defaults DEFAULTS = new Defaults(1e-5, 131_072, 8, 64, 150_000);
 
+  private static final Map<String, Object> ROTATION_WHEN_MISSING =
+      Map.of(
+          "rope_type", "yarn",
+          "rope_theta", 150_000.0,
+          "factor", 32.0,
+          "beta_fast", 32.0,
+          "beta_slow", 1.0,
+          "truncate", false,
+          "original_max_position_embeddings", 4096);
+
   private static final double ACTIVATION_LIMIT = 7;
 
   @Override
@@ -47,10 +58,8 @@ public final class GptOssFamily implements ModelFamily {
     if (config.aboveZero("swiglu_limit", ACTIVATION_LIMIT) != ACTIVATION_LIMIT) {
       throw config.wrong("swiglu_limit", "is not 7, the only limit supported");
     }
-    if (config.missingOrNull("rope_parameters") && config.missingOrNull("rope_scaling")) {
-      throw config.wrong("rope_scaling", "is missing");
-    }
-    GroupedQueryDecoder decoder = GroupedQueryDecoder.read(source, DEFAULTS);
+    GroupedQueryDecoder decoder =
+        GroupedQueryDecoder.read(source.rotating(ROTATION_WHEN_MISSING), DEFAULTS);
     Projections projections = Projections.of(Biases.all(config.flag("attention_bias", true)));
     Scores scores = Scores.of(decoder.heads()).withSinks("sinks");
     return decoder.blueprint(

@@ -46,7 +46,7 @@ public final class GraniteMoeHybridFamily implements ModelFamily {
     return decoder
         .blueprint(
             layer -> attention(decoder, shape, layer),
-            layer -> GraniteMoeSharedFamily.feedForward(decoder.decoder(), config, layer))
+            layer -> GraniteMoeSharedFamily.feedForward(decoder.decoder(), config, layer, 1024))
         .storedAs(source, GraniteMoeFamily.STORED_NAMES);
   }
 

@@ -24,6 +24,7 @@ import org.alphaquant.model.granitemoe.GraniteMoeFamily;
 /** Granite-MoE beside a shared MLP whose gate and up are one linear. */
 public final class GraniteMoeSharedFamily implements ModelFamily {
 
+  private static final String WIDTH = "shared_intermediate_size";
   private static final Defaults DEFAULTS = new Defaults(1e-6, 2048, 0, 0, 10_000);
 
   @Override
@@ -46,14 +47,18 @@ public final class GraniteMoeSharedFamily implements ModelFamily {
     return decoder
         .blueprint(
             layer -> decoder.attention(layer, projections, scores),
-            layer -> feedForward(decoder.decoder(), config, layer))
+            layer -> feedForward(decoder.decoder(), config, layer, 0))
         .storedAs(source, GraniteMoeFamily.STORED_NAMES);
   }
 
-  /** The block of a layer: experts beside the shared MLP, or that alone where there are none. */
+  /**
+   * The block of a layer: experts beside the shared MLP, or that alone where there are none.
+   *
+   * @param whenMissing default of {@code shared_intermediate_size}
+   */
   public static FeedForwardDesign feedForward(
-      DecoderConfig decoder, ModelConfig config, int layer) {
-    long width = config.integerOrNull("shared_intermediate_size").orElse(0);
+      DecoderConfig decoder, ModelConfig config, int layer, long whenMissing) {
+    long width = config.fromZeroOrNull(WIDTH, whenMissing);
     if (config.integerOrNull("num_local_experts").orElse(8) == 0) {
       return new DenseDesign(
           decoder.feedForwardResidual(layer), shared(decoder, layer, Math.max(1, width)));

@@ -4,7 +4,6 @@ import java.util.List;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.deepseek.DeepseekExperts;
-import org.alphaquant.model.deepseekv3.SigmoidExperts;
 import org.alphaquant.model.design.Biases;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
@@ -75,7 +74,7 @@ public final class HyV3Family implements ModelFamily {
             1,
             true,
             config.aboveZero("router_scaling_factor", 2.826));
-    long shared = Math.max(1, SigmoidExperts.shared(config)) * width;
+    long shared = Math.max(1, DeepseekExperts.shared(config, 1)) * width;
     MlpDesign mlp =
         MlpDesign.of(
             module + ".shared_mlp", decoder.hidden(), shared, bias, decoder.style().activation());

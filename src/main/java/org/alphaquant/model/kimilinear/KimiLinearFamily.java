@@ -2,6 +2,7 @@ package org.alphaquant.model.kimilinear;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.ModelConfig;
@@ -31,6 +32,9 @@ import org.alphaquant.model.design.Style;
  */
 public final class KimiLinearFamily implements ModelFamily {
 
+  private static final LatentShape WHEN_MISSING =
+      LatentShape.whenMissing(OptionalLong.empty(), 512, 128, 64, 128);
+
   private static final String TYPES = "layer_types";
   private static final String LINEAR = "linear_attn_config";
 
@@ -52,8 +56,7 @@ public final class KimiLinearFamily implements ModelFamily {
     long positions =
         config.positive(config.spelling("model_max_length", "max_position_embeddings"), 1_048_576);
     DecoderConfig decoder = DecoderConfig.read(source, 1e-5, positions, Style.PLAIN);
-    LatentShape shape = LatentShape.read(config);
-    LatentShape latent = config.missing("q_lora_rank") ? shape.uncompressed() : shape;
+    LatentShape latent = LatentShape.read(config, WHEN_MISSING);
     // transformers 5 writes dense blocks under the name of the sparse ones.
     return decoder
         .blueprint(

@@ -1,12 +1,13 @@
 package org.alphaquant.model.mistral4;
 
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import org.alphaquant.architecture.FamilyDescription;
 import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.FusedExperts.Arrangement;
 import org.alphaquant.architecture.ModelConfig;
 import org.alphaquant.model.deepseek.DeepseekExperts;
-import org.alphaquant.model.deepseekv3.SigmoidExperts;
 import org.alphaquant.model.design.Blueprint;
 import org.alphaquant.model.design.DecoderConfig;
 import org.alphaquant.model.design.ExpertsDesign;
@@ -26,6 +27,21 @@ import org.alphaquant.model.design.Style;
  */
 public final class Mistral4Family implements ModelFamily {
 
+  private static final LatentShape WHEN_MISSING =
+      LatentShape.whenMissing(OptionalLong.of(1024), 256, 64, 64, 128);
+
+  private static final Map<String, Object> ROTATION_WHEN_MISSING =
+      Map.of(
+          "rope_type", "yarn",
+          "rope_theta", 1e4,
+          "factor", 128.0,
+          "original_max_position_embeddings", 8192,
+          "beta_fast", 32.0,
+          "beta_slow", 1.0,
+          "mscale_all_dim", 1.0,
+          "mscale", 1.0,
+          "llama_4_scaling_beta", 0.1);
+
   @Override
   public FamilyDescription description() {
     return new FamilyDescription(
@@ -37,13 +53,14 @@ public final class Mistral4Family implements ModelFamily {
   }
 
   @Override
-  public Blueprint blueprint(ModelSource source) {
+  public Blueprint blueprint(ModelSource given) {
+    ModelSource source = given.rotating(ROTATION_WHEN_MISSING);
     ModelConfig config = source.config();
     if (config.count("n_group", 1) != 1) {
       throw config.wrong("n_group", "is not 1; groups are not supported for this family");
     }
     DecoderConfig decoder = DecoderConfig.read(source, 1e-6, 1_048_576, Style.PLAIN);
-    LatentShape shape = LatentShape.read(config);
+    LatentShape shape = LatentShape.read(config, WHEN_MISSING);
     RotaryConfig rotary = RotaryConfig.readPartial(config, 10_000, decoder.positions(), 1).whole();
     boolean bias = config.flag("attention_bias", false);
     boolean interleaved = config.flag("rope_interleave", true);
@@ -71,7 +88,8 @@ public final class Mistral4Family implements ModelFamily {
             1,
             config.aboveZero("routed_scaling_factor", 1));
     MoeDesign block =
-        DeepseekExperts.block(decoder, config, layer, router, SigmoidExperts.shared(config), false);
+        DeepseekExperts.block(
+            decoder, config, layer, router, DeepseekExperts.shared(config, 1), false);
     String stacks = decoder.layer(layer) + "mlp.experts";
     ExpertsDesign experts =
         block

@@ -23,7 +23,7 @@ import org.alphaquant.model.qwen2moe.QwenExperts;
 /** Qwen3-VL-MoE, text: Qwen3-MoE with fused, transposed experts, within a wrapper. */
 public final class Qwen3VlMoeFamily implements ModelFamily {
 
-  private static final Defaults DEFAULTS = new Defaults(1e-6, 128_000, 16, 128, 500_000);
+  private static final Defaults DEFAULTS = new Defaults(1e-6, 128_000, 16, 0, 500_000);
 
   @Override
   public FamilyDescription description() {

@@ -32,7 +32,7 @@ record FamilyConfig(JsonNode root, ModelDescription model, Set<String> tensors) 
         .defaults()
         .forEach(
             (key, value) -> {
-              if (!root.has(key)) {
+              if (!root.hasNonNull(key)) {
                 root.set(key, JsonMapper.shared().valueToTree(value));
               }
             });

@@ -40,7 +40,7 @@ final class Laguna {
     config
         .find(HEADS)
         .map(list -> list.valueStream().map(JsonNode::asLong).toList())
-        .filter(list -> !list.isEmpty())
+        .filter(list -> list.stream().distinct().count() > 1)
         .ifPresent(list -> keys.put("attention.head_count", MetadataValue.u32s(list)));
     if (slides(config)) {
       keys.u32("attention.sliding_window", WindowedFamilies.window(config));

@@ -19,6 +19,8 @@ import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.llamacpp.Engine;
 import org.alphaquant.model.ModelFamilies;
+import org.alphaquant.prepare.WrittenModel;
+import org.assertj.core.api.SoftAssertions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -35,8 +37,6 @@ class FamiliesInLlamaCppTest {
 
   private static final Path RESOURCES = Path.of("src/test/resources");
   private static final Optional<Engine> ENGINE = Engine.start();
-  private static final Map<String, List<Long>> EMBEDDING =
-      Map.of("model.embed_tokens.weight", List.of(264L, 64L));
 
   @TempDir Path folder;
 
@@ -230,25 +230,37 @@ class FamiliesInLlamaCppTest {
         .anyMatch(sentence -> sentence.startsWith("llama.cpp ") && sentence.contains(named));
   }
 
-  /** Published files leave out what is the family's default. */
-  @ParameterizedTest
-  @CsvSource(
-      delimiter = '|',
-      value = {
-        "lfm2_moe | norm_eps,rope_parameters",
-        "smollm3 | rope_parameters,rms_norm_eps",
-        "exaone_moe | rms_norm_eps,rope_parameters"
-      })
-  void keysThatConfigLacksMeanWhatTheFamilySays(String name, String keys) throws IOException {
-    Path source = RESOURCES.resolve("families").resolve(name);
-    Path model = withSettings(source, "{}", keys.split(","));
-    assertThat(metadata(model)).isEqualTo(metadata(source));
+  static List<WrittenModel> written() throws IOException {
+    return WrittenModel.all();
   }
 
-  private static Map<String, MetadataValue> metadata(Path folder) {
+  /** Published files leave out what is the family's default. */
+  @ParameterizedTest
+  @MethodSource("written")
+  void keysThatConfigLacksMeanWhatTheyDoInTransformers(WrittenModel model) throws IOException {
+    model.write(WrittenModel.PUBLISHED, folder);
+    SoftAssertions all = new SoftAssertions();
+    for (String key : model.keysWithDefault()) {
+      model.writeConfig(model.without(key), folder);
+      Optional<Map<String, MetadataValue>> without = metadata();
+      model.writeConfig(model.withDefault(key), folder);
+      if (without.isPresent()) {
+        all.assertThat(without).as(model.name() + " without " + key).isEqualTo(metadata());
+      }
+    }
+    all.assertAll();
+  }
+
+  /** Empty where config.json and tensors do not agree, or there is no such architecture. */
+  private Optional<Map<String, MetadataValue>> metadata() {
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
       ModelDescription model = ModelFamilies.describe(checkpoint, null);
-      return GgufModel.of(checkpoint.config(), model, EMBEDDING).orElseThrow().metadata("model");
+      Map<String, List<Long>> shapes =
+          Map.of("model.embed_tokens.weight", List.of(model.vocabulary(), model.hidden()));
+      return GgufModel.of(checkpoint.config(), model, shapes)
+          .map(exported -> exported.metadata("model"));
+    } catch (ModelException disagreement) {
+      return Optional.empty();
     }
   }
 
