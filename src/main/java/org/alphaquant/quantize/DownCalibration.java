@@ -39,8 +39,7 @@ final class DownCalibration {
 
   /** Adds what those of other devices' experts read, once all chunks were added. */
   void addOthers(Rank rank) {
-    rank.sum(owner, total);
-    rank.largest(owner, largest);
+    rank.reduce(owner, new NDList(total), new NDList(largest));
   }
 
   /**

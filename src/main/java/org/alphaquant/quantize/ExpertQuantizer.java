@@ -126,22 +126,24 @@ final class ExpertQuantizer implements ExpertStage {
         scope.run("moments.all_weight_sums", dispatch.weights(), dispatch.offsets(), power);
     long[] tokens = scope.toLongs(scope.run("tensor.columns", sums, 0, 1));
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
-    rank.largest(scope, largest);
+    NDArray mean = mean(scope, h, routing, largest, LongStream.of(tokens).sum());
     return new ExpertCalibration(
         ExpertInputs.of(scope, all.get(2), largest, dispatch, weighting),
         sums,
         LongStream.of(tokens).boxed().toList(),
-        mean(scope, h, routing, LongStream.of(tokens).sum()),
+        mean,
         shrinkage,
         held);
   }
 
-  private NDArray mean(TensorScope parent, NDArray h, Routing routing, long pairs) {
+  // What a pair adds on average; the largest of all devices goes with what is summed of them.
+  private NDArray mean(
+      TensorScope parent, NDArray h, Routing routing, NDArray largest, long pairs) {
     try (TensorScope scope = parent.child("mean")) {
       NDArray total = scope.run("tensor.zeros_square", h, h.getShape().get(1));
       NDArray counts = scope.run("hessian.per_token", routing.weights(), weighting.power());
       LayerQuantizer.accumulate(scope, total, h, counts);
-      rank.sum(scope, total);
+      rank.reduce(scope, new NDList(total), new NDList(largest));
       return scope.keep(parent, scope.run("hessian.divided", total, pairs));
     }
   }

@@ -180,7 +180,6 @@ final class LayerQuantizer {
         }
       }
     }
-    rank.largest(scope, largest);
     CalibratedInput calibrated = sums.of(scope, largest);
     result.took("hessian", start, scope);
     return calibrated;
@@ -205,12 +204,10 @@ final class LayerQuantizer {
     }
 
     CalibratedInput of(TensorScope scope, NDArray largest) {
-      if (heldOut == null) {
-        rank.sum(scope, hessian);
-        return new CalibratedInput(hessian.expandDims(0), null, largest);
-      }
-      rank.sum(scope, hessian, heldOut);
-      return new CalibratedInput(hessian.expandDims(0), heldOut.expandDims(0), largest);
+      NDList sums = heldOut == null ? new NDList(hessian) : new NDList(hessian, heldOut);
+      rank.reduce(scope, sums, new NDList(largest));
+      return new CalibratedInput(
+          hessian.expandDims(0), heldOut == null ? null : heldOut.expandDims(0), largest);
     }
   }
 
@@ -334,7 +331,6 @@ final class LayerQuantizer {
     Sums sums = new Sums(scope, rows, rows.getShape().get(1));
     sums.add(scope, rows, weights);
     NDArray largest = scope.run("tensor.largest", rows, scope.run("tensor.zeros", rows, 1));
-    rank.largest(scope, largest);
     CalibratedInput calibrated = sums.of(scope, largest);
     result.took("hessian", start, scope);
     return calibrated;

@@ -268,17 +268,18 @@ public final class ModelQuantizer {
     }
   }
 
+  private record Finished(LayerResult result, ResidualStream stream) {}
+
   // The first device puts together what all have found out.
   private void finished(
       int layer, LayerResult own, ResidualStream stream, RunObserver observer, LayerDone done) {
-    List<LayerResult> results = rank.all(own);
-    List<ResidualStream> streams = rank.all(stream);
+    List<Finished> all = rank.all(new Finished(own, stream));
     if (rank.isFirst()) {
-      results.stream().skip(1).forEach(own::join);
+      all.stream().skip(1).map(Finished::result).forEach(own::join);
       if (own.utilization() != null) {
         observer.routed(own.utilization());
       }
-      done.accept(layer, own, streams);
+      done.accept(layer, own, all.stream().map(Finished::stream).toList());
     }
     rank.await();
   }

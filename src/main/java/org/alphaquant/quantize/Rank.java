@@ -67,31 +67,29 @@ public final class Rank implements Sharing {
 
   /** Sums of all ranks' arrays, in place of each. */
   void sum(TensorScope scope, NDArray... arrays) {
-    reduce(scope, "exchange.sum", arrays);
+    reduce(scope, new NDList(arrays), new NDList());
   }
 
-  /** The largest of all ranks' arrays, element by element, in place of each. */
-  void largest(TensorScope scope, NDArray... arrays) {
-    reduce(scope, "exchange.largest", arrays);
-  }
-
-  private void reduce(TensorScope parent, String operation, NDArray... arrays) {
+  /** The same, and the largest of others element by element: ranks wait for each other once. */
+  void reduce(TensorScope parent, NDList sums, NDList largest) {
     if (size() == 1) {
       return;
     }
+    NDList own = new NDList(sums);
+    own.addAll(largest);
     try (TensorScope scope = parent.child("reduce")) {
-      List<NDArray[]> all = all(arrays);
+      List<NDList> all = all(own);
       NDList reduced = new NDList();
-      for (int i = 0; i < arrays.length; i++) {
+      for (int i = 0; i < own.size(); i++) {
         NDList parts = new NDList();
-        for (NDArray[] given : all) {
-          parts.add(scope.run("exchange.here", arrays[i], given[i]));
+        for (NDList given : all) {
+          parts.add(scope.run("exchange.here", own.get(i), given.get(i)));
         }
-        reduced.add(scope.run(operation, parts));
+        reduced.add(scope.run(i < sums.size() ? "exchange.sum" : "exchange.largest", parts));
       }
       await();
-      for (int i = 0; i < arrays.length; i++) {
-        scope.runInPlace("exchange.replace", arrays[i], reduced.get(i));
+      for (int i = 0; i < own.size(); i++) {
+        scope.runInPlace("exchange.replace", own.get(i), reduced.get(i));
       }
     }
   }
