@@ -48,8 +48,10 @@ public record MemoryPlan(
   private static final int KERNELS_HESSIANS = 5;
   private static final int KERNELS_WEIGHTS = 6;
 
-  // A context, what libraries load into it and the work space that they keep.
+  // A context, what libraries load into it and the work space that they keep; at most that part of
+  // the device.
   private static final long CONTEXT_BYTES = 1L << 30;
+  private static final int CONTEXT_PART = 16;
 
   // One copy to the host holds a chunk's codes, and a Java buffer has at most 2 GiB.
   private static final long MOST_CODES = Integer.MAX_VALUE;
@@ -95,7 +97,7 @@ public record MemoryPlan(
       return 0;
     }
     long fitting = Math.min(divisible(mixture()) / perExpert(), MOST_CODES / shape.expertWeights());
-    int own = (shape.experts() + devices - 1) / devices;
+    int own = ownExperts();
     long most = Math.max(1, Math.min(own, fitting));
     // Chunks alike take less than full ones and a rest.
     long chunks = (own + most - 1) / most;
@@ -145,11 +147,22 @@ public record MemoryPlan(
   // A chunk of them, and whatever of their down projections' inputs is kept.
   private long experts() {
     long count = expertsAtOnce();
-    long pairs = shape.tokens() * shape.expertsPerToken();
-    long kept = Math.min(Float.BYTES * pairs * shape.expertWidth(), roomForActivations(count));
-    long down = count * down() + Math.max(0, kept);
-    long solving = Math.max(count * gateAndUp(), down);
+    long solving = Math.max(count * gateAndUp(), count * down() + kept((int) count));
     return count == 0 ? 0 : mixture() + count * Float.BYTES * shape.expertWeights() + solving;
+  }
+
+  // Of a whole layer's experts it is known how much they read; of a chunk's, that it is kept only
+  // where there is room.
+  private long kept(int count) {
+    long all = Float.BYTES * shape.tokens() * shape.expertsPerToken() * shape.expertWidth();
+    if (count == ownExperts()) {
+      return keepsActivations(all, count) ? all : 0;
+    }
+    return Math.min(all, Math.max(0, roomForActivations(count)));
+  }
+
+  private int ownExperts() {
+    return (shape.experts() + devices - 1) / devices;
   }
 
   private long divisible(long standing) {
@@ -211,7 +224,7 @@ public record MemoryPlan(
   }
 
   private long context() {
-    return kernels ? CONTEXT_BYTES : 0;
+    return kernels ? Math.min(CONTEXT_BYTES, available / CONTEXT_PART) : 0;
   }
 
   private long hessians() {

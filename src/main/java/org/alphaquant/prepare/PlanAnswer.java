@@ -12,7 +12,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alphaquant.estimate.MemoryPlan;
 import org.alphaquant.estimate.ModelShape;
-import org.alphaquant.estimate.NominalRate;
 import org.alphaquant.estimate.RunShape;
 import org.alphaquant.estimate.WorkEstimate;
 import org.alphaquant.format.TensorScheme;
@@ -83,7 +82,7 @@ public final class PlanAnswer {
             allocation.map(PlanAnswer::outputBytes).orElseGet(plan::outputBytes)),
         count.map(PlanAnswer::calibration).orElse(null),
         memory(job.spec(), coverage.largest(tokens), plan, training, allocation),
-        Arrays.stream(NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
+        Arrays.stream(WorkEstimate.NominalRate.values()).map(rate -> rate.estimate(work)).toList(),
         plan.groups().stream().map(PlanAnswer::scheme).toList(),
         allocation.map(PlanAnswer::choice).orElse(null),
         kept(job),
@@ -181,7 +180,9 @@ public final class PlanAnswer {
                 Collectors.groupingBy(
                     module -> module.module().layer(), Collectors.summingLong(bytes)));
     long largest = layers.values().stream().mapToLong(Long::longValue).max().orElse(0);
-    MemoryPlan memory = new MemoryPlan(shape, spec.resources().memoryBytes(), 0);
+    long available = spec.resources().memoryBytes();
+    boolean kernels = available > 0 && plan.format().solvedByKernels();
+    MemoryPlan memory = new MemoryPlan(shape, available, 0, kernels, 1);
     long trained = training.map(DistillPlan::deviceBytes).orElse(0L);
     long measured = allocation.map(it -> new AllocationWork(it).deviceBytes()).orElse(0L);
     long beside = allocation.map(it -> new AllocationWork(it).streamBytes()).orElse(0L);
