@@ -4,15 +4,9 @@ import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
-import org.alphaquant.architecture.ModelDescription;
-import org.alphaquant.checkpoint.Checkpoint;
-import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.model.Model;
-import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.DecoderLayer;
-import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.torch.TensorScope;
 
@@ -68,34 +62,20 @@ public final class Distillation implements AutoCloseable {
   /**
    * Loads both models and starts from the solutions.
    *
-   * @param source the original model's files
-   * @param rotated rotated weights that replace its own @param solved the layers' files, with
-   *     solutions
-   * @param norms number of the type that each norm's weight is stored in, by full name
    * @param room memory limits of divisible work
    */
-  public Distillation(
-      TensorScope parent,
-      Checkpoint source,
-      WeightOverlay rotated,
-      ModelDescription description,
-      QuantizationPlan plan,
-      List<SafetensorsFile> solved,
-      Map<String, Integer> norms,
-      DistillSettings settings,
-      Room room) {
+  public Distillation(TensorScope parent, SolvedModel model, DistillSettings settings, Room room) {
     this.scope = parent.child("distillation");
-    this.plan = plan;
+    this.plan = model.plan();
     this.settings = settings;
-    Model original = ModelFamilies.open(source, description, scope, rotated);
+    Model original = model.original(scope);
     List<DecoderLayer> teacher =
-        IntStream.range(0, description.layers()).mapToObj(i -> original.layer(scope, i)).toList();
-    StudentWeights weights =
-        new StudentWeights(original, description, plan, solved, norms.keySet());
+        IntStream.range(0, model.layers()).mapToObj(i -> original.layer(scope, i)).toList();
+    StudentWeights weights = model.weights(original);
     TensorScope trained = scope.recording("student");
-    Model quantized = ModelFamilies.open(source, description, trained, weights.over(rotated));
-    Student student = new Student(trained, weights, plan, norms);
-    for (int i = 0; i < description.layers(); i++) {
+    Model quantized = model.quantized(trained, weights);
+    Student student = new Student(trained, weights, plan, model.norms());
+    for (int i = 0; i < model.layers(); i++) {
       layers.add(student.layer(quantized, i));
     }
     layers.add(student.head(quantized));

@@ -4,17 +4,10 @@ import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
-import org.alphaquant.architecture.ModelDescription;
-import org.alphaquant.checkpoint.Checkpoint;
-import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.model.Model;
-import org.alphaquant.model.ModelFamilies;
 import org.alphaquant.model.block.DecoderLayer;
-import org.alphaquant.model.block.WeightOverlay;
-import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -27,46 +20,34 @@ import org.alphaquant.torch.TensorScope;
 public final class WindowedDistillation implements AutoCloseable {
 
   private final TensorScope scope;
-  private final QuantizationPlan plan;
-  private final ModelDescription description;
+  private final SolvedModel model;
   private final DistillSettings settings;
   private final Distillation.Room room;
   private final int window;
   private final Model original;
   private final Model quantized;
   private final StudentWeights weights;
-  private final Map<String, Integer> norms;
 
   /**
-   * @param source the original model's files
-   * @param rotated what takes the place of its weights
-   * @param solved the layers' files, with solutions
-   * @param norms number of the type that each norm's weight is stored in, by full name
-   * @param room how much memory what can be divided may take
+   * Loads what all windows share.
+   *
+   * @param room memory limits of divisible work
    * @param window layers in training at a time
    */
   public WindowedDistillation(
       TensorScope parent,
-      Checkpoint source,
-      WeightOverlay rotated,
-      ModelDescription description,
-      QuantizationPlan plan,
-      List<SafetensorsFile> solved,
-      Map<String, Integer> norms,
+      SolvedModel model,
       DistillSettings settings,
       Distillation.Room room,
       int window) {
     this.scope = parent.child("distillation");
-    this.plan = plan;
-    this.description = description;
+    this.model = model;
     this.settings = settings;
     this.room = room;
     this.window = window;
-    this.norms = Map.copyOf(norms);
-    this.original = ModelFamilies.open(source, description, scope, rotated);
-    this.weights = new StudentWeights(original, description, plan, solved, norms.keySet());
-    this.quantized =
-        ModelFamilies.open(source, description, scope.recording("head"), weights.over(rotated));
+    this.original = model.original(scope);
+    this.weights = model.weights(original);
+    this.quantized = model.quantized(scope.recording("head"), weights);
   }
 
   /** Layers {@code first..last-1}, {@code number} windows after the first. */
@@ -86,8 +67,8 @@ public final class WindowedDistillation implements AutoCloseable {
       Path results,
       Distillation.Observer observer) {
     int length = sequences[0].length;
-    long hidden = description.hidden();
-    DistilledFiles.Writer writer = new DistilledFiles.Writer(scope, plan, results);
+    long hidden = model.description().hidden();
+    DistilledFiles.Writer writer = new DistilledFiles.Writer(scope, model.plan(), results);
     try (SequenceStream entering =
             new SequenceStream(files.apply("distill-stream"), sequences.length, length, hidden);
         SequenceStream target =
@@ -106,15 +87,15 @@ public final class WindowedDistillation implements AutoCloseable {
 
   private List<Window> windows() {
     List<Window> windows = new ArrayList<>();
-    for (int first = 0; first < description.layers(); first += window) {
-      int last = Math.min(description.layers(), first + window);
+    for (int first = 0; first < model.layers(); first += window) {
+      int last = Math.min(model.layers(), first + window);
       windows.add(new Window(windows.size(), first, last));
     }
     return windows;
   }
 
   private boolean isLast(Window one) {
-    return one.last() == description.layers();
+    return one.last() == model.layers();
   }
 
   private void embed(long[][] sequences, Model model, SequenceStream stream) {
@@ -159,7 +140,7 @@ public final class WindowedDistillation implements AutoCloseable {
   }
 
   private List<StudentLayer> layers(TensorScope own, Window next) {
-    Student student = new Student(own, weights, plan, norms);
+    Student student = new Student(own, weights, model.plan(), model.norms());
     List<StudentLayer> layers = new ArrayList<>();
     for (int i = next.first(); i < next.last(); i++) {
       layers.add(student.layer(quantized, i));

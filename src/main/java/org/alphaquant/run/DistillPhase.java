@@ -17,6 +17,7 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.distill.DistillSettings;
 import org.alphaquant.distill.Distillation;
 import org.alphaquant.distill.DistilledFiles;
+import org.alphaquant.distill.SolvedModel;
 import org.alphaquant.distill.WindowedDistillation;
 import org.alphaquant.estimate.DistillMemory;
 import org.alphaquant.job.DistillRequest;
@@ -90,48 +91,37 @@ final class DistillPhase {
 
   private DistilledFiles trained(
       QuantizationPlan plan, List<SafetensorsFile> solved, long[][] sequences) {
-    if (window < prepared.description().layers()) {
-      return trainedInWindows(plan, solved, sequences);
-    }
-    Path state = resumption.file(STATE);
-    try (TensorScope scope = torch.scope("distill");
-        Distillation training =
-            new Distillation(
-                scope,
-                prepared.source(),
-                prepared.model().weights(),
-                prepared.description(),
-                plan,
-                solved,
-                norms(),
-                settings(),
-                room())) {
-      training.train(sequences, state, new Course());
-      return training.write(context.attemptDirectory().resolve("distilled"));
+    SolvedModel model =
+        new SolvedModel(
+            prepared.source(),
+            prepared.model().weights(),
+            prepared.description(),
+            plan,
+            solved,
+            norms());
+    Path results = context.attemptDirectory().resolve("distilled");
+    try (TensorScope scope = torch.scope("distill")) {
+      return window < model.description().layers()
+          ? inWindows(scope, model, sequences, results)
+          : atOnce(scope, model, sequences, results);
     } finally {
       torch.releaseCachedMemory();
     }
   }
 
-  private DistilledFiles trainedInWindows(
-      QuantizationPlan plan, List<SafetensorsFile> solved, long[][] sequences) {
-    try (TensorScope scope = torch.scope("distill");
-        WindowedDistillation training =
-            new WindowedDistillation(
-                scope,
-                prepared.source(),
-                prepared.model().weights(),
-                prepared.description(),
-                plan,
-                solved,
-                norms(),
-                settings(),
-                room(),
-                window)) {
-      Path results = context.attemptDirectory().resolve("distilled");
+  private DistilledFiles atOnce(
+      TensorScope scope, SolvedModel model, long[][] sequences, Path results) {
+    try (Distillation training = new Distillation(scope, model, settings(), room())) {
+      training.train(sequences, resumption.file(STATE), new Course());
+      return training.write(results);
+    }
+  }
+
+  private DistilledFiles inWindows(
+      TensorScope scope, SolvedModel model, long[][] sequences, Path results) {
+    try (WindowedDistillation training =
+        new WindowedDistillation(scope, model, settings(), room(), window)) {
       return training.train(sequences, resumption::file, results, new Course());
-    } finally {
-      torch.releaseCachedMemory();
     }
   }
 

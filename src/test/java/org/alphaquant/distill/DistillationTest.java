@@ -316,21 +316,15 @@ class DistillationTest {
 
     WindowedDistillation windows(int window) {
       return new WindowedDistillation(
-          scope,
-          checkpoint,
-          WeightOverlay.NONE,
-          description,
-          plan,
-          solved,
-          norms,
-          settings(0.02),
-          new Distillation.Room(1 << 20, 1 << 20, false),
-          window);
+          scope, model(), settings(0.02), new Distillation.Room(1 << 20, 1 << 20, false), window);
     }
 
     Distillation open(DistillSettings settings, Distillation.Room room) {
-      return new Distillation(
-          scope, checkpoint, WeightOverlay.NONE, description, plan, solved, norms, settings, room);
+      return new Distillation(scope, model(), settings, room);
+    }
+
+    private SolvedModel model() {
+      return new SolvedModel(checkpoint, WeightOverlay.NONE, description, plan, solved, norms);
     }
 
     @Override

@@ -20,7 +20,9 @@ public sealed interface AttentionDesign
   String kind();
 
   /** Keys that a query sees at most, itself included; 0 for all before it. */
-  long window();
+  default long window() {
+    return 0;
+  }
 
   void outline(Outline outline, int layer);
 

@@ -64,11 +64,6 @@ public record KimiDeltaDesign(
   }
 
   @Override
-  public long window() {
-    return 0;
-  }
-
-  @Override
   public void outline(Outline outline, int index) {
     residual.outline(outline);
     inputs().forEach(linear -> outline.linear(linear, ModuleKind.ATTENTION, index, -1));

@@ -118,11 +118,6 @@ public record LatentDesign(
   }
 
   @Override
-  public long window() {
-    return 0;
-  }
-
-  @Override
   public void outline(Outline outline, int index) {
     List<LinearDesign> linears = new ArrayList<>(List.of(queryDown(), keyValueDown()));
     List<NormDesign> norms = new ArrayList<>(List.of(keyValueNorm()));

@@ -47,11 +47,6 @@ public record MambaDesign(
   }
 
   @Override
-  public long window() {
-    return 0;
-  }
-
-  @Override
   public void outline(Outline outline, int index) {
     residual.outline(outline);
     outline.linear(input(), ModuleKind.ATTENTION, index, -1);

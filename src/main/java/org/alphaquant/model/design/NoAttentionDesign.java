@@ -12,11 +12,6 @@ public record NoAttentionDesign() implements AttentionDesign {
   }
 
   @Override
-  public long window() {
-    return 0;
-  }
-
-  @Override
   public void outline(Outline outline, int layer) {}
 
   @Override
