@@ -57,7 +57,7 @@ function differences(jobs, names) {
   const paths = [...new Set(specs.flatMap((it) => [...it.keys()]))].filter((path) => new Set(specs.map((it) => it.get(path))).size > 1);
   if (!paths.length) return [h("p", {class: "sub"}, "Nothing: they were posted alike.")];
   const lines = paths.map((path) => [path, ...specs.map((it) => it.get(path) ?? null)]);
-  return [h("div", {class: "scroll"}, h("table", {}, h("thead", {}, h("tr", {}, h("th", {}, "Field"), jobs.map((job) => h("th", {}, names.get(job.id))))),
+  return [h("div", {class: "scroll"}, h("table", {class: "differences"}, h("thead", {}, h("tr", {}, h("th", {}, "Field"), jobs.map((job) => h("th", {}, names.get(job.id))))),
     h("tbody", {}, paths.map((path) => h("tr", {}, h("td", {}, h("code", {}, path)), specs.map((it) => h("td", {}, it.get(path) ?? "–"))))))),
     saveButtons("differences", {table: () => [["field", ...jobs.map((it) => it.id)], lines], data: () => Object.fromEntries(lines.map(([path, ...values]) => [path, Object.fromEntries(values.map((it, i) => [jobs[i].id, it]))]))})];
 }

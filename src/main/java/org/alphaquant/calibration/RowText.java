@@ -10,11 +10,13 @@ import java.util.stream.Collectors;
 import org.alphaquant.calibration.CalibrationException.Kind;
 import org.alphaquant.chat.ModelChat;
 import org.alphaquant.chat.TemplateException;
+import tools.jackson.core.JsonPointer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Makes the text of a row. A field that holds a text is it; one that holds a conversation ({@code
+ * Makes the text of a row. The field may be one within another ({@code a.b}), unless the row has
+ * one of that very name. A field that holds a text is it; one that holds a conversation ({@code
  * [{role, content}]}, or {@code [{from, value}]}) is written by the model's own chat template.
  * Where the row lacks the usual field {@code text}, the shapes that data sets have in common are
  * known: {@code messages}, {@code conversations}, {@code instruction} with {@code input} and {@code
@@ -48,7 +50,7 @@ final class RowText {
 
   /** The row's text; blank where the row has none. */
   Document of(JsonNode row, String at) {
-    JsonNode value = row.path(field);
+    JsonNode value = value(row);
     if (value.isString()) {
       return Document.plain(value.asString());
     }
@@ -61,8 +63,33 @@ final class RowText {
     throw missing(
         at,
         value.isMissingNode()
-            ? "no field '%s'; its fields are %s".formatted(field, fields(row))
+            ? "no field '%s'; %s".formatted(field, nearest(row))
             : "field '%s' holds %s instead of a text".formatted(field, kind(value)));
+  }
+
+  private JsonNode value(JsonNode row) {
+    JsonNode value = row.path(field);
+    return value.isMissingNode() ? row.at(pointer(field)) : value;
+  }
+
+  private static JsonPointer pointer(String path) {
+    JsonPointer pointer = JsonPointer.empty();
+    for (String part : path.split("\\.", -1)) {
+      pointer = pointer.appendProperty(part);
+    }
+    return pointer;
+  }
+
+  // The fields of the innermost object on the way.
+  private String nearest(JsonNode row) {
+    for (int dot = field.lastIndexOf('.'); dot > 0; dot = field.lastIndexOf('.', dot - 1)) {
+      String outer = field.substring(0, dot);
+      JsonNode held = row.at(pointer(outer));
+      if (held.isObject()) {
+        return "the fields of '%s' are %s".formatted(outer, fields(held));
+      }
+    }
+    return "its fields are " + fields(row);
   }
 
   private static String kind(JsonNode value) {

@@ -31,7 +31,8 @@ final class Compare extends ServiceCommand {
   }
 
   private static String table(List<JsonNode> jobs) {
-    Table table = new Table("job", "model", "state", "size", "bits", "before", "after", "change");
+    Table table =
+        new Table("job", "method", "model", "state", "size", "bits", "before", "after", "change");
     jobs.stream().sorted(Compare::bySize).forEach(job -> row(table, job));
     return table.render();
   }
@@ -43,6 +44,7 @@ final class Compare extends ServiceCommand {
     double after = perplexity.path("after").asDouble(Double.NaN);
     table.row(
         job.path("id").asString(""),
+        job.path("recipe").asString(job.path("kind").asString("")),
         job.path("model").asString(""),
         job.path("state").asString("").toLowerCase(Locale.ROOT),
         result.path("bytes").isObject() ? Summary.size(size(job)) : "",

@@ -78,15 +78,15 @@ public record RepackCard(PreparedJob prepared, RepackReport report, String licen
     if (!model.isString()) {
       return "";
     }
-    return "It was quantized of `%s`".formatted(plain(model))
-        + (perplexity.path("after").isNumber()
+    String figures =
+        perplexity.path("after").isNumber()
             ? format(
-                ", which took the perplexity from %.4f to %.4f (windows of %d tokens)",
+                ": perplexity %.4f before, %.4f after (windows of %d tokens)",
                 perplexity.path("before").asDouble(),
                 perplexity.path("after").asDouble(),
                 perplexity.path("window").asInt())
-            : "")
-        + ".\n";
+            : "";
+    return "That was quantized from `%s`%s.\n".formatted(plain(model), figures);
   }
 
   private static String plain(JsonNode text) {

@@ -189,10 +189,8 @@ public final class ReportWriter {
         expert.calibrationTokens() > expert.tokens()
             ? ", calibrated on %,d".formatted(expert.calibrationTokens())
             : "";
-    String leaning =
-        expert.layerShare() == null
-            ? ""
-            : ", %.0f %%%s".formatted(100 * expert.layerShare(), BORROWED);
+    long percent = expert.layerShare() == null ? 0 : Math.round(100 * expert.layerShare());
+    String leaning = percent == 0 ? "" : ", %d %%%s".formatted(percent, BORROWED);
     return tokens + more + leaning + ")";
   }
 

@@ -31,6 +31,9 @@ class ProblemTest {
       assertThat(answer.at("/errors/0/code")).isEqualTo("unknown-parameter");
     }
     problem(http.get("/v1/keys?owner=a"), 400, "invalid-parameter");
+    assertThat(problem(http.get("/v1/jobs?fields=id"), 400, "invalid-parameter").at("/detail"))
+        .isEqualTo(
+            "fields is not a parameter of this request, which has state, owner, after, limit, label.<name>");
     problem(http.postJson("/v1/plans?nope=1", "{\"model\": \"m\"}"), 400, "invalid-parameter");
     assertThat(http.get("/v1/jobs/" + job + "/events?after=0").status()).isEqualTo(200);
   }

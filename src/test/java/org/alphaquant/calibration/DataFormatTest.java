@@ -126,6 +126,18 @@ class DataFormatTest {
   }
 
   @Test
+  void aFieldMayLieWithinAnother() throws IOException {
+    Path rows =
+        write(
+            "n.jsonl", "{\"a\": {\"b\": \"deep\"}}\n{\"a.b\": \"flat\", \"a\": {\"b\": \"no\"}}\n");
+    assertThat(texts(rows, "a.b", Optional.empty())).containsExactly("deep", "flat");
+    assertThatThrownBy(() -> texts(rows, "a.c", Optional.empty()))
+        .hasMessageContaining("no field 'a.c'; the fields of 'a' are ['b']");
+    assertThatThrownBy(() -> texts(rows, "c.b", Optional.empty()))
+        .hasMessageContaining("no field 'c.b'; its fields are ['a']");
+  }
+
+  @Test
   void conversationsAreWrittenByTheModelsTemplate() throws IOException {
     Files.writeString(
         folder.resolve("chat_template.jinja"),

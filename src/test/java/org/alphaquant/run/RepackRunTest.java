@@ -74,7 +74,7 @@ class RepackRunTest {
     assertThat(folder.resolve("repacked/result/README.md"))
         .content()
         .contains("# job/result, as gguf", "| %s | ".formatted(type), "llama-server")
-        .contains("It was quantized of `%s`.".formatted(model))
+        .contains("That was quantized from `%s`.".formatted(model))
         .contains(
             format.equals("dequantized")
                 ? "whose tensors are plain"

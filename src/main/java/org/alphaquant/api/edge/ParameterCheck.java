@@ -30,7 +30,10 @@ final class ParameterCheck implements HandlerInterceptor {
       List<Problem> unknown =
           request.getParameterMap().entrySet().stream()
               .filter(given -> !allowed.contains(given.getKey()))
-              .map(given -> unknown(given.getKey(), given.getValue()[0], allowed))
+              .map(
+                  given ->
+                      ProblemException.unknownParameter(
+                          given.getKey(), given.getValue()[0], allowed))
               .toList();
       if (!unknown.isEmpty()) {
         throw new ProblemException(ProblemType.INVALID_PARAMETER, unknown);
@@ -50,10 +53,5 @@ final class ParameterCheck implements HandlerInterceptor {
     String name = parameter.getParameterAnnotation(RequestParam.class).name();
     parameter.initParameterNameDiscovery(NAMES);
     return name.isEmpty() ? parameter.getParameterName() : name;
-  }
-
-  private static Problem unknown(String name, String value, List<String> allowed) {
-    return Problem.error("unknown-parameter", name, value, "is not a parameter of this request")
-        .allowing(allowed);
   }
 }

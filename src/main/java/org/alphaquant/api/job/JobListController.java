@@ -98,6 +98,8 @@ class JobListController {
   /** A mistyped or foreign parameter must neither list nor delete more than was meant. */
   private static Map<String, String> labels(HttpServletRequest request, List<String> known) {
     Map<String, String> labels = new TreeMap<>();
+    List<String> allowed = new ArrayList<>(known);
+    allowed.add(LABEL + "<name>");
     List<Problem> faults = new ArrayList<>();
     request
         .getParameterMap()
@@ -106,19 +108,12 @@ class JobListController {
               if (name.startsWith(LABEL)) {
                 labels.put(name.substring(LABEL.length()), values[0]);
               } else if (!known.contains(name)) {
-                faults.add(unknown(name, values[0], known));
+                faults.add(ProblemException.unknownParameter(name, values[0], allowed));
               }
             });
     if (!faults.isEmpty()) {
       throw new ProblemException(ProblemType.INVALID_PARAMETER, faults);
     }
     return labels;
-  }
-
-  private static Problem unknown(String name, String value, List<String> known) {
-    List<String> allowed = new ArrayList<>(known);
-    allowed.add("label.<name>");
-    return Problem.error("unknown-parameter", name, value, "is not a parameter of this request")
-        .allowing(allowed);
   }
 }

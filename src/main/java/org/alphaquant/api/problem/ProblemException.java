@@ -27,6 +27,14 @@ public final class ProblemException extends RuntimeException {
     this.headers = headers;
   }
 
+  /** The fault of a query parameter that a request does not have. */
+  public static Problem unknownParameter(String name, String value, List<String> allowed) {
+    String has = allowed.isEmpty() ? "has none" : "has " + String.join(", ", allowed);
+    return Problem.error(
+            "unknown-parameter", name, value, "is not a parameter of this request, which " + has)
+        .allowing(allowed);
+  }
+
   public ProblemType type() {
     return type;
   }
