@@ -12,7 +12,7 @@ import org.springframework.util.unit.DataSize;
  * @param streams files downloaded at once
  * @param silence longest time that a stream reads before it checks whether the download was
  *     cancelled
- * @param minimumRate bytes a second over {@code rateWindow} that are too few
+ * @param minimumRate fewest bytes a second over {@code rateWindow}
  * @param attempts tries without progress before a file is given up
  * @param firstPause time before the second try; doubles with each
  */

@@ -13,7 +13,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Whether a snapshot has all that a model needs. */
+/** Checks whether a snapshot has every file of a model. */
 final class Completeness {
 
   private static final JsonMapper JSON = JsonMapper.shared();

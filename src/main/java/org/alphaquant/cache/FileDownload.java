@@ -43,7 +43,7 @@ final class FileDownload {
   }
 
   /**
-   * Returns when the part file is complete.
+   * Completes the part file.
    *
    * @throws FetchException if the download is refused, has the wrong hash twice, or makes no
    *     progress
@@ -71,13 +71,13 @@ final class FileDownload {
     if (++wrong == MAX_WRONG) {
       throw new FetchException(
           Kind.UNAVAILABLE,
-          "'%s' of '%s' came twice with other bytes than its hash says"
+          "'%s' of '%s' was received twice with a wrong hash"
               .formatted(file.path(), pinned.path()));
     }
     return false;
   }
 
-  /** Why a transfer ended early; null where it did not. */
+  /** The reason why a transfer ended early; null where it was complete. */
   private TransferInterruption transfer() throws IOException {
     furthest = Math.max(furthest, part.length());
     try (RemoteContent.Part answer = content.open(part.length(), -1, patience)) {
@@ -111,7 +111,7 @@ final class FileDownload {
       int taken = (int) Math.min(count, file.size() - part.length());
       append(buffer, taken);
       if (taken < count) {
-        // Longer than announced: the hash of the part that is kept decides.
+        // Longer than announced: the hash of the announced length decides.
         return;
       }
       if (floor.isMissed(count)) {
@@ -149,7 +149,7 @@ final class FileDownload {
     }
   }
 
-  /** Bytes that had come before and come again after a restart are no progress. */
+  /** Bytes that are downloaded again after a restart do not count as progress. */
   private void failed(TransferInterruption interruption) {
     long gained = part.length() - furthest;
     boolean progressed = !interruption.isStalled() && gained >= settings.minimumRate().toBytes();

@@ -7,7 +7,7 @@ import java.nio.file.Path;
  *
  * @param version pinned to the commit that the file is of
  * @param name its path in the data set
- * @param sha256 of its content; null of a small file, which the hub names otherwise
+ * @param sha256 of its content; null for a small file, which the hub lists by git's hash
  */
 public record FileInUse(
     Version version, Path path, String name, String licence, String sha256, Runnable release)

@@ -169,7 +169,7 @@ public final class ModelCache implements AutoCloseable {
     if (taken + missing > limit) {
       throw new FetchException(
           Kind.NOT_ALLOWED,
-          "%d more bytes are needed; '%s' has brought %d of at most %d into the cache (alphaquant.hub.max-owner-size)"
+          "%d more bytes are needed; '%s' has downloaded %d of at most %d into the cache (alphaquant.hub.max-owner-size)"
               .formatted(missing, owner, taken, limit));
     }
   }
@@ -264,7 +264,7 @@ public final class ModelCache implements AutoCloseable {
     return eviction.delete(folder);
   }
 
-  /** How a download's pauses and streams are bounded. */
+  /** The limits of downloads. */
   public CacheSettings settings() {
     return parts.settings();
   }

@@ -15,9 +15,8 @@ import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 
 /**
- * A partial download. Each belongs to one download alone, so that no other process writes into it.
- * What an earlier download left is copied, because a process that only seems dead may still write
- * there.
+ * A partial download. Only one download writes to it. Bytes of an earlier download are copied,
+ * because a process that seems dead may still write to its own file.
  */
 final class PartFile implements AutoCloseable {
 
@@ -29,8 +28,8 @@ final class PartFile implements AutoCloseable {
   private long length;
 
   /**
-   * @param of the version that the file belongs to: the same content of two repositories is brought
-   *     by two downloads, neither of which may take the other's part
+   * @param of the version that the file belongs to: two repositories with the same content are two
+   *     downloads, each with a part of its own
    */
   PartFile(Path folder, Version of, RemoteFile file, UUID holder) throws IOException {
     Files.createDirectories(folder);
@@ -104,7 +103,7 @@ final class PartFile implements AutoCloseable {
     length = 0;
   }
 
-  /** Whether it is the whole file; starts over if not. */
+  /** Whether length and hash are those of the file; starts over if not. */
   boolean isRight() throws IOException {
     if (length == file.size() && hash.isRight()) {
       channel.force(true);

@@ -18,17 +18,17 @@ public final class Patience {
     this.endless = endless;
   }
 
-  /** Until the time is over. */
+  /** Patience until the time is over. */
   public static Patience of(Duration longest) {
     return new Patience(() -> {}, System.nanoTime() + longest.toNanos(), false);
   }
 
-  /** As long as the check throws nothing. */
+  /** Patience as long as the check throws nothing. */
   public static Patience whileWanted(Runnable ensureWanted) {
     return new Patience(ensureWanted, 0, true);
   }
 
-  /** Time that is left, and no more than the longest given. */
+  /** The time left, at most the given. */
   public Duration within(Duration longest) {
     ensureWanted.run();
     if (endless) {
@@ -41,7 +41,7 @@ public final class Patience {
     return Duration.ofNanos(Math.min(left, longest.toNanos()));
   }
 
-  /** Whether so much time is left. */
+  /** Whether that much time is left. */
   public boolean has(Duration time) {
     return endless || deadline - System.nanoTime() > time.toNanos();
   }
@@ -55,7 +55,7 @@ public final class Patience {
         Thread.sleep(Math.max(1, Math.min(LOOK_MILLIS, (until - System.nanoTime()) / 1_000_000)));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new FetchException(Kind.UNAVAILABLE, "waiting was broken off", e);
+        throw new FetchException(Kind.UNAVAILABLE, "the wait was interrupted", e);
       }
     }
   }

@@ -7,7 +7,7 @@ import java.io.InputStream;
 public interface RemoteContent {
 
   /**
-   * Requests a range.
+   * Requests a range of the file.
    *
    * @param from offset of its first byte
    * @param last offset of its last byte; -1 for the end of the file

@@ -9,14 +9,13 @@ import org.alphaquant.cache.FetchException.Kind;
  *
  * @param path below the repository, with forward slashes
  * @param size bytes of its content
- * @param blobId git's own hash: of a small file that of its content, of a large one that of a
- *     pointer
- * @param sha256 of a large file's content; null of a small one
+ * @param blobId git's hash: of the content of a small file, of the pointer to a large one
+ * @param sha256 of a large file's content; null for a small one
  * @param digest expected hash of its content; null where none is known
  */
 public record RemoteFile(String path, long size, String blobId, String sha256, Digest digest) {
 
-  /** Most bytes of one file that plain HTTP is used for. */
+  /** The largest file that the hub serves over plain HTTP. */
   static final long MAX_BYTES = 50_000_000_000L;
 
   private static final Pattern SHA1 = Pattern.compile("[0-9a-f]{40}");
@@ -29,7 +28,7 @@ public record RemoteFile(String path, long size, String blobId, String sha256, D
         || !SHA1.matcher(blobId).matches()
         || sha256 != null && !SHA256.matcher(sha256).matches()) {
       throw new FetchException(
-          Kind.UNAVAILABLE, "the list of files makes no sense at '%s'".formatted(path));
+          Kind.UNAVAILABLE, "the list of files is malformed at '%s'".formatted(path));
     }
   }
 

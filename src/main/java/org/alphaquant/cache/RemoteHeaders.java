@@ -23,9 +23,9 @@ import org.alphaquant.cache.FetchException.Kind;
 import org.alphaquant.request.ClientPresence;
 
 /**
- * A model's folder without its weights: the small files whole, and of each safetensors file the
- * header at its beginning, with a hole as long as the weights behind it. So names and shapes can be
- * read as from the real folder, for the price of some megabytes; the numbers cannot.
+ * A model's folder without its weights: the small files, and of each safetensors file its header
+ * followed by a hole as long as the weights. Names and shapes can be read as from the real folder
+ * after a download of some megabytes.
  */
 final class RemoteHeaders {
 
@@ -64,7 +64,7 @@ final class RemoteHeaders {
       if (!Files.isDirectory(folder)) {
         throw new FetchException(
             Kind.UNAVAILABLE,
-            "the headers of '%s' cannot be had: %s"
+            "the headers of '%s' cannot be read: %s"
                 .formatted(pinned.path(), FetchException.reason(e)),
             e);
       }
@@ -139,8 +139,7 @@ final class RemoteHeaders {
     if (!hash.isRight()) {
       throw new FetchException(
           Kind.UNAVAILABLE,
-          "'%s' of '%s' came with other bytes than its hash says"
-              .formatted(file.path(), pinned.path()));
+          "'%s' of '%s' was received with a wrong hash".formatted(file.path(), pinned.path()));
     }
     Path path = draft.resolve(file.path());
     Files.createDirectories(path.getParent());
@@ -174,12 +173,13 @@ final class RemoteHeaders {
     try (RemoteContent.Part answer = content.open(from, end - 1, patience)) {
       if (answer.from() != from) {
         throw new FetchException(
-            Kind.UNAVAILABLE, "%s does not give parts of files".formatted(content.host()));
+            Kind.UNAVAILABLE, "%s does not send parts of files".formatted(content.host()));
       }
       byte[] bytes = bytes(answer.bytes(), (int) (end - from));
       if (bytes.length != end - from) {
         throw new IOException(
-            "%d of %d bytes of '%s' came".formatted(bytes.length, end - from, file.path()));
+            "%d of %d bytes of '%s' were received"
+                .formatted(bytes.length, end - from, file.path()));
       }
       return bytes;
     } catch (TransferInterruption interruption) {

@@ -42,7 +42,7 @@ final class Renewals implements AutoCloseable {
       this.release = release;
     }
 
-    /** Whether another process may hold it by now. */
+    /** Whether the lease has expired, so that another process may hold it. */
     boolean isLost() {
       return lost || System.nanoTime() - heldUntil > 0;
     }

@@ -29,8 +29,8 @@ import tools.jackson.databind.json.JsonMapper;
  * models--org--name/trees/COMMIT.json         all files of the commit
  * </pre>
  *
- * Every file appears under its name by one rename, complete; a snapshot's list of files comes first
- * and its links last, so that a reader can distinguish a complete snapshot from a partial one.
+ * A complete file gets its name by one rename. A snapshot's list of files is written first and its
+ * links last, so that a reader can tell a complete snapshot from a partial one.
  */
 final class SnapshotCache {
 
@@ -82,12 +82,12 @@ final class SnapshotCache {
     return root.resolve(folder).resolve("refs").resolve(name);
   }
 
-  /** The revisions of a folder that are here. */
+  /** The cached revisions of a folder. */
   List<String> revisions(String folder) {
     return names(root.resolve(folder).resolve("snapshots"), REVISION);
   }
 
-  /** The folders that are here. */
+  /** The cached folders. */
   List<String> folders() {
     return names(root, FOLDER);
   }
@@ -152,7 +152,7 @@ final class SnapshotCache {
     }
   }
 
-  /** A link in a cache that other programs write to may point anywhere. */
+  /** Other programs write to the cache too, and their links may point anywhere. */
   private boolean isBelowRoot(Path path) throws IOException {
     return path.toRealPath().startsWith(root.toRealPath());
   }
@@ -205,7 +205,7 @@ final class SnapshotCache {
     }
   }
 
-  /** Moves a verified file to its name among the contents. */
+  /** Moves a verified file to its blob's name. */
   void putBlob(Version reference, RemoteFile file, Path verified) throws IOException {
     Path blob = blob(reference, file);
     Files.createDirectories(blob.getParent());
@@ -226,7 +226,7 @@ final class SnapshotCache {
     replace(draft, link);
   }
 
-  /** Bytes of a repository's contents. */
+  /** Bytes of a repository's blobs. */
   long bytes(String folder) {
     try (Stream<Path> files = Files.walk(root.resolve(folder))) {
       return files
@@ -253,7 +253,7 @@ final class SnapshotCache {
     try {
       deleteTree(folder);
     } catch (IOException | UncheckedIOException left) {
-      // A draft that stays behind only takes room.
+      // A leftover file only takes space.
     }
   }
 

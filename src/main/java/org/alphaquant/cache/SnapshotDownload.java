@@ -25,7 +25,7 @@ final class SnapshotDownload {
   private static final long MARGIN = 1L << 28;
   private static final Duration LOOK = Duration.ofMillis(200);
 
-  // ENOSPC, EDQUOT, EFBIG: Java hands on the system's words alone.
+  // ENOSPC, EDQUOT, EFBIG: Java passes on only the system's message.
   private static final List<String> FULL =
       List.of("No space left on device", "Disk quota exceeded", "File too large");
 
@@ -51,7 +51,7 @@ final class SnapshotDownload {
   }
 
   /**
-   * Returns when all files are in the snapshot.
+   * Downloads every file that the snapshot lacks.
    *
    * @throws FetchException if a file cannot be downloaded
    */
@@ -74,7 +74,7 @@ final class SnapshotDownload {
       if (file.size() > RemoteFile.MAX_BYTES) {
         throw new FetchException(
             Kind.UNUSABLE,
-            "'%s' of '%s' has %d bytes, over the limit of %d for one file; bring it into the cache by other means (of the hub: hf download)"
+            "'%s' of '%s' has %d bytes, over the limit of %d for one file; download it into the cache by other means (of the hub: hf download)"
                 .formatted(file.path(), pinned.path(), file.size(), RemoteFile.MAX_BYTES));
       }
     }
@@ -113,7 +113,7 @@ final class SnapshotDownload {
     }
   }
 
-  // Threads that read from the network look up at least every idle timeout.
+  // Threads that read from the network check at least once per idle timeout.
   private void awaitEnd(ExecutorService streams) {
     try {
       streams.awaitTermination(settings.silence().toMillis(), TimeUnit.MILLISECONDS);
@@ -133,7 +133,7 @@ final class SnapshotDownload {
         // Checks for cancellation, then waits on.
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new FetchException(Kind.UNAVAILABLE, "the download was broken off", e);
+        throw new FetchException(Kind.UNAVAILABLE, "the download was interrupted", e);
       } catch (ExecutionException e) {
         throw e.getCause() instanceof RuntimeException reason
             ? reason
@@ -144,7 +144,7 @@ final class SnapshotDownload {
 
   private void ensureGoing() {
     if (stopped || Thread.currentThread().isInterrupted()) {
-      throw new CancellationException("the download was broken off");
+      throw new CancellationException("the download was interrupted");
     }
   }
 
@@ -169,7 +169,7 @@ final class SnapshotDownload {
     }
   }
 
-  /** Whether this process downloaded the file; false where another one has taken over. */
+  /** Downloads the file; false where another process has taken over. */
   private boolean downloaded(RemoteFile file, String name, UUID holder) throws IOException {
     try (Held held =
         renewals.keep(

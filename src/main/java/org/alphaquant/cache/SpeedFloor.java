@@ -15,7 +15,7 @@ final class SpeedFloor {
     this.least = bytesPerSecond * (this.window / 1e9);
   }
 
-  /** Counts received bytes; true where a whole window had too few. */
+  /** Counts received bytes; true if a whole window had too few. */
   boolean isMissed(int count) {
     bytes += count;
     long now = System.nanoTime();

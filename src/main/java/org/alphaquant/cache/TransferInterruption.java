@@ -20,7 +20,7 @@ public final class TransferInterruption extends Exception {
     this.stalled = stalled;
   }
 
-  /** To be tried again after the usual time. */
+  /** A failure to retry after the usual pause. */
   public static TransferInterruption of(FetchException reason) {
     return new TransferInterruption(reason, null, false, false);
   }
@@ -34,7 +34,7 @@ public final class TransferInterruption extends Exception {
     return new TransferInterruption(reason, pause.orElse(null), false, false);
   }
 
-  /** To be tried again from the beginning of the file. */
+  /** A failure to retry from the beginning of the file. */
   public static TransferInterruption fromZero(FetchException reason) {
     return new TransferInterruption(reason, null, true, false);
   }

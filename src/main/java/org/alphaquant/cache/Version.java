@@ -9,7 +9,7 @@ public interface Version {
   /** The name of its folder in a cache: {@code models--org--name}. */
   String folder();
 
-  /** Which one of the folder's versions it is: 40 hexadecimal digits. */
+  /** The version's id within its folder: 40 hexadecimal digits. */
   String revision();
 
   /** Its name in messages. */

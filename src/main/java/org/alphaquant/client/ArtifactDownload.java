@@ -14,7 +14,7 @@ import java.util.HexFormat;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
-/** Fetches files of a result, resuming partial files and checking every file's SHA-256. */
+/** Downloads files of a result, resumes partial ones and checks every SHA-256. */
 final class ArtifactDownload {
   private static final int BUFFER = 1 << 16;
   private static final int ATTEMPTS = 5;
@@ -35,9 +35,9 @@ final class ArtifactDownload {
   }
 
   /**
-   * Fetches one file, which has its name only once it is whole.
+   * Downloads one file, which gets its name when it is complete.
    *
-   * @throws ClientException if its bytes are not those that the service lists
+   * @throws ClientException if its SHA-256 is not the one that the service lists
    */
   void fetch(JsonNode artifact) throws InterruptedException {
     String name = artifact.path("name").asString();

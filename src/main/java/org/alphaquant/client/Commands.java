@@ -5,7 +5,7 @@ import java.util.List;
 /** The commands of the terminal client, and the terminal that they share. */
 public interface Commands {
 
-  /** Where the commands that show progress talk to a person. */
+  /** Where the commands show progress. */
   Terminal terminal();
 
   /** A new instance of each command, annotated for picocli. */

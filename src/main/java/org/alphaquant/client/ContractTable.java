@@ -4,13 +4,13 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
-/** What a contract's search has tried, and the proof of what it chose. */
+/** The plans that a contract's search tried, and the proof of the chosen one. */
 final class ContractTable {
 
   private ContractTable() {}
 
   /**
-   * @param contract as the event {@code contract} and a report have it
+   * @param contract as in the event {@code contract} and in a report
    */
   static String render(JsonNode contract) {
     Table table = new Table("bits", "bytes", "holds", "measured on the text of the search");

@@ -20,7 +20,7 @@ public final class EventFollower {
   private final ServiceHealth health;
   private final ServerSentEvents parser = new ServerSentEvents(Duration.ofSeconds(1));
 
-  /** Says, by throwing, when there is no use in trying again. */
+  /** Throws when another try would be useless. */
   public interface ServiceHealth {
     void check();
   }
@@ -31,7 +31,7 @@ public final class EventFollower {
   }
 
   /**
-   * Hands over every event once and in order, and returns the state in which the job ended.
+   * Passes on every event once and in order; returns the state in which the job ended.
    *
    * @throws ClientException if the service refuses the request or is gone
    */
@@ -47,7 +47,7 @@ public final class EventFollower {
     }
   }
 
-  /** Empty when the connection ended before the job did. */
+  /** The final state; empty if the connection ended first. */
   private Optional<String> connection(String job, Consumer<JobEvent> listener)
       throws InterruptedException {
     try (Stream<String> lines = client.events(job, parser.lastEventId())) {

@@ -22,7 +22,7 @@ final class ExpertMap {
   private ExpertMap() {}
 
   /**
-   * @param layers as {@code data} of {@code GET /v1/jobs/{id}/experts}
+   * @param layers {@code data} of {@code GET /v1/jobs/{id}/experts}
    * @param width columns of the terminal; 0 where there is none
    */
   static String render(JsonNode layers, int width) {
@@ -62,7 +62,7 @@ final class ExpertMap {
     }
   }
 
-  /** Without colours a cross stands for an under-utilized expert, whatever its share. */
+  /** Without colours, a cross marks an under-utilized expert. */
   private static String cell(JsonNode expert, int experts, boolean coloured) {
     String block = String.valueOf(block(expert.path("share").asDouble(0) * experts));
     if (!expert.path("under_utilized").asBoolean(false)) {

@@ -55,7 +55,7 @@ final class JobBody {
       description = "Label of the job; may be repeated.")
   private Map<String, String> labels = new LinkedHashMap<>();
 
-  /** The body; fields of the file that the service would refuse are left for it to refuse. */
+  /** The body. Wrong fields of the file are left to the service to refuse. */
   String text(ServiceClient client) throws InterruptedException {
     ObjectNode body = file == null ? JSON.createObjectNode() : object(file, read(file));
     if (model != null) {

@@ -9,7 +9,7 @@ final class LadderTable {
   private LadderTable() {}
 
   /**
-   * @param sizes as {@code result.ladder} of a job and the event {@code ladder} have them
+   * @param sizes as in {@code result.ladder} of a job and the event {@code ladder}
    */
   static String render(JsonNode sizes) {
     Table table =
@@ -32,7 +32,7 @@ final class LadderTable {
     return table.render();
   }
 
-  /** One size in a line. */
+  /** One size as a line. */
   static String line(JsonNode size) {
     JsonNode kl = size.path("divergence").path("mean").path("value");
     return "%s: %s bits a weight, %s%s"

@@ -71,7 +71,7 @@ public final class LiveProgress implements AutoCloseable {
     }
   }
 
-  // Each size once, though every event has all that are done.
+  // Every event lists all finished sizes; each is printed once.
   private void ladder(JsonNode data) {
     for (JsonNode size : data.path("sizes")) {
       if (sizes.add(size.path("name").asString(""))) {

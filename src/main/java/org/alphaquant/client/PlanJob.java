@@ -21,7 +21,7 @@ final class PlanJob extends ServiceCommand {
   }
 
   private static String text(JsonNode plan) {
-    // Of a model that could not be looked at there are warnings alone.
+    // A model that could not be inspected has only warnings.
     StringBuilder text =
         new StringBuilder(plan.has("family") ? figures(plan) : plan.path("model").asString(""));
     for (JsonNode warning : plan.path("warnings")) {

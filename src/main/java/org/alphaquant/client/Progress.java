@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
  * The progress of a job, from its events.
  *
  * @param phase its name in the API, or words
- * @param layer layers, or what else the phase goes through, finished, of {@code layers}
+ * @param layer finished layers, or other steps of the phase, of {@code layers}
  * @param fraction of the whole job, 0 to 1
  * @param remainingSeconds estimated, to the end of the job
  */
@@ -34,7 +34,7 @@ record Progress(
           "write", "writing",
           "evaluate_after", "evaluating the result");
 
-  /** What a phase goes through where that is not layers. */
+  /** The steps of phases that do not go through layers. */
   private static final Map<String, String> UNITS =
       Map.of(
           "prepare", "tensor",

@@ -15,7 +15,7 @@ final class ServerSentEvents {
   private Duration retry;
 
   /**
-   * @param retry how long to wait before a reconnection until the stream says otherwise
+   * @param retry wait before a reconnection, unless the stream sets another
    */
   ServerSentEvents(Duration retry) {
     this.retry = retry;
@@ -36,7 +36,7 @@ final class ServerSentEvents {
     return Optional.empty();
   }
 
-  /** What to send as Last-Event-ID; empty before the first event. */
+  /** The value for Last-Event-ID; empty before the first event. */
   String lastEventId() {
     return lastEventId;
   }
@@ -45,7 +45,7 @@ final class ServerSentEvents {
     return retry;
   }
 
-  /** Forgets the half of an event that a broken connection left. */
+  /** Drops the part of an event that a broken connection left. */
   void reconnected() {
     data.setLength(0);
     type = "";
@@ -67,7 +67,7 @@ final class ServerSentEvents {
         }
       }
       default -> {
-        // The standard has later fields ignored.
+        // The standard ignores other fields.
       }
     }
   }

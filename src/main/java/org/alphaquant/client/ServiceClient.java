@@ -41,7 +41,7 @@ public final class ServiceClient {
   private final Runnable whileWaiting;
 
   /**
-   * @param url of the service, as {@code http://localhost:8080}
+   * @param url of the service, for example {@code http://localhost:8080}
    * @param key API key; empty for a service without keys
    */
   public ServiceClient(String url, Optional<String> key) {
@@ -62,7 +62,7 @@ public final class ServiceClient {
     return url;
   }
 
-  /** Whether the service answers that it can take requests. */
+  /** Whether the service is ready for requests. */
   public boolean isUp() throws InterruptedException {
     try {
       return http.send(get("/readyz").build(), BodyHandlers.discarding()).statusCode() == 200;
@@ -79,9 +79,9 @@ public final class ServiceClient {
   }
 
   /**
-   * What a path has; nothing where the service knows none (404).
+   * Reads a path; empty where the service answers 404.
    *
-   * @throws ClientException as {@link #read} does, for any other refusal
+   * @throws ClientException as {@link #read}, for any other refusal
    */
   Optional<JsonNode> find(String path) throws InterruptedException {
     HttpResponse<String> response = send(get(path).build());
@@ -166,7 +166,7 @@ public final class ServiceClient {
           "the service does not answer at %s (%s)".formatted(url, reason(e.getCause())),
           ClientException.UNREACHABLE);
     } finally {
-      // Closes the connection where the response has not come.
+      // Closes the connection if no response has come.
       response.cancel(true);
     }
   }

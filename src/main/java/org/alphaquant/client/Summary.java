@@ -14,8 +14,7 @@ public final class Summary {
   private Summary() {}
 
   /**
-   * Reads what the table needs besides the job: dense models, evaluations and repackings have no
-   * experts.
+   * Reads the experts, which dense models, evaluations and repackings do not have.
    *
    * @param job the finished job, as {@code GET /v1/jobs/{id}} returns it
    * @param folder where the artifacts lie
@@ -28,7 +27,7 @@ public final class Summary {
   }
 
   /**
-   * How a job ended that did not succeed, and why.
+   * Says how a job ended that did not succeed, and why.
    *
    * @param state {@code FAILED} or {@code CANCELLED}
    */
@@ -72,7 +71,7 @@ public final class Summary {
       String change = text("%+.2f %%", 100 * (after / before - 1));
       lines.add(row("perplexity", text("%.4f", before), text("%.4f", after), change));
     } else {
-      // A model that was measured alone.
+      // Of an evaluation.
       lines.add(row("perplexity", "", text("%.4f", after), ""));
     }
   }

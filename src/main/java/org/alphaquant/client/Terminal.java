@@ -3,8 +3,8 @@ package org.alphaquant.client;
 import java.io.PrintStream;
 
 /**
- * Where a command talks to a person: lines that stay, and one last line that is drawn over. Without
- * a terminal the last line is printed whenever its step changes, and no control characters are.
+ * The output of a command: lines that stay, and a last line that is redrawn. Without a terminal the
+ * last line is printed whenever its step changes, without control characters.
  */
 public final class Terminal {
   private static final String START_OF_LINE = "\r\033[K";
@@ -68,13 +68,13 @@ public final class Terminal {
     }
   }
 
-  /** Ignores everything but {@link #close} from here on, because the program is being stopped. */
+  /** Ignores everything but {@link #close} from now on: the program is being stopped. */
   public synchronized void leave(String text) {
     draw(text, text);
     leaving = true;
   }
 
-  /** Prints the very last line. */
+  /** Prints the final line. */
   public synchronized void close(String text) {
     line(out, text);
   }

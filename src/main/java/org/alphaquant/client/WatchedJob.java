@@ -30,7 +30,7 @@ final class WatchedJob {
     }
   }
 
-  /** If the service restarts, the command waits for it: the job resumes there. */
+  /** Waits while the service restarts: the job resumes afterwards. */
   private String follow(String id, Consumer<JobEvent> listener) throws InterruptedException {
     return new EventFollower(client, () -> {}).follow(ServiceClient.encoded(id), listener);
   }

@@ -59,14 +59,14 @@ class FetchConfiguration {
     return new Library(hub, stores, sources.modelRoots(), downloads);
   }
 
-  /** In the processes that run jobs, which need the models. */
+  /** Only in processes that run jobs. */
   @Bean
   Rounds modelPrefetches(
       Hub hub, Stores stores, ModelDownloads downloads, ServerSettings settings) {
     return prefetches(hub, stores, downloads, settings);
   }
 
-  /** A second one, so that a slow model does not keep all others waiting. */
+  /** A second thread, so that one slow model does not delay all others. */
   @Bean
   Rounds furtherModelPrefetches(
       Hub hub, Stores stores, ModelDownloads downloads, ServerSettings settings) {

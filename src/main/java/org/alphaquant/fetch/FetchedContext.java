@@ -13,13 +13,13 @@ final class FetchedContext extends ForwardingContext {
   private final Map<String, FetchedSource> sources;
   private final List<Path> earlierAttempts;
 
-  /** With sources. */
+  /** With downloaded sources. */
   FetchedContext(JobContext attempt, Map<String, FetchedSource> sources) {
     this(attempt, sources, attempt.earlierAttempts());
   }
 
   /**
-   * With finished layers.
+   * With downloaded layers.
    *
    * @param earlierAttempts folders to adopt them from, including downloaded ones
    */

@@ -136,7 +136,7 @@ final class FetchingRunner implements JobRunner {
         model.folder().toString(), model.version().toString(), licence(model), null);
   }
 
-  // A commit that was pinned before is not looked up again; its card says the same.
+  // A pinned commit is not looked up again: its card cannot have changed.
   private static String licence(ModelInUse model) {
     return model.licence() == null ? ModelFacts.of(model.folder()).licence() : model.licence();
   }

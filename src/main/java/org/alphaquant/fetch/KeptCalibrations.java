@@ -74,7 +74,7 @@ final class KeptCalibrations {
           JobError.Kind.TRANSIENT, "store-unavailable", artifact.name() + " does not come", e);
     }
     if (!WrittenFile.of(file).sha256().equals(artifact.sha256())) {
-      throw gone("%s came with another SHA-256 than it was made with".formatted(artifact.name()));
+      throw gone("%s has another SHA-256 than when it was made".formatted(artifact.name()));
     }
   }
 

@@ -3,7 +3,7 @@ package org.alphaquant.fetch;
 import java.util.Map;
 import java.util.Optional;
 
-/** Data sets by the short names that people write, with the file that is meant. */
+/** Data sets with common short names, each with the file that the name means. */
 final class KnownDataSets {
 
   /**

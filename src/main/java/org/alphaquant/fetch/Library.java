@@ -57,7 +57,7 @@ final class Library implements ModelLibrary {
     return models;
   }
 
-  /** A model on its way is listed once, by how far it is. */
+  /** A model that is being downloaded is listed once, with its progress. */
   private static boolean isPartOf(StoredModel cached, StoredModel arriving) {
     return cached.source().equals(CACHE)
         && cached.state().equals("incomplete")

@@ -110,7 +110,7 @@ final class PrometheusTraffic implements TrafficReading, AutoCloseable {
     return layers;
   }
 
-  // Engines that serve the same model add up.
+  // Counts of engines that serve the same model are added up.
   private static void add(ObjectNode layers, JsonNode series, TrafficRequest.Prometheus asked) {
     String layer = number(series, asked.layerLabel(), "/layer_label");
     String expert = number(series, asked.expertLabel(), "/expert_label");

@@ -7,10 +7,10 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Prometheus servers that jobs may be fitted to the counts of.
+ * Prometheus servers whose counts of experts jobs may be fitted to.
  *
  * @param prometheus addresses, {@code http://prometheus:9090} for example; whoever may post jobs
- *     may query these, and none where it is empty
+ *     may query these; empty for none
  * @param timeout time limit for a connection and for an answer
  */
 @ConfigurationProperties("alphaquant.traffic")

@@ -31,7 +31,7 @@ record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolea
     return header == null ? Optional.empty() : Optional.of(header.getValue().strip());
   }
 
-  /** The body as it was before the sender, or a proxy on the way, compressed it unasked. */
+  /** The body, decompressed if the sender or a proxy compressed it. */
   InputStream body() throws IOException {
     if (response.getEntity() == null) {
       return InputStream.nullInputStream();
@@ -44,7 +44,7 @@ record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolea
     return header("Content-Encoding").filter("gzip"::equalsIgnoreCase).isPresent();
   }
 
-  /** The body, refused where it is longer than the limit. */
+  /** Reads the whole body and refuses more than the limit. */
   byte[] bytes(int limit, Patience patience) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     byte[] buffer = new byte[1 << 16];
@@ -70,7 +70,7 @@ record Answer(ClassicHttpResponse response, HttpGet request, URI address, boolea
     try {
       response.close();
     } catch (IOException alreadyClosed) {
-      // The wanted part of the body has been read.
+      // What was wanted has been read.
     }
   }
 }

@@ -39,7 +39,7 @@ final class Egress implements DnsResolver {
         && port(address) == port(endpoint);
   }
 
-  /** The address that a mirror has for one of the hub's own. */
+  /** The address on the mirror that replaces one of the hub's. */
   URI mirrored(URI address) {
     boolean named = HUB.contains(host(address)) && !isEndpoint(address);
     return named && !HUB.contains(host(endpoint))
@@ -115,7 +115,7 @@ final class Egress implements DnsResolver {
     return addresses;
   }
 
-  /** A mirror inside of the own network has its storage there too. */
+  /** A mirror in a private network may keep its files there too. */
   private static boolean isInside(String host) {
     try {
       return Stream.of(InetAddress.getAllByName(host)).anyMatch(it -> !PublicAddress.is(it));

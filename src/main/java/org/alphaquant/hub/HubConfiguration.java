@@ -36,7 +36,7 @@ class HubConfiguration {
     return new Hub(settings, place, cache);
   }
 
-  /** A root for models may be a cache itself, or have one in it, as {@code HF_HOME} does. */
+  /** A models root may be a cache or contain one, as {@code HF_HOME} does. */
   private static List<Path> roots(Environment environment) {
     return Binder.get(environment)
         .bind("alphaquant.models.roots", Bindable.listOf(Path.class))

@@ -84,7 +84,7 @@ record HubPlace(
         .resolve("huggingface");
   }
 
-  /** The Python libraries' cache, where they would look for it, is read too. */
+  /** Also reads the cache that the Python libraries would use. */
   private static List<Path> caches(HubSettings settings, Map<String, String> variables, Path home) {
     List<Path> caches = new ArrayList<>(settings.caches());
     caches.add(

@@ -41,11 +41,11 @@ public record HubReference(Type type, String id, String revision) implements Ver
     if (!isId(id)) {
       throw new FetchException(
           Kind.NOT_ALLOWED,
-          "'%s' is no name of a repository: org/name, of letters, digits, '.', '_' and '-', at most %d characters, without '--' and '..'"
+          "'%s' is not the name of a repository: org/name, of letters, digits, '.', '_' and '-', at most %d characters, without '--' and '..'"
               .formatted(id, MAX_ID));
     }
     if (!REVISION.matcher(revision).matches() || revision.contains("..")) {
-      throw new FetchException(Kind.NOT_ALLOWED, "'%s' is no revision".formatted(revision));
+      throw new FetchException(Kind.NOT_ALLOWED, "'%s' is not a revision".formatted(revision));
     }
   }
 

@@ -85,7 +85,7 @@ final class HubRequests {
       if (!asked.add(page.get())) {
         throw new FetchException(
             Kind.UNAVAILABLE,
-            "the hub's list of files of '%s' has no end".formatted(pinned.path()));
+            "the hub's list of files of '%s' does not end".formatted(pinned.path()));
       }
       Page answer = json(page.get(), pinned, patience);
       if (!answer.body().isArray()) {
@@ -171,7 +171,7 @@ final class HubRequests {
     }
   }
 
-  // Only to where the first page came from.
+  // Only on the host of the first page.
   private URI next(String link) {
     try {
       URI address = http.mirrored(endpoint.resolve(link));
@@ -179,7 +179,7 @@ final class HubRequests {
         return address;
       }
     } catch (IllegalArgumentException noAddress) {
-      // Told below.
+      // Refused below.
     }
     throw new FetchException(Kind.UNAVAILABLE, "the hub's list of files continues at another host");
   }

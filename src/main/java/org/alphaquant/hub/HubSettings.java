@@ -19,7 +19,7 @@ import org.springframework.util.unit.DataSize;
  * @param endpoint the hub or a mirror of it
  * @param token a read token of the operator; every caller can use what it can read
  * @param tokenFile file that holds the token
- * @param storageHosts hosts beside the endpoint that files may come from: {@code host}, {@code
+ * @param storageHosts hosts, beside the endpoint, that files may come from: {@code host}, {@code
  *     *.domain}
  * @param cache folder in the layout of {@code ~/.cache/huggingface/hub} that is written to; {@code
  *     hub} below the data directory where not set
@@ -32,7 +32,7 @@ import org.springframework.util.unit.DataSize;
  * @param streams files downloaded at once
  * @param connectTimeout longest wait for a connection
  * @param idleTimeout longest time without a byte
- * @param minimumRate bytes a second over {@code rateWindow} that are too few
+ * @param minimumRate fewest bytes a second over {@code rateWindow}
  * @param rateWindow time that the rate is measured over
  * @param attempts tries without progress before a file is given up
  * @param firstPause time before the second try; doubles with each

@@ -97,7 +97,7 @@ final class Refusal {
     if (status == 429) {
       return new FetchException(
           Kind.UNAVAILABLE,
-          "the hub has too many requests from here; a token (alphaquant.hub.token) has higher limits");
+          "the hub has had too many requests from here; a token (alphaquant.hub.token) has higher limits");
     }
     return new FetchException(
         Kind.UNAVAILABLE,

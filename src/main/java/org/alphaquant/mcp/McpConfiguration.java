@@ -48,7 +48,7 @@ class McpConfiguration {
         .capabilities(ServerCapabilities.builder().tools(false).prompts(false).build())
         .tools(new McpTools(address).all())
         .prompts(McpPrompts.all())
-        // On the request's own thread: nothing waits for a pool that other callers fill.
+        // On the request's thread, so that no call waits for a pool that others fill.
         .immediateExecution(true)
         .build();
   }

@@ -12,7 +12,7 @@ import io.modelcontextprotocol.spec.McpSchema.TextContent;
 import java.util.List;
 import java.util.Map;
 
-/** The prompts, each of which says which tools to use for a task, and in which order. */
+/** The prompts: which tools to use for a task, and in which order. */
 final class McpPrompts {
 
   private static final int LONGEST = 2000;

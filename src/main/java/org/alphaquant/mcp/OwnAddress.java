@@ -5,7 +5,7 @@ import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.context.event.EventListener;
 
-/** Where this process serves its own REST API. */
+/** The address of this process's REST API. */
 class OwnAddress {
   private InetAddress address;
   private volatile int port;

@@ -60,7 +60,7 @@ final class ToolRequests {
             : client.post("/v1/jobs", body, Map.of("Idempotency-Key", key.toString())));
   }
 
-  /** Asks until the job has ended or the time is up: a tool call is one request and one answer. */
+  /** Polls until the job has ended or the time is up, because a tool call has one answer. */
   JsonNode watch(Map<String, Object> arguments) throws InterruptedException {
     int seconds =
         arguments.get("seconds") instanceof Number number
@@ -76,7 +76,7 @@ final class ToolRequests {
     return shown(job);
   }
 
-  /** Without what is listed for every module and expert, for which there are artifacts. */
+  /** The answer without its lists of modules and experts, which the artifacts have. */
   JsonNode report(Map<String, Object> arguments) throws InterruptedException {
     String artifacts = path(arguments.get("id")) + "/artifacts";
     Object size = arguments.get("size");

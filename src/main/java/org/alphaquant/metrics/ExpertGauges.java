@@ -14,8 +14,8 @@ import org.alphaquant.job.row.JobEvent;
 import org.alphaquant.job.row.JobListener;
 
 /**
- * Expert utilization of the jobs that this process runs. The series are as many as the worker has
- * slots, whatever runs on them: a job takes the lowest number that no other running job has.
+ * Expert utilization of the jobs that this process runs. There is one series per slot of the
+ * worker: a job takes the lowest free number.
  */
 final class ExpertGauges implements JobListener {
 
@@ -23,7 +23,7 @@ final class ExpertGauges implements JobListener {
   private final Map<UUID, ExpertUse> uses = new HashMap<>();
 
   /**
-   * @param slots jobs that this process runs at once, at most
+   * @param slots most jobs that this process runs at once
    */
   ExpertGauges(MeterRegistry registry, int slots) {
     this.slots = new ArrayList<>(slots);

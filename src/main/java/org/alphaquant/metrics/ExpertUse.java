@@ -3,18 +3,18 @@ package org.alphaquant.metrics;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Sums over the layers that a job told of.
+ * Sums over the layers that a job has reported.
  *
  * @param starved under-utilized experts of all layers
  * @param hottestShare largest share of one expert in any layer
- * @param entropyRatio least of the layers' entropies, each as part of an even spread's
+ * @param entropyRatio least entropy of a layer, relative to that of an even spread
  */
 record ExpertUse(int starved, double hottestShare, double entropyRatio) {
 
   static final ExpertUse NONE = new ExpertUse(0, 0, 1);
 
   /**
-   * With one layer more.
+   * The sums with one more layer.
    *
    * @param layer data of an {@code experts} event
    */

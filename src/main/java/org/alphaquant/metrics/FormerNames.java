@@ -30,7 +30,7 @@ final class FormerNames {
     return new MeterFilter() {
       @Override
       public MeterFilterReply accept(Meter.Id id) {
-        // Filters see a name only once mapped, so the former name is what is accepted.
+        // Filters see mapped names only, so they accept the former name.
         return id.getName().startsWith(BEFORE) ? MeterFilterReply.NEUTRAL : MeterFilterReply.DENY;
       }
     };

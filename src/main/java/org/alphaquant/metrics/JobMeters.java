@@ -11,7 +11,7 @@ import org.alphaquant.job.JobState;
 import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobListener;
 
-/** Counts what this process did; the sum over all processes is the service's figure. */
+/** Counts of this process; add up those of all processes. */
 final class JobMeters implements JobListener {
 
   private static final String NO_ERROR = "none";
@@ -78,7 +78,7 @@ final class JobMeters implements JobListener {
     lostLeases.increment();
   }
 
-  /** Counts the end of a job; a job that goes back to the queue has not ended. */
+  /** Counts the end of a job; one that returns to the queue has not ended. */
   @Override
   public void changed(Job job) {
     if (!job.state().isTerminal()) {

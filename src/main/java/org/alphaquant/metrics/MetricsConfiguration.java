@@ -59,7 +59,7 @@ class MetricsConfiguration {
     return worker.map(Worker::slots).orElse(List.of());
   }
 
-  /** Every filter and chain of filters would have series of its own otherwise. */
+  /** Without it, every security filter would have its own series. */
   @Bean
   static MeterFilter noSeriesOfSpringSecurity() {
     return MeterFilter.denyNameStartsWith("spring.security");

@@ -7,7 +7,7 @@ import org.alphaquant.job.row.Job;
 import org.alphaquant.job.row.JobListener;
 import org.alphaquant.measure.PerplexityChange;
 
-/** What quantization did to the perplexity of the models, where jobs asked for it. */
+/** Perplexity before and after quantization, where jobs measured it. */
 final class QualityMeters implements JobListener {
 
   private static final double[] PERPLEXITIES = {2, 4, 6, 8, 10, 15, 20, 50, 100, 1000};
@@ -44,7 +44,7 @@ final class QualityMeters implements JobListener {
 
   private void record(PerplexityChange perplexity) {
     after.record(perplexity.after());
-    // A model that was measured alone has nothing before it.
+    // An evaluation has no figure before.
     if (perplexity.before() != null) {
       before.record(perplexity.before());
       ratio.record(perplexity.after() / perplexity.before());

@@ -12,12 +12,12 @@ import java.util.stream.Collectors;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.row.Jobs;
 
-/** What the database holds. Every process says the same, so take the maximum and not the sum. */
+/** Figures of the database. Every process reports the same: take the maximum, not the sum. */
 final class QueueGauges implements MeterBinder {
 
   private static final Duration SOON = Duration.ofSeconds(5);
 
-  /** Finished jobs can be millions, and counting them all is work for the database. */
+  /** Counting millions of finished jobs would load the database. */
   private static final Duration LATER = Duration.ofMinutes(1);
 
   private final Cached<Map<JobState, Double>> active;

@@ -11,7 +11,7 @@ import org.alphaquant.job.row.JobEvent;
 import org.alphaquant.job.row.JobListener;
 import tools.jackson.databind.JsonNode;
 
-/** What came of ladders, contracts and traffic. */
+/** Outcomes of ladders, contracts and traffic. */
 final class ResultMeters implements JobListener {
 
   private static final String NOT_KEPT = "contract-not-kept";

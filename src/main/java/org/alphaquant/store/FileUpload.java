@@ -39,8 +39,8 @@ import software.amazon.awssdk.services.s3.model.Part;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
 /**
- * Uploads one file to a store: in one request, or in parts, of which an earlier attempt may have
- * sent some. Each piece is sent with its MD5, which the store compares with what it received.
+ * Uploads one file to a store: in one request, or in parts, skipping those that an earlier attempt
+ * has sent. The store checks the MD5 of each.
  */
 final class FileUpload {
 
@@ -79,7 +79,7 @@ final class FileUpload {
   }
 
   /**
-   * Returns when the object is the file.
+   * Uploads the file, unless the object has its content already.
    *
    * @throws org.alphaquant.cache.FetchException if the store refuses it or does not answer
    * @throws IOException if the file cannot be read
@@ -234,7 +234,7 @@ final class FileUpload {
     return parts;
   }
 
-  /** A request about an upload, which the store may have forgotten. */
+  /** A request about a multipart upload, which the store may have dropped. */
   private <T> T ask(Supplier<T> request) {
     try {
       return request.get();
@@ -249,7 +249,7 @@ final class FileUpload {
       Upload upload, int number, long from, Part there, AtomicBoolean stopped, Sender sender)
       throws IOException {
     if (stopped.get()) {
-      throw new CancellationException("the upload was broken off");
+      throw new CancellationException("the upload was interrupted");
     }
     byte[] bytes = bytes(from, (int) Math.min(upload.partBytes(), size - from));
     byte[] md5 = md5(bytes);
@@ -285,7 +285,7 @@ final class FileUpload {
         // Checks for cancellation, then waits on.
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
-        throw new IOException("the upload was broken off", e);
+        throw new IOException("the upload was interrupted", e);
       } catch (ExecutionException e) {
         throw thrown(e.getCause());
       }

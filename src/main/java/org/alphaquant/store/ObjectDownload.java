@@ -10,7 +10,7 @@ import org.alphaquant.cache.FetchException.Kind;
 import org.alphaquant.cache.RemoteContent.Part;
 import org.alphaquant.cache.TransferInterruption;
 
-/** Brings one object into a file, going on where a connection was cut. */
+/** Downloads one object into a file and resumes after a cut connection. */
 final class ObjectDownload {
 
   private final Store store;
@@ -26,9 +26,9 @@ final class ObjectDownload {
   }
 
   /**
-   * Returns when the file is as long as the object, whose ETag has not changed.
+   * Downloads what the file lacks, as long as the object's ETag stays the same.
    *
-   * @throws FetchException if it cannot be had
+   * @throws FetchException if it cannot be downloaded
    * @throws IOException if it cannot be written
    */
   void to(Path file) throws IOException {
@@ -58,7 +58,7 @@ final class ObjectDownload {
     }
   }
 
-  /** The bytes received; a cut connection ends them as the end of the object does. */
+  /** Copies bytes until the object, or the connection, ends; returns their number. */
   private long copy(Part part, OutputStream out) throws IOException {
     byte[] buffer = new byte[1 << 16];
     long copied = 0;

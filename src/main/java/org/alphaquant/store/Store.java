@@ -64,9 +64,9 @@ final class Store implements AutoCloseable {
   }
 
   /**
-   * Does something with the store.
+   * Sends requests to the store.
    *
-   * @param place that it is about, for messages
+   * @param place named in messages
    * @throws FetchException if the store refuses or does not answer
    */
   <T> T ask(Object place, Supplier<T> request) {

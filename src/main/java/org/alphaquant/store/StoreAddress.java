@@ -31,7 +31,7 @@ public record StoreAddress(String store, String path) {
     if (!safe) {
       throw new FetchException(
           Kind.NOT_ALLOWED,
-          "'%s%s/%s' is no place in a store: s3://store/path, the store in lower-case letters, digits and '-', the path of at most %d characters without empty parts, '.', '..' and '\\'"
+          "'%s%s/%s' is not a place in a store: s3://store/path, the store in lower-case letters, digits and '-', the path of at most %d characters without empty parts, '.', '..' and '\\'"
               .formatted(SCHEME, store, path, MAX_PATH));
     }
   }

@@ -97,7 +97,7 @@ final class StoreClients {
     };
   }
 
-  /** None of the SDK's credential sources has keys, or their request was refused. */
+  /** Thrown where no credential source of the SDK has keys, or one was refused. */
   static final class NoCredentialsException extends SdkClientException {
     NoCredentialsException(SdkException cause) {
       super(SdkClientException.builder().message(cause.getMessage()).cause(cause));

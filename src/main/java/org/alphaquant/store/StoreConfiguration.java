@@ -44,7 +44,7 @@ class StoreConfiguration {
         retention.sweepEvery(),
         () -> {
           while (!stores.stores().isEmpty() && results.sweep(keepSeconds, BATCH)) {
-            // As long as there is something to delete.
+            // Repeats until nothing is left to delete.
           }
           return retention.sweepEvery();
         });

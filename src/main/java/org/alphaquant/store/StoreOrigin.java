@@ -62,7 +62,7 @@ final class StoreOrigin implements Origin {
     return new StoreOrigin(store, address, kind, objects);
   }
 
-  /** One object, by its name in the folder that it is in. */
+  /** One object, by its name in its folder. */
   static StoreOrigin ofFile(Store store, StoreAddress file, String kind) {
     HeadObjectResponse head =
         store
@@ -124,7 +124,7 @@ final class StoreOrigin implements Origin {
   }
 
   /**
-   * The ETag is the content's MD5 only for an object uploaded in one piece, and not with every
+   * An ETag is the content's MD5 only for an object uploaded in one piece, and not with every
    * encryption.
    */
   private static Digest md5(HeadObjectResponse head, StoredObject object) {

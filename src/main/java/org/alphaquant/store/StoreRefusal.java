@@ -26,7 +26,7 @@ final class StoreRefusal {
   /**
    * The refusal as a message.
    *
-   * @param place that was asked for
+   * @param place of the request
    */
   FetchException of(String place) {
     if (cause instanceof NoCredentialsException) {

@@ -21,7 +21,7 @@ final class StoreRows {
   }
 
   /**
-   * Files of a job at one place.
+   * Files of a job below one place.
    *
    * @param files their names below it
    */
@@ -62,8 +62,8 @@ final class StoreRows {
   }
 
   /**
-   * Addresses that are no longer needed: of deleted and cancelled jobs, of jobs that failed before
-   * the retention time, and layers of jobs that succeeded.
+   * Addresses that are no longer needed: those of deleted and cancelled jobs and of jobs that
+   * failed before the retention time, and the layers of jobs that succeeded.
    */
   List<Stored> forgotten(double keepSeconds, int limit) {
     return sql.sql(
@@ -119,7 +119,7 @@ final class StoreRows {
   /**
    * A multipart upload.
    *
-   * @param object where it goes
+   * @param object its address
    * @param sha256 of the file that it is of
    */
   record Upload(StoreAddress object, String sha256, String uploadId, long partBytes) {}
@@ -133,7 +133,7 @@ final class StoreRows {
         .optional();
   }
 
-  /** Uploads in parts below a place that were not completed. */
+  /** Multipart uploads below a place that were not completed. */
   List<Upload> uploads(UUID job, StoreAddress location) {
     return sql.sql(
             """

@@ -10,7 +10,7 @@ import org.alphaquant.cache.Version;
 /**
  * The objects at an address when they were listed.
  *
- * @param kind {@code stores} for models, {@code texts} for texts, as a cache's folders begin
+ * @param kind how its folder in a cache begins: {@code stores} for models, {@code texts} for texts
  * @param revision hash of the names, sizes and ETags of all objects
  */
 record StoreVersion(String kind, StoreAddress address, String revision) implements Version {
@@ -29,7 +29,7 @@ record StoreVersion(String kind, StoreAddress address, String revision) implemen
         + URLEncoder.encode(address.path(), StandardCharsets.UTF_8);
   }
 
-  /** The place that a model's folder in a cache is of. */
+  /** The place that a cached model's folder was downloaded from. */
   static Optional<StoreAddress> ofFolder(String folder) {
     String[] parts = folder.split(BETWEEN, 3);
     if (parts.length < 3 || !parts[0].equals(MODELS)) {

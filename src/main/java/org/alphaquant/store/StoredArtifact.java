@@ -12,7 +12,7 @@ import org.springframework.core.io.AbstractResource;
 import org.springframework.http.ContentDisposition;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 
-/** An artifact in a store. No request is sent before it is read. */
+/** An artifact in a store. Sends no request until it is read. */
 public final class StoredArtifact extends AbstractResource {
 
   private final Store store;
@@ -77,7 +77,7 @@ public final class StoredArtifact extends AbstractResource {
     return new Content();
   }
 
-  /** Requests only the range that follows the skipped bytes, and no more than is read. */
+  /** Requests only the bytes that are read, from behind the skipped ones. */
   private final class Content extends InputStream {
     private long at;
     private Part part;

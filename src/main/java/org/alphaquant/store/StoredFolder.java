@@ -53,7 +53,7 @@ public final class StoredFolder implements AutoCloseable {
     store.list(address, patience).forEach(object -> there.put(object.path(), object));
   }
 
-  /** Names of the files that were listed, and of those uploaded since. */
+  /** Names of the files listed or uploaded so far. */
   public List<String> names() {
     return List.copyOf(there.keySet());
   }

@@ -29,13 +29,10 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * Results in stores. The manifest is put last: what has none is no result, however much of it lies
- * there.
- */
+/** Results in stores. The manifest is uploaded last; a folder without one is no result. */
 public final class StoredResults {
 
-  /** The name of the file that makes a result of the files beside it. */
+  /** The name of the manifest. */
   public static final String MANIFEST = "alphaquant-manifest.json";
 
   private static final Logger log = LoggerFactory.getLogger(StoredResults.class);
@@ -60,8 +57,8 @@ public final class StoredResults {
   /**
    * Where a job's result goes; empty where it stays in the data directory.
    *
-   * @param asked what the job says; null where it says nothing
-   * @throws FetchException if that is no place where jobs may write
+   * @param asked the job's {@code output.location}; null without one
+   * @throws FetchException if jobs may not write there
    */
   public Optional<StoreAddress> location(UUID job, String asked) {
     if (asked == null) {
@@ -80,7 +77,7 @@ public final class StoredResults {
     if (!stores.store(address).settings().writable()) {
       throw new FetchException(
           Kind.NOT_ALLOWED,
-          "jobs write nothing into the store '%s' (alphaquant.stores.%s.writable)"
+          "jobs may not write to the store '%s' (alphaquant.stores.%s.writable)"
               .formatted(address.store(), address.store()));
     }
     return Optional.of(address);
@@ -89,8 +86,8 @@ public final class StoredResults {
   /**
    * Checks that no other job has a result at that place.
    *
-   * @param job null for one that is not there yet
-   * @throws FetchException if one has, or the store does not answer
+   * @param job null before it is created
+   * @throws FetchException if another has, or the store does not answer
    */
   public void requireFree(StoreAddress location, UUID job) {
     Optional<String> other = holder(location).filter(it -> !it.equals(String.valueOf(job)));
@@ -120,7 +117,7 @@ public final class StoredResults {
   }
 
   /**
-   * Uploads a result, its manifest last. What an earlier attempt has uploaded is not sent again.
+   * Uploads a result, its manifest last, skipping what an earlier attempt has uploaded.
    *
    * @throws FetchException if the store refuses it or does not answer
    * @throws IOException if a file cannot be read
@@ -135,7 +132,7 @@ public final class StoredResults {
       throws IOException {
     requireFree(location, job);
     Store store = stores.store(location);
-    // One of an attempt that ended before its row said so must not describe files that change.
+    // A manifest left by an earlier attempt must not describe files that change now.
     store.delete(store.key(location.below(MANIFEST)), location);
     List<String> names = new ArrayList<>(files.stream().map(JobResult.Artifact::name).toList());
     names.add(MANIFEST);
@@ -198,7 +195,7 @@ public final class StoredResults {
       if (e.statusCode() != NOT_IMPLEMENTED) {
         throw store.refusal(e, place);
       }
-      // A store that knows no conditions; that nobody else is there was asked before.
+      // The store knows no conditional requests; that the place is free was checked before.
       store.ask(place, () -> putManifest(store, place, bytes, false));
     } catch (SdkException e) {
       throw store.refusal(e, place);
@@ -219,9 +216,9 @@ public final class StoredResults {
   }
 
   /**
-   * The folder in a store that finished layers of a job go to; empty where none is to be used.
+   * The folder in a store for a job's finished layers; empty without one.
    *
-   * @param ensureWanted throws what is to end a transfer that is not wanted any more
+   * @param ensureWanted throws to end a transfer that is no longer wanted
    */
   public Optional<StoredFolder> layers(UUID job, Runnable ensureWanted) {
     return StoreAddress.parse(settings.layers())
@@ -237,7 +234,7 @@ public final class StoredResults {
   /**
    * A file of a result.
    *
-   * @return empty where it is not there any more, or is another one
+   * @return empty where it is gone or has changed
    * @throws FetchException if the store does not answer
    */
   public Optional<StoredArtifact> find(String artifactDirectory, JobResult.Artifact artifact) {
@@ -251,14 +248,14 @@ public final class StoredResults {
         .map(it -> new StoredArtifact(store, place, artifact, it));
   }
 
-  /** The address that a client is to ask for a file; empty where this service hands it out. */
+  /** The presigned URL of a file for a client; empty where this service streams it. */
   public Optional<URI> link(StoredArtifact artifact) {
     return settings.redirect()
         ? Optional.of(artifact.link(settings.redirectFor()))
         : Optional.empty();
   }
 
-  /** Deletes what jobs that are over have in stores; whether anything was deleted. */
+  /** Deletes what ended jobs no longer need in stores; returns whether there was anything. */
   boolean sweep(double keepSeconds, int limit) {
     boolean deleted = false;
     for (StoreRows.Stored forgotten : rows.forgotten(keepSeconds, limit)) {
@@ -267,7 +264,7 @@ public final class StoredResults {
     return deleted;
   }
 
-  // The row stays locked meanwhile, so that no retry puts files where some are being deleted.
+  // The row stays locked, so that no retry uploads where files are being deleted.
   private boolean swept(StoreRows.Stored forgotten, double keepSeconds) {
     try {
       boolean ours = rows.lockForgotten(forgotten, keepSeconds);
@@ -284,7 +281,7 @@ public final class StoredResults {
   private void delete(StoreRows.Stored stored) {
     Store store = stores.store(stored.location());
     List<String> names = new ArrayList<>(stored.files());
-    // The manifest first: what is half deleted is no result.
+    // The manifest first: a half-deleted folder is no result.
     names.sort((a, b) -> Boolean.compare(b.equals(MANIFEST), a.equals(MANIFEST)));
     for (String name : names) {
       StoreAddress place = stored.location().below(name);

@@ -36,7 +36,7 @@ public final class Stores implements AutoCloseable {
     this.cache = cache;
   }
 
-  /** Whether there are any. */
+  /** Whether any store is configured. */
   public boolean isOn() {
     return !settings.isEmpty();
   }
@@ -44,7 +44,7 @@ public final class Stores implements AutoCloseable {
   /**
    * The store of a place.
    *
-   * @throws FetchException if there is none of that name
+   * @throws FetchException if no store has that name
    */
   Store store(StoreAddress address) {
     StoreSettings found = settings.get(address.store());
@@ -64,14 +64,14 @@ public final class Stores implements AutoCloseable {
     if (!store.settings().readable()) {
       throw new FetchException(
           Kind.NOT_ALLOWED,
-          "nothing is read from the store '%s' (alphaquant.stores.%s.readable)"
+          "jobs may not read from the store '%s' (alphaquant.stores.%s.readable)"
               .formatted(address.store(), address.store()));
     }
     return store;
   }
 
   /**
-   * Checks that jobs may read that place.
+   * Checks that jobs may read from a place.
    *
    * @throws FetchException if they may not
    */
@@ -80,9 +80,9 @@ public final class Stores implements AutoCloseable {
   }
 
   /**
-   * The revision that a model is at now. Where the store does not answer, the one seen last.
+   * The current revision of a model; the last one seen where the store does not answer.
    *
-   * @throws FetchException if there is nothing, or it cannot be told
+   * @throws FetchException if there is no model, or no revision is known
    */
   public String revision(StoreAddress model) {
     return version(model, Patience.of(ANSWER_WITHIN)).revision();
@@ -102,8 +102,8 @@ public final class Stores implements AutoCloseable {
   }
 
   /**
-   * A folder with the model's names and shapes, put together from the headers of its files where it
-   * is in no cache.
+   * A folder with the model's names and shapes: the cached model, or one assembled from the headers
+   * of its files.
    *
    * @param revision null for what is there now
    * @throws FetchException if it cannot be had within the time that a caller waits
@@ -128,7 +128,7 @@ public final class Stores implements AutoCloseable {
     if (revision != null && !origin.version().revision().equals(revision)) {
       throw new FetchException(
           Kind.UNUSABLE,
-          "what lies at '%s' is at %s now and not at %s any more; it has changed"
+          "'%s' has changed: it is at revision %s now, not at %s"
               .formatted(model, origin.version().revision(), revision));
     }
     return origin;
@@ -153,7 +153,7 @@ public final class Stores implements AutoCloseable {
     return cache.use(new Listed(model), wanted, null, owner, observer);
   }
 
-  /** What is listed only where something is missing. */
+  /** Lists the objects only when a file is missing. */
   private final class Listed implements Origin {
     private final StoreAddress model;
     private StoreOrigin origin;

@@ -36,7 +36,7 @@ final class TextBytes {
     return true;
   }
 
-  // The last character may be cut; it is no error as long as more could come.
+  // The last character may be cut off, which is no error.
   private static boolean isText(byte[] bytes) {
     for (byte b : bytes) {
       if (b == 0) {

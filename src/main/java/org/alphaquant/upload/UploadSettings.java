@@ -6,12 +6,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * How much callers may send.
+ * Limits of uploaded files.
  *
  * @param maxSize bytes of one file
  * @param maxOwnerSize bytes of all files of one owner
  * @param keep time until a file is deleted
- * @param sweepEvery time between looks for files to delete
+ * @param sweepEvery time between two deletions of expired files
  * @param location {@code s3://store/path} that the files lie below; the data directory where not
  *     set
  */

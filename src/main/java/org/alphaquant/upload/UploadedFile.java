@@ -8,8 +8,8 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * An uploaded file.
  *
- * @param source what a job calls it
- * @param name as its sender calls it
+ * @param source its name in a job
+ * @param name the sender's name for it
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record UploadedFile(

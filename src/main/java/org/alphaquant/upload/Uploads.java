@@ -35,7 +35,7 @@ public final class Uploads {
   private final Optional<UploadMirror> mirror;
 
   /**
-   * @param mirror where files are kept rather than in the folder; empty where there is none
+   * @param mirror store for the files; empty where they stay in the folder
    */
   Uploads(JdbcClient sql, Path folder, UploadSettings settings, Optional<UploadMirror> mirror) {
     this.sql = sql;
@@ -45,11 +45,11 @@ public final class Uploads {
   }
 
   /**
-   * Keeps a file.
+   * Stores a file.
    *
    * @param name of letters, digits, dots, underscores and hyphens
-   * @throws UploadRefusedException if it is too large or cannot be a file of texts
-   * @throws IOException if it cannot be read to its end or not be written
+   * @throws UploadRefusedException if it is too large or holds no text
+   * @throws IOException if it cannot be read or written
    */
   public UploadedFile put(String owner, String name, InputStream content) throws IOException {
     if (!NAME.matcher(name).matches()) {
@@ -148,7 +148,7 @@ public final class Uploads {
         .list();
   }
 
-  /** The file that a job names; empty if there is none, or not any more. */
+  /** The file that a job names; empty if it does not exist or has expired. */
   public Optional<UploadedFile> find(String source) {
     Optional<UUID> id = id(source);
     return id.flatMap(
@@ -169,7 +169,7 @@ public final class Uploads {
     }
   }
 
-  /** Where the file lies on this machine; it is not there where it is kept elsewhere. */
+  /** The file's path on this machine; nothing is there if a store keeps it. */
   public Path path(UploadedFile file) {
     return folder.resolve(file.id().toString()).resolve(file.name());
   }

@@ -112,7 +112,7 @@ class DownloadTest extends OnAHub {
     }
     hub.delete(HubReference.model(ID, null));
     remote.fault(STORAGE, 2, remote.storage().wrongByte());
-    assertThat(refused()).hasMessageContaining("came twice with other bytes than its hash says");
+    assertThat(refused()).hasMessageContaining("was received twice with a wrong hash");
     assertThat(
             dataDir.resolve(
                 "hub/models--org--tiny-moe/blobs/" + HubStorage.hash("SHA-256", files.get(FIRST))))

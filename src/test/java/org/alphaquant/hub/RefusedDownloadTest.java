@@ -31,7 +31,7 @@ class RefusedDownloadTest extends OnAHub {
           exchange.sendResponseHeaders(200, 2);
           exchange.getResponseBody().write(HubTests.bytes("[]"));
         });
-    assertThat(refused()).hasMessageContaining("has no end");
+    assertThat(refused()).hasMessageContaining("does not end");
   }
 
   @Test

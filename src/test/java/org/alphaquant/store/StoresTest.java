@@ -222,7 +222,7 @@ class StoresTest {
   void aHashThatTheStoreKeepsIsWhatCounts() {
     String other = HubStorage.hash("SHA-256", bytes("other"));
     remote.put(model.path() + "/" + WEIGHTS, files.get(WEIGHTS), Map.of("sha256", other));
-    assertThat(refused()).hasMessageContaining("came twice with other bytes than its hash says");
+    assertThat(refused()).hasMessageContaining("was received twice with a wrong hash");
   }
 
   @Test
@@ -237,7 +237,8 @@ class StoresTest {
     assertThat(refused()).hasMessageContaining("has changed since it was looked up");
     String before = "0".repeat(40);
     assertThatThrownBy(() -> stores.use(model, before, null, DownloadObserver.NONE))
-        .hasMessageContaining("and not at " + before + " any more; it has changed");
+        .hasMessageContaining("has changed: it is at revision ")
+        .hasMessageContaining("not at " + before);
   }
 
   @Test
@@ -305,6 +306,7 @@ class StoresTest {
   @ValueSource(
       strings = {"s3://", "s3://UPPER/x", "s3://a/../b", "s3://a//b", "s3://a/b\\c", "s3://a/./b"})
   void whatIsNoPlaceIsRefused(String text) {
-    assertThatThrownBy(() -> StoreAddress.of(text)).hasMessageContaining("is no place in a store");
+    assertThatThrownBy(() -> StoreAddress.of(text))
+        .hasMessageContaining("is not a place in a store");
   }
 }
