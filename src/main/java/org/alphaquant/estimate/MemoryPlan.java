@@ -19,8 +19,9 @@ package org.alphaquant.estimate;
  *       its held-out part and the rest, reordered, damped, factor), then at most {@code 5 I²} and
  *       {@code 6 P} (four working copies, result, codes, scales);
  *   <li>the experts: three arrays of {@code T H} (stream, block input, block output), the layer's
- *       mean Hessians, the chunk's own weights {@code 3 H M} and the solve of gate and up, or of
- *       down with what it reads, where that is kept;
+ *       mean Hessians, codes and scales of gate and up where there are several chunks, the chunk's
+ *       own weights {@code 3 H M} and the solve of gate and up, or of down with what it reads,
+ *       where that is kept;
  *   <li>the head: stream, {@code V H} and a slice of the logits.
  * </ul>
  *
@@ -96,12 +97,15 @@ public record MemoryPlan(
     if (shape.experts() == 0) {
       return 0;
     }
-    long fitting = Math.min(divisible(mixture()) / perExpert(), MOST_CODES / shape.expertWeights());
     int own = ownExperts();
-    long most = Math.max(1, Math.min(own, fitting));
+    long most = Math.max(1, Math.min(own, fitting(mixture())));
     // Chunks alike take less than full ones and a rest.
     long chunks = (own + most - 1) / most;
     return (int) ((own + chunks - 1) / chunks);
+  }
+
+  private long fitting(long standing) {
+    return Math.min(divisible(standing) / perExpert(), MOST_CODES / shape.expertWeights());
   }
 
   /**
@@ -192,6 +196,17 @@ public record MemoryPlan(
   }
 
   private long mixture() {
+    long whole = wholeMixture();
+    return shape.experts() > 0 && fitting(whole) < ownExperts() ? whole + codes() : whole;
+  }
+
+  // Where experts are solved in chunks, gate and up wait as codes and scales for all chunks.
+  private long codes() {
+    long weights = ownExperts() * 2 * shape.hidden() * shape.expertWidth();
+    return weights + weights / 4;
+  }
+
+  private long wholeMixture() {
     long pairs = devices * shape.tokens() * shape.expertsPerToken();
     long means =
         Float.BYTES * shape.hidden() * shape.hidden()

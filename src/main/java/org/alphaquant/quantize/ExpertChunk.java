@@ -50,8 +50,12 @@ record ExpertChunk(
     return new DownCalibration(calibration, owner, weights.down().getShape().get(2));
   }
 
-  /** Quantizes gate and up in place; what changed is also returned, for the host to keep. */
-  List<SolvedRows> gateAndUp(TensorScope parent, ExpertWeights weights, boolean keep) {
+  /**
+   * Quantizes gate and up in place.
+   *
+   * @param keeper owns what changed, which is also returned; null where nobody asks for it
+   */
+  List<SolvedRows> gateAndUp(TensorScope parent, ExpertWeights weights, TensorScope keeper) {
     List<SolvedRows> solved = new ArrayList<>();
     ExpertSolver solver = solver();
     if (!solver.quantizesGateOrUp()) {
@@ -61,7 +65,15 @@ record ExpertChunk(
       long start = System.nanoTime();
       CalibratedInput input = calibration.gateAndUp(scope, range, result);
       result.took("hessian", start, scope);
-      solver.gateAndUp(scope, weights, input, keep ? solved : null);
+      solver.gateAndUp(
+          scope,
+          weights,
+          input,
+          (work, rows) -> {
+            if (keeper != null) {
+              solved.add(rows.keep(work, keeper));
+            }
+          });
     }
     return solved;
   }

@@ -173,7 +173,7 @@ final class ExpertQuantizer implements ExpertStage {
   private void together(TensorScope parent, ExpertChunk chunk, boolean down, NDArray outputs) {
     try (TensorScope scope = parent.child(chunk.label())) {
       ExpertWeights weights = chunk.load(scope);
-      chunk.gateAndUp(scope, weights, false);
+      chunk.gateAndUp(scope, weights, null);
       Optional<NDList> activations = chunk.activations(scope, weights);
       if (down) {
         DownCalibration layer = chunk.downCalibration(scope, weights);
@@ -205,7 +205,7 @@ final class ExpertQuantizer implements ExpertStage {
     for (ExpertChunk chunk : chunks) {
       try (TensorScope scope = parent.child(chunk.label())) {
         ExpertWeights weights = chunk.load(scope);
-        solved.add(chunk.gateAndUp(scope, weights, true));
+        solved.add(chunk.gateAndUp(scope, weights, parent));
         if (down) {
           layer = layer == null ? chunk.downCalibration(parent, weights) : layer;
           layer.add(chunk.downInputs(scope, weights, chunk.activations(scope, weights)));

@@ -45,12 +45,16 @@ record ExpertSolver(
     return IntStream.range(from, to).anyMatch(e -> batches.asksForLargest(block.down(e)));
   }
 
-  /** Quantizes gate and up in place; what changed goes to {@code kept}, unless that is null. */
-  void gateAndUp(
-      TensorScope scope, ExpertWeights weights, CalibratedInput input, List<SolvedRows> kept) {
+  /** Takes what was solved, whose arrays are a scope's that ends soon. */
+  interface Take {
+    void of(TensorScope scope, SolvedRows rows);
+  }
+
+  /** Quantizes gate and up in place; what changed goes to {@code take} too. */
+  void gateAndUp(TensorScope scope, ExpertWeights weights, CalibratedInput input, Take take) {
     int linears = weights.activation().linears();
     long width = weights.gateUp().getShape().get(1) / linears;
-    Stacked rows = new Stacked(weights.gateUp(), input, kept);
+    Stacked rows = new Stacked(weights.gateUp(), input, take);
     bySchemes(block::first)
         .forEach(
             (schemes, experts) -> {
@@ -79,7 +83,7 @@ record ExpertSolver(
   /** Quantizes the down projections in place. */
   void down(TensorScope scope, ExpertWeights weights, CalibratedInput input) {
     long width = weights.down().getShape().get(1);
-    Stacked rows = new Stacked(weights.down(), input, null);
+    Stacked rows = new Stacked(weights.down(), input, (work, solved) -> {});
     bySchemes(e -> List.of(block.down(e)))
         .forEach(
             (schemes, experts) -> {
@@ -88,8 +92,8 @@ record ExpertSolver(
             });
   }
 
-  /** The chunk's weights [C, R, K], what their inputs are, and what is kept of them or null. */
-  private record Stacked(NDArray weights, CalibratedInput input, List<SolvedRows> kept) {}
+  /** The chunk's weights [C, R, K], what their inputs are, and who takes what they become. */
+  private record Stacked(NDArray weights, CalibratedInput input, Take take) {}
 
   /** Solves rows {@code first..last} of some experts as one batch and puts them in place. */
   private void solve(
@@ -120,9 +124,7 @@ record ExpertSolver(
               result);
       NDArray weight = quantized.solution().weight();
       scope.runInPlace("tensor.replace", stacked.weights(), elements, first, last, weight);
-      if (stacked.kept() != null) {
-        stacked.kept().add(SolvedRows.of(scope, elements, first, quantized));
-      }
+      stacked.take().of(scope, SolvedRows.of(elements, first, quantized));
     }
   }
 

@@ -69,7 +69,7 @@ record KeptExpertQuantizer(BatchQuantizer batches, Shrinkage shrinkage, int expe
       for (int e = solver.from(); e < solver.to(); e++) {
         solver.result().leans(e, shrunk.shares()[e - solver.from()]);
       }
-      solver.gateAndUp(scope, weights, shrunk.input(), null);
+      solver.gateAndUp(scope, weights, shrunk.input(), (work, rows) -> {});
     }
   }
 

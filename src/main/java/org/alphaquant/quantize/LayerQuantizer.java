@@ -224,7 +224,7 @@ final class LayerQuantizer {
       // several devices, each of which holds a part, all their caches would be emptied for one.
       long start = System.nanoTime();
       if (rank.size() == 1) {
-        scope.releaseCachedMemory();
+        scope.makeRoom();
       }
       result.took("free", start, scope);
       routers(scope, block, h, alike);

@@ -18,6 +18,7 @@ import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -30,6 +31,8 @@ import org.alphaquant.cuda.HostMemory;
  * that must outlive the scope is moved with {@link #keep}.
  */
 public final class TensorScope implements AutoCloseable {
+
+  private static final boolean SEGMENTS_GROW = segmentsGrow(System.getenv());
 
   private final PtSymbolBlock kernels;
   private final PtNDManager manager;
@@ -267,11 +270,23 @@ public final class TensorScope implements AutoCloseable {
     }
   }
 
-  /** Returns memory that libtorch keeps for reuse to the device; nothing on the CPU. */
-  public void releaseCachedMemory() {
-    if (!manager.getDevice().equals(Device.cpu())) {
+  /**
+   * Returns memory that libtorch keeps for reuse to the device, so that small blocks do not stand
+   * in the way of large arrays; nothing on the CPU, or where they do not.
+   */
+  public void makeRoom() {
+    if (!SEGMENTS_GROW && !manager.getDevice().equals(Device.cpu())) {
       JniUtils.emptyCudaCache();
     }
+  }
+
+  /** Whether libtorch keeps a GPU's memory in a segment that grows, so that blocks join. */
+  static boolean segmentsGrow(Map<String, String> environment) {
+    String older = environment.getOrDefault("PYTORCH_CUDA_ALLOC_CONF", "");
+    return environment
+        .getOrDefault("PYTORCH_ALLOC_CONF", older)
+        .replace(" ", "")
+        .contains("expandable_segments:True");
   }
 
   @Override

@@ -76,6 +76,19 @@ class EstimatesTest {
   }
 
   @Test
+  void codesOfGateAndUpWaitOnTheDeviceWhereThereAreSeveralChunks() {
+    RunShape deepseek =
+        new RunShape(61, 7168, 187_107_328, 256, 8, 2048, 2048, 129_280, 262_144, 16_384);
+    MemoryPlan plan = new MemoryPlan(deepseek, 80_000_000_000L, 0, true, 1);
+    long codes = 256L * 2 * 7168 * 2048;
+    long streams = 3 * 4L * 262_144 * 7168;
+    long each = 4 * (3L * 7168 * 2048 + 5L * 7168 * 7168 + 6L * 2 * 7168 * 2048);
+    assertThat(plan.expertsAtOnce()).isBetween(8, 255);
+    assertThat(streams + codes + plan.expertsAtOnce() * each).isLessThan(plan.deviceBytes());
+    assertThat(plan.deviceBytes()).isLessThanOrEqualTo(80_000_000_000L);
+  }
+
+  @Test
   void chunksAreAlike() {
     assertThat(new MemoryPlan(mixtral(), 64 * GIB, 0, true, 1).expertsAtOnce()).isEqualTo(4);
   }

@@ -7,6 +7,7 @@ import ai.djl.ndarray.NDArray;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class TensorScopeTest {
@@ -53,5 +54,17 @@ class TensorScopeTest {
           .hasMessageContaining("tensor.reinterpret")
           .hasMessageContaining("shape");
     }
+  }
+
+  @Test
+  void segmentsGrowWhereEitherVariableSaysSoTheNewerOneFirst() {
+    String grow = "expandable_segments:True";
+    assertThat(TensorScope.segmentsGrow(Map.of())).isFalse();
+    assertThat(TensorScope.segmentsGrow(Map.of("PYTORCH_CUDA_ALLOC_CONF", "a:1, " + grow)))
+        .isTrue();
+    assertThat(
+            TensorScope.segmentsGrow(
+                Map.of("PYTORCH_ALLOC_CONF", "a:1", "PYTORCH_CUDA_ALLOC_CONF", grow)))
+        .isFalse();
   }
 }
