@@ -25,7 +25,9 @@ final class ServiceArguments {
     List<String> faults = new ArrayList<>();
     for (String argument : arguments) {
       if (!argument.startsWith("--") || argument.equals("--")) {
-        faults.add("argument \"%s\" is no property (--name=value)".formatted(argument));
+        faults.add(
+            "argument \"%s\" is no property (--name=value); a command comes before its options"
+                .formatted(argument));
       } else {
         String name = argument.substring(2).split("=", 2)[0];
         if (name.startsWith(OWN) ? !isKnown(name) : !LIBRARIES.contains(name.split("\\.")[0])) {

@@ -74,7 +74,8 @@ export function heatMap({onChoose}) {
     const all = layers.flatMap((layer) => layer.experts.filter((it) => it.under_utilized).map((expert) => ({layer, expert})));
     const shown = all.sort((a, b) => a.expert.tokens - b.expert.tokens).slice(0, MOST_NAMED);
     const experts = layers.reduce((sum, layer) => sum + layer.experts.length, 0);
-    fill(starving, all.length ? h("span", {}, `${all.length} of ${experts} experts are under-utilized: few tokens of the calibration text reach them, so they lean on their layer's average. More text, or `, h("code", {}, "calibration.coverage"), ", reaches more. The emptiest first:") : h("span", {class: "sub"}, "No expert is under-utilized."),
+    const leaning = all.some(({expert}) => expert.layer_share > 0) ? ", so they lean on their layer's average" : "";
+    fill(starving, all.length ? h("span", {}, `${all.length} of ${experts} experts are under-utilized: few tokens of the calibration text reach them${leaning}. More text, or `, h("code", {}, "calibration.coverage"), ", reaches more. The emptiest first:") : h("span", {class: "sub"}, "No expert is under-utilized."),
       shown.map(({layer, expert}) => h("button", {type: "button", class: "small", onclick: () => onChoose(layer, expert)}, `layer ${layer.layer}, expert ${expert.expert} · ${count(expert.tokens)} ${expert.tokens === 1 ? "token" : "tokens"}`)),
       all.length > shown.length ? h("span", {class: "sub"}, `and ${all.length - shown.length} more`) : null);
     return all.length;

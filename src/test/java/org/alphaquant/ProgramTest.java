@@ -89,7 +89,7 @@ class ProgramTest {
             "--alphaquant.roots is no property of the service; did you mean"
                 + " --alphaquant.files.roots or --alphaquant.models.roots?",
             "--models is no property of the service",
-            "argument \"-x\" is no property (--name=value)");
+            "argument \"-x\" is no property (--name=value); a command comes before its options");
   }
 
   private int run(String... arguments) {

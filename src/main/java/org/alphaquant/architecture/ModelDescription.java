@@ -1,8 +1,10 @@
 package org.alphaquant.architecture;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The contents of a checkpoint, as described by its config.json and the headers of its files.
@@ -47,5 +49,16 @@ public record ModelDescription(
   /** Routing of the first sparse layer; empty for a dense model. */
   public Optional<RoutingDescription> routing() {
     return layerList.stream().flatMap(layer -> layer.routing().stream()).findFirst();
+  }
+
+  /** The linears of each expert of a layer: gate, up and down. */
+  public List<List<ModuleDescription>> experts(int layer) {
+    Map<Integer, List<ModuleDescription>> experts =
+        linears.stream()
+            .filter(linear -> linear.layer() == layer && linear.expert() >= 0)
+            .collect(
+                Collectors.groupingBy(
+                    ModuleDescription::expert, LinkedHashMap::new, Collectors.toList()));
+    return List.copyOf(experts.values());
   }
 }

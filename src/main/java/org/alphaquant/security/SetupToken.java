@@ -40,8 +40,8 @@ public class SetupToken {
   void ready(ApplicationReadyEvent event) {
     if (isNeeded()) {
       log.info(
-          "No API key exists. Create the first with the command create-key, or with POST /v1/keys and"
-              + " the header {}: {}",
+          "No API key exists: whoever reaches this service may use it. To require keys, create the"
+              + " first with the command create-key, or with POST /v1/keys and the header {}: {}",
           HEADER,
           new String(token, StandardCharsets.UTF_8));
     }

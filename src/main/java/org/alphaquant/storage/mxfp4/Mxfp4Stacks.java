@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.alphaquant.architecture.FusedExperts;
 import org.alphaquant.architecture.LayerDescription;
 import org.alphaquant.architecture.ModelDescription;
@@ -34,7 +33,7 @@ final class Mxfp4Stacks {
     for (LayerDescription layer : description.layerList()) {
       layer
           .fusedExperts()
-          .ifPresent(fused -> stacks.add(fused, experts(description, layer.index())));
+          .ifPresent(fused -> stacks.add(fused, description.experts(layer.index())));
     }
     Map<String, PlannedTensor> tensors = new LinkedHashMap<>();
     for (PlannedTensor tensor : single) {
@@ -42,17 +41,6 @@ final class Mxfp4Stacks {
       tensors.putIfAbsent(stack.name(), stack);
     }
     return List.copyOf(tensors.values());
-  }
-
-  // The modules of each expert: gate, up and down.
-  private static List<List<ModuleDescription>> experts(ModelDescription description, int layer) {
-    Map<Integer, List<ModuleDescription>> experts =
-        description.linears().stream()
-            .filter(linear -> linear.layer() == layer && linear.expert() >= 0)
-            .collect(
-                Collectors.groupingBy(
-                    ModuleDescription::expert, LinkedHashMap::new, Collectors.toList()));
-    return List.copyOf(experts.values());
   }
 
   private void add(FusedExperts fused, List<List<ModuleDescription>> experts) {

@@ -46,7 +46,7 @@ public final class PublishedStacks {
     for (LayerDescription layer : description.layerList()) {
       layer
           .fusedExperts()
-          .ifPresent(fused -> stacks.add(fused, experts(description, layer.index())));
+          .ifPresent(fused -> stacks.add(fused, description.experts(layer.index())));
     }
     return stacks;
   }
@@ -59,20 +59,9 @@ public final class PublishedStacks {
       layer
           .fusedExperts()
           .filter(FusedExperts::biased)
-          .ifPresent(fused -> stacks.addBiases(fused, experts(description, layer.index())));
+          .ifPresent(fused -> stacks.addBiases(fused, description.experts(layer.index())));
     }
     return stacks.stacked();
-  }
-
-  // The modules of each expert: gate, up and down.
-  private static List<List<ModuleDescription>> experts(ModelDescription description, int layer) {
-    Map<Integer, List<ModuleDescription>> experts =
-        description.linears().stream()
-            .filter(linear -> linear.layer() == layer && linear.expert() >= 0)
-            .collect(
-                Collectors.groupingBy(
-                    ModuleDescription::expert, LinkedHashMap::new, Collectors.toList()));
-    return List.copyOf(experts.values());
   }
 
   private void add(FusedExperts fused, List<List<ModuleDescription>> experts) {
