@@ -21,12 +21,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -207,6 +211,21 @@ class ArchitectureTest {
         .should()
         .haveNameNotMatching("set[A-Z].*")
         .check(CLASSES);
+  }
+
+  /** Within a line javadoc reads a tag as text. */
+  @Test
+  void tagsOfCommentsBeginALine() throws IOException {
+    Pattern within = Pattern.compile("(?m)^\\s*/?\\*+ .*\\S @(param|throws|return)\\b");
+    try (Stream<Path> files = Files.walk(Path.of("src"))) {
+      assertThat(files.filter(file -> file.toString().endsWith(".java")))
+          .allSatisfy(
+              file ->
+                  assertThat(
+                          within.matcher(Files.readString(file)).results().map(MatchResult::group))
+                      .as("tags within a line of " + file)
+                      .isEmpty());
+    }
   }
 
   /** A job's times come from the database's clock, a worker's waiting from the monotonic one. */

@@ -8,14 +8,18 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * A choice of formats within a budget, for reports. @param sensitivity how the cost of each format
- * was determined: {@code measured}, {@code estimated} or {@code spectrum}
+ * A choice of formats within a budget, for reports.
  *
- * @param tokens of the text on which divergence was measured; null if it was not @param grain how
- *     finely formats may be mixed @param budgetBytes limit of all quantized tensors together @param
- *     bytes their size @param bitsPerWeight their size per weight @param formats to choose
- *     from @param units each with its format @param config the resulting configuration; posted by
- *     itself it gives the same result
+ * @param sensitivity how the cost of each format was determined: {@code measured}, {@code
+ *     estimated} or {@code spectrum}
+ * @param tokens of the text on which divergence was measured; null if it was not
+ * @param grain how finely formats may be mixed
+ * @param budgetBytes limit of all quantized tensors together
+ * @param bytes their size
+ * @param bitsPerWeight their size per weight
+ * @param formats to choose from
+ * @param units each with its format
+ * @param config the resulting configuration; posted by itself it gives the same result
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -28,7 +28,10 @@ class ApiIndexController {
   }
 
   /**
-   * The service's entry point. @param version of the program @param links paths by their purpose
+   * The service's entry point.
+   *
+   * @param version of the program
+   * @param links paths by their purpose
    */
   record ApiIndex(String name, String version, Map<String, String> links) {}
 }

@@ -11,7 +11,8 @@ public interface RemoteContent {
    *
    * @param from offset of its first byte
    * @param last offset of its last byte; -1 for the end of the file
-   * @throws TransferInterruption if a retry may succeed @throws FetchException if it cannot
+   * @throws TransferInterruption if a retry may succeed
+   * @throws FetchException if it cannot
    * @throws IOException if the connection fails
    */
   Part open(long from, long last, Patience patience) throws IOException, TransferInterruption;
@@ -22,8 +23,8 @@ public interface RemoteContent {
   /**
    * The response's bytes.
    *
-   * @param from offset of its first byte: 0 where the server ignores ranges @param release releases
-   *     the connection without waiting for unread bytes
+   * @param from offset of its first byte: 0 where the server ignores ranges
+   * @param release releases the connection without waiting for unread bytes
    */
   record Part(InputStream bytes, long from, Runnable release) implements AutoCloseable {
     @Override

@@ -41,7 +41,7 @@ final class RemoteHeaders {
   private final Patience patience;
 
   /**
-   * @param the assembled folder; drafts are beside it
+   * @param folder the assembled folder; drafts are beside it
    */
   RemoteHeaders(Origin origin, Path folder, Version pinned, Patience patience) {
     this.origin = origin;

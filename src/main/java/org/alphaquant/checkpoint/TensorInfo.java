@@ -8,15 +8,18 @@ import org.alphaquant.checkpoint.CheckpointException.Kind;
 /**
  * Name, element type and shape of one stored tensor. An empty shape is a scalar; a dimension of
  * zero is a tensor without elements; both are legal.
- *
- * @throws CheckpointException for a negative dimension, more than {@value #MAX_RANK} dimensions, a
- *     size that does not fit 64 bits, or sub-byte elements that do not fill whole bytes
  */
 public record TensorInfo(String name, Dtype dtype, List<Long> shape) {
 
   /** PyTorch's limit. */
   public static final int MAX_RANK = 64;
 
+  /**
+   * Checks the shape.
+   *
+   * @throws CheckpointException for a negative dimension, more than {@value #MAX_RANK} dimensions,
+   *     a size that does not fit 64 bits, or sub-byte elements that do not fill whole bytes
+   */
   public TensorInfo {
     if (name.equals(SafetensorsHeader.METADATA)) {
       throw problem(Kind.RESERVED_NAME, name, "this name is reserved for the file's metadata");

@@ -10,8 +10,9 @@ import org.alphaquant.torch.TensorScope;
 /**
  * The trained parameters of one layer, or of the head and the norm before it.
  *
- * @param forward the layer's forward pass with the current leaves @param weights quantized rows of
- *     leaves @param norms leaves of norms
+ * @param forward the layer's forward pass with the current leaves
+ * @param weights quantized rows of leaves
+ * @param norms leaves of norms
  */
 record StudentLayer(Forward forward, List<LatentWeight> weights, List<TrainedNorm> norms) {
 

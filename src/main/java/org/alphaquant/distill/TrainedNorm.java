@@ -9,7 +9,8 @@ import org.alphaquant.torch.TensorScope;
  *
  * @param tensor full name
  * @param dtype number of the type that it is stored in
- * @param leaf the rounded weight that the layer uses @param value float32 [n], unrounded
+ * @param leaf the rounded weight that the layer uses
+ * @param value float32 [n], unrounded
  */
 record TrainedNorm(
     String tensor, int dtype, NDArray leaf, NDArray value, NDArray mean, NDArray square) {

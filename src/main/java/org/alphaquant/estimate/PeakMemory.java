@@ -19,9 +19,9 @@ public final class PeakMemory {
    *
    * @param process of this process, pages of mapped files counted
    * @param own of this process without such pages, which the kernel may reclaim; sampled after each
-   *     layer, null where the system does not report it @param device in use on the fullest device,
-   *     by all processes; null on the CPU @param estimated {@link MemoryPlan}'s estimate of the
-   *     run's own arrays
+   *     layer, null where the system does not report it
+   * @param device in use on the fullest device, by all processes; null on the CPU
+   * @param estimated {@link MemoryPlan}'s estimate of the run's own arrays
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Peak(long process, Long own, Long device, long estimated) {}

@@ -28,8 +28,8 @@ public final class Choices {
   private final long logitsBytes;
 
   /**
-   * @param tokensPerBatch number of tokens run at once @param logitsBytes bytes of logits that
-   *     exist at once
+   * @param tokensPerBatch number of tokens run at once
+   * @param logitsBytes bytes of logits that exist at once
    */
   public Choices(TensorScope parent, Model model, int tokensPerBatch, long logitsBytes) {
     this.parent = parent;
@@ -46,8 +46,9 @@ public final class Choices {
   }
 
   /**
-   * Whether each question is answered correctly. @param layerDone called after each layer of each
-   * group
+   * Whether each question is answered correctly.
+   *
+   * @param layerDone called after each layer of each group
    */
   public List<Boolean> answers(List<Question> questions, IntConsumer layerDone) {
     double[][] likelihoods = new double[questions.size()][];

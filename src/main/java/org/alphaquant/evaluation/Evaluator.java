@@ -30,8 +30,8 @@ public final class Evaluator {
   private final long logitsBytes;
 
   /**
-   * @param tokensPerBatch number of tokens run at once @param logitsBytes bytes of logits that
-   *     exist at once
+   * @param tokensPerBatch number of tokens run at once
+   * @param logitsBytes bytes of logits that exist at once
    */
   public Evaluator(TensorScope parent, Model model, int tokensPerBatch, long logitsBytes) {
     this.parent = parent;
@@ -72,8 +72,10 @@ public final class Evaluator {
   }
 
   /**
-   * The losses; the outputs on the first windows are kept. @param kept receives the first {@code
-   * kept.rows()} tokens; null for none @param layerDone called after each layer
+   * The losses; the outputs on the first windows are kept.
+   *
+   * @param kept receives the first {@code kept.rows()} tokens; null for none
+   * @param layerDone called after each layer
    */
   public Losses keep(long[][] windows, OriginalOutputs kept, IntConsumer layerDone) {
     requireWindows(windows);

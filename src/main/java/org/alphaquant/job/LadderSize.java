@@ -19,8 +19,10 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param bytes size of the model's tensors
  * @param perplexity null without an evaluation
  * @param divergence from the original; null where not measured
- * @param choices null without questions @param sequential whether each layer was calibrated on the
- *     output of the quantized layers before it @param seconds duration including the evaluation
+ * @param choices null without questions
+ * @param sequential whether each layer was calibrated on the output of the quantized layers before
+ *     it
+ * @param seconds duration including the evaluation
  * @param best whether it is on the Pareto front of size and divergence; null without a measurement
  */
 @JsonNaming(SnakeCaseStrategy.class)

@@ -14,12 +14,13 @@ import tools.jackson.databind.node.ObjectNode;
  * One size of a ladder. Exactly one of {@code wq}, {@code config}, {@code bitsPerWeight} and {@code
  * budget} is given.
  *
- * @param name of the folder of its result; by default derived from the other fields @param wq
- *     number format that replaces the default's in the job's configuration @param groupSize
- *     replaces the default's group size; the format's own by default @param config its own
- *     configuration @param bitsPerWeight short for a budget of that many bits per weight
- * @param budget size limit, within which formats are allocated @param output replaces the job's;
- *     null for the job's
+ * @param name of the folder of its result; by default derived from the other fields
+ * @param wq number format that replaces the default's in the job's configuration
+ * @param groupSize replaces the default's group size; the format's own by default
+ * @param config its own configuration
+ * @param bitsPerWeight short for a budget of that many bits per weight
+ * @param budget size limit, within which formats are allocated
+ * @param output replaces the job's; null for the job's
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -84,7 +85,11 @@ public record LadderStep(
     return asked.bytes() == null ? asked.bitsPerWeight() + "-bits" : asked.bytes() + "-bytes";
   }
 
-  /** Its configuration. @param base the job's; null if it has none */
+  /**
+   * Its configuration.
+   *
+   * @param base the job's; null if it has none
+   */
   public JsonNode configuration(JsonNode base) {
     if (config != null) {
       return config;

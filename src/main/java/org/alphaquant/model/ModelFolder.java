@@ -17,8 +17,8 @@ public final class ModelFolder {
    *
    * @param links which links in it may be followed
    * @return to be closed
-   * @throws org.alphaquant.checkpoint.CheckpointException if it is no complete checkpoint @throws
-   *     org.alphaquant.architecture.ModelException if it is GGUF of an unknown family
+   * @throws org.alphaquant.checkpoint.CheckpointException if it is no complete checkpoint
+   * @throws org.alphaquant.architecture.ModelException if it is GGUF of an unknown family
    */
   public static Checkpoint open(Path folder, Links links) {
     if (!GgufCheckpoint.isIn(folder)) {

@@ -31,9 +31,10 @@ public record Utilization(
   /**
    * Sums over the tokens of each expert.
    *
-   * @param tokens number of tokens @param scores sum of the weights of its outputs @param weights
-   *     sum of the tokens' weights in its Hessian @param squares sum of the squares of those
-   *     weights
+   * @param tokens number of tokens
+   * @param scores sum of the weights of its outputs
+   * @param weights sum of the tokens' weights in its Hessian
+   * @param squares sum of the squares of those weights
    */
   public record Counts(float[] tokens, float[] scores, float[] weights, float[] squares) {
 
@@ -58,8 +59,8 @@ public record Utilization(
    *
    * @param inputs width of an expert's input
    * @param allTokens of the layer
-   * @param natural the tokens routed to each expert @param calibrated the tokens that each expert
-   *     is calibrated on
+   * @param natural the tokens routed to each expert
+   * @param calibrated the tokens that each expert is calibrated on
    */
   public static Utilization of(
       int layer, long inputs, long allTokens, int topK, Counts natural, Counts calibrated) {

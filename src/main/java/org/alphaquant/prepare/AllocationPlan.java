@@ -34,8 +34,8 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param job with the configuration as it was posted
  * @param units that take part, in the model's order
- * @param formats to choose from, by increasing size @param problems why there is no choice; a
- *     sentence each
+ * @param formats to choose from, by increasing size
+ * @param problems why there is no choice; a sentence each
  */
 public record AllocationPlan(
     PreparedJob job, Grain grain, List<Unit> units, List<Format> formats, List<Problem> problems) {

@@ -9,7 +9,11 @@ import org.alphaquant.job.CalibrationRequest;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.Sensitivity;
 
-/** The cost of measuring the sensitivities of a job's units. @param plan the choices */
+/**
+ * The cost of measuring the sensitivities of a job's units.
+ *
+ * @param plan the choices
+ */
 public record AllocationWork(AllocationPlan plan) {
 
   // Streams of the variants of one layer, that exist at once, and the original's at two places.

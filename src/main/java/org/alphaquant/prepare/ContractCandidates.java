@@ -36,7 +36,9 @@ public final class ContractCandidates {
 
   /**
    * The candidates that the output's format and the engine support and that are small enough, no
-   * two of equal size. @param refused receives why others were dropped
+   * two of equal size.
+   *
+   * @param refused receives why others were dropped
    */
   public List<Candidate> of(JobSpec spec, List<Problem> refused) {
     Map<Long, Candidate> candidates = new LinkedHashMap<>();

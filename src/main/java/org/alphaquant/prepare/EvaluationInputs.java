@@ -8,11 +8,13 @@ import java.util.List;
 import org.alphaquant.calibration.Question;
 
 /**
- * The inputs of an evaluation. @param windows token ids of the text [n][length]; empty without a
- * text @param compared number of windows, from the first on, whose outputs are compared with the
- * original's @param questions multiple-choice questions; may be empty @param warnings for the
- * report
+ * The inputs of an evaluation.
  *
+ * @param windows token ids of the text [n][length]; empty without a text
+ * @param compared number of windows, from the first on, whose outputs are compared with the
+ *     original's
+ * @param questions multiple-choice questions; may be empty
+ * @param warnings for the report
  * @param texts the files of both
  */
 public record EvaluationInputs(

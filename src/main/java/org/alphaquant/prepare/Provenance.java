@@ -23,8 +23,8 @@ public record Provenance(Origin model, List<Text> texts) {
    *
    * @param source as the job names it
    * @param origin the very file, at the version that was read
-   * @param licence as named there; null where none is @param sha256 of the file as it was read,
-   *     packed or not; null of texts that are no file
+   * @param licence as named there; null where none is
+   * @param sha256 of the file as it was read, packed or not; null of texts that are no file
    */
   public record Text(String source, String origin, String licence, String sha256) {}
 }

@@ -12,7 +12,8 @@ public interface TextTrial {
    * Tokenizes the samples of a specification in an isolated process.
    *
    * @param folder of the model, for its tokenizer
-   * @param files that the specification names, all of them local @return empty if it took too long
+   * @param files that the specification names, all of them local
+   * @return empty if it took too long
    */
   Optional<TokenCount> of(Path folder, JobSpec spec, List<Path> files);
 }

@@ -20,8 +20,9 @@ import org.alphaquant.source.SourceException;
  *
  * @param samples of the calibration
  * @param sequenceLength tokens of each
- * @param shortages warnings about texts that are too short @param pointer to an unusable text; null
- *     if all are usable @param problem why it is unusable
+ * @param shortages warnings about texts that are too short
+ * @param pointer to an unusable text; null if all are usable
+ * @param problem why it is unusable
  */
 public record TokenCount(
     int samples, int sequenceLength, List<String> shortages, String pointer, String problem) {

@@ -11,7 +11,8 @@ import tools.jackson.databind.json.JsonMapper;
  * A signed text (DSSE v1, secure-systems-lab/dsse, envelope.md and protocol.md).
  *
  * @param payload base64 of the signed bytes
- * @param payloadType media type of the bytes @param signatures one for each key
+ * @param payloadType media type of the bytes
+ * @param signatures one for each key
  */
 public record Envelope(
     String payload, @JsonProperty("payloadType") String payloadType, List<Signature> signatures) {

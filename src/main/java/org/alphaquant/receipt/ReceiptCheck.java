@@ -49,8 +49,9 @@ public final class ReceiptCheck {
   }
 
   /**
-   * All differences between a folder and the receipt; empty if there are none. @param folder the
-   * downloaded result, or the same in a hub's layout
+   * All differences between a folder and the receipt; empty if there are none.
+   *
+   * @param folder the downloaded result, or the same in a hub's layout
    */
   public List<String> differences(Path folder) {
     if (!Files.isDirectory(folder)) {

@@ -75,9 +75,10 @@ public record Statement(
   public record Provenance(Definition buildDefinition, Details runDetails) {}
 
   /**
-   * The definition of a build. @param externalParameters the job, so that it can be posted
-   * again @param internalParameters versions and the kind of device
+   * The definition of a build.
    *
+   * @param externalParameters the job, so that it can be posted again
+   * @param internalParameters versions and the kind of device
    * @param resolvedDependencies files of the source and texts, with their hashes
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -87,7 +88,11 @@ public record Statement(
       Map<String, JsonNode> internalParameters,
       List<Resource> resolvedDependencies) {}
 
-  /** The details of one build. @param byproducts the measured figures */
+  /**
+   * The details of one build.
+   *
+   * @param byproducts the measured figures
+   */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Details(Builder builder, Metadata metadata, List<Resource> byproducts) {}
 

@@ -14,15 +14,19 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * All figures of an evaluation, as {@code evaluation_report.json}.
  *
- * @param versions of this program and its libraries @param model the measured model @param
- *     reference the model that it was compared with; null without one @param family of the model
+ * @param versions of this program and its libraries
+ * @param model the measured model
+ * @param reference the model that it was compared with; null without one
+ * @param family of the model
  * @param source files of the measured model
  * @param referenceSource those of the reference; null without one
  * @param texts that were measured on
  * @param perplexity null where no text was given
  * @param divergence from the reference; null without one
- * @param choices multiple-choice questions; null if there were none @param seconds by phase @param
- *     peakMemory in bytes @param warnings for the reader
+ * @param choices multiple-choice questions; null if there were none
+ * @param seconds by phase
+ * @param peakMemory in bytes
+ * @param warnings for the reader
  */
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -27,8 +27,10 @@ import tools.jackson.databind.annotation.JsonNaming;
 /**
  * The report of a finished run, {@code quantization_report.json}.
  *
- * @param versions of this program and its libraries @param model the source @param calibration the
- *     tokens used @param settings of the quantization
+ * @param versions of this program and its libraries
+ * @param model the source
+ * @param calibration the tokens used
+ * @param settings of the quantization
  * @param perplexity before and after; null where no text was given
  * @param evaluationTexts the files that were measured on
  * @param divergence of the quantized model's predictions from the original's; null where not
@@ -39,8 +41,9 @@ import tools.jackson.databind.annotation.JsonNaming;
  * @param adaptation the experts with their own scheme; null without such rules
  * @param bytes of the tensors before and after
  * @param seconds by stage, over all layers
- * @param peakMemory in bytes @param warnings for the reader @param linears one entry for each
- *     quantized linear
+ * @param peakMemory in bytes
+ * @param warnings for the reader
+ * @param linears one entry for each quantized linear
  * @param experts routing of each sparse layer
  * @param leftOut files of the source that were not copied, with the reason
  */
@@ -116,9 +119,10 @@ public record QuantizationReport(
       int samples) {}
 
   /**
-   * Settings of the quantization. @param gptq every setting of the solver, completed by the
-   * recipe @param rotation fused into the weights before quantization; null for none
+   * Settings of the quantization.
    *
+   * @param gptq every setting of the solver, completed by the recipe
+   * @param rotation fused into the weights before quantization; null for none
    * @param scaleSteps candidates of the scale search; 1 is the absolute maximum
    */
   @JsonNaming(SnakeCaseStrategy.class)

@@ -33,7 +33,8 @@ final class CheckpointAssembly {
    *
    * @param layers the planes of quantized modules
    * @param later planes and plain tensors that replace those of the layers and the source; the last
-   *     one that has a tensor counts @return the files that were hashed while written
+   *     one that has a tensor counts
+   * @return the files that were hashed while written
    */
   List<WrittenFile> write(PendingLayers layers, List<SafetensorsFile> later, Path folder) {
     Map<String, TensorSource> pieces = pieces(layers, later);

@@ -14,8 +14,9 @@ final class HeldOutText {
    * Samples held out from calibration: the last ones of a longer selection that the shorter one
    * does not have, or of the shorter one itself where the text gives no more.
    *
-   * @param calibrated token ids of the calibration @param more token ids of a longer selection of
-   *     the same sources @param count maximum number of samples
+   * @param calibrated token ids of the calibration
+   * @param more token ids of a longer selection of the same sources
+   * @param count maximum number of samples
    */
   static long[][] of(long[][] calibrated, long[][] more, int count) {
     Set<List<Long>> known = new HashSet<>();

@@ -156,8 +156,8 @@ record KeptFolder(Path folder, KeptManifest manifest) implements KeptCalibration
   /**
    * Writes a kept calibration from the files of an attempt.
    *
-   * @param measured null without an evaluation @param outputs of the original on the evaluation
-   *     text; may not exist
+   * @param measured null without an evaluation
+   * @param outputs of the original on the evaluation text; may not exist
    */
   static void write(
       Path folder,

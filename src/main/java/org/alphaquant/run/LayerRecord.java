@@ -9,9 +9,9 @@ import tools.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import tools.jackson.databind.annotation.JsonNaming;
 
 /**
- * The record of a finished layer beside its tensors. @param version of this record's format;
- * records of other versions are not adopted
+ * The record of a finished layer beside its tensors.
  *
+ * @param version of this record's format; records of other versions are not adopted
  * @param experts null in a dense layer
  */
 @JsonNaming(SnakeCaseStrategy.class)

@@ -20,9 +20,10 @@ import org.alphaquant.torch.Torch;
  * Quantizes all layers of a model and keeps each when finished, starting where an earlier attempt
  * stopped.
  *
- * @param devices that solve together @param memory plan of each device @param from kept Hessians of
- *     all layers; null to calibrate on tokens @param betweenLayers called after every layer, where
- *     a later attempt can resume
+ * @param devices that solve together
+ * @param memory plan of each device
+ * @param from kept Hessians of all layers; null to calibrate on tokens
+ * @param betweenLayers called after every layer, where a later attempt can resume
  */
 record LayerwiseSolving(
     List<Torch> devices,
@@ -46,8 +47,8 @@ record LayerwiseSolving(
    * Solves the layers from {@code first} on.
    *
    * @param quantizers with the settings of the inputs' configuration, for each device
-   * @param resumption keeps the layers, and has the residual stream that enters the first of
-   *     them @param kept called once a layer is written, beside the next one
+   * @param resumption keeps the layers, and has the residual stream that enters the first of them
+   * @param kept called once a layer is written, beside the next one
    */
   void run(
       RunInputs inputs,

@@ -35,8 +35,8 @@ final class Measuring {
   private final StageSeconds seconds;
 
   /**
-   * @param outputs folder for the first model's outputs on the compared windows @param seconds
-   *     receives the duration of each phase
+   * @param outputs folder for the first model's outputs on the compared windows
+   * @param seconds receives the duration of each phase
    */
   Measuring(
       Torch torch,

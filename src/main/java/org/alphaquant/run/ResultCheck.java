@@ -39,8 +39,8 @@ final class ResultCheck {
   private final Runnable between;
 
   /**
-   * @param decoded planes of the modules whose weights have been verified, by module @param between
-   *     called between tensors; throws to cancel
+   * @param decoded planes of the modules whose weights have been verified, by module
+   * @param between called between tensors; throws to cancel
    */
   ResultCheck(
       Plan plan,

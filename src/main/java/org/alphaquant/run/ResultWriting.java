@@ -35,16 +35,18 @@ final class ResultWriting implements AutoCloseable {
   }
 
   /**
-   * Starts assembling the result. @param assembly writes it from the layers and waits for those not
-   * finished
+   * Starts assembling the result.
+   *
+   * @param assembly writes it from the layers and waits for those not finished
    */
   void begin(Function<PendingLayers, List<WrittenFile>> assembly) {
     result = threads.submit(() -> assembly.apply(pending));
   }
 
   /**
-   * Writes a layer by {@code write} once the previous one is written. @param look called once it is
-   * written and the previous one was checked
+   * Writes a layer by {@code write} once the previous one is written.
+   *
+   * @param look called once it is written and the previous one was checked
    */
   void keep(int layer, Runnable write, Runnable look) {
     InOrder.await(keeping);

@@ -139,8 +139,9 @@ final class Resumption {
 
   /**
    * Keeps a finished layer: the residual stream that leaves it (none where layers are independent)
-   * at once, the rest beside the next layer. @param kept called once the layer is written, on the
-   * writing thread
+   * at once, the rest beside the next layer.
+   *
+   * @param kept called once the layer is written, on the writing thread
    */
   void put(
       int layer,

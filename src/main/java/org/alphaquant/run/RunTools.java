@@ -18,9 +18,9 @@ import org.alphaquant.worker.JobContext;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The state and services that all phases of a run share. @param torch the first device, which does
- * everything that is not shared
+ * The state and services that all phases of a run share.
  *
+ * @param torch the first device, which does everything that is not shared
  * @param kept a calibration of an earlier run; null where there is none
  * @param seconds of the stages so far
  * @param layers of this attempt

@@ -43,8 +43,9 @@ record SolvePhase(RunTools run, RunInputs inputs, SolverSettings settings, Layer
   record Written(List<WrittenFile> files, DistilledFiles trained) {}
 
   /**
-   * Writes the result; without training, while layers are still being solved. @param adopted number
-   * of layers finished by an earlier attempt
+   * Writes the result; without training, while layers are still being solved.
+   *
+   * @param adopted number of layers finished by an earlier attempt
    */
   Written write(int adopted) throws IOException {
     boolean trains = run.spec().distill() != null;

@@ -23,9 +23,10 @@ final class SourceCheck {
   private SourceCheck() {}
 
   /**
-   * Checks all tensors. @param names of stored tensors @param between receives the number of
-   * checked tensors
+   * Checks all tensors.
    *
+   * @param names of stored tensors
+   * @param between receives the number of checked tensors
    * @throws ModelException naming the first tensor that has one, and where
    */
   static void check(Checkpoint source, Collection<String> names, IntConsumer between) {

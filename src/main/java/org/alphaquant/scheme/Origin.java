@@ -4,9 +4,11 @@ package org.alphaquant.scheme;
  * Which part of the configuration decided each field of a module's scheme: the index of an
  * override, {@value #DEFAULT} for the default, {@value #BUILT_IN} where neither sets it.
  *
- * @param wq what set the weight's format @param aq what set the activation's format @param
- *     groupSize what set the group size @param symmetric what set the symmetry @param skip what set
- *     {@code skip}
+ * @param wq what set the weight's format
+ * @param aq what set the activation's format
+ * @param groupSize what set the group size
+ * @param symmetric what set the symmetry
+ * @param skip what set {@code skip}
  */
 public record Origin(int wq, int aq, int groupSize, int symmetric, int skip) {
   public static final int DEFAULT = -1;

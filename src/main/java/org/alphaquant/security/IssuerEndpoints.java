@@ -57,8 +57,10 @@ final class IssuerEndpoints {
   }
 
   /**
-   * Requests tokens. @throws BadCredentialsException if the issuer refuses the grant @throws
-   * AuthenticationServiceException if the issuer is unavailable
+   * Requests tokens.
+   *
+   * @throws BadCredentialsException if the issuer refuses the grant
+   * @throws AuthenticationServiceException if the issuer is unavailable
    */
   JsonNode token(Map<String, String> form) {
     MultiValueMap<String, String> fields = new LinkedMultiValueMap<>();

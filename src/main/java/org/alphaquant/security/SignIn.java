@@ -38,8 +38,8 @@ public class SignIn {
   /**
    * Where and how a browser signs in.
    *
-   * @param endSession URL for signing out; null if the issuer has none @param parameters additional
-   *     to those of the flow
+   * @param endSession URL for signing out; null if the issuer has none
+   * @param parameters additional to those of the flow
    */
   public record Provider(
       String issuer,
@@ -50,9 +50,11 @@ public class SignIn {
       Map<String, String> parameters) {}
 
   /**
-   * The issuer's response to a code. @param refreshToken null if there is none @param idToken for
-   * signing out; null if there is none @param expiresIn lifetime of the access token in seconds;
-   * null if unknown
+   * The issuer's response to a code.
+   *
+   * @param refreshToken null if there is none
+   * @param idToken for signing out; null if there is none
+   * @param expiresIn lifetime of the access token in seconds; null if unknown
    */
   public record Tokens(String accessToken, String refreshToken, String idToken, Long expiresIn) {
 
@@ -64,8 +66,10 @@ public class SignIn {
   }
 
   /**
-   * The sign-in settings; empty where only keys are accepted. @throws
-   * AuthenticationServiceException if the issuer is unavailable
+   * The sign-in settings; empty where only keys are accepted.
+   *
+   * @throws org.springframework.security.authentication.AuthenticationServiceException if the
+   *     issuer is unavailable
    */
   public Optional<Provider> provider() {
     return issuer.map(
@@ -82,10 +86,12 @@ public class SignIn {
   /**
    * Redeems a code.
    *
-   * @param verifier whose hash the browser sent to the issuer @param redirectUri to which the code
-   *     was returned @param address of the caller, for rate limits of refused attempts @throws
-   *     BadCredentialsException if the issuer refuses it @throws AuthenticationServiceException if
-   *     the issuer is unavailable
+   * @param verifier whose hash the browser sent to the issuer
+   * @param redirectUri to which the code was returned
+   * @param address of the caller, for rate limits of refused attempts
+   * @throws BadCredentialsException if the issuer refuses it
+   * @throws org.springframework.security.authentication.AuthenticationServiceException if the
+   *     issuer is unavailable
    */
   public Tokens redeem(String code, String verifier, String redirectUri, String address) {
     Map<String, String> form = new LinkedHashMap<>();

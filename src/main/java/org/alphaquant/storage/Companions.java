@@ -15,9 +15,10 @@ import org.alphaquant.checkpoint.CompanionName;
 import org.alphaquant.checkpoint.Links;
 
 /**
- * Companion files of a source: those copied to the result, and those left out. @param carried the
- * files by their paths below the source, with {@code /} between names @param leftOut the reason for
- * every file left out, by the same paths
+ * Companion files of a source: those copied to the result, and those left out.
+ *
+ * @param carried the files by their paths below the source, with {@code /} between names
+ * @param leftOut the reason for every file left out, by the same paths
  */
 public record Companions(Map<String, Path> carried, Map<String, String> leftOut) {
 

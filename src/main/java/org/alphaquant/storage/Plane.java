@@ -10,7 +10,8 @@ import org.alphaquant.torch.TensorScope;
 /**
  * One of the arrays that a quantized weight is stored in.
  *
- * @param suffix follows the module's name and a dot @param encoding encodes its bytes
+ * @param suffix follows the module's name and a dot
+ * @param encoding encodes its bytes
  */
 public record Plane(String suffix, Dtype dtype, List<Long> shape, Encoding encoding) {
 

@@ -21,7 +21,8 @@ public final class Planes {
   private final Function<String, List<ByteBuffer>> bytes;
 
   /**
-   * @param planes in the codec's order @param bytes the stored bytes of a plane by its suffix
+   * @param planes in the codec's order
+   * @param bytes the stored bytes of a plane by its suffix
    */
   public Planes(
       TensorScope scope,

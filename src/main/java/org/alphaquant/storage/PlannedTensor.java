@@ -6,8 +6,9 @@ import org.alphaquant.checkpoint.TensorInfo;
 /**
  * A planned tensor of a result.
  *
- * @param tensor its name, dtype and shape in the files @param pieces what it is assembled from, in
- *     order: planes of quantized modules ({@code <module>.<suffix>}) and plain tensors of the model
+ * @param tensor its name, dtype and shape in the files
+ * @param pieces what it is assembled from, in order: planes of quantized modules ({@code
+ *     <module>.<suffix>}) and plain tensors of the model
  * @param assembly how the pieces are assembled
  */
 public record PlannedTensor(ResultTensor tensor, List<String> pieces, Assembly assembly) {

@@ -11,8 +11,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a format writes. @param folder of the result; exists
+ * What a format writes.
  *
+ * @param folder of the result; exists
  * @param source folder of the source, for tokenizer and other companions
  * @param links which links in it may be followed
  * @param content what the result holds

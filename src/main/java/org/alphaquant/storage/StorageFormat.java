@@ -173,7 +173,11 @@ public interface StorageFormat {
     return WeightGrid.of(scheme, inputs, TorchTypes.of(scaleDtype(model)));
   }
 
-  /** Writes the result's files. @return those that were hashed while written */
+  /**
+   * Writes the result's files.
+   *
+   * @return those that were hashed while written
+   */
   default List<WrittenFile> write(ResultFiles files) {
     return SafetensorsFolder.write(files);
   }

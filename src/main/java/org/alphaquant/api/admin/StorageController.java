@@ -49,13 +49,19 @@ class StorageController {
   }
 
   /**
-   * Storage in use. @param total of all owners, for administrators @param disk of the answering
-   * process's data directory, for administrators
+   * Storage in use.
+   *
+   * @param total of all owners, for administrators
+   * @param disk of the answering process's data directory, for administrators
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record StorageView(List<UseView> data, UseView total, DiskView disk) {}
 
-  /** Storage of one owner. @param owner left out in the total */
+  /**
+   * Storage of one owner.
+   *
+   * @param owner left out in the total
+   */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record UseView(
       String owner,

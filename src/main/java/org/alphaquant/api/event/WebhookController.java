@@ -43,7 +43,8 @@ class WebhookController {
    * One message.
    *
    * @param id as its header {@code webhook-id} has it
-   * @param event the new state @param seq number of the event that it reports
+   * @param event the new state
+   * @param seq number of the event that it reports
    * @param nextAttemptAt missing once it has ended
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)

@@ -4,6 +4,10 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import org.alphaquant.job.plan.JobPlan;
 
-/** A plan in a response. @param tensors a page of the result's tensors; null if not requested */
+/**
+ * A plan in a response.
+ *
+ * @param tensors a page of the result's tensors; null if not requested
+ */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record PlanView(@JsonUnwrapped JobPlan plan, TensorPage tensors) {}

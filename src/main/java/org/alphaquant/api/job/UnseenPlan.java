@@ -4,8 +4,9 @@ import java.util.List;
 import org.alphaquant.problem.Problem;
 
 /**
- * The plan of a job whose model cannot be read now; the run will check it. @param warnings why it
- * cannot be read
+ * The plan of a job whose model cannot be read now; the run will check it.
+ *
+ * @param warnings why it cannot be read
  */
 record UnseenPlan(String model, List<Problem> warnings) {
 

@@ -36,8 +36,8 @@ class ArtifactFolders {
    * would otherwise mix parts of two files.
    *
    * @throws ProblemException {@code artifact-not-found} if the job has no result, or the file is
-   *     missing, has another length, or lies outside the data directory @throws SourceAwayException
-   *     if its store does not answer
+   *     missing, has another length, or lies outside the data directory
+   * @throws SourceAwayException if its store does not answer
    */
   Resource file(Job job, JobResult.Artifact artifact) {
     Optional<String> store = job.artifactDirectory().filter(StoredResults::isStored);

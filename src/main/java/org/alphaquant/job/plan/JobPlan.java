@@ -100,8 +100,8 @@ public record JobPlan(
    * A tensor of the result.
    *
    * @param dtype as the storage format names it
-   * @param scheme of the weights whose codes, scales or values it holds; null for a plain
-   *     tensor @param modules whose weights and biases it holds, abbreviated
+   * @param scheme of the weights whose codes, scales or values it holds; null for a plain tensor
+   * @param modules whose weights and biases it holds, abbreviated
    */
   @JsonInclude(JsonInclude.Include.NON_NULL)
   public record Tensor(
@@ -118,15 +118,17 @@ public record JobPlan(
   }
 
   /**
-   * The choices of a run with a budget. @param sensitivity how the cost of each format is
-   * determined
+   * The choices of a run with a budget.
    *
+   * @param sensitivity how the cost of each format is determined
    * @param grain how finely formats may be mixed: {@code projection}, {@code expert_block} or
    *     {@code all_experts}
-   * @param units number of parts that may differ @param formats to choose from @param budgetBytes
-   *     limit of all quantized tensors together @param leastBytes size with the smallest
-   *     formats @param mostBytes size with the largest formats @param reachableBytes size of the
-   *     largest mix within the budget
+   * @param units number of parts that may differ
+   * @param formats to choose from
+   * @param budgetBytes limit of all quantized tensors together
+   * @param leastBytes size with the smallest formats
+   * @param mostBytes size with the largest formats
+   * @param reachableBytes size of the largest mix within the budget
    */
   public record Choice(
       String sensitivity,
@@ -172,9 +174,10 @@ public record JobPlan(
    *
    * @param scheme its label, such as {@code int4 g128}
    * @param groupSize -1 for one scale per row
-   * @param count number of modules @param weights number of their weights @param bytes of them in
-   *     the checkpoint @param modules their names, abbreviated: {@code
-   *     model.layers.0-15.mlp.experts.0-63.up_proj}
+   * @param count number of modules
+   * @param weights number of their weights
+   * @param bytes of them in the checkpoint
+   * @param modules their names, abbreviated: {@code model.layers.0-15.mlp.experts.0-63.up_proj}
    */
   public record Scheme(
       String scheme,

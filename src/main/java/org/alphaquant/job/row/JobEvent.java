@@ -15,7 +15,8 @@ import tools.jackson.databind.JsonNode;
  * An event of a job. Sequence numbers of one job start at 1 and have no gaps.
  *
  * <p>Types: {@code state} (data: state, reason, error, run_after), {@code progress} (a {@link
- * JobProgress}), {@code experts}, {@code log}, {@code metric} (the run's own data).
+ * org.alphaquant.job.JobProgress}), {@code experts}, {@code log}, {@code metric} (the run's own
+ * data).
  */
 @Entity
 @Immutable

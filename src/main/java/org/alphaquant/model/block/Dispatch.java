@@ -51,8 +51,8 @@ public record Dispatch(NDArray rows, NDArray weights, long[] offsets) {
   /**
    * Adds to y [T, H], in place, what the given experts contribute to rows h [T, H].
    *
-   * @param experts may have other weights than the file, for instance quantized ones @param
-   *     downInput transforms the inputs of the down projections
+   * @param experts may have other weights than the file, for instance quantized ones
+   * @param downInput transforms the inputs of the down projections
    */
   public void addOutputs(
       TensorScope scope, NDArray y, NDArray h, ExpertWeights experts, InputRounding downInput) {
@@ -74,8 +74,9 @@ public record Dispatch(NDArray rows, NDArray weights, long[] offsets) {
   }
 
   /**
-   * The same for known activations. @param activations the inputs of the given experts' down
-   * projections, each for its own tokens
+   * The same for known activations.
+   *
+   * @param activations the inputs of the given experts' down projections, each for its own tokens
    */
   public void addOutputs(TensorScope scope, NDArray y, NDList activations, ExpertWeights experts) {
     scope.runInPlace(

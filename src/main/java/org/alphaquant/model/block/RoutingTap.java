@@ -12,7 +12,8 @@ public interface RoutingTap {
    * Receives the routing of one microbatch.
    *
    * @param scope owns what is returned
-   * @param microbatch its number within the stream @return the routing to use
+   * @param microbatch its number within the stream
+   * @return the routing to use
    */
   Routing routed(TensorScope scope, int microbatch, Routing natural);
 }

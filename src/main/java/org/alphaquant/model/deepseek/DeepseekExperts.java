@@ -22,7 +22,9 @@ public final class DeepseekExperts {
   /**
    * Whether a layer of DeepSeek-V2 or V3 has experts. The reference implementation leaves {@code
    * moe_layer_freq} unread, the original code does not; where they differ, the presence of a router
-   * in the file decides. @param dense default of {@code first_k_dense_replace}
+   * in the file decides.
+   *
+   * @param dense default of {@code first_k_dense_replace}
    */
   public static boolean sparse(ModelSource source, DecoderConfig decoder, int layer, int dense) {
     ModelConfig config = source.config();

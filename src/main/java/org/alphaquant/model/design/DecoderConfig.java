@@ -39,8 +39,8 @@ public record DecoderConfig(
   /**
    * Reads the usual keys.
    *
-   * @param epsilon default of {@code rms_norm_eps} @param positions default of {@code
-   *     max_position_embeddings}
+   * @param epsilon default of {@code rms_norm_eps}
+   * @param positions default of {@code max_position_embeddings}
    */
   public static DecoderConfig read(
       ModelSource source, double epsilon, long positions, Style style) {

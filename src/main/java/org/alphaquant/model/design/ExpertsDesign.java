@@ -16,8 +16,8 @@ import org.alphaquant.storage.source.fused.StackedExperts;
  * The routed experts of a layer.
  *
  * @param names module names of the experts' linears
- * @param stack layout of fused experts @param published whether the family's published files fuse
- *     them
+ * @param stack layout of fused experts
+ * @param published whether the family's published files fuse them
  */
 public record ExpertsDesign(
     Names names,

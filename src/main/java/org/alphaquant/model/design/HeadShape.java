@@ -32,8 +32,8 @@ public record HeadShape(long heads, long keyHeads, long dimension, long valueDim
    * Reads the usual keys. A null {@code num_key_value_heads} or {@code head_dim} means one key head
    * per head, and hidden_size / heads.
    *
-   * @param keyHeads default of {@code num_key_value_heads}, 0 for one per head @param dimension
-   *     default of {@code head_dim}, 0 for hidden_size / heads
+   * @param keyHeads default of {@code num_key_value_heads}, 0 for one per head
+   * @param dimension default of {@code head_dim}, 0 for hidden_size / heads
    */
   public static HeadShape read(ModelConfig config, long keyHeads, long dimension) {
     long heads = config.positive("num_attention_heads");

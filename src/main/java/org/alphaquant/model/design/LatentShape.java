@@ -7,8 +7,9 @@ import org.alphaquant.architecture.ModelConfig;
  * Sizes of latent attention.
  *
  * @param queryRank width of the compressed query, empty for a plain projection
- * @param rank width of the latent that keys and values are projected from @param plain unrotated
- *     dimensions of a head's query and key @param rotated rotated dimensions
+ * @param rank width of the latent that keys and values are projected from
+ * @param plain unrotated dimensions of a head's query and key
+ * @param rotated rotated dimensions
  * @param value dimensions of a head's value
  */
 public record LatentShape(

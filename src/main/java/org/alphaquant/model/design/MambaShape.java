@@ -8,7 +8,8 @@ import org.alphaquant.architecture.ModelException;
  * @param width of a head
  * @param groups groups of heads that share B and C
  * @param state width of the state
- * @param kernel width of the convolution @param normGroups groups of the output's norm
+ * @param kernel width of the convolution
+ * @param normGroups groups of the output's norm
  */
 public record MambaShape(
     long heads, long width, long groups, long state, long kernel, long normGroups) {

@@ -3,9 +3,10 @@ package org.alphaquant.model.design;
 import java.util.Optional;
 
 /**
- * How attention scores are computed from queries and keys, and the factor on values. @param scale
- * factor on the scores @param window maximum number of keys of a query, itself included; 0 for all
+ * How attention scores are computed from queries and keys, and the factor on values.
  *
+ * @param scale factor on the scores
+ * @param window maximum number of keys of a query, itself included; 0 for all
  * @param softCap c in c * tanh(score / c), 0 for none
  * @param sinks name of the learned logits, one per head, that take part in the softmax; mostly none
  * @param growth how queries grow with position; mostly not at all

@@ -27,8 +27,8 @@ public final class QwenExperts {
   /**
    * A sparse layer's block.
    *
-   * @param experts default of {@code num_experts} @param topK default of {@code
-   *     num_experts_per_tok}
+   * @param experts default of {@code num_experts}
+   * @param topK default of {@code num_experts_per_tok}
    * @param sharedOrNull the shared expert, or null
    */
   public static MoeDesign block(

@@ -11,8 +11,9 @@ import org.alphaquant.storage.gguf.EngineTensor.Rows;
 
 /**
  * Writes an engine's tensor from the model's. Rows move whole, in whatever type they are stored;
- * only transposing needs numbers. @param type the stored type
+ * only transposing needs numbers.
  *
+ * @param type the stored type
  * @param data of the model's tensors by name
  */
 record AssembledTensor(EngineTensor tensor, GgufType type, Function<String, TensorData> data)

@@ -15,9 +15,9 @@ import org.alphaquant.storage.PlannedTensor;
 import org.alphaquant.storage.gguf.EngineTensor.Rows;
 
 /**
- * Assembles an engine's tensor from the model's: stacked, rows reordered, floats converted. @param
- * type the stored type
+ * Assembles an engine's tensor from the model's: stacked, rows reordered, floats converted.
  *
+ * @param type the stored type
  * @param quantized whether its pieces are rows of that type already
  */
 record EngineAssembly(EngineTensor tensor, GgufType type, boolean quantized) implements Assembly {

@@ -6,7 +6,8 @@ import java.util.List;
  * A tensor of the engine, and the parts of the model's tensors that it is assembled from.
  *
  * @param name with {@code .weight} or {@code .bias}
- * @param shape in PyTorch's order @param parts concatenated
+ * @param shape in PyTorch's order
+ * @param parts concatenated
  * @param matrix whether it may be quantized; else it is stored in float32
  */
 record EngineTensor(String name, List<Long> shape, List<Part> parts, boolean matrix) {

@@ -44,8 +44,8 @@ public final class GgufCheckpoint {
   /**
    * Opens a result.
    *
-   * @param describes describes the model from config.json and the tensors' names and shapes @throws
-   *     GgufException if the file is malformed, or was not written by this program
+   * @param describes describes the model from config.json and the tensors' names and shapes
+   * @throws GgufException if the file is malformed, or was not written by this program
    */
   public static Checkpoint open(
       Path folder, Links links, Function<Checkpoint, ModelDescription> describes) {

@@ -25,8 +25,8 @@ final class GgufWriter {
    * Writes {@code name.gguf}, or {@code name-00001-of-0000N.gguf} and so on where the tensors take
    * more than {@code maxBytes}. Only headers are held in memory.
    *
-   * @throws org.alphaquant.checkpoint.CheckpointException if the disk cannot be written @throws
-   *     IllegalStateException if a tensor's length disagrees with its type and shape
+   * @throws org.alphaquant.checkpoint.CheckpointException if the disk cannot be written
+   * @throws IllegalStateException if a tensor's length disagrees with its type and shape
    */
   static List<WrittenFile> write(
       Path folder,

@@ -50,7 +50,8 @@ public final class ImportanceMatrix {
    * Writes the file.
    *
    * @param sums of a module by name; empty where it was not calibrated
-   * @param dataset the calibration text's name @param chunks samples of {@code chunkSize} tokens
+   * @param dataset the calibration text's name
+   * @param chunks samples of {@code chunkSize} tokens
    * @return empty for a family that llama.cpp has no architecture for
    */
   public static Optional<WrittenFile> write(

@@ -11,8 +11,10 @@ import org.alphaquant.checkpoint.TensorInfo;
 import org.alphaquant.checkpoint.TensorSource;
 
 /**
- * The source of a tensor's numbers. @param source of the bytes @param type their type
+ * The source of a tensor's numbers.
  *
+ * @param source of the bytes
+ * @param type their type
  * @param row elements of a row; a vector is rows of one
  */
 record TensorData(TensorSource source, GgufType type, long row) {

@@ -10,7 +10,8 @@ import org.alphaquant.scheme.ModuleScheme;
 /**
  * A rule about single modules, reported once with the first module that breaks it.
  *
- * @param severity of the finding @param code stable name of the finding
+ * @param severity of the finding
+ * @param code stable name of the finding
  * @param reason what the engine does, as a sentence's end
  * @param concerns the quantized modules that break the rule
  */

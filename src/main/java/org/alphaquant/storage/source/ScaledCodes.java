@@ -10,8 +10,9 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
 /**
- * A weight [N, K] as codes and scales. @param scheme of the codes
+ * A weight [N, K] as codes and scales.
  *
+ * @param scheme of the codes
  * @param codes uint8 [N, K], integers counted from the least code
  * @param scale float32 [N, G]
  * @param zero zero points on the signed grid, float32 [N, G]; zeros where the scheme is symmetric

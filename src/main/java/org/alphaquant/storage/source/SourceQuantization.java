@@ -60,8 +60,9 @@ public final class SourceQuantization {
   }
 
   /**
-   * The same where it is required. @param reason why it is required, such as "there are fp8
-   * weights"
+   * The same where it is required.
+   *
+   * @param reason why it is required, such as "there are fp8 weights"
    */
   public static ModelConfig require(Checkpoint checkpoint, String reason) {
     return find(checkpoint)
