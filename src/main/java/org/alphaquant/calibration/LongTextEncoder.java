@@ -1,8 +1,8 @@
 package org.alphaquant.calibration;
 
-import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -38,6 +38,18 @@ final class LongTextEncoder {
     this.tokenizer = tokenizer;
     this.between = between;
     this.size = size;
+  }
+
+  /**
+   * Token ids of a text that is encoded at once: of all that an encoding has, ids alone are read.
+   */
+  static long[] ids(HuggingFaceTokenizer tokenizer, String text, boolean special) {
+    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, special);
+    try {
+      return TokenizersLibrary.LIB.getTokenIds(encoding);
+    } finally {
+      TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
   }
 
   /** Tokens {@code first..} of a piece that begins at a character of the text. */
@@ -90,8 +102,16 @@ final class LongTextEncoder {
       end++;
     }
     String part = text.substring(begin, end);
-    Encoding encoding = tokenizer.encode(part, false, false);
-    CharSpan[] spans = encoding.getCharTokenSpans();
+    long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), part, false);
+    try {
+      return piece(part, begin, end, encoding);
+    } finally {
+      TokenizersLibrary.LIB.deleteEncoding(encoding);
+    }
+  }
+
+  private static Piece piece(String part, int begin, int end, long encoding) {
+    CharSpan[] spans = TokenizersLibrary.LIB.getTokenCharSpans(encoding);
     int[] starts = new int[spans.length];
     int[] ends = new int[spans.length];
     int[] places = places(part);
@@ -99,7 +119,7 @@ final class LongTextEncoder {
       starts[i] = spans[i] == null ? -1 : places[spans[i].getStart()];
       ends[i] = spans[i] == null ? -1 : places[spans[i].getEnd()];
     }
-    return new Piece(begin, end, encoding.getIds(), starts, ends);
+    return new Piece(begin, end, TokenizersLibrary.LIB.getTokenIds(encoding), starts, ends);
   }
 
   // The tokenizer counts code points, Java's strings count UTF-16 units.

@@ -30,14 +30,16 @@ final class TextLines implements AutoCloseable {
 
   private static final int KEPT_BUFFER = 1 << 20;
   private static final int WHOLE = Integer.MAX_VALUE;
-  private static final int NONE = -2;
+  private static final int CHUNK = 1 << 16;
   private static final String BYTE_ORDER_MARK = "\ufeff";
 
   private final Path file;
   private final InputStream bytes;
   private LineBytes line = new LineBytes();
   private final int part;
-  private int ahead = NONE;
+  private final byte[] chunk = new byte[CHUNK];
+  private int at;
+  private int limit;
   private boolean ended = true;
   private long number;
 
@@ -78,13 +80,10 @@ final class TextLines implements AutoCloseable {
     line.reset();
     number += ended ? 1 : 0;
     try {
-      int value = read();
-      while (value >= 0 && !(line.size() >= part && begins(value))) {
-        append(value);
-        value = value == '\n' ? NONE : bytes.read();
+      ended = false;
+      while (!ended && hasMore() && !(line.size() >= part && begins(chunk[at]))) {
+        takeChunk();
       }
-      ended = value == NONE;
-      ahead = ended ? NONE : value;
       return line.size() == 0 ? Optional.empty() : Optional.of(decode());
     } catch (CharacterCodingException notUtf8) {
       throw new CalibrationException(
@@ -99,20 +98,36 @@ final class TextLines implements AutoCloseable {
     return "'%s', line %d".formatted(file.getFileName(), number);
   }
 
-  private int read() throws IOException {
-    return ahead == NONE ? bytes.read() : ahead;
+  private boolean hasMore() throws IOException {
+    if (at == limit) {
+      limit = Math.max(0, bytes.read(chunk));
+      at = 0;
+    }
+    return at < limit;
+  }
+
+  // As much of the chunk as is of this line, or of this part of it.
+  private void takeChunk() throws IOException {
+    int from = at;
+    int room = Math.max(1, part - line.size());
+    int most = (int) Math.min(limit, (long) from + room);
+    while (!ended && at < most) {
+      ended = chunk[at++] == '\n';
+    }
+    append(from, at - from);
   }
 
   // Whether a byte is the first of a character.
-  private static boolean begins(int value) {
+  private static boolean begins(byte value) {
     return (value & 0xc0) != 0x80;
   }
 
-  private void append(int value) throws IOException {
-    if (line.size() == MAX_LINE_BYTES) {
-      throw tooLong(value == '\n' ? 1 : 1 + restOfLine());
+  private void append(int from, int count) throws IOException {
+    long more = (long) line.size() + count - MAX_LINE_BYTES;
+    if (more > 0) {
+      throw tooLong(ended ? more : more + restOfLine());
     }
-    line.write(value);
+    line.write(chunk, from, count);
   }
 
   private CalibrationException tooLong(long more) {
@@ -125,15 +140,14 @@ final class TextLines implements AutoCloseable {
   }
 
   private long restOfLine() throws IOException {
-    byte[] chunk = new byte[1 << 16];
     long count = 0;
-    for (int read = bytes.read(chunk); read > 0 && count < MOST_COUNTED; read = bytes.read(chunk)) {
-      for (int i = 0; i < read; i++) {
-        if (chunk[i] == '\n') {
-          return count + i + 1;
+    while (count < MOST_COUNTED && hasMore()) {
+      for (; at < limit; at++) {
+        count++;
+        if (chunk[at] == '\n') {
+          return count;
         }
       }
-      count += read;
     }
     return count;
   }

@@ -1,10 +1,12 @@
 package org.alphaquant.calibration;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -34,11 +36,22 @@ public final class Tokenizer implements AutoCloseable {
 
   private static final String CONFIG = "tokenizer_config.json";
 
+  private static final String LEAST =
+      """
+      {"version": "1.0", "added_tokens": [],
+       "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}}
+      """;
+
   private static final JsonMapper JSON =
       JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
   private static final long NO_BOS = -1;
   private static final Map<String, String> AS_IT_IS =
       Map.of("truncation", "false", "padding", "false");
+
+  // The engine would report to its makers that it is used, and wait for their answer.
+  static {
+    System.getProperties().putIfAbsent("OPT_OUT_TRACKING", "true");
+  }
 
   // Tokenizing needs no GPU, and where DJL sees one it would look for a build that the jar lacks.
   static {
@@ -88,6 +101,21 @@ public final class Tokenizer implements AutoCloseable {
     }
   }
 
+  /**
+   * Loads what every tokenizer needs, for a thread beside work that comes before one; in a process
+   * that takes half a second once.
+   */
+  public static void warmUp() {
+    try (HuggingFaceTokenizer least =
+        HuggingFaceTokenizer.newInstance(
+            new ByteArrayInputStream(LEAST.getBytes(StandardCharsets.UTF_8)), AS_IT_IS)) {
+      LongTextEncoder.ids(least, "a", true);
+    } catch (IOException | RuntimeException | LinkageError unusable) {
+      // Whoever opens one sees for itself what is wrong.
+      return;
+    }
+  }
+
   /** Token ids of a document, with the special tokens that the model expects around one. */
   public long[] encode(String text) {
     return encode(text, Long.MAX_VALUE);
@@ -102,7 +130,7 @@ public final class Tokenizer implements AutoCloseable {
     String whole = WholeCharacters.of(text);
     long[] ids =
         whole.length() <= LongTextEncoder.PIECE
-            ? tokenizer.encode(whole, true, false).getIds()
+            ? LongTextEncoder.ids(tokenizer, whole, true)
             : SpecialTokens.of(tokenizer).around(pieces.encode(whole, most), most);
     return bos == NO_BOS || ids.length > 0 && ids[0] == bos ? ids : prepend(bos, ids);
   }

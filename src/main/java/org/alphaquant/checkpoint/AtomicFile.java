@@ -12,8 +12,8 @@ import java.security.MessageDigest;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
 
 /**
- * Writes a file so that under its own name it is either absent or complete: its content and then
- * its name are forced to the disk before it becomes visible. The hash is computed while writing.
+ * Writes a file so that under its own name it is either absent or complete: content and then name
+ * are forced to the disk before it becomes visible. A hash is computed while writing.
  */
 public final class AtomicFile implements WritableByteChannel {
 
@@ -22,28 +22,38 @@ public final class AtomicFile implements WritableByteChannel {
     void writeTo(AtomicFile file) throws IOException;
   }
 
-  // The JDK copies a heap buffer into native memory of the same size to write it.
+  // The JDK copies a heap buffer into native memory of its size to write it.
   private static final int CHUNK = 1 << 20;
 
-  // Written pages stay in memory until forced; forcing them gradually shortens the wait at the end.
+  // Written pages stay in memory until forced; doing so gradually shortens the wait at the end.
   private static final long FORCED_BYTES = 256L << 20;
 
   private final FileChannel channel;
-  private final MessageDigest digest = WrittenFile.newDigest();
+  private final MessageDigest digest;
   private long written;
   private long forced;
 
-  private AtomicFile(FileChannel channel) {
+  private AtomicFile(FileChannel channel, MessageDigest digest) {
     this.channel = channel;
+    this.digest = digest;
   }
 
   /** Writes the file; its folder is made where it is missing. */
   public static WrittenFile write(Path file, Content content) {
+    return write(file, content, WrittenFile.newDigest());
+  }
+
+  /** The same without a hash. */
+  public static void writeUnhashed(Path file, Content content) {
+    write(file, content, null);
+  }
+
+  private static WrittenFile write(Path file, Content content, MessageDigest digest) {
     Path folder = file.toAbsolutePath().getParent();
     Path partial = folder.resolve("." + file.getFileName() + ".partial");
     try {
       Files.createDirectories(folder);
-      WrittenFile result = writePartial(partial, file.getFileName().toString(), content);
+      WrittenFile result = writePartial(partial, file.getFileName().toString(), content, digest);
       Files.move(
           partial, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
       force(folder);
@@ -56,22 +66,22 @@ public final class AtomicFile implements WritableByteChannel {
     }
   }
 
-  private static WrittenFile writePartial(Path partial, String name, Content content)
-      throws IOException {
+  private static WrittenFile writePartial(
+      Path partial, String name, Content content, MessageDigest digest) throws IOException {
     try (FileChannel channel =
         FileChannel.open(
             partial,
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      AtomicFile file = new AtomicFile(channel);
+      AtomicFile file = new AtomicFile(channel, digest);
       content.writeTo(file);
       channel.force(true);
-      return WrittenFile.of(name, file.written, file.digest);
+      return digest == null ? null : WrittenFile.of(name, file.written, digest);
     }
   }
 
-  // Without this a rename may be lost with the power, although the content was kept.
+  // Without this a rename may be lost with the power, though not the content.
   private static void force(Path folder) throws IOException {
     try (FileChannel entries = FileChannel.open(folder, StandardOpenOption.READ)) {
       entries.force(true);
@@ -83,7 +93,7 @@ public final class AtomicFile implements WritableByteChannel {
     return written;
   }
 
-  /** Writes all of the buffer. */
+  /** Writes all of it. */
   @Override
   public int write(ByteBuffer bytes) throws IOException {
     int count = bytes.remaining();
@@ -102,7 +112,9 @@ public final class AtomicFile implements WritableByteChannel {
   }
 
   private void writeChunk(ByteBuffer chunk) throws IOException {
-    digest.update(chunk.duplicate());
+    if (digest != null) {
+      digest.update(chunk.duplicate());
+    }
     while (chunk.hasRemaining()) {
       channel.write(chunk);
     }

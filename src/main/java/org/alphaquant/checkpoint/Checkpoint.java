@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
 import tools.jackson.databind.JsonNode;
 
@@ -110,6 +111,11 @@ public final class Checkpoint implements AutoCloseable {
   /** The tensor's bytes, as {@link SafetensorsFile#bytes} gives them. */
   public List<ByteBuffer> bytes(String name) {
     return holding(name).bytes(name);
+  }
+
+  /** Reads the tensor piece by piece, as {@link SafetensorsFile#read} does. */
+  public void read(String name, Consumer<ByteBuffer> piece) {
+    holding(name).read(name, piece);
   }
 
   /** The tensor as something that can be written elsewhere. */

@@ -113,7 +113,8 @@ public final class CheckpointException extends RuntimeException {
   /** A value from a file as a message may show it: quoted, printable, of bounded length. */
   static String quote(String value) {
     String cut = value.length() > LONGEST_QUOTE ? value.substring(0, LONGEST_QUOTE) + "…" : value;
-    return "'" + cut.replaceAll("\\p{Cntrl}", "?") + "'";
+    boolean printable = cut.chars().noneMatch(it -> it < ' ' || it == 0x7f);
+    return "'" + (printable ? cut : cut.replaceAll("\\p{Cntrl}", "?")) + "'";
   }
 
   private static String message(Path file, String tensor, String detail) {

@@ -2,6 +2,7 @@ package org.alphaquant.checkpoint;
 
 import static org.alphaquant.checkpoint.CheckpointException.quote;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
 
 /**
@@ -25,6 +27,13 @@ public final class SafetensorsFile implements AutoCloseable {
 
   /** No slice is larger than this: 1 GiB, a multiple of every element size. */
   public static final long MAX_SLICE_BYTES = 1L << 30;
+
+  // A multiple of every element size.
+  private static final int PIECE_BYTES = 1 << 20;
+
+  private static final ThreadLocal<ByteBuffer> PIECE =
+      ThreadLocal.withInitial(
+          () -> ByteBuffer.allocateDirect(PIECE_BYTES).order(ByteOrder.LITTLE_ENDIAN));
 
   private final Path path;
   private final FileChannel channel;
@@ -109,6 +118,36 @@ public final class SafetensorsFile implements AutoCloseable {
       slices.add(slice(at, (int) Math.min(MAX_SLICE_BYTES, tensor.end() - at)));
     }
     return List.copyOf(slices);
+  }
+
+  /**
+   * Reads a tensor without mapping it. Whoever touches a mapped page first keeps others of the
+   * process from mapping memory, as drivers of GPUs do at every turn.
+   *
+   * @param piece takes each in order, of whole elements, valid while it is taken
+   */
+  public void read(String name, Consumer<ByteBuffer> piece) {
+    StoredTensor tensor = stored(name);
+    ByteBuffer buffer = PIECE.get();
+    for (long at = tensor.begin(); at < tensor.end(); at += buffer.capacity()) {
+      buffer.clear().limit((int) Math.min(buffer.capacity(), tensor.end() - at));
+      readFully(buffer, dataOffset + at);
+      piece.accept(buffer.flip());
+    }
+  }
+
+  private void readFully(ByteBuffer buffer, long position) {
+    try {
+      for (long at = position; buffer.hasRemaining(); ) {
+        int read = channel.read(buffer, at);
+        if (read < 0) {
+          throw new EOFException("it has become shorter");
+        }
+        at += read;
+      }
+    } catch (IOException unreadable) {
+      throw unreadable(path, unreadable);
+    }
   }
 
   /** The tensor as something that can be written elsewhere, mapped only while it is written. */

@@ -42,6 +42,16 @@ public final class SafetensorsWriter {
   /** The same with other {@code __metadata__}. */
   public static WrittenFile write(
       Path file, List<TensorSource> tensors, Map<String, String> metadata) {
+    return AtomicFile.write(file, content(file, tensors, metadata));
+  }
+
+  /** Writes a file whose hash nobody asks for. */
+  public static void writeUnhashed(Path file, List<TensorSource> tensors) {
+    AtomicFile.writeUnhashed(file, content(file, tensors, PYTORCH));
+  }
+
+  private static AtomicFile.Content content(
+      Path file, List<TensorSource> tensors, Map<String, String> metadata) {
     requireDistinctNames(file, tensors);
     List<TensorSource> ordered = tensors.stream().sorted(order(tensors)).toList();
     byte[] header = header(metadata, ordered.stream().map(TensorSource::info).toList());
@@ -52,7 +62,7 @@ public final class SafetensorsWriter {
           "a header of %d bytes for %d tensors is over the limit of %d; write more shards"
               .formatted(header.length, ordered.size(), SafetensorsHeader.MAX_HEADER_BYTES));
     }
-    return AtomicFile.write(file, target -> writeContent(file, target, header, ordered));
+    return target -> writeContent(file, target, header, ordered);
   }
 
   // Wide types first, so that every element starts at a multiple of its size, as PyTorch writes

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
@@ -44,6 +45,11 @@ final class WeightFiles implements TensorFiles {
   @Override
   public List<ByteBuffer> bytes(String name) {
     return byTensor.get(name).bytes(name);
+  }
+
+  @Override
+  public void read(String name, Consumer<ByteBuffer> piece) {
+    byTensor.get(name).read(name, piece);
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -26,6 +27,35 @@ final class InOrder {
    * @param between called on the caller's thread before each item is awaited; throws to cancel
    */
   static <T> void forEach(int threads, List<T> items, Consumer<T> work, Runnable between) {
+    forEach(threads, items, work, between, ExecutorService::shutdownNow);
+  }
+
+  /** The same for work that reads files, which an interrupt would close: it ends by itself. */
+  static <T> void uninterrupted(int threads, List<T> items, Consumer<T> work, Runnable between) {
+    AtomicBoolean ended = new AtomicBoolean();
+    Consumer<T> unlessEnded =
+        item -> {
+          if (!ended.get()) {
+            work.accept(item);
+          }
+        };
+    forEach(
+        threads,
+        items,
+        unlessEnded,
+        between,
+        pool -> {
+          ended.set(true);
+          pool.shutdown();
+        });
+  }
+
+  private static <T> void forEach(
+      int threads,
+      List<T> items,
+      Consumer<T> work,
+      Runnable between,
+      Consumer<ExecutorService> end) {
     ExecutorService pool = Executors.newFixedThreadPool(threads);
     try {
       List<? extends Future<?>> futures =
@@ -35,7 +65,7 @@ final class InOrder {
         await(future);
       }
     } finally {
-      pool.shutdownNow();
+      end.accept(pool);
     }
   }
 

@@ -25,7 +25,7 @@ record LayerFiles(Path folder) {
       JsonMapper.builder().disable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES).build();
 
   void write(int layer, LayerResult result) {
-    SafetensorsWriter.write(tensors(layer), result.tensors());
+    SafetensorsWriter.writeUnhashed(tensors(layer), result.tensors());
     byte[] record = JSON.writeValueAsBytes(LayerRecord.of(layer, result));
     AtomicFile.write(recordFile(layer), file -> file.write(ByteBuffer.wrap(record)));
   }

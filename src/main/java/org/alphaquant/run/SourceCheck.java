@@ -31,7 +31,7 @@ final class SourceCheck {
    */
   static void check(Checkpoint source, Collection<String> names, IntConsumer between) {
     int[] done = {0};
-    InOrder.forEach(
+    InOrder.uninterrupted(
         InOrder.threads(THREADS),
         List.copyOf(names),
         name -> check(source, name),
@@ -41,10 +41,21 @@ final class SourceCheck {
 
   private static void check(Checkpoint source, String name) {
     TensorInfo info = source.info(name);
-    Optional<Long> other = FiniteValues.firstOther(numbers(info), source.bytes(name));
-    if (other.isPresent()) {
-      throw ModelException.weightNotFinite(name, "at " + position(info.shape(), other.get()));
+    Dtype numbers = numbers(info);
+    if (!FiniteValues.looksAt(numbers)) {
+      return;
     }
+    long[] before = {0};
+    source.read(
+        name,
+        piece -> {
+          Optional<Long> other = FiniteValues.firstOther(numbers, List.of(piece));
+          if (other.isPresent()) {
+            String at = position(info.shape(), before[0] + other.get());
+            throw ModelException.weightNotFinite(name, "at " + at);
+          }
+          before[0] += piece.remaining() * (long) Byte.SIZE / numbers.bits();
+        });
   }
 
   // Bytes are codes, of which every one is a number, or exponents.

@@ -18,8 +18,8 @@ final class SafetensorsFolder {
       String name = files.planned().get(i).name();
       named.add(tensor.info().name().equals(name) ? tensor : tensor.renamed(name));
     }
-    List<WrittenFile> written = ShardedWriter.write(files.folder(), named, files.maxShardBytes());
+    // Before the shards, whose last layer the run waits for.
     files.writeCompanions();
-    return written;
+    return ShardedWriter.write(files.folder(), named, files.maxShardBytes());
   }
 }

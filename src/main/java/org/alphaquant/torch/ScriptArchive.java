@@ -46,9 +46,12 @@ record ScriptArchive(List<ScriptModule> modules) {
       store(zip, "data.pkl", KERNELS_PICKLE);
       store(zip, "constants.pkl", EMPTY_TUPLE_PICKLE);
       store(zip, "code/__torch__.py", kernelsClass().getBytes(StandardCharsets.UTF_8));
-      for (ScriptModule module : modules) {
-        byte[] code = module.translated(modules).getBytes(StandardCharsets.UTF_8);
-        store(zip, "code/__torch__/" + module.name() + ".py", code);
+      List<byte[]> code =
+          modules.parallelStream()
+              .map(module -> module.translated(modules).getBytes(StandardCharsets.UTF_8))
+              .toList();
+      for (int i = 0; i < code.size(); i++) {
+        store(zip, "code/__torch__/" + modules.get(i).name() + ".py", code.get(i));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -59,7 +62,7 @@ record ScriptArchive(List<ScriptModule> modules) {
   private String kernelsClass() {
     return "class Kernels(Module):\n"
         + "  __parameters__ = []\n  __buffers__ = []\n  training : bool\n"
-        + modules.stream().map(this::methods).collect(Collectors.joining());
+        + modules.parallelStream().map(this::methods).collect(Collectors.joining());
   }
 
   private String methods(ScriptModule module) {

@@ -17,8 +17,14 @@ import java.util.stream.Collectors;
  *
  * @param name module name, the file's without {@code .py}
  * @param source text of the file
+ * @param functions every function by name
+ * @param tuples the fields of every named tuple, name to type in order, by the tuple's name
  */
-record ScriptModule(String name, String source) {
+record ScriptModule(
+    String name,
+    String source,
+    Map<String, Signature> functions,
+    Map<String, Map<String, String>> tuples) {
 
   private static final Pattern FUNCTION =
       Pattern.compile("^def (\\w+)\\(([^)]*)\\) -> (.+?):\\s*$", Pattern.MULTILINE);
@@ -33,16 +39,20 @@ record ScriptModule(String name, String source) {
   /** A function's parameters and result, as the source has them. */
   record Signature(String parameters, String result) {}
 
-  /** Every function by name. */
-  Map<String, Signature> functions() {
+  ScriptModule(String name, String source) {
+    this(name, source, functions(source), tuples(source));
+  }
+
+  private static Map<String, Signature> functions(String source) {
     return byName(
+        source,
         FUNCTION,
         found -> new Signature(found.group(2).replaceAll("\\s+", " ").strip(), found.group(3)));
   }
 
-  /** The fields of every named tuple, name to type in order, by the tuple's name. */
-  Map<String, Map<String, String>> tuples() {
+  private static Map<String, Map<String, String>> tuples(String source) {
     return byName(
+        source,
         TUPLE,
         found -> {
           Map<String, String> fields = new LinkedHashMap<>();
@@ -67,7 +77,10 @@ record ScriptModule(String name, String source) {
     text = text.replaceAll("\\braise \\w+\\(", "ops.prim.RaiseException(");
     text = DTYPE.matcher(text).replaceAll(found -> number(found.group(1)));
     for (ScriptModule module : modules) {
-      text = module.qualified(text, module.equals(this) ? "" : module.name + "\\.");
+      boolean own = module.name.equals(name);
+      if (own || text.contains(module.name + ".")) {
+        text = module.qualified(text, own ? "" : module.name + "\\.");
+      }
     }
     return text;
   }
@@ -76,10 +89,11 @@ record ScriptModule(String name, String source) {
   private String qualified(String text, String prefix) {
     String start = "(?<![\\w.\"'])(?<!def )(?<!class )" + prefix;
     String full = "__torch__." + name + ".$1";
-    String functions = String.join("|", functions().keySet());
-    String tuples = String.join("|", tuples().keySet());
-    String called = text.replaceAll(start + "(" + functions + ")(?=\\()", full);
-    return tuples.isEmpty() ? called : called.replaceAll(start + "(" + tuples + ")\\b", full);
+    String calls = start + "(" + String.join("|", functions.keySet()) + ")(?=\\()";
+    String called = text.replaceAll(calls, full);
+    return tuples.isEmpty()
+        ? called
+        : called.replaceAll(start + "(" + String.join("|", tuples.keySet()) + ")\\b", full);
   }
 
   private static String number(String dtype) {
@@ -90,7 +104,8 @@ record ScriptModule(String name, String source) {
         .orElse("torch." + dtype);
   }
 
-  private <T> Map<String, T> byName(Pattern pattern, Function<MatchResult, T> value) {
+  private static <T> Map<String, T> byName(
+      String source, Pattern pattern, Function<MatchResult, T> value) {
     return pattern
         .matcher(source)
         .results()

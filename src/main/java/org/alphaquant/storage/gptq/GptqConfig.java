@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * <p>The base is the routed experts' scheme, since vLLM chooses its expert kernel by that alone.
  * All other modules use {@code dynamic} rules, which match checkpoint names and the names of the
- * joint modules that vLLM asks for; the rules for unquantized modules come first, because GPTQModel
+ * joint modules that vLLM asks for; the rules for unquantized modules come first, as GPTQModel
  * applies those first and vLLM goes in order.
  */
 final class GptqConfig {
