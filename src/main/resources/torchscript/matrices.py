@@ -1,5 +1,5 @@
-"""Operations on a batch of matrices that round each alike whatever shares its batch, and their rows
-in other orders.
+"""Operations on a batch of matrices that round each alike whatever shares its batch, their rows in
+other orders, and a matrix's spectrum.
 """
 
 import torch
@@ -37,3 +37,18 @@ def reorder(x: Tensor, order: Tensor) -> Tensor:
 def both_ways(H: Tensor, order: Tensor) -> Tensor:
     """Rows and columns of H [B, K, K] in an order."""
     return reorder(torch.transpose(reorder(H, order), 1, 2), order).contiguous()
+
+
+def hill(weight: Tensor) -> Tensor:
+    """Hill's estimate of the tail exponent of the density of the eigenvalues of W W^T over their upper
+    half: 1 + k / sum(ln(l_i / l_k)) with l_k the least of them. W is [R, K]; the answer a float32
+    scalar.
+    """
+    wide = weight.to(torch.float64)
+    if weight.size(0) > weight.size(1):
+        wide = torch.transpose(wide, 0, 1)
+    values = torch.linalg.eigvalsh(torch.matmul(wide, torch.transpose(wide, 0, 1)))
+    count = max(2, values.size(0) // 2)
+    upper = torch.clamp_min(values[values.size(0) - count :], 1e-30)
+    spread = torch.sum(torch.log(upper / upper[0]))
+    return (1.0 + float(count) / torch.clamp_min(spread, 1e-12)).to(torch.float32)

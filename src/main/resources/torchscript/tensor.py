@@ -152,6 +152,16 @@ def checksum(weight: Tensor, first: int, last: int) -> Tensor:
     return torch.stack(sums)
 
 
+def no_sums(like: Tensor, rows: int, count: int) -> Tensor:
+    """Zeros int64 [rows, count] on the device of another array."""
+    return torch.zeros([rows, count], dtype=torch.int64, device=like.device)
+
+
+def are_zero(x: Tensor, row: int) -> Tensor:
+    """Which elements of a row of x are 0, int64."""
+    return (x[row] == 0).to(torch.int64)
+
+
 def finite(x: Tensor, first: int, last: int) -> Tensor:
     """Whether rows first..last-1 of each element of [B, R, K] are free of infinities and
     not-a-number, int64 [B].

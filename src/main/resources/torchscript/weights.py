@@ -34,6 +34,11 @@ def place(target: Tensor, source: Tensor, index: int, row: int) -> Tensor:
     return part.copy_(source)
 
 
+def place_elements(target: Tensor, source: Tensor, first: int) -> Tensor:
+    """target[first : first + n] = source [n, R, ...] of any float type, in place."""
+    return target[first : first + source.shape[0]].copy_(source)
+
+
 def dequantize_mxfp4(blocks: Tensor, scales: Tensor) -> Tensor:
     """MXFP4 (OCP MX 1.0, section 5): blocks uint8 [R, G, 16] hold 32 E2M1 codes each, low nibble
     first; scales uint8 [R, G] are powers of two. -> fp32 [R, 32 G]

@@ -181,7 +181,7 @@ final class BatchQuantizer {
 
   private static void requireFinite(
       TensorScope scope, NDArray weight, Part part, Function<String, ModelException> problem) {
-    long[] finite = scope.toLongs(scope.run("tensor.finite", weight, part.first(), part.last()));
+    long[] finite = Checksums.finite(scope, weight, part.first(), part.last());
     for (int b = 0; b < finite.length; b++) {
       if (finite[b] == 0) {
         throw problem.apply(part.modules().get(b) + ".weight");
@@ -214,7 +214,7 @@ final class BatchQuantizer {
       Function<String, String> fallback,
       LayerResult result) {
     long rows = solution.weight().getShape().get(1);
-    NDArray sums = scope.run("tensor.checksum", solution.weight(), part.first(), part.last());
+    NDArray sums = Checksums.of(scope, solution.weight(), part.first(), part.last());
     long[] checksums = scope.toLongs(sums);
     for (int b = 0; b < part.modules().size(); b++) {
       int from = Math.toIntExact(b * rows + part.first());

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,9 +13,11 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.alphaquant.checkpoint.SafetensorsFile;
 import org.alphaquant.checkpoint.TensorSource;
+import org.alphaquant.format.TensorScheme;
 import org.alphaquant.job.JobError;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.prepare.PreparedJob;
+import org.alphaquant.quantize.Checksums;
 import org.alphaquant.quantize.LinearReport;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.storage.Plane;
@@ -26,6 +29,9 @@ import org.alphaquant.torch.Torch;
  * solver's. On a GPU this runs beside the next layer; the final check then only compares bytes.
  */
 final class LayerCheck implements AutoCloseable {
+
+  // 64 MB as float32, a few times of which decoding takes beside the next layer.
+  private static final long MOST_WEIGHTS = 1 << 24;
 
   private final List<Torch> devices;
   private final PreparedJob job;
@@ -78,14 +84,16 @@ final class LayerCheck implements AutoCloseable {
   private final class Decoded implements AutoCloseable {
 
     private final TensorScope scope;
-    private final List<ModuleScheme> own;
+    private final List<ModuleScheme> own = new ArrayList<>();
     private final NDList checksums = new NDList();
 
-    Decoded(Torch device, SafetensorsFile file, List<ModuleScheme> own, int layer) {
+    Decoded(Torch device, SafetensorsFile file, List<ModuleScheme> modules, int layer) {
       this.scope = device.scope("verify").withoutProducts("layer " + layer);
-      this.own = own;
       try {
-        own.forEach(module -> checksums.add(checksum(scope, file, module)));
+        for (List<ModuleScheme> together : together(modules)) {
+          checksums.add(checksums(scope, file, together));
+          own.addAll(together);
+        }
       } catch (RuntimeException failure) {
         close();
         throw failure;
@@ -106,19 +114,52 @@ final class LayerCheck implements AutoCloseable {
     }
   }
 
-  private NDArray checksum(TensorScope parent, SafetensorsFile file, ModuleScheme module) {
-    try (TensorScope scope = parent.child(module.name())) {
-      NDArray weight =
-          StoredWeights.decoded(
-              job.plan(), scope, module, suffix -> file.bytes(module.name() + "." + suffix));
-      return scope.keep(parent, checksum(scope, weight));
+  /** What modules must have in common to be decoded as one. */
+  private record Alike(TensorScheme scheme, long rows, long columns) {
+
+    static Alike of(ModuleScheme module) {
+      return new Alike(
+          module.scheme(), module.module().outFeatures(), module.module().inFeatures());
+    }
+
+    int most() {
+      return (int) Math.max(1, MOST_WEIGHTS / (rows * columns));
     }
   }
 
-  /** The checksum of a decoded weight [N, K], int64 [1]. */
-  static NDArray checksum(TensorScope scope, NDArray weight) {
-    NDArray batch = scope.run("tensor.stack", new NDList(weight));
-    return scope.run("tensor.checksum", batch, 0, batch.getShape().get(1));
+  // Decoding one by one takes the card and the driver a dozen small calls for each.
+  private List<List<ModuleScheme>> together(List<ModuleScheme> modules) {
+    Map<Alike, List<ModuleScheme>> alike =
+        modules.stream()
+            .collect(Collectors.groupingBy(Alike::of, LinkedHashMap::new, Collectors.toList()));
+    List<List<ModuleScheme>> together = new ArrayList<>();
+    alike.forEach(
+        (of, all) -> {
+          int most = job.plan().format().codec(of.scheme).stacks(of.scheme) ? of.most() : 1;
+          for (int from = 0; from < all.size(); from += most) {
+            together.add(all.subList(from, Math.min(all.size(), from + most)));
+          }
+        });
+    return together;
+  }
+
+  private NDArray checksums(TensorScope parent, SafetensorsFile file, List<ModuleScheme> modules) {
+    try (TensorScope scope = parent.child(modules.get(0).name())) {
+      NDArray weights =
+          StoredWeights.stacked(
+              job.plan(),
+              scope,
+              modules,
+              (module, suffix) -> file.bytes(module.name() + "." + suffix));
+      return scope.keep(parent, checksums(scope, weights, modules.size()));
+    }
+  }
+
+  /** The checksums of decoded weights, one below another in [B N, K]: int64 [B]. */
+  static NDArray checksums(TensorScope scope, NDArray weights, long count) {
+    long rows = weights.getShape().get(0) / count;
+    long[] shape = {count, rows, weights.getShape().get(1)};
+    return Checksums.of(scope, scope.run("tensor.reshape", weights, shape), 0, rows);
   }
 
   /**

@@ -125,7 +125,7 @@ final class ResultCheck {
       return;
     }
     try (TensorScope scope = torch.scope("verify")) {
-      NDArray checksum = LayerCheck.checksum(scope, weights.decoded(scope, module));
+      NDArray checksum = LayerCheck.checksums(scope, weights.decoded(scope, module), 1);
       LayerCheck.requireSolved(scope.toLongs(checksum)[0], module, report);
     }
   }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.alphaquant.format.NumberFormat;
@@ -14,6 +15,7 @@ import org.alphaquant.model.block.InputRounding;
 import org.alphaquant.model.block.WeightOverlay;
 import org.alphaquant.scheme.ModuleScheme;
 import org.alphaquant.scheme.plan.Plan;
+import org.alphaquant.storage.Codec;
 import org.alphaquant.storage.Planes;
 import org.alphaquant.storage.StoredResult;
 import org.alphaquant.torch.TensorScope;
@@ -56,29 +58,36 @@ final class StoredWeights implements WeightOverlay {
 
   /** A quantized module's weight, float32 [N, K], owned by {@code scope}. */
   NDArray decoded(TensorScope scope, ModuleScheme module) {
-    return decoded(plan, scope, module, bytes(module));
+    return stacked(plan, scope, List.of(module), (own, suffix) -> bytes(own).apply(suffix));
   }
 
   /**
-   * The same from planes stored elsewhere.
+   * The weights of several modules of one shape and scheme, whose codec stacks them, one below
+   * another: float32 [B N, K], owned by {@code parent}.
    *
-   * @param bytes gives the stored bytes of a plane by its suffix
+   * @param bytes gives the stored bytes of a plane by module and suffix
    */
-  static NDArray decoded(
+  static NDArray stacked(
       Plan plan,
       TensorScope parent,
-      ModuleScheme module,
-      Function<String, List<ByteBuffer>> bytes) {
-    try (TensorScope scope = parent.child("dequantize " + module.name())) {
+      List<ModuleScheme> modules,
+      BiFunction<ModuleScheme, String, List<ByteBuffer>> bytes) {
+    ModuleScheme first = modules.get(0);
+    long rows = modules.size() * first.module().outFeatures();
+    long columns = first.module().inFeatures();
+    Codec codec = plan.format().codec(first.scheme());
+    try (TensorScope scope = parent.child("dequantize " + first.name())) {
       Planes planes =
           new Planes(
               scope,
-              module.module().outFeatures(),
-              module.module().inFeatures(),
-              plan.format().planes(module, plan.dtype()),
-              bytes);
-      NDArray weight = plan.format().codec(module.scheme()).decode(scope, module.scheme(), planes);
-      return scope.keep(parent, weight);
+              rows,
+              columns,
+              codec.planes(first.scheme(), rows, columns, plan.dtype()),
+              suffix ->
+                  modules.stream()
+                      .flatMap(module -> bytes.apply(module, suffix).stream())
+                      .toList());
+      return scope.keep(parent, codec.decode(scope, first.scheme(), planes));
     }
   }
 

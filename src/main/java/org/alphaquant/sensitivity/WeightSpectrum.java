@@ -32,7 +32,7 @@ public final class WeightSpectrum {
     for (ModuleDescription module : unit.modules()) {
       try (TensorScope scope = parent.child("spectrum of " + module.name())) {
         NDArray weight = model.floats(scope, module.name() + ".weight");
-        sum += scope.run("spectrum.hill", weight).getFloat();
+        sum += scope.run("matrices.hill", weight).getFloat();
       }
     }
     return sum / unit.modules().size();

@@ -17,6 +17,14 @@ public interface Codec {
    */
   List<Plane> planes(TensorScheme scheme, long outFeatures, long inFeatures, Dtype model);
 
+  /**
+   * Whether weights one below another are stored as their planes one below another, so that several
+   * can be decoded as one of more rows.
+   */
+  default boolean stacks(TensorScheme scheme) {
+    return false;
+  }
+
   /** The dequantized weight, float32 [N, K], owned by {@code scope}. */
   NDArray decode(TensorScope scope, TensorScheme scheme, Planes planes);
 }

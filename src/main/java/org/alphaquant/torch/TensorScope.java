@@ -191,9 +191,10 @@ public final class TensorScope implements AutoCloseable {
     }
     try (TensorScope copying = child("load")) {
       NDArray bytes = copying.run("tensor.allocate_like", copying.emptyBytes(), size);
+      long address = cuda.isPresent() && size > 0 ? address(bytes) : 0;
       long offset = 0;
       for (ByteBuffer slice : slices) {
-        place(copying, bytes, offset, slice);
+        place(copying, bytes, address, offset, slice);
         offset += slice.remaining();
       }
       return copying.keep(this, copying.run("tensor.reinterpret", bytes, dtype.number(), shape));
@@ -201,9 +202,10 @@ public final class TensorScope implements AutoCloseable {
   }
 
   // One copy by the driver, where the engine's own way takes two.
-  private void place(TensorScope copying, NDArray bytes, long offset, ByteBuffer slice) {
+  private void place(
+      TensorScope copying, NDArray bytes, long address, long offset, ByteBuffer slice) {
     if (cuda.isPresent() && slice.isDirect() && slice.hasRemaining()) {
-      cuda.get().copyToDevice(slice, address(bytes) + offset);
+      cuda.get().copyToDevice(slice, address + offset);
       return;
     }
     try (TensorScope one = copying.child("slice")) {

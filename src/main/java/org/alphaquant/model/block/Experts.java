@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -64,26 +66,28 @@ public record Experts(
       biases.add(allocate(scope, chunk, activation.linears() * width));
       biases.add(allocate(scope, chunk, hidden));
     }
-    ExpertWeights weights = new ExpertWeights(from, gateUp, down, biases, activation);
-    for (int e = from; e < to; e++) {
-      place(reader.into(scope), e, weights);
+    WeightReader into = reader.into(scope);
+    List<String> first = experts(from, to).flatMap(e -> first(e).stream()).toList();
+    List<String> last = experts(from, to).map(this::down).toList();
+    into.fill(gateUp, weights(first));
+    into.fill(down, weights(last));
+    if (biased) {
+      into.fill(biases.get(0), biases(first));
+      into.fill(biases.get(1), biases(last));
     }
-    return weights;
+    return new ExpertWeights(from, gateUp, down, biases, activation);
   }
 
-  private void place(WeightReader into, int expert, ExpertWeights weights) {
-    int index = expert - weights.from();
-    List<String> first = first(expert);
-    for (int i = 0; i < first.size(); i++) {
-      into.place(weights.gateUp(), first.get(i) + ".weight", index, i * width);
-    }
-    into.place(weights.down(), down(expert) + ".weight", index, 0);
-    if (biased) {
-      for (int i = 0; i < first.size(); i++) {
-        into.place(weights.biases().get(0), first.get(i) + ".bias", index, i * width);
-      }
-      into.place(weights.biases().get(1), down(expert) + ".bias", index, 0);
-    }
+  private static Stream<Integer> experts(int from, int to) {
+    return IntStream.range(from, to).boxed();
+  }
+
+  private static List<String> weights(List<String> linears) {
+    return linears.stream().map(linear -> linear + ".weight").toList();
+  }
+
+  private static List<String> biases(List<String> linears) {
+    return linears.stream().map(linear -> linear + ".bias").toList();
   }
 
   private static NDArray allocate(TensorScope scope, long... shape) {

@@ -47,6 +47,11 @@ final class ByteIntegers implements CodedWeight {
   }
 
   @Override
+  public boolean stacks(TensorScheme scheme) {
+    return true;
+  }
+
+  @Override
   public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     double least = scheme.format().smallest();
     NDArray codes = scope.run("packing.unsigned", planes.typed(WEIGHT, TorchDtype.INT8), least);

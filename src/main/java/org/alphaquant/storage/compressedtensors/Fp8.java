@@ -22,6 +22,11 @@ final class Fp8 implements CodedWeight {
   }
 
   @Override
+  public boolean stacks(TensorScheme scheme) {
+    return true;
+  }
+
+  @Override
   public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     return ScaledCodes.symmetric(
         scope, scheme, planes.rows(WEIGHT), planes.floats(Scales.WEIGHT_SCALE));

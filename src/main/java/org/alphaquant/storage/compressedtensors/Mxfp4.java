@@ -21,6 +21,11 @@ final class Mxfp4 implements CodedWeight {
   }
 
   @Override
+  public boolean stacks(TensorScheme scheme) {
+    return true;
+  }
+
+  @Override
   public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     NDArray scale = Scales.powersOfTwo(scope, planes);
     return ScaledCodes.symmetric(scope, scheme, codes(scope, planes), scale);

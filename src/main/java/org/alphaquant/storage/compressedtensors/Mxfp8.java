@@ -22,6 +22,11 @@ final class Mxfp8 implements CodedWeight {
   }
 
   @Override
+  public boolean stacks(TensorScheme scheme) {
+    return true;
+  }
+
+  @Override
   public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     return ScaledCodes.symmetric(
         scope, scheme, planes.rows(WEIGHT), Scales.powersOfTwo(scope, planes));

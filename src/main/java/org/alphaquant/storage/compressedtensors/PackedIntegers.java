@@ -65,6 +65,12 @@ final class PackedIntegers implements CodedWeight {
     return QuantizedBatch.bytes(scope, scope.longs(shapes, count, 2), TorchDtype.INT64);
   }
 
+  // Words of zero points hold those of several rows.
+  @Override
+  public boolean stacks(TensorScheme scheme) {
+    return scheme.symmetric();
+  }
+
   @Override
   public ScaledCodes read(TensorScope scope, TensorScheme scheme, Planes planes) {
     NDArray codes = codes(scope, scheme, planes);

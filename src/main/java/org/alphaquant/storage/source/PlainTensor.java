@@ -1,6 +1,7 @@
 package org.alphaquant.storage.source;
 
 import ai.djl.ndarray.NDArray;
+import java.nio.ByteBuffer;
 import java.util.List;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.TensorInfo;
@@ -27,10 +28,19 @@ public record PlainTensor(Checkpoint checkpoint, String name, String storedName)
   }
 
   @Override
+  public boolean liesAsItIs() {
+    return true;
+  }
+
+  @Override
+  public List<ByteBuffer> bytes() {
+    return checkpoint.bytes(storedName);
+  }
+
+  @Override
   public NDArray load(TensorScope scope) {
     TensorInfo info = checkpoint.info(storedName);
-    return scope.tensor(
-        StoredFloats.torchDtype(info), StoredFloats.shape(info), checkpoint.bytes(storedName));
+    return scope.tensor(StoredFloats.torchDtype(info), StoredFloats.shape(info), bytes());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package org.alphaquant.storage.source;
 
 import ai.djl.ndarray.NDArray;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.checkpoint.TensorInfo;
@@ -35,6 +36,16 @@ public interface SourceTensor {
   /** The codes of a matrix that has a {@link #scheme}. */
   default ScaledCodes codes(TensorScope scope) {
     throw new IllegalStateException(info().name() + " is stored plainly");
+  }
+
+  /** Whether its bytes lie in a file as {@link #info} says. */
+  default boolean liesAsItIs() {
+    return false;
+  }
+
+  /** The bytes of a tensor that {@link #liesAsItIs}. */
+  default List<ByteBuffer> bytes() {
+    throw new IllegalStateException(info().name() + " is decoded");
   }
 
   /** Reads it, as the floating-point type it is stored in, or as float32 where it is decoded. */

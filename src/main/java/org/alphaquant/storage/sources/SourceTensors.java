@@ -1,5 +1,6 @@
 package org.alphaquant.storage.sources;
 
+import ai.djl.ndarray.NDArray;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,6 +24,7 @@ import org.alphaquant.storage.source.SourceTensor;
 import org.alphaquant.storage.source.StoredFloats;
 import org.alphaquant.storage.source.scaled.ScaledRows;
 import org.alphaquant.storage.source.scaled.ScaledTensor;
+import org.alphaquant.torch.TensorScope;
 
 /**
  * Finds the tensors of a model under their published names, independent of the names and storage
@@ -98,6 +100,27 @@ public final class SourceTensors {
       }
     }
     return plain;
+  }
+
+  /** Whether tensors lie in files as they are, all of one type and shape. */
+  public boolean areAlike(List<String> names) {
+    TensorInfo first = find(names.get(0)).info();
+    return names.stream()
+        .map(this::find)
+        .allMatch(
+            it ->
+                it.liesAsItIs()
+                    && it.info().dtype() == first.dtype()
+                    && it.info().shape().equals(first.shape()));
+  }
+
+  /**
+   * Reads tensors that {@link #areAlike} as one array, one after another, in the type that they are
+   * stored in.
+   */
+  public NDArray together(TensorScope scope, List<String> names, long[] shape) {
+    List<ByteBuffer> bytes = names.stream().flatMap(name -> find(name).bytes().stream()).toList();
+    return scope.tensor(StoredFloats.torchDtype(find(names.get(0)).info()), shape, bytes);
   }
 
   /** The stored bytes, mapped, that tensors of these published names are read from. */

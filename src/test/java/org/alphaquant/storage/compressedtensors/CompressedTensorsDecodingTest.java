@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.ndarray.NDArray;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.stream.Stream;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
@@ -81,5 +84,37 @@ class CompressedTensorsDecodingTest {
       float[] values = scope.toFloats(rounded);
       assertThat(values).containsExactly(scope.toFloats(expected));
     }
+  }
+
+  static Stream<TensorScheme> stacking() {
+    return schemes().filter(scheme -> new CompressedTensorsStorage().codec(scheme).stacks(scheme));
+  }
+
+  @ParameterizedTest
+  @MethodSource("stacking")
+  void weightsOneBelowAnotherReadBackAsEachDoes(TensorScheme scheme) {
+    Codec codec = new CompressedTensorsStorage().codec(scheme);
+    try (TensorScope scope = torch.scope("test")) {
+      float[] one = scope.toFloats(decoded(scope, codec, scheme, 1));
+      float[] three = scope.toFloats(decoded(scope, codec, scheme, 3));
+      assertThat(three).hasSize(3 * one.length);
+      for (int i = 0; i < three.length; i += one.length) {
+        assertThat(Arrays.copyOfRange(three, i, i + one.length)).containsExactly(one);
+      }
+    }
+  }
+
+  private static NDArray decoded(TensorScope scope, Codec codec, TensorScheme scheme, int times) {
+    Planes planes =
+        new Planes(
+            scope,
+            16L * times,
+            64,
+            codec.planes(scheme, 16L * times, 64, Dtype.BF16),
+            suffix ->
+                Collections.nCopies(times, made.bytes(scheme.label() + "." + suffix)).stream()
+                    .flatMap(List::stream)
+                    .toList());
+    return codec.decode(scope, scheme, planes);
   }
 }

@@ -27,6 +27,16 @@ record StackedRows(Checkpoint checkpoint, TensorInfo info, String stack, long of
   }
 
   @Override
+  public boolean liesAsItIs() {
+    return true;
+  }
+
+  @Override
+  public List<ByteBuffer> bytes() {
+    return ByteRange.of(checkpoint.bytes(stack), offset, info.bytes());
+  }
+
+  @Override
   public NDArray load(TensorScope scope) {
     return scope.tensor(StoredFloats.torchDtype(info), StoredFloats.shape(info), bytes());
   }
@@ -34,9 +44,5 @@ record StackedRows(Checkpoint checkpoint, TensorInfo info, String stack, long of
   @Override
   public TensorSource plain() {
     return TensorSource.lazy(info, this::bytes);
-  }
-
-  private List<ByteBuffer> bytes() {
-    return ByteRange.of(checkpoint.bytes(stack), offset, info.bytes());
   }
 }
