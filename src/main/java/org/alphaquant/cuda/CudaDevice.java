@@ -29,6 +29,9 @@ public final class CudaDevice {
 
   private static final int LONGEST_NAME = 256;
 
+  // Codes and scales of a layer's experts.
+  private static final int RESERVED_PARTS = 6;
+
   // Where a call leaves the context that it took away; making one takes longer than the call.
   private static final ThreadLocal<PointerByReference> LEFT =
       ThreadLocal.withInitial(PointerByReference::new);
@@ -69,17 +72,35 @@ public final class CudaDevice {
     return DEVICES.computeIfAbsent(ordinal, CudaDevice::open);
   }
 
+  /** Makes the driver begin with a device, which takes as long as loading libtorch does. */
+  public static void wake(int ordinal) {
+    try {
+      Driver driver = Driver.load();
+      context(driver, device(driver, ordinal));
+    } catch (UnsatisfiedLinkError | CudaException e) {
+      log.debug("cuda:{} does not wake: {}", ordinal, e.getMessage());
+    }
+  }
+
+  private static IntByReference device(Driver driver, int ordinal) {
+    check(driver, driver.cuInit(0), "cuInit");
+    IntByReference device = new IntByReference();
+    check(driver, driver.cuDeviceGet(device, ordinal), "cuDeviceGet");
+    return device;
+  }
+
+  private static PointerByReference context(Driver driver, IntByReference device) {
+    PointerByReference context = new PointerByReference();
+    int result = driver.cuDevicePrimaryCtxRetain(context, device.getValue());
+    check(driver, result, "cuDevicePrimaryCtxRetain");
+    return context;
+  }
+
   private static Optional<CudaDevice> open(int ordinal) {
     try {
       Driver driver = Driver.load();
-      check(driver, driver.cuInit(0), "cuInit");
-      IntByReference device = new IntByReference();
-      check(driver, driver.cuDeviceGet(device, ordinal), "cuDeviceGet");
-      PointerByReference context = new PointerByReference();
-      check(
-          driver,
-          driver.cuDevicePrimaryCtxRetain(context, device.getValue()),
-          "cuDevicePrimaryCtxRetain");
+      IntByReference device = device(driver, ordinal);
+      PointerByReference context = context(driver, device);
       String architecture =
           "sm_%d%d"
               .formatted(
@@ -167,6 +188,11 @@ public final class CudaDevice {
   /** Memory of the host that a copy from the device reaches in one transfer. */
   public HostMemory hostMemory() {
     return new HostMemory(locked);
+  }
+
+  /** Locks what the first copies to the host's memory need, which takes longer than these. */
+  public void reserveHostMemory() {
+    locked.reserve(RESERVED_PARTS, HostMemory.PART);
   }
 
   /**

@@ -9,7 +9,7 @@ import java.util.List;
  */
 public final class HostMemory implements AutoCloseable {
 
-  private static final int PART = 64 << 20;
+  static final int PART = 64 << 20;
   private static final int ALIGNMENT = 64;
 
   private final LockedMemory locked;

@@ -47,6 +47,13 @@ final class LockedMemory {
     return locked(bytes);
   }
 
+  /** Locks so many parts of a size for who comes later. */
+  void reserve(int count, int bytes) {
+    for (int i = 0; i < count; i++) {
+      giveBack(locked(bytes));
+    }
+  }
+
   synchronized void giveBack(Part part) {
     free.add(part);
   }

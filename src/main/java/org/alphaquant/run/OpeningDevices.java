@@ -2,6 +2,7 @@ package org.alphaquant.run;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.JobContext;
 
@@ -11,6 +12,7 @@ final class OpeningDevices implements AutoCloseable {
   private final List<String> names;
   private final CompletableFuture<OpenDevices> opened = new CompletableFuture<>();
   private final Thread thread;
+  private Rehearsing rehearsing;
 
   OpeningDevices(List<String> devices) {
     this.names = devices.stream().distinct().toList();
@@ -29,6 +31,11 @@ final class OpeningDevices implements AutoCloseable {
     }
   }
 
+  /** Rehearses a job's work on them once they are open, beside other work. */
+  void rehearse(PreparedJob job) {
+    rehearsing = new Rehearsing(job, opened);
+  }
+
   /** Waits for them; throws what opening them threw. */
   OpenDevices devices(JobContext context) {
     context.unit("starting PyTorch on " + String.join(" and ", names));
@@ -38,6 +45,9 @@ final class OpeningDevices implements AutoCloseable {
   @Override
   public void close() {
     joined();
+    if (rehearsing != null) {
+      rehearsing.close();
+    }
     opened
         .handle(
             (devices, failure) -> {

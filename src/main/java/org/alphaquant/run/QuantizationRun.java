@@ -115,6 +115,9 @@ public final class QuantizationRun implements JobRunner {
       kept.requireFits(job);
     }
     session.hash();
+    if (kept == null) {
+      session.rehearse();
+    }
     Tokenizer tokenizer = seconds.of("tokenize", () -> session.tokenizer(context));
     RunInputs given = seconds.of("tokenize", () -> encoded(context, inputs, job, kept, session));
     RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));

@@ -28,6 +28,7 @@ final class RunSession implements AutoCloseable {
   private Optional<ModelChat> chat;
   private OpeningDevices opening;
   private SourceHashes hashes;
+  private boolean rehearsed;
 
   /** A text that is measured on, and the documents that were calibrated or trained on. */
   private record Evaluated(EvaluationRequest asked, Set<Long> seen) {}
@@ -63,10 +64,13 @@ final class RunSession implements AutoCloseable {
     return chat;
   }
 
-  /** Starts PyTorch beside the reading of the source and of text. */
+  /** Starts PyTorch and what tokenizers need beside the reading of the source and of text. */
   synchronized void open() {
     if (opening == null) {
       opening = new OpeningDevices(devices);
+      Thread warming = new Thread(Tokenizer::warmUp, "warm tokenizer");
+      warming.setDaemon(true);
+      warming.start();
     }
   }
 
@@ -74,6 +78,14 @@ final class RunSession implements AutoCloseable {
   synchronized void hash() {
     if (hashes == null) {
       hashes = new SourceHashes(first.source());
+    }
+  }
+
+  /** Rehearses the first run's work on the devices, once they are open. */
+  synchronized void rehearse() {
+    if (!rehearsed) {
+      rehearsed = true;
+      opening.rehearse(first);
     }
   }
 

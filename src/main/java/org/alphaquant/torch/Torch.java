@@ -24,6 +24,11 @@ import org.alphaquant.cuda.CudaDevice;
  */
 public final class Torch implements AutoCloseable {
 
+  // The engine would report to its makers that it is used, and wait for their answer.
+  static {
+    System.getProperties().putIfAbsent("OPT_OUT_TRACKING", "true");
+  }
+
   private final String device;
   private final NDManager manager;
   private final PtSymbolBlock kernels;
@@ -47,7 +52,11 @@ public final class Torch implements AutoCloseable {
   public static Torch open(String device) {
     // Put together beside libtorch's start, which takes as long.
     CompletableFuture<byte[]> archive = Archive.BYTES;
-    NDManager manager = NDManager.newBaseManager(djlDevice(device), "PyTorch");
+    Device opened = djlDevice(device);
+    if (opened.isGpu()) {
+      CompletableFuture.runAsync(() -> CudaDevice.wake(opened.getDeviceId()));
+    }
+    NDManager manager = NDManager.newBaseManager(opened, "PyTorch");
     try {
       Torch torch =
           new Torch(device, manager, compile((PtNDManager) manager, archive), cuda(device));
@@ -118,6 +127,11 @@ public final class Torch implements AutoCloseable {
   /** Whether kernels of our own run on the device. */
   public boolean runsKernels() {
     return cuda.isPresent();
+  }
+
+  /** Prepares the host's memory for copies from the device; nothing on the CPU. */
+  public void reserveHostMemory() {
+    cuda.ifPresent(CudaDevice::reserveHostMemory);
   }
 
   /** A scope for one stage of the work; its name appears in errors. */

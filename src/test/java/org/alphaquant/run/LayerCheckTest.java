@@ -7,12 +7,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.RunFailure;
 import org.alphaquant.prepare.JobPreparation;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.quantize.LinearReport;
+import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.alphaquant.worker.AttemptLayout;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,29 @@ class LayerCheckTest {
             .isInstanceOf(RunFailure.class)
             .hasMessageContaining(reports.get(i).module());
       }
+    }
+  }
+
+  /** As a GPU's run does it beside the reading of text. */
+  @Test
+  void everyKindOfWorkIsRehearsedOnTheFirstLayer() throws IOException {
+    BundledModels models = BundledModels.copyTo(folder.resolve("models"));
+    JobSpec spec =
+        JsonMapper.shared()
+            .readValue(
+                """
+                {"model": "olmoe", "config": {"default": {"wq": "int4", "group_size": 16}},
+                 "calibration": {"path": "text.txt", "samples": 2, "sequence_length": 16}}
+                """,
+                JobSpec.class);
+    try (PreparedJob job = new JobPreparation(models.inputs()).open(spec);
+        Torch torch = Torch.open("cpu");
+        Rehearsing rehearsing =
+            new Rehearsing(job, CompletableFuture.failedFuture(new IllegalStateException()));
+        TensorScope scope = torch.scope("test")) {
+      List<Rehearsing.Kind> kinds = rehearsing.kinds(0);
+      assertThat(kinds).hasSize(3);
+      kinds.forEach(kind -> kind.work().accept(scope));
     }
   }
 }
