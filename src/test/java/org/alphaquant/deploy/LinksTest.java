@@ -62,6 +62,17 @@ class LinksTest {
   }
 
   @Test
+  void theGuideNamesEveryPathOfTheApi() throws IOException {
+    String guide = Files.readString(Path.of("docs/api.md"));
+    assertThat(
+            Pattern.compile("(?m)^  (/v1.*):$")
+                .matcher(Files.readString(Path.of("openapi.yaml")))
+                .results())
+        .hasSizeGreaterThan(30)
+        .allSatisfy(path -> assertThat(guide).contains(path.group(1) + "`"));
+  }
+
+  @Test
   void everyDocumentIsListed() throws IOException {
     String list = Files.readString(Path.of("docs/README.md"));
     try (Stream<Path> files = Files.list(Path.of("docs"))) {
