@@ -12,11 +12,10 @@ import org.alphaquant.store.S3Double;
 import org.alphaquant.store.StoredFolder;
 import org.alphaquant.store.StoredFolders;
 import org.alphaquant.worker.AttemptLayout;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What one machine has finished, another one goes on with. */
@@ -24,21 +23,12 @@ class SharedLayersTest {
 
   @TempDir Path here;
   @TempDir Path there;
-  private static S3Double remote;
+  @RegisterExtension private static final S3Double remote = new S3Double();
+
   private final UUID job = UUID.randomUUID();
   private StoredFolders folders;
   private StoredFolder store;
   private AttemptLayout attempt;
-
-  @BeforeAll
-  static void startRemote() {
-    remote = new S3Double();
-  }
-
-  @AfterAll
-  static void stopRemote() {
-    remote.close();
-  }
 
   @BeforeEach
   void start() throws IOException {

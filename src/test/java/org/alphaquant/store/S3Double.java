@@ -33,6 +33,8 @@ import org.apache.hc.core5.net.URIAuthority;
 import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.springframework.util.unit.DataSize;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.s3.S3Client;
@@ -40,7 +42,7 @@ import software.amazon.awssdk.services.s3.model.MultipartUpload;
 import software.amazon.awssdk.services.s3.model.S3Object;
 
 /** S3Proxy, in memory, with somebody before it who breaks what is asked to break. */
-public final class S3Double implements AutoCloseable {
+public final class S3Double implements AutoCloseable, AfterAllCallback {
 
   public static final String ACCESS_KEY = "the-key-of-the-tests";
   public static final String SECRET_KEY = "the-secret-of-the-tests";
@@ -262,6 +264,12 @@ public final class S3Double implements AutoCloseable {
       to.flush();
       throw new IOException("cut");
     }
+  }
+
+  /** Closes it, where a class of tests registers it. */
+  @Override
+  public void afterAll(ExtensionContext context) {
+    close();
   }
 
   @Override

@@ -22,11 +22,10 @@ import org.alphaquant.database.TestDatabases;
 import org.alphaquant.hub.CancelsAtFirst;
 import org.alphaquant.hub.HubStorage;
 import org.alphaquant.job.JobResult;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
@@ -37,7 +36,7 @@ class StoredResultsTest {
 
   private static final JdbcClient SQL = TestDatabases.client();
   private static final int LARGE = (5 << 20) + 1;
-  private static S3Double remote;
+  @RegisterExtension private static final S3Double remote = new S3Double();
 
   @TempDir Path folder;
   private final UUID job = UUID.randomUUID();
@@ -47,16 +46,6 @@ class StoredResultsTest {
   private Stores stores;
   private StoreRows rows;
   private StoredResults results;
-
-  @BeforeAll
-  static void startRemote() {
-    remote = new S3Double();
-  }
-
-  @AfterAll
-  static void stopRemote() {
-    remote.close();
-  }
 
   @BeforeEach
   void start() throws IOException {

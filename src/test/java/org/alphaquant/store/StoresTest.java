@@ -24,11 +24,10 @@ import org.alphaquant.cache.ModelCache;
 import org.alphaquant.cache.ModelInUse;
 import org.alphaquant.database.TestDatabases;
 import org.alphaquant.hub.HubStorage;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,23 +39,13 @@ class StoresTest {
 
   private static final String WEIGHTS = "model.safetensors";
   private static final JdbcClient SQL = TestDatabases.client();
-  private static S3Double remote;
+  @RegisterExtension private static final S3Double remote = new S3Double();
 
   @TempDir Path folder;
   private final Map<String, byte[]> files = model();
   private StoreAddress model;
   private ModelCache cache;
   private Stores stores;
-
-  @BeforeAll
-  static void startRemote() {
-    remote = new S3Double();
-  }
-
-  @AfterAll
-  static void stopRemote() {
-    remote.close();
-  }
 
   @BeforeEach
   void start() {

@@ -14,35 +14,23 @@ import org.alphaquant.job.queue.JobDatabase;
 import org.alphaquant.job.row.Retention;
 import org.alphaquant.job.row.RetentionSettings;
 import org.alphaquant.server.ServerSettings;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionOperations;
 
 /** What the sweep does to messages, where nobody sends any. */
 class DeliveryRetentionTest {
-  private static JobDatabase database;
-  private static WebhookDeliveries rows;
-  private static JdbcClient sql;
+  @RegisterExtension private static final JobDatabase database = new JobDatabase();
+
+  private static final WebhookDeliveries rows = database.get(WebhookDeliveries.class);
+  private static final JdbcClient sql = database.get(JdbcClient.class);
 
   @TempDir Path data;
 
   private RetentionSweep sweep;
-
-  @BeforeAll
-  static void start() {
-    database = new JobDatabase();
-    rows = database.get(WebhookDeliveries.class);
-    sql = database.get(JdbcClient.class);
-  }
-
-  @AfterAll
-  static void stop() {
-    database.close();
-  }
 
   @BeforeEach
   void empty() {

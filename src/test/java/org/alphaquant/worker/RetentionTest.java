@@ -27,41 +27,27 @@ import org.alphaquant.job.row.NewJob;
 import org.alphaquant.job.row.Retention;
 import org.alphaquant.job.row.RetentionSettings;
 import org.alphaquant.server.ServerSettings;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 class RetentionTest {
-  private static JobDatabase database;
-  private static Jobs jobs;
-  private static Leases leases;
-  private static Retention retention;
-  private static TransactionTemplate transaction;
-  private static JdbcClient sql;
+  @RegisterExtension private static final JobDatabase database = new JobDatabase();
+
+  private static final Jobs jobs = database.get(Jobs.class);
+  private static final Leases leases = database.get(Leases.class);
+  private static final Retention retention = database.get(Retention.class);
+  private static final TransactionTemplate transaction =
+      new TransactionTemplate(database.get(PlatformTransactionManager.class));
+  private static final JdbcClient sql = database.get(JdbcClient.class);
 
   @TempDir Path data;
 
   private RetentionSweep sweep;
-
-  @BeforeAll
-  static void start() {
-    database = new JobDatabase();
-    jobs = database.get(Jobs.class);
-    leases = database.get(Leases.class);
-    retention = database.get(Retention.class);
-    transaction = new TransactionTemplate(database.get(PlatformTransactionManager.class));
-    sql = database.get(JdbcClient.class);
-  }
-
-  @AfterAll
-  static void stop() {
-    database.close();
-  }
 
   @BeforeEach
   void empty() {

@@ -5,6 +5,8 @@ import org.alphaquant.background.BackgroundConfiguration;
 import org.alphaquant.database.TestDatabases;
 import org.alphaquant.job.delivery.DeliveryConfiguration;
 import org.alphaquant.job.row.RowConfiguration;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.AutoConfigurationPackage;
@@ -16,7 +18,7 @@ import org.springframework.context.annotation.Import;
 import org.springframework.context.support.GenericApplicationContext;
 
 /** The job package alone on a database of its own; for tests of its statements. */
-public final class JobDatabase implements AutoCloseable {
+public final class JobDatabase implements AutoCloseable, AfterAllCallback {
   private final ConfigurableApplicationContext context;
 
   public JobDatabase() {
@@ -37,6 +39,12 @@ public final class JobDatabase implements AutoCloseable {
 
   public <T> T get(Class<T> type) {
     return context.getBean(type);
+  }
+
+  /** Closes it, where a class of tests registers it. */
+  @Override
+  public void afterAll(ExtensionContext test) {
+    close();
   }
 
   @Override

@@ -21,11 +21,10 @@ import org.alphaquant.job.JobSpec;
 import org.alphaquant.job.JobState;
 import org.alphaquant.job.queue.JobDatabase;
 import org.alphaquant.job.queue.Leases;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 class QuotaTest {
@@ -33,21 +32,10 @@ class QuotaTest {
 
   private static final JobResult RESULT = new JobResult(null, null, List.of());
 
-  private static JobDatabase database;
-  private static Jobs jobs;
-  private static Leases leases;
+  @RegisterExtension private static final JobDatabase database = new JobDatabase();
 
-  @BeforeAll
-  static void start() {
-    database = new JobDatabase();
-    jobs = database.get(Jobs.class);
-    leases = database.get(Leases.class);
-  }
-
-  @AfterAll
-  static void stop() {
-    database.close();
-  }
+  private static final Jobs jobs = database.get(Jobs.class);
+  private static final Leases leases = database.get(Leases.class);
 
   @BeforeEach
   void empty() {
