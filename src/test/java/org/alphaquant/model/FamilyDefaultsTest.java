@@ -35,6 +35,11 @@ class FamilyDefaultsTest {
             .as(model.name() + " without " + key)
             .isEqualTo(layout(model, model.withDefault(key)));
       }
+      if (model.isList(key)) {
+        all.assertThat(layout(model, model.withNull(key)))
+            .as(model.name() + " with a null for " + key)
+            .isEqualTo(without);
+      }
     }
     all.assertAll();
   }

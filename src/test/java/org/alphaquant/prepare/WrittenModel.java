@@ -90,6 +90,18 @@ public record WrittenModel(JsonNode json) {
     return config;
   }
 
+  /** Its config.json with a null. */
+  public ObjectNode withNull(String key) {
+    ObjectNode config = without(key);
+    holder(config, key).putNull(last(key));
+    return config;
+  }
+
+  /** Whether a missing key means a list, as it does for a null one. */
+  public boolean isList(String key) {
+    return json.path("missing").path(key).isArray();
+  }
+
   private static ObjectNode holder(ObjectNode config, String key) {
     JsonNode holder = config.has("text_config") ? config.path("text_config") : config;
     for (int dot = key.indexOf('.'), from = 0; dot > 0; dot = key.indexOf('.', from)) {

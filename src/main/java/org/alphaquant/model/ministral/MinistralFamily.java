@@ -33,7 +33,7 @@ public final class MinistralFamily implements ModelFamily {
     ModelConfig config = decoder.config();
     Scores scores = Scores.of(decoder.heads());
     long window = SlidingWindow.everywhere(config, 4096);
-    long every = config.missing("layer_types") ? decoder.decoder().layers() + 1L : 0;
+    long every = config.missingOrNull("layer_types") ? decoder.decoder().layers() + 1L : 0;
     return decoder.blueprint(
         layer ->
             decoder.attention(
