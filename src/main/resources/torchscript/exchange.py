@@ -1,4 +1,6 @@
-"""Arrays of several devices: every device copies what it needs of the others' to itself."""
+"""Arrays of several devices: every device copies what it needs of the others' to itself. `parts` are
+the same `count` arrays of one rank after the other's; `own` is the rank whose device computes.
+"""
 
 from typing import List
 
@@ -6,25 +8,39 @@ import torch
 from torch import Tensor
 
 
-def here(own: Tensor, other: Tensor) -> Tensor:
-    """`other` on the device of `own`: itself where it is there."""
-    return other.to(own.device)
+def reduced(parts: List[Tensor], count: int, sums: int, own: int) -> List[Tensor]:
+    """Each array over all ranks, in their order: of the first `sums` the sum, of the others the
+    largest, element by element.
+    """
+    device = parts[own * count].device
+    results: List[Tensor] = []
+    for i in range(count):
+        total = parts[i].to(device, copy=True)
+        for part in parts[i + count :: count]:
+            if i < sums:
+                total.add_(part.to(device))
+            else:
+                total = torch.maximum(total, part.to(device))
+        results.append(total)
+    return results
 
 
-def sum(parts: List[Tensor]) -> Tensor:
-    """Of all parts, in their order."""
-    total = torch.clone(parts[0])
-    for i in range(1, len(parts)):
-        total.add_(parts[i])
-    return total
-
-
-def largest(parts: List[Tensor]) -> Tensor:
-    """Of all parts, element by element."""
-    most = torch.clone(parts[0])
-    for i in range(1, len(parts)):
-        most = torch.maximum(most, parts[i])
-    return most
+def joined(parts: List[Tensor], count: int, own: int, dim: int) -> List[Tensor]:
+    """Each array of all ranks, one rank's after the other's along dim."""
+    results: List[Tensor] = []
+    for i in range(count):
+        first = parts[own * count + i]
+        shape = list(first.shape)
+        shape[dim] = 0
+        for part in parts[i::count]:
+            shape[dim] += part.shape[dim]
+        whole = torch.empty(shape, dtype=first.dtype, device=first.device)
+        at = 0
+        for part in parts[i::count]:
+            whole.narrow(dim, at, part.shape[dim]).copy_(part)
+            at += part.shape[dim]
+        results.append(whole)
+    return results
 
 
 def add_rows(total: Tensor, x: Tensor, first: int) -> Tensor:
@@ -36,19 +52,6 @@ def replace(x: Tensor, y: Tensor) -> Tensor:
     return x.copy_(y)
 
 
-def room(own: Tensor, count: int, dim: int) -> Tensor:
-    """An uninitialised array like `own`, but with `count` elements along dim."""
-    shape = list(own.shape)
-    shape[dim] = count
-    return torch.empty(shape, dtype=own.dtype, device=own.device)
-
-
 def zero_rows(own: Tensor, count: int) -> Tensor:
     """Zeros [count, ...], otherwise like own [n, ...]."""
-    return room(own, count, 0).zero_()
-
-
-def place(target: Tensor, x: Tensor, first: int, dim: int) -> Tensor:
-    """x into target[first:first+n] along dim, of which it has n."""
-    target.narrow(dim, first, x.shape[dim]).copy_(x)
-    return target
+    return torch.zeros([count] + list(own.shape[1:]), dtype=own.dtype, device=own.device)

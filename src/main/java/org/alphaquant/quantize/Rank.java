@@ -78,20 +78,19 @@ public final class Rank implements Sharing {
     NDList own = new NDList(sums);
     own.addAll(largest);
     try (TensorScope scope = parent.child("reduce")) {
-      List<NDList> all = all(own);
-      NDList reduced = new NDList();
-      for (int i = 0; i < own.size(); i++) {
-        NDList parts = new NDList();
-        for (NDList given : all) {
-          parts.add(scope.run("exchange.here", own.get(i), given.get(i)));
-        }
-        reduced.add(scope.run(i < sums.size() ? "exchange.sum" : "exchange.largest", parts));
-      }
+      NDList reduced = scope.runAll("exchange.reduced", ofAll(own), own.size(), sums.size(), index);
       await();
       for (int i = 0; i < own.size(); i++) {
         scope.runInPlace("exchange.replace", own.get(i), reduced.get(i));
       }
     }
+  }
+
+  // One rank's arrays after the other's.
+  private NDList ofAll(NDList own) {
+    NDList arrays = new NDList();
+    all(own).forEach(arrays::addAll);
+    return arrays;
   }
 
   /**
@@ -108,20 +107,7 @@ public final class Rank implements Sharing {
     if (size() == 1) {
       return own;
     }
-    List<NDList> all = all(own);
-    NDList joined = new NDList();
-    for (int i = 0; i < own.size(); i++) {
-      int array = i;
-      List<NDArray> parts = all.stream().map(given -> given.get(array)).toList();
-      long rows = parts.stream().mapToLong(part -> part.getShape().get(dimension)).sum();
-      NDArray whole = scope.run("exchange.room", own.get(i), rows, dimension);
-      long first = 0;
-      for (NDArray part : parts) {
-        scope.runInPlace("exchange.place", whole, part, first, dimension);
-        first += part.getShape().get(dimension);
-      }
-      joined.add(whole);
-    }
+    NDList joined = scope.runAll("exchange.joined", ofAll(own), own.size(), index, dimension);
     await();
     return joined;
   }
