@@ -52,6 +52,11 @@ def replace(x: Tensor, y: Tensor) -> Tensor:
     return x.copy_(y)
 
 
+def room(own: Tensor, count: int) -> Tensor:
+    """An uninitialised array [count, ...], otherwise like own [n, ...]."""
+    return torch.empty([count] + list(own.shape[1:]), dtype=own.dtype, device=own.device)
+
+
 def zero_rows(own: Tensor, count: int) -> Tensor:
     """Zeros [count, ...], otherwise like own [n, ...]."""
     return torch.zeros([count] + list(own.shape[1:]), dtype=own.dtype, device=own.device)

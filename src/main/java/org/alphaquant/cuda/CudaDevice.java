@@ -241,6 +241,19 @@ public final class CudaDevice {
     }
   }
 
+  /**
+   * Copies another device's memory to this one's after what is queued here, whatever is queued
+   * there.
+   */
+  public void copyFrom(CudaDevice other, long from, long bytes, long address) {
+    inContext(
+        () -> {
+          int result = driver.cuMemcpyPeerAsync(address, context, from, other.context, bytes, null);
+          check(driver, result, "cuMemcpyPeerAsync");
+          return null;
+        });
+  }
+
   void copy(long from, long bytes, long address) {
     inContext(
         () -> {

@@ -60,6 +60,9 @@ interface Driver extends Library {
 
   int cuMemcpyDtoH_v2(Pointer to, long from, long bytes);
 
+  int cuMemcpyPeerAsync(
+      long to, Pointer toContext, long from, Pointer fromContext, long bytes, Pointer stream);
+
   int cuMemHostAlloc(PointerByReference memory, long bytes, int flags);
 
   int cuCtxSynchronize();

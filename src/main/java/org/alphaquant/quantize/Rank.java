@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.nio.FloatBuffer;
 import java.util.List;
+import org.alphaquant.cuda.CudaDevice;
 import org.alphaquant.gptq.Sharing;
 import org.alphaquant.torch.TensorScope;
 
@@ -96,11 +97,11 @@ public final class Rank implements Sharing {
   /**
    * All ranks' rows, one rank's after the other's.
    *
-   * @param own arrays [n, ...] of this rank, each with its own n
+   * @param own contiguous arrays [n, ...] of this rank, each with its own n
    * @return [N, ...] of each; the arrays themselves where there is but one rank
    */
   NDList joined(TensorScope scope, NDList own) {
-    return joined(scope, own, 0);
+    return scope.cuda().isEmpty() || size() == 1 ? joined(scope, own, 0) : pulled(scope, own);
   }
 
   private NDList joined(TensorScope scope, NDList own, int dimension) {
@@ -110,6 +111,43 @@ public final class Rank implements Sharing {
     NDList joined = scope.runAll("exchange.joined", ofAll(own), own.size(), index, dimension);
     await();
     return joined;
+  }
+
+  private NDList pulled(TensorScope scope, NDList own) {
+    scope.awaitDevice();
+    List<NDList> all = all(own);
+    NDList joined = new NDList();
+    for (int i = 0; i < own.size(); i++) {
+      int array = i;
+      List<NDArray> parts = all.stream().map(given -> given.get(array)).toList();
+      long rows = parts.stream().mapToLong(Rank::rows).sum();
+      NDArray whole = scope.run("exchange.room", own.get(i), rows);
+      long at = 0;
+      for (NDArray part : parts) {
+        pull(scope, part, 0, whole, at, rows(part));
+        at += rows(part);
+      }
+      joined.add(whole);
+    }
+    scope.awaitDevice();
+    await();
+    return joined;
+  }
+
+  // Rows of another card's array. Each card reads the others by itself, and all links carry both
+  // ways at once; libtorch queues a copy on the card that is read, behind that one's own.
+  private static void pull(
+      TensorScope scope, NDArray from, long first, NDArray to, long at, long count) {
+    long bytes = from.getDataType().getNumOfBytes() * from.size() / rows(from);
+    CudaDevice other = CudaDevice.of(from.getDevice().getDeviceId()).orElseThrow();
+    scope
+        .cuda()
+        .orElseThrow()
+        .copyFrom(
+            other,
+            scope.address(from) + first * bytes,
+            count * bytes,
+            scope.address(to) + at * bytes);
   }
 
   @Override
@@ -135,13 +173,23 @@ public final class Rank implements Sharing {
    * @param own [n, ...], changed in place
    * @param whole what this rank gives for all ranks' rows, joined as {@link #joined} does, [N, ...]
    */
-  void addRows(TensorScope scope, NDArray own, NDArray whole) {
+  void addRows(TensorScope parent, NDArray own, NDArray whole) {
+    parent.awaitDevice();
     List<Addend> all = all(new Addend(rows(own), whole));
     long first = all.stream().limit(index).mapToLong(Addend::rows).sum();
-    for (Addend addend : all) {
-      scope.runInPlace("exchange.add_rows", own, addend.whole(), first);
+    try (TensorScope scope = parent.child("add rows")) {
+      for (Addend addend : all) {
+        if (addend.whole() == whole || scope.cuda().isEmpty()) {
+          scope.runInPlace("exchange.add_rows", own, addend.whole(), first);
+        } else {
+          NDArray rows = scope.run("exchange.room", own, rows(own));
+          pull(scope, addend.whole(), first, rows, 0, rows(own));
+          scope.runInPlace("exchange.add_rows", own, rows, 0);
+        }
+      }
+      scope.awaitDevice();
+      await();
     }
-    await();
   }
 
   private static long rows(NDArray array) {
