@@ -1,44 +1,5 @@
-// Sums over tokens of torchscript/gram.py, moments.py and shrinkage.py whose scripts pass over their arrays several times.
-
-// What a token counts: |p|^power.
-__device__ inline float token_weight(float p, float power) {
-  return power == 0.0f ? 1.0f : power == 1.0f ? fabsf(p) : power == 2.0f ? p * p : powf(fabsf(p), power);
-}
-
-__device__ inline unsigned short rounded(float x, int bfloat16) {
-  if (bfloat16) {
-    unsigned bits = __float_as_uint(x);
-    return (unsigned short)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
-  }
-  unsigned short half;
-  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(x));
-  return half;
-}
-
-// gram.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
-// without an index those that begin with row `begin`. out [n, K] has 16 bits.
-extern "C" __global__ void scaled_rows(
-    const float* x, const long* index, const float* weights, const float* shift,
-    unsigned short* out, int K, long start, long begin, float power, int bfloat16) {
-  long i = start + blockIdx.x;
-  const float* row = x + (index == nullptr ? i - begin : index[i]) * K;
-  unsigned short* to = out + (long)blockIdx.x * K;
-  float factor = *shift;
-  if (weights != nullptr) factor *= sqrtf(token_weight(weights[i], power));
-  if (K % 4 == 0) {
-    for (int k = threadIdx.x * 4; k < K; k += blockDim.x * 4) {
-      float4 four = *(const float4*)(row + k);
-      ushort4 both;
-      both.x = rounded(four.x * factor, bfloat16);
-      both.y = rounded(four.y * factor, bfloat16);
-      both.z = rounded(four.z * factor, bfloat16);
-      both.w = rounded(four.w * factor, bfloat16);
-      *(ushort4*)(to + k) = both;
-    }
-  } else {
-    for (int k = threadIdx.x; k < K; k += blockDim.x) to[k] = rounded(row[k] * factor, bfloat16);
-  }
-}
+// What torchscript/gram.py, moments.py and shrinkage.py do over tokens whose scripts pass over their arrays several times or launch many
+// kernels.
 
 // y[index[start + i]] += weights[start + i] out[i] of a row [K] for each block. No row comes twice.
 extern "C" __global__ void add_weighted(
@@ -50,24 +11,88 @@ extern "C" __global__ void add_weighted(
   for (int k = threadIdx.x; k < K; k += blockDim.x) to[k] += row[k] * weight;
 }
 
-__device__ inline double summed(double x) {
-#pragma unroll
-  for (int offset = 16; offset > 0; offset /= 2) x += __shfl_xor_sync(~0u, x, offset);
-  return x;
-}
-
-// |x|^2 of every row of x [n, K], a warp for each, into squares from `first` on.
+// |x|^2 of every row of x [n, K], a warp for each, into squares from `first` on; raises *most to the largest |x|.
 extern "C" __global__ void row_squares(
-    const float* x, double* squares, int K, long n, long first) {
+    const float* x, double* squares, float* most, int K, long n, long first) {
   long i = ((long)blockIdx.x * blockDim.x + threadIdx.x) / 32;
-  if (i >= n) return;
   double sum = 0.0;
-  for (int k = threadIdx.x % 32; k < K; k += 32) {
-    float value = x[i * K + k];
-    sum += value * value;
+  float largest = 0.0f;
+  if (i < n) {
+    for (int k = threadIdx.x % 32; k < K; k += 32) {
+      float value = x[i * K + k];
+      sum += value * value;
+      largest = larger(largest, fabsf(value));
+    }
   }
   sum = summed(sum);
-  if (threadIdx.x % 32 == 0) squares[first + i] = sum;
+  if (i < n && threadIdx.x % 32 == 0) squares[first + i] = sum;
+  largest = largest_of_block(largest);
+  if (threadIdx.x == 0) raise(most, largest);
+}
+
+__device__ inline float swiglu(float gate, float up) { return gate / (1.0f + expf(-gate)) * up; }
+
+// feed_forward.swiglu_stacked of every row of gate_up [n, 2M], a block for each, into a [n, M], and what row_squares gives of it.
+extern "C" __global__ void swiglu_rows(
+    const float* gate_up, float* a, double* squares, float* most, int M) {
+  const float* gate = gate_up + (long)blockIdx.x * 2 * M;
+  const float* up = gate + M;
+  float* to = a + (long)blockIdx.x * M;
+  double sum = 0.0;
+  float largest = 0.0f;
+  if (M % 4 == 0) {
+    for (int k = threadIdx.x * 4; k < M; k += blockDim.x * 4) {
+      float4 g = *(const float4*)(gate + k), u = *(const float4*)(up + k);
+      float4 four = make_float4(swiglu(g.x, u.x), swiglu(g.y, u.y), swiglu(g.z, u.z), swiglu(g.w, u.w));
+      *(float4*)(to + k) = four;
+      sum += (double)(four.x * four.x) + (double)(four.y * four.y) + (double)(four.z * four.z) + (double)(four.w * four.w);
+      largest = larger(largest, larger(larger(fabsf(four.x), fabsf(four.y)), larger(fabsf(four.z), fabsf(four.w))));
+    }
+  } else {
+    for (int k = threadIdx.x; k < M; k += blockDim.x) {
+      float value = swiglu(gate[k], up[k]);
+      to[k] = value;
+      sum += value * value;
+      largest = larger(largest, fabsf(value));
+    }
+  }
+  sum = sum_of_block(sum);
+  largest = largest_of_block(largest);
+  if (threadIdx.x > 0) return;
+  squares[blockIdx.x] = sum;
+  raise(most, largest);
+}
+
+// moments.all_weight_sums [E, 3], a block for each expert.
+extern "C" __global__ void weight_sums(
+    const float* weights, const long* offsets, double* sums, float power) {
+  long begin = offsets[blockIdx.x], end = offsets[blockIdx.x + 1];
+  double own = 0.0, squares = 0.0;
+  for (long i = begin + threadIdx.x; i < end; i += blockDim.x) {
+    double w = token_weight(weights[i], power);
+    own += w;
+    squares += w * w;
+  }
+  own = sum_of_block(own);
+  squares = sum_of_block(squares);
+  if (threadIdx.x > 0) return;
+  sums[blockIdx.x * 3] = end - begin;
+  sums[blockIdx.x * 3 + 1] = own;
+  sums[blockIdx.x * 3 + 2] = squares;
+}
+
+// moments.of_squares, and with an index moments.of_inputs, of experts from `first` on, a block for each. Without an index `squares` begins
+// with the first one's.
+extern "C" __global__ void fourth_sums(
+    const double* squares, const long* index, const float* weights, const long* offsets, double* sums, int first, float power) {
+  const long* own = offsets + first + blockIdx.x;
+  double sum = 0.0;
+  for (long i = own[0] + threadIdx.x; i < own[1]; i += blockDim.x) {
+    double w = token_weight(weights[i], power), s = squares[index == nullptr ? i - offsets[first] : index[i]];
+    sum += w * w * s * s;
+  }
+  sum = sum_of_block(sum);
+  if (threadIdx.x == 0) sums[blockIdx.x] = sum;
 }
 
 // For shrinkage.by_noise: |S|^2 and |S - M|^2 of every H [C, K, K] with S = H / sum w, in parts of

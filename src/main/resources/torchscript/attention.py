@@ -35,6 +35,18 @@ def attend(
     """
     if dtype == 5 and not fits_half([q, k, v]):
         dtype = 6
+    return attend_in(q, k, v, scale, window, dtype)
+
+
+def half_heads(like: Tensor, shape: List[int]) -> Tensor:
+    """Room for heads in float16."""
+    return torch.empty(shape, dtype=torch.float16, device=like.device)
+
+
+def attend_in(
+    q: Tensor, k: Tensor, v: Tensor, scale: float, window: int, dtype: int
+) -> Tensor:
+    """The same in a dtype that has room."""
     batch = q.shape[0]
     length = q.shape[2]
     group = q.shape[1] // k.shape[1]
@@ -51,8 +63,7 @@ def attend(
         out = F.scaled_dot_product_attention(q, keys, values, seen, 0.0, False, scale=scale)
     else:
         out = F.scaled_dot_product_attention(q, keys, values, None, 0.0, True, scale=scale)
-    out = out.to(torch.float32)
-    return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1])
+    return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1]).to(torch.float32)
 
 
 def attend_in_chunks(

@@ -50,7 +50,10 @@ final class DownCalibration {
    * @param activations what they read, where that is kept
    */
   CalibratedInput of(
-      TensorScope scope, CalibratedInput own, ExpertWeights weights, Optional<NDList> activations) {
+      TensorScope scope,
+      CalibratedInput own,
+      ExpertWeights weights,
+      Optional<ExpertActivations.Kept> activations) {
     NDArray mean = scope.run("hessian.mean_of_total", total, calibration.pairs());
     calibration.shrinkDown(scope, own.hessian(), mean, weights, activations);
     return new CalibratedInput(

@@ -20,13 +20,14 @@ record DownHessians(ExpertInputs inputs) {
    *
    * @param activations what down reads, where that is kept
    */
-  NDArray of(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
+  NDArray of(
+      TensorScope scope, ExpertWeights weights, Optional<ExpertActivations.Kept> activations) {
     Optional<PaddedProducts> padded =
         activations.isPresent() && inputs.places() == null
             ? PaddedProducts.of(scope, inputs.dispatch(), weights)
             : Optional.empty();
     if (padded.isPresent()) {
-      return padded.get().downHessians(scope, activations.get(), inputs.power());
+      return padded.get().downHessians(scope, activations.get().read(), inputs.power());
     }
     Optional<GramSums> sums = GramSums.of(scope);
     Optional<HalfProducts> halves = HalfProducts.of(scope, weights);
@@ -37,7 +38,7 @@ record DownHessians(ExpertInputs inputs) {
       return new Reduced(scope, sums.get(), weights).ofEach(halves.get());
     }
     return activations
-        .map(read -> byScript(scope, weights, read))
+        .map(kept -> byScript(scope, weights, kept.read()))
         .orElseGet(() -> inputs.sumOverActivations(scope, "hessian.of_experts", weights));
   }
 
@@ -85,11 +86,11 @@ record DownHessians(ExpertInputs inputs) {
       this.most = scope.run("gram.most_weight", counts, power);
     }
 
-    NDArray ofKept(NDList read) {
-      NDArray largest = scope.run("experts.largest_rows", read, inputs.h());
+    NDArray ofKept(ExpertActivations.Kept kept) {
+      NDArray largest = kept.largest(scope, inputs.h());
       GramSums.Shifts shifts = sums.new Shifts(scope, largest, most, 1);
       for (int e = 0; e < weights.count(); e++) {
-        add(e, read.get(e), inputs.places(), shifts.of(e));
+        add(e, kept.read().get(e), inputs.places(), shifts.of(e));
       }
       return hessians;
     }
@@ -101,8 +102,8 @@ record DownHessians(ExpertInputs inputs) {
           weights,
           inputs.dispatch(),
           (own, e, read) -> {
-            NDArray largest = own.run("experts.largest_rows", new NDList(read), inputs.h());
-            add(e, read, null, sums.new Shifts(own, largest, most, 1).of(0));
+            NDArray largest = read.size().largest();
+            add(e, read.rows(), null, sums.new Shifts(own, largest, most, 1).of(0));
           });
       return hessians;
     }

@@ -17,15 +17,30 @@ import org.alphaquant.torch.TensorScope;
  */
 record ExpertActivations(NDArray h, Dispatch dispatch) {
 
-  /** Of each of some experts its own tokens, [n, M]. */
-  NDList of(TensorScope scope, ExpertWeights weights) {
+  /**
+   * What the down projections of some experts read, where that is kept.
+   *
+   * @param read of each its own tokens, [n, M]
+   * @param largestOrNull largest absolute number of each, [C], where it is known
+   * @param squaresOrNull |x|² of every row of all, one after the other, float64, where it is known
+   */
+  record Kept(NDList read, NDArray largestOrNull, NDArray squaresOrNull) {
+
+    /** The largest absolute number of each, [C]; zero where no token came. */
+    NDArray largest(TensorScope scope, NDArray like) {
+      return largestOrNull == null ? scope.run("experts.largest_rows", read, like) : largestOrNull;
+    }
+  }
+
+  /** Of some experts. */
+  Kept of(TensorScope scope, ExpertWeights weights) {
     Optional<PaddedProducts> padded = PaddedProducts.of(scope, dispatch, weights);
     if (padded.isPresent()) {
-      return padded.get().activations(scope, h, weights);
+      return new Kept(padded.get().activations(scope, h, weights), null, null);
     }
     return HalfProducts.of(scope, weights)
         .map(products -> products.activations(scope, h, weights, dispatch))
-        .orElseGet(() -> byScript(scope, weights));
+        .orElseGet(() -> new Kept(byScript(scope, weights), null, null));
   }
 
   private NDList byScript(TensorScope scope, ExpertWeights weights) {
@@ -42,16 +57,16 @@ record ExpertActivations(NDArray h, Dispatch dispatch) {
         Dispatch.ROWS);
   }
 
-  /** Adds to {@code y [T, K]} what experts make of kept activations {@code read}. */
-  void addOutputs(TensorScope scope, NDArray y, NDList read, ExpertWeights weights) {
+  /** Adds to {@code y [T, K]} what experts make of kept activations. */
+  void addOutputs(TensorScope scope, NDArray y, Kept kept, ExpertWeights weights) {
     Optional<PaddedProducts> padded = PaddedProducts.of(scope, dispatch, weights);
     Optional<HalfProducts> halves = HalfProducts.of(scope, weights);
     if (padded.isPresent()) {
-      padded.get().addOutputs(scope, y, read, weights);
+      padded.get().addOutputs(scope, y, kept.read(), weights);
     } else if (halves.isPresent()) {
-      halves.get().addOutputs(scope, y, read, weights, dispatch);
+      halves.get().addOutputs(scope, y, kept, weights, dispatch);
     } else {
-      dispatch.addOutputs(scope, y, read, weights);
+      dispatch.addOutputs(scope, y, kept.read(), weights);
     }
   }
 
@@ -70,9 +85,9 @@ record ExpertActivations(NDArray h, Dispatch dispatch) {
    *
    * @param kept what they read, where that is kept
    */
-  NDArray largest(TensorScope scope, ExpertWeights weights, Optional<NDList> kept) {
+  NDArray largest(TensorScope scope, ExpertWeights weights, Optional<Kept> kept) {
     if (kept.isPresent()) {
-      return scope.run("experts.largest_rows", kept.get(), h);
+      return scope.run("tensor.cloned", kept.get().largest(scope, h));
     }
     return HalfProducts.of(scope, weights)
         .map(products -> largestOfEach(scope, products, weights))
@@ -86,8 +101,7 @@ record ExpertActivations(NDArray h, Dispatch dispatch) {
         h,
         weights,
         dispatch,
-        (own, e, read) ->
-            largest.add(own.keep(scope, own.run("experts.largest_rows", new NDList(read), h))));
+        (own, e, read) -> largest.add(own.keep(scope, read.size().largest())));
     return scope.run("tensor.concatenate", largest);
   }
 

@@ -1,7 +1,6 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -66,7 +65,7 @@ record ExpertCalibration(
       NDArray hessians,
       NDArray average,
       ExpertWeights weights,
-      Optional<NDList> activations) {
+      Optional<ExpertActivations.Kept> activations) {
     Supplier<NDArray> fourth = () -> new ExpertMoments(inputs).down(scope, weights, activations);
     shrink(scope, hessians, average, weights.from(), fourth);
   }

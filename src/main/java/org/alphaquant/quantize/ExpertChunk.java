@@ -1,7 +1,6 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -82,7 +81,7 @@ record ExpertChunk(
    * What the down projections read with gate and up as they are now; empty where the memory has no
    * room for it and it is computed where it is needed.
    */
-  Optional<NDList> activations(TensorScope scope, ExpertWeights weights) {
+  Optional<ExpertActivations.Kept> activations(TensorScope scope, ExpertWeights weights) {
     long[] offsets = calibration.inputs().dispatch().offsets();
     long rows = offsets[range.to()] - offsets[range.from()];
     long bytes = Float.BYTES * rows * weights.down().getShape().get(2);
@@ -90,7 +89,7 @@ record ExpertChunk(
       return Optional.empty();
     }
     long start = System.nanoTime();
-    NDList activations = activations().of(scope, weights);
+    ExpertActivations.Kept activations = activations().of(scope, weights);
     result.took("forward", start, scope);
     return Optional.of(activations);
   }
@@ -102,7 +101,7 @@ record ExpertChunk(
 
   /** What the down projections read: their own tokens alone. */
   CalibratedInput downInputs(
-      TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
+      TensorScope scope, ExpertWeights weights, Optional<ExpertActivations.Kept> activations) {
     long start = System.nanoTime();
     NDArray hessians = new DownHessians(calibration.inputs()).of(scope, weights, activations);
     NDArray heldOut =
@@ -117,7 +116,7 @@ record ExpertChunk(
   }
 
   private NDArray largestDown(
-      TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
+      TensorScope scope, ExpertWeights weights, Optional<ExpertActivations.Kept> activations) {
     return solver().asksForLargestDown()
         ? activations().largest(scope, weights, activations)
         : scope.run("tensor.zeros", calibration.inputs().h(), range.count());
@@ -129,7 +128,7 @@ record ExpertChunk(
       DownCalibration layer,
       CalibratedInput own,
       ExpertWeights weights,
-      Optional<NDList> activations) {
+      Optional<ExpertActivations.Kept> activations) {
     long start = System.nanoTime();
     CalibratedInput shrunk = layer.of(scope, own, weights, activations);
     result.took("hessian", start, scope);
@@ -145,7 +144,10 @@ record ExpertChunk(
 
   /** Adds the experts' outputs to {@code y [T, K]}. */
   void addOutputs(
-      TensorScope scope, ExpertWeights weights, Optional<NDList> activations, NDArray y) {
+      TensorScope scope,
+      ExpertWeights weights,
+      Optional<ExpertActivations.Kept> activations,
+      NDArray y) {
     long start = System.nanoTime();
     if (activations.isPresent() && sent == calibration.inputs().dispatch()) {
       activations().addOutputs(scope, y, activations.get(), weights);

@@ -16,6 +16,7 @@ import org.alphaquant.torch.TensorScope;
  * @param squares |x|² of every row of {@code h}, float64 [T]
  * @param largest largest absolute value of {@code h} on all devices, [1]
  * @param dispatch which of them go to which expert, and with what weight
+ * @param bounds its offsets on the device
  * @param places of sequences held out alone, where their pairs are among all of each expert; else
  *     null
  */
@@ -24,23 +25,30 @@ record ExpertInputs(
     NDArray squares,
     NDArray largest,
     Dispatch dispatch,
+    NDArray bounds,
     RoutingWeight weighting,
     NDArray places) {
 
   /** All of them. */
   static ExpertInputs of(
-      TensorScope scope, NDArray h, NDArray largest, Dispatch dispatch, RoutingWeight weighting) {
+      TensorScope scope,
+      NDArray h,
+      NDArray largest,
+      Dispatch dispatch,
+      NDArray bounds,
+      RoutingWeight weighting) {
     NDArray squares =
         HessianKernels.of(scope, h)
-            .map(kernels -> kernels.rowSquares(scope, new NDList(h)))
+            .map(kernels -> kernels.size(scope, h).squares())
             .orElseGet(() -> scope.run("moments.row_squares", h, Dispatch.ROWS));
-    return new ExpertInputs(h, squares, largest, dispatch, weighting, null);
+    return new ExpertInputs(h, squares, largest, dispatch, bounds, weighting, null);
   }
 
   /** Those of sequences held out alone, for sums over their tokens. */
   ExpertInputs heldOut(TensorScope scope, HeldOut sequences) {
     HeldOut.Pairs pairs = sequences.of(scope, dispatch);
-    return new ExpertInputs(h, squares, largest, pairs.dispatch(), weighting, pairs.places());
+    return new ExpertInputs(
+        h, squares, largest, pairs.dispatch(), pairs.bounds(), weighting, pairs.places());
   }
 
   /** The exponent of its score that a token counts with. */

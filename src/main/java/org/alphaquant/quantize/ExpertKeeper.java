@@ -46,7 +46,8 @@ record ExpertKeeper(
     Dispatch dispatch = covered == routing ? sent : Dispatch.of(scope, covered, block.experts());
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     NDArray read = scope.run("tensor.to_dtype", h, scope.productDtype().number());
-    ExpertInputs inputs = ExpertInputs.of(scope, read, largest, dispatch, weighting);
+    NDArray bounds = scope.longs(dispatch.offsets(), dispatch.offsets().length);
+    ExpertInputs inputs = ExpertInputs.of(scope, read, largest, dispatch, bounds, weighting);
     for (int from = 0; from < block.experts(); from += expertsAtOnce) {
       int to = Math.min(block.experts(), from + expertsAtOnce);
       try (TensorScope chunk = scope.child("experts %d to %d".formatted(from, to - 1))) {

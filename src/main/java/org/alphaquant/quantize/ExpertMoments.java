@@ -15,15 +15,29 @@ record ExpertMoments(ExpertInputs inputs) {
 
   /** Over what gate and up read. */
   NDArray gateAndUp(TensorScope scope, ExpertRange range) {
-    return scope.run(
-        "moments.of_inputs",
-        inputs.squares(),
-        inputs.dispatch().rows(),
-        inputs.dispatch().weights(),
-        inputs.dispatch().offsets(),
-        range.from(),
-        range.to(),
-        inputs.power());
+    return HessianKernels.of(scope)
+        .map(kernels -> sums(scope, kernels, inputs.squares(), inputs.dispatch().rows(), range))
+        .orElseGet(
+            () ->
+                scope.run(
+                    "moments.of_inputs",
+                    inputs.squares(),
+                    inputs.dispatch().rows(),
+                    inputs.dispatch().weights(),
+                    inputs.dispatch().offsets(),
+                    range.from(),
+                    range.to(),
+                    inputs.power()));
+  }
+
+  private NDArray sums(
+      TensorScope scope,
+      HessianKernels kernels,
+      NDArray squares,
+      NDArray index,
+      ExpertRange range) {
+    return kernels.fourth(
+        scope, squares, index, inputs.dispatch().weights(), inputs.bounds(), range, inputs.power());
   }
 
   /**
@@ -31,7 +45,8 @@ record ExpertMoments(ExpertInputs inputs) {
    *
    * @param activations that, where it is kept
    */
-  NDArray down(TensorScope scope, ExpertWeights weights, Optional<NDList> activations) {
+  NDArray down(
+      TensorScope scope, ExpertWeights weights, Optional<ExpertActivations.Kept> activations) {
     if (activations.isPresent()) {
       return ofKept(scope, weights, activations.get());
     }
@@ -40,9 +55,11 @@ record ExpertMoments(ExpertInputs inputs) {
         .orElseGet(() -> inputs.sumOverActivations(scope, "moments.of_intermediate", weights));
   }
 
-  private NDArray ofKept(TensorScope scope, ExpertWeights weights, NDList read) {
+  private NDArray ofKept(
+      TensorScope scope, ExpertWeights weights, ExpertActivations.Kept activations) {
+    NDList read = activations.read();
     return HessianKernels.of(scope, read.get(0))
-        .map(kernels -> ofSquares(scope, kernels.rowSquares(scope, read), weights))
+        .map(kernels -> ofSquares(scope, kernels, squares(scope, kernels, activations), weights))
         .orElseGet(
             () ->
                 scope.run(
@@ -55,6 +72,16 @@ record ExpertMoments(ExpertInputs inputs) {
                     Dispatch.ROWS));
   }
 
+  private static NDArray squares(
+      TensorScope scope, HessianKernels kernels, ExpertActivations.Kept activations) {
+    if (activations.squaresOrNull() != null) {
+      return activations.squaresOrNull();
+    }
+    NDList squares = new NDList();
+    activations.read().forEach(read -> squares.add(kernels.size(scope, read).squares()));
+    return scope.run("tensor.concatenate", squares);
+  }
+
   private NDArray ofEach(TensorScope scope, HalfProducts products, ExpertWeights weights) {
     NDList squares = new NDList();
     products.each(
@@ -62,20 +89,15 @@ record ExpertMoments(ExpertInputs inputs) {
         inputs.h(),
         weights,
         inputs.dispatch(),
-        (own, e, read) ->
-            squares.add(own.keep(scope, products.kernels().rowSquares(own, new NDList(read)))));
-    return ofSquares(scope, scope.run("tensor.concatenate", squares), weights);
+        (own, e, read) -> squares.add(own.keep(scope, read.size().squares())));
+    NDArray all = scope.run("tensor.concatenate", squares);
+    return ofSquares(scope, products.kernels(), all, weights);
   }
 
   // Of |x|² of all that some experts read.
-  private NDArray ofSquares(TensorScope scope, NDArray squares, ExpertWeights weights) {
-    return scope.run(
-        "moments.of_squares",
-        squares,
-        inputs.dispatch().weights(),
-        inputs.dispatch().offsets(),
-        weights.from(),
-        weights.from() + weights.count(),
-        inputs.power());
+  private NDArray ofSquares(
+      TensorScope scope, HessianKernels kernels, NDArray squares, ExpertWeights weights) {
+    ExpertRange range = new ExpertRange(weights.from(), weights.from() + weights.count());
+    return sums(scope, kernels, squares, null, range);
   }
 }

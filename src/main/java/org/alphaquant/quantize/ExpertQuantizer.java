@@ -122,13 +122,19 @@ final class ExpertQuantizer implements ExpertStage {
     NDList all = rank.joined(scope, new NDList(routing.experts(), routing.weights(), read));
     Dispatch dispatch = Dispatch.of(scope, new Routing(all.get(0), all.get(1)), block.experts());
     double power = weighting.power();
+    NDArray bounds = scope.longs(dispatch.offsets(), dispatch.offsets().length);
     NDArray sums =
-        scope.run("moments.all_weight_sums", dispatch.weights(), dispatch.offsets(), power);
+        HessianKernels.of(scope)
+            .map(kernels -> kernels.weightSums(scope, dispatch.weights(), bounds, power))
+            .orElseGet(
+                () ->
+                    scope.run(
+                        "moments.all_weight_sums", dispatch.weights(), dispatch.offsets(), power));
     long[] tokens = scope.toLongs(scope.run("tensor.columns", sums, 0, 1));
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     NDArray mean = mean(scope, h, routing, largest, LongStream.of(tokens).sum());
     return new ExpertCalibration(
-        ExpertInputs.of(scope, all.get(2), largest, dispatch, weighting),
+        ExpertInputs.of(scope, all.get(2), largest, dispatch, bounds, weighting),
         sums,
         LongStream.of(tokens).boxed().toList(),
         mean,
@@ -174,7 +180,7 @@ final class ExpertQuantizer implements ExpertStage {
     try (TensorScope scope = parent.child(chunk.label())) {
       ExpertWeights weights = chunk.load(scope);
       chunk.gateAndUp(scope, weights, null);
-      Optional<NDList> activations = chunk.activations(scope, weights);
+      Optional<ExpertActivations.Kept> activations = chunk.activations(scope, weights);
       if (down) {
         DownCalibration layer = chunk.downCalibration(scope, weights);
         CalibratedInput input = chunk.downInputs(scope, weights, activations);
@@ -192,7 +198,7 @@ final class ExpertQuantizer implements ExpertStage {
       DownCalibration layer,
       ExpertWeights weights,
       CalibratedInput input,
-      Optional<NDList> activations) {
+      Optional<ExpertActivations.Kept> activations) {
     if (chunk.quantizesDown()) {
       chunk.down(scope, weights, chunk.shrunk(scope, layer, input, weights, activations));
     }
@@ -220,7 +226,7 @@ final class ExpertQuantizer implements ExpertStage {
       try (TensorScope scope = parent.child(chunk.label())) {
         ExpertWeights weights = chunk.load(scope);
         solved.get(i).forEach(rows -> rows.restore(scope, weights.gateUp()));
-        Optional<NDList> activations = chunk.activations(scope, weights);
+        Optional<ExpertActivations.Kept> activations = chunk.activations(scope, weights);
         if (chunk.quantizesDown()) {
           CalibratedInput input = chunk.downInputs(scope, weights, activations);
           quantizeDown(scope, chunk, layer, weights, input, activations);

@@ -1,9 +1,12 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
+import java.util.List;
 import java.util.Optional;
 import org.alphaquant.cuda.Blas;
 import org.alphaquant.model.block.Dispatch;
+import org.alphaquant.torch.RowKernels;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.TorchDtype;
 
@@ -17,6 +20,8 @@ final class GramSums {
 
   // Of rows that are scaled at once.
   private static final long MOST_NUMBERS = 1L << 27;
+  // Bytes of a number of 16 bits.
+  private static final long HALF = 2;
 
   private final TensorScope scope;
   private final Blas blas;
@@ -41,15 +46,15 @@ final class GramSums {
   }
 
   /** What scales rows of an array; empty where scripts do. */
-  Optional<HessianKernels> kernels(NDArray x) {
-    return HessianKernels.of(scope, x);
+  Optional<RowKernels> kernels(NDArray x) {
+    return x.getDataType() == DataType.FLOAT32 ? RowKernels.of(scope) : Optional.empty();
   }
 
   /** Rows of an array that kernels scale, where they and what they count lie. */
   final class Scaled {
 
     private final NDArray like;
-    private final HessianKernels.Rows rows;
+    private final RowKernels.Rows rows;
     private final double power;
 
     /**
@@ -57,7 +62,7 @@ final class GramSums {
      * @param index which rows of it, int64; null for those that begin with row {@code begin}
      * @param weights what they count, to the power {@code power}
      */
-    Scaled(HessianKernels kernels, NDArray x, NDArray index, NDArray weights, double power) {
+    Scaled(RowKernels kernels, NDArray x, NDArray index, NDArray weights, double power) {
       this.like = x;
       this.power = power;
       this.rows = kernels.rows(scope, x, index, weights);
@@ -66,7 +71,8 @@ final class GramSums {
     /** Rows {@code start..end-1} in 16 bits, [n, K]. */
     NDArray of(TensorScope work, long begin, long start, long end, Shift shift) {
       NDArray scaled = work.run("gram.room", like, end - start, rows.width(), dtype());
-      rows.scaled(work, begin, start, end, power, shift.address(), scaled, bfloat16);
+      long into = work.address(scaled);
+      rows.scaled(begin, start, end, power, shift.address(), into, bfloat16);
       return scaled;
     }
   }
@@ -124,7 +130,7 @@ final class GramSums {
       Rows rows) {
     add(
         work,
-        hessians + element * width * width * Float.BYTES,
+        new Sum(hessians + element * width * width * Float.BYTES, 0, List.of()),
         width,
         slice.offsets[slice.from + element],
         slice.offsets[slice.from + element + 1],
@@ -132,18 +138,26 @@ final class GramSums {
         (part, start, end) -> rows.of(part, element, shift, start, end));
   }
 
-  /** Adds rows [n, K], each counting {@code weights}, to {@code hessian [K, K]}. */
-  void add(NDArray hessian, NDArray given, NDArray weighing) {
+  /**
+   * Adds rows [n, K], each counting {@code weights}, to {@code hessian [K, K]}.
+   *
+   * @param heldOut what some of the rows are added to as well, [K, K]; null where none are
+   * @param held which
+   */
+  void add(
+      NDArray hessian, NDArray given, NDArray weighing, NDArray heldOut, List<HeldOut.Run> held) {
     try (TensorScope work = scope.child("gram")) {
       NDArray all = work.run("tensor.contiguous", given);
       NDArray weights = work.run("tensor.contiguous", weighing);
-      NDArray largest = work.run("tensor.largest", all, work.run("tensor.zeros", all, 1));
-      Shift shift = new Shifts(work, largest, weights, 1).of(0);
-      Optional<Scaled> scaled =
-          kernels(all).map(kernels -> new Scaled(kernels, all, null, weights, 1));
+      Optional<RowKernels> kernels = kernels(all);
+      Shift shift =
+          kernels
+              .map(own -> shift(work, own, all, weights))
+              .orElseGet(() -> shiftByScript(work, all, weights));
+      Optional<Scaled> scaled = kernels.map(own -> new Scaled(own, all, null, weights, 1));
       add(
           work,
-          work.address(hessian),
+          new Sum(work.address(hessian), heldOut == null ? 0 : work.address(heldOut), held),
           all.getShape().get(1),
           0,
           all.getShape().get(0),
@@ -154,6 +168,16 @@ final class GramSums {
                   : part.run(
                       "gram.scaled_rows", all, weights, start, end, shift.array(part), dtype()));
     }
+  }
+
+  private Shift shift(TensorScope work, RowKernels kernels, NDArray all, NDArray weights) {
+    RowKernels.Shift found = kernels.gram(work, all, weights, bfloat16);
+    return new Shift(found.array(), 0, found.address(), found.factors());
+  }
+
+  private Shift shiftByScript(TensorScope work, NDArray all, NDArray weights) {
+    NDArray largest = work.run("tensor.largest", all, work.run("tensor.zeros", all, 1));
+    return new Shifts(work, largest, weights, 1).of(0);
   }
 
   /** What the rows of some elements are multiplied with. */
@@ -200,17 +224,35 @@ final class GramSums {
     NDArray of(TensorScope scope, long start, long end);
   }
 
+  /**
+   * Where rows are added.
+   *
+   * @param hessian address of [K, K]
+   * @param heldOut address of the sum of some of them, or 0
+   * @param held which
+   */
+  private record Sum(long hessian, long heldOut, List<HeldOut.Run> held) {}
+
   private void add(
-      TensorScope parent, long hessian, long width, long first, long last, Shift shift, Part part) {
+      TensorScope parent, Sum sum, long width, long first, long last, Shift shift, Part part) {
     long most = Math.max(Dispatch.ROWS, MOST_NUMBERS / width);
     for (long start = first; start < last; start += most) {
       long end = Math.min(last, start + most);
       try (TensorScope work = parent.child("rows")) {
         long address = work.address(part.of(work, start, end));
-        int count = (int) (end - start);
-        blas.addGram(
-            new Blas.Rows(address, bfloat16, count, (int) width, shift.factors()), hessian);
+        addGram(address, end - start, width, shift, sum.hessian);
+        for (HeldOut.Run run : sum.held) {
+          long from = Math.max(start, run.from());
+          long count = Math.min(end, run.to()) - from;
+          if (count > 0) {
+            addGram(address + (from - start) * width * HALF, count, width, shift, sum.heldOut);
+          }
+        }
       }
     }
+  }
+
+  private void addGram(long rows, long count, long width, Shift shift, long sum) {
+    blas.addGram(new Blas.Rows(rows, bfloat16, (int) count, (int) width, shift.factors()), sum);
   }
 }

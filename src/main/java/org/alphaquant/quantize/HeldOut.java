@@ -2,6 +2,8 @@ package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.alphaquant.job.GptqRequest;
 import org.alphaquant.model.block.Dispatch;
@@ -32,6 +34,25 @@ record HeldOut(long length, long first) {
     return new HeldOut(length, 0);
   }
 
+  /** Rows {@code from..to-1} of some that are all of one sequence after the other. */
+  record Run(long from, long to) {}
+
+  /**
+   * Which of {@code count} rows are held out.
+   *
+   * @param start number of the first one's token on this device
+   */
+  List<Run> runs(long start, long count) {
+    List<Run> runs = new ArrayList<>();
+    for (long sequence = start / length; sequence * length < start + count; sequence++) {
+      if ((sequence + first) % EVERY == EVERY - 1) {
+        long from = Math.max(start, sequence * length) - start;
+        runs.add(new Run(from, Math.min(start + count, (sequence + 1) * length) - start));
+      }
+    }
+    return runs;
+  }
+
   /**
    * Adds what some rows add to a Hessian, of those that are held out.
    *
@@ -43,7 +64,7 @@ record HeldOut(long length, long first) {
     try (TensorScope scope = parent.child("held out")) {
       NDList own = scope.runAll("held_out.rows", rows, weights, start, length, first, EVERY);
       if (own.get(0).getShape().get(0) > 0) {
-        LayerQuantizer.accumulate(scope, hessian, own.get(0), own.get(1));
+        LayerQuantizer.addByScript(scope, hessian, own.get(0), own.get(1));
       }
     }
   }
@@ -51,9 +72,10 @@ record HeldOut(long length, long first) {
   /**
    * Those of a layer's (token, slot) pairs.
    *
+   * @param bounds its offsets on the device
    * @param places int64, of each its place among all pairs of its expert
    */
-  record Pairs(Dispatch dispatch, NDArray places) {}
+  record Pairs(Dispatch dispatch, NDArray bounds, NDArray places) {}
 
   /** Those of all. */
   Pairs of(TensorScope scope, Dispatch all) {
@@ -61,6 +83,6 @@ record HeldOut(long length, long first) {
         scope.runAll(
             "held_out.pairs", all.rows(), all.weights(), all.offsets(), length, first, EVERY);
     Dispatch dispatch = new Dispatch(own.get(0), own.get(1), scope.toLongs(own.get(2)));
-    return new Pairs(dispatch, own.get(3));
+    return new Pairs(dispatch, own.get(2), own.get(3));
   }
 }

@@ -1,7 +1,6 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import java.util.List;
 import java.util.Optional;
@@ -10,16 +9,17 @@ import org.alphaquant.cuda.CudaModule.Blocks;
 import org.alphaquant.cuda.CudaModule.Threads;
 import org.alphaquant.cuda.CudaSource;
 import org.alphaquant.cuda.KernelArguments;
+import org.alphaquant.torch.RowKernels;
 import org.alphaquant.torch.TensorScope;
 
 /**
  * The kernels of {@code resources/cuda/hessian.cu}, which take the place of functions of {@code
- * torchscript/gram.py}, {@code moments.py} and {@code shrinkage.py} on a GPU. Arrays are
- * contiguous.
+ * torchscript/moments.py} and {@code shrinkage.py} on a GPU. Arrays are contiguous.
  */
-record HessianKernels(CudaModule module) {
+record HessianKernels(CudaModule module, RowKernels rows) {
 
-  private static final CudaSource SOURCE = CudaSource.of("hessian.cu");
+  private static final CudaSource SOURCE =
+      new CudaSource("hessian.cu", List.of("rows.cu", "hessian.cu"));
   private static final int THREADS = 256;
   private static final int WARP = 32;
   // Sums of a Hessian are put together from those of so many blocks, however many Hessians there
@@ -28,7 +28,12 @@ record HessianKernels(CudaModule module) {
 
   /** Those of the scope's device; empty where there is no GPU. */
   static Optional<HessianKernels> of(TensorScope scope) {
-    return scope.cuda().map(device -> new HessianKernels(device.module(SOURCE, List.of())));
+    return scope
+        .cuda()
+        .flatMap(
+            device ->
+                RowKernels.of(scope)
+                    .map(rows -> new HessianKernels(device.module(SOURCE, List.of()), rows)));
   }
 
   /** The same, also empty where an array is of a type that they do not read. */
@@ -37,77 +42,19 @@ record HessianKernels(CudaModule module) {
   }
 
   /**
-   * Where rows lie.
-   *
-   * @param x address of float32 [T, K]
-   * @param index address of int64 numbers of rows, or 0
-   * @param weights address of what they count, or 0
-   * @param width K
-   */
-  record Rows(CudaModule module, long x, long index, long weights, int width) {
-
-    /**
-     * Rows {@code start..end-1} as {@code gram.scaled} gives them: those that the index names, or
-     * without one those that begin with row {@code begin}; without weights they are but shifted.
-     *
-     * @param shift address of the shift
-     * @param into 16 bits [end - start, K]
-     */
-    void scaled(
-        TensorScope scope,
-        long begin,
-        long start,
-        long end,
-        double power,
-        long shift,
-        NDArray into,
-        boolean bfloat16) {
-      module.launch(
-          "scaled_rows",
-          new Blocks(end - start, 1, 1),
-          Threads.of(THREADS),
-          new KernelArguments()
-              .add(x)
-              .add(index)
-              .add(weights)
-              .add(shift)
-              .add(scope.address(into))
-              .add(width)
-              .add(start)
-              .add(begin)
-              .add((float) power)
-              .add(bfloat16 ? 1 : 0));
-    }
-  }
-
-  /**
-   * Rows to scale.
-   *
-   * @param x float32 [T, K]
-   * @param index int64; null for rows as they lie
-   * @param weights of the rows; null for rows that are but shifted
-   */
-  Rows rows(TensorScope scope, NDArray x, NDArray index, NDArray weights) {
-    return new Rows(
-        module,
-        scope.address(x),
-        index == null ? 0 : scope.address(index),
-        weights == null ? 0 : scope.address(weights),
-        Math.toIntExact(x.getShape().get(1)));
-  }
-
-  /**
    * Adds rows to those of {@code y [T, K]} that {@code index} names, each times its weight.
    *
    * @param y address of it
-   * @param out float32 [n, K], of which the first row is number {@code start} of index and weights
+   * @param out float32 [n, K], of which the first {@code count} rows are added, those from number
+   *     {@code start} on of index and weights
    * @param index address of them
    * @param weights address of these
    */
-  void addWeighted(TensorScope scope, long y, NDArray out, long index, long weights, long start) {
+  void addWeighted(
+      TensorScope scope, long y, NDArray out, long count, long index, long weights, long start) {
     module.launch(
         "add_weighted",
-        new Blocks(out.getShape().get(0), 1, 1),
+        new Blocks(count, 1, 1),
         Threads.of(THREADS),
         new KernelArguments()
             .add(y)
@@ -118,28 +65,116 @@ record HessianKernels(CudaModule module) {
             .add(start));
   }
 
-  /** |x|² of every row of some arrays [n, K], one array after the other, float64. */
-  NDArray rowSquares(TensorScope scope, NDList arrays) {
-    long all = arrays.stream().mapToLong(x -> x.getShape().get(0)).sum();
-    NDArray squares = scope.run("tensor.room_double", arrays.get(0), all);
-    long first = 0;
-    for (NDArray x : arrays) {
-      long rows = x.getShape().get(0);
-      if (rows > 0) {
-        module.launch(
-            "row_squares",
-            new Blocks(Blocks.of(rows * WARP, THREADS), 1, 1),
-            Threads.of(THREADS),
-            new KernelArguments()
-                .add(scope.address(x))
-                .add(scope.address(squares))
-                .add(Math.toIntExact(x.getShape().get(1)))
-                .add(rows)
-                .add(first));
-      }
-      first += rows;
+  /**
+   * What some rows are known by.
+   *
+   * @param squares |x|² of every row, float64
+   * @param largest largest absolute number of all, [1]
+   */
+  record Size(NDArray squares, NDArray largest) {
+
+    /** Of rows still to come. */
+    static Size of(TensorScope scope, NDArray like, long rows) {
+      return new Size(
+          scope.run("tensor.room_double", like, rows), scope.run("tensor.zeros", like, 1));
     }
-    return squares;
+  }
+
+  /** Of the rows of an array [n, K]. */
+  Size size(TensorScope scope, NDArray x) {
+    Size size = Size.of(scope, x, x.getShape().get(0));
+    measure(scope, x, 0, x.getShape().get(0), size);
+    return size;
+  }
+
+  /** Rows {@code from..to-1} of x for the same of them. */
+  void measure(TensorScope scope, NDArray x, long from, long to, Size size) {
+    long width = x.getShape().get(1);
+    if (from < to) {
+      module.launch(
+          "row_squares",
+          new Blocks(Blocks.of((to - from) * WARP, THREADS), 1, 1),
+          Threads.of(THREADS),
+          new KernelArguments()
+              .add(scope.address(x) + from * width * Float.BYTES)
+              .add(scope.address(size.squares))
+              .add(scope.address(size.largest))
+              .add(Math.toIntExact(width))
+              .add(to - from)
+              .add(from));
+    }
+  }
+
+  /**
+   * SwiGLU of rows into those of {@code all} from {@code first} on.
+   *
+   * @param gateUp float32, of which the first {@code count} rows [2M] are taken
+   * @param all float32 [n, M]
+   * @param size of all
+   */
+  void swiglu(TensorScope scope, NDArray gateUp, long count, NDArray all, long first, Size size) {
+    int width = Math.toIntExact(all.getShape().get(1));
+    module.launch(
+        "swiglu_rows",
+        new Blocks(count, 1, 1),
+        Threads.of(THREADS),
+        new KernelArguments()
+            .add(scope.address(gateUp))
+            .add(scope.address(all) + first * width * Float.BYTES)
+            .add(scope.address(size.squares) + first * Double.BYTES)
+            .add(scope.address(size.largest))
+            .add(width));
+  }
+
+  /**
+   * {@code moments.all_weight_sums}, [E, 3].
+   *
+   * @param bounds int64 [E + 1]
+   */
+  NDArray weightSums(TensorScope scope, NDArray weights, NDArray bounds, double power) {
+    long experts = bounds.getShape().get(0) - 1;
+    NDArray sums = scope.run("tensor.room_double", weights, experts * 3);
+    module.launch(
+        "weight_sums",
+        new Blocks(experts, 1, 1),
+        Threads.of(THREADS),
+        new KernelArguments()
+            .add(scope.address(weights))
+            .add(scope.address(bounds))
+            .add(scope.address(sums))
+            .add((float) power));
+    return scope.run("tensor.reshape", sums, new long[] {experts, 3});
+  }
+
+  /**
+   * Sums of w² |x|⁴ over the tokens of experts, float64 [C].
+   *
+   * @param squares |x|² of all tokens where {@code index} names those of experts; without an index
+   *     of what these experts read
+   * @param bounds int64 [E + 1]
+   */
+  NDArray fourth(
+      TensorScope scope,
+      NDArray squares,
+      NDArray index,
+      NDArray weights,
+      NDArray bounds,
+      ExpertRange range,
+      double power) {
+    NDArray sums = scope.run("tensor.room_double", weights, range.count());
+    module.launch(
+        "fourth_sums",
+        new Blocks(range.count(), 1, 1),
+        Threads.of(THREADS),
+        new KernelArguments()
+            .add(scope.address(squares))
+            .add(index == null ? 0 : scope.address(index))
+            .add(scope.address(weights))
+            .add(scope.address(bounds))
+            .add(scope.address(sums))
+            .add(range.from())
+            .add((float) power));
+    return sums;
   }
 
   /**

@@ -198,9 +198,16 @@ final class LayerQuantizer {
     }
 
     void add(TensorScope work, NDArray rows, NDArray weights) {
-      accumulate(work, hessian, rows, weights);
-      held.ifPresent(some -> some.accumulate(work, heldOut, rows, weights, tokens));
-      tokens += rows.getShape().get(0);
+      long count = rows.getShape().get(0);
+      Optional<GramSums> sums = GramSums.of(work);
+      if (sums.isPresent()) {
+        List<HeldOut.Run> runs = held.map(some -> some.runs(tokens, count)).orElse(List.of());
+        sums.get().add(hessian, rows, weights, heldOut, runs);
+      } else {
+        addByScript(work, hessian, rows, weights);
+        held.ifPresent(some -> some.accumulate(work, heldOut, rows, weights, tokens));
+      }
+      tokens += count;
     }
 
     CalibratedInput of(TensorScope scope, NDArray largest) {
@@ -340,9 +347,13 @@ final class LayerQuantizer {
   static void accumulate(TensorScope scope, NDArray hessian, NDArray rows, NDArray weights) {
     Optional<GramSums> sums = GramSums.of(scope);
     if (sums.isPresent()) {
-      sums.get().add(hessian, rows, weights);
-      return;
+      sums.get().add(hessian, rows, weights, null, List.of());
+    } else {
+      addByScript(scope, hessian, rows, weights);
     }
+  }
+
+  static void addByScript(TensorScope scope, NDArray hessian, NDArray rows, NDArray weights) {
     scope.runInPlace("hessian.add_rows", hessian, rows, weights, Dispatch.ROWS);
   }
 

@@ -110,6 +110,11 @@ public final class TensorScope implements AutoCloseable {
     cuda.ifPresent(device -> device.readAhead(mapped.get()));
   }
 
+  /** Whether what functions compute can be differentiated. */
+  boolean records() {
+    return recording;
+  }
+
   /** Whether float32 products may round their factors to TF32. */
   public boolean rounds() {
     return cuda.isPresent() && precision != null && precision != Precision.FLOAT32;

@@ -42,10 +42,12 @@ class KernelNamesTest {
 
   @Test
   void hessiansAreSummedByJustTheKernelsOfTheirSource() throws IOException {
-    String text = Files.readString(JAVA.resolve("quantize/HessianKernels.java"));
-    assertThat(named(text))
-        .contains("scaled_rows")
+    assertThat(named(Files.readString(JAVA.resolve("quantize/HessianKernels.java"))))
+        .contains("add_weighted")
         .isEqualTo(defined(CudaSource.of("hessian.cu").text()));
+    assertThat(named(Files.readString(JAVA.resolve("torch/RowKernels.java"))))
+        .contains("scaled_rows")
+        .isEqualTo(defined(CudaSource.of("rows.cu").text()));
   }
 
   @Test

@@ -2,7 +2,10 @@ package org.alphaquant.model.block;
 
 import ai.djl.ndarray.NDArray;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import org.alphaquant.torch.HalfRows;
 import org.alphaquant.torch.TensorScope;
 
 /** An affine map y = x Wᵀ + b whose weight, fp32 [out, in], can be exchanged while it is loaded. */
@@ -48,8 +51,33 @@ public final class Linear {
     return bias;
   }
 
+  /** What linears that read the same make of x [n, in], [n, out] each. */
+  public static List<NDArray> applyAll(TensorScope scope, List<Linear> linears, NDArray x) {
+    if (linears.stream().noneMatch(Linear::suitsHalf)) {
+      return linears.stream().map(linear -> linear.exactly(scope, x)).toList();
+    }
+    try (TensorScope work = scope.child("linear")) {
+      Optional<HalfRows> rows = HalfRows.of(work, x);
+      return linears.stream()
+          .map(
+              linear ->
+                  rows.isPresent() && linear.suitsHalf()
+                      ? rows.get().times(scope, linear.weight)
+                      : linear.exactly(scope, x))
+          .toList();
+    }
+  }
+
+  private boolean suitsHalf() {
+    return bias == null && rounding.equals(InputRounding.NONE) && HalfRows.suits(weight);
+  }
+
   /** x [..., in] to [..., out]. */
   public NDArray apply(TensorScope scope, NDArray x) {
+    return applyAll(scope, List.of(this), x).get(0);
+  }
+
+  private NDArray exactly(TensorScope scope, NDArray x) {
     NDArray input = rounding.apply(scope, x);
     return bias == null
         ? scope.run("linear.apply", input, weight)

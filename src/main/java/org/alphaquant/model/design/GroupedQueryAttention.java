@@ -10,10 +10,15 @@ import org.alphaquant.model.block.Linear;
 import org.alphaquant.model.block.Norm;
 import org.alphaquant.model.block.Residual;
 import org.alphaquant.model.block.WeightReader;
+import org.alphaquant.torch.RowKernels;
 import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.TorchDtype;
 
 /** Loaded grouped-query attention (Ainslie et al. 2023, arXiv 2305.13245). */
 final class GroupedQueryAttention implements CachedAttention {
+
+  // As attention.fits_half.
+  private static final float MOST_IN_HALF = 32_768;
 
   private final GroupedQueryDesign design;
   private final Residual residual;
@@ -105,6 +110,10 @@ final class GroupedQueryAttention implements CachedAttention {
               : cache.next(inner, rotary.of(cache.capacity(), x), length);
       List<NDArray> projected = projected(inner, h);
       long batch = x.getShape().get(0);
+      Optional<NDArray> half = cache == null ? half(inner, projected, table) : Optional.empty();
+      if (half.isPresent()) {
+        return inner.keep(scope, gated(inner, half.get(), projected));
+      }
       HeadShape heads = design.heads();
       NDArray q = turned(inner, projected.get(0), queryNorm, table, batch, heads.heads());
       NDArray k = keyHeads(inner, projected, table, batch);
@@ -112,6 +121,68 @@ final class GroupedQueryAttention implements CachedAttention {
       NDArray out = scored(inner, q, k, v, cache);
       return inner.keep(scope, gated(inner, out, projected));
     }
+  }
+
+  // The same by kernels that make heads in float16 at once; empty where there are none, where
+  // scores
+  // are changed, or where a number has no room in float16.
+  private Optional<NDArray> half(TensorScope scope, List<NDArray> projected, NDArray table) {
+    Scores scores = design.scores();
+    boolean plain =
+        sinks.isEmpty()
+            && scores.softCap() == 0
+            && scores.growth().isEmpty()
+            && (scores.chunk() == 0 || table.getShape().get(1) <= scores.chunk())
+            && valueNorm.isEmpty()
+            && !(design.normalised() && design.projections().norm().rotated());
+    return plain && scope.attentionDtype() == TorchDtype.FLOAT16
+        ? RowKernels.of(scope).flatMap(kernels -> half(scope, kernels, projected, table))
+        : Optional.empty();
+  }
+
+  private Optional<NDArray> half(
+      TensorScope scope, RowKernels kernels, List<NDArray> projected, NDArray table) {
+    NDArray most = scope.run("tensor.zeros", table, 1);
+    HeadShape heads = design.heads();
+    NDArray q = half(scope, kernels, projected.get(0), queryNorm, table, heads.heads(), most);
+    NDArray k = half(scope, kernels, projected.get(1), keyNorm, table, heads.keyHeads(), most);
+    NDArray values = scope.run("tensor.contiguous", values(scope, projected.get(2)));
+    NDArray still = scope.run("rope.no_table", table.getShape().get(1), table);
+    NDArray v = kernels.heads(scope, values, null, 0, still, heads.keyHeads(), false, most);
+    // Not-a-number has no room either.
+    if (!(scope.toFloats(most)[0] < MOST_IN_HALF)) {
+      return Optional.empty();
+    }
+    Scores scores = design.scores();
+    int half = TorchDtype.FLOAT16.number();
+    return Optional.of(
+        scope.run("attention.attend_in", q, k, v, scores.scale(), scores.window(), half));
+  }
+
+  private NDArray half(
+      TensorScope scope,
+      RowKernels kernels,
+      NDArray y,
+      Norm norm,
+      NDArray table,
+      long heads,
+      NDArray most) {
+    boolean fused =
+        norm != null
+            && norm.biasOrNull() == null
+            && design.projections().norm().extent() == QueryKeyNorm.Extent.WHOLE
+            && Double.isInfinite(design.projections().clip());
+    NDArray before = fused || norm == null ? y : normalised(scope, y, norm);
+    boolean interleaved = design.rotary().map(RotaryDesign::interleaved).orElse(false);
+    return kernels.heads(
+        scope,
+        scope.run("tensor.contiguous", clipped(scope, before)),
+        fused ? norm.weight() : null,
+        fused ? norm.epsilon() : 0,
+        table,
+        heads,
+        interleaved,
+        most);
   }
 
   private NDArray gated(TensorScope scope, NDArray out, List<NDArray> projected) {
@@ -127,7 +198,7 @@ final class GroupedQueryAttention implements CachedAttention {
 
   // Queries, keys and values [B*S, heads*D], and the output's gate.
   private List<NDArray> projected(TensorScope scope, NDArray h) {
-    List<NDArray> outputs = inputs.stream().map(linear -> linear.apply(scope, h)).toList();
+    List<NDArray> outputs = Linear.applyAll(scope, inputs, h);
     HeadShape heads = design.heads();
     if (design.projections().joint()) {
       long queries = heads.heads() * heads.dimension();

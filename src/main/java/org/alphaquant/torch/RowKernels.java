@@ -1,0 +1,183 @@
+package org.alphaquant.torch;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Optional;
+import org.alphaquant.cuda.CudaModule;
+import org.alphaquant.cuda.CudaModule.Blocks;
+import org.alphaquant.cuda.CudaModule.Threads;
+import org.alphaquant.cuda.CudaSource;
+import org.alphaquant.cuda.KernelArguments;
+
+/**
+ * The kernels of {@code resources/cuda/rows.cu}, which round float32 rows to 16 bits on a GPU.
+ * Arrays are contiguous.
+ */
+public record RowKernels(CudaModule module) {
+
+  private static final CudaSource SOURCE = CudaSource.of("rows.cu");
+  private static final int THREADS = 256;
+  // The largest of an array is put together from those of so many blocks.
+  private static final int PARTS = 1024;
+
+  /** Those of the scope's device; empty where there is no GPU. */
+  public static Optional<RowKernels> of(TensorScope scope) {
+    return scope.cuda().map(device -> new RowKernels(device.module(SOURCE, List.of())));
+  }
+
+  /**
+   * Where rows lie.
+   *
+   * @param x address of float32 [T, K]
+   * @param index address of int64 numbers of rows, or 0
+   * @param weights address of what they count, or 0
+   * @param width K
+   */
+  public record Rows(CudaModule module, long x, long index, long weights, int width) {
+
+    /**
+     * Rows {@code start..end-1} as {@code gram.scaled} gives them: those that the index names, or
+     * without one those that begin with row {@code begin}; without weights they are but shifted.
+     *
+     * @param shift address of the shift
+     * @param into address of 16 bits [end - start, K]
+     */
+    public void scaled(
+        long begin, long start, long end, double power, long shift, long into, boolean bfloat16) {
+      module.launch(
+          "scaled_rows",
+          new Blocks(end - start, 1, 1),
+          Threads.of(THREADS),
+          new KernelArguments()
+              .add(x)
+              .add(index)
+              .add(weights)
+              .add(shift)
+              .add(into)
+              .add(width)
+              .add(start)
+              .add(begin)
+              .add((float) power)
+              .add(bfloat16 ? 1 : 0));
+    }
+  }
+
+  /**
+   * Rows to scale.
+   *
+   * @param x float32 [T, K]
+   * @param index int64; null for rows as they lie
+   * @param weights of the rows; null for rows that are but shifted
+   */
+  public Rows rows(TensorScope scope, NDArray x, NDArray index, NDArray weights) {
+    return new Rows(
+        module,
+        scope.address(x),
+        index == null ? 0 : scope.address(index),
+        weights == null ? 0 : scope.address(weights),
+        Math.toIntExact(x.getShape().get(1)));
+  }
+
+  /**
+   * What rows are multiplied with to come into range.
+   *
+   * @param array it comes first
+   * @param address of it
+   */
+  public record Shift(NDArray array, long address) {
+
+    /** Address of what products are multiplied with and of what is kept of their sum. */
+    public long factors() {
+      return address + Float.BYTES;
+    }
+  }
+
+  /**
+   * {@code gram.shift} of rows, and {@code gram.factors} of it.
+   *
+   * @param x float32 [n, K]
+   * @param weights what the rows count, [n]
+   */
+  public Shift gram(TensorScope scope, NDArray x, NDArray weights, boolean bfloat16) {
+    return shift(scope, x, scope.address(weights), weights.size(), 0, bfloat16);
+  }
+
+  /** {@code gram.plain_shift} of the left factor of products. */
+  public Shift left(TensorScope scope, NDArray x) {
+    return shift(scope, x, 0, 0, 0, false);
+  }
+
+  /** The same of the right factor, and {@code gram.product_factors}. */
+  public Shift right(TensorScope scope, NDArray x, Shift left) {
+    return shift(scope, x, 0, 0, left.address, false);
+  }
+
+  private Shift shift(
+      TensorScope scope, NDArray x, long weights, long count, long other, boolean bfloat16) {
+    NDArray room = scope.run("tensor.room", x, 1, 3 + 2 * PARTS);
+    Shift shift = new Shift(room, scope.address(room));
+    long parts = shift.address + 3L * Float.BYTES;
+    module.launch(
+        "largest_parts",
+        new Blocks(PARTS, 1, 1),
+        Threads.of(THREADS),
+        new KernelArguments()
+            .add(scope.address(x))
+            .add(x.size())
+            .add(weights)
+            .add(count)
+            .add(1f)
+            .add(parts));
+    module.launch(
+        "rows_shift",
+        new Blocks(1, 1, 1),
+        Threads.of(THREADS),
+        new KernelArguments()
+            .add(parts)
+            .add(PARTS)
+            .add(other)
+            .add(shift.address)
+            .add(bfloat16 ? 1 : 0));
+    return shift;
+  }
+
+  /**
+   * Heads in float16, [B, heads, S, D].
+   *
+   * @param y projections, float32 [B*S, heads*D]
+   * @param normOrNull weight of their RMSNorm
+   * @param table of the rotation, [2, S, d/2]
+   * @param most [1], raised to their largest absolute number
+   */
+  public NDArray heads(
+      TensorScope scope,
+      NDArray y,
+      NDArray normOrNull,
+      double epsilon,
+      NDArray table,
+      long heads,
+      boolean interleaved,
+      NDArray most) {
+    long length = table.getShape().get(1);
+    long rows = y.getShape().get(0);
+    long[] shape = {rows / length, heads, length, y.getShape().get(1) / heads};
+    NDArray out = scope.run("attention.half_heads", y, shape);
+    module.launch(
+        "turned_heads",
+        new Blocks(rows, 1, 1),
+        Threads.of(THREADS),
+        new KernelArguments()
+            .add(scope.address(y))
+            .add(normOrNull == null ? 0 : scope.address(normOrNull))
+            .add((float) epsilon)
+            .add(table.size() == 0 ? 0 : scope.address(table))
+            .add(scope.address(out))
+            .add(scope.address(most))
+            .add(Math.toIntExact(heads))
+            .add(Math.toIntExact(shape[3]))
+            .add(length)
+            .add(Math.toIntExact(table.getShape().get(2)))
+            .add(interleaved ? 1 : 0));
+    return out;
+  }
+}

@@ -1,0 +1,162 @@
+// Rows in 16 bits, as torchscript/gram.py and attention.py make them by several passes.
+
+// What a token counts: |p|^power.
+__device__ inline float token_weight(float p, float power) {
+  return power == 0.0f ? 1.0f : power == 1.0f ? fabsf(p) : power == 2.0f ? p * p : powf(fabsf(p), power);
+}
+
+__device__ inline unsigned short rounded(float x, int bfloat16) {
+  if (bfloat16) {
+    unsigned bits = __float_as_uint(x);
+    return (unsigned short)((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
+  }
+  unsigned short half;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(x));
+  return half;
+}
+
+// The larger one, or not-a-number where one is.
+__device__ inline float larger(float a, float b) { return a >= b || a != a ? a : b; }
+
+// The largest of what the threads of a block have, known to the first one.
+__device__ inline float largest_of_block(float x) {
+  __shared__ float of_warps[32];
+#pragma unroll
+  for (int offset = 16; offset > 0; offset /= 2) x = larger(x, __shfl_xor_sync(~0u, x, offset));
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = x;
+  __syncthreads();
+  if (threadIdx.x == 0)
+    for (int i = 1; i < blockDim.x / 32; i++) x = larger(x, of_warps[i]);
+  return x;
+}
+
+__device__ inline double summed(double x) {
+#pragma unroll
+  for (int offset = 16; offset > 0; offset /= 2) x += __shfl_xor_sync(~0u, x, offset);
+  return x;
+}
+
+// Sum over a block, known to the first thread.
+__device__ inline double sum_of_block(double x) {
+  __shared__ double of_warps[32];
+  x = summed(x);
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) of_warps[threadIdx.x / 32] = x;
+  __syncthreads();
+  if (threadIdx.x == 0)
+    for (int i = 1; i < blockDim.x / 32; i++) x += of_warps[i];
+  return x;
+}
+
+// The largest |x| of n numbers in parts of one block each, and behind them those of what `count` weights count.
+extern "C" __global__ void largest_parts(
+    const float* x, long n, const float* weights, long count, float power, float* parts) {
+  long first = (long)blockIdx.x * blockDim.x + threadIdx.x, step = (long)gridDim.x * blockDim.x;
+  float most = 0.0f;
+  if (n % 4 == 0) {
+    for (long i = first; i < n / 4; i += step) {
+      float4 four = ((const float4*)x)[i];
+      most = larger(most, larger(larger(fabsf(four.x), fabsf(four.y)), larger(fabsf(four.z), fabsf(four.w))));
+    }
+  } else {
+    for (long i = first; i < n; i += step) most = larger(most, fabsf(x[i]));
+  }
+  most = largest_of_block(most);
+  float heaviest = 0.0f;
+  for (long i = first; i < count; i += step) heaviest = larger(heaviest, token_weight(weights[i], power));
+  heaviest = largest_of_block(heaviest);
+  if (threadIdx.x == 0) {
+    parts[blockIdx.x] = most;
+    parts[gridDim.x + blockIdx.x] = heaviest;
+  }
+}
+
+// gram.shift of `count` such parts, and behind it gram.factors, or with the shift of the other factor of a product gram.product_factors. One
+// block.
+extern "C" __global__ void rows_shift(
+    const float* parts, int count, const float* other, float* shift, int bfloat16) {
+  float most = 0.0f, heaviest = 0.0f;
+  for (int i = threadIdx.x; i < count; i += blockDim.x) {
+    most = larger(most, parts[i]);
+    heaviest = larger(heaviest, parts[count + i]);
+  }
+  most = largest_of_block(most);
+  heaviest = largest_of_block(heaviest);
+  if (threadIdx.x > 0) return;
+  float by = bfloat16 ? 1.0f : exp2f(floorf(log2f(16384.0f / fmaxf(most * sqrtf(heaviest), 1e-12f))));
+  shift[0] = by;
+  shift[1] = 1.0f / (by * (other == nullptr ? by : *other));
+  shift[2] = other == nullptr ? 1.0f : 0.0f;
+}
+
+// gram.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
+// without an index those that begin with row `begin`. out [n, K] has 16 bits.
+extern "C" __global__ void scaled_rows(
+    const float* x, const long* index, const float* weights, const float* shift,
+    unsigned short* out, int K, long start, long begin, float power, int bfloat16) {
+  long i = start + blockIdx.x;
+  const float* row = x + (index == nullptr ? i - begin : index[i]) * K;
+  unsigned short* to = out + (long)blockIdx.x * K;
+  float factor = *shift;
+  if (weights != nullptr) factor *= sqrtf(token_weight(weights[i], power));
+  if (K % 4 == 0) {
+    for (int k = threadIdx.x * 4; k < K; k += blockDim.x * 4) {
+      float4 four = *(const float4*)(row + k);
+      ushort4 both;
+      both.x = rounded(four.x * factor, bfloat16);
+      both.y = rounded(four.y * factor, bfloat16);
+      both.z = rounded(four.z * factor, bfloat16);
+      both.w = rounded(four.w * factor, bfloat16);
+      *(ushort4*)(to + k) = both;
+    }
+  } else {
+    for (int k = threadIdx.x; k < K; k += blockDim.x) to[k] = rounded(row[k] * factor, bfloat16);
+  }
+}
+
+// *most = the larger one of it and of x >= 0. As bits they are in the same order, not-a-number last.
+__device__ inline void raise(float* most, float x) {
+  unsigned bits = __float_as_uint(x);
+  if (bits > *(volatile unsigned*)most) atomicMax((unsigned*)most, bits);
+}
+
+// Heads [B, H, S, D] in float16 of projections y [B S, H D], a block for each row: norm.rms_norm with weight w where there is one, then rope.rotate by a
+// table [2, S, half]. Raises *most to the largest number.
+extern "C" __global__ void turned_heads(
+    const float* y, const float* w, float epsilon, const float* table, unsigned short* out, float* most,
+    int heads, int D, long S, int half, int interleaved) {
+  __shared__ float norm;
+  int K = heads * D;
+  long b = blockIdx.x / S, s = blockIdx.x % S;
+  const float* row = y + (long)blockIdx.x * K;
+  const float* cos = table + s * half;
+  const float* sin = table + (S + s) * half;
+  if (w != nullptr) {
+    double sum = 0.0;
+    for (int k = threadIdx.x; k < K; k += blockDim.x) sum += row[k] * row[k];
+    sum = sum_of_block(sum);
+    if (threadIdx.x == 0) norm = rsqrtf((float)(sum / K) + epsilon);
+    __syncthreads();
+  }
+  float largest = 0.0f;
+  for (int k = threadIdx.x; k < K; k += blockDim.x) {
+    int head = k / D, i = k % D, pair = i < half ? i : i - half;
+    float value;
+    if (i < 2 * half) {
+      int one = head * D + (interleaved ? 2 * pair : pair), two = one + (interleaved ? 1 : half);
+      float first = row[one], second = row[two];
+      if (w != nullptr) {
+        first = first * norm * w[one];
+        second = second * norm * w[two];
+      }
+      value = i < half ? first * cos[pair] - second * sin[pair] : second * cos[pair] + first * sin[pair];
+    } else {
+      value = w == nullptr ? row[k] : row[k] * norm * w[k];
+    }
+    largest = larger(largest, fabsf(value));
+    out[((b * heads + head) * S + s) * D + i] = rounded(value, 0);
+  }
+  largest = largest_of_block(largest);
+  if (threadIdx.x == 0) raise(most, largest);
+}
