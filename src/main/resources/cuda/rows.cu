@@ -160,3 +160,15 @@ extern "C" __global__ void turned_heads(
   largest = largest_of_block(largest);
   if (threadIdx.x == 0) raise(most, largest);
 }
+
+// H [K, K] made symmetric: blocks of `panel` rows and columns above the diagonal from those below it.
+extern "C" __global__ void mirror(float* H, int K, int panel) {
+  __shared__ float tile[32][33];
+  int row = blockIdx.y * 32, column = blockIdx.x * 32;
+  if (row / panel <= column / panel) return;
+  for (int i = threadIdx.y; i < 32; i += blockDim.y)
+    if (row + i < K) tile[i][threadIdx.x] = H[(long)(row + i) * K + column + threadIdx.x];
+  __syncthreads();
+  for (int i = threadIdx.y; i < 32; i += blockDim.y)
+    if (row + threadIdx.x < K) H[(long)(column + i) * K + row + threadIdx.x] = tile[threadIdx.x][i];
+}

@@ -22,6 +22,8 @@ public final class Blas {
   private static final int FACTORS_ON_THE_DEVICE = 1;
   private static final int SUM_IN_FLOAT32 = 68;
   private static final int ANY_ALGORITHM = -1;
+  // Bytes of a number of 16 bits.
+  private static final long HALF = 2;
 
   /** What is used of cuBLAS; names and arguments are NVIDIA's. */
   interface Cublas extends Library {
@@ -96,13 +98,17 @@ public final class Blas {
   public record Rows(long address, boolean bfloat16, int rows, int columns, long factors) {}
 
   /**
-   * H += factor X^T X.
+   * H += factor X^T X, of which rows {@code from..to-1} up to the end of their own block on the
+   * diagonal: H is symmetric.
    *
    * @param hessian address of H, float32 [columns, columns]
    */
-  public void addGram(Rows x, long hessian) {
+  public void addGram(Rows x, int from, int to, long hessian) {
     // cuBLAS counts columns first, so X is its own transpose there.
-    multiply(x, AS_IT_IS, x.address, TRANSPOSED, x.columns, x.columns, x.rows, hessian);
+    long rows = x.address + (long) from * HALF;
+    long sum = hessian + (long) from * x.columns * Float.BYTES;
+    Factor left = new Factor(AS_IT_IS, x.address);
+    multiply(x, left, new Factor(TRANSPOSED, rows), to, to - from, x.rows, sum, x.columns);
   }
 
   /**
@@ -112,34 +118,38 @@ public final class Blas {
    * @param y address of Y, float32 [rows, outputs]
    */
   public void multiply(Rows x, long weights, int outputs, long y) {
-    multiply(x, TRANSPOSED, weights, AS_IT_IS, outputs, x.rows, x.columns, y);
+    Factor matrix = new Factor(TRANSPOSED, weights);
+    Factor rows = new Factor(AS_IT_IS, x.address);
+    multiply(x, matrix, rows, outputs, x.rows, x.columns, y, outputs);
   }
 
-  // The product of a matrix and X, as cuBLAS counts: [m, k] and [k, n].
+  private record Factor(int as, long address) {}
+
+  // As cuBLAS counts: [m, k] and [k, n].
   private synchronized void multiply(
-      Rows x, int matrixAs, long matrix, int rowsAs, int m, int n, int k, long sum) {
+      Rows x, Factor left, Factor right, int m, int n, int k, long sum, int strideOfSum) {
     int type = x.bfloat16 ? BFLOAT16 : FLOAT16;
     int result =
         device.inContext(
             () ->
                 cublas.cublasGemmEx(
                     handle,
-                    matrixAs,
-                    rowsAs,
+                    left.as,
+                    right.as,
                     m,
                     n,
                     k,
                     x.factors,
-                    matrix,
+                    left.address,
                     type,
                     x.columns,
-                    x.address,
+                    right.address,
                     type,
                     x.columns,
                     x.factors + Float.BYTES,
                     sum,
                     FLOAT32,
-                    m,
+                    strideOfSum,
                     SUM_IN_FLOAT32,
                     ANY_ALGORITHM));
     if (result != 0) {

@@ -73,7 +73,7 @@ record ExpertInputs(
     NDArray weights = dispatch.weights();
     return sums.ofExperts(
         range.count(),
-        h.getShape().get(1),
+        Math.toIntExact(h.getShape().get(1)),
         largest,
         weights,
         power(),

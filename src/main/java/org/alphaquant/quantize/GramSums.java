@@ -22,6 +22,7 @@ final class GramSums {
   private static final long MOST_NUMBERS = 1L << 27;
   // Bytes of a number of 16 bits.
   private static final long HALF = 2;
+  private static final int PANEL = Integer.getInteger("hess.panel", 1024);
 
   private final TensorScope scope;
   private final Blas blas;
@@ -93,7 +94,7 @@ final class GramSums {
    */
   NDArray ofExperts(
       int count,
-      long width,
+      int width,
       NDArray largest,
       NDArray weights,
       double power,
@@ -116,21 +117,21 @@ final class GramSums {
    * @param hessians float32 [C, K, K]
    */
   void addExpert(NDArray hessians, int element, Shift shift, Slice slice, Rows rows) {
-    long width = hessians.getShape().get(1);
+    int width = Math.toIntExact(hessians.getShape().get(1));
     addElement(scope, scope.address(hessians), width, element, shift, slice, rows);
   }
 
   private void addElement(
       TensorScope work,
       long hessians,
-      long width,
+      int width,
       int element,
       Shift shift,
       Slice slice,
       Rows rows) {
     add(
         work,
-        new Sum(hessians + element * width * width * Float.BYTES, 0, List.of()),
+        new Sum(hessians + (long) element * width * width * Float.BYTES, 0, List.of()),
         width,
         slice.offsets[slice.from + element],
         slice.offsets[slice.from + element + 1],
@@ -158,7 +159,7 @@ final class GramSums {
       add(
           work,
           new Sum(work.address(hessian), heldOut == null ? 0 : work.address(heldOut), held),
-          all.getShape().get(1),
+          Math.toIntExact(all.getShape().get(1)),
           0,
           all.getShape().get(0),
           shift,
@@ -234,7 +235,7 @@ final class GramSums {
   private record Sum(long hessian, long heldOut, List<HeldOut.Run> held) {}
 
   private void add(
-      TensorScope parent, Sum sum, long width, long first, long last, Shift shift, Part part) {
+      TensorScope parent, Sum sum, int width, long first, long last, Shift shift, Part part) {
     long most = Math.max(Dispatch.ROWS, MOST_NUMBERS / width);
     for (long start = first; start < last; start += most) {
       long end = Math.min(last, start + most);
@@ -250,9 +251,28 @@ final class GramSums {
         }
       }
     }
+    mirror(sum.hessian, width);
+    if (!sum.held.isEmpty()) {
+      mirror(sum.heldOut, width);
+    }
   }
 
-  private void addGram(long rows, long count, long width, Shift shift, long sum) {
-    blas.addGram(new Blas.Rows(rows, bfloat16, (int) count, (int) width, shift.factors()), sum);
+  private void addGram(long address, long count, int width, Shift shift, long sum) {
+    Blas.Rows rows = new Blas.Rows(address, bfloat16, (int) count, width, shift.factors());
+    int panel = panel(width);
+    for (int from = 0; from < width; from += panel) {
+      blas.addGram(rows, from, Math.min(width, from + panel), sum);
+    }
+  }
+
+  // The rows of a block of a Gram matrix, of which those above the diagonal are not computed.
+  private static int panel(int width) {
+    return width < 2 * PANEL ? width : PANEL;
+  }
+
+  private void mirror(long sum, int width) {
+    if (panel(width) < width) {
+      RowKernels.of(scope).orElseThrow().mirror(sum, width, PANEL);
+    }
   }
 }

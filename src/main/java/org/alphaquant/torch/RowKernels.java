@@ -17,6 +17,7 @@ public record RowKernels(CudaModule module) {
 
   private static final CudaSource SOURCE = CudaSource.of("rows.cu");
   private static final int THREADS = 256;
+  private static final int TILE = 32;
   // The largest of an array is put together from those of so many blocks.
   private static final int PARTS = 1024;
 
@@ -139,6 +140,21 @@ public record RowKernels(CudaModule module) {
             .add(shift.address)
             .add(bfloat16 ? 1 : 0));
     return shift;
+  }
+
+  /**
+   * Makes a matrix symmetric of which only blocks on and below the diagonal are known.
+   *
+   * @param matrix address of float32 [width, width]
+   * @param panel rows of a block, a multiple of 32
+   */
+  public void mirror(long matrix, int width, int panel) {
+    long tiles = Blocks.of(width, TILE);
+    module.launch(
+        "mirror",
+        new Blocks(tiles, tiles, 1),
+        new Threads(TILE, THREADS / TILE, 0),
+        new KernelArguments().add(matrix).add(width).add(panel));
   }
 
   /**

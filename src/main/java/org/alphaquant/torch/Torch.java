@@ -107,6 +107,8 @@ public final class Torch implements AutoCloseable {
               blas ->
                   blas.addGram(
                       new Blas.Rows(scope.address(rows), false, 128, 128, scope.address(none)),
+                      0,
+                      128,
                       scope.address(x)));
       scope.awaitDevice();
     }
