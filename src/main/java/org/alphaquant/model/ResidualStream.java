@@ -1,6 +1,7 @@
 package org.alphaquant.model;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -119,9 +120,13 @@ public final class ResidualStream implements AutoCloseable {
    * @throws ModelException naming the place
    */
   public void requireFinite(String place) {
-    for (NDArray x : microBatches) {
-      if (!scope.isFinite(x)) {
-        throw ModelException.activationNotFinite(place);
+    try (TensorScope work = scope.child("finite")) {
+      NDList finite = new NDList();
+      microBatches.forEach(x -> finite.add(work.run("tensor.all_finite", x)));
+      for (long whether : work.toLongs(work.run("tensor.concatenate", finite))) {
+        if (whether == 0) {
+          throw ModelException.activationNotFinite(place);
+        }
       }
     }
   }

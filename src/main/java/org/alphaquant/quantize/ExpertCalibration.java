@@ -17,7 +17,7 @@ import org.alphaquant.torch.TensorScope;
  * @param tokens of each expert
  * @param mean what one routed token adds to a Hessian of gate and up on average, [K, K]
  * @param shrinkage how far Hessians are drawn towards the layer's mean
- * @param held which sequences are held out, if any are
+ * @param heldOut the tokens of sequences held out alone, if any are
  */
 record ExpertCalibration(
     ExpertInputs inputs,
@@ -25,30 +25,22 @@ record ExpertCalibration(
     List<Long> tokens,
     NDArray mean,
     Shrinkage shrinkage,
-    Optional<HeldOut> held) {
-
-  /** The tokens of sequences held out alone. */
-  Optional<ExpertInputs> heldOut(TensorScope scope) {
-    return held.map(sequences -> inputs.heldOut(scope, sequences));
-  }
+    Optional<ExpertInputs> heldOut) {
 
   /** The inputs of gate and up, which they share, of some experts. */
   CalibratedInput gateAndUp(TensorScope scope, ExpertRange range, LayerResult result) {
     try (TensorScope work = scope.child("inputs")) {
       NDArray hessians = inputs.hessians(work, range);
+      // Before the device is waited for.
+      NDArray ofHeldOut = heldOut.map(of -> of.hessians(scope, range)).orElse(null);
       Supplier<NDArray> fourth = () -> new ExpertMoments(inputs).gateAndUp(work, range);
       float[] shares = shrink(work, hessians, mean, range.from(), fourth);
       for (int e = 0; e < shares.length; e++) {
         result.leans(range.from() + e, shares[e]);
       }
-      NDArray heldOut =
-          heldOut(work)
-              .map(of -> of.hessians(work, range))
-              .map(sums -> work.keep(scope, sums))
-              .orElse(null);
       return new CalibratedInput(
           work.keep(scope, hessians),
-          heldOut,
+          ofHeldOut,
           scope.run("tensor.repeated", inputs.largest(), shares.length));
     }
   }

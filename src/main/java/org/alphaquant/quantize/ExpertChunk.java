@@ -106,7 +106,7 @@ record ExpertChunk(
     NDArray hessians = new DownHessians(calibration.inputs()).of(scope, weights, activations);
     NDArray heldOut =
         calibration
-            .heldOut(scope)
+            .heldOut()
             .map(held -> new DownHessians(held).of(scope, weights, activations))
             .orElse(null);
     CalibratedInput own =

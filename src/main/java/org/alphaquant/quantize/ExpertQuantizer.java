@@ -133,13 +133,14 @@ final class ExpertQuantizer implements ExpertStage {
     long[] tokens = scope.toLongs(scope.run("tensor.columns", sums, 0, 1));
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
     NDArray mean = mean(scope, h, routing, largest, LongStream.of(tokens).sum());
+    ExpertInputs inputs = ExpertInputs.of(scope, all.get(2), largest, dispatch, bounds, weighting);
     return new ExpertCalibration(
-        ExpertInputs.of(scope, all.get(2), largest, dispatch, bounds, weighting),
+        inputs,
         sums,
         LongStream.of(tokens).boxed().toList(),
         mean,
         shrinkage,
-        held);
+        held.map(sequences -> inputs.heldOut(scope, sequences)));
   }
 
   // What a pair adds on average; the largest of all devices goes with what is summed of them.
