@@ -49,18 +49,34 @@ __device__ inline double sum_of_block(double x) {
   return x;
 }
 
+__device__ inline float number(float x) { return x; }
+
+__device__ inline float number(unsigned short half) {
+  float x;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(half));
+  return x;
+}
+
+// Four numbers that lie side by side.
+__device__ inline float4 four_of(const float* x) { return *(const float4*)x; }
+
+__device__ inline float4 four_of(const unsigned short* x) {
+  ushort4 four = *(const ushort4*)x;
+  return make_float4(number(four.x), number(four.y), number(four.z), number(four.w));
+}
+
 // The largest |x| of n numbers in parts of one block each, and behind them those of what `count` weights count.
-extern "C" __global__ void largest_parts(
-    const float* x, long n, const float* weights, long count, float power, float* parts) {
+template <typename T>
+__device__ void parts_of(const T* x, long n, const float* weights, long count, float power, float* parts) {
   long first = (long)blockIdx.x * blockDim.x + threadIdx.x, step = (long)gridDim.x * blockDim.x;
   float most = 0.0f;
   if (n % 4 == 0) {
     for (long i = first; i < n / 4; i += step) {
-      float4 four = ((const float4*)x)[i];
+      float4 four = four_of(x + 4 * i);
       most = larger(most, larger(larger(fabsf(four.x), fabsf(four.y)), larger(fabsf(four.z), fabsf(four.w))));
     }
   } else {
-    for (long i = first; i < n; i += step) most = larger(most, fabsf(x[i]));
+    for (long i = first; i < n; i += step) most = larger(most, fabsf(number(x[i])));
   }
   most = largest_of_block(most);
   float heaviest = 0.0f;
@@ -70,6 +86,16 @@ extern "C" __global__ void largest_parts(
     parts[blockIdx.x] = most;
     parts[gridDim.x + blockIdx.x] = heaviest;
   }
+}
+
+extern "C" __global__ void largest_parts(
+    const float* x, long n, const float* weights, long count, float power, float* parts) {
+  parts_of(x, n, weights, count, power, parts);
+}
+
+extern "C" __global__ void largest_parts_of_halves(
+    const unsigned short* x, long n, const float* weights, long count, float power, float* parts) {
+  parts_of(x, n, weights, count, power, parts);
 }
 
 // gram.shift of `count` such parts, and behind it gram.factors, or with the shift of the other factor of a product gram.product_factors. One
@@ -92,17 +118,18 @@ extern "C" __global__ void rows_shift(
 
 // gram.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
 // without an index those that begin with row `begin`. out [n, K] has 16 bits.
-extern "C" __global__ void scaled_rows(
-    const float* x, const long* index, const float* weights, const float* shift,
+template <typename T>
+__device__ void scale(
+    const T* x, const long* index, const float* weights, const float* shift,
     unsigned short* out, int K, long start, long begin, float power, int bfloat16) {
   long i = start + blockIdx.x;
-  const float* row = x + (index == nullptr ? i - begin : index[i]) * K;
+  const T* row = x + (index == nullptr ? i - begin : index[i]) * K;
   unsigned short* to = out + (long)blockIdx.x * K;
   float factor = *shift;
   if (weights != nullptr) factor *= sqrtf(token_weight(weights[i], power));
   if (K % 4 == 0) {
     for (int k = threadIdx.x * 4; k < K; k += blockDim.x * 4) {
-      float4 four = *(const float4*)(row + k);
+      float4 four = four_of(row + k);
       ushort4 both;
       both.x = rounded(four.x * factor, bfloat16);
       both.y = rounded(four.y * factor, bfloat16);
@@ -111,8 +138,20 @@ extern "C" __global__ void scaled_rows(
       *(ushort4*)(to + k) = both;
     }
   } else {
-    for (int k = threadIdx.x; k < K; k += blockDim.x) to[k] = rounded(row[k] * factor, bfloat16);
+    for (int k = threadIdx.x; k < K; k += blockDim.x) to[k] = rounded(number(row[k]) * factor, bfloat16);
   }
+}
+
+extern "C" __global__ void scaled_rows(
+    const float* x, const long* index, const float* weights, const float* shift,
+    unsigned short* out, int K, long start, long begin, float power, int bfloat16) {
+  scale(x, index, weights, shift, out, K, start, begin, power, bfloat16);
+}
+
+extern "C" __global__ void scaled_halves(
+    const unsigned short* x, const long* index, const float* weights, const float* shift,
+    unsigned short* out, int K, long start, long begin, float power, int bfloat16) {
+  scale(x, index, weights, shift, out, K, start, begin, power, bfloat16);
 }
 
 // *most = the larger one of it and of x >= 0. As bits they are in the same order, not-a-number last.

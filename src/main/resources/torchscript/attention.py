@@ -35,7 +35,7 @@ def attend(
     """
     if dtype == 5 and not fits_half([q, k, v]):
         dtype = 6
-    return attend_in(q, k, v, scale, window, dtype)
+    return attend_in(q, k, v, scale, window, dtype).to(torch.float32)
 
 
 def half_heads(like: Tensor, shape: List[int]) -> Tensor:
@@ -46,7 +46,7 @@ def half_heads(like: Tensor, shape: List[int]) -> Tensor:
 def attend_in(
     q: Tensor, k: Tensor, v: Tensor, scale: float, window: int, dtype: int
 ) -> Tensor:
-    """The same in a dtype that has room."""
+    """The same in a dtype that has room, which the result has too."""
     batch = q.shape[0]
     length = q.shape[2]
     group = q.shape[1] // k.shape[1]
@@ -63,7 +63,7 @@ def attend_in(
         out = F.scaled_dot_product_attention(q, keys, values, seen, 0.0, False, scale=scale)
     else:
         out = F.scaled_dot_product_attention(q, keys, values, None, 0.0, True, scale=scale)
-    return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1]).to(torch.float32)
+    return torch.reshape(torch.transpose(out, 1, 2), [batch * length, -1])
 
 
 def attend_in_chunks(

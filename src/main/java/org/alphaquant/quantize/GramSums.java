@@ -1,7 +1,6 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.cuda.Blas;
@@ -48,7 +47,7 @@ final class GramSums {
 
   /** What scales rows of an array; empty where scripts do. */
   Optional<RowKernels> kernels(NDArray x) {
-    return x.getDataType() == DataType.FLOAT32 ? RowKernels.of(scope) : Optional.empty();
+    return RowKernels.of(scope, x);
   }
 
   /** Rows of an array that kernels scale, where they and what they count lie. */

@@ -25,15 +25,16 @@ public final class HalfRows {
   private HalfRows(TensorScope scope, Blas blas, RowKernels kernels, NDArray x) {
     this.blas = blas;
     this.kernels = kernels;
-    this.shift = kernels.left(scope, x);
-    this.rows = rounded(scope, x, shift);
+    boolean half = x.getDataType() == DataType.FLOAT16;
+    this.shift = half ? none(scope, x) : kernels.left(scope, x);
+    this.rows = half ? x : rounded(scope, x, shift);
   }
 
   /** Those of x [n, in], owned by {@code scope}; empty where it multiplies in another way. */
   public static Optional<HalfRows> of(TensorScope scope, NDArray x) {
     if (scope.records()
         || scope.attentionDtype() != TorchDtype.FLOAT16
-        || x.getDataType() != DataType.FLOAT32
+        || RowKernels.of(scope, x).isEmpty()
         || x.getShape().dimension() != 2
         || x.getShape().get(0) < FEWEST
         || x.getShape().get(0) > MOST) {
@@ -70,6 +71,11 @@ public final class HalfRows {
           work.address(out));
       return work.keep(scope, out);
     }
+  }
+
+  private static RowKernels.Shift none(TensorScope scope, NDArray x) {
+    NDArray ones = scope.run("tensor.ones_per_row", x);
+    return new RowKernels.Shift(ones, scope.address(ones));
   }
 
   private NDArray rounded(TensorScope scope, NDArray x, RowKernels.Shift by) {

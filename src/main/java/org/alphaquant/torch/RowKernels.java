@@ -1,6 +1,7 @@
 package org.alphaquant.torch;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import java.util.List;
 import java.util.Optional;
 import org.alphaquant.cuda.CudaModule;
@@ -10,8 +11,8 @@ import org.alphaquant.cuda.CudaSource;
 import org.alphaquant.cuda.KernelArguments;
 
 /**
- * The kernels of {@code resources/cuda/rows.cu}, which round float32 rows to 16 bits on a GPU.
- * Arrays are contiguous.
+ * The kernels of {@code resources/cuda/rows.cu}, which round rows to 16 bits on a GPU. Arrays are
+ * contiguous; rows are float32 or float16.
  */
 public record RowKernels(CudaModule module) {
 
@@ -26,15 +27,26 @@ public record RowKernels(CudaModule module) {
     return scope.cuda().map(device -> new RowKernels(device.module(SOURCE, List.of())));
   }
 
+  /** The same, also empty where an array is of a type that they do not read. */
+  public static Optional<RowKernels> of(TensorScope scope, NDArray x) {
+    return x.getDataType() == DataType.FLOAT32 || isHalf(x) ? of(scope) : Optional.empty();
+  }
+
+  private static boolean isHalf(NDArray x) {
+    return x.getDataType() == DataType.FLOAT16;
+  }
+
   /**
    * Where rows lie.
    *
-   * @param x address of float32 [T, K]
+   * @param halves whether they are float16
+   * @param x address of [T, K]
    * @param index address of int64 numbers of rows, or 0
    * @param weights address of what they count, or 0
    * @param width K
    */
-  public record Rows(CudaModule module, long x, long index, long weights, int width) {
+  public record Rows(
+      CudaModule module, boolean halves, long x, long index, long weights, int width) {
 
     /**
      * Rows {@code start..end-1} as {@code gram.scaled} gives them: those that the index names, or
@@ -46,7 +58,7 @@ public record RowKernels(CudaModule module) {
     public void scaled(
         long begin, long start, long end, double power, long shift, long into, boolean bfloat16) {
       module.launch(
-          "scaled_rows",
+          halves ? "scaled_halves" : "scaled_rows",
           new Blocks(end - start, 1, 1),
           Threads.of(THREADS),
           new KernelArguments()
@@ -66,13 +78,14 @@ public record RowKernels(CudaModule module) {
   /**
    * Rows to scale.
    *
-   * @param x float32 [T, K]
+   * @param x [T, K]
    * @param index int64; null for rows as they lie
    * @param weights of the rows; null for rows that are but shifted
    */
   public Rows rows(TensorScope scope, NDArray x, NDArray index, NDArray weights) {
     return new Rows(
         module,
+        isHalf(x),
         scope.address(x),
         index == null ? 0 : scope.address(index),
         weights == null ? 0 : scope.address(weights),
@@ -96,7 +109,7 @@ public record RowKernels(CudaModule module) {
   /**
    * {@code gram.shift} of rows, and {@code gram.factors} of it.
    *
-   * @param x float32 [n, K]
+   * @param x [n, K]
    * @param weights what the rows count, [n]
    */
   public Shift gram(TensorScope scope, NDArray x, NDArray weights, boolean bfloat16) {
@@ -119,7 +132,7 @@ public record RowKernels(CudaModule module) {
     Shift shift = new Shift(room, scope.address(room));
     long parts = shift.address + 3L * Float.BYTES;
     module.launch(
-        "largest_parts",
+        isHalf(x) ? "largest_parts_of_halves" : "largest_parts",
         new Blocks(PARTS, 1, 1),
         Threads.of(THREADS),
         new KernelArguments()

@@ -18,6 +18,7 @@ import org.alphaquant.torch.HalfRows;
 import org.alphaquant.torch.RowKernels;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
+import org.alphaquant.torch.TorchDtype;
 
 /**
  * Computes Hessians, what experts make of tokens and heads of attention by kernels on a device and
@@ -116,6 +117,10 @@ final class HessianComparison {
         heldOut.accumulate(scope, part, h, own, 128);
       }
       found.put("all tokens", scope.toFloats(hessian));
+      NDArray halves = scope.run("tensor.to_dtype", h, TorchDtype.FLOAT16.number());
+      NDArray ofHalves = scope.run("tensor.zeros_square", h, width);
+      LayerQuantizer.accumulate(scope, ofHalves, halves, own);
+      found.put("all tokens in float16", scope.toFloats(ofHalves));
       found.put("all tokens, held out", scope.toFloats(part));
     }
 
@@ -130,6 +135,13 @@ final class HessianComparison {
               .map(rows -> rows.times(scope, matrix))
               .orElseGet(() -> scope.run("linear.apply", x, matrix));
       found.put("linear", scope.toFloats(y));
+      NDArray halves = scope.run("tensor.to_dtype", x, TorchDtype.FLOAT16.number());
+      found.put(
+          "linear of float16",
+          scope.toFloats(
+              HalfRows.of(scope, halves)
+                  .map(rows -> rows.times(scope, matrix))
+                  .orElseGet(() -> scope.run("linear.apply", x, matrix))));
       NDArray same = floats(scope, random, 5, ATTENDED, 512);
       for (boolean interleaved : new boolean[] {false, true}) {
         for (boolean normed : new boolean[] {false, true}) {

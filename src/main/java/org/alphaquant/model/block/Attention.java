@@ -21,7 +21,7 @@ public interface Attention {
    * The inputs of the linears of a stage, computed with the current weights of earlier stages.
    *
    * @param x residual stream [B, S, H]; every sequence starts at position 0
-   * @return rows [B*S, in] in the order of x
+   * @return rows [B*S, in] in the order of x; float16 where they were computed so
    */
   NDArray input(TensorScope scope, int stage, NDArray x);
 

@@ -1,12 +1,14 @@
 package org.alphaquant.model.block;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.DataType;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.alphaquant.torch.HalfRows;
 import org.alphaquant.torch.TensorScope;
+import org.alphaquant.torch.TorchDtype;
 
 /** An affine map y = x Wᵀ + b whose weight, fp32 [out, in], can be exchanged while it is loaded. */
 public final class Linear {
@@ -78,7 +80,11 @@ public final class Linear {
   }
 
   private NDArray exactly(TensorScope scope, NDArray x) {
-    NDArray input = rounding.apply(scope, x);
+    NDArray wide =
+        x.getDataType() == DataType.FLOAT16
+            ? scope.run("tensor.to_dtype", x, TorchDtype.FLOAT32.number())
+            : x;
+    NDArray input = rounding.apply(scope, wide);
     return bias == null
         ? scope.run("linear.apply", input, weight)
         : scope.run("linear.apply_biased", input, weight, bias);
