@@ -79,7 +79,7 @@ __device__ void parts_of(const T* x, long n, const float* weights, long count, f
     for (long i = first; i < n; i += step) most = larger(most, fabsf(number(x[i])));
   }
   most = largest_of_block(most);
-  float heaviest = 0.0f;
+  float heaviest = count == 0 ? 1.0f : 0.0f;
   for (long i = first; i < count; i += step) heaviest = larger(heaviest, token_weight(weights[i], power));
   heaviest = largest_of_block(heaviest);
   if (threadIdx.x == 0) {
