@@ -1,7 +1,9 @@
 package org.alphaquant.quantize;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.LongStream;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.checkpoint.Dtype;
 import org.alphaquant.checkpoint.TensorSource;
@@ -35,6 +38,7 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -236,5 +240,33 @@ class ExpertQuantizerTest {
   private static int seen(int count, Random random) {
     int expert = random.nextInt(count);
     return expert == UNSEEN ? 0 : expert;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8, 0, 0, 64", "8, 3, 16, 64", "5, 1, 7, 101", "100, 0, 30, 20", "4, 31, 0, 3"})
+  void rowsHeldOutAreThoseThatTheScriptFinds(long length, long first, long start, int count) {
+    List<Long> rows =
+        new HeldOut(length, first)
+            .runs(start, count).stream()
+                .flatMap(run -> LongStream.range(run.from(), run.to()).boxed())
+                .toList();
+    try (TensorScope scope = torch.scope("test")) {
+      long[] tokens = LongStream.range(start, start + count).toArray();
+      NDArray places =
+          scope.run("held_out.of_tokens", scope.longs(tokens, count), length, first, 8);
+      assertThat(rows)
+          .containsExactly(LongStream.of(scope.toLongs(places)).boxed().toArray(Long[]::new));
+    }
+  }
+
+  /** Without JUnit the same is {@link HessianComparison#main}. */
+  @Tag("gpu")
+  @Test
+  void kernelsFindWhatScriptsFind() {
+    assumeTrue(Engine.getEngine("PyTorch").getGpuCount() > 0, "there is no GPU");
+    try (Torch gpu = Torch.open("cuda:0")) {
+      assertThat(HessianComparison.apart(gpu, torch))
+          .allSatisfy((name, apart) -> assertThat(apart).isLessThan(HessianComparison.ROUNDING));
+    }
   }
 }
