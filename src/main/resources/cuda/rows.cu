@@ -116,17 +116,9 @@ extern "C" __global__ void rows_shift(
   shift[2] = other == nullptr ? 1.0f : 0.0f;
 }
 
-// gram.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
-// without an index those that begin with row `begin`. out [n, K] has 16 bits.
+// A row [K] times a factor, in 16 bits.
 template <typename T>
-__device__ void scale(
-    const T* x, const long* index, const float* weights, const float* shift,
-    unsigned short* out, int K, long start, long begin, float power, int bfloat16) {
-  long i = start + blockIdx.x;
-  const T* row = x + (index == nullptr ? i - begin : index[i]) * K;
-  unsigned short* to = out + (long)blockIdx.x * K;
-  float factor = *shift;
-  if (weights != nullptr) factor *= sqrtf(token_weight(weights[i], power));
+__device__ void scale(const T* row, float factor, unsigned short* to, int K, int bfloat16) {
   if (K % 4 == 0) {
     for (int k = threadIdx.x * 4; k < K; k += blockDim.x * 4) {
       float4 four = four_of(row + k);
@@ -142,16 +134,36 @@ __device__ void scale(
   }
 }
 
-extern "C" __global__ void scaled_rows(
-    const float* x, const long* index, const float* weights, const float* shift,
-    unsigned short* out, int K, long start, long begin, float power, int bfloat16) {
-  scale(x, index, weights, shift, out, K, start, begin, power, bfloat16);
-}
+// gram.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
+// without an index those that begin with row `begin`. out [n, K] has 16 bits.
+#define SCALED(NAME, T)                                                                      \
+  extern "C" __global__ void NAME(                                                           \
+      const T* x, const long* index, const float* weights, const float* shift,               \
+      unsigned short* out, int K, long start, long begin, float power, int bfloat16) {       \
+    long i = start + blockIdx.x;                                                             \
+    float factor = *shift;                                                                   \
+    if (weights != nullptr) factor *= sqrtf(token_weight(weights[i], power));                \
+    scale(x + (index == nullptr ? i - begin : index[i]) * K, factor,                         \
+          out + (long)blockIdx.x * K, K, bfloat16);                                          \
+  }
+SCALED(scaled_rows, float)
+SCALED(scaled_halves, unsigned short)
 
-extern "C" __global__ void scaled_halves(
-    const unsigned short* x, const long* index, const float* weights, const float* shift,
-    unsigned short* out, int K, long start, long begin, float power, int bfloat16) {
-  scale(x, index, weights, shift, out, K, start, begin, power, bfloat16);
+// The same of all pairs of experts first..first+count-1, which end at bounds[first+1..first+count]: those of expert first + c are rows of x[c] in their order, or
+// those that `index` names, times shifts[c].
+extern "C" __global__ void scaled_rows_of_experts(
+    const float* const* x, const long* bounds, int first, int count, const long* index,
+    const float* weights, const float* shifts, unsigned short* out, int K, long start, float power, int bfloat16) {
+  long i = start + blockIdx.x;
+  int c = 0, end = count;
+  while (end - c > 1) {
+    int middle = (c + end) / 2;
+    if (bounds[first + middle] <= i) c = middle;
+    else end = middle;
+  }
+  float factor = shifts[c] * sqrtf(token_weight(weights[i], power));
+  scale(x[c] + (index == nullptr ? i - bounds[first + c] : index[i]) * K, factor,
+        out + (long)blockIdx.x * K, K, bfloat16);
 }
 
 // *most = the larger one of it and of x >= 0. As bits they are in the same order, not-a-number last.
@@ -200,11 +212,12 @@ extern "C" __global__ void turned_heads(
   if (threadIdx.x == 0) raise(most, largest);
 }
 
-// H [K, K] made symmetric: blocks of `panel` rows and columns above the diagonal from those below it.
+// H [C, K, K] made symmetric: blocks of `panel` rows and columns above the diagonal from those below it.
 extern "C" __global__ void mirror(float* H, int K, int panel) {
   __shared__ float tile[32][33];
   int row = blockIdx.y * 32, column = blockIdx.x * 32;
   if (row / panel <= column / panel) return;
+  H += (long)blockIdx.z * K * K;
   for (int i = threadIdx.y; i < 32; i += blockDim.y)
     if (row + i < K) tile[i][threadIdx.x] = H[(long)(row + i) * K + column + threadIdx.x];
   __syncthreads();

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import java.util.Optional;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
+import org.alphaquant.torch.RowKernels;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -89,10 +90,32 @@ record DownHessians(ExpertInputs inputs) {
     NDArray ofKept(ExpertActivations.Kept kept) {
       NDArray largest = kept.largest(scope, inputs.h());
       GramSums.Shifts shifts = sums.new Shifts(scope, largest, most, 1);
+      Optional<RowKernels> kernels = sums.kernels(kept.read().get(0));
+      if (kernels.isPresent()) {
+        RowKernels.ExpertRows all = all(kept, shifts);
+        sums.addExperts(
+            hessians,
+            slice,
+            shifts::of,
+            (work, start, end) -> sums.scaled(work, kernels.get(), all, start, end));
+        return hessians;
+      }
       for (int e = 0; e < weights.count(); e++) {
         add(e, kept.read().get(e), inputs.places(), shifts.of(e));
       }
       return hessians;
+    }
+
+    private RowKernels.ExpertRows all(ExpertActivations.Kept kept, GramSums.Shifts shifts) {
+      return new RowKernels.ExpertRows(
+          kept.addresses(scope),
+          inputs.bounds(),
+          slice.from(),
+          inputs.places(),
+          counts,
+          power,
+          shifts.all(),
+          Math.toIntExact(hessians.getShape().get(1)));
     }
 
     NDArray ofEach(HalfProducts products) {
@@ -121,10 +144,10 @@ record DownHessians(ExpertInputs inputs) {
           e,
           shift,
           slice,
-          (work, element, by, start, end) ->
+          (work, start, end) ->
               scaled.isPresent()
-                  ? scaled.get().of(work, begin, start, end, by)
-                  : scaledByScript(work, read, index, begin, start, end, by));
+                  ? scaled.get().of(work, begin, start, end, shift)
+                  : scaledByScript(work, read, index, begin, start, end, shift));
     }
 
     private NDArray scaledByScript(

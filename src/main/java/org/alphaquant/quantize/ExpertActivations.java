@@ -23,8 +23,23 @@ record ExpertActivations(NDArray h, Dispatch dispatch) {
    * @param read of each its own tokens, [n, M]
    * @param largestOrNull largest absolute number of each, [C], where it is known
    * @param squaresOrNull |x|² of every row of all, one after the other, float64, where it is known
+   * @param addressesOrNull where those that have rows lie, int64 [C], where it was asked
    */
-  record Kept(NDList read, NDArray largestOrNull, NDArray squaresOrNull) {
+  record Kept(NDList read, NDArray largestOrNull, NDArray squaresOrNull, NDArray addressesOrNull) {
+
+    Kept(NDList read) {
+      this(read, null, null, null);
+    }
+
+    NDArray addresses(TensorScope scope) {
+      return addressesOrNull == null ? addresses(scope, read) : addressesOrNull;
+    }
+
+    static NDArray addresses(TensorScope scope, NDList read) {
+      long[] addresses =
+          read.stream().mapToLong(x -> x.size() == 0 ? 0 : scope.address(x)).toArray();
+      return scope.longs(addresses, addresses.length);
+    }
 
     /** The largest absolute number of each, [C]; zero where no token came. */
     NDArray largest(TensorScope scope, NDArray like) {
@@ -36,11 +51,11 @@ record ExpertActivations(NDArray h, Dispatch dispatch) {
   Kept of(TensorScope scope, ExpertWeights weights) {
     Optional<PaddedProducts> padded = PaddedProducts.of(scope, dispatch, weights);
     if (padded.isPresent()) {
-      return new Kept(padded.get().activations(scope, h, weights), null, null);
+      return new Kept(padded.get().activations(scope, h, weights));
     }
     return HalfProducts.of(scope, weights)
         .map(products -> products.activations(scope, h, weights, dispatch))
-        .orElseGet(() -> new Kept(byScript(scope, weights), null, null));
+        .orElseGet(() -> new Kept(byScript(scope, weights)));
   }
 
   private NDList byScript(TensorScope scope, ExpertWeights weights) {

@@ -3,6 +3,7 @@ package org.alphaquant.quantize;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import java.util.Optional;
+import java.util.function.Function;
 import org.alphaquant.job.RoutingWeight;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
@@ -81,23 +82,25 @@ record ExpertInputs(
         scaled(sums, rows, weights));
   }
 
-  private GramSums.Rows scaled(GramSums sums, NDArray rows, NDArray weights) {
+  private Function<GramSums.Shift, GramSums.Rows> scaled(
+      GramSums sums, NDArray rows, NDArray weights) {
     double power = power();
     Optional<GramSums.Scaled> scaled =
         sums.kernels(h).map(kernels -> sums.new Scaled(kernels, h, rows, weights, power));
-    return (scope, element, shift, start, end) ->
-        scaled.isPresent()
-            ? scaled.get().of(scope, 0, start, end, shift)
-            : scope.run(
-                "gram.scaled_inputs",
-                h,
-                rows,
-                weights,
-                start,
-                end,
-                power,
-                shift.array(scope),
-                sums.dtype());
+    return shift ->
+        (scope, start, end) ->
+            scaled.isPresent()
+                ? scaled.get().of(scope, 0, start, end, shift)
+                : scope.run(
+                    "gram.scaled_inputs",
+                    h,
+                    rows,
+                    weights,
+                    start,
+                    end,
+                    power,
+                    shift.array(scope),
+                    sums.dtype());
   }
 
   /**

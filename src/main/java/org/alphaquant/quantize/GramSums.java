@@ -3,6 +3,9 @@ package org.alphaquant.quantize;
 import ai.djl.ndarray.NDArray;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.alphaquant.cuda.Blas;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.torch.RowKernels;
@@ -77,19 +80,39 @@ final class GramSums {
     }
   }
 
-  /** Gives rows {@code start..end-1}, [n, K] in {@link #dtype}, times a shift. */
+  /** Gives rows {@code start..end-1}, [n, K] in {@link #dtype}, times their shift. */
   interface Rows {
-    NDArray of(TensorScope scope, int element, Shift shift, long start, long end);
+    NDArray of(TensorScope scope, long start, long end);
   }
 
   /** Where the rows of an element are: those of experts from {@code from} on. */
-  record Slice(long[] offsets, int from) {}
+  record Slice(long[] offsets, int from) {
+
+    long begin(int element) {
+      return offsets[from + element];
+    }
+
+    long end(int element) {
+      return begin(element + 1);
+    }
+
+    // The end of the last element that begins and ends within `most` rows, else that of these rows.
+    private long batchEnd(long start, int count, long most) {
+      long end = Math.min(begin(count), start + most);
+      return IntStream.range(0, count)
+          .mapToLong(this::end)
+          .filter(it -> it > start && it <= end)
+          .max()
+          .orElse(end);
+    }
+  }
 
   /**
    * The Hessians of {@code count} elements of width K, float32 [count, K, K].
    *
    * @param largest largest absolute value of the rows, [1]
    * @param weights what they count, to the power {@code power}
+   * @param rows gives those of all elements for a shift
    */
   NDArray ofExperts(
       int count,
@@ -98,16 +121,45 @@ final class GramSums {
       NDArray weights,
       double power,
       Slice slice,
-      Rows rows) {
+      Function<Shift, Rows> rows) {
     NDArray hessians = scope.run("hessian.zeros", largest, count, width);
     try (TensorScope work = scope.child("grams")) {
       Shift shift = new Shifts(work, largest, weights, power).of(0);
-      long address = work.address(hessians);
-      for (int element = 0; element < count; element++) {
-        addElement(work, address, width, element, shift, slice, rows);
-      }
+      addExperts(hessians, slice, element -> shift, rows.apply(shift));
     }
     return hessians;
+  }
+
+  /**
+   * Adds the rows of experts to their Hessians, as many rows at once as there is room for.
+   *
+   * @param hessians float32 [C, K, K]
+   * @param rows gives those of all of them
+   */
+  void addExperts(NDArray hessians, Slice slice, IntFunction<Shift> shifts, Rows rows) {
+    int count = Math.toIntExact(hessians.getShape().get(0));
+    int width = Math.toIntExact(hessians.getShape().get(1));
+    long address = scope.address(hessians);
+    for (long start = slice.begin(0), end; start < slice.begin(count); start = end) {
+      end = slice.batchEnd(start, count, most(width));
+      try (TensorScope work = scope.child("rows")) {
+        long scaled = work.address(rows.of(work, start, end));
+        for (int element = 0; element < count; element++) {
+          long from = Math.max(start, slice.begin(element));
+          long own = Math.min(end, slice.end(element)) - from;
+          if (own > 0) {
+            long sum = address + (long) element * width * width * Float.BYTES;
+            long at = scaled + (from - start) * width * HALF;
+            addGram(at, own, width, shifts.apply(element), sum);
+          }
+        }
+      }
+    }
+    mirror(address, count, width);
+  }
+
+  private static long most(int width) {
+    return Math.max(Dispatch.ROWS, MOST_NUMBERS / width);
   }
 
   /**
@@ -117,25 +169,9 @@ final class GramSums {
    */
   void addExpert(NDArray hessians, int element, Shift shift, Slice slice, Rows rows) {
     int width = Math.toIntExact(hessians.getShape().get(1));
-    addElement(scope, scope.address(hessians), width, element, shift, slice, rows);
-  }
-
-  private void addElement(
-      TensorScope work,
-      long hessians,
-      int width,
-      int element,
-      Shift shift,
-      Slice slice,
-      Rows rows) {
-    add(
-        work,
-        new Sum(hessians + (long) element * width * width * Float.BYTES, 0, List.of()),
-        width,
-        slice.offsets[slice.from + element],
-        slice.offsets[slice.from + element + 1],
-        shift,
-        (part, start, end) -> rows.of(part, element, shift, start, end));
+    long sum = scope.address(hessians) + (long) element * width * width * Float.BYTES;
+    Sum own = new Sum(sum, 0, List.of());
+    add(scope, own, width, slice.begin(element), slice.end(element), shift, rows);
   }
 
   /**
@@ -180,6 +216,14 @@ final class GramSums {
     return new Shifts(work, largest, weights, 1).of(0);
   }
 
+  /** Pairs {@code start..end-1} of some experts in 16 bits, [n, K]. */
+  NDArray scaled(
+      TensorScope work, RowKernels kernels, RowKernels.ExpertRows rows, long start, long end) {
+    NDArray scaled = work.run("gram.room", rows.weights(), end - start, rows.width(), dtype());
+    kernels.scaled(work, rows, start, end, work.address(scaled), bfloat16);
+    return scaled;
+  }
+
   /** What the rows of some elements are multiplied with. */
   final class Shifts {
 
@@ -195,6 +239,10 @@ final class GramSums {
       by = work.run("gram.shift", largest, weights, power, dtype());
       address = work.address(by);
       factors = work.address(work.run("gram.factors", by));
+    }
+
+    NDArray all() {
+      return by;
     }
 
     Shift of(int element) {
@@ -220,10 +268,6 @@ final class GramSums {
     }
   }
 
-  private interface Part {
-    NDArray of(TensorScope scope, long start, long end);
-  }
-
   /**
    * Where rows are added.
    *
@@ -234,12 +278,12 @@ final class GramSums {
   private record Sum(long hessian, long heldOut, List<HeldOut.Run> held) {}
 
   private void add(
-      TensorScope parent, Sum sum, int width, long first, long last, Shift shift, Part part) {
-    long most = Math.max(Dispatch.ROWS, MOST_NUMBERS / width);
+      TensorScope parent, Sum sum, int width, long first, long last, Shift shift, Rows rows) {
+    long most = most(width);
     for (long start = first; start < last; start += most) {
       long end = Math.min(last, start + most);
       try (TensorScope work = parent.child("rows")) {
-        long address = work.address(part.of(work, start, end));
+        long address = work.address(rows.of(work, start, end));
         addGram(address, end - start, width, shift, sum.hessian);
         for (HeldOut.Run run : sum.held) {
           long from = Math.max(start, run.from());
@@ -250,9 +294,9 @@ final class GramSums {
         }
       }
     }
-    mirror(sum.hessian, width);
+    mirror(sum.hessian, 1, width);
     if (!sum.held.isEmpty()) {
-      mirror(sum.heldOut, width);
+      mirror(sum.heldOut, 1, width);
     }
   }
 
@@ -269,9 +313,9 @@ final class GramSums {
     return width < 2 * PANEL ? width : PANEL;
   }
 
-  private void mirror(long sum, int width) {
+  private void mirror(long sums, int count, int width) {
     if (panel(width) < width) {
-      RowKernels.of(scope).orElseThrow().mirror(sum, width, PANEL);
+      RowKernels.of(scope).orElseThrow().mirror(sums, count, width, PANEL);
     }
   }
 }

@@ -67,7 +67,8 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
       return new ExpertActivations.Kept(
           read,
           sizes.keep(scope, sizes.run("tensor.concatenate", largest)),
-          sizes.keep(scope, sizes.run("tensor.concatenate", squares)));
+          sizes.keep(scope, sizes.run("tensor.concatenate", squares)),
+          ExpertActivations.Kept.addresses(scope, read));
     }
   }
 

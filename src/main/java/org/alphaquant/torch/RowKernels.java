@@ -93,6 +93,52 @@ public record RowKernels(CudaModule module) {
   }
 
   /**
+   * Where the rows of some experts lie, each expert's in an array of its own.
+   *
+   * @param addresses int64 [C], of float32 [n, K] each
+   * @param bounds int64, where the pairs of each expert begin and the last one's end
+   * @param first number of the first one in them
+   * @param indexOrNull int64, of each pair its row among those of its expert; null for all in order
+   * @param weights what pairs count, to the power {@code power}
+   * @param shifts of each expert, [C]
+   */
+  public record ExpertRows(
+      NDArray addresses,
+      NDArray bounds,
+      int first,
+      NDArray indexOrNull,
+      NDArray weights,
+      double power,
+      NDArray shifts,
+      int width) {}
+
+  /**
+   * Pairs {@code start..end-1} as {@code gram.scaled} gives them.
+   *
+   * @param into address of 16 bits [end - start, K]
+   */
+  public void scaled(
+      TensorScope scope, ExpertRows rows, long start, long end, long into, boolean bfloat16) {
+    module.launch(
+        "scaled_rows_of_experts",
+        new Blocks(end - start, 1, 1),
+        Threads.of(THREADS),
+        new KernelArguments()
+            .add(scope.address(rows.addresses))
+            .add(scope.address(rows.bounds))
+            .add(rows.first)
+            .add(Math.toIntExact(rows.addresses.size()))
+            .add(rows.indexOrNull == null ? 0 : scope.address(rows.indexOrNull))
+            .add(scope.address(rows.weights))
+            .add(scope.address(rows.shifts))
+            .add(into)
+            .add(rows.width)
+            .add(start)
+            .add((float) rows.power)
+            .add(bfloat16 ? 1 : 0));
+  }
+
+  /**
    * What rows are multiplied with to come into range.
    *
    * @param array it comes first
@@ -156,18 +202,18 @@ public record RowKernels(CudaModule module) {
   }
 
   /**
-   * Makes a matrix symmetric of which only blocks on and below the diagonal are known.
+   * Makes matrices symmetric of which only blocks on and below the diagonal are known.
    *
-   * @param matrix address of float32 [width, width]
+   * @param matrices address of float32 [count, width, width]
    * @param panel rows of a block, a multiple of 32
    */
-  public void mirror(long matrix, int width, int panel) {
+  public void mirror(long matrices, int count, int width, int panel) {
     long tiles = Blocks.of(width, TILE);
     module.launch(
         "mirror",
-        new Blocks(tiles, tiles, 1),
+        new Blocks(tiles, tiles, count),
         new Threads(TILE, THREADS / TILE, 0),
-        new KernelArguments().add(matrix).add(width).add(panel));
+        new KernelArguments().add(matrices).add(width).add(panel));
   }
 
   /**

@@ -22,7 +22,7 @@ class KernelNamesTest {
   private static final Pattern DEFINED =
       Pattern.compile(
           "^(?:extern \"C\" __global__ void (?:__launch_bounds__\\([^)]*\\) )?(\\w+)\\("
-              + "|(?:GRAM|GRAM_TF32|SEARCH)\\((\\w+),)",
+              + "|(?:GRAM|GRAM_TF32|SEARCH|SCALED)\\((\\w+),)",
           Pattern.MULTILINE);
   // Every lone lower-case word; scripts have a dot in their names, and scopes are no kernels.
   private static final Pattern NAMED = Pattern.compile("(?<!child\\()\"([a-z0-9_]+)\"");
