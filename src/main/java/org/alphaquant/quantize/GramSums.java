@@ -24,7 +24,7 @@ final class GramSums {
   private static final long MOST_NUMBERS = 1L << 27;
   // Bytes of a number of 16 bits.
   private static final long HALF = 2;
-  private static final int PANEL = Integer.getInteger("hess.panel", 1024);
+  private static final int PANEL = 1024;
 
   private final TensorScope scope;
   private final Blas blas;

@@ -22,7 +22,7 @@ import org.alphaquant.torch.TorchDtype;
 record HalfProducts(Blas blas, HessianKernels kernels) {
 
   // Few enough that what one kernel writes is still in the cache when the next one reads it.
-  private static final int ROWS = Integer.getInteger("hess.rows", 8192);
+  private static final int ROWS = 8192;
 
   /** Empty where products are not TF32, or where biases would have to be added. */
   static Optional<HalfProducts> of(TensorScope scope, ExpertWeights weights) {
