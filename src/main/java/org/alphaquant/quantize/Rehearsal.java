@@ -110,10 +110,11 @@ public final class Rehearsal {
 
   private void experts(TensorScope scope, NDArray h, ExpertWeights weights, Dispatch dispatch) {
     NDArray largest = scope.run("tensor.largest", h, scope.run("tensor.zeros", h, 1));
-    ExpertInputs inputs = ExpertInputs.of(scope, h, largest, dispatch, plan.weighting());
+    NDArray bounds = scope.longs(dispatch.offsets(), dispatch.offsets().length);
+    ExpertInputs inputs = ExpertInputs.of(scope, h, largest, dispatch, bounds, plan.weighting());
     inputs.hessians(scope, new ExpertRange(0, weights.count()));
     ExpertActivations activations = new ExpertActivations(h, dispatch);
-    NDList read = activations.of(scope, weights);
+    ExpertActivations.Kept read = activations.of(scope, weights);
     new DownHessians(inputs).of(scope, weights, Optional.of(read));
     activations.addOutputs(scope, scope.run("tensor.zeros_like", h), read, weights);
   }
