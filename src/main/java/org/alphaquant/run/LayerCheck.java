@@ -66,12 +66,11 @@ final class LayerCheck implements AutoCloseable {
             .toList();
     List<Decoded> decoded = new ArrayList<>();
     try (SafetensorsFile file = layers.file(layer)) {
-      for (int i = 0; i < devices.size(); i++) {
-        int begin = all.size() * i / devices.size();
-        int end = all.size() * (i + 1) / devices.size();
-        if (begin < end) {
-          decoded.add(new Decoded(devices.get(i), file, all.subList(begin, end), layer));
-        }
+      devices.forEach(device -> decoded.add(new Decoded(device, file, layer)));
+      // By turns: devices that solve together wait for the one that is kept busy.
+      List<List<ModuleScheme>> together = together(all);
+      for (int i = 0; i < together.size(); i++) {
+        decoded.get(i % decoded.size()).decode(together.get(i));
       }
       decoded.forEach(part -> part.requireSolved(solved));
     } finally {
@@ -84,24 +83,25 @@ final class LayerCheck implements AutoCloseable {
   private final class Decoded implements AutoCloseable {
 
     private final TensorScope scope;
+    private final SafetensorsFile file;
     private final List<ModuleScheme> own = new ArrayList<>();
     private final NDList checksums = new NDList();
 
-    Decoded(Torch device, SafetensorsFile file, List<ModuleScheme> modules, int layer) {
+    Decoded(Torch device, SafetensorsFile file, int layer) {
       this.scope = device.scope("verify").withoutProducts("layer " + layer);
-      try {
-        for (List<ModuleScheme> together : together(modules)) {
-          checksums.add(checksums(scope, file, together));
-          own.addAll(together);
-        }
-      } catch (RuntimeException failure) {
-        close();
-        throw failure;
-      }
+      this.file = file;
+    }
+
+    void decode(List<ModuleScheme> together) {
+      checksums.add(LayerCheck.this.checksums(scope, file, together));
+      own.addAll(together);
     }
 
     // One wait for the device, which has the next layer's work before it.
     void requireSolved(Map<String, LinearReport> solved) {
+      if (own.isEmpty()) {
+        return;
+      }
       long[] found = scope.toLongs(scope.run("tensor.concatenate", checksums));
       for (int i = 0; i < found.length; i++) {
         LayerCheck.requireSolved(found[i], own.get(i), solved.get(own.get(i).name()));
