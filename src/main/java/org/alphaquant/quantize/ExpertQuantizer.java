@@ -181,6 +181,7 @@ final class ExpertQuantizer implements ExpertStage {
     try (TensorScope scope = parent.child(chunk.label())) {
       ExpertWeights weights = chunk.load(scope);
       chunk.gateAndUp(scope, weights, null);
+      makeRoom(scope, weights);
       Optional<ExpertActivations.Kept> activations = chunk.activations(scope, weights);
       if (down) {
         DownCalibration layer = chunk.downCalibration(scope, weights);
@@ -190,6 +191,15 @@ final class ExpertQuantizer implements ExpertStage {
         quantizeDown(scope, chunk, layer, weights, input, activations);
       }
       chunk.addOutputs(scope, weights, activations, outputs);
+    }
+  }
+
+  // Where down projections are wider than the stream no Hessian of theirs fits into what gate and
+  // up leave in the cache.
+  private void makeRoom(TensorScope scope, ExpertWeights weights) {
+    long width = weights.down().getShape().get(2);
+    if (rank.size() == 1 && width > weights.down().getShape().get(1)) {
+      scope.makeRoom();
     }
   }
 
@@ -213,6 +223,7 @@ final class ExpertQuantizer implements ExpertStage {
       try (TensorScope scope = parent.child(chunk.label())) {
         ExpertWeights weights = chunk.load(scope);
         solved.add(chunk.gateAndUp(scope, weights, parent));
+        makeRoom(scope, weights);
         if (down) {
           layer = layer == null ? chunk.downCalibration(parent, weights) : layer;
           layer.add(chunk.downInputs(scope, weights, chunk.activations(scope, weights)));
