@@ -21,13 +21,17 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record CardHeader(PreparedJob prepared, String id, String origin, String licence) {
 
+  private static final String RELATION = "base_model_relation";
+  private static final String QUANTIZED = "quantized";
+
   /** Front matter for hubs: base model, licence and the source's own fields. */
   String frontMatter() {
     Map<String, Object> source = SourceCard.of(prepared.source().folder());
-    List<Object> bases = bases(source.remove("base_model"));
+    boolean isQuantized = QUANTIZED.equals(source.remove(RELATION));
+    List<Object> bases = bases(source.remove("base_model"), isQuantized);
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("base_model", bases.size() == 1 ? bases.get(0) : bases);
-    values.put("base_model_relation", "quantized");
+    values.put(RELATION, QUANTIZED);
     values.putAll(source);
     if (licence != null) {
       values.putIfAbsent("license", licence);
@@ -46,8 +50,12 @@ record CardHeader(PreparedJob prepared, String id, String origin, String licence
         + (licence == null ? "" : " (licence: " + licence + ")");
   }
 
-  // The source first, then the source's base models.
-  private List<Object> bases(Object own) {
+  // The source first, then the source's base models; these alone where it is a quantized model in a
+  // folder, whose name hubs do not know.
+  private List<Object> bases(Object own, boolean isQuantized) {
+    if (isQuantized && origin == null && own != null) {
+      return own instanceof List<?> several ? List.copyOf(several) : List.of(own);
+    }
     String source = origin == null ? id : origin.replaceFirst("^hf://", "").replaceFirst("@.*", "");
     List<Object> bases = new ArrayList<>(List.of(source));
     bases.addAll(own instanceof List<?> several ? several : own == null ? List.of() : List.of(own));

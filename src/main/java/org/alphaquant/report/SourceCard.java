@@ -26,7 +26,8 @@ final class SourceCard {
           "language",
           "library_name",
           "pipeline_tag",
-          "base_model");
+          "base_model",
+          "base_model_relation");
 
   private SourceCard() {}
 

@@ -2,7 +2,9 @@ package org.alphaquant.model;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.alphaquant.architecture.ModelException;
 import org.alphaquant.checkpoint.Checkpoint;
 import org.alphaquant.model.design.Blueprint;
@@ -18,6 +20,8 @@ import tools.jackson.databind.JsonNode;
 class FamilyDefaultsTest {
 
   @TempDir private Path folder;
+
+  private final Map<JsonNode, String> layouts = new HashMap<>();
 
   static List<WrittenModel> models() throws IOException {
     return WrittenModel.all();
@@ -52,8 +56,16 @@ class FamilyDefaultsTest {
         && message.contains(name);
   }
 
+  // Many a fixture has the default.
   private String layout(WrittenModel model, JsonNode config) throws IOException {
-    model.writeConfig(config, folder);
+    if (!layouts.containsKey(config)) {
+      model.writeConfig(config, folder);
+      layouts.put(config, written());
+    }
+    return layouts.get(config);
+  }
+
+  private String written() {
     try (Checkpoint checkpoint = Checkpoint.open(folder)) {
       FamilyDetection detection = FamilyDetection.of(ModelFamilies.FAMILIES, checkpoint, null);
       Blueprint blueprint = detection.family().blueprint(ModelSource.of(checkpoint));

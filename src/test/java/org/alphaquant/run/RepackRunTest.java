@@ -75,6 +75,7 @@ class RepackRunTest {
         .content()
         .contains("# job/result, as gguf", "| %s | ".formatted(type), "llama-server")
         .contains("That was quantized from `%s`.".formatted(model))
+        .contains("base_model: \"%s\"\n".formatted(model))
         .contains(
             format.equals("dequantized")
                 ? "whose tensors are plain"
