@@ -145,7 +145,13 @@ public record MemoryPlan(
     long solving = solving(shape.widestInput(), rows * shape.widestInput());
     long most = Math.max(layer() + solving, Math.max(experts(), Math.max(attention(), head())));
     long arrays = shape.embeddingBytes() + most;
-    return kernels ? (long) (arrays / USABLE) + context() : arrays;
+    return kernels ? withCache((long) (arrays / USABLE) + context()) : arrays;
+  }
+
+  // Several devices keep in the cache what attention took, beside experts, until a device is full.
+  private long withCache(long bytes) {
+    long cached = devices == 1 ? 0 : attention() - layer();
+    return Math.max(bytes, Math.min(available, bytes + cached));
   }
 
   // A chunk of them, and whatever of their down projections' inputs is kept.

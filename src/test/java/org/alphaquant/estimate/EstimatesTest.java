@@ -66,8 +66,9 @@ class EstimatesTest {
   @Test
   void severalDevicesDivideExpertsAndEachHoldsWhatAllOfThemRead() {
     MemoryPlan two = new MemoryPlan(olmoe(131_072), 139 * GIB, 0, true, 2);
-    MemoryPlan one = new MemoryPlan(olmoe(131_072), 139 * GIB, 0, true, 1);
+    MemoryPlan one = new MemoryPlan(olmoe(262_144), 139 * GIB, 0, true, 1);
     assertThat(two.expertsAtOnce()).isEqualTo(32);
+    assertThat(two.deviceBytes()).isBetween(19L * 1_000_000_000, 22L * 1_000_000_000);
     assertThat(two.deviceBytes()).isLessThan(one.deviceBytes());
     MemoryPlan small = new MemoryPlan(olmoe(131_072), 12 * GIB, 0, true, 2);
     assertThat(small.expertsAtOnce())
