@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.alphaquant.client.ClientException;
 
-/** The service, running as a process of its own whose output goes to a file. */
+/** The service as a process of its own, with its output in a file. */
 final class ServiceProcess {
   private static final Duration STOP_WAIT = Duration.ofSeconds(60);
 
@@ -41,12 +41,12 @@ final class ServiceProcess {
   private static List<String> command(QuickstartOptions options, Path jar) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    // The work is PyTorch's; what is left to compile is over before a better compiler pays.
+    // PyTorch does the work; a better compiler would not pay.
     command.add("-XX:TieredStopAtLevel=1");
     command.add("-Dalphaquant.runner.options=-XX:TieredStopAtLevel=1");
     command.add("-XX:+UseSerialGC");
     command.add("-Dalphaquant.ends-with=" + ProcessHandle.current().pid());
-    // Nobody wants to wait long after Ctrl-C; the next start goes on with the job.
+    // Nobody waits long after Ctrl-C; the next start resumes the job.
     command.add("-Dalphaquant.worker.drain-grace=3s");
     command.add("-jar");
     command.add(jar.toString());
@@ -98,7 +98,7 @@ final class ServiceProcess {
     return new ClientException("%s%s\nIts log is %s".formatted(what, line, log));
   }
 
-  /** Returns when it has ended by itself. */
+  /** Returns when it has ended. */
   void await() throws InterruptedException {
     process.waitFor();
   }

@@ -1,7 +1,6 @@
 package org.alphaquant.report;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -25,16 +24,17 @@ public record RepackCard(PreparedJob prepared, RepackReport report, String licen
 
   public String markdown() {
     Plan plan = prepared.plan();
+    String format = plan.format().name();
     CardHeader header = new CardHeader(prepared, report.model(), report.source().origin(), licence);
     return header.frontMatter()
-        + "# %s, as %s\n\n".formatted(report.model(), plan.format().name())
+        + "# %s, as %s\n\n".formatted(report.model(), format)
         + header.madeOf()
         + ", "
         + stored()
         + ".\n"
         + before()
         + "\nAlphaQuant Server has written it as "
-        + plan.format().name()
+        + format
         + " without quantizing it again. Every weight of the %,d quantized linears is\n"
             .formatted(plan.content().quantized().size())
         + "the same number as in the source: all were compared bit for bit before and after writing.\n"
@@ -50,7 +50,6 @@ public record RepackCard(PreparedJob prepared, RepackReport report, String licen
         + ServeCommands.of(plan);
   }
 
-  // As its config.json says.
   private String stored() {
     JsonNode method = prepared.source().config().at("/quantization_config/quant_method");
     return method.isString()
@@ -58,16 +57,13 @@ public record RepackCard(PreparedJob prepared, RepackReport report, String licen
         : "whose tensors are plain";
   }
 
-  // What the report says that this program left beside the source.
+  // From this program's report on it, if there is one.
   private String before() {
     Checkpoint source = prepared.source();
     Path file = source.folder().resolve("quantization_report.json");
     try {
-      if (!Files.isRegularFile(file)) {
-        return "";
-      }
       return before(JsonMapper.shared().readTree(source.links().text(file, MAX_REPORT)));
-    } catch (IOException | JacksonException unreadable) {
+    } catch (IOException | JacksonException noReport) {
       return "";
     }
   }

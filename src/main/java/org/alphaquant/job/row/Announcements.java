@@ -14,11 +14,10 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /**
- * Notifies all processes of changes through the database, in batches. Notifications are not part of
- * the transactions that make the changes: PostgreSQL lets transactions that notify commit only one
- * after another, each waiting for the disk (PreCommit_Notify in its async.c says why), and a
- * transaction that does nothing else does not wait for the disk at all. Every process also polls
- * the rows every few seconds, so a lost notification only causes a delay.
+ * Notifies all processes of changes through the database, in batches. Notifications have
+ * transactions of their own, because PostgreSQL lets notifying transactions commit only one after
+ * another, each waiting for the disk (PreCommit_Notify in async.c); one that only notifies does not
+ * wait for the disk. Every process also polls the rows, so a lost notification only causes a delay.
  */
 final class Announcements implements SmartLifecycle, JobListener {
   private static final Logger log = LoggerFactory.getLogger(Announcements.class);
