@@ -116,11 +116,12 @@ extern "C" __global__ void rows_shift(
   shift[2] = other == nullptr ? 1.0f : 0.0f;
 }
 
-// A row [K] times a factor, in 16 bits.
+// A row [K] times a factor, in 16 bits, by some threads.
 template <typename T>
-__device__ void scale(const T* row, float factor, unsigned short* to, int K, int bfloat16) {
+__device__ void scale(const T* row, float factor, unsigned short* to, int K, int bfloat16, int thread, int threads) {
   if (K % 4 == 0) {
-    for (int k = threadIdx.x * 4; k < K; k += blockDim.x * 4) {
+#pragma unroll 4
+    for (int k = thread * 4; k < K; k += threads * 4) {
       float4 four = four_of(row + k);
       ushort4 both;
       both.x = rounded(four.x * factor, bfloat16);
@@ -130,7 +131,7 @@ __device__ void scale(const T* row, float factor, unsigned short* to, int K, int
       *(ushort4*)(to + k) = both;
     }
   } else {
-    for (int k = threadIdx.x; k < K; k += blockDim.x) to[k] = rounded(number(row[k]) * factor, bfloat16);
+    for (int k = thread; k < K; k += threads) to[k] = rounded(number(row[k]) * factor, bfloat16);
   }
 }
 
@@ -144,17 +145,18 @@ __device__ void scale(const T* row, float factor, unsigned short* to, int K, int
     float factor = *shift;                                                                   \
     if (weights != nullptr) factor *= sqrtf(token_weight(weights[i], power));                \
     scale(x + (index == nullptr ? i - begin : index[i]) * K, factor,                         \
-          out + (long)blockIdx.x * K, K, bfloat16);                                          \
+          out + (long)blockIdx.x * K, K, bfloat16, threadIdx.x, blockDim.x);                 \
   }
 SCALED(scaled_rows, float)
 SCALED(scaled_halves, unsigned short)
 
-// The same of all pairs of experts first..first+count-1, which end at bounds[first+1..first+count]: those of expert first + c are rows of x[c] in their order, or
-// those that `index` names, times shifts[c].
+// The same of n pairs of experts first..first+count-1, which end at bounds[first+1..first+count], a warp for each: those of expert first + c are rows of x[c] in
+// their order, or those that `index` names, times shifts[c].
 extern "C" __global__ void scaled_rows_of_experts(
     const float* const* x, const long* bounds, int first, int count, const long* index,
-    const float* weights, const float* shifts, unsigned short* out, int K, long start, float power, int bfloat16) {
-  long i = start + blockIdx.x;
+    const float* weights, const float* shifts, unsigned short* out, int K, long n, long start, float power, int bfloat16) {
+  long at = ((long)blockIdx.x * blockDim.x + threadIdx.x) / 32, i = start + at;
+  if (at >= n) return;
   int c = 0, end = count;
   while (end - c > 1) {
     int middle = (c + end) / 2;
@@ -163,7 +165,7 @@ extern "C" __global__ void scaled_rows_of_experts(
   }
   float factor = shifts[c] * sqrtf(token_weight(weights[i], power));
   scale(x[c] + (index == nullptr ? i - bounds[first + c] : index[i]) * K, factor,
-        out + (long)blockIdx.x * K, K, bfloat16);
+        out + at * K, K, bfloat16, threadIdx.x % 32, 32);
 }
 
 // *most = the larger one of it and of x >= 0. As bits they are in the same order, not-a-number last.
@@ -172,41 +174,79 @@ __device__ inline void raise(float* most, float x) {
   if (bits > *(volatile unsigned*)most) atomicMax((unsigned*)most, bits);
 }
 
+__device__ inline float4 times(float4 a, float4 b) { return make_float4(a.x * b.x, a.y * b.y, a.z * b.z, a.w * b.w); }
+
+// a b - c d, or with a sign a b + c d.
+__device__ inline float4 turned(float4 a, float4 b, float4 c, float4 d, float sign) {
+  float4 one = times(a, b), two = times(c, d);
+  return make_float4(one.x + sign * two.x, one.y + sign * two.y, one.z + sign * two.z, one.w + sign * two.w);
+}
+
+__device__ inline float stored(unsigned short* to, float4 x) {
+  ushort4 halves;
+  halves.x = rounded(x.x, 0);
+  halves.y = rounded(x.y, 0);
+  halves.z = rounded(x.z, 0);
+  halves.w = rounded(x.w, 0);
+  *(ushort4*)to = halves;
+  return larger(larger(fabsf(x.x), fabsf(x.y)), larger(fabsf(x.z), fabsf(x.w)));
+}
+
+// Four numbers of a row of projections, normalised where there is a weight.
+__device__ inline float4 normalised(const float* row, const float* w, float norm, int k) {
+  float4 four = four_of(row + k);
+  return w == nullptr ? four : times(times(four, make_float4(norm, norm, norm, norm)), four_of(w + k));
+}
+
 // Heads [B, H, S, D] in float16 of projections y [B S, H D], a block for each row: norm.rms_norm with weight w where there is one, then rope.rotate by a
 // table [2, S, half]. Raises *most to the largest number.
 extern "C" __global__ void turned_heads(
     const float* y, const float* w, float epsilon, const float* table, unsigned short* out, float* most,
     int heads, int D, long S, int half, int interleaved) {
-  __shared__ float norm;
+  __shared__ float of_row;
   int K = heads * D;
   long b = blockIdx.x / S, s = blockIdx.x % S;
   const float* row = y + (long)blockIdx.x * K;
   const float* cos = table + s * half;
   const float* sin = table + (S + s) * half;
+  float norm = 1.0f;
   if (w != nullptr) {
     double sum = 0.0;
     for (int k = threadIdx.x; k < K; k += blockDim.x) sum += row[k] * row[k];
     sum = sum_of_block(sum);
-    if (threadIdx.x == 0) norm = rsqrtf((float)(sum / K) + epsilon);
+    if (threadIdx.x == 0) of_row = rsqrtf((float)(sum / K) + epsilon);
     __syncthreads();
+    norm = of_row;
   }
+  unsigned short* to = out + (b * heads * S + s) * D;
   float largest = 0.0f;
-  for (int k = threadIdx.x; k < K; k += blockDim.x) {
-    int head = k / D, i = k % D, pair = i < half ? i : i - half;
-    float value;
-    if (i < 2 * half) {
-      int one = head * D + (interleaved ? 2 * pair : pair), two = one + (interleaved ? 1 : half);
-      float first = row[one], second = row[two];
-      if (w != nullptr) {
-        first = first * norm * w[one];
-        second = second * norm * w[two];
-      }
-      value = i < half ? first * cos[pair] - second * sin[pair] : second * cos[pair] + first * sin[pair];
-    } else {
-      value = w == nullptr ? row[k] : row[k] * norm * w[k];
+  if (D % 4 == 0 && half % 4 == 0 && !interleaved) {
+    // Four pairs at once, then four of those that are not turned.
+    int quads = half / 4, rest = (D - 2 * half) / 4;
+    for (int j = threadIdx.x; j < heads * quads; j += blockDim.x) {
+      int head = j / quads, i = (j - head * quads) * 4, k = head * D + i;
+      float4 one = normalised(row, w, norm, k), two = normalised(row, w, norm, k + half);
+      float4 c = four_of(cos + i), d = four_of(sin + i);
+      largest = larger(largest, stored(to + head * S * D + i, turned(one, c, two, d, -1.0f)));
+      largest = larger(largest, stored(to + head * S * D + i + half, turned(two, c, one, d, 1.0f)));
     }
-    largest = larger(largest, fabsf(value));
-    out[((b * heads + head) * S + s) * D + i] = rounded(value, 0);
+    for (int j = threadIdx.x; j < heads * rest; j += blockDim.x) {
+      int head = j / rest, i = 2 * half + (j - head * rest) * 4;
+      largest = larger(largest, stored(to + head * S * D + i, normalised(row, w, norm, head * D + i)));
+    }
+  } else {
+    for (int k = threadIdx.x; k < K; k += blockDim.x) {
+      int head = k / D, i = k % D, pair = i < half ? i : i - half;
+      float value = w == nullptr ? row[k] : row[k] * norm * w[k];
+      if (i < 2 * half) {
+        int one = head * D + (interleaved ? 2 * pair : pair), two = one + (interleaved ? 1 : half);
+        float first = w == nullptr ? row[one] : row[one] * norm * w[one];
+        float second = w == nullptr ? row[two] : row[two] * norm * w[two];
+        value = i < half ? first * cos[pair] - second * sin[pair] : second * cos[pair] + first * sin[pair];
+      }
+      largest = larger(largest, fabsf(value));
+      to[head * S * D + i] = rounded(value, 0);
+    }
   }
   largest = largest_of_block(largest);
   if (threadIdx.x == 0) raise(most, largest);

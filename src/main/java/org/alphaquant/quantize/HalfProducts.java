@@ -21,9 +21,6 @@ import org.alphaquant.torch.TorchDtype;
  */
 record HalfProducts(Blas blas, HessianKernels kernels) {
 
-  // Few enough that what one kernel writes is still in the cache when the next one reads it.
-  private static final int ROWS = 8192;
-
   /** Empty where products are not TF32, or where biases would have to be added. */
   static Optional<HalfProducts> of(TensorScope scope, ExpertWeights weights) {
     if (!weights.biases().isEmpty()
@@ -96,7 +93,7 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
               .mapToLong(dispatch::tokens)
               .max()
               .orElse(0);
-      long count = Math.min(ROWS, most);
+      long count = Math.min(Dispatch.ROWS, most);
       int dtype = TorchDtype.FLOAT16.number();
       this.rows = work.run("gram.room", like, count, matrix.inputs(), dtype);
       this.products = work.run("tensor.room", like, count, matrix.outputs);
@@ -273,8 +270,8 @@ record HalfProducts(Blas blas, HessianKernels kernels) {
 
     List<Slice> parts() {
       List<Slice> parts = new ArrayList<>();
-      for (long start = from; start < to; start += ROWS) {
-        parts.add(new Slice(start, Math.min(to, start + ROWS)));
+      for (long start = from; start < to; start += Dispatch.ROWS) {
+        parts.add(new Slice(start, Math.min(to, start + Dispatch.ROWS)));
       }
       return parts;
     }

@@ -18,6 +18,7 @@ public record RowKernels(CudaModule module) {
 
   private static final CudaSource SOURCE = CudaSource.of("rows.cu");
   private static final int THREADS = 256;
+  private static final int WARP = 32;
   private static final int TILE = 32;
   // The largest of an array is put together from those of so many blocks.
   private static final int PARTS = 1024;
@@ -121,7 +122,7 @@ public record RowKernels(CudaModule module) {
       TensorScope scope, ExpertRows rows, long start, long end, long into, boolean bfloat16) {
     module.launch(
         "scaled_rows_of_experts",
-        new Blocks(end - start, 1, 1),
+        new Blocks(Blocks.of((end - start) * WARP, THREADS), 1, 1),
         Threads.of(THREADS),
         new KernelArguments()
             .add(scope.address(rows.addresses))
@@ -133,6 +134,7 @@ public record RowKernels(CudaModule module) {
             .add(scope.address(rows.shifts))
             .add(into)
             .add(rows.width)
+            .add(end - start)
             .add(start)
             .add((float) rows.power)
             .add(bfloat16 ? 1 : 0));

@@ -28,7 +28,7 @@ import org.alphaquant.torch.TorchDtype;
 final class HessianComparison {
 
   static final double ROUNDING = 1e-3;
-  private static final int TOKENS = 18_432;
+  private static final int TOKENS = 34_816;
   private static final int LENGTH = 64;
   // One of them takes half of the tokens, so that experts are not multiplied together.
   private static final int EXPERTS = 32;
@@ -95,6 +95,7 @@ final class HessianComparison {
         found.put("outputs" + way, scope.toFloats(y));
       }
       sums(scope, found, h, dispatch.weights(), heldOut);
+      wide(scope, found, random);
       heads(scope, found, random);
       return found;
     }
@@ -122,6 +123,14 @@ final class HessianComparison {
       LayerQuantizer.accumulate(scope, ofHalves, halves, own);
       found.put("all tokens in float16", scope.toFloats(ofHalves));
       found.put("all tokens, held out", scope.toFloats(part));
+    }
+
+    // So wide that the blocks above the diagonal are copied.
+    private static void wide(TensorScope scope, Map<String, float[]> found, Random random) {
+      NDArray x = floats(scope, random, 1, 1000, 2080);
+      NDArray hessian = scope.run("tensor.zeros_square", x, 2080);
+      LayerQuantizer.accumulate(scope, hessian, x, scope.run("tensor.ones_per_row", x));
+      found.put("wide", scope.toFloats(hessian));
     }
 
     private void heads(TensorScope scope, Map<String, float[]> found, Random random) {
