@@ -7,6 +7,7 @@ from torch import Tensor
 
 import format
 import gptq
+import gram
 import matrices
 
 
@@ -21,6 +22,23 @@ def rows_into(target: Tensor, first: int, x: Tensor) -> Tensor:
     return target
 
 
+def orders(H: Tensor, ordered: Tensor) -> Tuple[Tensor, Tensor]:
+    """solver.in_order of several times as many elements as H [B, K, K] has, int32."""
+    falling = torch.argsort(matrices.diagonal(H), stable=True, dim=-1, descending=True)
+    falling = falling.repeat([ordered.shape[0] // H.shape[0], 1])
+    own = torch.arange(0, H.shape[1], dtype=torch.int64, device=H.device)
+    order = torch.where(torch.unsqueeze(ordered, -1) > 0.0, falling, own.expand_as(falling))
+    back = torch.argsort(order, stable=True, dim=-1, descending=False)
+    return order.to(torch.int32), back.to(torch.int32)
+
+
+def own_order(H: Tensor, ordered: Tensor) -> Tuple[Tensor, Tensor]:
+    """The same where none is ordered."""
+    own = torch.arange(0, H.shape[1], dtype=torch.int32, device=H.device)
+    order = own.expand([ordered.shape[0], H.shape[1]]).contiguous()
+    return order, order
+
+
 def groups(order: Tensor, group_size: int) -> Tensor:
     """The group of each input in an order [B, K], int32."""
     return torch.floor_divide(order, group_size).to(torch.int32)
@@ -28,7 +46,7 @@ def groups(order: Tensor, group_size: int) -> Tensor:
 
 def own_groups(order: Tensor, group_size: int) -> Tensor:
     """The group of each input in the inputs' own order."""
-    own = torch.arange(0, order.shape[1], dtype=torch.int64, device=order.device)
+    own = torch.arange(0, order.shape[1], dtype=torch.int32, device=order.device)
     return groups(own.expand_as(order), group_size).contiguous()
 
 
@@ -40,6 +58,7 @@ def all_good(H: Tensor) -> Tensor:
 def state(good: Tensor, H: Tensor) -> Tensor:
     """0 where factorising has failed, 2 where no input ever reached an element, else 1, [B]."""
     reached = torch.amax(matrices.diagonal(H), [-1]) != 0.0
+    reached = reached.repeat([good.shape[0] // H.shape[0]])
     return torch.where(reached, good, torch.full_like(good, 2))
 
 
@@ -78,12 +97,22 @@ def empty(like: Tensor, columns: int) -> Tensor:
     )
 
 
+def subtracting(like: Tensor) -> Tensor:
+    """What a product counts and what it is added to, without a wait for the host."""
+    return torch.arange(-1, 3, 2, dtype=torch.float32, device=like.device)
+
+
 def zeros(like: Tensor) -> Tensor:
     return torch.zeros_like(like)
 
 
 def empty_weights(weight: Tensor) -> Tensor:
     return torch.empty_like(weight)
+
+
+def matrices_like(H: Tensor, count: int) -> Tensor:
+    """Room for `count` matrices of H [B, K, K]."""
+    return torch.empty([count, H.shape[1], H.shape[2]], dtype=torch.float32, device=H.device)
 
 
 def empty_scales(weight: Tensor, group_size: int) -> Tuple[Tensor, Tensor]:
@@ -97,17 +126,36 @@ def empty_codes(weight: Tensor) -> Tensor:
     return torch.empty_like(weight, dtype=torch.uint8)
 
 
-def energy(W: Tensor, H: Tensor) -> Tensor:
-    """Per output: w^T H w, [B, R]."""
-    return torch.sum(matrices.product(H, W).mul_(W), [1])
-
-
 def difference(x: Tensor, y: Tensor) -> Tensor:
     return x - y
 
 
-def residual(H: Tensor, W: Tensor, Q: Tensor) -> Tensor:
-    return matrices.product(H, W - Q)
+def error_shift(weight: Tensor) -> Tensor:
+    """What errors of weights are multiplied with before they are rounded to float16: an error may be
+    thirty times the largest weight. [1]
+    """
+    low, high = torch.aminmax(weight)
+    return gram.plain_shift(8.0 * torch.reshape(torch.maximum(-low, high), [1]))
+
+
+def hessian_shift(H: Tensor) -> Tensor:
+    """The same of Hessians, whose largest numbers are on the diagonal, [1]."""
+    return gram.plain_shift(torch.reshape(torch.amax(matrices.diagonal(H)), [1]))
+
+
+def room_for_rows(weight: Tensor, count: int) -> Tensor:
+    """Room for `count` rows of weight [B, R, K], transposed: [B, K, count]."""
+    return torch.empty(
+        [weight.shape[0], weight.shape[2], count], dtype=torch.float32, device=weight.device
+    )
+
+
+def empty_halves(like: Tensor) -> Tensor:
+    return torch.empty_like(like, dtype=torch.float16)
+
+
+def empty_floats(like: Tensor) -> Tensor:
+    return torch.empty_like(like, dtype=torch.float32)
 
 
 def refit(
@@ -129,12 +177,6 @@ def refit(
     scale.copy_(torch.transpose(s, 1, 2))
     zero.copy_(torch.transpose(z, 1, 2))
     return Q.copy_(q)
-
-
-def put(target: Tensor, first: int, part: Tensor) -> Tensor:
-    """Part [B, n] into outputs first..first+n-1 of target [B, R]."""
-    target[:, first : first + part.shape[1]] = part
-    return target
 
 
 def per_output(weight: Tensor) -> Tensor:

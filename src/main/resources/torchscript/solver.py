@@ -135,6 +135,11 @@ def solve(
     )
 
 
+def numbers(arrays: List[Tensor]) -> Tensor:
+    """All numbers of some arrays, to be read at once."""
+    return torch.cat([torch.flatten(x).to(torch.float32) for x in arrays])
+
+
 def nearest(
     weight: Tensor, scale: Tensor, zero: Tensor, grid: format.Grid, rows: int
 ) -> Tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:

@@ -21,6 +21,11 @@ def several(x: Tensor, times: int) -> Tensor:
     return torch.cat([x] * times, 0)
 
 
+def of_good(errors: Tensor, good: Tensor) -> Tensor:
+    """Errors [B] of those that could be factored, not a number for the others."""
+    return torch.where(good == 1, errors, torch.full_like(errors, float("nan")))
+
+
 def without(hessian: Tensor, part: Tensor) -> Tensor:
     """A Hessian without that of some of its tokens."""
     return hessian - part

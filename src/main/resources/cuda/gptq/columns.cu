@@ -13,22 +13,40 @@ struct Columns {
 };
 extern __shared__ __align__(16) float shared[];
 
-// Fills all but `rest`; returns how many inputs there are. Beyond them nothing is read and nothing moves.
-__device__ __forceinline__ int load_block(
-    Columns& own, const float* M, const int* group, long b, int K, int first) {
-  int count = min(BLOCK, K - first);
+// BYTES from global to shared memory behind the thread's back, zeros where there is nothing to copy.
+template <int BYTES>
+__device__ __forceinline__ void copy_ahead(float* shared, const float* global, bool there) {
+  unsigned to = (unsigned)__cvta_generic_to_shared(shared);
+  int bytes = there ? BYTES : 0;
+  if (BYTES == 16)
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global), "r"(bytes));
+  else
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(global), "r"(bytes));
+}
+
+// Fills it, all of which is asked for before any of it is waited for. Beyond `count` inputs nothing is read
+// and nothing moves.
+__device__ __forceinline__ void load_block(
+    Columns& own, const float* Rest, const float* M, const int* group, long b, int K, int R, int r,
+    int first, int count) {
+  const float* rest = Rest + (b * K + first) * R + r;
+  const float* matrix = M + (b * K + first) * K + first;
+#pragma unroll 16
+  for (int i = 0; i < BLOCK; i++) {
+    bool there = i < count && r < R;
+    copy_ahead<4>(&own.rest[i][threadIdx.x], there ? rest + (long)i * R : Rest, there);
+  }
 #pragma unroll 16
   for (int t = threadIdx.x; t < BLOCK * BLOCK; t += OUTPUTS) {
     int i = t / BLOCK, j = t % BLOCK;
-    own.matrix[j][i] = i < count && j < count ? M[(b * K + first + i) * K + first + j] : 0.0f;
+    bool there = i < count && j < count;
+    copy_ahead<4>(&own.matrix[j][i], there ? matrix + (long)i * K + j : M, there);
   }
   if (threadIdx.x < BLOCK) {
     int i = min((int)threadIdx.x, count - 1);
     own.of_group[threadIdx.x] = group[b * K + first + i];
-    own.inverse_diagonal[threadIdx.x] = 1.0f / M[(b * K + first + i) * K + first + i];
+    own.inverse_diagonal[threadIdx.x] = 1.0f / matrix[(long)i * K + i];
   }
-  __syncthreads();
-  return count;
 }
 
 // x - sum over i < PART, i < count of row[i] moves[i].
@@ -71,35 +89,41 @@ struct Column<FEEDBACK, PART> {
 
 template <bool FEEDBACK>
 __device__ __forceinline__ void take_columns(
-    const float* __restrict__ Rest, const float* __restrict__ M, const float* __restrict__ scale,
+    float* __restrict__ Rest, const float* __restrict__ M, const float* __restrict__ scale,
     const float* __restrict__ zero, const int* __restrict__ group, const float* Original, float* Q,
-    float* __restrict__ Move, int K, int R, int G, int first, int most, int at, const Grid& grid) {
+    int K, int R, int G, int first, const Grid& grid) {
   Columns& own = *(Columns*)shared;
   long b = blockIdx.y;
   int t = threadIdx.x, r = blockIdx.x * OUTPUTS + t;
-  int count = load_block(own, M, group, b, K, first);
-  if (r >= R) return;
+  int count = min(BLOCK, K - first);
   long begin = (b * K + first) * R + r;
-#pragma unroll 16
-  for (int i = 0; i < BLOCK; i++) own.rest[i][t] = i < count ? Rest[begin + (long)i * R] : 0.0f;
+  load_block(own, Rest, M, group, b, K, R, r, first, count);
+  float ahead[PART];
+#pragma unroll
+  for (int i = 0; i < PART; i++) ahead[i] = i < count && r < R ? Original[begin + (long)i * R] : 0.0f;
+  asm volatile("cp.async.wait_all;");
+  __syncthreads();
+  if (r >= R) return;
   const float* scales = scale + b * G * R + r;
   const float* zeros = zero + b * G * R + r;
-  float* into = Move + (b * most + at) * R + r;
 #pragma unroll 1
   for (int start = 0; start < BLOCK; start += PART) {
     float rest[PART], weight[PART], s[PART], z[PART], q[PART], moves[PART];
 #pragma unroll
     for (int i = 0; i < PART; i++) {
       rest[i] = own.rest[start + i][t];
-      weight[i] = start + i < count ? Original[begin + (long)(start + i) * R] : 0.0f;
       s[i] = scales[(long)own.of_group[start + i] * R];
       z[i] = SYMMETRIC ? 0.0f : zeros[(long)own.of_group[start + i] * R];
+      weight[i] = ahead[i];
+      // What the next part takes is on its way while this one is taken.
+      int next = start + PART + i;
+      ahead[i] = next < count && next < BLOCK ? Original[begin + (long)next * R] : 0.0f;
     }
     Column<FEEDBACK, 0>::take(own, start, rest, weight, s, z, q, moves, grid);
 #pragma unroll
     for (int i = 0; i < PART; i++) {
       if (start + i < count) Q[begin + (long)(start + i) * R] = q[i];
-      if (start + i < count) into[(long)(start + i) * R] = moves[i];
+      if (start + i < count) Rest[begin + (long)(start + i) * R] = moves[i];
     }
 #pragma unroll 4
     for (int j = start + PART; j < BLOCK; j++)
@@ -111,23 +135,21 @@ __device__ __forceinline__ void take_columns(
 // inverse (Chee et al. 2023, QuIP, theorem 6): with H = N D N^T, N upper triangular with a diagonal of
 // ones, an input's weight moves by what the errors of those before it, against their original weights,
 // count in its column of N. W [B, K, R] are the original weights, Correction what they move by, Q the
-// result; rows at..at+BLOCK-1 of Err [B, most, R] are what `update` spreads over the inputs still to
-// come. group [B, K] is the group of each input.
+// result. What an input was moved by is used up with it: its error takes that place, for `update` to spread
+// over the inputs still to come. group [B, K] is the group of each input.
 extern "C" __global__ void __launch_bounds__(OUTPUTS) error_feedback(
-    const float* __restrict__ Correction, const float* __restrict__ N,
-    const float* __restrict__ scale, const float* __restrict__ zero, const int* __restrict__ group,
-    float* __restrict__ Q, float* __restrict__ Err, const float* __restrict__ W, int K, int R, int G,
-    int first, int most, int at, Grid grid) {
-  take_columns<true>(Correction, N, scale, zero, group, W, Q, Err, K, R, G, first, most, at, grid);
+    float* __restrict__ Correction, const float* __restrict__ N, const float* __restrict__ scale,
+    const float* __restrict__ zero, const int* __restrict__ group, float* __restrict__ Q,
+    const float* __restrict__ W, int K, int R, int G, int first, Grid grid) {
+  take_columns<true>(Correction, N, scale, zero, group, W, Q, K, R, G, first, grid);
 }
 
 // Coordinate descent over inputs first..first+BLOCK-1, in place: each weight moves to the grid value
-// that is best while the others stay. Residual [B, K, R] is H (W - Q); rows at..at+BLOCK-1 of Move
-// [B, most, R] are what `update` takes from the residuals still to be read.
+// that is best while the others stay. Residual [B, K, R] is H (W - Q); an input's move takes the place of
+// its residual, for `update` to take from the residuals still to be read.
 extern "C" __global__ void __launch_bounds__(OUTPUTS) descend(
-    const float* __restrict__ Residual, const float* __restrict__ H,
-    const float* __restrict__ scale, const float* __restrict__ zero, const int* __restrict__ group,
-    float* Q, float* __restrict__ Move, int K, int R, int G, int first, int most, int at,
-    Grid grid) {
-  take_columns<false>(Residual, H, scale, zero, group, Q, Q, Move, K, R, G, first, most, at, grid);
+    float* __restrict__ Residual, const float* __restrict__ H, const float* __restrict__ scale,
+    const float* __restrict__ zero, const int* __restrict__ group, float* Q, int K, int R, int G,
+    int first, Grid grid) {
+  take_columns<false>(Residual, H, scale, zero, group, Q, Q, K, R, G, first, grid);
 }

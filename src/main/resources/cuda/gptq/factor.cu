@@ -1,6 +1,7 @@
 // Cholesky factors from the last input to the first, H = V V^T with V upper triangular. A [B, K, K] is H
-// and becomes V^T, of which the part above the diagonal is left as it comes. First the BLOCK inputs from
-// `first` on among themselves; good [B] becomes 0 where that is not positive definite.
+// and becomes V^T, of which the part above the diagonal is left as it comes. `update` takes what the inputs
+// after them have in common from BLOCK inputs from `first` on. Then these among themselves; good [B]
+// becomes 0 where that is not positive definite.
 extern "C" __global__ void __launch_bounds__(256) factor_block(float* A, int* good, int K, int first) {
   // A thread holds 4 x 4 numbers; only the column of the pivot goes through shared memory.
   __shared__ __align__(16) float column[2][BLOCK];
@@ -29,7 +30,12 @@ extern "C" __global__ void __launch_bounds__(256) factor_block(float* A, int* go
       float pivot = column[turn][i];
       bool positive = pivot > 0.0f && pivot < INFINITE;
       fine = fine && positive;
-      float root = positive ? sqrtf(pivot) : 1.0f, one_over_root = 1.0f / root;
+      // One over the root but for its last bit, which a root and a division would take twice as long for.
+      pivot = positive ? pivot : 1.0f;
+      float one_over_root = rsqrtf(pivot);
+      one_over_root = fmaf(
+          0.5f * one_over_root, fmaf(-pivot * one_over_root, one_over_root, 1.0f), one_over_root);
+      float root = pivot * one_over_root;
       float4 left = *(const float4*)&column[turn][m0], right = *(const float4*)&column[turn][r0];
       float l[4] = {left.x * one_over_root, left.y * one_over_root, left.z * one_over_root,
                     left.w * one_over_root};
@@ -58,7 +64,7 @@ extern "C" __global__ void __launch_bounds__(256) factor_block(float* A, int* go
 
 // Then what they have of the inputs before them: a thread solves for one of these.
 extern "C" __global__ void factor_panel(float* A, int K, int first) {
-  __shared__ float v[BLOCK][BLOCK];
+  __shared__ __align__(16) float v[BLOCK][BLOCK];
   __shared__ float inverse_diagonal[BLOCK];
   long b = blockIdx.y;
   int m = blockIdx.x * blockDim.x + threadIdx.x;
@@ -81,15 +87,34 @@ extern "C" __global__ void factor_panel(float* A, int K, int first) {
   for (int i = BLOCK - 1; i >= 0; i--) {
     x[i] *= inverse_diagonal[i];
 #pragma unroll
-    for (int j = 0; j < i; j++) x[j] -= v[i][j] * x[i];
+    for (int j = 0; j < i; j += 4) {
+      float4 four = *(const float4*)&v[i][j];
+      x[j] -= four.x * x[i];
+      if (j + 1 < i) x[j + 1] -= four.y * x[i];
+      if (j + 2 < i) x[j + 2] -= four.z * x[i];
+      if (j + 3 < i) x[j + 3] -= four.w * x[i];
+    }
   }
 #pragma unroll
   for (int i = 0; i < BLOCK; i++)
     if (i < count) rows[(long)i * K + m] = x[i];
 }
 
-// Then what that takes from the inputs before them among themselves, on and below the diagonal.
-extern "C" __global__ void __launch_bounds__(256) factor_rest(float* A, int K, int first) {
+// In place of the transposed V [B, K, K] of H = V V^T, above its diagonal: N with H = N D N^T and ones on
+// its diagonal, which are not written.
+extern "C" __global__ void unit_columns(float* V, int K) {
+  __shared__ float tile[32][33];
   if (blockIdx.x > blockIdx.y) return;
-  subtract_product(A, A, A, K, K, K, first, first, min(BLOCK, K - first), 0, first);
+  long b = blockIdx.z;
+  int i0 = blockIdx.y * 32, j0 = blockIdx.x * 32, column = i0 + threadIdx.x;
+  float diagonal = column < K ? V[(b * K + column) * K + column] : 1.0f;
+#pragma unroll
+  for (int i = threadIdx.y; i < 32; i += 8)
+    if (i0 + i < K && j0 + threadIdx.x < K)
+      tile[i][threadIdx.x] = V[(b * K + i0 + i) * K + j0 + threadIdx.x];
+  __syncthreads();
+#pragma unroll
+  for (int i = threadIdx.y; i < 32; i += 8)
+    if (j0 + i < column && column < K)
+      V[(b * K + j0 + i) * K + column] = tile[threadIdx.x][i] / diagonal;
 }

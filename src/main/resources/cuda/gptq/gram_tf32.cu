@@ -26,9 +26,22 @@ __device__ __forceinline__ void gram_by_tensor_cores(
       for (int c = 0; c < 4; c++) {
         int m = m0 + tm + e / 2 * 32 + row * 4 + e % 2 * 2 + c / 2;
 #pragma unroll
-        for (int n = 0; n < 8; n++) {
-          int r = r0 + tr + n / 4 * 32 + (column * 2 + c % 2) * 4 + n % 4;
-          if (m < size && r < R) total[n][c % 2] += Q[(of_i + m) * R + r] * sum[e][n][c];
+        for (int n = 0; n < 8; n += 4) {
+          int r = r0 + tr + n * 8 + (column * 2 + c % 2) * 4;
+          const float* own = Q + (of_i + m) * R + r;
+          float4 four = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+          if (WIDE == 4) {
+            if (m < size && r < R) four = *(const float4*)own;
+          } else if (m < size) {
+            if (r < R) four.x = own[0];
+            if (r + 1 < R) four.y = own[1];
+            if (r + 2 < R) four.z = own[2];
+            if (r + 3 < R) four.w = own[3];
+          }
+          total[n][c % 2] += four.x * sum[e][n][c];
+          total[n + 1][c % 2] += four.y * sum[e][n + 1][c];
+          total[n + 2][c % 2] += four.z * sum[e][n + 2][c];
+          total[n + 3][c % 2] += four.w * sum[e][n + 3][c];
         }
       }
   }

@@ -1,12 +1,39 @@
-// format.quantize of all weights, W and Q [B, K, R].
-extern "C" __global__ void nearest(
-    const float* W, const float* scale, const float* zero, const int* group, float* Q, int K,
-    int R, int G, Grid grid) {
-  long b = blockIdx.z, k = blockIdx.y;
-  int r = blockIdx.x * blockDim.x + threadIdx.x;
+// What format.quantize takes from all weights, W and E [B, K, R], of eight inputs for each thread; with a
+// shift E are float16 times that.
+extern "C" __global__ void rounding_error(
+    const float* W, const float* scale, const float* zero, const int* group, void* E,
+    const float* shift, int K, int R, int G, Grid grid) {
+  long b = blockIdx.z;
+  int first = blockIdx.y * 8, r = blockIdx.x * blockDim.x + threadIdx.x;
   if (r >= R) return;
-  long at = (b * K + k) * R + r, of = (b * G + group[b * K + k]) * R + r;
-  Q[at] = quantize(W[at], scale[of], inverse(scale[of]), SYMMETRIC ? 0.0f : zero[of], grid);
+  float by = shift == nullptr ? 1.0f : *shift;
+#pragma unroll
+  for (int i = 0; i < 8; i++) {
+    int k = first + i;
+    if (k >= K) continue;
+    long at = (b * K + k) * R + r, of = (b * G + group[b * K + k]) * R + r;
+    float w = W[at], s = scale[of];
+    float e = w - quantize(w, s, inverse(s), SYMMETRIC ? 0.0f : zero[of], grid);
+    if (shift == nullptr) ((float*)E)[at] = e;
+    else ((unsigned short*)E)[at] = to_half(e * by);
+  }
+}
+
+// Rows of W [B, all, K] from `first` on, transposed: [B, K, R].
+extern "C" __global__ void transposed(
+    const float* __restrict__ W, float* __restrict__ result, int K, int R, int all, int first) {
+  __shared__ float tile[32][33];
+  long b = blockIdx.z;
+  int k0 = blockIdx.y * 32, r0 = blockIdx.x * 32;
+#pragma unroll
+  for (int i = threadIdx.y; i < 32; i += 8)
+    if (r0 + i < R && k0 + threadIdx.x < K)
+      tile[i][threadIdx.x] = W[(b * all + first + r0 + i) * K + k0 + threadIdx.x];
+  __syncthreads();
+#pragma unroll
+  for (int i = threadIdx.y; i < 32; i += 8)
+    if (k0 + i < K && r0 + threadIdx.x < R)
+      result[(b * K + k0 + i) * R + r0 + threadIdx.x] = tile[threadIdx.x][i];
 }
 
 __device__ inline unsigned char encode(float value, const Grid& grid) {
@@ -22,32 +49,42 @@ __device__ inline unsigned char encode(float value, const Grid& grid) {
 #endif
 }
 
-// Weights Q [B, K, R] in the inputs' own order, as they are stored: weight and codes [B, R, K].
-extern "C" __global__ void store(
-    const float* Q, const float* scale, const float* zero, float* weight, unsigned char* codes,
-    int K, int R, int G, long element, int row, Grid grid) {
-  __shared__ float values[32][33];
-  __shared__ unsigned char coded[32][33];
+// Weights Q [B, K, R] in the inputs' own order, as they are stored: weight and codes [B, R, K]. A block takes
+// 128 inputs of 32 outputs, and a thread four inputs at once where K is a multiple of four.
+extern "C" __global__ void __launch_bounds__(256) store(
+    const float* __restrict__ Q, const float* __restrict__ scale, const float* __restrict__ zero,
+    float* __restrict__ weight, unsigned char* __restrict__ codes, int K, int R, int G, long element,
+    int row, Grid grid) {
+  __shared__ __align__(16) float values[32][132];
+  __shared__ __align__(4) unsigned char coded[32][132];
   long b = blockIdx.z;
-  int k0 = blockIdx.y * 32, r0 = blockIdx.x * 32;
-  for (int i = threadIdx.y; i < 32; i += blockDim.y) {
-    int k = k0 + i, r = r0 + threadIdx.x;
+  int k0 = blockIdx.y * 128, r0 = blockIdx.x * 32, r = r0 + threadIdx.x;
+#pragma unroll 4
+  for (int i = threadIdx.y; i < 128; i += 8) {
+    int k = k0 + i;
     if (k < K && r < R) {
       float q = Q[(b * K + k) * R + r];
       long of = (b * G + k / grid.group_size) * R + r;
       float v = q / scale[of];
-      values[i][threadIdx.x] = q;
+      values[threadIdx.x][i] = q;
       // Adding makes zeros positive, as in format.codes.
-      coded[i][threadIdx.x] = encode(round_to_grid(v + (SYMMETRIC ? 0.0f : zero[of]), grid), grid);
+      coded[threadIdx.x][i] = encode(round_to_grid(v + (SYMMETRIC ? 0.0f : zero[of]), grid), grid);
     }
   }
   __syncthreads();
-  for (int i = threadIdx.y; i < 32; i += blockDim.y) {
-    int r = r0 + i, k = k0 + threadIdx.x;
-    if (k < K && r < R) {
-      long at = b * element + ((long)row + r) * K + k;
-      weight[at] = values[threadIdx.x][i];
-      codes[at] = coded[threadIdx.x][i];
+  for (int i = threadIdx.y; i < 32 && r0 + i < R; i += 8) {
+    int k = threadIdx.x * 4;
+    long at = b * element + ((long)row + r0 + i) * K + k0 + k;
+    if (K % 4 == 0) {
+      if (k0 + k < K) {
+        *(float4*)&weight[at] = *(const float4*)&values[i][k];
+        *(uchar4*)&codes[at] = *(const uchar4*)&coded[i][k];
+      }
+    } else {
+      for (int e = 0; e < 4 && k0 + k + e < K; e++) {
+        weight[at + e] = values[i][k + e];
+        codes[at + e] = coded[i][k + e];
+      }
     }
   }
 }

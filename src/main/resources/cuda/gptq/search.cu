@@ -111,7 +111,7 @@ __device__ inline void search_group(
 
 SEARCH(search_16, 16, 1)
 SEARCH(search_32, 32, 1)
-SEARCH(search_64, 32, 2)
-SEARCH(search_128, 32, 4)
-SEARCH(search_256, 32, 8)
+SEARCH(search_64, 8, 8)
+SEARCH(search_128, 8, 16)
+SEARCH(search_256, 16, 16)
 SEARCH(search_any, 32, 0)

@@ -1,8 +1,9 @@
 // C[b, m, r] -= sum over j < count of M[b, first + j, m] D[b, at + j, r] for from <= m < to: C [B, K, R],
-// M [B, K, K], D [B, most, R]. Every element is summed in the same order whatever the batch.
+// M [matrices, K, K], of which element b has matrix b % matrices, D [B, most, R]. Every element is summed in
+// the same order whatever the batch.
 __device__ __forceinline__ void subtract_product(
     float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
-    int from, int to) {
+    int from, int to, int matrices) {
   __shared__ float left[DEPTH][TILE];
   __shared__ float right[DEPTH][TILE];
   long b = blockIdx.z;
@@ -13,7 +14,7 @@ __device__ __forceinline__ void subtract_product(
   for (int i = 0; i < 8; i++)
 #pragma unroll
     for (int j = 0; j < 8; j++) sum[i][j] = 0.0f;
-  const float* rows = M + (b * K + first) * K;
+  const float* rows = M + (b % matrices * K + first) * K;
   const float* moves = D + (b * most + at) * R;
   int lane = threadIdx.x % TILE, half = threadIdx.x / TILE;
   for (int start = 0; start < count; start += DEPTH) {
@@ -59,6 +60,6 @@ __device__ __forceinline__ void subtract_product(
 
 extern "C" __global__ void __launch_bounds__(256) update(
     float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
-    int from, int to) {
-  subtract_product(C, M, D, K, R, most, at, first, count, from, to);
+    int from, int to, int matrices) {
+  subtract_product(C, M, D, K, R, most, at, first, count, from, to, matrices);
 }

@@ -21,6 +21,7 @@ public final class Blas {
   private static final int BFLOAT16 = 14;
   private static final int FACTORS_ON_THE_DEVICE = 1;
   private static final int SUM_IN_FLOAT32 = 68;
+  private static final int TF32 = 77;
   private static final int ANY_ALGORITHM = -1;
   // Bytes of a number of 16 bits.
   private static final long HALF = 2;
@@ -50,6 +51,31 @@ public final class Blas {
         long c,
         int typeOfC,
         int strideOfC,
+        int compute,
+        int algorithm);
+
+    int cublasGemmStridedBatchedEx(
+        Pointer handle,
+        int transposeA,
+        int transposeB,
+        int m,
+        int n,
+        int k,
+        long alpha,
+        long a,
+        int typeOfA,
+        int strideOfA,
+        long stepOfA,
+        long b,
+        int typeOfB,
+        int strideOfB,
+        long stepOfB,
+        long beta,
+        long c,
+        int typeOfC,
+        int strideOfC,
+        long stepOfC,
+        int batch,
         int compute,
         int algorithm);
   }
@@ -107,8 +133,9 @@ public final class Blas {
     // cuBLAS counts columns first, so X is its own transpose there.
     long rows = x.address + (long) from * HALF;
     long sum = hessian + (long) from * x.columns * Float.BYTES;
-    Factor left = new Factor(AS_IT_IS, x.address);
-    multiply(x, left, new Factor(TRANSPOSED, rows), to, to - from, x.rows, sum, x.columns);
+    Factor left = new Factor(AS_IT_IS, x.address, x.columns);
+    multiply(
+        x, left, new Factor(TRANSPOSED, rows, x.columns), to, to - from, x.rows, sum, x.columns);
   }
 
   /**
@@ -118,12 +145,80 @@ public final class Blas {
    * @param y address of Y, float32 [rows, outputs]
    */
   public void multiply(Rows x, long weights, int outputs, long y) {
-    Factor matrix = new Factor(TRANSPOSED, weights);
-    Factor rows = new Factor(AS_IT_IS, x.address);
+    Factor matrix = new Factor(TRANSPOSED, weights, x.columns);
+    Factor rows = new Factor(AS_IT_IS, x.address, x.columns);
     multiply(x, matrix, rows, outputs, x.rows, x.columns, y, outputs);
   }
 
-  private record Factor(int as, long address) {}
+  /**
+   * Y = factor X M.
+   *
+   * @param matrix address of M [columns, outputs], of the type of X
+   * @param y address of Y, float32 [rows, outputs]
+   */
+  public void multiplyAsItIs(Rows x, long matrix, int outputs, long y) {
+    Factor left = new Factor(AS_IT_IS, matrix, outputs);
+    Factor rows = new Factor(AS_IT_IS, x.address, x.columns);
+    multiply(x, left, rows, outputs, x.rows, x.columns, y, outputs);
+  }
+
+  /**
+   * A batch of float32 matrices on the device.
+   *
+   * @param address of the first number of the first
+   * @param stride from row to row
+   * @param step from matrix to matrix
+   */
+  public record Matrices(long address, int stride, long step) {}
+
+  /**
+   * C += factor M^T D of a batch, rounded to TF32: M [depth, rows], D [depth, columns], C [rows,
+   * columns].
+   *
+   * @param factors address of two float32 numbers: the factor, and what C is multiplied with
+   */
+  public synchronized void addProducts(
+      Matrices m,
+      Matrices d,
+      Matrices c,
+      int rows,
+      int depth,
+      int columns,
+      int batch,
+      long factors) {
+    int result =
+        device.inContext(
+            () ->
+                cublas.cublasGemmStridedBatchedEx(
+                    handle,
+                    AS_IT_IS,
+                    TRANSPOSED,
+                    columns,
+                    rows,
+                    depth,
+                    factors,
+                    d.address,
+                    FLOAT32,
+                    d.stride,
+                    d.step,
+                    m.address,
+                    FLOAT32,
+                    m.stride,
+                    m.step,
+                    factors + Float.BYTES,
+                    c.address,
+                    FLOAT32,
+                    c.stride,
+                    c.step,
+                    batch,
+                    TF32,
+                    ANY_ALGORITHM));
+    if (result != 0) {
+      throw new CudaException("cublasGemmStridedBatchedEx gave the error " + result);
+    }
+  }
+
+  private record Factor(int as, long address, int stride) {}
 
   // As cuBLAS counts: [m, k] and [k, n].
   private synchronized void multiply(
@@ -142,10 +237,10 @@ public final class Blas {
                     x.factors,
                     left.address,
                     type,
-                    x.columns,
+                    left.stride,
                     right.address,
                     type,
-                    x.columns,
+                    right.stride,
                     x.factors + Float.BYTES,
                     sum,
                     FLOAT32,

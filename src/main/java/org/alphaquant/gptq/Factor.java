@@ -3,6 +3,7 @@ package org.alphaquant.gptq;
 import ai.djl.ndarray.NDArray;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.alphaquant.torch.TensorScope;
 
 /**
@@ -26,20 +27,24 @@ final class Factor {
   private boolean gaveUp;
 
   /**
-   * @param hessian float32 [B, K, K] in the order of the columns
-   * @param damp of each, float32 [B]
+   * @param hessian float32 [B, K, K] in the order of the columns, or fewer that several elements
+   *     have in common
+   * @param damp of each element, float32 [B]
+   * @param raises whether damping grows where it does not suffice, which takes a wait
    */
-  Factor(TensorScope scope, NDArray hessian, NDArray damp, FactorKernels kernels) {
+  Factor(TensorScope scope, NDArray hessian, NDArray damp, FactorKernels kernels, boolean raises) {
     this.scope = scope;
     this.hessian = scope.run("tensor.contiguous", hessian);
     this.kernels = kernels;
     this.damping = scope.run("fused.copied", damp);
-    this.damped = scope.run("fused.empty_weights", hessian);
-    this.factor = scope.run("fused.empty_weights", hessian);
+    this.damped = scope.run("fused.matrices_like", hessian, damp.size());
+    this.factor = scope.run("fused.matrices_like", hessian, damp.size());
     kernels.damp(scope, this.hessian, damping, damped, factor);
-    this.good = scope.run("fused.all_good", hessian);
+    this.good = scope.run("fused.all_good", damped);
     kernels.factorize(scope, factor, good);
-    raise();
+    if (raises) {
+      raise();
+    }
     // So that the Hessian is gone as soon as its owner gives it up.
     this.hessian.close();
   }
@@ -73,7 +78,9 @@ final class Factor {
   private void again(long[] failed) {
     try (TensorScope work = scope.child("more damping")) {
       NDArray raised = work.run("fused.raised", damping, failed);
-      NDArray own = work.run("tensor.select", hessian, failed);
+      long count = hessian.getShape().get(0);
+      long[] matrices = LongStream.of(failed).map(b -> b % count).toArray();
+      NDArray own = work.run("tensor.select", hessian, matrices);
       NDArray factored = work.run("fused.empty_weights", own);
       kernels.damp(work, own, raised, own, factored);
       NDArray fine = work.run("fused.all_good", factored);
@@ -84,11 +91,15 @@ final class Factor {
     }
   }
 
-  /** N of H = N D Nᵀ, upper triangular with ones on its diagonal; the factor is used up. */
+  /** N of H = N D Nᵀ above its diagonal of ones, in the factor's place. */
   NDArray unitColumns() {
-    NDArray columns = kernels.unitColumns(scope, factor);
-    factor.close();
-    return columns;
+    kernels.unitColumns(scope, factor);
+    return factor;
+  }
+
+  /** Which elements could be factored, int32 [B]: 1 where one was. */
+  NDArray good() {
+    return good;
   }
 
   /** The damped Hessians, [B, K, K]. */

@@ -46,8 +46,7 @@ final class FusedSolver {
    */
   NDList solve(
       TensorScope scope, NDArray weight, NDArray hessian, Choice choice, NDList scales, long rows) {
-    NDList ordered = scope.runAll("solver.in_order", hessian, choice.ordered(), choice.reorders());
-    Batch batch = new Batch(scope, weight, hessian, scales, ordered, choice);
+    Batch batch = new Batch(scope, weight, hessian, scales, choice, true);
     long all = weight.getShape().get(1);
     for (long first = 0; first < all; first += rows) {
       try (TensorScope part = scope.child("rows")) {
@@ -69,6 +68,7 @@ final class FusedSolver {
     private final NDArray factor;
     private final NDArray damped;
     private final NDArray damping;
+    private final NDArray good;
     private final NDArray ownGroups;
     private final NDArray groups;
     private final NDArray quantized;
@@ -78,6 +78,7 @@ final class FusedSolver {
     private final NDArray roundingError;
     private final NDArray error;
     private final NDArray energy;
+    private final ErrorProducts products;
     private final boolean reorders;
 
     Batch(
@@ -85,17 +86,23 @@ final class FusedSolver {
         NDArray weight,
         NDArray hessian,
         NDList scales,
-        NDList inputs,
-        Choice choice) {
+        Choice choice,
+        boolean raises) {
       this.reorders = choice.reorders();
       this.weight = weight;
-      this.hessian = hessian;
+      this.hessian = scope.run("tensor.contiguous", hessian);
       this.scales = scales;
-      this.order = inputs.get(0);
-      this.back = inputs.get(1);
-      this.ordered = inputs.get(2);
-      Factor found = new Factor(scope, ordered, choice.damp(), kernels.factor());
+      NDList orders =
+          scope.runAll(reorders ? "fused.orders" : "fused.own_order", hessian, choice.ordered());
+      this.order = orders.get(0);
+      this.back = orders.get(1);
+      this.ordered =
+          reorders
+              ? kernels.factor().reorderedBothWays(scope, hessian, order)
+              : scope.run("tensor.contiguous", hessian);
+      Factor found = new Factor(scope, ordered, choice.damp(), kernels.factor(), raises);
       this.damping = found.damping();
+      this.good = found.good();
       this.damped = inSweepOrder(scope, found);
       this.factor = found.unitColumns();
       this.ownGroups = scope.run("fused.own_groups", order, grid.groupSize());
@@ -107,6 +114,7 @@ final class FusedSolver {
       this.roundingError = scope.run("fused.per_output", weight);
       this.error = scope.run("fused.per_output", weight);
       this.energy = scope.run("fused.per_output", weight);
+      this.products = new ErrorProducts(scope, kernels.products(), weight);
     }
 
     // Groups stand side by side only in the inputs' own order, so that is what sweeps with refits
@@ -118,7 +126,7 @@ final class FusedSolver {
       ordered.close();
       // Damped anew where that gives the same: reordering would take two more of its size.
       return found.gaveUp()
-          ? replaced(scope, found.damped(), "matrices.both_ways", back)
+          ? bothWays(scope, found.damped(), back)
           : found.dampedAnew(scope, hessian);
     }
 
@@ -130,13 +138,17 @@ final class FusedSolver {
   private void solve(TensorScope scope, Batch batch, long first, long last) {
     Rows rows = new Rows(scope, batch, first, last);
     measureRounding(scope, batch, rows.own, rows.inOwnOrder, first);
-    Solved solved = columns(scope, batch, rows, this::residual);
+    ErrorProducts products = batch.products;
+    ErrorProducts.Matrix damped = products.matrix(scope, batch.damped);
+    Solved solved = columns(scope, batch, rows, (s, w, q) -> products.residual(s, damped, w, q));
+    damped.close(batch.damped);
     NDArray hessian = sweepsInOrder(batch) ? batch.ordered : batch.hessian;
-    put(
+    products.sums(
         scope,
+        products.matrix(scope, hessian),
+        products.errors(scope, solved.weight, solved.quantized),
         batch.error,
-        first,
-        scope.run("solver.weighted_error", solved.weight, solved.quantized, hessian));
+        first);
     NDArray quantized = inOwnOrder(scope, batch, solved);
     kernels
         .rounding()
@@ -151,9 +163,10 @@ final class FusedSolver {
    * The error that a few outputs have on other tokens once they are solved on these.
    *
    * @param weight float32 [B, R, K]
-   * @param training Hessians to solve on
-   * @param heldOut Hessians of the other tokens
-   * @return tr E H Eᵀ of each element, [B]
+   * @param training Hessians to solve on, [B, K, K], or fewer that several elements have in common
+   * @param heldOut as many Hessians of the other tokens
+   * @param raises whether damping grows where it does not suffice
+   * @return tr E H Eᵀ of each element, [B]; not a number where damping does not suffice
    */
   NDArray errorsOn(
       TensorScope parent,
@@ -161,17 +174,18 @@ final class FusedSolver {
       NDArray training,
       NDArray heldOut,
       Choice choice,
-      NDList scales) {
+      NDList scales,
+      boolean raises) {
     try (TensorScope scope = parent.child("few outputs")) {
-      NDList ordered =
-          scope.runAll("solver.in_order", training, choice.ordered(), choice.reorders());
-      Batch batch = new Batch(scope, weight, training, scales, ordered, choice);
+      Batch batch = new Batch(scope, weight, training, scales, choice, raises);
       Rows rows = new Rows(scope, batch, 0, weight.getShape().get(1));
-      Solved solved = columns(scope, batch, rows, this::residualOfFew);
+      Solved solved =
+          columns(scope, batch, rows, (s, w, q) -> residualOfFew(s, batch.damped, w, q));
       NDArray quantized = inOwnOrder(scope, batch, solved);
       NDArray error = scope.run("fused.difference", rows.own, quantized);
       NDArray negative = kernels.products().negativeProduct(scope, heldOut, error);
-      return scope.keep(parent, kernels.products().traces(scope, error, negative));
+      NDArray errors = kernels.products().traces(scope, error, negative);
+      return scope.keep(parent, raises ? errors : scope.run("trials.of_good", errors, batch.good));
     }
   }
 
@@ -189,7 +203,7 @@ final class FusedSolver {
     Rows(TensorScope scope, Batch batch, long first, long last) {
       this.first = first;
       this.last = last;
-      this.own = scope.run("fused.columns", batch.weight, first, last);
+      this.own = kernels.rounding().transposed(scope, batch.weight, first, last);
       this.scale = scope.run("fused.columns", batch.fitted, first, last);
       this.zero = scope.run("fused.columns", batch.zeros, first, last);
       this.inOwnOrder = new Scales(scale, zero, batch.ownGroups);
@@ -203,11 +217,7 @@ final class FusedSolver {
 
   /** H (W - Q). */
   private interface Residuals {
-    NDArray of(TensorScope scope, NDArray hessian, NDArray weight, NDArray quantized);
-  }
-
-  private NDArray residual(TensorScope scope, NDArray hessian, NDArray weight, NDArray quantized) {
-    return scope.run("fused.residual", hessian, weight, quantized);
+    NDArray of(TensorScope scope, NDArray weight, NDArray quantized);
   }
 
   private NDArray residualOfFew(
@@ -222,20 +232,18 @@ final class FusedSolver {
   private record Solved(NDArray weight, NDArray quantized) {}
 
   private NDArray inOwnOrder(TensorScope scope, Batch batch, Solved solved) {
-    return sweepsInOrder(batch)
-        ? replaced(scope, solved.quantized, "matrices.reorder", batch.back)
-        : solved.quantized;
+    return sweepsInOrder(batch) ? reordered(scope, solved.quantized, batch.back) : solved.quantized;
   }
 
   // Error feedback and sweeps. What is in the columns' order is held no longer than it is needed.
   private Solved columns(TensorScope scope, Batch batch, Rows rows, Residuals residuals) {
     boolean refits = options.refits(grid);
     NDArray weight =
-        batch.reorders ? scope.run("matrices.reorder", rows.own, batch.order) : rows.own;
+        batch.reorders ? kernels.factor().reordered(scope, rows.own, batch.order) : rows.own;
     NDArray quantized = scope.run("fused.empty_weights", rows.own);
     feedback(scope, batch, weight, rows.inOrder, quantized);
     if (batch.reorders && refits) {
-      quantized = replaced(scope, quantized, "matrices.reorder", batch.back);
+      quantized = reordered(scope, quantized, batch.back);
       weight.close();
       weight = rows.own;
     }
@@ -245,7 +253,7 @@ final class FusedSolver {
       if (refits && !kernels.grid().refits()) {
         refitByScript(scope, batch, rows, weight, quantized);
       }
-      NDArray residual = residuals.of(scope, batch.damped, weight, quantized);
+      NDArray residual = residuals.of(scope, weight, quantized);
       if (refits && kernels.grid().refits()) {
         kernels.refit().refit(scope, quantized, residual, batch.damped, rows.scale, outer);
       }
@@ -273,11 +281,12 @@ final class FusedSolver {
   private void measureRounding(
       TensorScope parent, Batch batch, NDArray weight, Scales scales, long first) {
     try (TensorScope scope = parent.child("rounding")) {
-      put(scope, batch.energy, first, scope.run("fused.energy", weight, batch.hessian));
-      NDArray rounded = scope.run("fused.empty_weights", weight);
-      kernels.rounding().nearest(scope, weight, scales, rounded);
-      NDArray error = scope.run("solver.weighted_error", weight, rounded, batch.hessian);
-      put(scope, batch.roundingError, first, error);
+      ErrorProducts products = batch.products;
+      ErrorProducts.Matrix hessian = products.matrix(scope, batch.hessian);
+      products.sums(scope, hessian, products.errors(scope, weight, null), batch.energy, first);
+      NDArray error = products.room(scope, weight);
+      kernels.rounding().error(scope, weight, scales, error, products.shift(scope));
+      products.sums(scope, hessian, error, batch.roundingError, first);
     }
   }
 
@@ -289,13 +298,15 @@ final class FusedSolver {
     }
   }
 
-  private static void put(TensorScope scope, NDArray target, long first, NDArray part) {
-    scope.runInPlace("fused.put", target, first, part);
+  // In place of the array, which is closed.
+  private NDArray reordered(TensorScope scope, NDArray array, NDArray order) {
+    NDArray replacement = kernels.factor().reordered(scope, array, order);
+    array.close();
+    return replacement;
   }
 
-  private static NDArray replaced(
-      TensorScope scope, NDArray array, String function, NDArray argument) {
-    NDArray replacement = scope.run(function, array, argument);
+  private NDArray bothWays(TensorScope scope, NDArray array, NDArray order) {
+    NDArray replacement = kernels.factor().reorderedBothWays(scope, array, order);
     array.close();
     return replacement;
   }

@@ -2,8 +2,10 @@ package org.alphaquant.gptq;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import java.nio.FloatBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.alphaquant.format.TwoLevels;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.torch.TensorScope;
@@ -162,7 +164,7 @@ public final class GptqSolver {
     }
     try (TensorScope trying = work.child("trials")) {
       NDArray training = trying.run("trials.without", hessian, heldOut);
-      return new Trials(options, grid, weight, training, heldOut, sharing)
+      return new Trials(options, grid, weight, training, heldOut, rows, sharing)
           .choose(
               trying,
               (scope, some, by, on, choice) -> errors(scope, some, by, on, choice, grid, rows))
@@ -179,14 +181,29 @@ public final class GptqSolver {
       Choice choice,
       WeightGrid grid,
       long rows) {
+    long settings = choice.damp().size() / some.getShape().get(0);
+    NDArray weight = several(scope, some, settings);
     Optional<FusedSolver> fused = fused(scope, grid);
     if (fused.isEmpty()) {
-      NDArray found = solved(scope, some, by, choice, grid, rows, Sharing.ALONE).arrays().get(0);
-      return scope.toFloats(scope.run("trials.error_on", some, found, on));
+      NDArray training = several(scope, by, settings);
+      NDArray found =
+          solved(scope, weight, training, choice, grid, rows, Sharing.ALONE).arrays().get(0);
+      NDArray others = several(scope, on, settings);
+      return scope.toFloats(scope.run("trials.error_on", weight, found, others));
     }
     NDArray importance = scope.run("scales.importance", by, options.weights(grid));
-    NDList scales = scales(scope, some, importance, grid, rows, fused);
-    return scope.toFloats(fused.get().errorsOn(scope, some, by, on, choice, scales));
+    NDList scales = new NDList();
+    scales(scope, some, importance, grid, rows, fused)
+        .forEach(array -> scales.add(several(scope, array, settings)));
+    FusedSolver solver = fused.get();
+    float[] errors = scope.toFloats(solver.errorsOn(scope, weight, by, on, choice, scales, false));
+    return IntStream.range(0, errors.length).anyMatch(b -> Float.isNaN(errors[b]))
+        ? scope.toFloats(solver.errorsOn(scope, weight, by, on, choice, scales, true))
+        : errors;
+  }
+
+  private static NDArray several(TensorScope scope, NDArray array, long times) {
+    return times == 1 ? array : scope.run("trials.several", array, times);
   }
 
   // Kernels where there is a GPU that runs them, in the scripts' place.
@@ -329,16 +346,25 @@ public final class GptqSolver {
     for (NDArray array : List.of(weight, codes, scale, zero, outer)) {
       work.keep(scope, array);
     }
+    NDList read = new NDList(solved.get(2), solved.get(3), solved.get(4), solved.get(5));
+    FloatBuffer numbers = FloatBuffer.wrap(work.toFloats(work.run("solver.numbers", read)));
     return new Solution(
         weight,
         codes,
         scale,
         zero,
         outer,
-        work.toFloats(solved.get(2)),
-        work.toFloats(solved.get(3)),
-        work.toFloats(solved.get(4)),
-        work.toFloats(solved.get(5)));
+        next(numbers, solved.get(2)),
+        next(numbers, solved.get(3)),
+        next(numbers, solved.get(4)),
+        next(numbers, solved.get(5)));
+  }
+
+  // As many as an array has.
+  private static float[] next(FloatBuffer numbers, NDArray array) {
+    float[] next = new float[Math.toIntExact(array.size())];
+    numbers.get(next);
+    return next;
   }
 
   // A minimum stored in place of a zero point decodes to slightly different float32 values.

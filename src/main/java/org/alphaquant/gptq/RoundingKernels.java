@@ -16,19 +16,45 @@ import org.alphaquant.torch.TensorScope;
 /** Rounding of all weights at once, and weights and codes as they are stored. */
 record RoundingKernels(CudaModule module, KernelGrid grid) {
 
-  /** The nearest grid values of W [B, K, R]. */
-  void nearest(TensorScope scope, NDArray weight, Scales scales, NDArray result) {
+  /**
+   * What the nearest grid values take from W [B, K, R].
+   *
+   * @param result float32, or float16 times a shift
+   * @param shift its address, 0 for none
+   */
+  void error(TensorScope scope, NDArray weight, Scales scales, NDArray result, long shift) {
     Scales.Addresses at = scales.at(scope);
     module.launch(
-        "nearest",
-        new Blocks(Blocks.of(rows(weight), ROWS), inputs(weight), batch(weight)),
+        "rounding_error",
+        new Blocks(Blocks.of(rows(weight), ROWS), Blocks.of(inputs(weight), 8), batch(weight)),
         Threads.of(ROWS),
         at.into(new KernelArguments().add(scope.address(weight)))
             .add(scope.address(result))
+            .add(shift)
             .add(inputs(weight))
             .add(rows(weight))
             .add(scales.perOutput())
             .add(grid.structure()));
+  }
+
+  /** Rows first..last-1 of W [B, R, K], transposed: [B, K, n]. */
+  NDArray transposed(TensorScope scope, NDArray weight, long first, long last) {
+    NDArray own = scope.run("tensor.contiguous", weight);
+    NDArray result = scope.run("fused.room_for_rows", own, last - first);
+    module.launch(
+        "transposed",
+        new Blocks(
+            Blocks.of(rows(result), STORED), Blocks.of(inputs(result), STORED), batch(result)),
+        new Threads(STORED, 8, 0),
+        new KernelArguments()
+            .add(scope.address(own))
+            .add(scope.address(result))
+            .add(inputs(result))
+            .add(rows(result))
+            .add(Math.toIntExact(own.getShape().get(1)))
+            .add(Math.toIntExact(first)));
+    own.close();
+    return result;
   }
 
   /** Q [B, K, R] as rows from {@code first} on of weight and codes [B, all rows, K]. */
@@ -44,7 +70,7 @@ record RoundingKernels(CudaModule module, KernelGrid grid) {
         "store",
         new Blocks(
             Blocks.of(rows(quantized), STORED),
-            Blocks.of(inputs(quantized), STORED),
+            Blocks.of(inputs(quantized), 4 * STORED),
             batch(quantized)),
         new Threads(STORED, 8, 0),
         new KernelArguments()

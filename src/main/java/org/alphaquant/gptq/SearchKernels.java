@@ -25,7 +25,7 @@ record SearchKernels(CudaModule module, KernelGrid grid) {
       NDArray zero) {
     long groups = scale.size();
     int size = Math.toIntExact(grid.weights().groupSize());
-    long lanes = size == 16 ? 16 : 32;
+    long lanes = lanes(size);
     KernelArguments arguments =
         new KernelArguments()
             .add(scope.address(weight))
@@ -53,6 +53,15 @@ record SearchKernels(CudaModule module, KernelGrid grid) {
       case 128 -> "search_128";
       case 256 -> "search_256";
       default -> "search_any";
+    };
+  }
+
+  // Threads that share a group, as written out there too.
+  private static long lanes(int size) {
+    return switch (size) {
+      case 16, 256 -> 16;
+      case 64, 128 -> 8;
+      default -> 32;
     };
   }
 

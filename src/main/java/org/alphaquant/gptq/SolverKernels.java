@@ -29,8 +29,8 @@ record SolverKernels(
               "gptq/columns.cu",
               "gptq/update.cu",
               "gptq/damping.cu",
-              "gptq/unit_columns.cu",
-              "gptq/traces.cu",
+              "gptq/orders.cu",
+              "gptq/errors.cu",
               "gptq/factor.cu",
               "gptq/tensor_cores.cu",
               "gptq/update_tf32.cu",
@@ -63,11 +63,11 @@ record SolverKernels(
   static SolverKernels of(CudaDevice device, WeightGrid weights, boolean reduced) {
     KernelGrid grid = KernelGrid.of(weights);
     CudaModule module = device.module(SOURCE, grid.definitions());
-    Products products = new Products(module, reduced);
+    Products products = new Products(module, reduced, device.blas());
     return new SolverKernels(
         grid,
         new SearchKernels(module, grid),
-        new FactorKernels(module),
+        new FactorKernels(module, products),
         new SweepKernels(module, grid, products),
         new RefitKernels(module, grid, products),
         products,

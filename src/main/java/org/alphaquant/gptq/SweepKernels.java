@@ -16,7 +16,8 @@ import org.alphaquant.torch.TensorScope;
 
 /**
  * What goes through the inputs one after the other: error feedback and coordinate descent. BLOCK
- * inputs are taken by a thread of each output; what their moves take from the others is a product.
+ * inputs are taken by a thread of each output; what their moves take from the others is a product,
+ * of all moves before SPREAD inputs at once, so that what these wait for is read and written once.
  */
 record SweepKernels(CudaModule module, KernelGrid grid, Products products) {
 
@@ -45,6 +46,7 @@ record SweepKernels(CudaModule module, KernelGrid grid, Products products) {
     sweep("descend", scope, residual, hessian, scales, quantized, 0);
   }
 
+  // What an input was moved by, or its residual, gives way to its own move.
   private void sweep(
       String kernel,
       TensorScope scope,
@@ -53,12 +55,15 @@ record SweepKernels(CudaModule module, KernelGrid grid, Products products) {
       Scales scales,
       NDArray quantized,
       long original) {
-    NDArray moves = scope.run("fused.empty", rest, Math.min(SPREAD, inputs(rest)));
     Scales.Addresses at = scales.at(scope);
     long result = scope.address(quantized);
-    Products.Spread spread = products.spread(scope, rest, matrix, moves);
+    Products.Spread spread = products.spread(scope, rest, matrix, rest);
+    boolean gathers = spread.gathers();
     for (int start = 0; start < inputs(rest); start += SPREAD) {
       int end = Math.min(inputs(rest), start + SPREAD);
+      if (gathers) {
+        spread.over(0, 0, start, start, end);
+      }
       for (int first = start; first < end; first += BLOCK) {
         module.launch(
             kernel,
@@ -66,20 +71,20 @@ record SweepKernels(CudaModule module, KernelGrid grid, Products products) {
             new Threads(ROWS, 1, COLUMNS),
             at.into(new KernelArguments().add(spread.rest()).add(spread.matrix()))
                 .add(result)
-                .add(spread.moves())
                 .addUnlessNone(original)
                 .add(inputs(rest))
                 .add(rows(rest))
                 .add(scales.perOutput())
                 .add(first)
-                .add(inputs(moves))
-                .add(first - start)
                 .add(grid.structure()));
-        int next = Math.min(end, first + BLOCK);
-        spread.over(first - start, first, next - first, next, end);
+        // The moves of the last 1, 2, 4.. blocks for as many to come, whichever are whole.
+        int taken = Integer.lowestOneBit((first - start) / BLOCK + 1) * BLOCK;
+        int next = first + BLOCK;
+        spread.over(next - taken, next - taken, taken, next, Math.min(end, next + taken));
       }
-      spread.over(0, start, end - start, end, inputs(rest));
+      if (!gathers) {
+        spread.over(start, start, end - start, end, inputs(rest));
+      }
     }
-    moves.close();
   }
 }

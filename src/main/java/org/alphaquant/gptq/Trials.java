@@ -1,7 +1,10 @@
 package org.alphaquant.gptq;
 
 import ai.djl.ndarray.NDArray;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.alphaquant.format.WeightGrid;
 import org.alphaquant.torch.TensorScope;
 
@@ -12,6 +15,7 @@ import org.alphaquant.torch.TensorScope;
  *
  * @param training Hessians without the tokens held out, [B, K, K]
  * @param heldOut those of these tokens alone
+ * @param rows outputs that are solved at once later
  * @param sharing with whom settings are tried
  */
 record Trials(
@@ -20,6 +24,7 @@ record Trials(
     NDArray weight,
     NDArray training,
     NDArray heldOut,
+    long rows,
     Sharing sharing) {
 
   // Enough to rank settings by, and few enough to cost little beside a whole matrix.
@@ -34,53 +39,125 @@ record Trials(
   /**
    * Solves outputs on training tokens and gives the errors that these have on others, of each
    * element.
+   *
+   * <p>The choice may be of several settings, that of all elements after that of all elements: they
+   * are solved as one batch.
    */
   interface Solver {
     float[] errors(
         TensorScope scope, NDArray weight, NDArray training, NDArray heldOut, Choice choice);
   }
 
+  /** What all elements are solved with at once. */
+  private record Setting(float[] damps, boolean[] ordered) {}
+
   Choice choose(TensorScope parent, Solver solver) {
     try (TensorScope scope = parent.child("trial")) {
       NDArray some = scope.run("trials.sampled_rows", weight, OUTPUTS);
-      boolean few = settings() * training.size() <= FEW;
-      Tried tried =
-          few && scope.cuda().isPresent()
-              ? new Together(scope, solver, some)
-              : new OneByOne(scope, solver, some);
-      int[] best = new int[count()];
-      float[] least = tried.errors(0);
-      for (int damp = 1; damp < options.damps().size(); damp++) {
-        float[] errors = tried.errors(damp);
-        for (int b = 0; b < best.length; b++) {
-          if (errors[b] < least[b]) {
-            least[b] = errors[b];
-            best[b] = damp;
-          }
-        }
+      List<Setting> dampings = options.damps().stream().map(damp -> of(damp, false)).toList();
+      List<Setting> first = new ArrayList<>(dampings);
+      boolean all = together(scope, FEW, (options.triesOrder(grid) ? 2 : 1) * dampings.size());
+      if (all && options.triesOrder(grid)) {
+        options.damps().forEach(damp -> first.add(of(damp, true)));
       }
-      return Choice.of(parent, damps(best), ordered(tried, best, least));
+      List<float[]> errors = tried(scope, solver, some, first, all);
+      int[] best = best(errors.subList(0, dampings.size()));
+      if (!options.triesOrder(grid)) {
+        return Choice.of(parent, damps(best), all(options.actOrder()));
+      }
+      float[] inOrder =
+          all
+              ? picked(errors.subList(dampings.size(), errors.size()), best)
+              : errors(scope, solver, some, List.of(new Setting(damps(best), all(true))));
+      return Choice.of(parent, damps(best), ordered(inOrder, picked(errors, best)));
     }
   }
 
-  private boolean[] ordered(Tried tried, int[] best, float[] least) {
-    if (!options.triesOrder(grid)) {
-      return all(options.actOrder());
+  private boolean together(TensorScope scope, long numbers, int settings) {
+    return scope.cuda().isPresent() && settings * training.size() <= numbers;
+  }
+
+  /** The errors of each setting: each device tries its part of all, or as many at once as fit. */
+  private List<float[]> tried(
+      TensorScope scope, Solver solver, NDArray some, List<Setting> settings, boolean all) {
+    if (all) {
+      int begin = sharing.begin(settings.size());
+      int end = sharing.end(settings.size());
+      float[] own =
+          begin == end ? new float[0] : errors(scope, solver, some, settings.subList(begin, end));
+      return bySetting(sharing.joined(own));
     }
-    float[] errors = tried.errorsInOrder(best);
-    boolean[] ordered = new boolean[best.length];
+    int most = together(scope, room(), 2 * settings.size() - 2) ? settings.size() : 1;
+    List<float[]> errors = new ArrayList<>();
+    for (int at = 0; at < settings.size(); at += most) {
+      errors.addAll(bySetting(errors(scope, solver, some, settings.subList(at, at + most))));
+    }
+    return errors;
+  }
+
+  private List<float[]> bySetting(float... errors) {
+    return IntStream.range(0, errors.length / count())
+        .mapToObj(setting -> Arrays.copyOfRange(errors, setting * count(), (setting + 1) * count()))
+        .toList();
+  }
+
+  // Of each further setting a Hessian and its factor are held; of all outputs the result is later,
+  // and of those that are solved at once four arrays.
+  private long room() {
+    long outputs = weight.getShape().get(1);
+    return weight.size() / outputs * (outputs + 4 * Math.min(rows, outputs));
+  }
+
+  // The setting with the least error of each element, the first of equal ones.
+  private int[] best(List<float[]> errors) {
+    int[] best = new int[count()];
     for (int b = 0; b < best.length; b++) {
-      ordered[b] = errors[b] < (1 - LEAST_GAIN) * least[b];
+      for (int setting = 1; setting < errors.size(); setting++) {
+        best[b] = errors.get(setting)[b] < errors.get(best[b])[b] ? setting : best[b];
+      }
+    }
+    return best;
+  }
+
+  private static float[] picked(List<float[]> errors, int... settings) {
+    float[] picked = new float[settings.length];
+    for (int b = 0; b < picked.length; b++) {
+      picked[b] = errors.get(settings[b])[b];
+    }
+    return picked;
+  }
+
+  private static boolean[] ordered(float[] inOrder, float[] own) {
+    boolean[] ordered = new boolean[own.length];
+    for (int b = 0; b < ordered.length; b++) {
+      ordered[b] = inOrder[b] < (1 - LEAST_GAIN) * own[b];
     }
     return ordered;
+  }
+
+  /** The errors of some settings, one after the other, solved as one batch. */
+  private float[] errors(TensorScope scope, Solver solver, NDArray some, List<Setting> settings) {
+    int count = count();
+    float[] damps = new float[settings.size() * count];
+    boolean[] ordered = new boolean[damps.length];
+    for (int setting = 0; setting < settings.size(); setting++) {
+      System.arraycopy(settings.get(setting).damps, 0, damps, setting * count, count);
+      System.arraycopy(settings.get(setting).ordered, 0, ordered, setting * count, count);
+    }
+    try (TensorScope batch = scope.child("settings")) {
+      return solver.errors(batch, some, training, heldOut, Choice.of(batch, damps, ordered));
+    }
   }
 
   private int count() {
     return Math.toIntExact(weight.getShape().get(0));
   }
 
-  private int settings() {
-    return options.damps().size() * (options.triesOrder(grid) ? 2 : 1);
+  // Where both orders are tried the dampings are in the inputs' own.
+  private Setting of(double damp, boolean inOrder) {
+    float[] damps = new float[count()];
+    Arrays.fill(damps, (float) damp);
+    return new Setting(damps, all(inOrder || options.actOrder() && !options.triesOrder(grid)));
   }
 
   private boolean[] all(boolean ordered) {
@@ -89,103 +166,11 @@ record Trials(
     return all;
   }
 
-  // Where both orders are tried the dampings are in the inputs' own.
-  private boolean startsOrdered() {
-    return options.actOrder() && !options.triesOrder(grid);
-  }
-
   private float[] damps(int... numbers) {
     float[] damps = new float[numbers.length];
     for (int b = 0; b < damps.length; b++) {
       damps[b] = options.damps().get(numbers[b]).floatValue();
     }
     return damps;
-  }
-
-  /**
-   * Errors of each element: with one damping for all, and by falling diagonal with each its own.
-   */
-  private interface Tried {
-    float[] errors(int damp);
-
-    float[] errorsInOrder(int... damps);
-  }
-
-  /** One setting after the other. */
-  private final class OneByOne implements Tried {
-
-    private final TensorScope scope;
-    private final Solver solver;
-    private final NDArray some;
-
-    OneByOne(TensorScope scope, Solver solver, NDArray some) {
-      this.scope = scope;
-      this.solver = solver;
-      this.some = some;
-    }
-
-    @Override
-    public float[] errors(int damp) {
-      int[] same = new int[count()];
-      Arrays.fill(same, damp);
-      return errors(damps(same), all(startsOrdered()));
-    }
-
-    @Override
-    public float[] errorsInOrder(int... damps) {
-      return errors(damps(damps), all(true));
-    }
-
-    private float[] errors(float[] damps, boolean... ordered) {
-      try (TensorScope one = scope.child("setting")) {
-        return solver.errors(one, some, training, heldOut, Choice.of(one, damps, ordered));
-      }
-    }
-  }
-
-  /** All settings as one batch, among them some that nobody asks for. */
-  private final class Together implements Tried {
-
-    private final float[] errors;
-
-    Together(TensorScope scope, Solver solver, NDArray some) {
-      int begin = sharing.begin(settings());
-      int end = sharing.end(settings());
-      this.errors =
-          sharing.joined(begin == end ? new float[0] : errors(scope, solver, some, begin, end));
-    }
-
-    // With settings begin..end-1.
-    private float[] errors(TensorScope scope, Solver solver, NDArray some, int begin, int end) {
-      int settings = end - begin;
-      int all = settings * count();
-      float[] damps = new float[all];
-      boolean[] ordered = new boolean[all];
-      for (int at = 0; at < all; at++) {
-        int setting = begin + at / count();
-        damps[at] = options.damps().get(setting % options.damps().size()).floatValue();
-        ordered[at] = setting >= options.damps().size() || startsOrdered();
-      }
-      return solver.errors(
-          scope,
-          scope.run("trials.several", some, settings),
-          scope.run("trials.several", training, settings),
-          scope.run("trials.several", heldOut, settings),
-          Choice.of(scope, damps, ordered));
-    }
-
-    @Override
-    public float[] errors(int damp) {
-      return Arrays.copyOfRange(errors, damp * count(), (damp + 1) * count());
-    }
-
-    @Override
-    public float[] errorsInOrder(int... damps) {
-      float[] own = new float[damps.length];
-      for (int b = 0; b < own.length; b++) {
-        own[b] = errors[(options.damps().size() + damps[b]) * count() + b];
-      }
-      return own;
-    }
   }
 }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.alphaquant.architecture.Precision;
 import org.alphaquant.format.NumberFormat;
 import org.alphaquant.format.TensorScheme;
 import org.alphaquant.format.WeightGrid;
@@ -15,7 +16,8 @@ import org.alphaquant.torch.TorchDtype;
 /**
  * Solves the same problems by the scripts and by the fused kernels and says how far they agree.
  * {@code main} takes a device, prints a line for each case and fails if one disagrees; {@code
- * large} as a second argument adds the shapes of a large model, with times.
+ * large} as a further argument adds the shapes of a large model, with times, and {@code tf32} has
+ * products rounded.
  */
 final class KernelComparison {
 
@@ -122,7 +124,13 @@ final class KernelComparison {
   }
 
   static Agreement of(Torch torch, Case problem) {
-    try (TensorScope scope = torch.scope("comparison")) {
+    return of(torch, problem, Precision.FLOAT32);
+  }
+
+  /** With products of both as asked for. */
+  static Agreement of(Torch torch, Case problem, Precision precision) {
+    try (TensorScope all = torch.scope("comparison");
+        TensorScope scope = all.computing(precision)) {
       NDArray weight = weight(scope, problem);
       NDArray hessian = hessian(scope, problem);
       Solution[] solved = new Solution[2];
@@ -183,16 +191,17 @@ final class KernelComparison {
 
   public static void main(String[] arguments) {
     List<Case> cases = new ArrayList<>(cases());
-    if (arguments.length > 1) {
+    if (List.of(arguments).contains("large")) {
       cases.add(new Case(NumberFormat.INT4, 128, true, DEFAULTS, 64, 2048, 2048));
       cases.add(new Case(NumberFormat.INT4, 128, true, DEFAULTS, 64, 2048, 1024));
       cases.add(new Case(NumberFormat.INT4, 128, true, DEFAULTS, 1, 6144, 2048));
       cases.add(new Case(NumberFormat.NVFP4, 16, true, DEFAULTS, 64, 2048, 1024));
     }
+    Precision precision = List.of(arguments).contains("tf32") ? Precision.TF32 : Precision.FLOAT32;
     boolean all = true;
     try (Torch torch = Torch.open(arguments[0])) {
       for (Case problem : cases) {
-        Agreement agreement = of(torch, problem);
+        Agreement agreement = of(torch, problem, precision);
         all &= agreement.holds();
         System.out.printf(
             "%s %s%s g%d%s %d x [%d, %d]%s%s: scales %.5f, codes %.5f, error %.6f; %.1f ms by scripts, %.1f by kernels%n",
