@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.util.concurrent.CompletableFuture;
 import org.alphaquant.checkpoint.CheckpointException.Kind;
 
 /**
@@ -27,6 +28,9 @@ public final class AtomicFile implements WritableByteChannel {
 
   // Written pages stay in memory until forced; doing so gradually shortens the wait at the end.
   private static final long FORCED_BYTES = 256L << 20;
+
+  private static final boolean BESIDE = Runtime.getRuntime().availableProcessors() > 4;
+  private static final int LEAST_BESIDE = 1 << 18;
 
   private final FileChannel channel;
   private final MessageDigest digest;
@@ -112,12 +116,25 @@ public final class AtomicFile implements WritableByteChannel {
   }
 
   private void writeChunk(ByteBuffer chunk) throws IOException {
+    CompletableFuture<Void> hashed = hashed(chunk.duplicate());
+    try {
+      while (chunk.hasRemaining()) {
+        channel.write(chunk);
+      }
+    } finally {
+      hashed.join();
+    }
+  }
+
+  // Hashing takes longer than writing: it goes on beside it where there are threads for both.
+  private CompletableFuture<Void> hashed(ByteBuffer chunk) {
+    if (digest != null && BESIDE && chunk.remaining() >= LEAST_BESIDE) {
+      return CompletableFuture.runAsync(() -> digest.update(chunk));
+    }
     if (digest != null) {
-      digest.update(chunk.duplicate());
+      digest.update(chunk);
     }
-    while (chunk.hasRemaining()) {
-      channel.write(chunk);
-    }
+    return CompletableFuture.completedFuture(null);
   }
 
   @Override

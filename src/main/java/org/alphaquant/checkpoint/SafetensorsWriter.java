@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -71,7 +72,11 @@ public final class SafetensorsWriter {
   // made.
   private static Comparator<TensorSource> order(List<TensorSource> tensors) {
     boolean anyOrder = tensors.stream().allMatch(t -> t.info().bytes() % ALIGNMENT == 0);
-    return Comparator.comparingInt((TensorSource t) -> anyOrder ? layer(t.info().name()) : 0)
+    Map<String, Integer> layers = new HashMap<>();
+    if (anyOrder) {
+      tensors.forEach(t -> layers.put(t.info().name(), layer(t.info().name())));
+    }
+    return Comparator.comparingInt((TensorSource t) -> layers.getOrDefault(t.info().name(), 0))
         .thenComparing(Comparator.comparing((TensorSource t) -> t.info().dtype()).reversed())
         .thenComparing(t -> t.info().name());
   }

@@ -80,8 +80,9 @@ public class JobPreparation {
     ModelDescription description = model.description();
     Map<String, TensorSource> plain = new LinkedHashMap<>();
     model.plainTensors().stream()
-        .sorted(Comparator.comparingInt(tensor -> layer(tensor.info().name())))
-        .map(NarrowedDoubles::of)
+        .map(tensor -> new Placed(layer(tensor.info().name()), tensor))
+        .sorted(Comparator.comparingInt(Placed::layer))
+        .map(placed -> NarrowedDoubles.of(placed.tensor))
         .forEach(tensor -> plain.put(tensor.info().name(), tensor));
     List<TensorInfo> infos = plain.values().stream().map(TensorSource::info).toList();
     PlannedSource planned = planned(spec, source, description, infos);
@@ -89,6 +90,9 @@ public class JobPreparation {
         spec.kind() == JobKind.REPACK ? repacking(spec, model, planned) : plan(spec, planned);
     return new PreparedJob(spec, model, plain, plan);
   }
+
+  /** A tensor and its layer, looked for once. */
+  private record Placed(int layer, TensorSource tensor) {}
 
   private static Plan repacking(JobSpec spec, RecognisedModel model, PlannedSource source) {
     List<ModuleScheme> modules = new ArrayList<>();

@@ -122,6 +122,8 @@ public final class QuantizationRun implements JobRunner {
     RunInputs given = seconds.of("tokenize", () -> encoded(context, inputs, job, kept, session));
     RunProgress progress = new RunProgress(context, RunProgress.Tokens.of(spec, given));
     progress.progress(Phase.PREPARE, 0, 1);
+    // Before the wait for the devices, which takes longer.
+    String early = RunTools.fingerprint(context.device(), spec, given);
     OpenDevices devices = seconds.of("start", () -> session.devices(context));
     Torch first = devices.devices().get(0);
     SelfWriting writing = new SelfWriting(context, first, given, progress);
@@ -129,9 +131,12 @@ public final class QuantizationRun implements JobRunner {
         writing.isAsked()
             ? seconds.of(Phase.WRITE_TEXT.jsonName(), () -> writing.written(tokenizer))
             : given;
+    String fingerprint =
+        writing.isAsked() ? RunTools.fingerprint(context.device(), spec, all) : early;
     List<Torch> sharing = devices.sharing(all.samples().samples());
     try (RunPhases phases =
-        new RunPhases(context, sharing, kept, all, session.hashes(), progress, seconds)) {
+        new RunPhases(
+            context, sharing, kept, all, session.hashes(), progress, seconds, fingerprint)) {
       return spec.kind() == JobKind.CALIBRATION ? phases.keep() : phases.run();
     }
   }

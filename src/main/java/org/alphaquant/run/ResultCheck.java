@@ -29,7 +29,7 @@ import org.alphaquant.torch.Torch;
  */
 final class ResultCheck {
 
-  private static final int THREADS = 16;
+  private static final int THREADS = 32;
 
   private final Plan plan;
   private final StoredResult result;

@@ -8,6 +8,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.alphaquant.checkpoint.WrittenFile;
+import org.alphaquant.quantize.LayerResult;
 
 /**
  * Background work of a run: each finished layer is written while the next one is computed, then
@@ -44,25 +45,39 @@ final class ResultWriting implements AutoCloseable {
   }
 
   /**
-   * Writes a layer by {@code write} once the previous one is written.
+   * Writes a layer once the previous one is written, and gives its memory back. What is assembled
+   * meanwhile comes from there.
    *
-   * @param look called once it is written and the previous one was checked
+   * @param more called once it is written
+   * @param look called after that, once the previous one was checked
    */
-  void keep(int layer, Runnable write, Runnable look) {
+  void keep(int layer, LayerResult result, Runnable more, Runnable look) {
     InOrder.await(keeping);
     if (looked.isDone()) {
       InOrder.await(looked);
     }
-    if (result.isDone()) {
-      InOrder.await(result);
+    if (this.result.isDone()) {
+      InOrder.await(this.result);
     }
     keeping =
         threads.submit(
             () -> {
-              write.run();
-              pending.finished(layer, layers.file(layer));
+              write(layer, result);
+              more.run();
               looked = looked.thenRunAsync(look, threads);
             });
+  }
+
+  private void write(int layer, LayerResult result) {
+    try (result) {
+      pending.made(layer, result.tensors());
+      try {
+        layers.write(layer, result);
+        pending.finished(layer, layers.file(layer));
+      } finally {
+        pending.gone(layer);
+      }
+    }
   }
 
   /** Waits until the last layer is written and checked. */

@@ -150,14 +150,7 @@ final class Resumption {
       ResultWriting writing,
       Runnable kept) {
     if (independent) {
-      writing.keep(
-          layer,
-          () -> {
-            try (result) {
-              own.layers.write(layer, result);
-            }
-          },
-          kept);
+      writing.keep(layer, result, () -> {}, kept);
       return;
     }
     long bytes =
@@ -171,10 +164,8 @@ final class Resumption {
     streamAfter = keepStream ? layer : before;
     writing.keep(
         layer,
+        result,
         () -> {
-          try (result) {
-            own.layers.write(layer, result);
-          }
           if (keepStream) {
             own.deleteStream(before);
           }

@@ -39,6 +39,7 @@ final class RunPhases implements AutoCloseable {
    * @param devices that solve together; the first one does everything else
    * @param kept a calibration of an earlier run; null where there is none
    * @param seconds of the stages so far
+   * @param fingerprint of the inputs
    */
   RunPhases(
       JobContext context,
@@ -47,13 +48,14 @@ final class RunPhases implements AutoCloseable {
       RunInputs inputs,
       SourceHashes source,
       RunProgress progress,
-      StageSeconds seconds) {
+      StageSeconds seconds,
+      String fingerprint) {
     Torch torch = devices.get(0);
     this.context = context;
     this.source = source;
     this.rotation = torch.scope("rotation");
     this.inputs = inputs.with(new RotatedSource(torch, rotation).of(inputs.job()));
-    this.run = RunTools.of(context, devices, kept, this.inputs, progress, seconds);
+    this.run = RunTools.of(context, devices, kept, this.inputs, progress, seconds, fingerprint);
   }
 
   /** Makes the result. */

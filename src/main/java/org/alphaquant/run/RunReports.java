@@ -44,13 +44,13 @@ record RunReports(
       PeakMemory.Peak peak)
       throws IOException {
     List<LayerRecord> records = solved.records();
-    List<Utilization> experts = solved.experts();
+    List<Utilization> experts = SolvedLayers.experts(records);
     QuantizationReport report =
         new ReportWriter(inputs, new SolverSettings(inputs).plan())
             .report(
                 torch.kind(),
                 seconds.of("hash_source", source::all),
-                solved.linears(trained),
+                SolvedLayers.linears(records, trained),
                 experts,
                 seconds(records),
                 inputs.job().plan().outputBytes(),

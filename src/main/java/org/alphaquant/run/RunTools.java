@@ -47,6 +47,7 @@ record RunTools(
   /**
    * @param devices that solve together
    * @param inputs with the configuration as it was posted
+   * @param fingerprint of them
    */
   static RunTools of(
       JobContext context,
@@ -54,7 +55,8 @@ record RunTools(
       KeptFolder kept,
       RunInputs inputs,
       RunProgress progress,
-      StageSeconds seconds) {
+      StageSeconds seconds,
+      String fingerprint) {
     Torch torch = devices.get(0);
     boolean solvesFromKept = kept != null && context.spec().calibration().solvesFromKept();
     // Hessians of the original are kept, and solved from, by one device.
@@ -63,8 +65,7 @@ record RunTools(
     PeakMemory peak = new PeakMemory(devices);
     LayerFiles layers = new LayerFiles(new AttemptLayout(context.attemptDirectory()).layers());
     SolvedLayers solved = new SolvedLayers(layers, inputs.job().description().layers());
-    Resumption resumption =
-        Resumption.of(context, fingerprint(torch, context.spec(), inputs), layers, solvesFromKept);
+    Resumption resumption = Resumption.of(context, fingerprint, layers, solvesFromKept);
     MemoryPlan memory = memory(context, solvers, devices, inputs);
     CheckingSource checking = new CheckingSource();
     Runnable betweenLayers =
@@ -130,7 +131,7 @@ record RunTools(
   }
 
   // Layers of an earlier attempt are adopted only if all of this is equal.
-  private static String fingerprint(Torch torch, JobSpec spec, RunInputs inputs) {
+  static String fingerprint(String device, JobSpec spec, RunInputs inputs) {
     PreparedJob prepared = inputs.job();
     return String.join(
         "\n",
@@ -141,6 +142,6 @@ record RunTools(
         String.valueOf(Arrays.deepHashCode(inputs.training())),
         String.valueOf(Arrays.deepHashCode(inputs.heldOut())),
         Versions.all().toString(),
-        torch.device().replaceAll("\\d", ""));
+        device.replaceAll("\\d", ""));
   }
 }

@@ -12,7 +12,12 @@ record SolvedLayers(LayerFiles files, int count) {
 
   /** The reports of all layers, with the checksums of weights that were trained afterwards. */
   List<LinearReport> linears(DistilledFiles trained) {
-    return records().stream()
+    return linears(records(), trained);
+  }
+
+  /** The same of records that were read. */
+  static List<LinearReport> linears(List<LayerRecord> records, DistilledFiles trained) {
+    return records.stream()
         .flatMap(record -> record.linears().stream())
         .map(
             linear ->
@@ -23,7 +28,12 @@ record SolvedLayers(LayerFiles files, int count) {
 
   /** Routing of the sparse layers. */
   List<Utilization> experts() {
-    return records().stream().map(LayerRecord::experts).filter(Objects::nonNull).toList();
+    return experts(records());
+  }
+
+  /** The same of records that were read. */
+  static List<Utilization> experts(List<LayerRecord> records) {
+    return records.stream().map(LayerRecord::experts).filter(Objects::nonNull).toList();
   }
 
   /** One record per layer. */

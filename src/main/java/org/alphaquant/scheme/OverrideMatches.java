@@ -58,7 +58,9 @@ final class OverrideMatches {
   List<Problem> findings() {
     List<Problem> findings = new ArrayList<>();
     List<String> examples =
-        NearMisses.examples(modules.stream().map(ModuleDescription::name).toList());
+        matchingAny.cardinality() == overrides.size()
+            ? List.of()
+            : NearMisses.examples(modules.stream().map(ModuleDescription::name).toList());
     for (int index = 0; index < overrides.size(); index++) {
       ClientPresence.require();
       SchemeOverride override = overrides.get(index);
