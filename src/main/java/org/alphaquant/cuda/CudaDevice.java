@@ -190,6 +190,11 @@ public final class CudaDevice {
     return new HostMemory(locked);
   }
 
+  /** Bytes of page-locked memory that the system counts as this process's own. */
+  public long lockedBytes() {
+    return locked.own();
+  }
+
   /** Locks what the first copies to the host's memory need, which takes longer than these. */
   public void reserveHostMemory() {
     locked.reserve(RESERVED_PARTS, HostMemory.PART);

@@ -65,6 +65,8 @@ interface Driver extends Library {
 
   int cuMemHostAlloc(PointerByReference memory, long bytes, int flags);
 
+  int cuMemHostRegister_v2(Pointer memory, long bytes, int flags);
+
   int cuCtxSynchronize();
 
   int cuEventCreate(PointerByReference event, int flags);

@@ -74,7 +74,7 @@ final class ReadAhead {
   /** A part of the mapped bytes; whoever begins with it first brings it to the device. */
   private static final class Piece {
     private final ByteBuffer mapped;
-    private final int generation;
+    private volatile int generation;
     private final AtomicBoolean begun = new AtomicBoolean();
     private final CompletableFuture<Block> filled = new CompletableFuture<>();
     private int copied;
@@ -88,18 +88,25 @@ final class ReadAhead {
   /** Begins to read; gives up what was announced before the last call. */
   synchronized void begin(List<ByteBuffer> mapped) {
     generation++;
-    dropBefore(generation - 1);
     for (ByteBuffer slice : mapped) {
       if (slice.isDirect() && slice.remaining() >= LEAST) {
         long address = Pointer.nativeValue(Native.getDirectBufferPointer(slice.slice()));
         for (int at = 0; at < slice.remaining(); at += BLOCK) {
           int size = Math.min(BLOCK, slice.remaining() - at);
-          Piece piece = new Piece(slice.slice(slice.position() + at, size), generation);
-          if (pieces.putIfAbsent(address + at, piece) == null) {
-            threads.execute(() -> fill(piece));
-          }
+          announce(address + at, slice.slice(slice.position() + at, size));
         }
       }
+    }
+    dropBefore(generation - 1);
+  }
+
+  private void announce(long address, ByteBuffer mapped) {
+    Piece piece = new Piece(mapped, generation);
+    Piece before = pieces.putIfAbsent(address, piece);
+    if (before == null) {
+      threads.execute(() -> fill(piece));
+    } else {
+      before.generation = generation;
     }
   }
 

@@ -35,7 +35,8 @@ public final class PeakMemory {
   }
 
   public void look() {
-    own = Math.max(own, status("RssAnon:").orElse(0));
+    long locked = devices.stream().mapToLong(Torch::lockedHostMemory).sum();
+    own = Math.max(own, status("RssAnon:").orElse(locked) - locked);
     for (Torch torch : devices) {
       torch.usedDeviceMemory().ifPresent(used -> device = Math.max(device, used));
     }

@@ -1,7 +1,9 @@
 package org.alphaquant.model;
 
 import ai.djl.ndarray.NDArray;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.alphaquant.architecture.ModelDescription;
 import org.alphaquant.architecture.ModuleDescription;
 import org.alphaquant.architecture.RoutingDescription;
@@ -31,6 +33,7 @@ public final class Model {
   private NDArray embedding;
   private Norm finalNorm;
   private Linear head;
+  private boolean announces = true;
   private int announced = -1;
   private int rank;
   private int ranks = 1;
@@ -53,6 +56,8 @@ public final class Model {
   /** Token ids, int64 [B, S], to the residual stream before the first layer, fp32 [B, S, H]. */
   public NDArray embed(TensorScope scope, NDArray ids) {
     if (embedding == null) {
+      announce(scope, () -> List.of(blueprint.embedding()));
+      readAhead(scope, 0);
       embedding =
           reader
               .overlay()
@@ -110,19 +115,33 @@ public final class Model {
     ranks = count;
   }
 
+  /** Leaves it to others to announce what will be read. */
+  public void announcesNothing() {
+    announces = false;
+  }
+
+  /** Announces the first layer. */
+  public void announceFirst(TensorScope scope) {
+    readAhead(scope, 0);
+  }
+
   // A result's weights come from elsewhere.
   private void readAhead(TensorScope scope, int index) {
     announced = index;
-    if (index < description.layers() && reader.overlay() == WeightOverlay.NONE) {
-      scope.readAhead(
+    if (index < description.layers()) {
+      announce(
+          scope,
           () ->
-              reader
-                  .tensors()
-                  .bytes(
-                      description.linears().stream()
-                          .filter(linear -> linear.layer() == index && isRead(linear))
-                          .map(linear -> linear.name() + ".weight")
-                          .toList()));
+              description.linears().stream()
+                  .filter(linear -> linear.layer() == index && isRead(linear))
+                  .map(linear -> linear.name() + ".weight")
+                  .toList());
+    }
+  }
+
+  private void announce(TensorScope scope, Supplier<List<String>> tensors) {
+    if (announces && reader.overlay() == WeightOverlay.NONE) {
+      scope.readAhead(() -> reader.tensors().bytes(tensors.get()));
     }
   }
 

@@ -1,7 +1,6 @@
 package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -11,12 +10,8 @@ import org.alphaquant.format.TensorScheme;
 import org.alphaquant.gptq.GptqSolver;
 import org.alphaquant.gptq.Sharing;
 import org.alphaquant.model.Model;
-import org.alphaquant.model.ResidualStream;
-import org.alphaquant.model.block.Attention;
-import org.alphaquant.model.block.DecoderLayer;
 import org.alphaquant.model.block.Dispatch;
 import org.alphaquant.model.block.ExpertWeights;
-import org.alphaquant.model.block.Linear;
 import org.alphaquant.model.block.MoeFeedForward;
 import org.alphaquant.quantize.BatchQuantizer.Part;
 import org.alphaquant.torch.TensorScope;
@@ -32,57 +27,19 @@ public final class Rehearsal {
   private static final int OUTPUTS = 256;
   private static final int WIDEST = 4096;
   private static final int EXPERTS = 8;
-  private static final int SIZES = 64;
+  private static final int SIZES = 96;
+  private static final int ODD = 37;
+  private static final int BELOW = 127;
 
   private final QuantizationPlan plan;
   private final MemoryPlan memory;
 
   /**
-   * @param plan with any samples of the length of the job's
+   * @param plan with any samples
    */
   public Rehearsal(QuantizationPlan plan, MemoryPlan memory) {
     this.plan = plan;
     this.memory = memory;
-  }
-
-  /** Sums what the first layer's attention reads, and routes what its experts would read. */
-  public void attention(TensorScope parent, Model model) {
-    try (TensorScope scope = parent.child("attention");
-        ResidualStream stream =
-            ResidualStream.embed(scope, model, plan.samples(), memory.tokensPerBatch())) {
-      DecoderLayer layer = model.layer(scope, 0);
-      Attention attention = layer.attention();
-      for (int s = 0; s < attention.stages().size(); s++) {
-        int stage = s;
-        List<Linear> linears = attention.stages().get(s);
-        for (NDArray x : stream.microBatches()) {
-          try (TensorScope work = scope.child("stage")) {
-            NDArray rows = attention.input(work, stage, x);
-            gram(work, rows);
-            if (s == attention.stages().size() - 1) {
-              attention.output(work, x, rows);
-            }
-          }
-        }
-        scope.run("tensor.stack", weights(linears));
-      }
-      if (layer.feedForward() instanceof MoeFeedForward block) {
-        for (NDArray x : stream.microBatches()) {
-          NDArray h = block.input(scope, x);
-          Dispatch.of(scope, block.route(scope, h), block.experts());
-        }
-      }
-      scope.awaitDevice();
-    }
-  }
-
-  private static NDList weights(List<Linear> linears) {
-    return new NDList(linears.stream().map(Linear::weight).toArray(NDArray[]::new));
-  }
-
-  private static void gram(TensorScope scope, NDArray rows) {
-    NDArray sum = scope.run("tensor.zeros_square", rows, rows.getShape().get(1));
-    LayerQuantizer.accumulate(scope, sum, rows, scope.run("tensor.ones_per_row", rows));
   }
 
   /**
@@ -119,12 +76,13 @@ public final class Rehearsal {
     activations.addOutputs(scope, scope.run("tensor.zeros_like", h), read, weights);
   }
 
-  // Expert e gets first + e + 1 of all parts of a micro-batch.
+  // Expert e gets about first + e + 1 of all parts of a micro-batch, no round number.
   private Dispatch spread(TensorScope scope, int count, int first) {
     long[] offsets = new long[count + 1];
     for (int e = 0; e < count; e++) {
-      long tokens = (long) memory.tokensPerBatch() * (first + e + 1) / SIZES;
-      offsets[e + 1] = offsets[e] + Math.max(1, tokens);
+      int size = first + e;
+      long tokens = (long) memory.tokensPerBatch() * (size + 1) / SIZES;
+      offsets[e + 1] = offsets[e] + Math.max(1, tokens - size * ODD % BELOW);
     }
     int pairs = Math.toIntExact(offsets[count]);
     long[] rows = new long[pairs];

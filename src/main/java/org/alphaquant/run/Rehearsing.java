@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -15,6 +16,7 @@ import org.alphaquant.model.Model;
 import org.alphaquant.prepare.CoveragePlan;
 import org.alphaquant.prepare.PreparedJob;
 import org.alphaquant.prepare.RunInputs;
+import org.alphaquant.quantize.QuantizationPlan;
 import org.alphaquant.quantize.Rehearsal;
 import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
@@ -29,6 +31,8 @@ final class Rehearsing implements AutoCloseable {
   // What it takes beside what the run plans with.
   private static final long LEAST_FREE = 64L << 30;
 
+  private static final Set<String> DONE = ConcurrentHashMap.newKeySet();
+
   private final PreparedJob job;
   private final List<Thread> threads = new ArrayList<>();
   private final Thread beginning;
@@ -38,29 +42,31 @@ final class Rehearsing implements AutoCloseable {
    */
   Rehearsing(PreparedJob job, CompletableFuture<OpenDevices> devices) {
     this.job = job;
-    this.beginning = new Thread(() -> devices.handle(this::begin).join(), "rehearse");
+    this.beginning = new Thread(() -> begin(devices), "rehearse");
     beginning.setDaemon(true);
     beginning.start();
   }
 
-  private Void begin(OpenDevices open, Throwable failure) {
+  // Planned before the devices are open.
+  private void begin(CompletableFuture<OpenDevices> devices) {
+    SolverSettings settings = new SolverSettings(inputs());
+    QuantizationPlan plan = settings.plan();
+    OpenDevices open = devices.handle((opened, failure) -> opened).join();
     if (open != null) {
-      open.devices().forEach(this::begin);
+      open.devices().forEach(device -> begin(device, plan, settings.precision()));
     }
-    return null;
   }
 
-  // Where the device is a GPU with room for it.
-  private synchronized void begin(Torch device) {
-    if (device.device().equals("cpu") || device.freeDeviceMemory().orElse(0) < LEAST_FREE) {
-      return;
-    }
+  // Where the device is a GPU with room for it that has done nothing yet in this process.
+  private void begin(Torch device, QuantizationPlan plan, Precision precision) {
     long free = device.freeDeviceMemory().orElse(0);
-    Precision precision = new SolverSettings(inputs()).precision();
-    for (Kind kind : kinds(free)) {
-      start(kind.name, () -> rehearsed(device, precision, kind));
+    if (free >= LEAST_FREE && DONE.add(device.device())) {
+      for (Kind kind : kinds(plan, free)) {
+        start(kind.name, () -> rehearsed(device, precision, kind));
+      }
+      start("host memory", () -> prepareMemory(device));
+      start("comparison", ComparingChannel::warmUp);
     }
-    start("host memory", device::reserveHostMemory);
   }
 
   /** A kind of work. */
@@ -72,18 +78,30 @@ final class Rehearsing implements AutoCloseable {
    * @param free bytes of the device, 0 for a host
    */
   List<Kind> kinds(long free) {
-    RunInputs inputs = inputs();
+    return kinds(new SolverSettings(inputs()).plan(), free);
+  }
+
+  private List<Kind> kinds(QuantizationPlan plan, long free) {
     MemoryPlan memory =
         new MemoryPlan(new CoveragePlan(job).largest((long) samples() * length()), free, 0);
-    Rehearsal rehearsal = new Rehearsal(new SolverSettings(inputs).plan(), memory);
+    Rehearsal rehearsal = new Rehearsal(plan, memory);
     return List.of(
-        new Kind("attention", scope -> rehearsal.attention(scope, opened(scope))),
         new Kind("experts", scope -> rehearsal.experts(scope, opened(scope))),
         new Kind("solve", scope -> solve(rehearsal, scope)));
   }
 
   private Model opened(TensorScope scope) {
-    return job.model().open(scope);
+    Model model = job.model().open(scope);
+    model.announcesNothing();
+    return model;
+  }
+
+  // What the first layer will be read into, and what it will be packed into.
+  private void prepareMemory(Torch device) {
+    try (TensorScope scope = device.scope("announcement")) {
+      job.model().open(scope).announceFirst(scope);
+    }
+    device.reserveHostMemory();
   }
 
   /** Matrices that are solved alike. */

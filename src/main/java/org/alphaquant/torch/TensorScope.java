@@ -7,7 +7,6 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
@@ -34,7 +33,7 @@ public final class TensorScope implements AutoCloseable {
 
   private static final boolean SEGMENTS_GROW = segmentsGrow(System.getenv());
 
-  private final PtSymbolBlock kernels;
+  private final Scripts scripts;
   private final PtNDManager manager;
   private final Optional<CudaDevice> cuda;
   private final String stage;
@@ -42,19 +41,19 @@ public final class TensorScope implements AutoCloseable {
   private final Precision precision;
   private final HostMemory host;
 
-  TensorScope(PtSymbolBlock kernels, PtNDManager manager, Optional<CudaDevice> cuda, String stage) {
-    this(kernels, manager, cuda, stage, false, Precision.FLOAT32, null);
+  TensorScope(Scripts scripts, PtNDManager manager, Optional<CudaDevice> cuda, String stage) {
+    this(scripts, manager, cuda, stage, false, Precision.FLOAT32, null);
   }
 
   private TensorScope(
-      PtSymbolBlock kernels,
+      Scripts scripts,
       PtNDManager manager,
       Optional<CudaDevice> cuda,
       String stage,
       boolean recording,
       Precision precision,
       HostMemory host) {
-    this.kernels = kernels;
+    this.scripts = scripts;
     this.manager = manager;
     this.cuda = cuda;
     this.stage = stage;
@@ -102,7 +101,7 @@ public final class TensorScope implements AutoCloseable {
 
   private TensorScope within(String inner, boolean records, Precision products, HostMemory memory) {
     PtNDManager own = (PtNDManager) manager.newSubManager();
-    return new TensorScope(kernels, own, cuda, stage + "/" + inner, records, products, memory);
+    return new TensorScope(scripts, own, cuda, stage + "/" + inner, records, products, memory);
   }
 
   /** Announces mapped bytes that {@link #tensor} will soon be asked for; nothing on the CPU. */
@@ -335,7 +334,7 @@ public final class TensorScope implements AutoCloseable {
       for (int i = 0; i < arguments.length; i++) {
         values[i] = value(function, i, arguments[i]);
       }
-      try (IValue returned = returned(ScriptArchive.methodName(function), values)) {
+      try (IValue returned = returned(function, values)) {
         return result.apply(returned);
       }
     } catch (RuntimeException e) {
@@ -349,20 +348,21 @@ public final class TensorScope implements AutoCloseable {
     }
   }
 
-  private IValue returned(String method, IValue... values) {
+  private IValue returned(String function, IValue... values) {
     if (cuda.isEmpty()) {
-      return plainly(method, values);
+      return plainly(function, values);
     }
     CurrentDevice.set(cuda.get().ordinal());
     return precision == null
-        ? plainly(method, values)
-        : TensorFloat32.during(rounds(), () -> plainly(method, values));
+        ? plainly(function, values)
+        : TensorFloat32.during(rounds(), () -> plainly(function, values));
   }
 
-  private IValue plainly(String method, IValue... values) {
+  private IValue plainly(String function, IValue... values) {
+    String method = ScriptArchive.methodName(function);
     return recording
-        ? RecordedCall.run(kernels, method, values)
-        : IValueUtils.runMethod(kernels, method, values);
+        ? RecordedCall.run(scripts.of(function), method, values)
+        : IValueUtils.runMethod(scripts.of(function), method, values);
   }
 
   private <T> T guarded(String function, Supplier<T> call) {

@@ -5,12 +5,8 @@ import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.util.cuda.CudaUtils;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.management.MemoryUsage;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -31,14 +27,13 @@ public final class Torch implements AutoCloseable {
 
   private final String device;
   private final NDManager manager;
-  private final PtSymbolBlock kernels;
+  private final Scripts scripts;
   private final Optional<CudaDevice> cuda;
 
-  private Torch(
-      String device, NDManager manager, PtSymbolBlock kernels, Optional<CudaDevice> cuda) {
+  private Torch(String device, NDManager manager, Scripts scripts, Optional<CudaDevice> cuda) {
     this.device = device;
     this.manager = manager;
-    this.kernels = kernels;
+    this.scripts = scripts;
     this.cuda = cuda;
   }
 
@@ -51,7 +46,7 @@ public final class Torch implements AutoCloseable {
    */
   public static Torch open(String device) {
     // Put together beside libtorch's start, which takes as long.
-    CompletableFuture<byte[]> archive = Archive.BYTES;
+    Scripts.begin();
     Device opened = djlDevice(device);
     if (opened.isGpu()) {
       CompletableFuture.runAsync(() -> CudaDevice.wake(opened.getDeviceId()));
@@ -59,23 +54,12 @@ public final class Torch implements AutoCloseable {
     NDManager manager = NDManager.newBaseManager(opened, "PyTorch");
     try {
       Torch torch =
-          new Torch(device, manager, compile((PtNDManager) manager, archive), cuda(device));
+          new Torch(device, manager, Scripts.compile((PtNDManager) manager), cuda(device));
       loadLinearAlgebra(torch);
       return torch;
     } catch (RuntimeException e) {
       manager.close();
       throw e;
-    }
-  }
-
-  private static PtSymbolBlock compile(PtNDManager manager, CompletableFuture<byte[]> archive) {
-    try {
-      byte[] scripts = archive.join();
-      return JniUtils.loadModule(manager, new ByteArrayInputStream(scripts), false, false);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (RuntimeException e) {
-      throw TorchException.of("start", "compiling the scripts", e);
     }
   }
 
@@ -131,6 +115,11 @@ public final class Torch implements AutoCloseable {
     return cuda.isPresent();
   }
 
+  /** Bytes of page-locked memory of the host that the system counts as the process's own. */
+  public long lockedHostMemory() {
+    return cuda.map(CudaDevice::lockedBytes).orElse(0L);
+  }
+
   /** Prepares the host's memory for copies from the device; nothing on the CPU. */
   public void reserveHostMemory() {
     cuda.ifPresent(CudaDevice::reserveHostMemory);
@@ -138,7 +127,7 @@ public final class Torch implements AutoCloseable {
 
   /** A scope for one stage of the work; its name appears in errors. */
   public TensorScope scope(String stage) {
-    return new TensorScope(kernels, (PtNDManager) manager.newSubManager(), cuda, stage);
+    return new TensorScope(scripts, (PtNDManager) manager.newSubManager(), cuda, stage);
   }
 
   /** Returns memory that libtorch keeps for reuse to the device. */
@@ -177,7 +166,7 @@ public final class Torch implements AutoCloseable {
   /** Frees everything; what libtorch kept for reuse goes back to the device. */
   @Override
   public void close() {
-    kernels.close();
+    scripts.close();
     manager.close();
     cuda.ifPresent(CudaDevice::reclaimHostMemory);
     releaseCachedMemory();
@@ -197,18 +186,5 @@ public final class Torch implements AutoCloseable {
           "device is '%s'; it must be 'cpu' or 'cuda:<n>'".formatted(device));
     }
     return Device.gpu(Integer.parseInt(device.substring("cuda:".length())));
-  }
-
-  // The same for every device; put together when the first is opened.
-  private static final class Archive {
-    static final CompletableFuture<byte[]> BYTES = CompletableFuture.supplyAsync(Archive::bytes);
-
-    private static byte[] bytes() {
-      try {
-        return new ScriptArchive(ScriptSources.read()).toBytes();
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
   }
 }

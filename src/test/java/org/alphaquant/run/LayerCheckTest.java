@@ -60,7 +60,7 @@ class LayerCheckTest {
 
   /** As a GPU's run does it beside the reading of text. */
   @Test
-  void everyKindOfWorkIsRehearsedOnTheFirstLayer() throws IOException {
+  void solvingAndWhatExpertsComputeIsRehearsed() throws IOException {
     BundledModels models = BundledModels.copyTo(folder.resolve("models"));
     JobSpec spec =
         JsonMapper.shared()
@@ -76,7 +76,7 @@ class LayerCheckTest {
             new Rehearsing(job, CompletableFuture.failedFuture(new IllegalStateException()));
         TensorScope scope = torch.scope("test")) {
       List<Rehearsing.Kind> kinds = rehearsing.kinds(0);
-      assertThat(kinds).hasSize(3);
+      assertThat(kinds).hasSize(2);
       kinds.forEach(kind -> kind.work().accept(scope));
     }
   }
