@@ -135,17 +135,18 @@ __device__ void scale(const T* row, float factor, unsigned short* to, int K, int
   }
 }
 
-// gram.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a block for each: of x [T, K] those that `index` names, or
+// gram.scaled, or without weights what they are multiplied by alone, of rows start..start+n-1, a warp for each: of x [T, K] those that `index` names, or
 // without an index those that begin with row `begin`. out [n, K] has 16 bits.
 #define SCALED(NAME, T)                                                                      \
   extern "C" __global__ void NAME(                                                           \
       const T* x, const long* index, const float* weights, const float* shift,               \
-      unsigned short* out, int K, long start, long begin, float power, int bfloat16) {       \
-    long i = start + blockIdx.x;                                                             \
+      unsigned short* out, int K, long n, long start, long begin, float power, int bfloat16) { \
+    long at = ((long)blockIdx.x * blockDim.x + threadIdx.x) / 32, i = start + at;            \
+    if (at >= n) return;                                                                     \
     float factor = *shift;                                                                   \
     if (weights != nullptr) factor *= sqrtf(token_weight(weights[i], power));                \
-    scale(x + (index == nullptr ? i - begin : index[i]) * K, factor,                         \
-          out + (long)blockIdx.x * K, K, bfloat16, threadIdx.x, blockDim.x);                 \
+    scale(x + (index == nullptr ? i - begin : index[i]) * K, factor, out + at * K, K,        \
+          bfloat16, threadIdx.x % 32, 32);                                                   \
   }
 SCALED(scaled_rows, float)
 SCALED(scaled_halves, unsigned short)

@@ -60,7 +60,7 @@ public record RowKernels(CudaModule module) {
         long begin, long start, long end, double power, long shift, long into, boolean bfloat16) {
       module.launch(
           halves ? "scaled_halves" : "scaled_rows",
-          new Blocks(end - start, 1, 1),
+          new Blocks(Blocks.of((end - start) * WARP, THREADS), 1, 1),
           Threads.of(THREADS),
           new KernelArguments()
               .add(x)
@@ -69,6 +69,7 @@ public record RowKernels(CudaModule module) {
               .add(shift)
               .add(into)
               .add(width)
+              .add(end - start)
               .add(start)
               .add(begin)
               .add((float) power)
