@@ -199,44 +199,54 @@ __device__ inline float4 normalised(const float* row, const float* w, float norm
   return w == nullptr ? four : times(times(four, make_float4(norm, norm, norm, norm)), four_of(w + k));
 }
 
-// Heads [B, H, S, D] in float16 of projections y [B S, H D], a block for each row: norm.rms_norm with weight w where there is one, then rope.rotate by a
+// 1 / the root mean square of a row [K], by a warp.
+__device__ inline float one_over_rms(const float* row, int K, float epsilon) {
+  double sum = 0.0;
+  if (K % 4 == 0) {
+#pragma unroll 4
+    for (int k = threadIdx.x % 32 * 4; k < K; k += 128) {
+      float4 four = four_of(row + k);
+      sum += (double)(four.x * four.x) + (double)(four.y * four.y) + (double)(four.z * four.z) + (double)(four.w * four.w);
+    }
+  } else {
+    for (int k = threadIdx.x % 32; k < K; k += 32) sum += row[k] * row[k];
+  }
+  return rsqrtf((float)(summed(sum) / K) + epsilon);
+}
+
+// Heads [B, H, S, D] in float16 of projections y [rows, H D], a warp for each row: norm.rms_norm with weight w where there is one, then rope.rotate by a
 // table [2, S, half]. Raises *most to the largest number.
 extern "C" __global__ void turned_heads(
     const float* y, const float* w, float epsilon, const float* table, unsigned short* out, float* most,
-    int heads, int D, long S, int half, int interleaved) {
-  __shared__ float of_row;
-  int K = heads * D;
-  long b = blockIdx.x / S, s = blockIdx.x % S;
-  const float* row = y + (long)blockIdx.x * K;
+    long rows, int heads, int D, long S, int half, int interleaved) {
+  long at = ((long)blockIdx.x * blockDim.x + threadIdx.x) / 32;
+  if (at >= rows) return;
+  int lane = threadIdx.x % 32, K = heads * D;
+  long b = at / S, s = at % S;
+  const float* row = y + at * K;
   const float* cos = table + s * half;
   const float* sin = table + (S + s) * half;
-  float norm = 1.0f;
-  if (w != nullptr) {
-    double sum = 0.0;
-    for (int k = threadIdx.x; k < K; k += blockDim.x) sum += row[k] * row[k];
-    sum = sum_of_block(sum);
-    if (threadIdx.x == 0) of_row = rsqrtf((float)(sum / K) + epsilon);
-    __syncthreads();
-    norm = of_row;
-  }
+  float norm = w == nullptr ? 1.0f : one_over_rms(row, K, epsilon);
   unsigned short* to = out + (b * heads * S + s) * D;
   float largest = 0.0f;
   if (D % 4 == 0 && half % 4 == 0 && !interleaved) {
     // Four pairs at once, then four of those that are not turned.
     int quads = half / 4, rest = (D - 2 * half) / 4;
-    for (int j = threadIdx.x; j < heads * quads; j += blockDim.x) {
+#pragma unroll 2
+    for (int j = lane; j < heads * quads; j += 32) {
       int head = j / quads, i = (j - head * quads) * 4, k = head * D + i;
       float4 one = normalised(row, w, norm, k), two = normalised(row, w, norm, k + half);
       float4 c = four_of(cos + i), d = four_of(sin + i);
       largest = larger(largest, stored(to + head * S * D + i, turned(one, c, two, d, -1.0f)));
       largest = larger(largest, stored(to + head * S * D + i + half, turned(two, c, one, d, 1.0f)));
     }
-    for (int j = threadIdx.x; j < heads * rest; j += blockDim.x) {
+#pragma unroll 4
+    for (int j = lane; j < heads * rest; j += 32) {
       int head = j / rest, i = 2 * half + (j - head * rest) * 4;
       largest = larger(largest, stored(to + head * S * D + i, normalised(row, w, norm, head * D + i)));
     }
   } else {
-    for (int k = threadIdx.x; k < K; k += blockDim.x) {
+    for (int k = lane; k < K; k += 32) {
       int head = k / D, i = k % D, pair = i < half ? i : i - half;
       float value = w == nullptr ? row[k] : row[k] * norm * w[k];
       if (i < 2 * half) {
@@ -249,8 +259,10 @@ extern "C" __global__ void turned_heads(
       to[head * S * D + i] = rounded(value, 0);
     }
   }
-  largest = largest_of_block(largest);
-  if (threadIdx.x == 0) raise(most, largest);
+#pragma unroll
+  for (int offset = 16; offset > 0; offset /= 2)
+    largest = larger(largest, __shfl_xor_sync(~0u, largest, offset));
+  if (lane == 0) raise(most, largest);
 }
 
 // H [C, K, K] made symmetric: blocks of `panel` rows and columns above the diagonal from those below it.

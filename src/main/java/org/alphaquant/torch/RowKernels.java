@@ -242,7 +242,7 @@ public record RowKernels(CudaModule module) {
     NDArray out = scope.run("attention.half_heads", y, shape);
     module.launch(
         "turned_heads",
-        new Blocks(rows, 1, 1),
+        new Blocks(Blocks.of(rows * WARP, THREADS), 1, 1),
         Threads.of(THREADS),
         new KernelArguments()
             .add(scope.address(y))
@@ -251,6 +251,7 @@ public record RowKernels(CudaModule module) {
             .add(table.size() == 0 ? 0 : scope.address(table))
             .add(scope.address(out))
             .add(scope.address(most))
+            .add(rows)
             .add(Math.toIntExact(heads))
             .add(Math.toIntExact(shape[3]))
             .add(length)
