@@ -45,8 +45,10 @@ public final class Rehearsal {
   /**
    * What a few experts of the first layer compute and what their Hessians sum, each time of another
    * number of tokens, as libraries have another kernel for it.
+   *
+   * @param between called before each time; throws to end it
    */
-  public void experts(TensorScope parent, Model model) {
+  public void experts(TensorScope parent, Model model, Runnable between) {
     try (TensorScope scope = parent.child("experts")) {
       if (!(model.layer(scope, 0).feedForward() instanceof MoeFeedForward block)) {
         return;
@@ -57,6 +59,7 @@ public final class Rehearsal {
       NDArray like = scope.run("tensor.room", weights.gateUp(), memory.tokensPerBatch(), hidden);
       NDArray h = scope.run("tensor.zeros_like", like);
       for (int i = 0; i < SIZES / EXPERTS; i++) {
+        between.run();
         try (TensorScope work = scope.child("sizes")) {
           experts(work, h, weights, spread(work, count, i * EXPERTS));
           work.awaitDevice();

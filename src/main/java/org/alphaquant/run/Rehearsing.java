@@ -3,6 +3,7 @@ package org.alphaquant.run;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -36,6 +37,7 @@ final class Rehearsing implements AutoCloseable {
   private final PreparedJob job;
   private final List<Thread> threads = new ArrayList<>();
   private final Thread beginning;
+  private volatile boolean ended;
 
   /**
    * @param devices begins once they are open; on those that cannot be opened nothing
@@ -86,8 +88,14 @@ final class Rehearsing implements AutoCloseable {
         new MemoryPlan(new CoveragePlan(job).largest((long) samples() * length()), free, 0);
     Rehearsal rehearsal = new Rehearsal(plan, memory);
     return List.of(
-        new Kind("experts", scope -> rehearsal.experts(scope, opened(scope))),
+        new Kind("experts", scope -> rehearsal.experts(scope, opened(scope), this::goOn)),
         new Kind("solve", scope -> solve(rehearsal, scope)));
+  }
+
+  private void goOn() {
+    if (ended) {
+      throw new CancellationException("the run has ended");
+    }
   }
 
   private Model opened(TensorScope scope) {
@@ -111,7 +119,11 @@ final class Rehearsing implements AutoCloseable {
     job.plan().content().quantized().stream()
         .map(module -> new Alike(module.scheme(), module.module().inFeatures()))
         .distinct()
-        .forEach(alike -> rehearsal.solve(scope, alike.scheme, alike.inputs));
+        .forEach(
+            alike -> {
+              goOn();
+              rehearsal.solve(scope, alike.scheme, alike.inputs);
+            });
   }
 
   private void start(String kind, Runnable work) {
@@ -149,9 +161,10 @@ final class Rehearsing implements AutoCloseable {
     return new RunInputs(job, samples, null, new long[0][], new long[0][], null, null, null);
   }
 
-  /** Waits until all of it has ended. */
+  /** Ends it, and waits for that. */
   @Override
   public void close() {
+    ended = true;
     join(beginning);
     threads.forEach(Rehearsing::join);
   }

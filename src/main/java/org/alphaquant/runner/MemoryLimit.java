@@ -12,6 +12,8 @@ import org.alphaquant.worker.JobContext;
 final class MemoryLimit {
   // For libtorch, the tokenizer, embedding and head in float32, and the logits of an evaluation.
   private static final long MARGIN = 8L << 30;
+  // That of each GPU, and two packed layers, are page-locked memory of the process.
+  private static final long READ_AHEAD = 1L << 30;
   private static final double OF_MACHINE = 0.9;
 
   private final RunnerSettings settings;
@@ -41,8 +43,10 @@ final class MemoryLimit {
     JobPreparation preparation = new JobPreparation(inputs.with(context.sources()));
     try (PreparedJob job = preparation.open(context.spec())) {
       JobPlan.Memory memory = PlanAnswer.of(job).memory();
-      long device = context.device().equals("cpu") ? memory.deviceBytes() : 0;
-      return OptionalLong.of(memory.hostBytes() + device);
+      boolean onHost = context.device().equals("cpu");
+      long locked = memory.hostBytes() + context.devices().size() * READ_AHEAD;
+      long beside = onHost ? memory.deviceBytes() : locked;
+      return OptionalLong.of(memory.hostBytes() + beside);
     } catch (RuntimeException notPlanned) {
       return OptionalLong.empty();
     }
