@@ -142,9 +142,15 @@ final class Deliveries implements SmartLifecycle, Notifications.Listener {
     rounds.wake();
   }
 
+  /** Returns once the last round is over, so that none claims a message after it. */
   @Override
   public void stop() {
     rounds.stop();
+    try {
+      rounds.join(settings.timeout());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override
