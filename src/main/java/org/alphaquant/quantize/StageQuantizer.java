@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.alphaquant.format.TensorScheme;
+import org.alphaquant.gptq.Sharing;
 import org.alphaquant.model.block.Linear;
 import org.alphaquant.quantize.BatchQuantizer.Part;
 import org.alphaquant.torch.TensorScope;
@@ -14,11 +15,15 @@ import org.alphaquant.torch.TensorScope;
 /** Quantizes linears that every token passes; those that read the same input share a Hessian. */
 final class StageQuantizer implements Stages {
 
+  // Smaller matrices are solved by all devices alike: they take longer to exchange than is saved.
+  private static final long LEAST_DIVIDED = 1L << 24;
+
   private final BatchQuantizer batches;
   private final Rank rank;
 
   /**
-   * @param rank this device's place in its group, whose devices divide the outputs
+   * @param rank this device's place in its group, whose devices divide the outputs of large
+   *     matrices
    */
   StageQuantizer(BatchQuantizer batches, Rank rank) {
     this.batches = batches;
@@ -71,9 +76,10 @@ final class StageQuantizer implements Stages {
         row += rows;
       }
       NDArray stacked = work.run("tensor.stack", weights);
+      Sharing sharing = stacked.size() < LEAST_DIVIDED ? Sharing.ALONE : rank;
       NDArray quantized =
           batches
-              .quantize(work, stacked, input, scheme, parts, module -> null, rank, result)
+              .quantize(work, stacked, input, scheme, parts, module -> null, sharing, result)
               .solution()
               .weight();
       for (int i = 0; i < linears.size(); i++) {
