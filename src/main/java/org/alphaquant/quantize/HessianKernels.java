@@ -2,12 +2,9 @@ package org.alphaquant.quantize;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
-import java.util.List;
 import java.util.Optional;
-import org.alphaquant.cuda.CudaModule;
 import org.alphaquant.cuda.CudaModule.Blocks;
 import org.alphaquant.cuda.CudaModule.Threads;
-import org.alphaquant.cuda.CudaSource;
 import org.alphaquant.cuda.KernelArguments;
 import org.alphaquant.torch.RowKernels;
 import org.alphaquant.torch.TensorScope;
@@ -16,10 +13,8 @@ import org.alphaquant.torch.TensorScope;
  * The kernels of {@code resources/cuda/hessian.cu}, which take the place of functions of {@code
  * torchscript/moments.py} and {@code shrinkage.py} on a GPU. Arrays are contiguous.
  */
-record HessianKernels(CudaModule module, RowKernels rows) {
+record HessianKernels(RowKernels rows) {
 
-  private static final CudaSource SOURCE =
-      new CudaSource("hessian.cu", List.of("rows.cu", "hessian.cu"));
   private static final int THREADS = 256;
   private static final int WARP = 32;
   // Sums of a Hessian are put together from those of so many blocks, however many Hessians there
@@ -28,12 +23,7 @@ record HessianKernels(CudaModule module, RowKernels rows) {
 
   /** Those of the scope's device; empty where there is no GPU. */
   static Optional<HessianKernels> of(TensorScope scope) {
-    return scope
-        .cuda()
-        .flatMap(
-            device ->
-                RowKernels.of(scope)
-                    .map(rows -> new HessianKernels(device.module(SOURCE, List.of()), rows)));
+    return RowKernels.of(scope).map(HessianKernels::new);
   }
 
   /** The same, also empty where an array is of a type that they do not read. */
@@ -52,17 +42,18 @@ record HessianKernels(CudaModule module, RowKernels rows) {
    */
   void addWeighted(
       TensorScope scope, long y, NDArray out, long count, long index, long weights, long start) {
-    module.launch(
-        "add_weighted",
-        new Blocks(count, 1, 1),
-        Threads.of(THREADS),
-        new KernelArguments()
-            .add(y)
-            .add(scope.address(out))
-            .add(index)
-            .add(weights)
-            .add(Math.toIntExact(out.getShape().get(1)))
-            .add(start));
+    rows.module()
+        .launch(
+            "add_weighted",
+            new Blocks(count, 1, 1),
+            Threads.of(THREADS),
+            new KernelArguments()
+                .add(y)
+                .add(scope.address(out))
+                .add(index)
+                .add(weights)
+                .add(Math.toIntExact(out.getShape().get(1)))
+                .add(start));
   }
 
   /**
@@ -91,17 +82,18 @@ record HessianKernels(CudaModule module, RowKernels rows) {
   void measure(TensorScope scope, NDArray x, long from, long to, Size size) {
     long width = x.getShape().get(1);
     if (from < to) {
-      module.launch(
-          "row_squares",
-          new Blocks(Blocks.of((to - from) * WARP, THREADS), 1, 1),
-          Threads.of(THREADS),
-          new KernelArguments()
-              .add(scope.address(x) + from * width * Float.BYTES)
-              .add(scope.address(size.squares))
-              .add(scope.address(size.largest))
-              .add(Math.toIntExact(width))
-              .add(to - from)
-              .add(from));
+      rows.module()
+          .launch(
+              "row_squares",
+              new Blocks(Blocks.of((to - from) * WARP, THREADS), 1, 1),
+              Threads.of(THREADS),
+              new KernelArguments()
+                  .add(scope.address(x) + from * width * Float.BYTES)
+                  .add(scope.address(size.squares))
+                  .add(scope.address(size.largest))
+                  .add(Math.toIntExact(width))
+                  .add(to - from)
+                  .add(from));
     }
   }
 
@@ -114,16 +106,17 @@ record HessianKernels(CudaModule module, RowKernels rows) {
    */
   void swiglu(TensorScope scope, NDArray gateUp, long count, NDArray all, long first, Size size) {
     int width = Math.toIntExact(all.getShape().get(1));
-    module.launch(
-        "swiglu_rows",
-        new Blocks(count, 1, 1),
-        Threads.of(THREADS),
-        new KernelArguments()
-            .add(scope.address(gateUp))
-            .add(scope.address(all) + first * width * Float.BYTES)
-            .add(scope.address(size.squares) + first * Double.BYTES)
-            .add(scope.address(size.largest))
-            .add(width));
+    rows.module()
+        .launch(
+            "swiglu_rows",
+            new Blocks(count, 1, 1),
+            Threads.of(THREADS),
+            new KernelArguments()
+                .add(scope.address(gateUp))
+                .add(scope.address(all) + first * width * Float.BYTES)
+                .add(scope.address(size.squares) + first * Double.BYTES)
+                .add(scope.address(size.largest))
+                .add(width));
   }
 
   /**
@@ -134,15 +127,16 @@ record HessianKernels(CudaModule module, RowKernels rows) {
   NDArray weightSums(TensorScope scope, NDArray weights, NDArray bounds, double power) {
     long experts = bounds.getShape().get(0) - 1;
     NDArray sums = scope.run("tensor.room_double", weights, experts * 3);
-    module.launch(
-        "weight_sums",
-        new Blocks(experts, 1, 1),
-        Threads.of(THREADS),
-        new KernelArguments()
-            .add(scope.address(weights))
-            .add(scope.address(bounds))
-            .add(scope.address(sums))
-            .add((float) power));
+    rows.module()
+        .launch(
+            "weight_sums",
+            new Blocks(experts, 1, 1),
+            Threads.of(THREADS),
+            new KernelArguments()
+                .add(scope.address(weights))
+                .add(scope.address(bounds))
+                .add(scope.address(sums))
+                .add((float) power));
     return scope.run("tensor.reshape", sums, new long[] {experts, 3});
   }
 
@@ -162,18 +156,19 @@ record HessianKernels(CudaModule module, RowKernels rows) {
       ExpertRange range,
       double power) {
     NDArray sums = scope.run("tensor.room_double", weights, range.count());
-    module.launch(
-        "fourth_sums",
-        new Blocks(range.count(), 1, 1),
-        Threads.of(THREADS),
-        new KernelArguments()
-            .add(scope.address(squares))
-            .add(index == null ? 0 : scope.address(index))
-            .add(scope.address(weights))
-            .add(scope.address(bounds))
-            .add(scope.address(sums))
-            .add(range.from())
-            .add((float) power));
+    rows.module()
+        .launch(
+            "fourth_sums",
+            new Blocks(range.count(), 1, 1),
+            Threads.of(THREADS),
+            new KernelArguments()
+                .add(scope.address(squares))
+                .add(index == null ? 0 : scope.address(index))
+                .add(scope.address(weights))
+                .add(scope.address(bounds))
+                .add(scope.address(sums))
+                .add(range.from())
+                .add((float) power));
     return sums;
   }
 
@@ -192,27 +187,29 @@ record HessianKernels(CudaModule module, RowKernels rows) {
       long size = hessians.getShape().get(1) * hessians.getShape().get(2);
       NDArray target = scope.run("shrinkage.noise_target", mean, sums);
       NDArray parts = scope.run("tensor.room_double", mean, count * PARTS * 2);
-      module.launch(
-          "distances",
-          new Blocks(PARTS, count, 1),
-          Threads.of(THREADS),
-          new KernelArguments()
-              .add(scope.address(hessians))
-              .add(scope.address(target))
-              .add(scope.address(sums) + first * 3L * Double.BYTES)
-              .add(scope.address(parts))
-              .add(size));
+      rows.module()
+          .launch(
+              "distances",
+              new Blocks(PARTS, count, 1),
+              Threads.of(THREADS),
+              new KernelArguments()
+                  .add(scope.address(hessians))
+                  .add(scope.address(target))
+                  .add(scope.address(sums) + first * 3L * Double.BYTES)
+                  .add(scope.address(parts))
+                  .add(size));
       NDArray distances = scope.run("tensor.reshape", parts, new long[] {count, PARTS, 2});
       NDArray shares = scope.run("shrinkage.shares_by_noise", distances, sums, first, fourth);
-      module.launch(
-          "add_mean",
-          new Blocks(Blocks.of(size, THREADS), count, 1),
-          Threads.of(THREADS),
-          new KernelArguments()
-              .add(scope.address(hessians))
-              .add(scope.address(mean))
-              .add(scope.address(shares) + count * Float.BYTES)
-              .add(size));
+      rows.module()
+          .launch(
+              "add_mean",
+              new Blocks(Blocks.of(size, THREADS), count, 1),
+              Threads.of(THREADS),
+              new KernelArguments()
+                  .add(scope.address(hessians))
+                  .add(scope.address(mean))
+                  .add(scope.address(shares) + count * Float.BYTES)
+                  .add(size));
       return scope.keep(parent, scope.run("tensor.element", shares, 0));
     }
   }
