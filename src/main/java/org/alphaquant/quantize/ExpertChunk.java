@@ -35,6 +35,19 @@ record ExpertChunk(
     return weights;
   }
 
+  /** Reads them once more, gate and up as they were solved. */
+  ExpertWeights load(TensorScope scope, List<SolvedRows> solved) {
+    long start = System.nanoTime();
+    boolean read = !solver().quantizesAllGatesAndUps();
+    ExpertWeights weights =
+        read
+            ? block.load(scope, range.from(), range.to())
+            : block.loadDown(scope, range.from(), range.to());
+    solved.forEach(rows -> rows.restore(scope, weights.gateUp()));
+    result.took("load", start, scope);
+    return weights;
+  }
+
   private ExpertSolver solver() {
     return new ExpertSolver(
         block, batches, range.from(), range.to(), e -> calibration.tokens().get(e) == 0, result);

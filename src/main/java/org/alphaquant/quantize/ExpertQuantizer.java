@@ -236,8 +236,7 @@ final class ExpertQuantizer implements ExpertStage {
     for (int i = 0; i < chunks.size(); i++) {
       ExpertChunk chunk = chunks.get(i);
       try (TensorScope scope = parent.child(chunk.label())) {
-        ExpertWeights weights = chunk.load(scope);
-        solved.get(i).forEach(rows -> rows.restore(scope, weights.gateUp()));
+        ExpertWeights weights = chunk.load(scope, solved.get(i));
         Optional<ExpertActivations.Kept> activations = chunk.activations(scope, weights);
         if (chunk.quantizesDown()) {
           CalibratedInput input = chunk.downInputs(scope, weights, activations);

@@ -37,6 +37,11 @@ record ExpertSolver(
         .anyMatch(e -> block.first(e).stream().anyMatch(batches::quantizes));
   }
 
+  boolean quantizesAllGatesAndUps() {
+    return IntStream.range(from, to)
+        .allMatch(e -> block.first(e).stream().allMatch(batches::quantizes));
+  }
+
   boolean quantizesDown() {
     return IntStream.range(from, to).anyMatch(e -> batches.quantizes(block.down(e)));
   }

@@ -52,8 +52,12 @@ public record Experts(
     return (activation.linears() + 1) * width * hidden * Float.BYTES;
   }
 
-  /** Reads experts from..to-1 into a scope, straight into stacked arrays. */
-  ExpertWeights load(TensorScope scope, int from, int to) {
+  /**
+   * Reads experts from..to-1 into a scope, straight into stacked arrays.
+   *
+   * @param first whether gate and up are read too; else there is room for them
+   */
+  ExpertWeights load(TensorScope scope, int from, int to, boolean first) {
     if (from < 0 || to > count || from >= to) {
       throw new IllegalArgumentException(
           "experts %d..%d of %s asked for; there are %d".formatted(from, to, names(0), count));
@@ -67,12 +71,14 @@ public record Experts(
       biases.add(allocate(scope, chunk, hidden));
     }
     WeightReader into = reader.into(scope);
-    List<String> first = experts(from, to).flatMap(e -> first(e).stream()).toList();
+    List<String> before = experts(from, to).flatMap(e -> first(e).stream()).toList();
     List<String> last = experts(from, to).map(this::down).toList();
-    into.fill(gateUp, weights(first));
+    if (first) {
+      into.fill(gateUp, weights(before));
+    }
     into.fill(down, weights(last));
     if (biased) {
-      into.fill(biases.get(0), biases(first));
+      into.fill(biases.get(0), biases(before));
       into.fill(biases.get(1), biases(last));
     }
     return new ExpertWeights(from, gateUp, down, biases, activation);

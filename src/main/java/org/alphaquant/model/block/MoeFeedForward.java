@@ -85,7 +85,12 @@ public final class MoeFeedForward implements FeedForward {
 
   /** Reads experts from..to-1 into a scope. */
   public ExpertWeights load(TensorScope scope, int from, int to) {
-    return experts.load(scope, from, to);
+    return experts.load(scope, from, to, true);
+  }
+
+  /** The same with room for gate and up, which are known and need not be read. */
+  public ExpertWeights loadDown(TensorScope scope, int from, int to) {
+    return experts.load(scope, from, to, false);
   }
 
   /**
