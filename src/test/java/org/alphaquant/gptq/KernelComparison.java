@@ -23,6 +23,10 @@ final class KernelComparison {
 
   private static final GptqOptions DEFAULTS = GptqOptions.defaults();
 
+  // Dampings and orders tried on tokens held out, which half of the Hessian is of.
+  private static final GptqOptions TRIED =
+      new GptqOptions(List.of(0.01, 0.03, 0.1), 128, ColumnOrder.AUTO, 2, 48, false, true);
+
   private KernelComparison() {}
 
   /**
@@ -81,6 +85,8 @@ final class KernelComparison {
   /** Every kind of grid, group size, option and remainder. */
   static List<Case> cases() {
     List<Case> cases = new ArrayList<>();
+    cases.add(new Case(NumberFormat.INT4, 64, true, TRIED, 3, 96, 256));
+    cases.add(new Case(NumberFormat.INT4, 64, true, TRIED, 20, 1024, 1024));
     for (NumberFormat format : NumberFormat.values()) {
       if (!format.isUnquantized()) {
         int group = format.blockSize() > 0 ? format.blockSize() : 64;
@@ -132,15 +138,17 @@ final class KernelComparison {
     try (TensorScope all = torch.scope("comparison");
         TensorScope scope = all.computing(precision)) {
       NDArray weight = weight(scope, problem);
-      NDArray hessian = hessian(scope, problem);
+      NDArray training = hessian(scope, problem);
+      NDArray heldOut = problem.options() == TRIED ? hessian(scope, problem) : null;
+      NDArray hessian = heldOut == null ? training : sum(scope, training, heldOut);
       Solution[] solved = new Solution[2];
       double[] millis = new double[2];
       for (int way = 0; way < 2; way++) {
         GptqSolver solver = new GptqSolver(problem.options(), way == 1);
-        solver.solve(scope.child("warm-up"), weight, hessian, problem.grid(), problem.rows());
+        solve(solver, scope.child("warm-up"), weight, hessian, heldOut, problem);
         scope.awaitDevice();
         long start = System.nanoTime();
-        solved[way] = solver.solve(scope, weight, hessian, problem.grid(), problem.rows());
+        solved[way] = solve(solver, scope, weight, hessian, heldOut, problem);
         scope.awaitDevice();
         millis[way] = (System.nanoTime() - start) / 1e6;
       }
@@ -151,6 +159,21 @@ final class KernelComparison {
           millis[0],
           millis[1]);
     }
+  }
+
+  private static Solution solve(
+      GptqSolver solver,
+      TensorScope scope,
+      NDArray weight,
+      NDArray hessian,
+      NDArray heldOut,
+      Case problem) {
+    return solver.solve(
+        scope, weight, hessian, heldOut, problem.grid(), problem.rows(), Sharing.ALONE);
+  }
+
+  private static NDArray sum(TensorScope scope, NDArray one, NDArray other) {
+    return scope.run("trials.without", one, scope.run("linear.scale", other, -1.0));
   }
 
   private static NDArray weight(TensorScope scope, Case problem) {
