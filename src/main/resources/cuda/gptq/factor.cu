@@ -1,3 +1,20 @@
+// Powers of two by [B] that bring numbers up to the root of the largest diagonal of A [B, K, K], which are
+// those of its factors, to no more than 2^14.
+extern "C" __global__ void factor_shift(const float* A, float* by, int K) {
+  __shared__ float parts[256];
+  long b = blockIdx.x;
+  float largest = 0.0f;
+  for (int k = threadIdx.x; k < K; k += 256) largest = fmaxf(largest, A[(b * K + k) * K + k]);
+  parts[threadIdx.x] = largest;
+  __syncthreads();
+  for (int half = 128; half > 0; half /= 2) {
+    if (threadIdx.x < half) parts[threadIdx.x] = fmaxf(parts[threadIdx.x], parts[threadIdx.x + half]);
+    __syncthreads();
+  }
+  int exponent = min(max(exponent_of(parts[0]), -100), 100);
+  if (threadIdx.x == 0) by[b] = power_of_two(14 - (exponent + 102) / 2 + 50);
+}
+
 // Cholesky factors from the last input to the first, H = V V^T with V upper triangular. A [B, K, K] is H
 // and becomes V^T, of which the part above the diagonal is left as it comes. `update` takes what the inputs
 // after them have in common from BLOCK inputs from `first` on. Then these among themselves; good [B]

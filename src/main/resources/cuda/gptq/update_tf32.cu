@@ -2,14 +2,16 @@
 template <int WIDE, bool BOTH = false, int N = 8>
 __device__ __forceinline__ void update_by_tensor_cores(
     float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
-    int from, int to, int matrices) {
+    int from, int to, int matrices, float by = 1.0f) {
   long b = blockIdx.z;
   int m0 = from + blockIdx.y * TILE, r0 = blockIdx.x * N * 16;
   int warp = threadIdx.x / 32, row = threadIdx.x % 32 / 4, column = threadIdx.x % 4;
   int tm = warp / 2 * 64, tr = warp % 2 * N * 8;
   float sum[4][N][4];
   multiply_tile<WIDE, BOTH, N>(
-      sum, M + (b % matrices * K + first) * K, K, m0, to, D + (b * most + at) * R, r0, R, count);
+      sum, M + (b % matrices * K + first) * K, K, m0, to, D + (b * most + at) * R, r0, R, count,
+      by);
+  float unscaled = 1.0f / (by * by);
 #pragma unroll
   for (int i = 0; i < 4; i++) {
     // N times four numbers are read before any is written, so that the reads wait together.
@@ -39,12 +41,13 @@ __device__ __forceinline__ void update_by_tensor_cores(
         if (WIDE == 4) {
           if (m < to && r < R)
             *(float4*)own = make_float4(
-                before[c][j] - sum[i][j][c], before[c][j + 1] - sum[i][j + 1][c],
-                before[c][j + 2] - sum[i][j + 2][c], before[c][j + 3] - sum[i][j + 3][c]);
+                before[c][j] - sum[i][j][c] * unscaled, before[c][j + 1] - sum[i][j + 1][c] * unscaled,
+                before[c][j + 2] - sum[i][j + 2][c] * unscaled,
+                before[c][j + 3] - sum[i][j + 3][c] * unscaled);
         } else {
 #pragma unroll
           for (int e = 0; e < 4; e++)
-            if (m < to && r + e < R) own[e] = before[c][j + e] - sum[i][j + e][c];
+            if (m < to && r + e < R) own[e] = before[c][j + e] - sum[i][j + e][c] * unscaled;
         }
       }
     }
@@ -64,11 +67,13 @@ extern "C" __global__ void __launch_bounds__(WARPS * 32, 2) update_tf32_wide(
   update_by_tensor_cores<4>(C, M, D, K, R, most, at, first, count, from, to, matrices);
 }
 
-// The same with what rounding to TF32 leaves of the factors, for float32's accuracy.
+// The same of float16 and what rounding to it leaves, for float32's accuracy; by [B] brings the factors into
+// its range.
 extern "C" __global__ void __launch_bounds__(WARPS * 32, 2) update_split_wide(
     float* C, const float* M, const float* D, int K, int R, int most, int at, int first, int count,
-    int from, int to, int matrices) {
-  update_by_tensor_cores<4, true>(C, M, D, K, R, most, at, first, count, from, to, matrices);
+    int from, int to, int matrices, const float* by) {
+  update_by_tensor_cores<4, true>(
+      C, M, D, K, R, most, at, first, count, from, to, matrices, by[blockIdx.z]);
 }
 
 // For no more than half a tile's outputs.

@@ -128,11 +128,17 @@ record FactorKernels(CudaModule module, Products products) {
     long found = scope.address(good);
     int inputs = inputs(matrix);
     Products.Spread spread = products.spread(scope, matrix, matrix, matrix);
+    long by = scope.address(scope.run("tensor.zeros", matrix, batch(matrix)));
+    module.launch(
+        "factor_shift",
+        new Blocks(batch(matrix), 1, 1),
+        Threads.of(256),
+        new KernelArguments().add(address).add(by).add(inputs));
     boolean gathers = batch(matrix) >= MANY;
     for (int start = (inputs - 1) / TILE * TILE; start >= 0; start -= TILE) {
       int end = Math.min(inputs, start + TILE);
       if (gathers) {
-        spread.subtractShared(end, inputs, start, end);
+        spread.subtractShared(end, inputs, start, end, by);
       }
       for (int first = (end - 1) / BLOCK * BLOCK; first >= start; first -= BLOCK) {
         module.launch(
@@ -147,10 +153,10 @@ record FactorKernels(CudaModule module, Products products) {
               Threads.of(ROWS),
               new KernelArguments().add(address).add(inputs).add(first));
         }
-        spread.subtractShared(first, Math.min(inputs, first + BLOCK), start, first);
+        spread.subtractShared(first, Math.min(inputs, first + BLOCK), start, first, by);
       }
       if (!gathers) {
-        spread.subtractShared(start, end, 0, start);
+        spread.subtractShared(start, end, 0, start, by);
       }
     }
   }

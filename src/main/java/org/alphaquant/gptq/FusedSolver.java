@@ -242,6 +242,9 @@ final class FusedSolver {
         batch.reorders ? kernels.factor().reordered(scope, rows.own, batch.order) : rows.own;
     NDArray quantized = scope.run("fused.empty_weights", rows.own);
     feedback(scope, batch, weight, rows.inOrder, quantized);
+    if (rows.last == batch.weight.getShape().get(1)) {
+      batch.factor.close();
+    }
     if (batch.reorders && refits) {
       quantized = reordered(scope, quantized, batch.back);
       weight.close();

@@ -115,7 +115,7 @@ record Products(CudaModule module, boolean reduced, Optional<Blas> blas) {
       boolean fours = (inputs(shape) | rows(shape) | from | to) % 4 == 0;
       String wide = rows(shape) <= TILE / 2 ? "update_tf32_narrow" : "update_tf32_wide";
       String kernel = products.reduced ? fours ? wide : "update_tf32" : "update";
-      launch(kernel, rows(shape), at, first, count, from, to);
+      launch(kernel, rows(shape), at, first, count, from, to, 0);
     }
 
     private void byLibrary(int at, int first, int count, int from, int to) {
@@ -138,16 +138,19 @@ record Products(CudaModule module, boolean reduced, Optional<Blas> blas) {
     /**
      * Where rest, matrix and moves are one array of matrices that are factored: takes what inputs
      * first..last-1 have in common with inputs from..to-1 and those before them from these.
+     *
+     * @param by where the powers of two are that bring each matrix's factors into float16's range
      */
-    void subtractShared(int first, int last, int from, int to) {
+    void subtractShared(int first, int last, int from, int to, long by) {
       if (to > from && last > first) {
         boolean split = products.reduced && (inputs(shape) | from | to) % 4 == 0;
-        launch(split ? "update_split_wide" : "update", to, first, first, last - first, from, to);
+        launch(
+            split ? "update_split_wide" : "update", to, first, first, last - first, from, to, by);
       }
     }
 
     private void launch(
-        String kernel, int columns, int at, int first, int count, int from, int to) {
+        String kernel, int columns, int at, int first, int count, int from, int to, long by) {
       products.module.launch(
           kernel,
           new Blocks(Blocks.of(columns, TILE), Blocks.of(to - from, TILE), batch(shape)),
@@ -164,7 +167,8 @@ record Products(CudaModule module, boolean reduced, Optional<Blas> blas) {
               .add(count)
               .add(from)
               .add(to)
-              .add(matrices));
+              .add(matrices)
+              .addUnlessNone(kernel.equals("update_split_wide") ? by : 0));
     }
   }
 }
