@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Page-locked memory of the host, which a device reads and writes by itself. Locking pages takes
@@ -68,11 +69,10 @@ final class LockedMemory {
     return divided(bytes);
   }
 
-  /** Locks so many parts of a size for who comes later. */
+  /** Locks parts of a size for who comes later, until so many are free. */
   void reserve(int count, int bytes) {
-    for (int i = 0; i < count; i++) {
-      giveBack(divided(bytes));
-    }
+    List<Part> taken = IntStream.range(0, count).mapToObj(i -> take(bytes)).toList();
+    taken.forEach(this::giveBack);
   }
 
   synchronized void giveBack(Part part) {
