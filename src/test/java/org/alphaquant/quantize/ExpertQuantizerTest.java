@@ -38,6 +38,7 @@ import org.alphaquant.torch.TensorScope;
 import org.alphaquant.torch.Torch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -261,12 +262,20 @@ class ExpertQuantizerTest {
 
   /** Without JUnit the same is {@link HessianComparison#main}. */
   @Tag("gpu")
-  @Test
-  void kernelsFindWhatScriptsFind() {
-    assumeTrue(Engine.getEngine("PyTorch").getGpuCount() > 0, "there is no GPU");
-    try (Torch gpu = Torch.open("cuda:0")) {
-      assertThat(HessianComparison.apart(gpu, torch))
-          .allSatisfy((name, apart) -> assertThat(apart).isLessThan(HessianComparison.ROUNDING));
+  @Nested
+  class OnAGpu {
+
+    @BeforeAll
+    static void isThere() {
+      assumeTrue(Engine.getEngine("PyTorch").getGpuCount() > 0, "there is no GPU");
+    }
+
+    @Test
+    void kernelsFindWhatScriptsFind() {
+      try (Torch gpu = Torch.open("cuda:0")) {
+        assertThat(HessianComparison.apart(gpu, torch))
+            .allSatisfy((name, apart) -> assertThat(apart).isLessThan(HessianComparison.ROUNDING));
+      }
     }
   }
 }
