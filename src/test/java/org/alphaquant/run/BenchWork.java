@@ -20,9 +20,11 @@ final class BenchWork {
             .filter(tensor -> tensor.getValue().length == 2)
             .mapToLong(tensor -> (long) tensor.getValue()[0] * tensor.getValue()[1])
             .sum();
+    boolean sparse = last.keySet().stream().anyMatch(name -> name.contains("experts.0."));
+    String mlp = sparse ? "experts.0." : "mlp.";
     long width =
         last.entrySet().stream()
-                .filter(tensor -> tensor.getKey().contains("experts.0."))
+                .filter(tensor -> tensor.getKey().contains(mlp))
                 .mapToLong(tensor -> (long) tensor.getValue()[0] * tensor.getValue()[1])
                 .max()
                 .orElseThrow()
@@ -31,10 +33,10 @@ final class BenchWork {
         layers,
         hidden,
         attention,
-        shape.experts(),
-        shape.number("num_experts_per_tok"),
-        width,
-        0,
+        sparse ? shape.experts() : 0,
+        sparse ? shape.number("num_experts_per_tok") : 0,
+        sparse ? width : 0,
+        sparse ? 0 : width,
         shape.vocabulary(),
         (long) samples * tokens);
   }
