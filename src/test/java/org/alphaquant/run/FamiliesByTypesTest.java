@@ -294,7 +294,7 @@ class FamiliesByTypesTest {
     assertThat(exact).isBetween(-held(family), held(family));
     // Where experts are chosen the engine's rounding of activations turns near ties of random
     // routers, each of which changes a token's whole loss.
-    double limit = family.equals("llama") ? 1e-3 : 6e-3;
+    double limit = family.equals("llama") ? 1e-3 : 1e-2;
     assertThat(rounding).isBetween(-limit, limit);
   }
 
