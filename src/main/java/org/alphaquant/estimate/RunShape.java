@@ -39,30 +39,6 @@ public record RunShape(
     }
   }
 
-  /** Where attention is as wide as the residual stream. */
-  public RunShape(
-      int layers,
-      long hidden,
-      long attentionWeights,
-      int experts,
-      int expertsPerToken,
-      long expertWidth,
-      long denseWidth,
-      long vocabulary,
-      long tokens) {
-    this(
-        layers,
-        hidden,
-        attentionWeights,
-        experts,
-        expertsPerToken,
-        expertWidth,
-        denseWidth,
-        vocabulary,
-        tokens,
-        hidden);
-  }
-
   /** The same with another number of experts that each token is calibrated on. */
   public RunShape covering(int expertsOfToken) {
     return new RunShape(

@@ -10,11 +10,11 @@ class EstimatesTest {
   private static final long GIB = 1L << 30;
 
   private static RunShape olmoe(long tokens) {
-    return new RunShape(16, 2048, 4L * 2048 * 2048, 64, 8, 1024, 0, 50_304, tokens);
+    return new RunShape(16, 2048, 4L * 2048 * 2048, 64, 8, 1024, 0, 50_304, tokens, 2048);
   }
 
   private static RunShape mixtral() {
-    return new RunShape(32, 4096, 2L * 4096 * 5120, 8, 2, 14_336, 0, 32_000, 262_144);
+    return new RunShape(32, 4096, 2L * 4096 * 5120, 8, 2, 14_336, 0, 32_000, 262_144, 4096);
   }
 
   @Test
@@ -140,7 +140,7 @@ class EstimatesTest {
 
   @Test
   void aDenseModelHasNoExpertsToSolve() {
-    RunShape dense = new RunShape(2, 64, 4 * 64 * 64, 0, 0, 0, 128, 1000, 512);
+    RunShape dense = new RunShape(2, 64, 4 * 64 * 64, 0, 0, 0, 128, 1000, 512, 64);
     assertThat(new MemoryPlan(dense, GIB, 0).expertsAtOnce()).isZero();
     assertThat(WorkEstimate.of(dense).operations()).isPositive();
   }
@@ -191,7 +191,7 @@ class EstimatesTest {
   @Test
   void shapesThatDoNotFitTogetherAreRefused() {
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> new RunShape(1, 64, 64, 4, 8, 32, 0, 1000, 512))
+        .isThrownBy(() -> new RunShape(1, 64, 64, 4, 8, 32, 0, 1000, 512, 64))
         .withMessageContaining("4 experts of width 32, 8 per token");
   }
 }

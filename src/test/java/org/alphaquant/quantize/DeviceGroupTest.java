@@ -286,7 +286,7 @@ class DeviceGroupTest {
 
   // A plan that has room for just so many experts at once.
   private static MemoryPlan memory(int expertsAtOnce) {
-    RunShape shape = new RunShape(2, 64, 64, expertsAtOnce, 1, 32, 64, 1000, SAMPLES * TOKENS);
+    RunShape shape = new RunShape(2, 64, 64, expertsAtOnce, 1, 32, 64, 1000, SAMPLES * TOKENS, 64);
     return new MemoryPlan(shape, 0, 0);
   }
 

@@ -202,7 +202,7 @@ class ExpertQuantizerTest {
               schemes,
               StorageFormats.named(output).orElseThrow(),
               Dtype.BF16,
-              new MemoryPlan(new RunShape(1, 64, 64, 0, 0, 0, 64, 64, TOKENS), 0, 0),
+              new MemoryPlan(new RunShape(1, 64, 64, 0, 0, 0, 64, 64, TOKENS, 64), 0, 0),
               false);
       NDArray h =
           model.embed(scope, scope.longs(new Random(1).longs(TOKENS, 0, 250).toArray(), 1, TOKENS));

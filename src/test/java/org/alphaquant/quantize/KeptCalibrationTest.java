@@ -174,7 +174,7 @@ class KeptCalibrationTest {
   }
 
   private static MemoryPlan memory() {
-    return new MemoryPlan(new RunShape(4, 64, 64, 8, 2, 32, 0, 1000, 16), 0, 0);
+    return new MemoryPlan(new RunShape(4, 64, 64, 8, 2, 32, 0, 1000, 16, 64), 0, 0);
   }
 
   private interface Work {

@@ -35,7 +35,7 @@ class ModelQuantizerTest {
       new TensorScheme(NumberFormat.INT4, 16, true, NumberFormat.BF16);
 
   private static final MemoryPlan MEMORY =
-      new MemoryPlan(new RunShape(4, 64, 64, 0, 0, 0, 64, 1000, 16), 0, 0);
+      new MemoryPlan(new RunShape(4, 64, 64, 0, 0, 0, 64, 1000, 16, 64), 0, 0);
 
   @Test
   void aNamedEmbeddingIsRoundedAndTheLayersReadItSo() {

@@ -38,7 +38,8 @@ final class BenchWork {
         sparse ? width : 0,
         sparse ? 0 : width,
         shape.vocabulary(),
-        (long) samples * tokens);
+        (long) samples * tokens,
+        hidden);
   }
 
   /** How many matrices of each shape [out, in] some layers have that are quantized. */

@@ -24,24 +24,25 @@ import tools.jackson.databind.json.JsonMapper;
 /** Layers are decoded by several devices as a GPU's run does it, here by two of the host. */
 class LayerCheckTest {
 
+  private static final JobSpec SPEC =
+      JsonMapper.shared()
+          .readValue(
+              """
+              {"model": "olmoe", "config": {"default": {"wq": "int4", "group_size": 16}},
+               "calibration": {"path": "text.txt", "samples": 2, "sequence_length": 16}}
+              """,
+              JobSpec.class);
+
   @TempDir private Path folder;
 
   @Test
   void devicesShareOutWhatTheyDecodeAndNoticeAnotherWeight() throws IOException {
     BundledModels models = BundledModels.copyTo(folder.resolve("models"));
-    JobSpec spec =
-        JsonMapper.shared()
-            .readValue(
-                """
-                {"model": "olmoe", "config": {"default": {"wq": "int4", "group_size": 16}},
-                 "calibration": {"path": "text.txt", "samples": 2, "sequence_length": 16}}
-                """,
-                JobSpec.class);
-    TestContext context = TestContext.of(spec, folder.resolve("run"));
+    TestContext context = TestContext.of(SPEC, folder.resolve("run"));
     new QuantizationRun(models.inputs()).run(context);
     LayerFiles layers = new LayerFiles(new AttemptLayout(context.attemptDirectory()).layers());
     List<LinearReport> reports = layers.read(0).linears();
-    try (PreparedJob job = new JobPreparation(models.inputs()).open(spec);
+    try (PreparedJob job = new JobPreparation(models.inputs()).open(SPEC);
         Torch one = Torch.open("cpu");
         Torch other = Torch.open("cpu");
         LayerCheck check = new LayerCheck(List.of(one, other), job, layers)) {
@@ -62,15 +63,7 @@ class LayerCheckTest {
   @Test
   void solvingAndWhatExpertsComputeIsRehearsed() throws IOException {
     BundledModels models = BundledModels.copyTo(folder.resolve("models"));
-    JobSpec spec =
-        JsonMapper.shared()
-            .readValue(
-                """
-                {"model": "olmoe", "config": {"default": {"wq": "int4", "group_size": 16}},
-                 "calibration": {"path": "text.txt", "samples": 2, "sequence_length": 16}}
-                """,
-                JobSpec.class);
-    try (PreparedJob job = new JobPreparation(models.inputs()).open(spec);
+    try (PreparedJob job = new JobPreparation(models.inputs()).open(SPEC);
         Torch torch = Torch.open("cpu");
         Rehearsing rehearsing =
             new Rehearsing(job, CompletableFuture.failedFuture(new IllegalStateException()));
